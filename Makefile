@@ -1,0 +1,42 @@
+# make run: set everything up and run the main job on real data.  make test: set everything up and test it.
+VENV := .venv
+READY := $(VENV)/.ready
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done)
+
+.PHONY: run setup test lint ui lock clean
+
+run: setup
+	$(VENV)/bin/patronage train experiment=cdnow
+
+setup: $(READY)
+
+# The lock holds every package with its hashes; it names no index, so whichever pip is set up to use will do.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found; install one or give PYTHON=/path/to/python"; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+test: setup
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadscope
+
+lint: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+ui: setup
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(VENV)/bin/mlflow server --workers 1 \
+		--backend-store-uri sqlite:///$(CURDIR)/mlruns/mlflow.db
+
+# After a change of dependencies. Commit the result.
+lock:
+	test -x .lock/bin/uv || { $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet uv; }
+	.lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .lock dist

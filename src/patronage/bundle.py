@@ -1,0 +1,195 @@
+"""Bundle: all that was learned at fit, as one value.
+
+Scoring asks the bundle, never the configuration: which features it needs, with which lens settings they are made,
+over which horizon it speaks. On disk it is a folder of open formats: JSON, npz, LightGBM text, skops.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage import lenses
+from patronage.config import LensesConfig, OccasionWindow, TrainConfig
+from patronage.errors import FitError
+from patronage.evaluation.splits import Split
+from patronage.labels import Snapshot
+from patronage.models import clv, hybrid, journey, personas
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+NEVER_BOUGHT = "never bought: no churn, no value"
+CONTRADICTED = "churn and clv contradict each other"
+CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be believed
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The fitted value.
+
+    Attributes
+    ----------
+    horizon_days
+        What churn, expected orders and spend are about.
+    period_days
+        Length of a period of the journey path.
+    lenses
+        The settings with which features are made.
+    learned
+        What each lens learned of the population.
+    """
+
+    horizon_days: int
+    period_days: int
+    lenses: LensesConfig
+    learned: Mapping[str, Any]
+    personas: personas.Personas
+    churn: hybrid.Churn
+    clv: clv.Clv
+    journey: journey.Journey
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The features that `assign` reads."""
+        return tuple(lenses.FEATURES)
+
+    def assign(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
+
+        Parameters
+        ----------
+        features
+            Indexed by customer, with at least `columns`.
+
+        Returns
+        -------
+        DataFrame
+            On the same index. Churn and value are about customers: where nothing was ever bought they are missing,
+            and `flags` says so. Nothing else is missing.
+        """
+        buyers = features[features[c.N_ORDERS] > 0]
+        value = self.clv.predict(buyers)
+        said = [
+            self.personas.predict(features),
+            self.churn.predict(buyers.join(value[list(hybrid.BTYD_COLUMNS)])),
+            value,
+            self.journey.predict(features),
+            lenses.segments(features, self.learned),
+        ]
+        assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
+        return assignments.assign(**{c.FLAGS: _flags(assignments)})
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle as a folder without pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "format": FORMAT,
+            "horizon_days": self.horizon_days,
+            "period_days": self.period_days,
+            "lenses": asdict(self.lenses),
+            "learned": self.learned,
+        }
+        (folder / "bundle.json").write_text(json.dumps(state, indent=1))
+        for name, model in self._models().items():
+            (folder / name).mkdir(exist_ok=True)
+            model.save(folder / name)
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Read what `save` wrote; values that a JSON file cannot tell apart come back equal."""
+        state = json.loads((folder / "bundle.json").read_text())
+        if state["format"] != FORMAT:
+            raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
+        settings = state["lenses"]
+        settings["occasions"] = {name: OccasionWindow(**window) for name, window in settings["occasions"].items()}
+        return cls(
+            horizon_days=state["horizon_days"],
+            period_days=state["period_days"],
+            lenses=LensesConfig(**settings),
+            learned=state["learned"],
+            personas=personas.Personas.load(folder / "personas"),
+            churn=hybrid.Churn.load(folder / "churn"),
+            clv=clv.Clv.load(folder / "clv"),
+            journey=journey.Journey.load(folder / "journey"),
+        )
+
+    def _models(self) -> dict[str, Any]:
+        return {"personas": self.personas, "churn": self.churn, "clv": self.clv, "journey": self.journey}
+
+
+def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
+    """Learn everything that may be known at the cutoff of the split.
+
+    Raises
+    ------
+    FitError
+        A model has nothing to learn from; the message says which and what to change.
+    """
+    features = split.now.features
+    return Bundle(
+        horizon_days=config.horizon_days,
+        period_days=config.journey.period_days,
+        lenses=config.lenses,
+        learned=lenses.learn(features, config.lenses),
+        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
+        churn=fit_churn(split.past, config),
+        clv=fit_clv(features, config),
+        journey=journey.fit(
+            features,
+            classes=config.journey.cadence_classes,
+            max_customers=config.journey.max_customers,
+            min_customers=config.journey.min_customers,
+            left_censored=left_censored,
+            period_days=config.journey.period_days,
+            horizon_days=config.horizon_days,
+            seed=config.seed,
+        ),
+    )
+
+
+def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
+    """The CLV model of the configuration, on the customers of one cutoff."""
+    return clv.fit(
+        features[features[c.N_ORDERS] > 0],
+        model=config.clv.model,
+        horizon_days=config.horizon_days,
+        value_horizon_days=config.clv.value_horizon_days,
+        discount_rate=config.clv.discount_rate,
+        margin=config.clv.margin,
+        level=config.clv.level,
+    )
+
+
+def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
+    """The churn model, with BTYD fitted anew at each origin where it takes part."""
+    if not config.churn.btyd:
+        return hybrid.fit(past, lenses.numeric(), config.churn, config.seed)
+    expectant = []
+    for snapshot in past:
+        try:
+            buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
+            value = fit_clv(buyers, config).predict(buyers)
+        except FitError as error:
+            log.warning("origin %s is left out of churn: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
+            continue
+        features = snapshot.features.join(value[list(hybrid.BTYD_COLUMNS)])
+        expectant.append(replace(snapshot, features=features))
+    if not expectant:
+        raise FitError("churn: no origin has repeat buyers enough for BTYD; try churn=lightgbm")
+    return hybrid.fit(expectant, lenses.numeric(), config.churn, config.seed)
+
+
+def _flags(assignments: pd.DataFrame) -> np.ndarray:
+    """Why an answer should not be taken at its word; empty where nothing speaks against it."""
+    gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
+    reasons = [(gap.isna(), NEVER_BOUGHT), (gap > CONTRADICTION, CONTRADICTED)]
+    return np.select([where for where, _ in reasons], [reason for _, reason in reasons], "")

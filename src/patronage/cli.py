@@ -1,0 +1,75 @@
+"""The `patronage` command: `patronage VERB [hydra overrides]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from patronage.errors import PatronageError
+
+VERBS = {
+    "train": "fit, evaluate, assign every customer and log one MLflow run",
+    "check": "hold your data against the contract, and say what it supports",
+}
+
+USAGE = "\n".join(
+    [
+        "usage: patronage VERB [key=value ...]",
+        "",
+        *(f"  {verb:<8} {what}" for verb, what in VERBS.items()),
+        "",
+        "first steps",
+        "  patronage train experiment=cdnow                       the main job, on real data",
+        "  patronage check data=tables data.transactions.path=FILE",
+        "  patronage train -m experiment=cdnow personas.k=4,5,6   a sweep: one parent run with children",
+        "  patronage train --help                                 every key with its value and reason",
+        "",
+        "exit codes: 0 done, 1 failed (one line says why), 2 usage or configuration",
+        "PATRONAGE_DEBUG=1 shows the traceback behind an error line.",
+    ]
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one verb; errors become one line on stderr and an exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(USAGE)
+        sys.exit(0 if words else 2)
+    if words[0] == "--version":
+        from patronage import __version__
+
+        print(__version__)
+        return
+    verb, rest = words[0], words[1:]
+    if verb not in VERBS:
+        _fail(f"unknown verb {verb!r}; expected one of {', '.join(VERBS)} (patronage --help)", 2)
+    try:
+        from patronage.jobs import run_verb
+
+        run_verb(verb, rest)
+    except PatronageError as error:
+        _fail(str(error), error.exit_code, error)
+    except BrokenPipeError:  # whoever read our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was logged", 130)
+    except Exception as error:  # the last resort: a defect of ours is one line too
+        kind = type(error).__name__
+        _fail(
+            f"unexpected {kind}: {str(error) or kind}; this is a defect of patronage, please report it",
+            1,
+            error,
+        )
+
+
+def _fail(message: str, code: int, error: BaseException | None = None) -> None:
+    if error is not None and os.environ.get("PATRONAGE_DEBUG") == "1":
+        raise error
+    print("patronage: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

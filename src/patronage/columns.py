@@ -1,0 +1,90 @@
+"""Every column name, once. SQL text names columns too; nothing else in the package spells one."""
+
+from __future__ import annotations
+
+# transactions; the first three are required
+CUSTOMER_ID = "customer_id"
+ORDERED_AT = "ordered_at"
+AMOUNT = "amount"
+ORDER_ID = "order_id"
+QUANTITY = "quantity"
+DISCOUNT = "discount"
+COUPON = "coupon"
+COST = "cost"
+PRODUCT_ID = "product_id"
+CATEGORY = "category"
+BRAND = "brand"
+PRIVATE_LABEL = "private_label"
+CHANNEL = "channel"
+DEVICE = "device"
+LOCATION = "location"
+
+# events
+OCCURRED_AT = "occurred_at"
+EVENT = "event"
+SESSION_ID = "session_id"
+SUBJECT = "subject"
+VALUE = "value"
+
+# customers
+SIGNED_UP_AT = "signed_up_at"
+ACCOUNT_ID = "account_id"
+ACQUISITION_CHANNEL = "acquisition_channel"
+
+# Features that more than one room reads
+FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days
+RECENCY = "recency"
+T = "T"
+MONETARY_VALUE = "monetary_value"
+N_ORDERS = "n_orders"
+DAYS_SINCE_LAST_ORDER = "days_since_last_order"
+REVENUE = "revenue"
+NET_REVENUE = "net_revenue"
+MEAN_ORDER_VALUE = "mean_order_value"
+ACTIVE_DAYS = "active_days"
+TENURE_DAYS = "tenure_days"
+REPEAT_DAYS_PER_MONTH = "repeat_days_per_month"
+N_GAPS = "n_gaps"
+MEAN_GAP_DAYS = "mean_gap_days"
+GAP_VARIATION = "gap_variation"
+LATENESS = "lateness"
+OCCASION_SHARE = "occasion_share"
+JOURNEY_PATH = "journey_path"  # one character a period from entry to the cutoff: . e i p m
+
+# Segments: one text column a lens
+RFM_SEGMENT = "rfm_segment"
+RFM_SCORE = "rfm_score"
+USAGE_SEGMENT = "usage_segment"
+OCCASION_SEGMENT = "occasion_segment"
+STATUS_SEGMENT = "status_segment"
+VALUE_TIER = "value_tier"
+UNKNOWN = "unknown"  # the answer where there is no evidence
+
+# Labels, over [cutoff, cutoff + horizon)
+CHURNED = "churned"
+ORDERS = "orders"
+SPEND = "spend"
+
+# Assignments
+CUTOFF = "cutoff"
+PERSONA_ID = "persona_id"
+PERSONA = "persona"
+PERSONA_PROBABILITY = "persona_probability"
+CHURN_PROBABILITY = "churn_probability"
+CHURN_BAND = "churn_band"
+P_ALIVE = "p_alive"
+P_ORDER = "p_order"
+EXPECTED_ORDERS = "expected_orders"
+EXPECTED_ORDERS_LOW = "expected_orders_low"
+EXPECTED_ORDERS_HIGH = "expected_orders_high"
+EXPECTED_SPEND = "expected_spend"
+CLV = "clv"
+CLV_LOW = "clv_low"
+CLV_HIGH = "clv_high"
+JOURNEY_STAGE = "journey_stage"
+JOURNEY_PROBABILITY = "journey_probability"
+NEXT_STAGE = "next_stage"
+JOURNEY_P_ORDER = "journey_p_order"  # P(at least one order in the horizon), by the journey model
+FLAGS = "flags"
+RUN_ID = "run_id"
+MODEL_VERSION = "model_version"

@@ -1,0 +1,89 @@
+"""The only comparisons of a date with a cutoff.
+
+Everything is half-open: features use rows `< cutoff`, labels rows in `[cutoff, cutoff + horizon)`. Whoever
+wants to know whether something leaks reads this file and then looks for who calls `within`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from patronage.engine import DuckDB
+from patronage.errors import ConfigError
+
+
+def parse(value: str) -> datetime:
+    """A cutoff from conf: an ISO date or zone-less timestamp, in the business time zone of the data."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ConfigError(f"cutoff={value} is not a date; expected YYYY-MM-DD, such as cutoff=1998-01-01") from None
+    if moment.tzinfo is not None:
+        raise ConfigError(f"cutoff={value} carries a time zone; give it in data.timezone, without an offset")
+    return moment
+
+
+def before(column: str, cutoff: datetime, engine: DuckDB) -> str:
+    """SQL: the row was known at the cutoff."""
+    return f"{column} < {engine.timestamp(cutoff)}"
+
+
+def within(column: str, cutoff: datetime, horizon_days: int, engine: DuckDB) -> str:
+    """SQL: the row lies in the label window. Only `labels` may ask."""
+    end = window_end(cutoff, horizon_days)
+    return f"{column} >= {engine.timestamp(cutoff)} AND {column} < {engine.timestamp(end)}"
+
+
+def window_end(cutoff: datetime, horizon_days: int) -> datetime:
+    """The first moment after the label window."""
+    return cutoff + timedelta(days=horizon_days)
+
+
+def is_observed(cutoff: datetime, horizon_days: int, last_row: datetime) -> bool:
+    """Whether a log whose last row is `last_row` shows the whole label window.
+
+    The day of the last row counts as seen to its end.
+    """
+    seen_until = datetime(last_row.year, last_row.month, last_row.day) + timedelta(days=1)
+    return window_end(cutoff, horizon_days) <= seen_until
+
+
+def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_staleness_days: int) -> None:
+    """Refuse a cutoff that has no history before it, or one so late that the log is stale.
+
+    Raises
+    ------
+    ConfigError
+        With the span of the log and the cutoffs that it allows.
+    """
+    latest = last_row + timedelta(days=1 + max_staleness_days)
+    if first_row < cutoff <= latest:
+        return
+    raise ConfigError(
+        f"cutoff={cutoff:%Y-%m-%d} lies outside the data ({first_row:%Y-%m-%d} to {last_row:%Y-%m-%d}); "
+        f"give a cutoff after {first_row:%Y-%m-%d} and not after {latest:%Y-%m-%d}"
+        + ("" if cutoff <= first_row else " (data.max_staleness_days allows more)")
+    )
+
+
+def origins(
+    cutoff: datetime,
+    horizon_days: int,
+    first_row: datetime,
+    *,
+    spacing_days: int,
+    most: int,
+    min_history_days: int,
+) -> tuple[datetime, ...]:
+    """The moments to learn from: earlier cutoffs whose label windows end at or before the cutoff.
+
+    Returns
+    -------
+    tuple of datetime
+        The latest first, `spacing_days` apart, each with at least `min_history_days` of log before it;
+        empty where the horizon leaves no such moment.
+    """
+    earliest = first_row + timedelta(days=min_history_days)
+    latest = cutoff - timedelta(days=horizon_days)
+    candidates = (latest - timedelta(days=step * spacing_days) for step in range(most))
+    return tuple(origin for origin in candidates if origin >= earliest)

@@ -1,0 +1,96 @@
+"""Where data comes in. One source a file; whatever it brings goes through the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from patronage import columns as c
+from patronage.config import DataConfig
+from patronage.data import cdnow, complete_journey, tables
+from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
+from patronage.data.door import Brought, admit
+from patronage.engine import DuckDB, text
+from patronage.errors import ConfigError, DataError
+
+__all__ = ["Tables", "admit_all", "load"]
+
+SOURCES = {"cdnow": cdnow.bring, "complete_journey": complete_journey.bring, "tables": tables.bring}
+
+
+def load(engine: DuckDB, config: DataConfig) -> Tables:
+    """The tables of the chosen source, checked."""
+    if config.name not in SOURCES:
+        raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
+    return admit_all(engine, SOURCES[config.name](engine, config), config)
+
+
+def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig) -> Tables:
+    """Every table that a source brings, through the door.
+
+    Parameters
+    ----------
+    brought
+        By the names of the contracts; transactions are required.
+    """
+    admitted = {
+        contract.name: admit(engine, contract, brought[contract.name], config)
+        for contract in CONTRACTS
+        if contract.name in brought
+    }
+    unknown = _speak(engine, config) if EVENTS.name in admitted else {}
+    first, last, customers, purchases = engine.row(
+        f"SELECT min({c.ORDERED_AT}), max({c.ORDERED_AT}), count(DISTINCT {c.CUSTOMER_ID}), "
+        f"count(*) FILTER (WHERE {c.AMOUNT} >= 0) FROM {TRANSACTIONS.name}"
+    )
+    if purchases == 0:
+        raise DataError(
+            f"transactions.{c.AMOUNT}: all {admitted[TRANSACTIONS.name].rows} amounts are negative (refunds); expected "
+            "the net amount paid, positive for a purchase; map another column or turn the sign"
+        )
+    return Tables(
+        engine=engine,
+        source=config.name,
+        present={name: table.present for name, table in admitted.items()},
+        rows={name: table.rows for name, table in admitted.items()},
+        attributes=config.customers.attributes if CUSTOMERS.name in admitted else {},
+        money_scale=10**config.money_decimals,
+        first=first,
+        last=last,
+        customers=customers,
+        fingerprint=_fingerprint(engine, list(admitted)),
+        left_censored=config.left_censored,
+        unknown_events=unknown,
+        notes=tuple(note for table in admitted.values() for note in table.notes),
+        quarantined={name: table.quarantined for name, table in admitted.items() if table.quarantined},
+    )
+
+
+def _speak(engine: DuckDB, config: DataConfig) -> dict[str, int]:
+    """Turn the source's event names into the vocabulary; gives what stays outside of it, most frequent first."""
+    vocabulary = config.events.vocabulary
+    if wrong := sorted(set(vocabulary.values()) - set(VOCABULARY)):
+        raise ConfigError(f"data.events.vocabulary: no such event {', '.join(wrong)}; expected {', '.join(VOCABULARY)}")
+    if vocabulary:
+        cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in vocabulary.items())
+        spoken = f"CASE {c.EVENT} {cases} ELSE {c.EVENT} END AS {c.EVENT}"
+        engine.table(EVENTS.name, f"SELECT * REPLACE ({spoken}) FROM {EVENTS.name}")
+    known = ", ".join(text(event) for event in VOCABULARY)
+    frame = engine.frame(
+        f"SELECT {c.EVENT} AS name, count(*) AS n FROM {EVENTS.name} WHERE {c.EVENT} NOT IN ({known}) "
+        "GROUP BY name ORDER BY n DESC, name"
+    )
+    return dict(zip(frame["name"], frame["n"].astype(int), strict=True))
+
+
+def _fingerprint(engine: DuckDB, tables: list[str]) -> str:
+    """32 hexadecimal digits of the content of all tables, whatever the order of their rows."""
+    high = low = 0
+    for table in tables:
+        names = sorted(engine.types(table))
+        row = " || '|' || ".join(f"coalesce(CAST({engine.quote(name)} AS VARCHAR), '')" for name in names)
+        a, b = engine.row(
+            "SELECT sum(CAST('0x' || substr(h, 1, 12) AS BIGINT)), sum(CAST('0x' || substr(h, 13, 12) AS BIGINT)) "
+            f"FROM (SELECT md5({text(table)} || {row}) AS h FROM {table})"
+        )
+        high, low = high + int(a), low + int(b)
+    return f"{high % 2**64:016x}{low % 2**64:016x}"

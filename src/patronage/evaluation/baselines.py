@@ -1,0 +1,72 @@
+"""What anyone could say without a model. All of it is learned from the same earlier origins as the models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage.labels import Snapshot
+
+RECENCY_BINS = 20
+
+
+def churn(past: Sequence[Snapshot], judged: pd.DataFrame, structural: pd.Series) -> Mapping[str, np.ndarray]:
+    """Churn probabilities: the base rate, the rate by recency, and the structural model's P(no order)."""
+    features, labels = _pooled(past)
+    known = labels[c.CHURNED].notna()
+    happened = labels.loc[known, c.CHURNED]
+    return {
+        "rate": np.full(len(judged), happened.mean()),
+        "recency": _by_recency(features.loc[known], happened, judged),
+        "btyd": 1 - structural.to_numpy(),
+    }
+
+
+def purchase(
+    past: Sequence[Snapshot], judged: pd.DataFrame, status: Mapping[str, pd.Series]
+) -> Mapping[str, np.ndarray]:
+    """P(an order in the horizon): the base rate, and the rate of each rule-based status.
+
+    Parameters
+    ----------
+    status
+        Of every customer at "past" (all origins on top of each other) and "judged".
+    """
+    _, labels = _pooled(past)
+    bought = (labels[c.ORDERS] > 0).astype(float)
+    rate = float(bought.mean())
+    by_status = bought.groupby(status["past"].to_numpy()).mean()
+    return {
+        "rate": np.full(len(judged), rate),
+        "rules": status["judged"].map(by_status).astype(float).fillna(rate).to_numpy(),
+    }
+
+
+def amounts(past: Sequence[Snapshot], judged: pd.DataFrame, horizon_days: int) -> Mapping[str, pd.DataFrame]:
+    """Orders and spend in the horizon: everyone's mean, and the customer's own past rate carried on."""
+    _, labels = _pooled(past)
+    mean = labels[[c.ORDERS, c.SPEND]].mean()
+    share = horizon_days / judged[c.TENURE_DAYS].clip(lower=horizon_days)
+    own = pd.DataFrame({c.ORDERS: judged[c.ACTIVE_DAYS] * share, c.SPEND: judged[c.NET_REVENUE] * share})
+    return {
+        "mean": pd.DataFrame({name: np.full(len(judged), mean[name]) for name in mean.index}, judged.index),
+        "past_rate": own.fillna(0.0),
+    }
+
+
+def _pooled(past: Sequence[Snapshot]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    features = pd.concat([snapshot.features for snapshot in past])
+    return features, pd.concat([snapshot.labels for snapshot in past if snapshot.labels is not None])
+
+
+def _by_recency(features: pd.DataFrame, happened: pd.Series, judged: pd.DataFrame) -> np.ndarray:
+    """The rate in quantile bins of the days since the last order."""
+    days = features[c.DAYS_SINCE_LAST_ORDER].to_numpy()
+    borders = np.unique(np.nanquantile(days, np.linspace(0, 1, RECENCY_BINS + 1)[1:-1]))
+    bins = np.searchsorted(borders, days)
+    rates = pd.Series(happened.to_numpy()).groupby(bins).mean().reindex(range(len(borders) + 1))
+    rates = rates.ffill().bfill()
+    return rates.to_numpy()[np.searchsorted(borders, judged[c.DAYS_SINCE_LAST_ORDER].to_numpy())]

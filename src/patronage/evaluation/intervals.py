@@ -1,0 +1,31 @@
+"""How sure is a difference? Paired bootstrap over customers (Efron and Tibshirani 1993)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Interval(NamedTuple):
+    """A mean difference with its 95 % percentile interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_difference(losses: np.ndarray, baseline: np.ndarray, *, times: int, seed: int) -> Interval:
+    """Mean loss of a model minus that of its baseline; negative where the model is better.
+
+    Parameters
+    ----------
+    losses, baseline
+        (N,) loss of each customer under the two, in the same order.
+    """
+    difference = np.asarray(losses, float) - np.asarray(baseline, float)
+    rng = np.random.default_rng(seed)
+    n = len(difference)
+    means = [difference[rng.integers(0, n, n)].mean() for _ in range(times)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(difference.mean()), float(low), float(high))

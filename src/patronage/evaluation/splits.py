@@ -1,0 +1,131 @@
+"""Which moments and which customers to learn from, and which to be measured on.
+
+Learning uses labels that end at or before the cutoff; measuring uses the window after it, or, where the log does not
+reach that far, the last window before it, after a fit that ended where that window begins.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from patronage import cutoff as when
+from patronage.config import TrainConfig
+from patronage.data import Tables
+from patronage.errors import ConfigError, DataError
+from patronage.labels import Snapshot, held_out, labels_at
+from patronage.lenses import features_at
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a fit at one cutoff may know, and what it is measured on.
+
+    Attributes
+    ----------
+    now
+        Everyone at the cutoff, without labels.
+    past
+        Labelled snapshots of earlier origins, the latest first.
+    """
+
+    now: Snapshot
+    past: tuple[Snapshot, ...]
+
+    def select(self, keep: pd.Series) -> Split:
+        """The same for some of the customers; a customer is on one side at every origin."""
+        return Split(self.now.select(keep), tuple(snapshot.select(keep) for snapshot in self.past))
+
+    def record(self) -> pd.DataFrame:
+        """Borders and sizes of every part."""
+        parts = [("assign", self.now), *(("learn", snapshot) for snapshot in self.past)]
+        return pd.DataFrame(
+            [
+                {
+                    "part": part,
+                    "features_before": f"{snapshot.cutoff:%Y-%m-%d}",
+                    "labels_until": f"{when.window_end(snapshot.cutoff, snapshot.horizon_days):%Y-%m-%d}"
+                    if snapshot.labels is not None
+                    else "",
+                    "customers": len(snapshot.features),
+                }
+                for part, snapshot in parts
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """A fit to be measured, and the labelled customers to measure it on."""
+
+    split: Split
+    judged: Snapshot
+    unseen: pd.Series
+
+
+def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
+    """All that a fit at `cutoff` may know.
+
+    Raises
+    ------
+    ConfigError
+        The horizon leaves no earlier origin to learn from.
+    DataError
+        Too few customers.
+    """
+    origins = when.origins(
+        cutoff,
+        config.horizon_days,
+        tables.first,
+        spacing_days=config.origins.spacing_days,
+        most=config.origins.most,
+        min_history_days=config.origins.min_history_days,
+    )
+    if not origins:
+        days = (cutoff - tables.first).days - config.origins.min_history_days
+        raise ConfigError(
+            f"horizon_days={config.horizon_days} leaves nothing to learn from: labels must end at the cutoff "
+            f"{cutoff:%Y-%m-%d} and begin at least {config.origins.min_history_days} days "
+            f"(origins.min_history_days) after the log does, on {tables.first:%Y-%m-%d}; "
+            + (f"horizon_days={days} is the longest possible" if days > 0 else "give a later cutoff")
+        )
+    now = _snapshot(tables, cutoff, config)
+    if len(now.features) < config.min_customers:
+        raise DataError(
+            f"{len(now.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
+            f"expected at least {config.min_customers} (min_customers)"
+        )
+    return Split(now, tuple(_labelled(tables, _snapshot(tables, origin, config), config) for origin in origins))
+
+
+def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
+    """Where assignments of this split can be measured; None where the log is too short for any measurement."""
+    now = split.now
+    if when.is_observed(now.cutoff, config.horizon_days, tables.last):
+        return _holdout(tables, split, config)
+    try:
+        earlier = split_at(tables, now.cutoff - timedelta(days=config.horizon_days), config)
+    except (ConfigError, DataError) as error:
+        log.warning("not evaluated: the log shows no whole horizon after the cutoff, and before it: %s", error)
+        return None
+    return _holdout(tables, earlier, config)
+
+
+def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
+    judged = _labelled(tables, split.now, config)
+    return Holdout(split, judged, held_out(split.now.features.index, config.evaluation.unseen_share, config.seed))
+
+
+def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig) -> Snapshot:
+    features = features_at(tables, cutoff, config.lenses, config.journey.period_days)
+    return Snapshot(cutoff, config.horizon_days, features, None)
+
+
+def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> Snapshot:
+    labels = labels_at(tables, snapshot.cutoff, config.horizon_days, config.lookback_days, snapshot.features.index)
+    return replace(snapshot, labels=labels)

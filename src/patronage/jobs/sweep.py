@@ -1,0 +1,43 @@
+"""A multirun is one parent run with its children (a Hydra callback, named in conf/train.yaml)."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from patronage.config import TrackingConfig, project_root
+from patronage.errors import PatronageError
+
+HEADLINE = "churn/log_loss"
+
+
+class ParentRun(Callback):
+    """Opens the parent before the first child and closes it after the last, or when one fails."""
+
+    def __init__(self) -> None:
+        self.store: Any = None
+        self.run_id = ""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        from patronage import tracking
+
+        values = OmegaConf.to_container(config.tracking, resolve=True)
+        name = "sweep " + " ".join(config.hydra.overrides.task)
+        try:
+            self.store = tracking.open_store(TrackingConfig(**values), project_root())  # type: ignore[arg-type]
+            self.run_id = tracking.open_parent(self.store, name[:200])
+        except PatronageError as error:
+            # Hydra turns an Exception of a callback into a warning and goes on without the parent.
+            raise SystemExit(f"patronage: {error}") from error
+        # Hydra skips on_multirun_end when a child fails; by then the parent is closed or failed.
+        atexit.register(tracking.close_parent, self.store, self.run_id, failed=True)
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        from patronage import tracking
+
+        children = tracking.close_parent(self.store, self.run_id, failed=False)
+        print(f"\n{children} runs under the parent {self.run_id}")
+        print(f"side by side  {tracking.sweep_link(self.store, self.run_id, HEADLINE)}")

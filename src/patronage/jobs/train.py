@@ -1,0 +1,212 @@
+"""`patronage train`: fit, evaluate, assign every customer and log one run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
+
+from patronage import bundle as bundles
+from patronage import columns as c
+from patronage import cutoff as when
+from patronage import data, lenses, tracking
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig, project_root
+from patronage.data import Tables
+from patronage.engine import connect
+from patronage.evaluation.baselines import churn as churn_baselines
+from patronage.evaluation.scorecard import Resampling, Scorecard, judge
+from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
+from patronage.evaluation.stability import judge_personas
+from patronage.models.journey import STAGES
+from patronage.review import figures
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A measurement: the holdout, what was said of its customers, and how good that was."""
+
+    holdout: Holdout
+    said: pd.DataFrame
+    card: Scorecard
+
+
+def run(config: TrainConfig) -> None:
+    """The whole experiment. Nothing is logged before everything is computed."""
+    started = time.time()
+    cutoff = when.parse(config.cutoff)
+    tables = data.load(connect(config.engine), config.data)
+    print(tables.summary(), flush=True)
+    when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
+    split = split_at(tables, cutoff, config)
+    store = tracking.open_store(config.tracking, project_root())
+    bundle = bundles.fit(split, config, left_censored=tables.left_censored)
+    assignments = bundle.assign(split.now.features)
+    personas = judge_personas(bundle.personas, split.now.features, config.personas, config.seed)
+    judged = _measure(tables, split, bundle, config)
+    record = _record(config, tables, split, bundle, assignments, personas, judged, started)
+    stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
+    logged = tracking.log_training(store, record, tables, bundle, split.now.features, stamped)
+    _say(store, logged, record, len(assignments), time.time() - started)
+
+
+def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) -> Judged | None:
+    """On later time: the assignments themselves, and those of a second fit on customers that it never saw."""
+    holdout = holdout_at(tables, split, config)
+    if holdout is None:
+        return None
+    resampling = Resampling(config.evaluation.bootstraps, config.seed)
+    if holdout.split is not split:
+        bundle = bundles.fit(holdout.split, config, left_censored=tables.left_censored)
+    said = bundle.assign(holdout.judged.features)
+    card = judge(said, bundle.learned, holdout.split.past, holdout.judged, resampling)
+    seen = holdout.split.select(~holdout.unseen)
+    strangers = holdout.judged.select(holdout.unseen)
+    other = bundles.fit(seen, config, left_censored=tables.left_censored)
+    unseen = judge(other.assign(strangers.features), other.learned, seen.past, strangers, resampling)
+    renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
+    return Judged(holdout, said, Scorecard(card.metrics | renamed, card.headlines))
+
+
+def _record(
+    config: TrainConfig,
+    tables: Tables,
+    split: Split,
+    bundle: Bundle,
+    assignments: pd.DataFrame,
+    personas: Scorecard,
+    judged: Judged | None,
+    started: float,
+) -> tracking.Record:
+    """What MLflow is told of the run."""
+    lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
+    evaluated = "none" if judged is None else f"{judged.holdout.judged.cutoff:%Y-%m-%d}"
+    return tracking.Record(
+        kind="train",
+        name=config.name,
+        started_ms=int(1000 * started),
+        config=OmegaConf.to_yaml(OmegaConf.structured(config)),
+        params=_params(config, bundle, split),
+        metrics={**personas.metrics, **(judged.card.metrics if judged else {})},
+        tags={
+            c.CUTOFF: config.cutoff,
+            "evaluated_from": evaluated,
+            **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
+        },
+        tables={
+            "scorecard.json": _scorecard(lines),
+            "personas.json": persona_table(split.now.features, assignments, bundle),
+            "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
+            "split.json": split.record(),
+            "lenses.json": lenses.support(tables),
+            "churn_importance.json": bundle.churn.importance().rename("gain").rename_axis("feature").reset_index(),
+        },
+        frames={
+            f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
+            for name in tables.quarantined
+        },
+        figures=_figures(split, bundle, assignments, judged),
+    )
+
+
+def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, object]:
+    return {
+        "data": config.data.name,
+        "cutoff": config.cutoff,
+        "horizon_days": config.horizon_days,
+        "lookback_days": config.lookback_days,
+        "seed": config.seed,
+        "customers": len(split.now.features),
+        "origins": len(split.past),
+        "personas.method": config.personas.method,
+        "personas.k": config.personas.k,
+        "churn.btyd": config.churn.btyd,
+        "churn.rounds": bundle.churn.rounds,
+        "clv.model": config.clv.model,
+        "clv.discount_rate": config.clv.discount_rate,
+        "clv.margin": config.clv.margin,
+        "journey.period_days": config.journey.period_days,
+    } | {f"clv.{name}": value for name, value in asdict(bundle.clv.law).items()}
+
+
+def persona_table(features: pd.DataFrame, assignments: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
+    """A row per persona: who they are, how many, what they bring and what is said of them."""
+    keys = [c.PERSONA_ID, c.PERSONA]
+    everything = assignments[[*keys, c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.CLV]].join(
+        features[[c.NET_REVENUE, *(name for name in bundle.personas.columns if name != c.NET_REVENUE)]]
+    )
+    grouped = everything.groupby(keys)
+    table = grouped.mean()
+    table.insert(0, "customers", grouped.size())
+    table.insert(1, "revenue_share", grouped[c.NET_REVENUE].sum() / max(everything[c.NET_REVENUE].sum(), 1e-12))
+    return table.reset_index()
+
+
+def _scorecard(lines: list) -> pd.DataFrame:  # type: ignore[type-arg]
+    return pd.DataFrame(
+        [
+            {
+                "model": line.model,
+                "metric": line.metric,
+                "value": line.value,
+                "best baseline": line.baseline,
+                "its value": line.baseline_value,
+                "verdict": line.verdict,
+            }
+            for line in lines
+        ]
+    )
+
+
+def _counts(labels: pd.Series) -> pd.DataFrame:
+    counts = labels.value_counts().rename("customers").rename_axis("label").reset_index()
+    return counts.assign(share=counts["customers"] / counts["customers"].sum())
+
+
+def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
+    features = split.now.features
+    columns = list(bundle.personas.columns)
+    spread = (features[columns] - features[columns].mean()) / features[columns].std().clip(lower=1e-12)
+    profile = spread.groupby([assignments[c.PERSONA_ID], assignments[c.PERSONA]]).mean()
+    profile.index = [f"{number}: {name}" for number, name in profile.index]
+    drawn = {
+        "persona_profile.png": figures.persona_profile(profile),
+        "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
+        "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
+    }
+    if judged is None or judged.holdout.judged.labels is None:
+        return drawn
+    labels, horizon = judged.holdout.judged.labels, judged.holdout.judged.horizon_days
+    known = labels[c.CHURNED].notna()
+    naive = churn_baselines(
+        judged.holdout.split.past,
+        judged.holdout.judged.select(known).features,
+        judged.said.loc[known, c.P_ORDER],
+    )
+    drawn["churn_calibration.png"] = figures.calibration(
+        labels.loc[known, c.CHURNED].to_numpy(),
+        judged.said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
+        {"recency": naive["recency"]},
+        f"P(no order in {horizon} days)",
+    )
+    drawn["clv_by_decile.png"] = figures.value_by_decile(judged.said[c.EXPECTED_SPEND], labels[c.SPEND], horizon)
+    return drawn
+
+
+def _say(store: tracking.Store, logged: tracking.Logged, record: tracking.Record, customers: int, took: float) -> None:
+    """The last lines: how good, what was made and where."""
+    evaluated = record.tags["evaluated_from"]
+    print()
+    if evaluated == "none":
+        print("not evaluated: the log is too short to hold out a horizon")
+    else:
+        print(f"measured from {evaluated} on, beside what anyone could say:")
+    print(record.tables["scorecard.json"].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    print()
+    print(f"assignments  {logged.assignments} ({customers:,} customers)")
+    print(f"model        models:/{store.registered_model}/{logged.model_version}")
+    print(f"look at it   {tracking.run_link(store, logged.run_id)}")
+    print(f"took         {took:.0f} s")

@@ -1,0 +1,68 @@
+"""What happened in `[cutoff, cutoff + horizon)`: the only room that looks forward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage import cutoff as when
+from patronage.data import Tables
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The customers at one cutoff: features before it and, where it is observed, what came after.
+
+    Attributes
+    ----------
+    features
+        Indexed by customer.
+    labels
+        On the same index: `orders` (days with an order, the unit of BTYD), `spend` (amounts less refunds, in
+        the currency), `churned` (1.0 without an order, missing for whoever had none in the lookback before).
+        None where the label window is not observed.
+    """
+
+    cutoff: datetime
+    horizon_days: int
+    features: pd.DataFrame
+    labels: pd.DataFrame | None
+
+    def select(self, keep: pd.Series) -> Snapshot:
+        """The same for the customers of a boolean mask on the index of the features."""
+        kept = keep.reindex(self.features.index)
+        labels = None if self.labels is None else self.labels[kept]
+        return Snapshot(self.cutoff, self.horizon_days, self.features[kept], labels)
+
+
+def labels_at(
+    tables: Tables, cutoff: datetime, horizon_days: int, lookback_days: int | None, customers: pd.Index
+) -> pd.DataFrame:
+    """The labels of `customers`, in their order."""
+    engine = tables.engine
+    future = engine.frame(
+        f"SELECT customer_id, count(DISTINCT CAST(ordered_at AS DATE)) FILTER (WHERE amount >= 0) AS orders, "
+        f"CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS spend FROM transactions "
+        f"WHERE {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id"
+    ).set_index(c.CUSTOMER_ID)
+    labels = future.reindex(customers).astype(float).fillna(0.0)
+    known = when.before(c.ORDERED_AT, cutoff, engine)
+    if lookback_days is not None:
+        known = when.within(c.ORDERED_AT, cutoff - timedelta(days=lookback_days), lookback_days, engine)
+    active = engine.frame(f"SELECT DISTINCT customer_id FROM transactions WHERE amount >= 0 AND {known}")
+    churned = (labels[c.ORDERS] == 0).astype(float)
+    return labels.assign(**{c.CHURNED: churned.where(customers.isin(active[c.CUSTOMER_ID]))})
+
+
+def held_out(customers: pd.Index, share: float, seed: int) -> pd.Series:
+    """A mask of about `share` of the customers, chosen by a hash of their id.
+
+    The same customer falls on the same side at every origin and in every log, so that nobody is learned from at
+    one origin and measured at another.
+    """
+    digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{seed:016d}")
+    return pd.Series(digests / np.float64(2**64) < share, index=customers)

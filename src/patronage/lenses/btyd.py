@@ -1,0 +1,39 @@
+"""The summary that buy-till-you-die models read; it names no segments.
+
+Fader and Hardie (2005), as `lifetimes.utils.summary_data_from_transaction_data` has it, in days: `frequency` is
+the number of days with a purchase after the first, `recency` the age at the last of them, `T` the age at the
+cutoff, `monetary_value` the mean value of those repeat days (0 where there is none).
+"""
+
+from __future__ import annotations
+
+from patronage import columns as c
+from patronage.config import LensesConfig
+from patronage.lenses.history import History
+from patronage.lenses.lens import Feature, Lens
+
+
+def _select(history: History, config: LensesConfig) -> str:
+    repeats = "count(previous)"
+    return f"""
+        SELECT customer_id, {repeats} AS frequency,
+               {history.engine.days("min(day)", "max(day)")} AS recency,
+               {history.age("min(day)")} AS "T",
+               CASE WHEN {repeats} > 0
+                    THEN {history.money("sum(revenue) FILTER (WHERE previous IS NOT NULL)")} / {repeats}
+                    ELSE 0.0e0 END AS monetary_value
+        FROM days GROUP BY customer_id"""
+
+
+LENS = Lens(
+    name="btyd",
+    asks="What do buy-till-you-die models need to know?",
+    source="Fader, Hardie and Lee 2005",
+    features={
+        c.FREQUENCY: Feature("days with a purchase after the first", absent=0),
+        c.RECENCY: Feature("days from the first purchase to the last", absent=0),
+        c.T: Feature("days from the first purchase to the cutoff"),
+        c.MONETARY_VALUE: Feature("mean value of a repeat day, in the currency", absent=0),
+    },
+    select=_select,
+)

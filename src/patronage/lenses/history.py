@@ -1,0 +1,82 @@
+"""The views that lenses read: what was known of every customer before a cutoff, and nothing else.
+
+`lines`    the transactions before the cutoff, as they are
+`orders`   a row per order with at least one purchase line: when, how much, how many lines
+`days`     a row per customer and day with an order, with the day before it: the unit in which BTYD counts
+`touches`  the events before the cutoff, as they are; empty where a source brings none
+`people`   everyone who is known before the cutoff: by an order, an event, or having signed up
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from patronage import columns as c
+from patronage import cutoff as when
+from patronage.data import Tables
+from patronage.data.contract import CUSTOMERS, EVENTS
+from patronage.engine import DuckDB
+
+
+@dataclass(frozen=True)
+class History:
+    """The views of one cutoff, and the expressions that depend on it.
+
+    `period_days` is the length of a period of the journey.
+    """
+
+    engine: DuckDB
+    cutoff: datetime
+    present: Mapping[str, frozenset[str]]
+    money_scale: int
+    period_days: int
+
+    @property
+    def today(self) -> str:
+        """SQL: the day on which the cutoff falls, to subtract days from."""
+        return f"CAST({self.engine.timestamp(self.cutoff)} AS DATE)"
+
+    def money(self, expression: str) -> str:
+        """SQL: an exact sum of minor units, in units of the currency."""
+        return f"CAST({expression} AS DOUBLE) / {self.money_scale}.0e0"
+
+    def age(self, day: str) -> str:
+        """SQL: days from a DATE to the cutoff."""
+        return self.engine.days(day, self.today)
+
+
+def look_back(tables: Tables, cutoff: datetime, period_days: int) -> History:
+    """Make the views of everything before `cutoff`, replacing those of an earlier one."""
+    engine = tables.engine
+    engine.view("lines", f"SELECT * FROM transactions WHERE {when.before(c.ORDERED_AT, cutoff, engine)}")
+    engine.table(
+        "orders",
+        "SELECT customer_id, order_id, min(ordered_at) AS ordered_at, count(*) AS n_lines, "
+        "sum(amount) AS revenue FROM lines WHERE amount >= 0 GROUP BY customer_id, order_id",
+    )
+    engine.table(
+        "days",
+        "SELECT *, lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS previous FROM ("
+        "SELECT customer_id, CAST(ordered_at AS DATE) AS day, count(*) AS n_orders, sum(revenue) AS revenue "
+        "FROM orders GROUP BY customer_id, CAST(ordered_at AS DATE))",
+    )
+    if tables.has(EVENTS.name):
+        engine.view("touches", f"SELECT * FROM events WHERE {when.before(c.OCCURRED_AT, cutoff, engine)}")
+    else:
+        engine.view("touches", "SELECT customer_id, ordered_at AS occurred_at, '' AS event FROM lines WHERE false")
+    engine.view("signups", _signups(tables, cutoff))
+    engine.view(
+        "people",
+        "SELECT customer_id FROM lines UNION SELECT customer_id FROM touches UNION SELECT customer_id FROM signups",
+    )
+    return History(engine, cutoff, tables.present, tables.money_scale, period_days)
+
+
+def _signups(tables: Tables, cutoff: datetime) -> str:
+    """SQL: who had signed up before the cutoff, and when. An undated customer is known from her first act on."""
+    if c.SIGNED_UP_AT not in tables.present.get(CUSTOMERS.name, frozenset()):
+        return "SELECT customer_id, ordered_at AS signed_up_at FROM lines WHERE false"
+    known = when.before(c.SIGNED_UP_AT, cutoff, tables.engine)
+    return f"SELECT customer_id, signed_up_at FROM customers WHERE {known}"

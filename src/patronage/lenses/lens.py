@@ -1,0 +1,71 @@
+"""What a lens is: one way of looking at a customer, as one SELECT and a rule that names segments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from patronage.config import LensesConfig
+from patronage.lenses.history import History
+
+Learned = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A number or text about a customer.
+
+    Attributes
+    ----------
+    what
+        What it says, with its unit.
+    high, low
+        The words for a customer far above or below the others; they name personas.
+    absent
+        The value for a customer on whom the SELECT is silent; None leaves it missing.
+    """
+
+    what: str
+    high: str = ""
+    low: str = ""
+    absent: float | None = None
+    text: bool = False
+
+
+def _nothing(features: pd.DataFrame, config: LensesConfig) -> Learned:
+    return {}
+
+
+@dataclass(frozen=True)
+class Lens:
+    """One way of looking at a customer.
+
+    Attributes
+    ----------
+    asks
+        The question that it answers.
+    source
+        Where the practice comes from.
+    features
+        Name to description of the columns that `select` gives beside `customer_id`.
+    select
+        SQL over the history views.
+    wants
+        Optional columns (`table.column`) without which some features are missing.
+    learn
+        What the segments need to know of the population (quantiles); frozen in the bundle.
+    segments
+        Features and what was learned to named labels, one text column each; None for a lens without any.
+    """
+
+    name: str
+    asks: str
+    source: str
+    features: Mapping[str, Feature]
+    select: Callable[[History, LensesConfig], str]
+    wants: tuple[str, ...] = ()
+    learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
+    segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None

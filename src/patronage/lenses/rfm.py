@@ -1,0 +1,77 @@
+"""RFM: how recently, how often and for how much, each scored from 1 to 5.
+
+Hughes (1994), *Strategic Database Marketing*. A score is one more than the number of frozen quintile borders
+that the value exceeds, so customers with equal values always share a score, and nobody's score depends on who
+else is scored. Where most customers bought once, some scores stay empty; that is what the data says.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage.config import LensesConfig
+from patronage.lenses.history import History
+from patronage.lenses.lens import Feature, Learned, Lens
+
+SCORES = {
+    "rfm_recency": (c.DAYS_SINCE_LAST_ORDER, -1),
+    "rfm_frequency": (c.N_ORDERS, 1),
+    "rfm_monetary": (c.REVENUE, 1),
+}
+
+# Rows: recency score 1 to 5; columns: the mean of the frequency and monetary scores, rounded up, 1 to 5.
+NAMES = np.array(
+    [
+        ["lost", "lost", "at_risk", "cannot_lose", "cannot_lose"],
+        ["hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose"],
+        ["about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"],
+        ["promising", "promising", "potential_loyalist", "loyal", "loyal"],
+        ["new", "potential_loyalist", "potential_loyalist", "champions", "champions"],
+    ],
+    dtype=object,
+)
+
+
+def _select(history: History, config: LensesConfig) -> str:
+    return f"""
+        SELECT customer_id, count(*) AS n_orders,
+               {history.age("CAST(max(ordered_at) AS DATE)")} AS days_since_last_order,
+               {history.money("sum(revenue)")} AS revenue
+        FROM orders GROUP BY customer_id"""
+
+
+def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
+    """The four quintile borders of each of the three features."""
+    levels = [0.2, 0.4, 0.6, 0.8]
+    return {score: (sign * features[name]).quantile(levels).to_list() for score, (name, sign) in SCORES.items()}
+
+
+def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+    scores = {
+        score: 1 + np.searchsorted(learned[score], sign * features[name].to_numpy(), side="left")
+        for score, (name, sign) in SCORES.items()
+    }
+    recency, frequency, monetary = scores.values()
+    names = NAMES[recency - 1, (frequency + monetary + 1) // 2 - 1]
+    never = features[c.N_ORDERS].to_numpy() == 0
+    labels = {c.RFM_SEGMENT: np.where(never, c.UNKNOWN, names)}
+    digits = pd.Series(recency.astype(str)) + frequency.astype(str) + monetary.astype(str)
+    labels[c.RFM_SCORE] = np.where(never, c.UNKNOWN, digits.to_numpy())
+    return pd.DataFrame(labels, index=features.index)
+
+
+LENS = Lens(
+    name="rfm",
+    asks="How recently, how often and for how much does the customer buy?",
+    source="Hughes 1994",
+    features={
+        c.N_ORDERS: Feature("orders before the cutoff", "frequent", "infrequent", absent=0),
+        c.DAYS_SINCE_LAST_ORDER: Feature("days from the last order to the cutoff", "lapsed", "recent"),
+        c.REVENUE: Feature("value of all orders, in the currency", "high-revenue", "low-revenue", absent=0),
+    },
+    select=_select,
+    learn=_learn,
+    segments=_segments,
+)

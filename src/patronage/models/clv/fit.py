@@ -1,0 +1,141 @@
+"""
+Fits by lifetimes, on distinct summaries with their counts as weights. The only file that imports lifetimes.
+
+lifetimes estimates; it is not believed. Where it ends is held against the likelihood of our own law (`optimum.py`):
+an optimiser that returns its start, or stops on a slope, is found out there and sent on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from patronage.errors import FitError
+from patronage.models.clv.distinct import Array, distinct
+from patronage.models.clv.law import BgNbd, MbgNbd, OrderLaw, ParetoNbd
+from patronage.models.clv.optimum import Fit, first_optimum
+from patronage.models.clv.spend import GammaGamma
+
+LAWS: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
+
+# Starts, with the age of the oldest customer and the mean order value as units; the first are lifetimes' own.
+DROPOUT_STARTS = np.array([[1.1, 1.1, 1.1, 1.1], [0.5, 0.1, 0.7, 2.5], [1.0, 0.3, 0.1, 1.0], [1.5, 0.2, 0.05, 3.0]])
+PARETO_STARTS = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, 0.2, 0.5, 0.3], [1.0, 0.3, 0.3, 1.0]])
+SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5, 0.5, 1.0]])
+
+
+def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: npt.ArrayLike) -> tuple[OrderLaw, Fit]:
+    """
+    Fit a law of orders.
+
+    Parameters
+    ----------
+    name
+        bg_nbd, mbg_nbd or pareto_nbd.
+    frequency, recency, T
+        x, t_x and T of each customer, in days (or in any one unit, which is then alpha's).
+
+    Raises
+    ------
+    FitError
+        Without repeat orders, or where no search ends at an optimum.
+    """
+    x, t_x, age = (np.asarray(column, dtype=np.float64) for column in (frequency, recency, T))
+    if not (x > 0).any():
+        raise FitError(
+            f"{name}: found {x.size} customers and no repeat order; expected some with frequency > 0; "
+            "move the cutoff on or widen the lookback"
+        )
+    x, t_x, age, weights = _counted(x, t_x, age)
+    law = LAWS[name]
+    pareto = name == "pareto_nbd"
+    # lifetimes takes starts in its own unit of time, the age of the oldest, but hands estimates back in ours
+    unit = age.max() ** np.array([0, 1, 0, 1 if pareto else 0])
+
+    def search(start: Array, tolerance: float) -> Array:
+        return _search_orders(name, start / unit, tolerance, x, t_x, age, weights)
+
+    def log_likelihood(parameters: Array) -> Array:
+        return law(*parameters).log_likelihood(x, t_x, age)
+
+    starts = (PARETO_STARTS if pareto else DROPOUT_STARTS) * unit
+    parameters, fit = first_optimum(name, search, starts, log_likelihood, weights)
+    return law(*parameters), fit
+
+
+def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[GammaGamma, Fit]:
+    """
+    Fit the law of order values to the customers with repeat orders of positive mean value.
+
+    Raises
+    ------
+    FitError
+        Where there are none, or no search ends at an optimum.
+    """
+    x, value = (np.asarray(column, dtype=np.float64) for column in (frequency, monetary_value))
+    usable = (x > 0) & (value > 0)
+    if not usable.any():
+        raise FitError(
+            f"gamma_gamma: found {x.size} customers, none with a repeat order of positive mean value; "
+            "expected some; check that amounts are net paid, with refunds negative"
+        )
+    x, value, weights = _counted(x[usable], value[usable])
+    mean = (weights * value).sum() / weights.sum()
+    unit = np.array([1, 1, mean])
+
+    def search(start: Array, tolerance: float) -> Array:
+        return _search_spend(start / unit, tolerance, x, value / mean, weights) * unit
+
+    def log_likelihood(parameters: Array) -> Array:
+        return GammaGamma(*parameters).log_likelihood(x, value)
+
+    parameters, fit = first_optimum("gamma_gamma", search, SPEND_STARTS * unit, log_likelihood, weights)
+    return GammaGamma(*parameters), fit
+
+
+def _counted(*columns: Array) -> tuple[Array, ...]:
+    """The distinct rows, in a fixed order, and how many customers share each."""
+    first, kind = distinct(*columns)
+    return *(column[first] for column in columns), np.bincount(kind).astype(np.float64)
+
+
+def _search_orders(name: str, start: Array, tolerance: float, x: Array, t_x: Array, T: Array, weights: Array) -> Array:
+    with _quiet():
+        import lifetimes
+
+        if name == "pareto_nbd":  # Nelder-Mead, with a tolerance of its own kind
+            return _estimate(lifetimes.ParetoNBDFitter(), x, t_x, T, weights=weights, initial_params=start, tol=1e-6)
+        fitter = lifetimes.ModifiedBetaGeoFitter() if name == "mbg_nbd" else lifetimes.BetaGeoFitter()
+        return _estimate(fitter, x, t_x, T, weights=weights, initial_params=np.log(start), tol=tolerance)
+
+
+def _search_spend(start: Array, tolerance: float, x: Array, value: Array, weights: Array) -> Array:
+    with _quiet():
+        import lifetimes
+
+        fitter = lifetimes.GammaGammaFitter()
+        return _estimate(fitter, x, value, weights=weights, initial_params=np.log(start), tol=tolerance)
+
+
+def _estimate(fitter: Any, *columns: Array, **options: Any) -> Array:
+    """The parameters that a fitter ends at, positive and finite."""
+    with contextlib.suppress(np.linalg.LinAlgError):  # of its standard errors, which come after the estimate
+        fitter.fit(*columns, **options)
+    estimate = np.asarray(fitter.params_, dtype=np.float64)
+    if not (np.isfinite(estimate) & (estimate > 0)).all():
+        raise ValueError(f"lifetimes ended at {estimate}")
+    return estimate
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """For lifetimes alone: it warns on import and at every overflow of its searches, and prints its failures."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,267 @@
+"""
+Three laws of repeat orders, each the whole predictive distribution of a customer's orders to come.
+
+A customer is (x, t_x, T): repeat orders, age at the last one, age now. Ages, horizons, alpha and beta are in days (in
+any one unit, as long as all are in it). x is a whole number, 0 <= t_x <= T, and t_x = 0 where x = 0.
+
+References
+----------
+Fader, Hardie, Lee (2005), "Counting your customers" the easy way. Marketing Science 24(2): BG/NBD.
+Batislam, Denizel, Filiztekin (2007), IJRM 24(3), and Wagner, Hoppe (2008), IJRM 25(3): MBG/NBD.
+Schmittlein, Morrison, Colombo (1987), Counting your customers. Management Science 33(1): Pareto/NBD.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc, betaincc, expit, exprel
+
+from patronage.models.clv.distinct import Array, Index, once
+from patronage.models.clv.integrals import TINY, arrival, discounted, log_gamma_ratio, orders_until_dropout
+
+Numbers = npt.ArrayLike
+
+
+class OrderLaw(ABC):
+    """
+    The number X* of orders in the next `horizon` days, given (x, t_x, T).
+
+    A law says how likely a history is, whether the customer is alive, and, given alive, the distribution of X*, which
+    knows x and T but not t_x. All else follows here, so mean, quantiles and P(order) cannot contradict each other.
+
+    `multiplier` (>= 0) is a factor on the customer's order rate from now on; 1 is what the history says.
+    Arguments broadcast against each other; what is costly is done once per distinct (x, T, ...).
+    """
+
+    @abstractmethod
+    def log_likelihood(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
+        """Log density of each history; in another unit of time it moves by x log(unit)."""
+
+    @abstractmethod
+    def p_alive(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
+        """Probability that the customer can still order at T."""
+
+    @abstractmethod
+    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        """P(X* >= n | alive), n >= 1, a value a row."""
+
+    @abstractmethod
+    def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        """E[X* | alive], a row per customer and a column per horizon."""
+
+    @abstractmethod
+    def _time_scale(self, T: Array, multiplier: Array) -> Array:
+        """The time over which the order rate changes, as the mean count is smooth in log(1 + time / scale)."""
+
+    def survival(
+        self, n: Numbers, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0
+    ) -> Array:
+        """P(X* >= n)."""
+        possible = (np.asarray(horizon) > 0) & (np.asarray(multiplier) > 0)
+        tail = once(self._tail, np.maximum(n, 1), horizon, x, T, multiplier)
+        return np.where(np.asarray(n) < 1, 1.0, np.where(possible, self.p_alive(x, t_x, T) * tail, 0.0))
+
+    def p_order(self, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0) -> Array:
+        """P(X* >= 1): at least one order in the horizon."""
+        return self.survival(1, horizon, x, t_x, T, multiplier)
+
+    def pmf(
+        self, n: Numbers, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0
+    ) -> Array:
+        """P(X* = n), to an absolute 1e-10."""
+        at_least, more = (self.survival(k, horizon, x, t_x, T, multiplier) for k in (n, np.asarray(n) + 1))
+        return np.maximum(at_least - more, 0)
+
+    def expected_orders(
+        self, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0
+    ) -> Array:
+        """E[X*]."""
+
+        def mean(horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
+            return self._mean(horizon[:, None], x, T, multiplier)[:, 0]
+
+        return self.p_alive(x, t_x, T) * once(mean, horizon, x, T, multiplier)
+
+    def discounted_orders(
+        self,
+        horizon: Numbers,
+        rate: float,
+        x: Numbers,
+        t_x: Numbers,
+        T: Numbers,
+        multiplier: Numbers = 1.0,
+    ) -> Array:
+        """
+        Mean of the sum of exp(-rate * time) over the orders in the horizon; `rate` is per day, 0 gives E[X*].
+
+        Each order is discounted from the moment at which it comes, not by the month.
+        """
+
+        def mean(horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
+            def count(times: Array, rows: Index) -> Array:
+                return self._mean(times, x[rows], T[rows], multiplier[rows])
+
+            return discounted(count, horizon, self._time_scale(T, multiplier), rate)
+
+        return self.p_alive(x, t_x, T) * once(mean, horizon, x, T, multiplier)
+
+    def quantile(
+        self,
+        level: float,
+        horizon: Numbers,
+        x: Numbers,
+        t_x: Numbers,
+        T: Numbers,
+        multiplier: Numbers = 1.0,
+    ) -> npt.NDArray[np.int64]:
+        """The smallest n with P(X* <= n) >= level, 0 < level < 1: doubling, then bisection on the survival."""
+        columns = np.broadcast_arrays(horizon, x, T, multiplier, self.p_alive(x, t_x, T))
+        horizon, x, T, multiplier, alive = (np.asarray(c, dtype=np.float64).ravel() for c in columns)
+
+        def exceeded(n: npt.NDArray[np.int64], rows: Index) -> npt.NDArray[np.bool_]:
+            tail = once(self._tail, n, horizon[rows], x[rows], T[rows], multiplier[rows])
+            return alive[rows] * tail > 1 - level
+
+        low = np.zeros(alive.size, dtype=np.int64)
+        high = low + 1
+        rows = np.flatnonzero((horizon > 0) & (multiplier > 0) & (alive > 1 - level))
+        while (rows := rows[exceeded(high[rows], rows)]).size:
+            low[rows] = high[rows]
+            high[rows] *= 2
+        while (rows := np.flatnonzero(high - low > 1)).size:
+            middle = (low[rows] + high[rows]) // 2
+            more = exceeded(middle, rows)
+            low[rows[more]] = middle[more]
+            high[rows[~more]] = middle[~more]
+        return low.reshape(columns[0].shape)
+
+
+@dataclass(frozen=True)
+class BgNbd(OrderLaw):
+    """
+    BG/NBD: order rate ~ Gamma(r, alpha); after each repeat order the customer leaves with p ~ Beta(a, b).
+
+    Given alive, rate ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + x), independent, so that
+
+        P(X* >= n | alive) = I_z(n, r + x) B(a, b + x + n - 1) / B(a, b + x),   z = h / (alpha + T + h)
+
+    Leaving happens at orders only, so a multiplier of the rate is the same as one of the horizon.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    def _survived(self, x: Array) -> Array:
+        """How often a customer with x repeat orders could have left and did not, if alive."""
+        return x
+
+    def log_likelihood(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
+        x, t_x, T = _floats(x, t_x, T)
+
+        def counted(x: Array) -> Array:
+            stayed = log_gamma_ratio(self.b, self.a) - log_gamma_ratio(self.b + self._survived(x), self.a)
+            return log_gamma_ratio(self.r, x) + stayed
+
+        timed = -self.r * np.log1p(t_x / self.alpha) - x * np.log(self.alpha + t_x)
+        silent = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+        return once(counted, x) + timed + np.logaddexp(silent, self._log_odds_of_leaving(x))
+
+    def p_alive(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
+        x, t_x, T = _floats(x, t_x, T)
+        silent = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
+        return expit(silent - self._log_odds_of_leaving(x))
+
+    def _log_odds_of_leaving(self, x: Array) -> Array:
+        """Log of the odds to have left at the last order, for one who had stayed until then."""
+        chances = self._survived(x)
+        return np.where(chances > 0, np.log(self.a) - np.log(self.b + np.maximum(chances - 1, 0)), -np.inf)
+
+    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        shape, b = self.r + x, self.b + self._survived(x)
+        stayed = np.exp(log_gamma_ratio(b, self.a) - log_gamma_ratio(b + (n - 1), self.a))
+        return _arrived(n, shape, horizon * multiplier / (self.alpha + T)) * np.minimum(stayed, 1)
+
+    def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        shape, b = self.r + x, self.b + self._survived(x)
+        reach = horizons * (multiplier / (self.alpha + T))[:, None]
+        mean = orders_until_dropout(shape, reach, np.full_like(b, self.a), b)
+        most = shape[:, None] * reach
+        return np.clip(
+            mean, np.minimum(_arrived(1, shape[:, None], reach), most), most
+        )  # rounding must not cross what binds it
+
+    def _time_scale(self, T: Array, multiplier: Array) -> Array:
+        return (self.alpha + T) / np.maximum(multiplier, TINY)
+
+
+@dataclass(frozen=True)
+class MbgNbd(BgNbd):
+    """MBG/NBD: as BG/NBD, but one may leave after the first order too, so that P(alive) < 1 where x = 0."""
+
+    def _survived(self, x: Array) -> Array:
+        return x + 1
+
+
+@dataclass(frozen=True)
+class ParetoNbd(OrderLaw):
+    """
+    Pareto/NBD: order rate ~ Gamma(r, alpha); the customer leaves at a rate ~ Gamma(s, beta), orders or not.
+
+    Given alive, the order rate is Gamma(r + x, alpha + T) and the rate of leaving Gamma(s, beta + T), independent, so
+    P(X* >= n | alive) is the chance that the n-th order comes before both the horizon and a Pareto(s, beta + T) end;
+    and having left unseen after t_x is the chance that, from there, the end came first. One integral serves both.
+    A multiplier moves orders only: leaving stays in real time.
+    """
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+
+    def log_likelihood(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
+        x, t_x, T = _floats(x, t_x, T)
+        counted = once(lambda x: log_gamma_ratio(self.r, x), x)
+        timed = -self.r * np.log1p(t_x / self.alpha) - x * np.log(self.alpha + t_x)
+        alive, left = self._silence(x, t_x, T)
+        return counted + timed - self.s * np.log1p(t_x / self.beta) + np.log(alive + left)
+
+    def p_alive(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
+        alive, left = self._silence(*_floats(x, t_x, T))
+        return alive / (alive + left)
+
+    def _silence(self, x: Array, t_x: Array, T: Array) -> tuple[Array, Array]:
+        """Of one alive at t_x: the chances of no order until T, alive at T and having left before."""
+        shape, scale, rival = self.r + x, self.alpha + t_x, self.beta + t_x
+        alive = np.exp(-shape * np.log1p((T - t_x) / scale) - self.s * np.log1p((T - t_x) / rival))
+        return alive, np.where(t_x < T, once(arrival, 1, self.s, rival, T - t_x, shape, scale), 0)
+
+    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        scale = (self.alpha + T) / np.maximum(multiplier, TINY)
+        tail = arrival(n, self.r + x, scale, horizon, np.full_like(x, self.s), self.beta + T)
+        mean = self._mean(horizon[:, None], x, T, multiplier)[:, 0]
+        return np.minimum(tail, np.minimum(mean / n, 1))  # rounding must not cross what binds it
+
+    def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        end = (self.beta + T)[:, None]
+        log_end = np.log1p(horizons / end)
+        rate = (self.r + x) / (self.alpha + T) * multiplier
+        return rate[:, None] * end * log_end * exprel((1 - self.s) * log_end)
+
+    def _time_scale(self, T: Array, multiplier: Array) -> Array:
+        return self.beta + T
+
+
+def _arrived(n: Array | int, shape: Array, reach: Array) -> Array:
+    """P(N >= n) of a Poisson count whose mean is `reach` times a Gamma(shape, 1): exact on either side of reach = 1."""
+    near, far = betainc(n, shape, reach / (1 + reach)), betaincc(shape, n, 1 / (1 + reach))
+    return np.where(reach < 1, near, far)
+
+
+def _floats(*values: Numbers) -> tuple[Array, ...]:
+    return np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in values))

@@ -1,0 +1,80 @@
+"""The words of a journey: seven stages, five events, and the rule that turns a posterior into one label."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patronage import columns as c
+from patronage.models.journey.compiled import compiled
+
+# The order is the decision's order: five active stages, then less and less of a customer.
+STAGES = ("non_user", "prospect", "first_time", "regular", "loyal", "at_risk", c.CHURNED)
+NON_USER, PROSPECT, FIRST_TIME, REGULAR, LOYAL, AT_RISK, CHURNED = range(7)
+
+# What a customer did in a period; the highest that happened. `multi` is two or more purchases.
+ALPHABET = ".eipm"
+SILENT, ENGAGE, INTENT, PURCHASE, MULTI = range(5)
+PURCHASES = (PURCHASE, MULTI)
+
+HYSTERESIS = 0.2
+NOT_SHOWN = -1
+
+DAYS_IN_WEEK, DAYS_IN_MONTH = 7, 30
+SLOW_REPEAT_DAYS = 70
+
+
+def choose_period(median_repeat_gap_days: float) -> int:
+    """Days in a period: a week, or a month where customers typically wait over ten weeks to buy again.
+
+    Any period in which a regular customer buys with probability .03 to .6 does (facts/journey.md, section 5).
+    Without repeat purchases (NaN) it is a week.
+    """
+    return DAYS_IN_MONTH if median_repeat_gap_days > SLOW_REPEAT_DAYS else DAYS_IN_WEEK
+
+
+@compiled
+def ordinal_median(posterior: NDArray[np.float64], shown: int, margin: float) -> int:
+    """Decide one customer's stage; the stage on display counts as `margin` of extra evidence while possible.
+
+    The most probable stage would hardly ever be "at risk", which lies between two heavier ones. So we take the
+    median of the order active < at risk < churned: active (the likeliest of the five) if those hold half of
+    the mass, churned if it holds more than half, else at risk.
+    """
+    bonus = margin if shown >= 0 and posterior[shown] > 0.0 else 0.0
+    active, best, highest = 0.0, 0, -1.0
+    for stage in range(LOYAL + 1):
+        mass = posterior[stage] + (bonus if stage == shown else 0.0)
+        active += mass
+        if mass > highest:
+            best, highest = stage, mass
+    half = (1.0 + bonus) / 2.0
+    if active >= half:
+        return best
+    return CHURNED if posterior[CHURNED] + (bonus if shown == CHURNED else 0.0) > half else AT_RISK
+
+
+@compiled
+def _decide_rows(
+    posteriors: NDArray[np.float64], shown: NDArray[np.int8], margin: float, labels: NDArray[np.int8]
+) -> None:
+    for i in range(len(posteriors)):
+        labels[i] = ordinal_median(posteriors[i], shown[i], margin)
+
+
+def decide(posteriors: NDArray[np.float64]) -> NDArray[np.int8]:
+    """(N, 7) posteriors to (N,) stage numbers, by the ordinal median."""
+    return hysteresis(posteriors, np.full(len(posteriors), NOT_SHOWN, np.int8))
+
+
+def hysteresis(
+    posteriors: NDArray[np.float64], shown: NDArray[np.int8], margin: float = HYSTERESIS
+) -> NDArray[np.int8]:
+    """The label to display one period after `shown` (N,): it changes only where evidence leads by `margin`.
+
+    Two active stages change places when one leads the other by `margin`; active, at risk and churned when the
+    mass passes .5 by half of it. A stage that the facts exclude (posterior 0) is left at once.
+    """
+    labels = np.empty(len(posteriors), np.int8)
+    _decide_rows(np.ascontiguousarray(posteriors), shown.astype(np.int8), margin, labels)
+    return labels

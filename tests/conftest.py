@@ -1,0 +1,127 @@
+"""What several tests need: a log by hand, a way through the door, an MLflow store of one's own."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(
+    MLFLOW_DISABLE_TELEMETRY="true",
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
+    MLFLOW_UV_AUTO_DETECT="false",
+    MLFLOW_LOG_UV_FILES="false",
+)
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patronage import data
+from patronage.config import DataConfig, LensesConfig, OccasionWindow
+from patronage.data import Tables, admit_all
+from patronage.data.door import Brought
+from patronage.engine import DuckDB
+
+REPO = Path(__file__).resolve().parents[1]
+
+# Ten rows that can be worked out by hand. Anna buys often, Ben once, Cleo twice on one day and sends one back,
+# Dora comes only after the cutoff of the tests, 2024-03-01.
+BY_HAND = pd.DataFrame(
+    [
+        ("anna", "2024-01-01 10:00", 10.00, "a1"),
+        ("anna", "2024-01-11 10:00", 20.00, "a2"),
+        ("anna", "2024-01-31 10:00", 30.50, "a3"),
+        ("anna", "2024-02-10 18:30", 5.25, "a4"),
+        ("ben", "2024-02-24 09:00", 99.99, "b1"),
+        ("cleo", "2024-02-20 12:00", 40.00, "c1"),
+        ("cleo", "2024-02-20 15:00", 2.00, "c2"),
+        ("cleo", "2024-02-25 08:00", -40.00, "c3"),
+        ("anna", "2024-03-01 00:00", 7.00, "a5"),
+        ("dora", "2024-03-05 11:00", 50.00, "d1"),
+    ],
+    columns=["customer_id", "ordered_at", "amount", "order_id"],
+).astype({"ordered_at": "datetime64[us]"})
+
+
+def through_the_door(
+    frame: pd.DataFrame,
+    events: pd.DataFrame | None = None,
+    customers: pd.DataFrame | None = None,
+    attributes: tuple[str, ...] = (),
+    **settings: object,
+) -> Tables:
+    """Frames as canonical tables."""
+    engine = DuckDB(threads=2)
+    brought = {}
+    for name, table in {"transactions": frame, "events": events, "customers": customers}.items():
+        if table is not None:
+            engine.add_frame(f"raw_{name}", table)
+            brought[name] = Brought(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
+    return admit_all(engine, brought, DataConfig(name="tables", **settings))
+
+
+@pytest.fixture
+def by_hand() -> Tables:
+    return through_the_door(BY_HAND)
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> Tables:
+    return data.load(DuckDB(threads=2), DataConfig(name="cdnow"))
+
+
+@pytest.fixture(scope="session")
+def lens_settings() -> LensesConfig:
+    return LensesConfig(
+        occasions={"carnival": OccasionWindow("02-10", "02-20")},
+        tiers={"platinum": 0.5, "gold": 0.8, "iron": 0.95, "lead": 1.0},
+    )
+
+
+@pytest.fixture(scope="session")
+def shop() -> pd.DataFrame:
+    """A small shop of two kinds of customers, 2022 to 2023: enough to train on in a second."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for number in range(400):
+        often = number % 2 == 0
+        day = rng.uniform(0, 300)
+        lifetime = rng.exponential(500 if often else 200)
+        began = day
+        while day < min(began + lifetime, 720):
+            amount = round(float(rng.gamma(4, 5 if often else 20)), 2)
+            rows.append((f"c{number:03d}", pd.Timestamp("2022-01-01") + pd.Timedelta(days=day), amount))
+            day += rng.exponential(20 if often else 90)
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"])
+    return frame.assign(ordered_at=frame["ordered_at"].dt.floor("s"))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project to run commands in."""
+    (tmp_path / "mlruns").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PATRONAGE_ROOT", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def patronage(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process: exit code, standard output, standard error."""
+    from patronage.cli import main
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.delenv("PATRONAGE_ROOT", raising=False)
+        code = 0
+        try:
+            main(list(arguments))
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def test_the_whole_log_is_read_and_every_row_is_an_order(cdnow):
+    assert (cdnow.customers, cdnow.rows["transactions"]) == (23_570, 69_659)
+    assert (cdnow.first, cdnow.last) == (datetime(1997, 1, 1), datetime(1998, 6, 30))
+    orders = "SELECT count(*) FROM (SELECT DISTINCT customer_id, order_id FROM transactions)"
+    assert cdnow.engine.row(orders) == (69_659,)
+
+
+def test_money_is_exact(cdnow):
+    assert cdnow.engine.row("SELECT sum(amount), max(amount) FROM transactions") == (250_031_563, 128_601)

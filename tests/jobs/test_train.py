@@ -1,0 +1,261 @@
+"""The command as its users run it: on a table of their own, badly, twice, as a sweep."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mlflow.client import MlflowClient
+
+from conftest import BY_HAND
+
+TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
+QUICK = ("personas.k=3", "personas.bootstraps=3", "evaluation.bootstraps=50", "tracking.experiment=shop")
+
+
+def runs(project: Path, experiment: str = "shop"):
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    found = client.get_experiment_by_name(experiment)
+    return [] if found is None else client.search_runs([found.experiment_id])
+
+
+def assignments_of(run) -> pd.DataFrame:
+    path = Path(run.info.artifact_uri.removeprefix("file://")) / "assignments.parquet"
+    return pd.read_parquet(path).drop(columns=["run_id", "model_version"])
+
+
+BAD = {
+    "no such file": (1, lambda shop: shop, ["data.transactions.path=nothing.csv"]),
+    "no such column; the table has customer_id": (
+        2,
+        lambda shop: shop,
+        ["data.transactions.columns.amount=price"],
+    ),
+    "transactions.amount is required": (2, lambda shop: shop.rename(columns={"amount": "net"}), []),
+    "mapped twice": (2, lambda shop: shop, ["data.transactions.columns.quantity=amount"]),
+    "(2022-01-03 to 2023-12-20)": (2, lambda shop: shop, ["cutoff=2030-01-01"]),
+    "give a cutoff after 2022-01-0": (2, lambda shop: shop, ["cutoff=2019-01-01"]),
+    "is not a date; expected YYYY": (2, lambda shop: shop, ["cutoff=someday"]),
+    "is the longest possible": (2, lambda shop: shop, ["horizon_days=600"]),
+    "1 customers before the cutoff": (1, lambda shop: shop[shop["customer_id"] == "c000"], []),
+    "are not a number (such as 'a lot')": (1, lambda shop: shop.assign(amount="a lot"), []),
+    "amounts are negative (refunds)": (1, lambda shop: shop.assign(amount=-shop["amount"]), []),
+    "7 rows repeat another row": (1, lambda shop: pd.concat([shop, shop.head(7)]), []),
+    "expected one of kmeans, gmm": (2, lambda shop: shop, ["personas.method=trees"]),
+    "Could not find 'personas/trees'": (2, lambda shop: shop, ["personas=trees"]),
+    "the transactions are empty": (1, lambda shop: shop.head(0), []),
+    "tracking.uri=./mlruns cannot be opened": (1, lambda shop: shop, ["tracking.uri=./mlruns"]),
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(patronage, project, shop, message):
+    code, spoil, more = BAD[message]
+    spoil(shop).to_csv("orders.csv", index=False)
+    before = {path for path in project.rglob("*") if "hydra" not in path.parts}
+    ended, _, said = patronage("train", *TABLE, *QUICK, *more)
+    assert (ended, said.count("\n")) == (code, 1), said
+    assert message in said
+    assert runs(project) == [] if (project / "mlruns" / "mlflow.db").exists() else True
+    assert {path for path in project.rglob("*") if "hydra" not in path.parts} == before
+
+
+def test_debug_shows_the_traceback(patronage, project, monkeypatch):
+    from patronage.errors import DataError
+
+    monkeypatch.setenv("PATRONAGE_DEBUG", "1")
+    with pytest.raises(DataError, match="no such file"):
+        patronage("check", "data=tables", "data.transactions.path=nothing.csv")
+
+
+def test_check_says_what_the_data_supports(patronage, project):
+    BY_HAND.to_csv("orders.csv", index=False)
+    code, said, _ = patronage("check", "data=tables", "data.transactions.path=orders.csv")
+    assert code == 0
+    assert "4 customers, 10 transactions, 2024-01-01 to 2024-03-05" in said
+    assert "rfm" in said
+
+
+def test_usage_errors_are_2(patronage):
+    assert patronage("fly")[0] == 2
+    assert patronage()[0] == 2
+    assert patronage("--help")[0] == 0
+
+
+def train(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as users start it."""
+    environment = {name: value for name, value in os.environ.items() if name != "PATRONAGE_ROOT"}
+    command = [sys.executable, "-m", "patronage.cli", "train", *arguments]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, shop) -> tuple[Path, str]:
+    """A project with one run named `first`, and what the command printed."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "mlruns").mkdir()
+    shop.to_csv(project / "orders.csv", index=False)
+    done = train(project, *TABLE, *QUICK, "name=first", "seed=0")
+    assert done.returncode == 0, done.stderr
+    return project, done.stdout
+
+
+@pytest.mark.slow
+class TestARun:
+    def test_it_logs_everything_a_reviewer_looks_for(self, trained):
+        project, said = trained
+        (run,) = [run for run in runs(project) if run.info.run_name == "first"]
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["kind"] == "train"
+        for name in (
+            "churn/roc_auc", "churn/baseline_recency/roc_auc", "churn/unseen/log_loss", "clv/spend_rmse",
+            "clv/baseline_past_rate/spend_rmse", "personas/stability_ari", "journey/log_loss",
+        ):  # fmt: skip
+            assert name in run.data.metrics, name
+        (data,) = run.inputs.dataset_inputs
+        assert len(data.dataset.digest) == 32
+        assert {tag.key: tag.value for tag in data.tags}["customers"] == "400"
+        folder = Path(run.info.artifact_uri.removeprefix("file://"))
+        for name in ("config.yaml", "assignments.parquet", "personas.json", "scorecard.json", "figures/rfm_grid.png",
+                     "figures/churn_calibration.png", "figures/clv_by_decile.png", "figures/persona_profile.png",
+                     "figures/stage_counts.png"):  # fmt: skip
+            assert (folder / name).stat().st_size > 100, name
+        assert str(folder / "assignments.parquet") in said
+        assert f"runs/{run.info.run_id}" in said
+        assert assignments_of(run).notna().all(axis=None)
+
+    def test_its_model_says_what_the_run_said_without_pickle(self, trained):
+        project, _ = trained
+        code = (
+            "import mlflow\n"
+            "from datetime import datetime\n"
+            "from patronage import data, lenses\n"
+            "from patronage.config import DataConfig, TransactionsConfig\n"
+            "from patronage.engine import DuckDB\n"
+            f"mlflow.set_tracking_uri('sqlite:///{project}/mlruns/mlflow.db')\n"
+            "model = mlflow.pyfunc.load_model('models:/patronage/1')\n"
+            "bundle = model.unwrap_python_model().bundle\n"
+            "orders = TransactionsConfig(path='orders.csv')\n"
+            "tables = data.load(DuckDB(), DataConfig(name='tables', money_decimals=4, transactions=orders))\n"
+            "features = lenses.features_at(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days)\n"
+            "model.predict(features.reset_index()).to_parquet('again.parquet')\n"
+        )
+        environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        (run,) = [run for run in runs(project) if run.info.run_name == "first"]
+        own = assignments_of(run).drop(columns="cutoff")
+        pd.testing.assert_frame_equal(pd.read_parquet(project / "again.parquet"), own, check_exact=True)
+
+    def test_it_serves_and_says_what_a_bad_request_lacks(self, trained):
+        project, _ = trained
+        client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+        model = Path(client.get_model_version_download_uri("patronage", "1").removeprefix("file://"))
+        example = json.loads((model / "serving_input_example.json").read_text())
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port),
+                   "--env-manager", "local"]  # fmt: skip
+        # MLflow starts uvicorn by its name: it must be found, as in an activated environment
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        server = subprocess.Popen(
+            command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/ping")
+            code, answer = _post(f"http://127.0.0.1:{port}/invocations", example)
+            assert code == 200
+            assert len(answer["predictions"]) == 5
+            assert answer["predictions"][0]["customer_id"] == "c000"
+            assert 0 <= answer["predictions"][0]["churn_probability"] <= 1
+            code, answer = _post(f"http://127.0.0.1:{port}/invocations", {"dataframe_records": [{"customer_id": "x"}]})
+            assert code == 400
+            assert "n_orders" in json.dumps(answer)
+        finally:
+            server.terminate()
+            server.wait()
+
+    def test_the_same_seed_gives_the_same_assignments_and_seed_0_is_a_seed(self, trained):
+        project, _ = trained
+        assert train(project, *TABLE, *QUICK, "name=second", "seed=0").returncode == 0
+        by_name = {run.info.run_name: run for run in runs(project)}
+        assert by_name["second"].data.params["seed"] == "0"
+        first, second = (assignments_of(by_name[name]) for name in ("first", "second"))
+        pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+    def test_a_sweep_is_one_parent_with_its_children(self, trained):
+        project, _ = trained
+        experiment = "tracking.experiment=sweep"
+        done = train(project, "-m", *TABLE, *QUICK, experiment, "personas=kmeans,gmm", "personas.k=2,3")
+        assert done.returncode == 0, done.stderr
+        made = runs(project, "sweep")
+        (parent,) = [run for run in made if run.data.tags["kind"] == "sweep"]
+        assert parent.info.status == "FINISHED"
+        children = [run for run in made if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+        chosen = {(run.data.params["personas.method"], run.data.params["personas.k"]) for run in children}
+        assert chosen == {("kmeans", "2"), ("kmeans", "3"), ("gmm", "2"), ("gmm", "3")}
+        assert "mlflow.parentRunId" in done.stdout
+
+    def test_a_sweep_that_fails_closes_its_parent(self, trained):
+        project, _ = trained
+        done = train(project, "-m", *TABLE, *QUICK, "tracking.experiment=failing", "personas.k=2,3000")
+        assert done.returncode == 2
+        assert "personas.k=3000; expected 2 to 100" in done.stderr
+        states = {run.data.tags["kind"]: run.info.status for run in runs(project, "failing")}
+        assert states == {"sweep": "FAILED", "train": "FINISHED"}
+
+    def test_a_log_that_ends_at_the_cutoff_is_measured_on_the_horizon_before(self, trained, shop):
+        project, _ = trained
+        shop[shop["ordered_at"] < "2023-07-01"].to_csv(project / "past.csv", index=False)
+        more = ("data.transactions.path=past.csv", "tracking.experiment=past", "name=past")
+        done = train(project, *TABLE, *QUICK, *more)
+        assert done.returncode == 0, done.stderr
+        assert "measured from 2023-04-02 on" in done.stdout
+        (past,) = runs(project, "past")
+        assert past.data.tags["evaluated_from"] == "2023-04-02"
+        (first,) = [run for run in runs(project) if run.info.run_name == "first"]
+        pd.testing.assert_frame_equal(assignments_of(past), assignments_of(first), check_exact=True)
+
+    def test_bad_rows_set_aside_are_kept_with_the_run(self, trained, shop):
+        project, _ = trained
+        spoilt = shop.astype({"amount": object})
+        spoilt.loc[:4, "amount"] = "a lot"
+        spoilt.to_csv(project / "spoilt.csv", index=False)
+        more = ("data.transactions.path=spoilt.csv", "data.on_bad_rows=quarantine", "tracking.experiment=spoilt")
+        done = train(project, *TABLE, *QUICK, *more)
+        assert "5 bad rows of transactions were set aside" in done.stdout
+        (run,) = runs(project, "spoilt")
+        aside = pd.read_parquet(Path(run.info.artifact_uri.removeprefix("file://")) / "quarantine_transactions.parquet")
+        assert aside["reason"].tolist() == ["amount: not a number"] * 5
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(address)
+
+
+def _post(address: str, body: object) -> tuple[int, dict]:
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)

@@ -1,0 +1,131 @@
+"""One bundle, fitted on the small shop: what it says, that it keeps, and that the future cannot reach it."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+
+from conftest import through_the_door
+from patronage import bundle as bundles
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig, conf_dir, typed
+from patronage.evaluation.splits import holdout_at, split_at
+
+CUTOFF = datetime(2023, 7, 1)
+
+
+def configured(*overrides: str) -> TrainConfig:
+    import os
+
+    os.environ.setdefault("PATRONAGE_ROOT", ".")
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", "personas.k=3", *overrides]
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        return typed(TrainConfig, compose("train", overrides=given))
+
+
+def fitted(frame: pd.DataFrame, *overrides: str) -> tuple[Bundle, pd.DataFrame]:
+    config = configured(*overrides)
+    split = split_at(through_the_door(frame), CUTOFF, config)
+    return bundles.fit(split, config, left_censored=False), split.now.features
+
+
+@pytest.fixture(scope="module")
+def trained(shop) -> tuple[Bundle, pd.DataFrame]:
+    return fitted(shop)
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Every file of a bundle; of skops, which names its members by where they lay in memory, all arrays in it."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".skops":
+            with zipfile.ZipFile(path) as archive:
+                found[path.name] = sorted(archive.read(name) for name in archive.namelist() if name.endswith(".npy"))
+        elif path.is_file():
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def test_everyone_is_assigned_and_nothing_is_missing(trained):
+    bundle, features = trained
+    said = bundle.assign(features)
+    assert said.index.equals(features.index)
+    assert said.notna().all(axis=None)
+    probabilities = ["persona_probability", "churn_probability", "p_alive", "p_order", "journey_probability"]
+    assert said[probabilities].ge(0).all(axis=None)
+    assert said[probabilities].le(1).all(axis=None)
+    for name in ("expected_orders", "clv"):
+        assert (said[f"{name}_low"] <= said[f"{name}_high"]).all()
+        assert said[name].ge(0).all()
+
+
+def test_saved_and_loaded_it_says_the_same(trained, tmp_path):
+    bundle, features = trained
+    bundle.save(tmp_path / "bundle")
+    pd.testing.assert_frame_equal(
+        Bundle.load(tmp_path / "bundle").assign(features), bundle.assign(features), check_exact=True
+    )
+
+
+def test_a_customer_is_assigned_the_same_alone_and_in_any_order(trained):
+    bundle, features = trained
+    everyone = bundle.assign(features)
+    shuffled = features.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(bundle.assign(shuffled).loc[features.index], everyone, rtol=1e-12)
+    pd.testing.assert_frame_equal(bundle.assign(features.head(1)), everyone.head(1), rtol=1e-12)
+
+
+def test_assigning_leaves_the_callers_frame_alone(trained):
+    bundle, features = trained
+    before = features.copy(deep=True)
+    bundle.assign(features)
+    pd.testing.assert_frame_equal(features, before)
+
+
+def test_a_customer_never_seen_gets_an_answer(trained):
+    bundle, features = trained
+    stranger = features.head(1).set_axis(["stranger"]).assign(n_orders=1e6, revenue=1e9, lateness=np.nan)
+    assert bundle.assign(stranger).notna().all(axis=None)
+
+
+def test_the_future_changes_nothing(trained, shop, tmp_path):
+    """Corrupt, delete and append rows at and after the cutoff: not one bit of what is learned or said moves."""
+    bundle, features = trained
+    bundle.save(tmp_path / "as_it_is")
+    future = shop["ordered_at"] >= CUTOFF
+    assert future.sum() > 500
+    corrupt = shop.assign(
+        amount=shop["amount"].where(~future, -3 * shop["amount"] - 1),
+        customer_id=shop["customer_id"].where(~future, "someone else " + shop["customer_id"]),
+    )
+    appended = pd.concat([shop, shop[future].assign(ordered_at=pd.Timestamp(CUTOFF), amount=1e6)]).drop_duplicates()
+    for name, other in {"corrupted": corrupt, "deleted": shop[~future], "appended": appended}.items():
+        again, again_features = fitted(other)
+        pd.testing.assert_frame_equal(again_features, features, check_exact=True)
+        again.save(tmp_path / name)
+        assert contents(tmp_path / name) == contents(tmp_path / "as_it_is"), name
+        pd.testing.assert_frame_equal(again.assign(again_features), bundle.assign(features), check_exact=True)
+
+
+def test_what_is_measured_is_not_what_was_learned_from(shop):
+    config = configured()
+    tables = through_the_door(shop)
+    split = split_at(tables, CUTOFF, config)
+    assert all(snapshot.cutoff.date().isoformat() <= "2023-04-02" for snapshot in split.past)
+    after = holdout_at(tables, split, config)
+    assert after.split is split
+    assert after.judged.cutoff == CUTOFF
+    truncated = through_the_door(shop[shop["ordered_at"] < CUTOFF])
+    before = holdout_at(truncated, split_at(truncated, CUTOFF, config), config)
+    assert before.judged.cutoff == datetime(2023, 4, 2)
+    assert all(snapshot.cutoff.date().isoformat() <= "2023-01-02" for snapshot in before.split.past)
+    unseen = before.split.select(~before.unseen)
+    assert not set(unseen.now.features.index) & set(before.judged.select(before.unseen).features.index)

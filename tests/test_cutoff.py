@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from patronage import cutoff as when
+from patronage.engine import DuckDB
+from patronage.errors import ConfigError
+
+DAY = datetime(2024, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_before", "is_within"),
+    [
+        ("2024-02-29 23:59:59.999999", True, False),
+        ("2024-03-01 00:00:00", False, True),
+        ("2024-03-30 23:59:59.999999", False, True),
+        ("2024-03-31 00:00:00", False, False),
+    ],
+)
+def test_a_moment_is_before_the_cutoff_or_within_the_horizon_and_never_both(moment, is_before, is_within):
+    engine = DuckDB(threads=1)
+    rows = f"(SELECT TIMESTAMP '{moment}' AS moment)"
+    (before,) = engine.row(f"SELECT {when.before('moment', DAY, engine)} FROM {rows}")
+    (within,) = engine.row(f"SELECT {when.within('moment', DAY, 30, engine)} FROM {rows}")
+    assert (before, within) == (is_before, is_within)
+
+
+def test_a_cutoff_is_a_date_without_a_zone():
+    assert when.parse("2024-03-01") == DAY
+    assert when.parse("2024-03-01 12:30:00") == datetime(2024, 3, 1, 12, 30)
+    with pytest.raises(ConfigError, match="cutoff=soon is not a date; expected YYYY-MM-DD"):
+        when.parse("soon")
+    with pytest.raises(ConfigError, match="carries a time zone"):
+        when.parse("2024-03-01T00:00:00+02:00")
+
+
+def test_origins_end_at_the_cutoff_and_leave_history_before_them():
+    found = when.origins(datetime(1998, 1, 1), 180, datetime(1997, 1, 1), spacing_days=30, most=9, min_history_days=60)
+    assert found == (
+        datetime(1997, 7, 5),
+        datetime(1997, 6, 5),
+        datetime(1997, 5, 6),
+        datetime(1997, 4, 6),
+        datetime(1997, 3, 7),
+    )
+    assert all(when.window_end(origin, 180) <= datetime(1998, 1, 1) for origin in found)
+
+
+def test_a_horizon_as_long_as_the_log_leaves_no_origin():
+    assert (
+        when.origins(datetime(1998, 1, 1), 365, datetime(1997, 1, 1), spacing_days=30, most=4, min_history_days=60)
+        == ()
+    )
+
+
+def test_the_day_of_the_last_row_counts_as_seen():
+    last = datetime(1998, 6, 30, 0, 0)
+    assert when.is_observed(datetime(1998, 1, 1), 180, last)
+    assert when.is_observed(datetime(1998, 1, 1), 181, last)
+    assert not when.is_observed(datetime(1998, 1, 1), 182, last)
+
+
+@pytest.mark.parametrize("cutoff", [datetime(1996, 12, 31), datetime(1997, 1, 1), datetime(2030, 1, 1)])
+def test_a_cutoff_outside_the_log_is_refused_with_the_span(cutoff):
+    with pytest.raises(ConfigError, match=r"lies outside the data \(1997-01-01 to 1998-06-30\)"):
+        when.check_inside(cutoff, datetime(1997, 1, 1), datetime(1998, 6, 30), max_staleness_days=7)
+
+
+def test_the_morning_after_the_last_row_is_a_cutoff():
+    when.check_inside(datetime(1998, 7, 1), datetime(1997, 1, 1), datetime(1998, 6, 30), max_staleness_days=0)

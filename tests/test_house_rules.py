@@ -1,0 +1,133 @@
+"""The rules of the house, held by the code itself."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from patronage import columns
+
+SOURCE = Path(columns.__file__).parent
+FILES = sorted(SOURCE.rglob("*.py"))
+
+# A room may import those above it, and itself.
+FLOORS = (
+    ("columns", "errors"),
+    ("config",),
+    ("engine",),
+    ("cutoff",),
+    ("data",),
+    ("lenses",),
+    ("labels",),
+    ("models",),
+    ("evaluation",),
+    ("bundle",),
+    ("review",),
+    ("tracking",),
+    ("serving",),
+    ("jobs",),
+    ("cli",),
+)
+LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
+ONE_IMPORTER = {"mlflow": "tracking.py", "lifetimes": "models/clv/fit.py", "hydra": "jobs"}
+NAMES = {value for key, value in vars(columns).items() if key.isupper()}
+# everyday words that mean other things as well: a view, a model, a configuration key
+WORDS = {
+    columns.VALUE, columns.UNKNOWN, columns.EVENT, columns.ORDERS, columns.CLV, columns.CUTOFF, columns.RECENCY,
+}  # fmt: skip
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module == "patronage":
+                yield from (f"patronage.{name.name}" for name in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+class TestEveryFile:
+    def test_imports_point_one_way(self, path):
+        if room(path) == "__init__":
+            return
+        for name in imports(ast.parse(path.read_text())):
+            parts = name.split(".")
+            if parts[0] == "patronage" and len(parts) > 1 and parts[1] in LEVEL:
+                assert LEVEL[parts[1]] <= LEVEL[room(path)], f"{room(path)} imports {name}"
+
+    def test_heavy_libraries_have_one_importer(self, path):
+        where = path.relative_to(SOURCE).as_posix()
+        for name in imports(ast.parse(path.read_text())):
+            owner = ONE_IMPORTER.get(name.split(".")[0])
+            assert owner is None or where.startswith(owner), f"only {owner} imports {name}"
+
+    def test_columns_are_named_in_one_place(self, path):
+        if path.name == "columns.py" or room(path) == "config":
+            return
+        spelt = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not spelt & NAMES - WORDS
+
+    def test_only_one_file_compares_with_the_cutoff(self, path):
+        if path.name == "cutoff.py":
+            return
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare) and any(
+                isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops
+            ):
+                assert "cutoff" not in ast.unparse(node), ast.unparse(node)
+
+    def test_no_pickle(self, path):
+        text = path.read_text()
+        for word in ("import pickle", "import joblib", "cloudpickle", "allow_pickle=True", "import dill"):
+            assert word not in text
+
+    def test_no_swollen_file_and_no_utils(self, path):
+        assert len(path.read_text().splitlines()) <= 400
+        assert "util" not in path.stem
+        assert "helper" not in path.stem
+
+
+def test_only_labels_looks_forward():
+    asking = [path.name for path in FILES if "when.within(" in path.read_text()]
+    assert asking == ["labels.py"]
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from patronage import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'mlflow', 'pandas', 'lightgbm', 'duckdb', 'hydra', 'sklearn', 'lifetimes', 'numba'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "patronage VERB" in done.stdout
+
+
+def test_the_repository_names_no_machine_and_no_index():
+    repo = SOURCE.parents[1]
+    listed = subprocess.run(["git", "ls-files"], cwd=repo, capture_output=True, text=True, check=True).stdout.split()
+    for name in listed:
+        if (
+            Path(name).suffix in {".py", ".md", ".toml", ".yaml", ".lock", ".ipynb"}
+            and name != "tests/test_house_rules.py"
+        ):
+            text = (repo / name).read_text()
+            assert "/root/" not in text, name
+            assert "files.pythonhosted" not in text, name
+            assert "--index-url" not in text, name

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from conftest import BY_HAND, through_the_door
+from patronage.labels import held_out, labels_at
+
+EVERYONE = pd.Index(["anna", "ben", "cleo"], name="customer_id")
+
+
+def test_labels_by_hand():
+    tables = through_the_door(BY_HAND)
+    labels = labels_at(tables, datetime(2024, 2, 20), 10, None, EVERYONE)
+    assert labels["orders"].tolist() == [0, 1, 1]  # Cleo's two orders are one day, her refund is none
+    assert labels["spend"].tolist() == [0, 99.99, 2.0]  # and is taken off
+    assert labels["churned"].tolist() == [1, 0, 0]
+
+
+def test_the_window_is_half_open():
+    tables = through_the_door(BY_HAND)
+    assert labels_at(tables, datetime(2024, 2, 10), 20, None, EVERYONE)["orders"]["anna"] == 1
+    assert labels_at(tables, datetime(2024, 2, 11), 19, None, EVERYONE)["orders"]["anna"] == 0
+    assert labels_at(tables, datetime(2024, 2, 11), 20, None, EVERYONE)["orders"]["anna"] == 1
+
+
+def test_churn_is_asked_only_of_those_with_an_order_in_the_lookback():
+    labels = labels_at(through_the_door(BY_HAND), datetime(2024, 3, 1), 30, 10, EVERYONE)
+    assert labels["churned"].isna().tolist() == [True, False, False]  # Anna's last order is 20 days old
+
+
+def test_a_customer_is_on_one_side_at_every_origin_whoever_else_is_there():
+    many = pd.Index([f"c{n}" for n in range(5000)])
+    aside = held_out(many, 0.3, seed=0)
+    assert abs(aside.mean() - 0.3) < 0.02
+    assert held_out(many[::-7], 0.3, seed=0).equals(aside[many[::-7]])
+    assert not held_out(many, 0.3, seed=1).equals(aside)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from patronage.config import TrackingConfig
+from patronage.errors import TrackingError
+
+
+@pytest.fixture(scope="module")
+def tracking():
+    from patronage import tracking
+
+    return tracking
+
+
+def test_the_default_store_lies_under_the_root_wherever_the_process_stands(tracking, tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    store = tracking.open_store(TrackingConfig(experiment="one"), tmp_path)
+    assert store.uri == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+    found = store.client.get_experiment(store.experiment_id)
+    assert found.artifact_location == (tmp_path / "mlruns" / "artifacts" / "one").as_uri()
+    assert tracking.open_store(TrackingConfig(experiment="one"), tmp_path).experiment_id == store.experiment_id
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "./mlruns", "nonsense://x"])
+def test_a_store_that_does_not_answer_is_one_line(tracking, tmp_path, uri, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingError, match=r"tracking.uri=.* cannot be opened: .*; start its server, or") as caught:
+        tracking.open_store(TrackingConfig(uri=uri), tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_deleted_experiment_is_said_to_be_deleted(tracking, tmp_path):
+    store = tracking.open_store(TrackingConfig(experiment="gone"), tmp_path)
+    store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(TrackingError, match="'gone' was deleted; restore it, or choose another"):
+        tracking.open_store(TrackingConfig(experiment="gone"), tmp_path)
+
+
+@pytest.mark.slow
+def test_eight_processes_can_open_a_cold_store_at_once(tmp_path):
+    code = (
+        "from pathlib import Path; from patronage.config import TrackingConfig; from patronage import tracking\n"
+        f"store = tracking.open_store(TrackingConfig(experiment='rush'), Path({str(tmp_path)!r}))\n"
+        "run = store.client.create_run(store.experiment_id)\n"
+        "store.client.log_metric(run.info.run_id, 'x', 1.0)\n"
+        "store.client.set_terminated(run.info.run_id)\n"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(8)]
+    ended = [(process.communicate()[1], process.returncode) for process in running]
+    assert [code for _, code in ended] == [0] * 8, ended
+    from mlflow.client import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("rush").experiment_id
+    assert len(client.search_runs([experiment])) == 8
+    assert Path(tmp_path, "mlruns", "mlflow.db").is_file()
