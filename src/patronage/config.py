@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -119,6 +120,49 @@ class CustomersConfig:
 
 
 @dataclass
+class SimulatedConfig:
+    """The customers that data=simulated makes up; its own file says what the numbers mean."""
+
+    customers: int = 10_000
+    seed: int = 0
+    start: str = "2022-01-01"
+    days: int = 730
+    events: bool = True
+    signup_span: float = 0.75
+    buyer_share: float = 0.85
+    purchase_r: float = 1.5
+    purchase_alpha_days: float = 68.0
+    dropout_s: float = 0.8
+    dropout_beta_days: float = 400.0
+    fading_days: float = 60.0
+    return_share: float = 0.1
+    spend_p: float = 4.0
+    spend_q: float = 4.0
+    spend_gamma: float = 50.0
+    occasion_share: float = 0.4
+    messages_per_year: int = 12
+    offers_per_year: int = 6
+    account_share: float = 0.2
+
+    def check(self) -> None:
+        _within("data.simulated.customers", self.customers, 1, 10**9)
+        _within("data.simulated.seed", self.seed, 0, 2**31 - 1)
+        _within("data.simulated.days", self.days, 7, 3660)
+        for share in ("signup_span", "buyer_share", "return_share", "occasion_share", "account_share"):
+            _within(f"data.simulated.{share}", getattr(self, share), 0, 1)
+        for law in ("purchase_r", "purchase_alpha_days", "dropout_s", "dropout_beta_days", "spend_p", "spend_gamma"):
+            _within(f"data.simulated.{law}", getattr(self, law), 1e-3, 1e6)
+        _within("data.simulated.spend_q", self.spend_q, 1.01, 1e6)  # the mean of a gamma-gamma needs q > 1
+        _within("data.simulated.fading_days", self.fading_days, 0, 3660)
+        _within("data.simulated.messages_per_year", self.messages_per_year, 0, 365)
+        _within("data.simulated.offers_per_year", self.offers_per_year, 0, 52)
+        try:
+            date.fromisoformat(self.start)
+        except ValueError:
+            raise ConfigError(f"data.simulated.start={self.start}; expected a day such as 2022-01-01") from None
+
+
+@dataclass
 class DataConfig:
     name: str = MISSING
     timezone: str = "UTC"
@@ -130,6 +174,7 @@ class DataConfig:
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)
+    simulated: SimulatedConfig = field(default_factory=SimulatedConfig)
 
     def check(self) -> None:
         _one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
@@ -307,6 +352,18 @@ class CheckConfig:
 
     engine: EngineConfig = field(default_factory=EngineConfig)
     data: DataConfig = field(default_factory=DataConfig)
+
+
+@dataclass
+class SimulateConfig:
+    """What `patronage simulate` reads."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    output: str = MISSING
+    threads: int | None = None
+
+    def check(self) -> None:
+        _one_of("data.name", self.data.name, ("simulated",))
 
 
 def typed(schema: type[C], config: DictConfig) -> C:

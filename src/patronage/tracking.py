@@ -6,6 +6,7 @@ A run is computed first and logged at the end, so that no failure leaves one ope
 from __future__ import annotations
 
 import contextlib
+import getpass
 import logging
 import os
 import sqlite3
@@ -64,6 +65,7 @@ REQUIREMENTS = (
     "numba",
 )
 LOCAL = "sqlite:///"
+TRAINING_MODE = "workflowType=machine_learning"  # without it MLflow's pages open for language models
 
 
 # The store
@@ -171,6 +173,8 @@ class Record:
 
     Attributes
     ----------
+    description
+        Markdown, shown above everything else of the run.
     tables
         File name (`.json`) to frame: shown as tables, and side by side when runs are compared.
     frames
@@ -181,6 +185,7 @@ class Record:
     name: str | None
     started_ms: int
     config: str
+    description: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -231,7 +236,9 @@ def log_training(
 def _run(store: Store, record: Record, tables: Tables) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
-    tags = {"kind": record.kind, "mlflow.user": os.environ.get("USER", "unknown"), **record.tags}
+    tags = {"kind": record.kind, "mlflow.user": getpass.getuser(), **record.tags}
+    if record.description:
+        tags["mlflow.note.content"] = record.description
     if parent := os.environ.get(PARENT_RUN):
         tags["mlflow.parentRunId"] = parent
     made = client.create_run(store.experiment_id, record.started_ms, tags, record.name)
@@ -288,9 +295,9 @@ def _readable(uri: str) -> str:
 def run_link(store: Store, run_id: str) -> str:
     """How to look at a run in MLflow's pages."""
     if store.is_local:
-        page = f"http://127.0.0.1:5000/#/experiments/{store.experiment_id}/runs/{run_id}"
+        page = f"http://127.0.0.1:5000/#/experiments/{store.experiment_id}/runs/{run_id}?{TRAINING_MODE}"
         return f"mlflow server --backend-store-uri {store.uri} --workers 1   then {page}"
-    return f"{store.uri.rstrip('/')}/#/experiments/{store.experiment_id}/runs/{run_id}"
+    return f"{store.uri.rstrip('/')}/#/experiments/{store.experiment_id}/runs/{run_id}?{TRAINING_MODE}"
 
 
 # A sweep
@@ -320,7 +327,7 @@ def sweep_link(store: Store, parent: str, metric: str) -> str:
     query = (
         f"searchFilter={quote(f'tags.mlflow.parentRunId = {chr(39)}{parent}{chr(39)}')}"
         f"&orderByKey={quote(f'metrics.`{metric}`')}&orderByAsc=true&startTime=ALL&lifecycleFilter=Active"
-        "&modelVersionFilter=All+Runs&datasetsFilter=W10%3D&workflowType=machine_learning"
+        f"&modelVersionFilter=All+Runs&datasetsFilter=W10%3D&{TRAINING_MODE}"
     )
     host = "http://127.0.0.1:5000" if store.is_local else store.uri.rstrip("/")
     return f"{host}/#/experiments/{store.experiment_id}/runs?{query}"

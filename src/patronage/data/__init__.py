@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from patronage import columns as c
 from patronage.config import DataConfig
-from patronage.data import cdnow, complete_journey, tables
+from patronage.data import cdnow, complete_journey, simulated, tables
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
 from patronage.engine import DuckDB, text
@@ -14,7 +14,12 @@ from patronage.errors import ConfigError, DataError
 
 __all__ = ["Tables", "admit_all", "load"]
 
-SOURCES = {"cdnow": cdnow.bring, "complete_journey": complete_journey.bring, "tables": tables.bring}
+SOURCES = {
+    "cdnow": cdnow.bring,
+    "complete_journey": complete_journey.bring,
+    "simulated": simulated.bring,
+    "tables": tables.bring,
+}
 
 
 def load(engine: DuckDB, config: DataConfig) -> Tables:

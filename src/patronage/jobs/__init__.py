@@ -17,10 +17,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import CheckConfig, TrainConfig, conf_dir, plain, project_root, typed
+from patronage.config import CheckConfig, SimulateConfig, TrainConfig, conf_dir, plain, project_root, typed
 from patronage.errors import ConfigError
 
-SCHEMAS: dict[str, type] = {"train": TrainConfig, "check": CheckConfig}
+SCHEMAS: dict[str, type] = {"train": TrainConfig, "check": CheckConfig, "simulate": SimulateConfig}
 
 
 def run_verb(verb: str, arguments: list[str]) -> None:

@@ -18,7 +18,7 @@ from patronage.config import TrainConfig, project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
-from patronage.evaluation.scorecard import Resampling, Scorecard, judge
+from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
 from patronage.models.journey import STAGES
@@ -89,6 +89,7 @@ def _record(
         name=config.name,
         started_ms=int(1000 * started),
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
+        description=_describe(config, lines, evaluated),
         params=_params(config, bundle, split),
         metrics={**personas.metrics, **(judged.card.metrics if judged else {})},
         tags={
@@ -110,6 +111,17 @@ def _record(
         },
         figures=_figures(split, bundle, assignments, judged),
     )
+
+
+def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:
+    """The scorecard in Markdown."""
+    rows = [
+        f"| {line.model} | {line.metric} | {line.value:.4g} | "
+        f"{line.baseline} {line.baseline_value:.4g} | {line.verdict} |"
+        for line in lines
+    ]
+    head = f"Assignments as of {config.cutoff}; measured from {evaluated} on, over {config.horizon_days} days."
+    return "\n".join([head, "", "| model | metric | value | best baseline | |", "|---|---|---|---|---|", *rows])
 
 
 def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, object]:
@@ -145,7 +157,7 @@ def persona_table(features: pd.DataFrame, assignments: pd.DataFrame, bundle: Bun
     return table.reset_index()
 
 
-def _scorecard(lines: list) -> pd.DataFrame:  # type: ignore[type-arg]
+def _scorecard(lines: list[Headline]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {

@@ -137,7 +137,7 @@ def test_a_search_from_an_estimate_starts_there(name, fitted, summary, monkeypat
         assert search(estimate, 1e-4) == pytest.approx(estimate, rel=1e-4 if name == "pareto_nbd" else 1e-12)
         return estimate.tolist(), None
 
-    monkeypatch.setattr("patronage.models.clv.fit.first_optimum", search_again)
+    monkeypatch.setattr(sys.modules[fit_orders.__module__], "first_optimum", search_again)
     assert fit_orders(name, *summary) == (law, None)
 
 
