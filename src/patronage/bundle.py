@@ -171,7 +171,7 @@ def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
 
 def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
     """The churn model, with BTYD fitted anew at each origin where it takes part."""
-    if not config.churn.btyd:
+    if not hybrid.needs_btyd(config.churn):
         return hybrid.fit(past, lenses.numeric(), config.churn, config.seed)
     expectant = []
     for snapshot in past:

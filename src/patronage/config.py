@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -120,49 +119,6 @@ class CustomersConfig:
 
 
 @dataclass
-class SimulatedConfig:
-    """The customers that data=simulated makes up; its own file says what the numbers mean."""
-
-    customers: int = 10_000
-    seed: int = 0
-    start: str = "2022-01-01"
-    days: int = 730
-    events: bool = True
-    signup_span: float = 0.75
-    buyer_share: float = 0.85
-    purchase_r: float = 1.5
-    purchase_alpha_days: float = 68.0
-    dropout_s: float = 0.8
-    dropout_beta_days: float = 400.0
-    fading_days: float = 60.0
-    return_share: float = 0.1
-    spend_p: float = 4.0
-    spend_q: float = 4.0
-    spend_gamma: float = 50.0
-    occasion_share: float = 0.4
-    messages_per_year: int = 12
-    offers_per_year: int = 6
-    account_share: float = 0.2
-
-    def check(self) -> None:
-        _within("data.simulated.customers", self.customers, 1, 10**9)
-        _within("data.simulated.seed", self.seed, 0, 2**31 - 1)
-        _within("data.simulated.days", self.days, 7, 3660)
-        for share in ("signup_span", "buyer_share", "return_share", "occasion_share", "account_share"):
-            _within(f"data.simulated.{share}", getattr(self, share), 0, 1)
-        for law in ("purchase_r", "purchase_alpha_days", "dropout_s", "dropout_beta_days", "spend_p", "spend_gamma"):
-            _within(f"data.simulated.{law}", getattr(self, law), 1e-3, 1e6)
-        _within("data.simulated.spend_q", self.spend_q, 1.01, 1e6)  # the mean of a gamma-gamma needs q > 1
-        _within("data.simulated.fading_days", self.fading_days, 0, 3660)
-        _within("data.simulated.messages_per_year", self.messages_per_year, 0, 365)
-        _within("data.simulated.offers_per_year", self.offers_per_year, 0, 52)
-        try:
-            date.fromisoformat(self.start)
-        except ValueError:
-            raise ConfigError(f"data.simulated.start={self.start}; expected a day such as 2022-01-01") from None
-
-
-@dataclass
 class DataConfig:
     name: str = MISSING
     timezone: str = "UTC"
@@ -174,7 +130,7 @@ class DataConfig:
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)
-    simulated: SimulatedConfig = field(default_factory=SimulatedConfig)
+    simulated: dict[str, Any] = field(default_factory=dict)  # its keys: data/simulated/settings.py
 
     def check(self) -> None:
         _one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
@@ -236,7 +192,7 @@ class PersonasConfig:
 
 @dataclass
 class ChurnConfig:
-    btyd: bool = MISSING
+    members: dict[str, bool] = field(default_factory=dict)
     learning_rate: float = 0.05
     num_leaves: int = 15
     min_data_in_leaf: int = 50
@@ -247,6 +203,10 @@ class ChurnConfig:
     bands: dict[str, float] = field(default_factory=dict)
 
     def check(self) -> None:
+        for name in self.members:
+            _one_of("churn.members", name, ("btyd", "plain", "features", "offset"))
+        if not any(self.members.values()):
+            raise ConfigError("churn.members: none is on; switch one on, such as churn.members.features=true")
         _within("churn.learning_rate", self.learning_rate, 1e-4, 1)
         _within("churn.max_rounds", self.max_rounds, 1, 100_000)
         _within("churn.validation_share", self.validation_share, 0.05, 0.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -103,7 +103,7 @@ def _record(
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
-            "churn_importance.json": bundle.churn.importance().rename("gain").rename_axis("feature").reset_index(),
+            "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
         },
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
@@ -135,13 +135,13 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "origins": len(split.past),
         "personas.method": config.personas.method,
         "personas.k": config.personas.k,
-        "churn.btyd": config.churn.btyd,
-        "churn.rounds": bundle.churn.rounds,
+        "churn.members": "+".join(member.name for member in bundle.churn.members),
+        "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
         "clv.model": config.clv.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
-    } | {f"clv.{name}": value for name, value in asdict(bundle.clv.law).items()}
+    } | {f"clv.{name}": value for name, value in vars(bundle.clv.law).items()}
 
 
 def persona_table(features: pd.DataFrame, assignments: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
@@ -204,7 +204,8 @@ def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Ju
         {"recency": naive["recency"]},
         f"P(no order in {horizon} days)",
     )
-    drawn["clv_by_decile.png"] = figures.value_by_decile(judged.said[c.EXPECTED_SPEND], labels[c.SPEND], horizon)
+    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought
+    drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
 
 

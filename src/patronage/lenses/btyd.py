@@ -1,8 +1,8 @@
 """The summary that buy-till-you-die models read; it names no segments.
 
 Fader and Hardie (2005), as `lifetimes.utils.summary_data_from_transaction_data` has it, in days: `frequency` is
-the number of days with a purchase after the first, `recency` the age at the last of them, `T` the age at the
-cutoff, `monetary_value` the mean value of those repeat days (0 where there is none).
+the number of days with a purchase after the first, `recency` the age at the last of them, `T` the age on the last
+day before the cutoff, `monetary_value` the mean value of those repeat days (0 where there is none).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _select(history: History, config: LensesConfig) -> str:
     return f"""
         SELECT customer_id, {repeats} AS frequency,
                {history.engine.days("min(day)", "max(day)")} AS recency,
-               {history.age("min(day)")} AS "T",
+               {history.engine.days("min(day)", history.last_day)} AS "T",
                CASE WHEN {repeats} > 0
                     THEN {history.money("sum(revenue) FILTER (WHERE previous IS NOT NULL)")} / {repeats}
                     ELSE 0.0e0 END AS monetary_value
@@ -32,7 +32,7 @@ LENS = Lens(
     features={
         c.FREQUENCY: Feature("days with a purchase after the first", absent=0),
         c.RECENCY: Feature("days from the first purchase to the last", absent=0),
-        c.T: Feature("days from the first purchase to the cutoff"),
+        c.T: Feature("days from the first purchase to the last day before the cutoff"),
         c.MONETARY_VALUE: Feature("mean value of a repeat day, in the currency", absent=0),
     },
     select=_select,

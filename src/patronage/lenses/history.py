@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from patronage import columns as c
 from patronage import cutoff as when
@@ -37,6 +37,11 @@ class History:
     def today(self) -> str:
         """SQL: the day on which the cutoff falls, to subtract days from."""
         return f"CAST({self.engine.timestamp(self.cutoff)} AS DATE)"
+
+    @property
+    def last_day(self) -> str:
+        """SQL: the last day of which anything is known."""
+        return f"CAST({self.engine.timestamp(self.cutoff - timedelta(seconds=1))} AS DATE)"
 
     def money(self, expression: str) -> str:
         """SQL: an exact sum of minor units, in units of the currency."""

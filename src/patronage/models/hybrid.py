@@ -1,8 +1,12 @@
-"""Churn by LightGBM over several origins, with the expectations of a BTYD model among its features.
+"""Churn by BTYD and LightGBM together, learned from several origins.
 
-At every origin the BTYD model is fitted anew on what was known then; its P(an order in the horizon) and expected
-orders enter as features (never P(alive): under BG/NBD a one-time buyer is alive for sure). The number of boosting
-rounds is chosen forward in time and on other customers, and may be 0: then the answer is the base rate.
+At every origin the BTYD model is fitted anew on what was known then. Its P(no order in the horizon) is a member by
+itself, enters a LightGBM model as a feature (with the expected orders), and is what another one starts from, so that
+it learns the residual only. The answer is the equal average of the members (facts of the design: features win on
+dense, stationary logs, the start wins where the season turns, and learned weights lose when it does). P(alive) takes
+no part: under BG/NBD a one-time buyer is alive for sure.
+
+The rounds of boosting are chosen forward in time and on other customers, and may be 0.
 """
 
 from __future__ import annotations
@@ -26,63 +30,121 @@ from patronage.labels import Snapshot, held_out
 BTYD_COLUMNS = (c.P_ORDER, c.EXPECTED_ORDERS)
 RATE_FLOOR = 1e-4  # a rate of exactly 0 or 1 would be a claim that no data can support
 
+# How each member is made: does it see BTYD's expectations, and does it start from BTYD's probability?
+MEMBERS = {
+    "btyd": (False, True),
+    "plain": (False, False),
+    "features": (True, False),
+    "offset": (False, True),
+}
+
 
 @dataclass(frozen=True)
-class Churn:
-    """A fitted churn model.
+class Member:
+    """One part of the average.
 
     Attributes
     ----------
     columns
-        The columns that it reads: lens features, and BTYD's expectations if it was fitted with them.
+        The features that its booster reads.
     booster
-        None where no round of boosting beat the base rate.
+        None where nothing is boosted, or no round beat the start.
     base_rate
-        Share of churned customers over the training origins.
-    bands
-        Name to upper border of `churn_probability`, safest first.
+        What it starts from; None where it starts from BTYD's P(no order).
     """
 
+    name: str
     columns: tuple[str, ...]
     booster: lgb.Booster | None
-    base_rate: float
-    bands: dict[str, float]
+    base_rate: float | None
 
     @property
     def rounds(self) -> int:
         return 0 if self.booster is None else self.booster.num_trees()
 
+    def probability(self, features: pd.DataFrame) -> np.ndarray:
+        """(N,) churn probability."""
+        raw = _start(features, self.base_rate)
+        if self.booster is not None:
+            values = features[list(self.columns)].to_numpy(float)
+            raw = raw + np.asarray(self.booster.predict(values, raw_score=True, num_threads=1))
+        return expit(raw)
+
+
+@dataclass(frozen=True)
+class Churn:
+    """A fitted churn model: the equal average of its members.
+
+    Attributes
+    ----------
+    bands
+        Name to upper border of `churn_probability`, safest first.
+    """
+
+    members: tuple[Member, ...]
+    bands: dict[str, float]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads: lens features, and BTYD's expectations if a member was fitted with them."""
+        read = [*BTYD_COLUMNS] if any(member.base_rate is None for member in self.members) else []
+        read += [name for member in self.members for name in member.columns]
+        return tuple(dict.fromkeys(read))
+
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Churn probability and its band, on the same index."""
-        if self.booster is None:
-            probability = np.full(len(features), self.base_rate)
-        else:
-            values = features[list(self.columns)].to_numpy(float)
-            raw = self.booster.predict(values, raw_score=True, num_threads=1)
-            probability = expit(np.asarray(raw) + logit(self.base_rate))
+        probability = np.mean([member.probability(features) for member in self.members], axis=0)
         borders = list(self.bands.values())[:-1]
         band = np.asarray(list(self.bands), dtype=object)[np.searchsorted(borders, probability, side="right")]
         return pd.DataFrame({c.CHURN_PROBABILITY: probability, c.CHURN_BAND: band}, index=features.index)
 
-    def importance(self) -> pd.Series:
-        """Total gain of each column, largest first."""
-        gain = np.zeros(len(self.columns)) if self.booster is None else self.booster.feature_importance("gain")
-        return pd.Series(gain, index=list(self.columns)).sort_values(ascending=False, kind="stable")
+    def importance(self) -> pd.DataFrame:
+        """Share of the total gain of each column (rows) in each member that boosts (columns), largest first."""
+        gains = {
+            member.name: pd.Series(member.booster.feature_importance("gain"), index=list(member.columns))
+            for member in self.members
+            if member.booster is not None
+        }
+        table = pd.DataFrame(gains, index=list(self.columns)).fillna(0.0)
+        table = table / table.sum().clip(lower=1e-12)
+        return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
 
     def save(self, folder: Path) -> None:
         """Write LightGBM's text format and JSON."""
-        state = {"columns": self.columns, "base_rate": self.base_rate, "bands": self.bands}
+        state = {
+            "members": [{"name": m.name, "columns": m.columns, "base_rate": m.base_rate} for m in self.members],
+            "bands": self.bands,
+        }
         (folder / "churn.json").write_text(json.dumps(state, indent=1))
-        if self.booster is not None:
-            self.booster.save_model(folder / "churn.txt")
+        for member in self.members:
+            if member.booster is not None:
+                member.booster.save_model(folder / f"{member.name}.txt")
 
     @classmethod
     def load(cls, folder: Path) -> Churn:
         """Read what `save` wrote."""
         state = json.loads((folder / "churn.json").read_text())
-        trees = folder / "churn.txt"
-        booster = lgb.Booster(model_file=trees) if trees.is_file() else None
-        return cls(tuple(state["columns"]), booster, state["base_rate"], state["bands"])
+        members = []
+        for one in state["members"]:
+            trees = folder / f"{one['name']}.txt"
+            booster = lgb.Booster(model_file=trees) if trees.is_file() else None
+            members.append(Member(one["name"], tuple(one["columns"]), booster, one["base_rate"]))
+        return cls(tuple(members), state["bands"])
+
+
+def needs_btyd(config: ChurnConfig) -> bool:
+    """Whether a chosen member looks at BTYD."""
+    return any(sees or starts for name, (sees, starts) in MEMBERS.items() if config.members.get(name))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The labelled customers of all origins on top of each other."""
+
+    features: pd.DataFrame
+    churned: np.ndarray
+    latest: np.ndarray  # of the latest origin?
+    aside: np.ndarray  # kept for validation?
 
 
 def fit(snapshots: Sequence[Snapshot], columns: Sequence[str], config: ChurnConfig, seed: int) -> Churn:
@@ -91,7 +153,7 @@ def fit(snapshots: Sequence[Snapshot], columns: Sequence[str], config: ChurnConf
     Parameters
     ----------
     snapshots
-        Features must already hold `BTYD_COLUMNS` where `config.btyd` is on.
+        Features must already hold `BTYD_COLUMNS` where a member needs them.
     columns
         The lens features to learn from.
 
@@ -100,39 +162,59 @@ def fit(snapshots: Sequence[Snapshot], columns: Sequence[str], config: ChurnConf
     FitError
         No customer of any origin has a label.
     """
-    names = (*columns, *(BTYD_COLUMNS if config.btyd else ()))
-    x, y, fresh, aside = _rows(snapshots, names, config, seed)
-    if len(y) == 0:
+    rows = _stack(snapshots, config, seed)
+    if len(rows.churned) == 0:
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
-    base_rate = float(np.clip(y.mean(), RATE_FLOOR, 1 - RATE_FLOOR))
-    parameters = _parameters(config, seed)
-    rounds = _choose_rounds(x, y, fresh, aside, parameters, config)
-    booster = _boost(x, y, base_rate, parameters, rounds) if rounds else None
-    return Churn(names, booster, base_rate, dict(config.bands))
+    chosen = [name for name, on in config.members.items() if on]
+    members = [_fit_member(name, rows, tuple(columns), config, seed) for name in chosen]
+    return Churn(tuple(members), dict(config.bands))
 
 
-def _rows(
-    snapshots: Sequence[Snapshot], names: tuple[str, ...], config: ChurnConfig, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """All origins on top of each other: values, labels, from the latest origin?, customer kept for validation?"""
-    x, y, fresh, aside = [], [], [], []
+def _stack(snapshots: Sequence[Snapshot], config: ChurnConfig, seed: int) -> _Rows:
+    features, churned, latest, aside = [], [], [], []
     for position, snapshot in enumerate(snapshots):
         if snapshot.labels is None:
             raise ValueError("a snapshot to learn from has no labels")
         asked = snapshot.labels[c.CHURNED].notna()
-        known = snapshot.select(asked)
-        x.append(known.features[list(names)].to_numpy(float))
-        y.append(snapshot.labels.loc[asked, c.CHURNED].to_numpy(float))
-        fresh.append(np.full(len(x[-1]), position == 0))
-        aside.append(held_out(known.features.index, config.validation_share, seed).to_numpy())
-    return np.vstack(x), np.concatenate(y), np.concatenate(fresh), np.concatenate(aside)
+        features.append(snapshot.features[asked])
+        churned.append(snapshot.labels.loc[asked, c.CHURNED].to_numpy(float))
+        latest.append(np.full(len(features[-1]), position == 0))
+        aside.append(held_out(features[-1].index, config.validation_share, seed).to_numpy())
+    return _Rows(pd.concat(features), *(np.concatenate(column) for column in (churned, latest, aside)))
+
+
+def _fit_member(name: str, rows: _Rows, columns: tuple[str, ...], config: ChurnConfig, seed: int) -> Member:
+    sees, starts = MEMBERS[name]
+    rate = None if starts else _rate(rows.churned)
+    if name == "btyd":
+        return Member(name, (), None, rate)
+    read = (*columns, *(BTYD_COLUMNS if sees else ()))
+    x = rows.features[list(read)].to_numpy(float)
+    parameters = _parameters(config, seed)
+    rounds = _choose_rounds(x, rows, starts, parameters, config)
+    booster = None
+    if rounds:
+        data = _dataset(x, rows.churned, _start(rows.features, rate))
+        booster = lgb.train(parameters, data, num_boost_round=rounds)
+    return Member(name, read, booster, rate)
+
+
+def _rate(churned: np.ndarray) -> float:
+    return float(np.clip(churned.mean(), RATE_FLOOR, 1 - RATE_FLOOR))
+
+
+def _start(features: pd.DataFrame, base_rate: float | None) -> np.ndarray:
+    """The log-odds that boosting starts from."""
+    if base_rate is not None:
+        return np.full(len(features), logit(base_rate))
+    return logit(np.clip(1 - features[c.P_ORDER].to_numpy(float), RATE_FLOOR, 1 - RATE_FLOOR))
 
 
 def _parameters(config: ChurnConfig, seed: int) -> dict[str, Any]:
     return {
         "objective": "binary",
         "metric": "binary_logloss",
-        "boost_from_average": False,  # the base rate enters as the initial score, here and in predict
+        "boost_from_average": False,  # the start is ours, here and in prediction
         "learning_rate": config.learning_rate,
         "num_leaves": config.num_leaves,
         "min_data_in_leaf": config.min_data_in_leaf,
@@ -144,43 +226,35 @@ def _parameters(config: ChurnConfig, seed: int) -> dict[str, Any]:
     }
 
 
-def _dataset(x: np.ndarray, y: np.ndarray, base_rate: float, reference: lgb.Dataset | None = None) -> lgb.Dataset:
-    start = np.full(len(y), logit(base_rate))
+def _dataset(x: np.ndarray, y: np.ndarray, start: np.ndarray, reference: lgb.Dataset | None = None) -> lgb.Dataset:
     return lgb.Dataset(x, y, init_score=start, reference=reference, params={"verbosity": -1})
 
 
-def _boost(x: np.ndarray, y: np.ndarray, base_rate: float, parameters: dict[str, Any], rounds: int) -> lgb.Booster:
-    return lgb.train(parameters, _dataset(x, y, base_rate), num_boost_round=rounds)
-
-
 def _choose_rounds(
-    x: np.ndarray,
-    y: np.ndarray,
-    fresh: np.ndarray,
-    aside: np.ndarray,
-    parameters: dict[str, Any],
-    config: ChurnConfig,
+    x: np.ndarray, rows: _Rows, starts_from_btyd: bool, parameters: dict[str, Any], config: ChurnConfig
 ) -> int:
-    """The rounds that are best later in time and on other customers; 0 where the base rate is better still.
+    """The rounds that are best later in time and on other customers; 0 where the start is better still.
 
     With one origin there is no later time to validate on, and other customers of the same origin must do.
     """
-    past = ~fresh & ~aside if (~fresh).any() else ~aside
-    later = fresh & aside
+    past = ~rows.latest & ~rows.aside if (~rows.latest).any() else ~rows.aside
+    later = rows.latest & rows.aside
+    y = rows.churned
     if len(np.unique(y[past])) < 2 or not later.any():
         return 0
-    rate = float(np.clip(y[past].mean(), RATE_FLOOR, 1 - RATE_FLOOR))
-    train = _dataset(x[past], y[past], rate)
+    rate = None if starts_from_btyd else _rate(y[past])
+    start = _start(rows.features, rate)
+    train = _dataset(x[past], y[past], start[past])
     history: dict[str, dict[str, list[float]]] = {}
     lgb.train(
         parameters,
         train,
         num_boost_round=config.max_rounds,
-        valid_sets=[_dataset(x[later], y[later], rate, train)],
+        valid_sets=[_dataset(x[later], y[later], start[later], train)],
         valid_names=["later"],
         callbacks=[lgb.early_stopping(config.patience, verbose=False), lgb.record_evaluation(history)],
     )
     losses = history["later"]["binary_logloss"]
-    without = -float(np.mean(np.where(y[later] == 1, np.log(rate), np.log1p(-rate))))
+    without = float(np.mean(np.logaddexp(0, np.where(y[later] == 1, -start[later], start[later]))))
     best = int(np.argmin(losses))
     return best + 1 if losses[best] < without else 0

@@ -169,7 +169,7 @@ def test_a_multiplier_of_pareto_nbd_moves_orders_but_not_leaving():
 @each_law
 @pytest.mark.parametrize("multiplier", [1.0, 2.0])
 def test_simulated_customers_do_what_the_law_says(law, multiplier, live):
-    T, horizon, size = 120.0, 90.0, 200_000
+    T, horizon, size = 120.0, 90.0, 100_000
     lives = live(law, size, T, horizon, np.random.default_rng(11), multiplier)
     customer = lives.x, lives.t_x, T, multiplier
 
