@@ -324,6 +324,8 @@ class SimulateConfig:
 
     def check(self) -> None:
         _one_of("data.name", self.data.name, ("simulated",))
+        if self.threads is not None:
+            _within("threads", self.threads, 1, 1024)
 
 
 def typed(schema: type[C], config: DictConfig) -> C:
