@@ -15,8 +15,9 @@ from hydra.core.config_store import ConfigStore
 from conftest import through_the_door
 from patronage import bundle as bundles
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, conf_dir, typed
+from patronage.config import TrainConfig, typed
 from patronage.evaluation.splits import holdout_at, split_at
+from patronage.places import conf_dir
 
 CUTOFF = datetime(2023, 7, 1)
 
@@ -129,3 +130,23 @@ def test_what_is_measured_is_not_what_was_learned_from(shop):
     assert all(snapshot.cutoff.date().isoformat() <= "2023-01-02" for snapshot in before.split.past)
     unseen = before.split.select(~before.unseen)
     assert not set(unseen.now.features.index) & set(before.judged.select(before.unseen).features.index)
+
+
+def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
+    config = configured("churn=lightgbm")
+    tables = through_the_door(shop)
+    split = split_at(tables, CUTOFF, config)
+    seen = split.select(~holdout_at(tables, split, config).unseen)
+    assert bundles.fit_churn(seen.past, config).members[0].rounds > 0
+
+
+def test_contacts_who_never_bought_are_placed_but_not_valued(shop):
+    refund = pd.DataFrame({"customer_id": ["r0"], "ordered_at": [pd.Timestamp("2023-05-01")], "amount": [-5.0]})
+    visits = pd.DataFrame({"customer_id": ["v0"], "occurred_at": [pd.Timestamp("2023-06-20")], "event": ["view"]})
+    config = configured()
+    split = split_at(through_the_door(pd.concat([shop, refund]), visits), CUTOFF, config)
+    said = bundles.fit(split, config, left_censored=False).assign(split.now.features).loc[["r0", "v0"]]
+    assert said["flags"].tolist() == ["never bought: no churn, no value"] * 2
+    assert said[list(bundles.ABOUT_BUYERS)].isna().all(axis=None)
+    assert said.drop(columns=list(bundles.ABOUT_BUYERS)).notna().all(axis=None)
+    assert said.loc["v0", "journey_stage"] == "prospect"

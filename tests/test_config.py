@@ -7,8 +7,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from patronage.config import CheckConfig, TrainConfig, conf_dir, project_root, typed
+from patronage.config import CheckConfig, TrainConfig, typed
 from patronage.errors import ConfigError
+from patronage.places import conf_dir, project_root
 
 CONF = conf_dir()
 OPTIONS = [
@@ -85,6 +86,11 @@ def test_typos_are_refused_in_every_form(composed, override):
         ("churn.bands.low=0.9", "churn.bands=.*rise to 1"),
         ("lenses.occasions.halloween.start=Oct", "Oct is not a day of the year; expected MM-DD"),
         ("seed=-1", "seed=-1; expected 0"),
+        ("engine.threads=0", "engine.threads=0; expected 1"),
+        ("churn.num_leaves=1", "churn.num_leaves=1; expected 2"),
+        ("data.timezone=Europe/Berln", "data.timezone=Europe/Berln; expected a name such as UTC"),
+        ("data.transactions.path=mine.csv", "data=cdnow reads its own data; give data=tables"),
+        ("horizon_days=3", "shorter than a period of the journey .* lower the period"),
         ("cutoff=???", "cutoff not set; give cutoff=..."),
     ],
 )

@@ -30,7 +30,9 @@ def test_a_moment_is_before_the_cutoff_or_within_the_horizon_and_never_both(mome
 
 def test_a_cutoff_is_a_date_without_a_zone():
     assert when.parse("2024-03-01") == DAY
-    assert when.parse("2024-03-01 12:30:00") == datetime(2024, 3, 1, 12, 30)
+    assert when.parse("2024-03-01 00:00:00") == DAY
+    with pytest.raises(ConfigError, match=r"cutoff=2024-03-01 12:30 has a time of day; expected a date"):
+        when.parse("2024-03-01 12:30")
     with pytest.raises(ConfigError, match="cutoff=soon is not a date; expected YYYY-MM-DD"):
         when.parse("soon")
     with pytest.raises(ConfigError, match="carries a time zone"):

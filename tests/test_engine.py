@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import md5
 
 import pytest
 
 from patronage.config import EngineConfig
-from patronage.engine import DuckDB, connect, text
+from patronage.engine import DuckDB, connect
 from patronage.errors import ConfigError
 
 ENGINE = DuckDB(threads=1)
@@ -23,11 +22,6 @@ def test_monday_is_1_and_sunday_7(day, weekday):
 
 def test_days_count_midnights_over_a_leap_day():
     assert value(ENGINE.days("DATE '2024-02-28'", "DATE '2024-03-01'")) == 2
-
-
-def test_a_bucket_is_the_same_everywhere_because_it_is_an_md5():
-    key = "кошка 1"
-    assert value(ENGINE.bucket(text(key), 10)) == int(md5(key.encode()).hexdigest()[:8], 16) % 10
 
 
 def test_money_squares_do_not_overflow():

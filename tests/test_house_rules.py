@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # A room may import those above it, and itself.
 FLOORS = (
-    ("columns", "errors"),
+    ("columns", "errors", "places"),
     ("config",),
     ("engine",),
     ("cutoff",),
@@ -33,7 +33,7 @@ FLOORS = (
     ("cli",),
 )
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
-ONE_IMPORTER = {"mlflow": "tracking.py", "lifetimes": "models/clv/fit.py", "hydra": "jobs"}
+ONE_IMPORTER = {"mlflow": "tracking", "lifetimes": "models/clv/fit.py", "hydra": "jobs"}
 NAMES = {value for key, value in vars(columns).items() if key.isupper()}
 # everyday words that mean other things as well: a view, a model, a configuration key
 WORDS = {

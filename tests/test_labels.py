@@ -15,7 +15,7 @@ def test_labels_by_hand():
     labels = labels_at(tables, datetime(2024, 2, 20), 10, None, EVERYONE)
     assert labels["orders"].tolist() == [0, 1, 1]  # Cleo's two orders are one day, her refund is none
     assert labels["spend"].tolist() == [0, 99.99, 2.0]  # and is taken off
-    assert labels["churned"].tolist() == [1, 0, 0]
+    assert labels["churned"].fillna(-1).tolist() == [1, -1, -1]  # asked only of those who had bought before
 
 
 def test_the_window_is_half_open():
@@ -32,7 +32,14 @@ def test_churn_is_asked_only_of_those_with_an_order_in_the_lookback():
 
 def test_a_customer_is_on_one_side_at_every_origin_whoever_else_is_there():
     many = pd.Index([f"c{n}" for n in range(5000)])
-    aside = held_out(many, 0.3, seed=0)
+    aside = held_out(many, 0.3, seed=0, purpose="unseen")
     assert abs(aside.mean() - 0.3) < 0.02
-    assert held_out(many[::-7], 0.3, seed=0).equals(aside[many[::-7]])
-    assert not held_out(many, 0.3, seed=1).equals(aside)
+    assert held_out(many[::-7], 0.3, seed=0, purpose="unseen").equals(aside[many[::-7]])
+    assert not held_out(many, 0.3, seed=1, purpose="unseen").equals(aside)
+
+
+def test_who_is_kept_out_for_one_purpose_says_nothing_about_another():
+    """Else the customers of the inner validation are all among the unseen ones, and the inner fit has none."""
+    many = pd.Index([f"c{n}" for n in range(5000)])
+    unseen, rounds = (held_out(many, 0.3, 0, purpose) for purpose in ("unseen", "rounds"))
+    assert abs((unseen & rounds).mean() - 0.09) < 0.02

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
+import zoneinfo
 from dataclasses import dataclass, field, fields, is_dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any, TypeVar
 
 from omegaconf import MISSING, DictConfig, OmegaConf
@@ -18,25 +16,6 @@ C = TypeVar("C")
 
 ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic", "firmographic")
 
-# Where things are
-
-
-def conf_dir() -> Path:
-    """The configuration tree: $PATRONAGE_CONF, else the one in the wheel, else the one of the repository."""
-    if chosen := os.environ.get("PATRONAGE_CONF"):
-        return Path(chosen).expanduser().resolve()
-    packaged = Path(str(resources.files("patronage"))) / "conf"
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "conf"
-
-
-def project_root() -> Path:
-    """Where mlruns/ lives: $PATRONAGE_ROOT, else the nearest folder upwards that has one, else here."""
-    if chosen := os.environ.get("PATRONAGE_ROOT"):
-        return Path(chosen).expanduser().resolve()
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "mlruns").is_dir()), here)
-
-
 # Groups
 
 
@@ -45,6 +24,10 @@ class EngineConfig:
     name: str = MISSING
     threads: int | None = None
     memory_limit: str | None = None
+
+    def check(self) -> None:
+        if self.threads is not None:
+            _within("engine.threads", self.threads, 1, 1024)
 
 
 @dataclass
@@ -136,6 +119,12 @@ class DataConfig:
         _one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
         _one_of("data.on_duplicate_rows", self.on_duplicate_rows, ("fail", "keep", "drop"))
         _within("data.money_decimals", self.money_decimals, 0, 6)
+        if self.timezone not in zoneinfo.available_timezones():
+            raise ConfigError(f"data.timezone={self.timezone}; expected a name such as UTC or Europe/Berlin")
+        if self.name not in ("tables", "???") and any(
+            table.path for table in (self.transactions, self.events, self.customers)
+        ):
+            raise ConfigError(f"data={self.name} reads its own data; give data=tables to read data.*.path")
         _within("data.max_staleness_days", self.max_staleness_days, 0, 3650)
 
 
@@ -186,7 +175,7 @@ class PersonasConfig:
         _one_of("personas.method", self.method, ("kmeans", "gmm"))
         _within("personas.k", self.k, 2, 100)
         _within("personas.winsorise", self.winsorise, 0, 0.2)
-        _within("personas.bootstraps", self.bootstraps, 2, 1000)
+        _within("personas.bootstraps", self.bootstraps, 3, 1000)
         _within("personas.bootstrap_sample", self.bootstrap_sample, 100, 1_000_000)
 
 
@@ -208,6 +197,9 @@ class ChurnConfig:
         if not any(self.members.values()):
             raise ConfigError("churn.members: none is on; switch one on, such as churn.members.features=true")
         _within("churn.learning_rate", self.learning_rate, 1e-4, 1)
+        _within("churn.num_leaves", self.num_leaves, 2, 10_000)
+        _within("churn.min_data_in_leaf", self.min_data_in_leaf, 1, 10**9)
+        _within("churn.lambda_l2", self.lambda_l2, 0, 10**9)
         _within("churn.max_rounds", self.max_rounds, 1, 100_000)
         _within("churn.validation_share", self.validation_share, 0.05, 0.5)
         borders = list(self.bands.values())
@@ -300,6 +292,11 @@ class TrainConfig:
 
     def check(self) -> None:
         _within("horizon_days", self.horizon_days, 1, 3650)
+        if self.horizon_days < self.journey.period_days:
+            raise ConfigError(
+                f"horizon_days={self.horizon_days} is shorter than a period of the journey "
+                f"(journey.period_days={self.journey.period_days}); lower the period"
+            )
         _within("seed", self.seed, 0, 2**31 - 1)
         _within("min_customers", self.min_customers, 10, 10**9)
         if self.lookback_days is not None:

@@ -13,13 +13,18 @@ from patronage.errors import ConfigError
 
 
 def parse(value: str) -> datetime:
-    """A cutoff from conf: an ISO date or zone-less timestamp, in the business time zone of the data."""
+    """A cutoff from conf: a date in the business time zone of the data, meant at midnight.
+
+    A time of day is refused: days and periods are counted whole.
+    """
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
         raise ConfigError(f"cutoff={value} is not a date; expected YYYY-MM-DD, such as cutoff=1998-01-01") from None
     if moment.tzinfo is not None:
-        raise ConfigError(f"cutoff={value} carries a time zone; give it in data.timezone, without an offset")
+        raise ConfigError(f"cutoff={value} carries a time zone; give a date, and the zone in data.timezone")
+    if moment != datetime(moment.year, moment.month, moment.day):
+        raise ConfigError(f"cutoff={value} has a time of day; expected a date, such as cutoff={moment:%Y-%m-%d}")
     return moment
 
 

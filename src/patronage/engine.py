@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from patronage.config import EngineConfig
-from patronage.errors import ConfigError, DataError
+from patronage.errors import ConfigError
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,7 +52,19 @@ class DuckDB:
         if threads is not None:
             self.run(f"SET threads = {int(threads)}")
         if memory_limit is not None:
-            self.run(f"SET memory_limit = {text(memory_limit)}")
+            try:
+                self.run(f"SET memory_limit = {text(memory_limit)}")
+            except duckdb.Error as error:
+                raise ConfigError(
+                    f"engine.memory_limit={memory_limit}: not a size; expected one such as 3GB"
+                ) from error
+
+    @property
+    def failure(self) -> type[Exception]:
+        """What the engine raises when it cannot read or run something."""
+        import duckdb
+
+        return duckdb.Error
 
     # Running
 
@@ -90,23 +102,20 @@ class DuckDB:
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
-    def files(self, paths: list[str], kind: str) -> str:
-        """A relation over files; text files are read as text, so that the door can say what does not parse."""
-        import duckdb
+    def parquet(self, paths: list[str]) -> str:
+        """A relation over Parquet files of the same columns."""
+        return f"read_parquet({self._list(paths)})"
 
-        names = "[" + ", ".join(text(path) for path in paths) + "]"
-        if kind == "parquet":
-            relation = f"read_parquet({names})"
-        else:
-            relation = f"read_csv({names}, header = true, all_varchar = true, sample_size = -1)"
-        try:
-            self.types(relation)
-        except duckdb.Error as error:
-            raise DataError(
-                f"{', '.join(paths)}: not readable as {kind}: {str(error).splitlines()[0]}; "
-                "expected one header line and columns of equal number in every row, or a Parquet file"
-            ) from error
-        return relation
+    def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
+        """A relation over CSV files with one header line; everything is text, so that the door can say what is not."""
+        columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
+        return (
+            f"read_csv({self._list(paths)}, auto_detect = false, header = true, columns = {{{columns}}}, "
+            f"delim = {text(delimiter)}, quote = '\"', escape = '\"', strict_mode = true, null_padding = false)"
+        )
+
+    def _list(self, paths: list[str]) -> str:
+        return "[" + ", ".join(text(path) for path in paths) + "]"
 
     # The dialect
 
@@ -125,14 +134,6 @@ class DuckDB:
     def weekday(self, moment: str) -> str:
         """ISO weekday: Monday is 1, Sunday 7."""
         return f"isodow({moment})"
-
-    def quantile(self, expression: str, level: float) -> str:
-        """The interpolated quantile, as an aggregate."""
-        return f"quantile_cont({expression}, {level})"
-
-    def bucket(self, key: str, buckets: int) -> str:
-        """A stable bucket in [0, buckets) from a text key, equal on every engine and in every version."""
-        return f"(CAST('0x' || substr(md5({key}), 1, 8) AS BIGINT) % {buckets})"
 
     def local_time(self, instant: str, zone: str) -> str:
         """An instant with a zone as the zone-less clock time of `zone`."""

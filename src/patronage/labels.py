@@ -58,11 +58,11 @@ def labels_at(
     return labels.assign(**{c.CHURNED: churned.where(customers.isin(active[c.CUSTOMER_ID]))})
 
 
-def held_out(customers: pd.Index, share: float, seed: int) -> pd.Series:
-    """A mask of about `share` of the customers, chosen by a hash of their id.
+def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.Series:
+    """A mask of about `share` of the customers, chosen by a hash of their id, anew for each purpose.
 
     The same customer falls on the same side at every origin and in every log, so that nobody is learned from at
     one origin and measured at another.
     """
-    digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{seed:016d}")
+    digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{purpose[:6]:.>6}{seed:010d}")
     return pd.Series(digests / np.float64(2**64) < share, index=customers)

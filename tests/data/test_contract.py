@@ -131,6 +131,12 @@ def test_without_order_ids_a_customer_and_moment_is_an_order():
     assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (10,)
 
 
+def test_equal_rows_that_are_kept_are_orders_of_their_own():
+    frame = pd.concat([BY_HAND, BY_HAND.head(1)]).drop(columns="order_id")
+    tables = through_the_door(frame, on_duplicate_rows="keep")
+    assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (11,)
+
+
 # Events and customers
 
 EVENTS = pd.DataFrame(
@@ -165,9 +171,9 @@ def test_a_source_speaks_the_vocabulary_through_its_mapping():
     tables = admit_all(engine, brought, DataConfig(name="tables", events=spoken))
     assert tables.unknown_events == {}
     assert engine.row("SELECT count(*) FROM events WHERE event = 'view'") == (2,)
+    wrong = DataConfig(name="tables", events=EventsConfig(vocabulary={"PageView": "stare"}))
     with pytest.raises(ConfigError, match=r"data.events.vocabulary: no such event stare; expected message_sent"):
-        wrong = EventsConfig(vocabulary={"PageView": "stare"})
-        admit_all(engine, brought, DataConfig(name="tables", events=wrong))
+        admit_all(engine, brought, wrong)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ class TestSettings:
     def test_the_data_card_gives_every_key_and_the_defaults(self):
         from omegaconf import OmegaConf
 
-        from patronage.config import conf_dir
+        from patronage.places import conf_dir
 
         card = OmegaConf.load(conf_dir() / "data" / "simulated.yaml")
         assert typed(DataConfig, card).name == "simulated"

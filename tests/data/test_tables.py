@@ -12,7 +12,10 @@ from patronage.errors import ConfigError, DataError
 
 def read(path, **asked):
     columns = TransactionColumns(**asked.pop("columns", {}))
-    config = DataConfig(name="tables", transactions=TransactionsConfig(path=path, columns=columns, **asked))
+    zone = asked.pop("timezone", "UTC")
+    config = DataConfig(
+        name="tables", timezone=zone, transactions=TransactionsConfig(path=path, columns=columns, **asked)
+    )
     return load(DuckDB(threads=1), config)
 
 
@@ -52,10 +55,62 @@ def test_what_is_not_there_is_said(tmp_path):
         read(str(tmp_path / "part*.csv"))
     with pytest.raises(DataError, match=r"empty.csv is empty; expected a header line and rows"):
         read(str(tmp_path / "empty.csv"))
-    with pytest.raises(DataError, match=r"bad.parquet: not readable as parquet"):
+    with pytest.raises(DataError, match=r"transactions cannot be read: .*bad.parquet"):
         read(str(tmp_path / "bad.parquet"))
     (tmp_path / "orders.xlsx").write_text("a sheet")
     with pytest.raises(ConfigError, match=r"orders.xlsx: neither .csv nor .parquet; say which"):
         read(str(tmp_path / "orders.xlsx"))
-    with pytest.raises(ConfigError, match="path is not set"):
+    with pytest.raises(ConfigError, match="expected a file, a glob or a list"):
         expand("transactions", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("customer_id,ordered_at,amount,amount\na,2024-01-01,1,2\n", "the header names amount twice"),
+        ("customer_id,ordered_at,amount\na,2024-01-01,1\nb,2024-01-02\n", "cannot be read"),
+        ("customer_id,ordered_at,amount\na,2024-01-01,1\nb,2024-01-02,1,web\n", "cannot be read"),
+        ("customer_id,,amount\na,2024-01-01,1\n", "leaves a column without a name"),
+        ("customer_id,ordered_at,amount\na,2024-01-01 02:00 PM,1\n", "not a date"),
+        ("customer_id,ordered_at,amount\na,2024-01-01 02:00:00 EST,1\n", "not a date"),
+        ('customer_id,ordered_at,amount\na,2024-01-01,"1,234.50"\n', "not a number"),
+    ],
+)
+def test_no_row_is_lost_or_misread_in_silence(tmp_path, text, message):
+    (tmp_path / "orders.csv").write_text(text)
+    with pytest.raises(DataError, match=message) as caught:
+        read(str(tmp_path / "orders.csv"))
+    assert "\n" not in str(caught.value)
+
+
+def test_two_exports_of_different_form_in_one_file_are_not_half_read(tmp_path):
+    rows = "".join(f"c{n},2024-01-01,{n}\n" for n in range(300))
+    wider = "".join(f"d{n},2024-01-01,{n},web\n" for n in range(100))
+    path = tmp_path / "orders.csv"
+    path.write_text(f"customer_id,ordered_at,amount\n{rows}customer_id,ordered_at,amount,channel\n{wider}")
+    with pytest.raises(DataError, match="cannot be read"):
+        read(str(path))
+
+
+def test_files_of_different_columns_are_not_one_log(tmp_path):
+    BY_HAND.to_csv(tmp_path / "a.csv", index=False)
+    BY_HAND.rename(columns={"amount": "total"}).to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(DataError, match=r"b.csv has other columns \(customer_id, ordered_at, total, order_id\)"):
+        read(str(tmp_path / "*.csv"))
+    BY_HAND.to_parquet(tmp_path / "a.parquet")
+    BY_HAND.rename(columns={"amount": "total"}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(DataError, match="transactions cannot be read"):
+        read(str(tmp_path / "*.parquet"))
+
+
+def test_other_encodings_are_named(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("customer_id,ordered_at,größe\n".encode("latin-1"))
+    with pytest.raises(DataError, match="is not UTF-8 text; save it as UTF-8"):
+        read(str(tmp_path / "latin.csv"))
+
+
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_aware_parquet_moments_of_every_unit_are_read(tmp_path, unit):
+    moments = BY_HAND["ordered_at"].dt.tz_localize("Europe/Berlin").astype(f"datetime64[{unit}, Europe/Berlin]")
+    BY_HAND.assign(ordered_at=moments).to_parquet(tmp_path / "aware.parquet")
+    assert read(str(tmp_path / "aware.parquet"), timezone="Europe/Berlin").first == BY_HAND["ordered_at"].min()

@@ -103,5 +103,5 @@ def test_what_cannot_be_clustered_is_said():
     with pytest.raises(ConfigError, match="none is chosen that differs"):
         personas.fit(frame.assign(orders=1.0, value=1.0), settings(), WORDS, 0)
     few = frame.assign(orders=np.arange(50) % 2, value=1.0)
-    with pytest.raises(FitError, match=r"personas.k=3 with fewer different customers"):
+    with pytest.raises(FitError, match=r"personas.k=3 with 2 different customers"):
         personas.fit(few, settings(winsorise=0.0), WORDS, 0)

@@ -15,6 +15,8 @@ from patronage.errors import ConfigError, DataError
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
 WIDEST = 2**53  # minor units beyond which a double, which most files hold, has lost the cents
 
+# ISO 8601 in full, or it is not a date: DuckDB drops what follows a time (PM, EST) without a word
+ISO = r"'\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?'"
 ZONED = r"'\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$'"
 
 
@@ -80,6 +82,8 @@ class _Rule:
 def admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
     """Check a relation, and keep it as the canonical table of the contract's name.
 
+    What the engine cannot read (rows of another width than the header, a broken file) is reported like the rest.
+
     Raises
     ------
     DataError
@@ -87,6 +91,17 @@ def admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataConf
     ConfigError
         The mapping names columns that do not exist, or one column twice.
     """
+    try:
+        return _admit(engine, contract, brought, config)
+    except engine.failure as error:
+        reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
+        raise DataError(
+            f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; "
+            "expected files of one form, every row with as many fields as the header"
+        ) from error
+
+
+def _admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
     columns = _resolve(engine, contract, brought, config)
     (total,) = engine.row(f"SELECT count(*) FROM {brought.relation}")
     if total == 0:
@@ -141,12 +156,13 @@ def _parse(engine: DuckDB, config: DataConfig, brought: Brought, kind: str, raw:
         return f"nullif(CAST({raw} AS VARCHAR), '')"
     if brought.date_format:
         return f"TRY_STRPTIME(CAST({raw} AS VARCHAR), {text(brought.date_format)})"
-    if type_ == "TIMESTAMP WITH TIME ZONE":
-        return engine.local_time(raw, config.timezone)
+    if type_.startswith("TIMESTAMPTZ") or type_.endswith("WITH TIME ZONE"):
+        return engine.local_time(f"CAST({raw} AS TIMESTAMPTZ)", config.timezone)
     if type_ == "VARCHAR":
         zoned = engine.local_time(f"TRY_CAST({raw} AS TIMESTAMPTZ)", config.timezone)
         plain = f"TRY_CAST({raw} AS TIMESTAMP)"
-        return f"(CASE WHEN regexp_matches({raw}, {ZONED}, 'i') THEN {zoned} ELSE {plain} END)"
+        iso = f"regexp_full_match(trim({raw}), {ISO}, 'i')"
+        return f"(CASE WHEN NOT {iso} THEN NULL WHEN regexp_matches({raw}, {ZONED}, 'i') THEN {zoned} ELSE {plain} END)"
     if type_.startswith(("TIMESTAMP", "DATE")):
         return f"CAST({raw} AS TIMESTAMP)"
     return "CAST(NULL AS TIMESTAMP)"  # a number is no moment: reported by the rule for what does not parse
@@ -247,6 +263,9 @@ def _keep(
                 )
     if contract is TRANSACTIONS and c.ORDER_ID not in selected:
         selected[c.ORDER_ID] = f"{selected[c.CUSTOMER_ID]} || '@' || CAST({selected[c.ORDERED_AT]} AS VARCHAR)"
+        if config.on_duplicate_rows == "keep":  # equal rows are orders of their own
+            twin = f"row_number() OVER (PARTITION BY {', '.join(column.raw for column in columns)})"
+            selected[c.ORDER_ID] += f" || '#' || CAST({twin} AS VARCHAR)"
     named = ", ".join(f"{expression} AS {engine.quote(name)}" for name, expression in selected.items())
     engine.table(contract.name, f"SELECT {named} FROM {brought.relation} WHERE {good}")
     return notes

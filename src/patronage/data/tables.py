@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 from collections.abc import Sequence
 from dataclasses import asdict
 from glob import glob, has_magic
@@ -13,6 +15,7 @@ from patronage.data.door import Brought
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 
+DELIMITERS = (",", ";", "\t", "|")
 FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
@@ -34,7 +37,8 @@ def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
         if kind not in FORMATS.values():
             raise ConfigError(f"data.{name}.format={kind}; expected csv or parquet")
         attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-        brought[name] = Brought(engine.files(paths, kind), asdict(table.columns), table.date_format, attributes)
+        relation = engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
+        brought[name] = Brought(relation, asdict(table.columns), table.date_format, attributes)
     return brought
 
 
@@ -48,9 +52,9 @@ def expand(table: str, path: str | Sequence[str] | None) -> list[str]:
     DataError
         A name matches no file, or the file is empty.
     """
-    asked = [path] if isinstance(path, str) else list(path or [])
-    if not asked:
-        raise ConfigError(f"data.{table}.path is not set; give a file, a glob or a list of them")
+    asked = [path] if isinstance(path, str) else list(path or []) if isinstance(path, Sequence) else []
+    if not asked or not all(isinstance(name, str) for name in asked):
+        raise ConfigError(f"data.{table}.path={path}: expected a file, a glob or a list of them")
     files: list[str] = []
     for name in asked:
         hits = sorted(glob(name, recursive=True)) if has_magic(name) else [name]
@@ -62,6 +66,38 @@ def expand(table: str, path: str | Sequence[str] | None) -> list[str]:
         if Path(file).stat().st_size == 0:
             raise DataError(f"{file} is empty; expected a header line and rows below it")
     return files
+
+
+def _csv(engine: DuckDB, paths: list[str]) -> str:
+    """A relation over CSV files, after a look at their header lines: nothing about them is guessed from the rows."""
+    first, delimiter = _header(paths[0])
+    for path in paths[1:]:
+        names, other = _header(path)
+        if (names, other) != (first, delimiter):
+            raise DataError(
+                f"{path} has other columns ({', '.join(names)}) than {paths[0]} ({', '.join(first)}); "
+                "give files of one form, or make them so"
+            )
+    return engine.csv(paths, first, delimiter)
+
+
+def _header(path: str) -> tuple[list[str], str]:
+    """Column names and delimiter of a CSV file."""
+    opener = gzip.open if path.endswith(".gz") else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    delimiter = max(DELIMITERS, key=line.count)
+    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"{path}: the header names {', '.join(repeated)} twice; give every column a name of its own")
+    if not all(names):
+        raise DataError(f"{path}: the header {line.strip()!r} leaves a column without a name; expected a header line")
+    return names, delimiter
 
 
 def _format(table: str, path: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from patronage import columns as c
 from patronage.labels import Snapshot
+from patronage.models.hybrid import RATE_FLOOR
 
 RECENCY_BINS = 20
 
@@ -19,9 +20,9 @@ def churn(past: Sequence[Snapshot], judged: pd.DataFrame, structural: pd.Series)
     known = labels[c.CHURNED].notna()
     happened = labels.loc[known, c.CHURNED]
     return {
-        "rate": np.full(len(judged), happened.mean()),
-        "recency": _by_recency(features.loc[known], happened, judged),
-        "btyd": 1 - structural.to_numpy(),
+        "rate": _short_of_certain(np.full(len(judged), happened.mean())),
+        "recency": _short_of_certain(_by_recency(features.loc[known], happened, judged)),
+        "btyd": _short_of_certain(1 - structural.to_numpy()),
     }
 
 
@@ -40,8 +41,8 @@ def purchase(
     rate = float(bought.mean())
     by_status = bought.groupby(status["past"].to_numpy()).mean()
     return {
-        "rate": np.full(len(judged), rate),
-        "rules": status["judged"].map(by_status).astype(float).fillna(rate).to_numpy(),
+        "rate": _short_of_certain(np.full(len(judged), rate)),
+        "rules": _short_of_certain(status["judged"].map(by_status).astype(float).fillna(rate).to_numpy()),
     }
 
 
@@ -55,6 +56,11 @@ def amounts(past: Sequence[Snapshot], judged: pd.DataFrame, horizon_days: int) -
         "mean": pd.DataFrame({name: np.full(len(judged), mean[name]) for name in mean.index}, judged.index),
         "past_rate": own.fillna(0.0),
     }
+
+
+def _short_of_certain(probability: np.ndarray) -> np.ndarray:
+    """No baseline may claim what the models may not: where everybody churned, certainty would win by luck."""
+    return np.clip(probability, RATE_FLOOR, 1 - RATE_FLOOR)
 
 
 def _pooled(past: Sequence[Snapshot]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from patronage import columns as c
 from patronage import lenses
+from patronage.errors import ConfigError
 from patronage.evaluation import baselines, metrics
 from patronage.evaluation.intervals import Interval, paired_difference
 from patronage.labels import Snapshot
@@ -135,6 +136,8 @@ def judge(
     if labels is None:
         raise ValueError("a snapshot to be judged on has no labels")
     known = labels[c.CHURNED].notna()
+    if not known.any():
+        raise ConfigError("lookback_days: no customer had an order in the lookback before the cutoff; raise it")
     eligible = judged.select(known)
     churn = judge_probability(
         "churn",
@@ -156,6 +159,6 @@ def judge(
         baselines.purchase(past, judged.features, status),
         resampling,
     )
-    cards = (churn, clv, journey)
+    cards = [churn, clv, journey]
     found = {name: value for card in cards for name, value in card.metrics.items()}
     return Scorecard(found, tuple(line for card in cards for line in card.headlines))

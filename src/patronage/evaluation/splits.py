@@ -118,7 +118,9 @@ def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | N
 
 def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
     judged = _labelled(tables, split.now, config)
-    return Holdout(split, judged, held_out(split.now.features.index, config.evaluation.unseen_share, config.seed))
+    return Holdout(
+        split, judged, held_out(split.now.features.index, config.evaluation.unseen_share, config.seed, "unseen")
+    )
 
 
 def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig) -> Snapshot:

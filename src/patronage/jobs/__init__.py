@@ -17,9 +17,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import CheckConfig, SimulateConfig, TrainConfig, conf_dir, plain, project_root, typed
+from patronage.config import CheckConfig, SimulateConfig, TrainConfig, plain, typed
 from patronage.errors import ConfigError
+from patronage.places import conf_dir, project_root
 
+HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
 SCHEMAS: dict[str, type] = {"train": TrainConfig, "check": CheckConfig, "simulate": SimulateConfig}
 
 
@@ -31,6 +33,12 @@ def run_verb(verb: str, arguments: list[str]) -> None:
     ConfigError
         For whatever Hydra or OmegaConf refuses: unknown keys, options, types, missing values.
     """
+    if {"-h", "--help"} & set(arguments):
+        print(_help(verb))
+        return
+    for word in arguments:
+        if word.startswith("--") and "=" in word and word.split("=")[0] not in HYDRA_OPTIONS:
+            raise ConfigError(f"{word}: overrides are written without dashes: {word.lstrip('-')}")
     ConfigStore.instance().store(name=f"{verb}_schema", node=SCHEMAS[verb])
     os.environ["PATRONAGE_ROOT"] = str(project_root())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing: the line is ours to write
@@ -53,6 +61,21 @@ def run_verb(verb: str, arguments: list[str]) -> None:
         cause = error.__cause__
         detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
         raise ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)") from error
+
+
+def _help(verb: str) -> str:
+    """The verb's configuration as it stands in conf/: every key with its value and reason, and the options."""
+    conf = conf_dir()
+    main = (conf / f"{verb}.yaml").read_text().split("\nhydra:")[0]
+    groups = sorted({line.split(":")[0].strip(" -") for line in main.splitlines() if line.startswith("  - ")})
+    lines = [f"usage: patronage {verb} [key=value ...] [group=option ...]", "", main, ""]
+    for group in (name for name in groups if (conf / name).is_dir()):
+        lines.append(f"{group}=")
+        for path in sorted((conf / group).glob("*.yaml")):
+            said = [line[1:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
+            lines.append(f"  {path.stem:<18} {next((one for one in said if not one.startswith('@')), '')}")
+    lines += ["", f"the keys of a group stand in {conf}/GROUP/OPTION.yaml"]
+    return "\n".join(lines)
 
 
 class _Failed(BaseException):

@@ -8,8 +8,9 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from patronage.config import TrackingConfig, project_root
+from patronage.config import TrackingConfig
 from patronage.errors import PatronageError
+from patronage.places import project_root
 
 HEADLINE = "churn/log_loss"
 

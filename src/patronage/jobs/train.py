@@ -14,7 +14,7 @@ from patronage import columns as c
 from patronage import cutoff as when
 from patronage import data, lenses, tracking
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, project_root
+from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
@@ -22,6 +22,7 @@ from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judg
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
 from patronage.models.journey import STAGES
+from patronage.places import project_root
 from patronage.review import figures
 
 

@@ -41,7 +41,7 @@ class History:
     @property
     def last_day(self) -> str:
         """SQL: the last day of which anything is known."""
-        return f"CAST({self.engine.timestamp(self.cutoff - timedelta(seconds=1))} AS DATE)"
+        return f"CAST({self.engine.timestamp(self.cutoff - timedelta(days=1))} AS DATE)"
 
     def money(self, expression: str) -> str:
         """SQL: an exact sum of minor units, in units of the currency."""

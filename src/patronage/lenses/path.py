@@ -20,7 +20,8 @@ SPELT = "CASE rung WHEN 4 THEN 'm' WHEN 3 THEN 'p' WHEN 2 THEN 'i' WHEN 1 THEN '
 def _select(history: History, config: LensesConfig) -> str:
     def back(day: str) -> str:
         # Counting back makes the last period a whole one on whatever day the cutoff falls.
-        return f"CAST(floor(greatest({history.age(day)} - 1, 0) / {history.period_days}.0e0) AS BIGINT) AS period"
+        since = history.engine.days(day, history.last_day)
+        return f"CAST(floor({since} / {history.period_days}.0e0) AS BIGINT) AS period"
 
     quiet, intent = (", ".join(text(event) for event in events) for events in (SENT + LEAVING, INTENT))
     rung = f"CASE WHEN event IN ({quiet}) THEN {SILENT} WHEN event IN ({intent}) THEN {INTENDING} ELSE {ENGAGED} END"
@@ -44,6 +45,7 @@ LENS = Lens(
     name="path",
     asks="What happened, period by period?",
     source="patronage",
+    wants=("events.event", "customers.signed_up_at"),
     features={c.JOURNEY_PATH: Feature("event class of every period since the first trace", text=True)},
     select=_select,
 )

@@ -179,7 +179,7 @@ def _stack(snapshots: Sequence[Snapshot], config: ChurnConfig, seed: int) -> _Ro
         features.append(snapshot.features[asked])
         churned.append(snapshot.labels.loc[asked, c.CHURNED].to_numpy(float))
         latest.append(np.full(len(features[-1]), position == 0))
-        aside.append(held_out(features[-1].index, config.validation_share, seed).to_numpy())
+        aside.append(held_out(features[-1].index, config.validation_share, seed, "rounds").to_numpy())
     return _Rows(pd.concat(features), *(np.concatenate(column) for column in (churned, latest, aside)))
 
 

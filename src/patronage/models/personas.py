@@ -8,6 +8,7 @@ do not vote twice. All of that is inside the fitted value.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pandas as pd
 from scipy.special import softmax
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import Pipeline
@@ -160,8 +162,9 @@ def fit(features: pd.DataFrame, config: PersonasConfig, described: Mapping[str, 
     low = np.nanquantile(values, config.winsorise, axis=0)
     high = np.nanquantile(values, 1 - config.winsorise, axis=0)
     values = np.clip(values, low, high)
-    if len(np.unique(values, axis=0)) < config.k:
-        raise FitError(f"personas.k={config.k} with fewer different customers than that; lower personas.k")
+    different = len(np.unique(values, axis=0))
+    if different < config.k:
+        raise FitError(f"personas.k={config.k} with {different} different customers to cluster; lower personas.k")
     pipeline = Pipeline(
         [
             ("fill", SimpleImputer(strategy="median", keep_empty_features=True)),
@@ -182,9 +185,15 @@ def fit(features: pd.DataFrame, config: PersonasConfig, described: Mapping[str, 
 
 def cluster(points: np.ndarray, method: str, k: int, seed: int) -> KMeans | GaussianMixture:
     """The scikit-learn estimator of `method`, fitted on components."""
+    with warnings.catch_warnings():  # fewer different points than clusters: seen in the stability, not on stderr
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return _estimator(method, k, seed).fit(points)
+
+
+def _estimator(method: str, k: int, seed: int) -> KMeans | GaussianMixture:
     if method == "gmm":
-        return GaussianMixture(k, covariance_type="full", reg_covar=1e-3, n_init=3, random_state=seed).fit(points)
-    return KMeans(k, n_init=10, random_state=seed).fit(points)
+        return GaussianMixture(k, covariance_type="full", reg_covar=1e-3, n_init=3, random_state=seed)
+    return KMeans(k, n_init=10, random_state=seed)
 
 
 def _centres(clusters: KMeans | GaussianMixture) -> np.ndarray:

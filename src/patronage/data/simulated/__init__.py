@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from patronage.config import DataConfig, project_root
+from patronage.config import DataConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import Brought
 from patronage.data.simulated.settings import SimulatedConfig, read
 from patronage.data.simulated.writing import whole, write
 from patronage.engine import DuckDB
 from patronage.errors import DataError
+from patronage.places import project_root
 
 __all__ = ["Simulated", "SimulatedConfig", "bring", "cache", "read", "simulate", "write"]
 
@@ -78,7 +79,7 @@ def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
         path = folder / f"{name}.parquet"
         if path.is_file():
             attributes = tuple(config.customers.attributes) if name == CUSTOMERS.name else ()
-            brought[name] = Brought(engine.files([str(path)], "parquet"), {}, attributes=attributes)
+            brought[name] = Brought(engine.parquet([str(path)]), {}, attributes=attributes)
     return brought
 
 

@@ -1,0 +1,40 @@
+"""MLflow: the only room that imports it.
+
+store.py   where runs are kept, and how it is opened by many at once
+runs.py    one run, logged whole; how to look at it
+sweeps.py  a parent run and its children
+model.py   the bundle as a pyfunc without pickle
+"""
+
+import os
+import warnings
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
+os.environ.setdefault("MLFLOW_LOG_UV_FILES", "false")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven take minutes to say no
+
+with warnings.catch_warnings():  # of MLflow's own imports
+    warnings.simplefilter("ignore")
+    from patronage.tracking.model import serve
+    from patronage.tracking.runs import Logged, Record, log_training, run_link
+    from patronage.tracking.store import Store, open_store
+    from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
+
+__all__ = [
+    # the store
+    "Store",
+    "open_store",
+    # a run
+    "Logged",
+    "Record",
+    "log_training",
+    "run_link",
+    # a sweep
+    "close_parent",
+    "open_parent",
+    "sweep_link",
+    # the model
+    "serve",
+]

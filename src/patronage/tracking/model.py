@@ -1,0 +1,91 @@
+"""The bundle as one MLflow pyfunc, from code and open files: nothing in it is pickled."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.types import ColSpec, Schema
+
+from patronage import columns as c
+from patronage.bundle import ABOUT_BUYERS, Bundle
+from patronage.lenses import FEATURES
+from patronage.tracking.store import Store, alone
+
+REQUIREMENTS = (
+    "patronage", "mlflow", "scikit-learn", "skops", "lightgbm", "pandas", "numpy", "scipy", "numba",
+)  # fmt: skip
+
+
+def log_bundle(store: Store, bundle: Bundle, features: pd.DataFrame) -> str:
+    """Log the bundle as one pyfunc model from code, and register it; gives the version."""
+    example = features.head(5).reset_index()
+    with tempfile.TemporaryDirectory() as folder:
+        bundle.save(Path(folder, "bundle"))
+        logged = mlflow.pyfunc.log_model(
+            name="bundle",
+            python_model=str(files("patronage") / "serving.py"),
+            artifacts={"bundle": str(Path(folder, "bundle"))},
+            signature=_signature(bundle, features.head(5)),
+            input_example=example,
+            # given, not inferred: inferring starts another interpreter
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        )
+    with alone(store.uri):
+        return str(mlflow.register_model(logged.model_uri, store.registered_model).version)
+
+
+def _signature(bundle: Bundle, few: pd.DataFrame) -> ModelSignature:
+    inputs = [ColSpec("string" if FEATURES[name].text else "double", name) for name in bundle.columns]
+    said = bundle.assign(few)
+    kinds = {"f": "double", "i": "integer"}
+    always = set(said) - set(ABOUT_BUYERS)
+    outputs = [ColSpec(kinds.get(said[name].dtype.kind, "string"), name, required=name in always) for name in said]
+    customer = ColSpec("string", c.CUSTOMER_ID)
+    return ModelSignature(Schema([customer, *inputs]), Schema([customer, *outputs]))
+
+
+class BundleModel(PythonModel):
+    """The bundle behind MLflow's pyfunc: features in, assignments out, both with `customer_id` as a column."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
+
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        _check_rows(model_input)
+        # by position: the same customer may be asked about twice, as of two cutoffs
+        said = self.bundle.assign(model_input.reset_index(drop=True))
+        said.insert(0, c.CUSTOMER_ID, model_input[c.CUSTOMER_ID].to_numpy())
+        return said
+
+
+def _check_rows(features: pd.DataFrame) -> None:
+    """Refuse rows that no lens makes, with a line that names the column."""
+    if features.empty:
+        raise MlflowException.invalid_parameter_value("no rows; expected one per customer")
+    needed = (c.N_ORDERS, c.ACTIVE_DAYS, c.NET_REVENUE)
+    buying = (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS)
+    buyers = features[features[c.N_ORDERS] > 0]
+    for rows, names in ((features, needed), (buyers, buying)):
+        for name in names:
+            lacking = int(rows[name].isna().sum())
+            if lacking:
+                raise MlflowException.invalid_parameter_value(
+                    f"{name}: missing in {lacking} of {len(rows)} rows where n_orders > 0 needs it; "
+                    "expected the features of `patronage.lenses.features_at`"
+                )
+
+
+def serve() -> None:
+    """Name the model of a model file."""
+    mlflow.models.set_model(BundleModel())

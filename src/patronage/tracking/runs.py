@@ -1,0 +1,174 @@
+"""One run, computed first and logged at the end, so that no failure leaves one open."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import mlflow
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.entities import RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.types import ColSpec, Schema
+
+from patronage import columns as c
+from patronage.bundle import Bundle
+from patronage.data import Tables
+from patronage.errors import TrackingError
+from patronage.tracking.model import log_bundle
+from patronage.tracking.store import Store, first_line
+from patronage.tracking.sweeps import PARENT_RUN
+
+TRAINING_MODE = "workflowType=machine_learning"  # without it MLflow's pages open for language models
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything of a run but its model and assignments, ready to be logged.
+
+    Attributes
+    ----------
+    description
+        Markdown, shown above everything else of the run.
+    tables
+        File name (`.json`) to frame: shown as tables, and side by side when runs are compared.
+    frames
+        File name (`.parquet`) to frame, for what is too long to look at.
+    """
+
+    kind: str
+    name: str | None
+    started_ms: int
+    config: str
+    description: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Where a run is."""
+
+    run_id: str
+    model_version: str
+    assignments: str
+
+
+def log_training(
+    store: Store,
+    record: Record,
+    tables: Tables,
+    bundle: Bundle,
+    features: pd.DataFrame,
+    assignments: pd.DataFrame,
+) -> Logged:
+    """Log one training run whole: data, config, metrics, figures, the registered bundle, the assignments.
+
+    Raises
+    ------
+    TrackingError
+        The store refused; the run, if it was made, is marked FAILED.
+    """
+    try:
+        with _run(store, record, tables) as run_id:
+            model_version = log_bundle(store, bundle, features)
+            stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "assignments.parquet"
+                stamped.reset_index().to_parquet(path, index=False)
+                mlflow.log_artifact(str(path))
+            uri = mlflow.get_artifact_uri("assignments.parquet")
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
+    return Logged(run_id, model_version, _readable(uri))
+
+
+@contextlib.contextmanager
+def _run(store: Store, record: Record, tables: Tables) -> Iterator[str]:
+    """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
+    client = store.client
+    tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
+    if record.description:
+        tags["mlflow.note.content"] = record.description
+    if parent := os.environ.get(PARENT_RUN):
+        tags["mlflow.parentRunId"] = parent
+    made = client.create_run(store.experiment_id, record.started_ms, tags, record.name)
+    run_id = made.info.run_id
+    status = RunStatus.to_string(RunStatus.FAILED)
+    try:
+        with mlflow.start_run(run_id=run_id):
+            _log_record(record, tables)
+            yield run_id
+            status = RunStatus.to_string(RunStatus.FINISHED)
+    finally:
+        client.set_terminated(run_id, status)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as somebody without a name
+        return "unknown"
+
+
+def _log_record(record: Record, tables: Tables) -> None:
+    mlflow.log_params(dict(record.params))
+    mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
+    mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
+    for name, frame in record.tables.items():
+        mlflow.log_table(frame, name)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "config.yaml").write_text(record.config)
+        for name, frame in record.frames.items():
+            frame.to_parquet(Path(folder, name), index=False)
+        Path(folder, "figures").mkdir()
+        for name, figure in record.figures.items():
+            figure.savefig(Path(folder, "figures", name), dpi=120)
+        mlflow.log_artifacts(folder)
+
+
+def _dataset(tables: Tables) -> MetaDataset:
+    """The data by its own fingerprint: MLflow's digest sees only the first rows and no dates."""
+    schema = Schema(
+        [ColSpec("string", f"{table}.{name}") for table in tables.present for name in sorted(tables.present[table])]
+    )
+    source = LocalArtifactDatasetSource(tables.source)
+    return MetaDataset(source, name=tables.source, digest=tables.fingerprint, schema=schema)
+
+
+def _span(tables: Tables) -> dict[str, str]:
+    return {
+        **{f"rows.{table}": str(rows) for table, rows in tables.rows.items()},
+        "customers": str(tables.customers),
+        "first": tables.first.isoformat(),
+        "last": tables.last.isoformat(),
+    }
+
+
+def _readable(uri: str) -> str:
+    """A path where the artifact lies on this machine, else its address."""
+    return unquote(urlparse(uri).path) if uri.startswith("file:") else uri
+
+
+def run_link(store: Store, run_id: str) -> str:
+    """How to look at a run in MLflow's pages."""
+    if store.is_local:
+        page = f"http://127.0.0.1:5000/#/experiments/{store.experiment_id}/runs/{run_id}?{TRAINING_MODE}"
+        return f"mlflow server --backend-store-uri {store.uri} --workers 1   then {page}"
+    return f"{store.uri.rstrip('/')}/#/experiments/{store.experiment_id}/runs/{run_id}?{TRAINING_MODE}"
