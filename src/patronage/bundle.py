@@ -148,16 +148,21 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
         churn=fit_churn(split.past, config),
         clv=fit_clv(features, config),
-        journey=journey.fit(
-            features,
-            classes=config.journey.cadence_classes,
-            max_customers=config.journey.max_customers,
-            min_customers=config.journey.min_customers,
-            left_censored=left_censored,
-            period_days=config.journey.period_days,
-            horizon_days=config.horizon_days,
-            seed=config.seed,
-        ),
+        journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
+    )
+
+
+def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool) -> journey.Journey:
+    """The journey of the configuration, on the paths of the customers of one cutoff."""
+    return journey.fit(
+        features,
+        classes=config.journey.cadence_classes,
+        max_customers=config.journey.max_customers,
+        min_customers=config.journey.min_customers,
+        left_censored=left_censored,
+        period_days=config.journey.period_days,
+        horizon_days=config.horizon_days,
+        seed=config.seed,
     )
 
 

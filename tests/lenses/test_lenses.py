@@ -74,7 +74,7 @@ def test_features_by_hand(features, name, anna, ben, cleo):
 
 def test_the_path_has_a_character_for_every_week_since_the_first_order(features):
     # Weeks end at the cutoff. Anna's orders are 60, 50, 30 and 20 days old: 8, 7, 4 and 2 whole weeks back.
-    assert features["journey_path"].tolist() == ["pp..p.p..", "p", "m."]
+    assert features["journey_path"].tolist() == ["pp..p.p..", "p", "p."]
 
 
 def test_the_day_before_the_cutoff_is_in_and_its_first_second_is_out(lens_settings):
@@ -220,6 +220,6 @@ def test_acts_make_the_path_and_contacts_make_a_customer_known(lens_settings):
     people = pd.DataFrame({"customer_id": ["fred", "gus"], "signed_up_at": ["2024-02-10", "2024-03-01"]})
     features = at(through_the_door(BY_HAND, events, people), lens_settings)
     assert features["journey_path"].to_dict() == {
-        "anna": "pp..p.p.i", "ben": "p", "cleo": "m.", "eve": "ee", "fred": "...", "hal": "...",
+        "anna": "pp..p.p.i", "ben": "p", "cleo": "p.", "eve": "ee", "fred": "...", "hal": "...",
     }  # fmt: skip
     assert features.loc["fred", "n_orders"] == 0

@@ -18,12 +18,14 @@ from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
+from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
 from patronage.models.journey import STAGES
 from patronage.places import project_root
 from patronage.review import figures
+from patronage.review.journey_map import JourneyReport, journey_report
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Judged:
     holdout: Holdout
     said: pd.DataFrame
     card: Scorecard
+    trial: Trial
 
 
 def run(config: TrainConfig) -> None:
@@ -48,7 +51,14 @@ def run(config: TrainConfig) -> None:
     assignments = bundle.assign(split.now.features)
     personas = judge_personas(bundle.personas, split.now.features, config.personas, config.seed)
     judged = _measure(tables, split, bundle, config)
-    record = _record(config, tables, split, bundle, assignments, personas, judged, started)
+    journey = journey_report(
+        bundle.journey,
+        split.now.features,
+        assignments,
+        judged.trial if judged else None,
+        Resampling(config.evaluation.bootstraps, config.seed),
+    )
+    record = _record(config, tables, split, bundle, assignments, personas, judged, journey, started)
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(store, record, tables, bundle, split.now.features, stamped)
     _say(store, logged, record, len(assignments), time.time() - started)
@@ -67,9 +77,12 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.judged.select(holdout.unseen)
     other = bundles.fit(seen, config, left_censored=tables.left_censored)
-    unseen = judge(other.assign(strangers.features), other.learned, seen.past, strangers, resampling)
+    of_strangers = other.assign(strangers.features)
+    unseen = judge(of_strangers, other.learned, seen.past, strangers, resampling)
+    others = holdout.split.select(holdout.unseen)
+    trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    return Judged(holdout, said, Scorecard(card.metrics | renamed, card.headlines))
+    return Judged(holdout, said, Scorecard(card.metrics | renamed, card.headlines), trial)
 
 
 def _record(
@@ -80,6 +93,7 @@ def _record(
     assignments: pd.DataFrame,
     personas: Scorecard,
     judged: Judged | None,
+    journey: JourneyReport,
     started: float,
 ) -> tracking.Record:
     """What MLflow is told of the run."""
@@ -92,10 +106,11 @@ def _record(
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
         description=_describe(config, lines, evaluated),
         params=_params(config, bundle, split),
-        metrics={**personas.metrics, **(judged.card.metrics if judged else {})},
+        metrics={**personas.metrics, **journey.metrics, **(judged.card.metrics if judged else {})},
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
+            **journey.tags,
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
@@ -105,12 +120,13 @@ def _record(
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
             "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
+            **journey.tables,
         },
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
         },
-        figures=_figures(split, bundle, assignments, judged),
+        figures=_figures(split, bundle, assignments, judged) | journey.figures,
     )
 
 

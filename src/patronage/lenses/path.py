@@ -1,6 +1,7 @@
 """The customer's path: one character a period from the first trace of her to the cutoff; the journey model reads it.
 
-`.` silent, `e` engaged, `i` showed intent, `p` a period with an order, `m` one with several; the highest wins.
+`.` silent, `e` engaged, `i` showed intent, `p` bought on a day, `m` on several days; the highest wins. Two orders of a
+day count once, as they do for BTYD and for the status lens, so that all agree on who has bought once.
 Periods are counted back from the cutoff. What the business sent is no act of the customer, but makes her known.
 """
 
@@ -31,8 +32,8 @@ def _select(history: History, config: LensesConfig) -> str:
         SELECT customer_id, {history.engine.join_text("piece", "period DESC")} AS journey_path
         FROM (SELECT customer_id, period, {piece} AS piece
               FROM (SELECT customer_id, period,
-                           CASE WHEN sum(n_orders) > 1 THEN {SEVERAL} ELSE max(rung) END AS rung
-                    FROM (SELECT customer_id, n_orders, {BOUGHT} AS rung, {back("day")} FROM days
+                           CASE WHEN sum(bought) > 1 THEN {SEVERAL} ELSE max(rung) END AS rung
+                    FROM (SELECT customer_id, 1 AS bought, {BOUGHT} AS rung, {back("day")} FROM days
                           UNION ALL
                           SELECT customer_id, 0, {rung}, {back("CAST(occurred_at AS DATE)")} FROM touches
                           UNION ALL

@@ -35,3 +35,17 @@ def test_nobody():
     assert seen.last.tolist() == [NON_USER, NON_USER]
     assert seen.periods_in_stage.tolist() == [0, 0]
     assert seen.stages.tolist() == ["", ""]
+
+
+def test_stays_by_hand():
+    shown = np.array([2, 2, 3, 3, 3, 2, 0, 0], np.int8)  # two customers and one of whom nothing was seen
+    found = trace(shown, Paths(np.zeros(8, np.int8), np.array([0, 5, 5, 8]))).stays
+    assert found.customers.tolist() == [0, 0, 2, 2]
+    assert found.stages.tolist() == [2, 3, 2, 0]
+    assert found.periods.tolist() == [2, 3, 1, 2]
+    assert found.ended.tolist() == [True, False, True, False]
+
+
+def test_nobody_stays_nowhere():
+    found = trace(np.empty(0, np.int8), Paths(np.empty(0, np.int8), np.zeros(2, np.int64))).stays
+    assert [len(column) for column in found] == [0, 0, 0, 0]

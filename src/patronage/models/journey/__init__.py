@@ -26,7 +26,7 @@ from patronage.models.journey.model import Journey
 from patronage.models.journey.selection import Candidate, assess, kappa
 from patronage.models.journey.stages import ALPHABET, STAGES, choose_period, decide, hysteresis
 
-__all__ = [  # noqa: RUF022 (in groups)
+__all__ = [
     # the model
     "Calibration",
     "Journey",

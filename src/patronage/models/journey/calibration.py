@@ -91,12 +91,13 @@ def agree(trials: Sequence[Trial]) -> Calibration:
         Of the latest origin and, to hold against it, of an earlier one.
     """
     if len(trials) < 2:
-        return Calibration(verdict="refused: no second origin to hold the first against")
+        return Calibration(verdict="refused: no two origins whose labels do not overlap")
     if few := [trial.name for trial in trials if len(trial.said) < FEW]:
         return Calibration(verdict=f"refused: fewer than {FEW} customers at {few[0]}")
     maps = [learn_map(trial.said, trial.happened) for trial in trials]
     for trial, other, its_map in zip(trials, trials[::-1], maps[::-1], strict=True):
-        if log_loss(its_map.apply(trial.said), trial.happened) >= log_loss(trial.said, trial.happened):
+        gain = losses(trial.said, trial.happened) - losses(its_map.apply(trial.said), trial.happened)
+        if gain.mean() <= gain.std() / np.sqrt(len(gain)):  # within a standard error is chance
             return Calibration(verdict=f"refused: what {other.name} teaches does not help at {trial.name}")
     centre, level, log_slope = np.mean([one[:3] for one in maps], axis=0)
     unstable = DRIFT**2 + np.var([one.level for one in maps])
@@ -105,7 +106,7 @@ def agree(trials: Sequence[Trial]) -> Calibration:
     return Calibration(float(centre), float(level), float(log_slope), f"learned at {names}")
 
 
-def log_loss(said: Floats, happened: Floats) -> float:
-    """Mean loss per customer, in nats."""
+def losses(said: Floats, happened: Floats) -> Floats:
+    """(N,) log-loss of each customer, in nats."""
     odds = logit(said.clip(TINY, 1 - TINY))
-    return float(-np.mean(np.where(happened == 1, log_expit(odds), log_expit(-odds))))
+    return -np.where(happened == 1, log_expit(odds), log_expit(-odds))

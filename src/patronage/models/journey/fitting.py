@@ -18,6 +18,7 @@ from patronage.models.journey.model import Journey
 from patronage.models.journey.selection import CLASSES, Candidate, assess, choose, draw
 
 COLD_START_CLASSES = 2
+OVERLAP = 0.1  # share of their days that two label windows may have in common
 EARLIER_CUSTOMERS = 5_000  # that a journey at an earlier origin learns from: 500 already make one
 Auto = Literal["auto"]
 
@@ -87,14 +88,18 @@ def calibrate(journey: Journey, past: Sequence[Snapshot], *, seed: int) -> Journ
     ----------
     past
         Labelled snapshots over the journey's horizon, whose labels end before it is used; the latest first. The
-        first and the last of them are asked, each by a journey fitted on what was known there.
+        first is asked, and to hold against it the next whose labels are others: windows that overlap share their
+        season, and agree whatever comes after.
 
     Returns
     -------
     Journey
         The same with its `calibration`, whose `verdict` says why it is none where it is none.
     """
-    asked = (*past[:1], *past[1:][-1:])
+    apart = [(past[0].cutoff - snapshot.cutoff).days for snapshot in past]
+    enough = (1 - OVERLAP) * journey.horizon_days
+    second = [snapshot for snapshot, days in zip(past, apart, strict=True) if days >= enough]
+    asked = [*past[:1], *second[:1]] if second else []
     trials = [_try(journey, snapshot, seed) for snapshot in asked if (snapshot.features[c.JOURNEY_PATH] != "").any()]
     return replace(journey, calibration=agree(trials))
 

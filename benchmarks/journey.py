@@ -1,0 +1,268 @@
+"""The journey model: how good on real logs, how fast on a million customers, and beside hmmlearn.
+
+    python benchmarks/journey.py                  everything, into benchmarks/journey.md (a quarter of an hour)
+    python benchmarks/journey.py scale            one part: accuracy, agreement or scale, on the screen
+
+hmmlearn is no dependency of ours. Give it an environment of its own and its Python here:
+
+    python -m venv /tmp/hmmlearn && /tmp/hmmlearn/bin/pip install hmmlearn==0.3.3
+    PATRONAGE_HMMLEARN_PYTHON=/tmp/hmmlearn/bin/python python benchmarks/journey.py
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage import data, lenses
+from patronage.config import DataConfig, LensesConfig, TrainConfig
+from patronage.data import Tables
+from patronage.engine import DuckDB
+from patronage.evaluation.journeys import Trial, disorder, judge
+from patronage.evaluation.metrics import classification
+from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.splits import holdout_at, split_at
+from patronage.labels import held_out
+from patronage.models import clv, journey
+from patronage.models.journey import Journey, decide, kappa
+
+RESULT = Path(__file__).with_suffix(".md")
+TIERS = {"platinum": 0.5, "gold": 0.8, "iron": 0.95, "lead": 1.0}
+# Log, horizon in days, cutoffs. The first of each is the split of issue 7, the others say how far it carries.
+CELLS = {
+    "cdnow": (91, ("1998-01-01", "1997-10-01", "1998-04-01")),
+    "complete_journey": (56, ("2017-11-05", "2017-07-01", "2017-09-03")),
+}
+HALVES = (77, 78, 79)  # seeds of the half-splits
+RESAMPLES = 500
+MILLION, PERIODS, HMM_CUSTOMERS, SAMPLE = 1_000_000, 52, 20_000, 20_000
+
+HMMLEARN = """
+import sys, time
+import numpy as np
+from hmmlearn.hmm import CategoricalHMM
+codes = np.load(sys.argv[1])
+for states in (5, 15):
+    rng = np.random.default_rng(0)
+    model = CategoricalHMM(n_components=states, n_features=5)
+    model.startprob_ = rng.dirichlet(np.ones(states))
+    model.transmat_ = rng.dirichlet(np.ones(states), states)
+    model.emissionprob_ = rng.dirichlet(np.ones(5), states)
+    lengths = np.full(len(codes), codes.shape[1])
+    model.predict_proba(codes[:10].reshape(-1, 1), lengths[:10])
+    started = time.process_time()
+    model.predict_proba(codes.reshape(-1, 1), lengths)
+    print(states, time.process_time() - started)
+"""
+
+
+def load(name: str) -> Tables:
+    source = DataConfig(name=name, timezone="America/New_York")
+    if name == "complete_journey":
+        source = replace(source, left_censored=True, on_duplicate_rows="keep")
+    return data.load(DuckDB(threads=2), source)
+
+
+def settings(cutoff: str, horizon_days: int) -> TrainConfig:
+    return TrainConfig(cutoff=cutoff, horizon_days=horizon_days, lenses=LensesConfig(tiers=TIERS), seed=0)
+
+
+def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
+    """As `patronage train` does: 30 % of the customers held out, all that is learned ends at the cutoff."""
+    config = settings(cutoff, horizon_days)
+    holdout = holdout_at(tables, split_at(tables, datetime.fromisoformat(cutoff), config), config)
+    if holdout is None or holdout.judged.cutoff != datetime.fromisoformat(cutoff):
+        raise ValueError(f"{tables.source}: the log shows no horizon after {cutoff}")
+    seen, strangers = holdout.split.select(~holdout.unseen), holdout.judged.select(holdout.unseen)
+    features, learned = seen.now.features, lenses.learn(seen.now.features, config.lenses)
+    fitted = journey.calibrate(fit(features, tables, horizon_days, "auto"), seen.past, seed=0)
+    law = clv.fit(
+        features[features[c.N_ORDERS] > 0], model="bg_nbd", horizon_days=horizon_days, value_horizon_days=365,
+        discount_rate=0.1, margin=1.0, level=0.8,
+    )  # fmt: skip
+    judged = strangers.features
+    value = law.predict(judged[judged[c.N_ORDERS] > 0])[[c.P_ORDER]].reindex(judged.index)
+    said = pd.concat([fitted.predict(judged), value, lenses.segments(judged, learned)], axis=1)
+    return Trial(fitted, seen, holdout.split.select(holdout.unseen), strangers, said, learned)
+
+
+def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> Journey:
+    return journey.fit(
+        features, classes=classes, left_censored=tables.left_censored, period_days=7, horizon_days=horizon_days, seed=0
+    )  # type: ignore[arg-type]
+
+
+def cells() -> Iterator[tuple[Tables, str, int, Trial]]:
+    for name, (horizon_days, cutoffs) in CELLS.items():
+        tables = load(name)
+        for cutoff in cutoffs:
+            print(f"{name} {cutoff}", file=sys.stderr, flush=True)
+            yield tables, cutoff, horizon_days, trial(tables, cutoff, horizon_days)
+
+
+def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """A row per forecast, and one for the rest."""
+    found = judge(one, Resampling(RESAMPLES, 0))
+    table = found.tables["journey_forecasts.json"]
+    rows = [
+        {"forecast": row["forecast"], "log-loss": f"{row['log_loss']:.4f}", "AUC": f"{row['roc_auc']:.3f}"}
+        | {"ECE": f"{row['ece']:.4f}"}
+        | ({} if row["forecast"] == "journey" else {
+            "ratio": f"{row['ratio']:.3f}",
+            "journey minus it": f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]",
+        })
+        for row in table.to_dict("records")
+    ]  # fmt: skip
+    metrics, fitted = found.metrics, one.journey
+    uncalibrated = replace(fitted, calibration=journey.Calibration()).predict(one.judged.features)
+    bought = (one.judged.labels[c.ORDERS] > 0).to_numpy(float)
+    rest = {
+        "customers": len(one.said),
+        "classes": fitted.classes,
+        "nats per period": f"{metrics['journey/unseen/nats_per_period']:.4f}",
+        "ECE": f"{table['ece'].iloc[0]:.4f}",
+        "ECE uncalibrated": f"{classification(bought, uncalibrated[c.JOURNEY_P_ORDER].to_numpy())['ece']:.4f}",
+        "ECE by chance": f"{metrics['journey/unseen/ece_by_chance']:.4f}",
+        "calibration": fitted.calibration.verdict,
+        "AUC after 1, 2, 3, 5, 10": " ".join(
+            f"{value:.3f}" for value in found.tables["journey_touchpoints.json"].roc_auc
+        ),
+        "differs from status": f"{metrics['journey/unseen/differs_from_status']:.0%}",
+        "stage mix error": f"{metrics['journey/unseen/stage_mix_error']:.3f}",
+        "in order": disorder(found.tables["journey_activity.json"].set_index("stage")) or "yes",
+    }
+    return rows, rest
+
+
+def agreement(one: Trial, tables: Tables, horizon_days: int) -> list[str]:
+    """Kappa on the unseen of two fits on disjoint halves of the seen, by number of cadence classes."""
+    seen, judged = one.seen.now.features, one.judged.features
+    found = []
+    for classes in (1, 2, 3):
+        values = []
+        for seed in HALVES:
+            half = held_out(seen.index, 0.5, seed, "halves")
+            fits = (fit(seen[side], tables, horizon_days, classes) for side in (half, ~half))
+            a, b = (decide(fitted.posterior(judged).to_numpy()) for fitted in fits)
+            values.append(kappa(a, b, np.ones(len(judged), np.int64)))
+        found.append(" ".join(f"{value:.3f}" for value in values))
+    return found
+
+
+def measure_cells(parts: set[str]) -> list[str]:
+    lines = []
+    for tables, cutoff, horizon_days, one in cells():
+        lines += ["", f"### {tables.source}, {cutoff}, {horizon_days} days", ""]
+        if "accuracy" in parts:
+            rows, rest = accuracy(one)
+            lines += [*markdown(pd.DataFrame(rows).fillna("")), ""]
+            lines += [f"- {name}: {value}" for name, value in rest.items()]
+        if "agreement" in parts:
+            for classes, values in enumerate(agreement(one, tables, horizon_days), start=1):
+                lines.append(f"- half-split kappa, {classes} cadence classes: {values}")
+    return lines
+
+
+def cpu(task: Callable[[], object]) -> tuple[float, float]:
+    """CPU and wall seconds."""
+    wall, used = time.perf_counter(), time.process_time()
+    task()
+    return time.process_time() - used, time.perf_counter() - wall
+
+
+def scale() -> list[str]:
+    """Fit, filter and update; a process of its own, so that its peak memory is theirs."""
+    rng = np.random.default_rng(0)
+    tables = load("cdnow")
+    config = settings("1998-01-01", 91)
+    features = split_at(tables, datetime(1998, 1, 1), config).now.features
+    fitted = fit(features, tables, 91, 2)  # compiles the kernels
+    rows: list[dict[str, object]] = []
+
+    def add(what: str, task: Callable[[], object], target: str) -> float:
+        used, wall = cpu(task)
+        rows.append({"what": what, "CPU s": f"{used:.2f}", "wall s": f"{wall:.2f}", "target": target})
+        return used
+
+    add(f"fit, {SAMPLE:,} customers of CDNOW, 2 classes", lambda: fit(features, tables, 91, 2), "seconds")
+    add("fit, the same, classes chosen", lambda: fit(features, tables, 91, "auto"), "")
+    letters = np.array(list(journey.ALPHABET))
+    codes = rng.choice(5, (HMM_CUSTOMERS, PERIODS), p=[0.8, 0.08, 0.03, 0.08, 0.01]).astype(np.int8)
+    few = pd.DataFrame({c.JOURNEY_PATH: pd.Series(["".join(row) for row in letters[codes]], dtype="str")})
+    many = pd.concat([few] * (MILLION // HMM_CUSTOMERS), ignore_index=True)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    stored: list[pd.DataFrame] = []
+    add(f"filter, {MILLION:,} customers, {PERIODS} periods", lambda: stored.append(fitted.filter(many)), "12 CPU s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    events = many[c.JOURNEY_PATH].str[-1]
+    add("update by one period", lambda: fitted.update(stored[0], events), "4 s")
+    add("predict (stage, next stage, P(order)), the same", lambda: fitted.predict(many), "")
+    own = add(f"filter, {HMM_CUSTOMERS:,} customers", lambda: fitted.filter(few), "")
+    lines = [
+        *markdown(pd.DataFrame(rows)),
+        "",
+        f"- peak memory while filtering: {peak:.2f} GB (before: {before:.2f} GB; target 1 GB)",
+    ]
+    return [*lines, *beside_hmmlearn(codes, own)]
+
+
+def beside_hmmlearn(codes: np.ndarray, own: float) -> list[str]:
+    python = os.environ.get("PATRONAGE_HMMLEARN_PYTHON")
+    if not python:
+        return ["- hmmlearn: not measured, PATRONAGE_HMMLEARN_PYTHON is not set (see the top of the script)"]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "codes.npy"
+        np.save(file, codes.astype(np.int64))
+        done = subprocess.run([python, "-c", HMMLEARN, str(file)], check=True, capture_output=True, text=True)
+    lines = []
+    for line in done.stdout.splitlines():
+        states, seconds = line.split()
+        ratio = float(seconds) / own
+        lines.append(
+            f"- hmmlearn `predict_proba`, {len(codes):,} customers, {states} states: {float(seconds):.1f} CPU s, "
+            f"{ratio:.0f} times the filter's {own:.2f} (15 states; target 50 times)"
+        )
+    return lines
+
+
+def markdown(table: pd.DataFrame) -> list[str]:
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def main() -> None:
+    parts = set(sys.argv[1:]) or {"accuracy", "agreement", "scale"}
+    lines: list[str] = []
+    if "scale" in parts:
+        lines += ["", "## Scale", "", *scale()]
+    if parts & {"accuracy", "agreement"}:
+        lines += [
+            "",
+            "## P(an order in the horizon), 30 % of the customers held out, later time",
+            *measure_cells(parts),
+        ]
+    head = [
+        "# Journey: measured by `python benchmarks/journey.py`",
+        "",
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, numpy {np.__version__}; CPU of all threads",
+    ]
+    print("\n".join(lines))
+    if len(sys.argv) == 1:
+        RESULT.write_text("\n".join([*head, *lines]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
