@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.update(
     MLFLOW_DISABLE_TELEMETRY="true",
@@ -60,6 +61,19 @@ def through_the_door(
             engine.add_frame(f"raw_{name}", table)
             brought[name] = Brought(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
     return admit_all(engine, brought, DataConfig(name="tables", **settings))
+
+
+@pytest.fixture(autouse=True)
+def no_store_left_behind():
+    """MLflow keeps the store in use in its module and in the environment, where the next test would find it."""
+    yield
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri("")
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture

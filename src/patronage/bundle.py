@@ -147,7 +147,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
         churn=fit_churn(split.past, config),
-        clv=fit_clv(features, config),
+        clv=teach_clv(fit_clv(features, config), split.past, config),
         journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
     )
 
@@ -177,6 +177,21 @@ def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
         margin=config.clv.margin,
         level=config.clv.level,
     )
+
+
+def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> clv.Clv:
+    """The CLV model with intervals that the latest origin has taught at which it can be fitted."""
+    for snapshot in past:
+        if snapshot.labels is None:
+            continue
+        buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
+        try:
+            earlier = fit_clv(buyers, config)
+        except FitError as error:
+            log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
+            continue
+        return clv.recalibrate(model, earlier, buyers, snapshot.labels.loc[buyers.index, c.ORDERS])
+    return model
 
 
 def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:

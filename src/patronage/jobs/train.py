@@ -18,10 +18,13 @@ from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
+from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
+from patronage.labels import Snapshot
+from patronage.models.clv import gate
 from patronage.models.journey import STAGES
 from patronage.places import project_root
 from patronage.review import figures
@@ -74,6 +77,7 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
         bundle = bundles.fit(holdout.split, config, left_censored=tables.left_censored)
     said = bundle.assign(holdout.judged.features)
     card = judge(said, bundle.learned, holdout.split.past, holdout.judged, resampling)
+    intervals = _intervals(bundle, holdout.judged)
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.judged.select(holdout.unseen)
     other = bundles.fit(seen, config, left_censored=tables.left_censored)
@@ -82,7 +86,27 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    return Judged(holdout, said, Scorecard(card.metrics | renamed, card.headlines), trial)
+    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial)
+
+
+def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
+    """How well the CLV model's intervals cover, of whoever ever bought."""
+    if judged.labels is None:
+        return {}
+    buyers = judged.features[judged.features[c.N_ORDERS] > 0]
+    return judge_intervals(bundle.clv, buyers, judged.labels.loc[buyers.index, c.ORDERS])
+
+
+def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
+    """What speaks against the CLV model; what is more than a note is said at once."""
+    buyers = features[features[c.N_ORDERS] > 0]
+    paid, kept = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
+    refund_share = float(1 - kept / paid) if paid > 0 else 0.0
+    findings = gate.examine(bundle.clv, buyers, left_censored=left_censored, refund_share=refund_share)
+    for finding in findings:
+        if finding.severity != gate.NOTE:
+            print(f"clv          {finding.severity}: {finding.found} (clv_findings.json)", flush=True)
+    return findings
 
 
 def _record(
@@ -98,6 +122,7 @@ def _record(
 ) -> tracking.Record:
     """What MLflow is told of the run."""
     lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
+    findings = _examine_clv(bundle, split.now.features, left_censored=tables.left_censored)
     evaluated = "none" if judged is None else f"{judged.holdout.judged.cutoff:%Y-%m-%d}"
     return tracking.Record(
         kind="train",
@@ -111,6 +136,7 @@ def _record(
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
             **journey.tags,
+            **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
@@ -121,6 +147,7 @@ def _record(
             "lenses.json": lenses.support(tables),
             "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
             **journey.tables,
+            "clv_findings.json": gate.table(findings),
         },
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")

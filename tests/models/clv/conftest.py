@@ -50,7 +50,9 @@ class Lives(NamedTuple):
     later: np.ndarray  # orders in the horizon after T
 
 
-def _live(law, size: int, T: float, horizon: float, rng: np.random.Generator, multiplier: float = 1.0) -> Lives:
+def _live(
+    law, size: int, T: float, horizon: float, rng: np.random.Generator, multiplier: float | np.ndarray = 1.0
+) -> Lives:
     """Orders over (0, T] and the horizon after it; given their number, the moments of Poisson orders are uniform."""
     rate = rng.gamma(law.r, 1 / law.alpha, size)
     if isinstance(law, ParetoNbd):

@@ -10,6 +10,7 @@ import pytest
 from patronage import columns
 from patronage.errors import FitError
 from patronage.models import clv
+from patronage.models.clv.intervals import both, unsure
 
 SETTINGS = {"horizon_days": 90, "value_horizon_days": 365, "discount_rate": 0.1, "margin": 0.3, "level": 0.8}
 
@@ -55,16 +56,16 @@ def test_values_hang_together(model, predicted, cdnow):
     undiscounted = 0.3 * model.law.expected_orders(365, *customers) * worth
     ratio = predicted[columns.CLV] / undiscounted
     assert ratio.between(1 / 1.1, 1, inclusive="neither").all()
+    spread = both(unsure(model.law, model.orders_fit, 365, customers[0].to_numpy(), customers[2].to_numpy()), 0.0)
     for name, level in ((columns.CLV_LOW, 0.1), (columns.CLV_HIGH, 0.9)):
-        end = 0.3 * worth * model.law.quantile(level, 365, *customers) * ratio
+        end = 0.3 * worth * model.law.quantile(level, 365, *customers, 1.0, spread) * ratio
         np.testing.assert_allclose(predicted[name], end, rtol=1e-12)
 
 
 def test_interval_holds_what_its_level_says(model, predicted, cdnow):
     """Each tail beyond the quantiles holds 10 % of the futures at most."""
-    customers = [cdnow[name] for name in model.columns[:3]]
-    above = model.law.survival(predicted[columns.EXPECTED_ORDERS_HIGH] + 1, 90, *customers)
-    from_low_on = model.law.survival(predicted[columns.EXPECTED_ORDERS_LOW], 90, *customers)
+    above = model.at_least(predicted[columns.EXPECTED_ORDERS_HIGH] + 1, cdnow)
+    from_low_on = model.at_least(predicted[columns.EXPECTED_ORDERS_LOW], cdnow)
     assert (above <= 0.1).all()
     assert (from_low_on >= 0.9).all()
 

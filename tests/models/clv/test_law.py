@@ -116,6 +116,10 @@ def test_holds_at_a_hundred_thousand_random_points():
         assert (survival <= law.survival(n, 2 * horizon, *customer) * slack).all(), law
         assert (mean <= law.expected_orders(2 * horizon, *customer) * slack).all(), law
 
+        unsure = law.survival(n, horizon, *customer, log_uniform(rng, 0.01, 1, size))
+        assert (np.isfinite(unsure) & (unsure >= 0)).all(), law
+        assert (unsure <= alive * slack).all(), law
+
 
 @pytest.mark.parametrize("seed", range(6))
 def test_quantile_inverts_the_survival(seed):

@@ -2,26 +2,32 @@
 What each customer will order, and what that is worth.
 
 lifetimes fits (`fit.py`); what is predicted comes from laws of our own: of orders (`law.py`) and of the value of an
-order (`spend.py`). Mean, interval and P(order) are read off one distribution and so agree with each other.
+order (`spend.py`). Mean and P(order) are read off one distribution; intervals are read off the same one, made wider
+by what the fit does not know and by what an earlier origin taught (`intervals.py`).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns
 from patronage.models.clv.distinct import Array, distinct
 from patronage.models.clv.fit import LAWS, fit_orders, fit_spend
+from patronage.models.clv.intervals import UNTAUGHT, Calibration, both, calibrate, unsure
 from patronage.models.clv.law import OrderLaw
 from patronage.models.clv.optimum import Fit
 from patronage.models.clv.spend import GammaGamma
+from patronage.models.clv.totals import Total, total
 
-__all__ = ["Clv", "Settings", "fit"]
+__all__ = ["Calibration", "Clv", "Settings", "Total", "fit", "recalibrate"]
 
 FILE = "clv.json"
 DAYS_A_YEAR = 365.0
@@ -63,6 +69,7 @@ class Clv:
     spend_law: GammaGamma
     orders_fit: Fit
     spend_fit: Fit
+    calibration: Calibration = UNTAUGHT
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -90,12 +97,12 @@ class Clv:
               skewed: where most futures hold no order, both are 0 and the mean lies above them;
             - clv: the margin on the orders in the value horizon, each discounted from its moment;
             - clv_low and _high: the same quantiles of the number of orders in the value horizon, at the customer's
-              expected order value and mean discount. They hold what chance does to ordering and leaving; they leave
-              out how order values vary, when within the horizon orders come, and what the fit does not know.
+              expected order value and mean discount. They hold what chance does to ordering and leaving, what the
+              fit does not know and what `calibration` adds; they leave out how order values vary and when within the
+              horizon orders come.
         """
-        summary = [features[name].to_numpy(dtype=np.float64) for name in self.columns]
-        x, t_x, age, mean_value = summary
-        factor = np.ones(len(x)) if multiplier is None else multiplier.loc[features.index].to_numpy(dtype=np.float64)
+        x, t_x, age, factor = self._customer(features, multiplier)
+        mean_value = features[columns.MONETARY_VALUE].to_numpy(dtype=np.float64)
         first, kind = distinct(x, t_x, age, factor)
         orders = self._orders(x[first], t_x[first], age[first], factor[first])
         predicted = pd.DataFrame({name: values[kind] for name, values in orders.items()}, index=features.index)
@@ -105,12 +112,39 @@ class Clv:
             predicted[name] *= self.settings.margin * worth
         return predicted
 
+    def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
+        """P(X* >= n) of each customer in the horizon, by the distribution that the intervals are quantiles of."""
+        customer = self._customer(features, multiplier)
+        near = self.settings.horizon_days
+        said = self.law.survival(n, near, *customer, self._spread(near, customer[0], customer[2]))
+        return 1 - self.calibration.probability(1 - said, customer[0])
+
+    def total(
+        self, features: pd.DataFrame, multiplier: pd.Series | None = None, *, level: float | None = None
+    ) -> Total:
+        """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None)."""
+        customer = self._customer(features, multiplier)
+        near, level = self.settings.horizon_days, self.settings.level if level is None else level
+        spread = self._spread(near, customer[0], customer[2])
+        return total(self.law, self.orders_fit, self.calibration, level, near, spread, *customer)
+
+    def _customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
+        """x, t_x, T and the factor on the order rate."""
+        x, t_x, age = (features[name].to_numpy(dtype=np.float64) for name in self.columns[:3])
+        if multiplier is None:
+            return x, t_x, age, np.ones(len(x))
+        return x, t_x, age, multiplier.loc[features.index].to_numpy(dtype=np.float64)
+
+    def _spread(self, horizon: float, x: Array, T: Array) -> Array:
+        return both(unsure(self.law, self.orders_fit, horizon, x, T), self.calibration.spread)
+
     def _orders(self, x: Array, t_x: Array, T: Array, multiplier: Array) -> dict[str, Array]:
         """The columns that count orders; those of the value are discounted orders, not yet money."""
         law, settings = self.law, self.settings
         customer = x, t_x, T, multiplier
         near, far = settings.horizon_days, settings.value_horizon_days
-        low, high = (1 - settings.level) / 2, (1 + settings.level) / 2
+        low, high = (self.calibration.asked((1 + sign * settings.level) / 2, x) for sign in (-1, 1))
+        near_spread, far_spread = (self._spread(horizon, x, T) for horizon in (near, far))
         discounted = law.discounted_orders(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *customer)
         expected = law.expected_orders(far, *customer)
         discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
@@ -118,11 +152,11 @@ class Clv:
             columns.P_ALIVE: law.p_alive(x, t_x, T),
             columns.P_ORDER: law.p_order(near, *customer),
             columns.EXPECTED_ORDERS: law.expected_orders(near, *customer),
-            columns.EXPECTED_ORDERS_LOW: law.quantile(low, near, *customer).astype(np.float64),
-            columns.EXPECTED_ORDERS_HIGH: law.quantile(high, near, *customer).astype(np.float64),
+            columns.EXPECTED_ORDERS_LOW: law.quantile(low, near, *customer, near_spread).astype(np.float64),
+            columns.EXPECTED_ORDERS_HIGH: law.quantile(high, near, *customer, near_spread).astype(np.float64),
             columns.CLV: discounted,
-            columns.CLV_LOW: discount * law.quantile(low, far, *customer),
-            columns.CLV_HIGH: discount * law.quantile(high, far, *customer),
+            columns.CLV_LOW: discount * law.quantile(low, far, *customer, far_spread),
+            columns.CLV_HIGH: discount * law.quantile(high, far, *customer, far_spread),
         }
 
     def save(self, folder: Path) -> None:
@@ -136,8 +170,9 @@ class Clv:
         content = json.loads((folder / FILE).read_text())
         settings = Settings(**content["settings"])
         law = LAWS[settings.model](**content["law"])
-        fits = [_read_fit(content[name]) for name in ("orders_fit", "spend_fit")]
-        return cls(settings, law, GammaGamma(**content["spend_law"]), *fits)
+        orders_fit, spend_fit = (_read_fit(content[name]) for name in ("orders_fit", "spend_fit"))
+        calibration = _read_calibration(content["calibration"])
+        return cls(settings, law, GammaGamma(**content["spend_law"]), orders_fit, spend_fit, calibration)
 
 
 def fit(
@@ -170,6 +205,33 @@ def fit(
     spend_law, spend_fit = fit_spend(x, features[columns.MONETARY_VALUE])
     settings = Settings(model, horizon_days, value_horizon_days, discount_rate, margin, level)
     return Clv(settings, law, spend_law, orders_fit, spend_fit)
+
+
+def recalibrate(clv: Clv, earlier: Clv, features: pd.DataFrame, orders: pd.Series) -> Clv:
+    """
+    The model with intervals that an earlier origin has taught; point forecasts stay what they are.
+
+    Parameters
+    ----------
+    clv
+        Fitted at the cutoff.
+    earlier
+        Fitted on `features`, by the same law and over the same horizon.
+    features
+        The customers at the earlier origin.
+    orders
+        How many each placed in the horizon after it, by the index of `features`. Labels end at or before the cutoff.
+    """
+    x, t_x, age = (features[name].to_numpy(dtype=np.float64) for name in clv.columns[:3])
+    counts = orders.loc[features.index].to_numpy(dtype=np.float64)
+    horizon = clv.settings.horizon_days
+    learned = calibrate(clv.law, earlier.law, earlier.orders_fit, horizon, x, t_x, age, counts)
+    return replace(clv, calibration=learned)
+
+
+def _read_calibration(content: Mapping[str, Any]) -> Calibration:
+    rows = {"borders": tuple(content["borders"]), "tails": tuple(map(tuple, content["tails"]))}
+    return Calibration(**{**content, **rows})
 
 
 def _read_fit(content: dict[str, object]) -> Fit:

@@ -33,7 +33,8 @@ class OrderLaw(ABC):
     A law says how likely a history is, whether the customer is alive, and, given alive, the distribution of X*, which
     knows x and T but not t_x. All else follows here, so mean, quantiles and P(order) cannot contradict each other.
 
-    `multiplier` (>= 0) is a factor on the customer's order rate from now on; 1 is what the history says.
+    `multiplier` (>= 0) is a factor on the customer's order rate from now on; 1 is what the history says. `spread`
+    (>= 0) is how unsure that factor is, its coefficient of variation: 0 trusts the law to the letter.
     Arguments broadcast against each other; what is costly is done once per distinct (x, T, ...).
     """
 
@@ -46,7 +47,7 @@ class OrderLaw(ABC):
         """Probability that the customer can still order at T."""
 
     @abstractmethod
-    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
+    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
         """P(X* >= n | alive), n >= 1, a value a row."""
 
     @abstractmethod
@@ -58,11 +59,18 @@ class OrderLaw(ABC):
         """The time over which the order rate changes, as the mean count is smooth in log(1 + time / scale)."""
 
     def survival(
-        self, n: Numbers, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0
+        self,
+        n: Numbers,
+        horizon: Numbers,
+        x: Numbers,
+        t_x: Numbers,
+        T: Numbers,
+        multiplier: Numbers = 1.0,
+        spread: Numbers = 0.0,
     ) -> Array:
         """P(X* >= n)."""
         possible = (np.asarray(horizon) > 0) & (np.asarray(multiplier) > 0)
-        tail = once(self._tail, np.maximum(n, 1), horizon, x, T, multiplier)
+        tail = once(self._tail, np.maximum(n, 1), horizon, x, T, multiplier, spread)
         return np.where(np.asarray(n) < 1, 1.0, np.where(possible, self.p_alive(x, t_x, T) * tail, 0.0))
 
     def p_order(self, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0) -> Array:
@@ -80,11 +88,15 @@ class OrderLaw(ABC):
         self, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0
     ) -> Array:
         """E[X*]."""
+        return self.p_alive(x, t_x, T) * self.expected_if_alive(horizon, x, T, multiplier)
+
+    def expected_if_alive(self, horizon: Numbers, x: Numbers, T: Numbers, multiplier: Numbers = 1.0) -> Array:
+        """E[X* | alive], which t_x says nothing of."""
 
         def mean(horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
             return self._mean(horizon[:, None], x, T, multiplier)[:, 0]
 
-        return self.p_alive(x, t_x, T) * once(mean, horizon, x, T, multiplier)
+        return once(mean, horizon, x, T, multiplier)
 
     def discounted_orders(
         self,
@@ -111,24 +123,25 @@ class OrderLaw(ABC):
 
     def quantile(
         self,
-        level: float,
+        level: Numbers,
         horizon: Numbers,
         x: Numbers,
         t_x: Numbers,
         T: Numbers,
         multiplier: Numbers = 1.0,
+        spread: Numbers = 0.0,
     ) -> npt.NDArray[np.int64]:
         """The smallest n with P(X* <= n) >= level, 0 < level < 1: doubling, then bisection on the survival."""
-        columns = np.broadcast_arrays(horizon, x, T, multiplier, self.p_alive(x, t_x, T))
-        horizon, x, T, multiplier, alive = (np.asarray(c, dtype=np.float64).ravel() for c in columns)
+        columns = np.broadcast_arrays(1 - np.asarray(level), horizon, x, T, multiplier, spread, self.p_alive(x, t_x, T))
+        rest, horizon, x, T, multiplier, spread, alive = (np.asarray(c, dtype=np.float64).ravel() for c in columns)
 
         def exceeded(n: npt.NDArray[np.int64], rows: Index) -> npt.NDArray[np.bool_]:
-            tail = once(self._tail, n, horizon[rows], x[rows], T[rows], multiplier[rows])
-            return alive[rows] * tail > 1 - level
+            tail = once(self._tail, n, horizon[rows], x[rows], T[rows], multiplier[rows], spread[rows])
+            return alive[rows] * tail > rest[rows]
 
         low = np.zeros(alive.size, dtype=np.int64)
         high = low + 1
-        rows = np.flatnonzero((horizon > 0) & (multiplier > 0) & (alive > 1 - level))
+        rows = np.flatnonzero((horizon > 0) & (multiplier > 0) & (alive > rest))
         while (rows := rows[exceeded(high[rows], rows)]).size:
             low[rows] = high[rows]
             high[rows] *= 2
@@ -182,10 +195,11 @@ class BgNbd(OrderLaw):
         chances = self._survived(x)
         return np.where(chances > 0, np.log(self.a) - np.log(self.b + np.maximum(chances - 1, 0)), -np.inf)
 
-    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
-        shape, b = self.r + x, self.b + self._survived(x)
+    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
+        shape, wider = _unsure(self.r + x, spread)
+        b = self.b + self._survived(x)
         stayed = np.exp(log_gamma_ratio(b, self.a) - log_gamma_ratio(b + (n - 1), self.a))
-        return _arrived(n, shape, horizon * multiplier / (self.alpha + T)) * np.minimum(stayed, 1)
+        return _arrived(n, shape, horizon * multiplier * wider / (self.alpha + T)) * np.minimum(stayed, 1)
 
     def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
         shape, b = self.r + x, self.b + self._survived(x)
@@ -241,9 +255,10 @@ class ParetoNbd(OrderLaw):
         alive = np.exp(-shape * np.log1p((T - t_x) / scale) - self.s * np.log1p((T - t_x) / rival))
         return alive, np.where(t_x < T, once(arrival, 1, self.s, rival, T - t_x, shape, scale), 0)
 
-    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
-        scale = (self.alpha + T) / np.maximum(multiplier, TINY)
-        tail = arrival(n, self.r + x, scale, horizon, np.full_like(x, self.s), self.beta + T)
+    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
+        shape, wider = _unsure(self.r + x, spread)
+        scale = (self.alpha + T) / np.maximum(multiplier * wider, TINY)
+        tail = arrival(n, shape, scale, horizon, np.full_like(x, self.s), self.beta + T)
         mean = self._mean(horizon[:, None], x, T, multiplier)[:, 0]
         return np.minimum(tail, np.minimum(mean / n, 1))  # rounding must not cross what binds it
 
@@ -261,6 +276,16 @@ def _arrived(n: Array | int, shape: Array, reach: Array) -> Array:
     """P(N >= n) of a Poisson count whose mean is `reach` times a Gamma(shape, 1): exact on either side of reach = 1."""
     near, far = betainc(n, shape, reach / (1 + reach)), betaincc(shape, n, 1 / (1 + reach))
     return np.where(reach < 1, near, far)
+
+
+def _unsure(shape: Array, spread: Array) -> tuple[Array, Array]:
+    """
+    Shape of a Gamma rate whose factor is unsure (mean 1, coefficient of variation `spread`), and its scale's growth.
+
+    The product is no Gamma; this one has its mean and its variance, and is exact where spread is 0.
+    """
+    wider = 1 + spread**2 * (shape + 1)
+    return shape / wider, wider
 
 
 def _floats(*values: Numbers) -> tuple[Array, ...]:
