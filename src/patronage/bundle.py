@@ -140,6 +140,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.now.features
+    value = fit_clv(features, config)  # first: where nobody repeats, its message says what all of them lack
     return Bundle(
         horizon_days=config.horizon_days,
         period_days=config.journey.period_days,
@@ -147,7 +148,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
         churn=fit_churn(split.past, config),
-        clv=teach_clv(fit_clv(features, config), split.past, config),
+        clv=teach_clv(value, split.past, config),
         journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
     )
 
@@ -198,18 +199,21 @@ def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
     """The churn model, with BTYD fitted anew at each origin where it takes part."""
     if not hybrid.needs_btyd(config.churn):
         return hybrid.fit(past, lenses.numeric(), config.churn, config.seed)
-    expectant = []
+    expectant, reason = [], ""
     for snapshot in past:
         try:
             buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
             value = fit_clv(buyers, config).predict(buyers)
         except FitError as error:
             log.warning("origin %s is left out of churn: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
+            reason = str(error)
             continue
         features = snapshot.features.join(value[list(hybrid.BTYD_COLUMNS)])
         expectant.append(replace(snapshot, features=features))
     if not expectant:
-        raise FitError("churn: no origin has repeat buyers enough for BTYD; try churn=lightgbm")
+        raise FitError(
+            f"churn: BTYD cannot be fitted at any origin ({reason}); choose churn=lightgbm, which needs none"
+        )
     return hybrid.fit(expectant, lenses.numeric(), config.churn, config.seed)
 
 

@@ -163,7 +163,7 @@ def test_an_estimate_is_positive_and_finite(value):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_to_fit(name):
-    with pytest.raises(FitError, match=rf"^{name}: found 2 customers and no repeat order; expected .* frequency > 0;"):
+    with pytest.raises(FitError, match=rf"^{name}: found 2 customers and no repeat order; a lifetime value needs"):
         fit_orders(name, [0, 0], [0, 0], [10, 20])
     with pytest.raises(FitError, match="found 0 customers"):
         fit_orders(name, [], [], [])
@@ -195,3 +195,9 @@ def test_importing_the_model_does_not_import_lifetimes():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert ran.stdout.strip() == "False"
+
+
+def test_one_price_for_all_is_that_price():
+    law, fit = fit_spend([1, 2, 5], [9.99, 9.99, 9.99])
+    assert law.expected_spend(np.array([0, 1, 7]), np.array([0, 9.99, 9.99])) == pytest.approx([9.99] * 3, rel=1e-5)
+    assert fit.covariance is None

@@ -30,6 +30,9 @@ PARETO_STARTS = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, 0.2, 0.5, 0.3], [1.0, 0.3,
 SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5, 0.5, 1.0]])
 
 
+ONE_PRICE = 1e6  # p of Gamma-Gamma where order values do not vary; its mean p v / (q - 1) is then that price
+
+
 def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: npt.ArrayLike) -> tuple[OrderLaw, Fit]:
     """
     Fit a law of orders.
@@ -49,8 +52,8 @@ def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: n
     x, t_x, age = (np.asarray(column, dtype=np.float64) for column in (frequency, recency, T))
     if not (x > 0).any():
         raise FitError(
-            f"{name}: found {x.size} customers and no repeat order; expected some with frequency > 0; "
-            "move the cutoff on or widen the lookback"
+            f"{name}: found {x.size} customers and no repeat order; a lifetime value needs customers "
+            "who bought on two days before the cutoff; give a later cutoff or a longer log"
         )
     x, t_x, age, weights = _counted(x, t_x, age)
     law = LAWS[name]
@@ -87,6 +90,9 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
         )
     x, value, weights = _counted(x[usable], value[usable])
     mean = (weights * value).sum() / weights.sum()
+    if np.ptp(value) <= 1e-9 * mean:  # one price for all: nothing to estimate, and no optimum to find
+        certain = GammaGamma(p=ONE_PRICE, q=2.0, v=mean / ONE_PRICE)
+        return certain, Fit(int(weights.sum()), len(x), 0.0, 0.0, 0, None)
     unit = np.array([1, 1, mean])
 
     def search(start: Array, tolerance: float) -> Array:

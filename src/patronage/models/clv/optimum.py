@@ -94,7 +94,8 @@ def first_optimum(
             failures[f"{gain:.2g} of log-likelihood was left at {np.array2string(at, precision=4)}"] = gain
     raise FitError(
         f"{name}: found no optimum of the likelihood in {searches} searches from {len(starts)} starts; the best: "
-        f"{min(failures, key=failures.__getitem__)}; check the units and ranges, or choose another clv model"
+        f"{min(failures, key=failures.__getitem__)}; check the units and ranges of the amounts, "
+        "or try another law: clv=bg_nbd, mbg_nbd or pareto_nbd"
     )
 
 
