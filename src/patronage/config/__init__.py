@@ -1,0 +1,34 @@
+"""The shape of conf/: every key, its type and its range. Values and their reasons are in the YAML files."""
+
+from patronage.config.churn import ChurnConfig
+from patronage.config.clv import ClvConfig
+from patronage.config.data import (
+    ATTRIBUTE_KINDS,
+    CustomerColumns,
+    CustomersConfig,
+    DataConfig,
+    EngineConfig,
+    EventColumns,
+    EventsConfig,
+    TransactionColumns,
+    TransactionsConfig,
+)
+from patronage.config.journey import JourneyConfig
+from patronage.config.lenses import LensesConfig, OccasionWindow
+from patronage.config.personas import PersonasConfig
+from patronage.config.rules import plain, typed
+from patronage.config.verbs import (
+    CheckConfig,
+    EvaluationConfig,
+    OriginsConfig,
+    SimulateConfig,
+    TrackingConfig,
+    TrainConfig,
+)
+
+__all__ = [
+    "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
+    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig", "LensesConfig",
+    "OccasionWindow", "OriginsConfig", "PersonasConfig", "SimulateConfig", "TrackingConfig", "TrainConfig",
+    "TransactionColumns", "TransactionsConfig", "plain", "typed",
+]  # fmt: skip

@@ -1,0 +1,71 @@
+"""What every configuration is held against: keys, types, and rules between keys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from patronage.errors import ConfigError
+
+C = TypeVar("C")
+
+
+def typed(schema: type[C], config: DictConfig) -> C:
+    """The composed configuration as the dataclass, with every key, type and range checked.
+
+    The schema in the defaults list does not see keys that were added with `+`; this merge does.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key, a wrong type, a value out of range or one that is still `???`.
+    """
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.to_container(config, resolve=True))
+        if missing := sorted(OmegaConf.missing_keys(merged)):
+            raise ConfigError(f"{', '.join(missing)} not set; give {' '.join(f'{key}=...' for key in missing)}")
+        settings = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        raise ConfigError(plain(str(error))) from error
+    check(settings)
+    return settings  # type: ignore[return-value]
+
+
+def plain(message: str) -> str:
+    """A message of Hydra or OmegaConf in one line, without what only their developers can use."""
+    text = " ".join(message.split())
+    return re.sub(
+        r"To append to your config use \S+|(Config search path|full_key|reference_type|object_type)[:=].*",
+        "",
+        text,
+    ).strip()
+
+
+def check(settings: Any) -> None:
+    """Ranges and rules between keys, group by group: types alone do not see them."""
+    for key in fields(settings):
+        value = getattr(settings, key.name)
+        if is_dataclass(value):
+            check(value)
+    if hasattr(settings, "check"):
+        settings.check()
+
+
+def one_of(key: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{key}={value}; expected one of {', '.join(map(str, allowed))}")
+
+
+def within(key: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{key}={value}; expected {low} to {high}")
+
+
+def month_day(key: str, value: str) -> None:
+    month, _, day = value.partition("-")
+    if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 31 and len(value) == 5):
+        raise ConfigError(f"{key}: {value} is not a day of the year; expected MM-DD, such as 12-24")

@@ -1,0 +1,101 @@
+"""What each verb reads: the groups it composes and the keys of its main file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from omegaconf import MISSING
+
+from patronage.config.churn import ChurnConfig
+from patronage.config.clv import ClvConfig
+from patronage.config.data import DataConfig, EngineConfig
+from patronage.config.journey import JourneyConfig
+from patronage.config.lenses import LensesConfig
+from patronage.config.personas import PersonasConfig
+from patronage.config.rules import one_of, within
+from patronage.errors import ConfigError
+
+
+@dataclass
+class OriginsConfig:
+    spacing_days: int = 30
+    most: int = 4
+    min_history_days: int = 60
+
+    def check(self) -> None:
+        within("origins.spacing_days", self.spacing_days, 1, 3650)
+        within("origins.most", self.most, 1, 100)
+        within("origins.min_history_days", self.min_history_days, 1, 36500)
+
+
+@dataclass
+class EvaluationConfig:
+    unseen_share: float = 0.3
+    bootstraps: int = 200
+
+    def check(self) -> None:
+        within("evaluation.unseen_share", self.unseen_share, 0.05, 0.5)
+        within("evaluation.bootstraps", self.bootstraps, 20, 100_000)
+
+
+@dataclass
+class TrackingConfig:
+    uri: str = "sqlite:///mlruns/mlflow.db"
+    experiment: str = "patronage"
+    registered_model: str = "patronage"
+
+
+@dataclass
+class TrainConfig:
+    """What `patronage train` reads."""
+
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    lenses: LensesConfig = field(default_factory=LensesConfig)
+    personas: PersonasConfig = field(default_factory=PersonasConfig)
+    churn: ChurnConfig = field(default_factory=ChurnConfig)
+    clv: ClvConfig = field(default_factory=ClvConfig)
+    journey: JourneyConfig = field(default_factory=JourneyConfig)
+    origins: OriginsConfig = field(default_factory=OriginsConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    name: str | None = None
+    cutoff: str = MISSING
+    horizon_days: int = 180
+    lookback_days: int | None = None
+    min_customers: int = 50
+    seed: int = MISSING
+
+    def check(self) -> None:
+        within("horizon_days", self.horizon_days, 1, 3650)
+        if self.horizon_days < self.journey.period_days:
+            raise ConfigError(
+                f"horizon_days={self.horizon_days} is shorter than a period of the journey "
+                f"(journey.period_days={self.journey.period_days}); lower the period"
+            )
+        within("seed", self.seed, 0, 2**31 - 1)
+        within("min_customers", self.min_customers, 10, 10**9)
+        if self.lookback_days is not None:
+            within("lookback_days", self.lookback_days, 1, 36500)
+
+
+@dataclass
+class CheckConfig:
+    """What `patronage check` reads."""
+
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+
+
+@dataclass
+class SimulateConfig:
+    """What `patronage simulate` reads."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    output: str = MISSING
+    threads: int | None = None
+
+    def check(self) -> None:
+        one_of("data.name", self.data.name, ("simulated",))
+        if self.threads is not None:
+            within("threads", self.threads, 1, 1024)
