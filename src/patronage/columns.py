@@ -27,6 +27,7 @@ SUBJECT = "subject"
 VALUE = "value"
 
 # customers
+USER_ID = "user_id"  # of an account, where accounts are the customers
 SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
@@ -58,6 +59,7 @@ USAGE_SEGMENT = "usage_segment"
 OCCASION_SEGMENT = "occasion_segment"
 STATUS_SEGMENT = "status_segment"
 VALUE_TIER = "value_tier"
+ACCOUNT_SEGMENT = "account_segment"
 UNKNOWN = "unknown"  # the answer where there is no evidence
 
 # Labels, over [cutoff, cutoff + horizon)

@@ -14,7 +14,7 @@ from patronage.config.data import (
     TransactionsConfig,
 )
 from patronage.config.journey import JourneyConfig
-from patronage.config.lenses import LensesConfig, OccasionWindow
+from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.rules import plain, typed
 from patronage.config.verbs import (
@@ -29,6 +29,6 @@ from patronage.config.verbs import (
 __all__ = [
     "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig", "LensesConfig",
-    "OccasionWindow", "OriginsConfig", "PersonasConfig", "SimulateConfig", "TrackingConfig", "TrainConfig",
-    "TransactionColumns", "TransactionsConfig", "plain", "typed",
+    "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig", "SimulateConfig", "TrackingConfig",
+    "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip
