@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from omegaconf import OmegaConf
 
 from patronage import columns as c
 from patronage import lenses
-from patronage.config import LensesConfig, OccasionWindow, TrainConfig
+from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
 from patronage.evaluation.splits import Split
 from patronage.labels import Snapshot
@@ -51,6 +52,8 @@ class Bundle:
         Length of a period of the journey path.
     lenses
         The settings with which features are made.
+    lens_names
+        Of the lenses that were there at fit; their features are what scoring makes.
     learned
         What each lens learned of the population.
     """
@@ -58,6 +61,7 @@ class Bundle:
     horizon_days: int
     period_days: int
     lenses: LensesConfig
+    lens_names: tuple[str, ...]
     learned: Mapping[str, Any]
     personas: personas.Personas
     churn: hybrid.Churn
@@ -67,7 +71,7 @@ class Bundle:
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `assign` reads."""
-        return tuple(lenses.FEATURES)
+        return lenses.columns_of(self.lens_names)
 
     def assign(self, features: pd.DataFrame) -> pd.DataFrame:
         """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
@@ -103,6 +107,7 @@ class Bundle:
             "horizon_days": self.horizon_days,
             "period_days": self.period_days,
             "lenses": asdict(self.lenses),
+            "lens_names": self.lens_names,
             "learned": self.learned,
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
@@ -116,12 +121,11 @@ class Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
-        settings = state["lenses"]
-        settings["occasions"] = {name: OccasionWindow(**window) for name, window in settings["occasions"].items()}
         return cls(
             horizon_days=state["horizon_days"],
             period_days=state["period_days"],
-            lenses=LensesConfig(**settings),
+            lenses=typed(LensesConfig, OmegaConf.create(state["lenses"])),
+            lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.Personas.load(folder / "personas"),
             churn=hybrid.Churn.load(folder / "churn"),
@@ -152,6 +156,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         horizon_days=config.horizon_days,
         period_days=config.journey.period_days,
         lenses=config.lenses,
+        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed, former),
         churn=fit_churn(split.past, config),
@@ -205,7 +210,7 @@ def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> 
 def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
     """The churn model, with BTYD fitted anew at each origin where it takes part."""
     if not hybrid.needs_btyd(config.churn):
-        return hybrid.fit(past, lenses.numeric(), config.churn, config.seed)
+        return hybrid.fit(past, lenses.numeric(past[0].features), config.churn, config.seed)
     expectant, reason = [], ""
     for snapshot in past:
         try:
@@ -221,7 +226,7 @@ def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
         raise FitError(
             f"churn: BTYD cannot be fitted at any origin ({reason}); choose churn=lightgbm, which needs none"
         )
-    return hybrid.fit(expectant, lenses.numeric(), config.churn, config.seed)
+    return hybrid.fit(expectant, lenses.numeric(past[0].features), config.churn, config.seed)
 
 
 def _flags(assignments: pd.DataFrame, said: personas.Personas) -> np.ndarray:

@@ -27,6 +27,7 @@ SUBJECT = "subject"
 VALUE = "value"
 
 # customers
+USER_ID = "user_id"  # of an account, where accounts are the customers
 SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
@@ -40,6 +41,8 @@ N_ORDERS = "n_orders"
 DAYS_SINCE_LAST_ORDER = "days_since_last_order"
 REVENUE = "revenue"
 NET_REVENUE = "net_revenue"
+MARGIN = "margin"  # revenue less discounts, refunds and cost
+COST_TO_SERVE = "cost_to_serve"
 MEAN_ORDER_VALUE = "mean_order_value"
 ACTIVE_DAYS = "active_days"
 TENURE_DAYS = "tenure_days"
@@ -58,6 +61,7 @@ USAGE_SEGMENT = "usage_segment"
 OCCASION_SEGMENT = "occasion_segment"
 STATUS_SEGMENT = "status_segment"
 VALUE_TIER = "value_tier"
+ACCOUNT_SEGMENT = "account_segment"
 UNKNOWN = "unknown"  # the answer where there is no evidence
 
 # Labels, over [cutoff, cutoff + horizon)

@@ -123,6 +123,11 @@ class DuckDB:
         """An identifier, safe for any name a user's column may have."""
         return '"' + identifier.replace('"', '""') + '"'
 
+    def null(self, kind: str) -> str:
+        """NULL, of the type that a column of the contract's `kind` has."""
+        types = {"money": "BIGINT", "number": "DOUBLE", "time": "TIMESTAMP"}
+        return f"CAST(NULL AS {types.get(kind, 'VARCHAR')})"
+
     def timestamp(self, moment: datetime) -> str:
         """A zone-less timestamp literal."""
         return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'"

@@ -99,6 +99,7 @@ class CustomersConfig:
 @dataclass
 class DataConfig:
     name: str = MISSING
+    entity: str = "customer"
     timezone: str = "UTC"
     money_decimals: int = 2
     left_censored: bool = False
@@ -111,6 +112,7 @@ class DataConfig:
     simulated: dict[str, Any] = field(default_factory=dict)  # its keys: data/simulated/settings.py
 
     def check(self) -> None:
+        one_of("data.entity", self.entity, ("customer", "account"))
         one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
         one_of("data.on_duplicate_rows", self.on_duplicate_rows, ("fail", "keep", "drop"))
         within("data.money_decimals", self.money_decimals, 0, 6)

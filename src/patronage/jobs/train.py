@@ -52,7 +52,7 @@ def run(config: TrainConfig) -> None:
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     split = split_at(tables, cutoff, config)
     store = tracking.open_store(config.tracking, project_root())
-    former, origin = _former(store, config, cutoff)
+    former, origin = _former(store, config, cutoff, split.now.features)
     bundle = bundles.fit(split, config, left_censored=tables.left_censored, former=former)
     assignments = bundle.assign(split.now.features)
     personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
@@ -71,7 +71,9 @@ def run(config: TrainConfig) -> None:
     _say(store, logged, record, len(assignments), time.time() - started)
 
 
-def _former(store: tracking.Store, config: TrainConfig, cutoff: datetime) -> tuple[Personas | None, str]:
+def _former(
+    store: tracking.Store, config: TrainConfig, cutoff: datetime, features: pd.DataFrame
+) -> tuple[Personas | None, str]:
     """The personas to carry on, those of the champion if it is one of this data's past; and where they come from."""
     champion = tracking.load_champion(store)
     if champion is None:
@@ -81,9 +83,9 @@ def _former(store: tracking.Store, config: TrainConfig, cutoff: datetime) -> tup
         return None, f"fresh: the {who} is of data={champion.data}"
     if not when.is_past(when.parse(champion.cutoff), cutoff):
         return None, f"fresh: the {who} was fitted at {champion.cutoff}, after this cutoff"
-    lacking = [name for name in champion.bundle.personas.columns if name not in lenses.FEATURES]
+    lacking = [name for name in champion.bundle.personas.columns if name not in features]
     if lacking:
-        return None, f"fresh: the {who} reads {', '.join(lacking)}, which no lens makes any more"
+        return None, f"fresh: the {who} reads {', '.join(lacking)}, which this data lacks"
     return champion.bundle.personas, f"carried on from the {who}"
 
 

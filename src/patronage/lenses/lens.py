@@ -53,8 +53,12 @@ class Lens:
         Name to description of the columns that `select` gives beside `customer_id`.
     select
         SQL over the history views.
+    needs
+        Any one of these gives the lens something to say; with none of them it is left out. A table (`events`), a
+        column (`transactions.discount`), an event (`events:complaint`) or a kind of attribute
+        (`customers:geographic`). Empty: orders are enough.
     wants
-        Optional columns (`table.column`) without which some features are missing.
+        In the same words, what some of its features or segments need beyond that.
     learn
         What the segments need to know of the population (quantiles); frozen in the bundle.
     segments
@@ -66,6 +70,7 @@ class Lens:
     source: str
     features: Mapping[str, Feature]
     select: Callable[[History, LensesConfig], str]
+    needs: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
     learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
     segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None

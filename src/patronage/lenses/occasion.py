@@ -1,7 +1,7 @@
 """Occasion and timing: when the customer buys, and whether she is due.
 
 Universal occasions are windows of a calendar that everyone shares (conf), a recurring occasion is the
-customer's own rhythm, a rare one is neither. A rhythm needs gaps to show: under `rhythm_min_gaps` of them
+customer's own rhythm, a rare one is neither. A rhythm needs gaps to show: under `min_gaps` of them
 and without a calendar occasion the answer is `unknown`.
 """
 
@@ -36,7 +36,7 @@ def _in_calendar(config: LensesConfig) -> str:
     """SQL: the day lies in a universal occasion; a window may wrap round the end of the year."""
     day = "(extract(month FROM day) * 100 + extract(day FROM day))"
     tests = []
-    for window in config.occasions.values():
+    for window in config.occasion.calendar.values():
         start, end = (int(border.replace("-", "")) for border in (window.start, window.end))
         joint = "AND" if start <= end else "OR"
         tests.append(f"({day} >= {start} {joint} {day} <= {end})")
@@ -49,8 +49,8 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     share = float((features[c.OCCASION_SHARE] * days).sum() / max(days.sum(), 1))
     return {
         "usual_share": share,
-        "max_variation": config.rhythm_max_variation,
-        "min_gaps": config.rhythm_min_gaps,
+        "max_variation": config.occasion.max_variation,
+        "min_gaps": config.occasion.min_gaps,
     }
 
 

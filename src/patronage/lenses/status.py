@@ -30,8 +30,8 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     typical = features[c.MEAN_GAP_DAYS].median()
     return {
         "typical_gap": float(typical) if np.isfinite(typical) else float(features[c.TENURE_DAYS].median()),
-        "at_risk_after": config.at_risk_after,
-        "defector_after": config.defector_after,
+        "at_risk_after": config.status.at_risk_after,
+        "defector_after": config.status.defector_after,
     }
 
 

@@ -35,8 +35,8 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     if repeaters.empty:
         return {"light": 0.0, "heavy": 0.0}
     return {
-        "light": float(repeaters.quantile(config.usage_light_below)),
-        "heavy": float(repeaters.quantile(config.usage_heavy_above)),
+        "light": float(repeaters.quantile(config.usage.light_below)),
+        "heavy": float(repeaters.quantile(config.usage.heavy_above)),
     }
 
 

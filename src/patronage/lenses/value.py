@@ -1,7 +1,7 @@
 """Value: what the customer has brought, and her place in the customer pyramid.
 
 Zeithaml, Rust and Lemon (2001), "The customer pyramid". Tiers are cut by cumulative share of revenue: the
-platinum customers are the fewest who together bring the first half (conf: `lenses.tiers`). The revenue at which
+platinum customers are the fewest who together bring the first half (conf: `lenses.value.tiers`). The revenue at which
 one tier ends is frozen at fit.
 """
 
@@ -38,10 +38,10 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     revenue = np.sort(features[c.NET_REVENUE].clip(lower=0).to_numpy())[::-1]
     shares = np.cumsum(revenue) / max(revenue.sum(), 1e-12)
     floors = {}
-    for tier, share in list(config.tiers.items())[:-1]:
+    for tier, share in list(config.value.tiers.items())[:-1]:
         # the customer who crosses the border still belongs to the tier
         floors[tier] = float(revenue[min(int(np.searchsorted(shares, share)), len(revenue) - 1)])
-    return {"floors": floors, "last": list(config.tiers)[-1]}
+    return {"floors": floors, "last": list(config.value.tiers)[-1]}
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:

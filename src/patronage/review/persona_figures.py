@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from patronage.review.figures import ACCENT, INK, MUTED
+from patronage.review.figures import ACCENT, INK, MUTED, blank
 
 
 def persona_profile(profile: pd.DataFrame) -> Figure:
@@ -17,10 +17,9 @@ def persona_profile(profile: pd.DataFrame) -> Figure:
     profile
         A row per persona (named by its index), a column per feature, in standard deviations.
     """
-    figure = Figure(figsize=(3 + 1.1 * profile.shape[1], 0.6 * len(profile) + 2), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(
-        "Personas: distance from everyone's mean, in standard deviations", loc="left", color=INK, fontsize=11
+    width = max(9.0, 3 + 1.1 * profile.shape[1])
+    figure, axes = blank(
+        "Personas: distance from everyone's mean, in standard deviations", width, 0.6 * len(profile) + 2
     )
     bound = 2.0
     image = axes.imshow(profile.clip(-bound, bound), cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")

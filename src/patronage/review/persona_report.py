@@ -140,12 +140,12 @@ def _labels(bundle: Bundle, features: pd.DataFrame) -> list[str]:
 
 def _profile(features: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """A row per persona and numeric feature of any lens: typical value, everyone's, and how far they lie apart."""
-    rows = []
-    quarters = features[list(lenses.numeric())].quantile([0.25, 0.5, 0.75])
+    rows, numbers = [], list(lenses.numeric(features))
+    quarters = features[numbers].quantile([0.25, 0.5, 0.75])
     for (number, name), own in features.groupby([said[column] for column in KEYS]):
-        middle = own[list(lenses.numeric())].median()
+        middle = own[numbers].median()
         for lens in lenses.LENSES:
-            for feature in (one for one, what in lens.features.items() if not what.text):
+            for feature in (one for one in lens.features if one in quarters):
                 low, half, high = quarters[feature]
                 apart = (middle[feature] - half) / (high - low) if high > low else float("nan")
                 known = float(own[feature].notna().mean())

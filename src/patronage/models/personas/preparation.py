@@ -109,26 +109,25 @@ def prepare(features: pd.DataFrame, chosen: Sequence[str], winsorise: float) -> 
     ConfigError
         No chosen feature differs between customers.
     """
-    values = features[list(chosen)].to_numpy(float)
-    there = [j for j in range(len(chosen)) if np.isfinite(values[:, j]).any()]
-    low = np.nanquantile(values[:, there], winsorise, axis=0)
-    high = np.nanquantile(values[:, there], 1 - winsorise, axis=0)
+    there = [name for name in chosen if name in features and features[name].notna().any()]
+    values = features[there].to_numpy(float)
+    low, high = np.nanquantile(values, [winsorise, 1 - winsorise], axis=0) if there else np.zeros((2, 0))
     differ = high > low
-    kept, low, high = np.array(there, int)[differ], low[differ], high[differ]
-    left_out = tuple(name for j, name in enumerate(chosen) if j not in set(kept))
-    if not len(kept):
+    columns = tuple(name for name, kept in zip(there, differ, strict=True) if kept)
+    left_out = tuple(name for name in chosen if name not in columns)
+    if not columns:
         raise ConfigError(
             f"personas.features: none of {', '.join(chosen) or 'them'} is chosen that differs between customers; "
             "switch one on"
         )
-    values = np.clip(values[:, kept], low, high)
+    low, high = low[differ], high[differ]
+    values = np.clip(values[:, differ], low, high)
     scale = np.array([np.median(np.abs(column[np.isfinite(column) & (column != 0)])) for column in values.T])
     values = values / scale
     power = PowerTransformer(standardize=False).fit(values).lambdas_
     transformed = np.column_stack([yeo_johnson(column, p) for column, p in zip(values.T, power, strict=True)])
     mean, spread = np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0)
     scores = np.nan_to_num((transformed - mean) / spread)
-    columns = tuple(chosen[j] for j in kept)
     return Preparation(columns, low, high, scale, power, mean, spread, weights_of(scores), left_out)
 
 
