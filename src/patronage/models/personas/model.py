@@ -257,11 +257,13 @@ def fit(
     clusters = _clusters(points, drawn, config, choice.k, seed, former)
     with threadpool_limits(1):
         labels = clusters.predict(points)
+    centres = clusters.means_ if isinstance(clusters, GaussianMixture) else clusters.cluster_centers_
     means = np.array([scores[labels == cluster].mean(axis=0) for cluster in range(choice.k)])
+    # what decides stands between the centres, which the last step of the fit left a little beside the means
+    means[:, preparation.voting] = centres / np.sqrt(preparation.weights[preparation.voting])
     order = np.argsort(-means[:, 0], kind="stable")
     words = tuple((described[name].high, described[name].low) for name in preparation.columns)
     correlations = np.atleast_2d(np.corrcoef(scores, rowvar=False))
-    centres = clusters.means_ if isinstance(clusters, GaussianMixture) else clusters.cluster_centers_
     spread = float(((points - centres[labels]) ** 2).sum(axis=1).mean() / preparation.dimensions)
     fresh = Personas(
         preparation=preparation,
