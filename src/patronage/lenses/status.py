@@ -77,6 +77,18 @@ LENS = Lens(
         "n_acts": Feature("events that the customer did herself", "active contact", "quiet contact", absent=0),
         "n_trials": Feature("trials begun", absent=0),
     },
+    answers={
+        c.STATUS_SEGMENT: {
+            "non_user": "known, but never did anything of her own",
+            "prospect": "acted, never bought",
+            "trial": "began a trial, never bought",
+            "first_time": "bought on one day, and is not late",
+            "regular": "bought on several days, and is not late",
+            "reactivated": "the same, and her last gap had made her a defector",
+            "at_risk": "silent for `at_risk_after` times her usual gap",
+            "defector": "silent for `defector_after` times her usual gap",
+        }
+    },
     wants=("events", "events:trial_started"),
     select=_select,
     learn=_learn,
