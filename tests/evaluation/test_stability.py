@@ -41,8 +41,8 @@ def test_stability_stands_beside_that_of_shuffled_components(fitted):
 def test_what_the_refit_moved_is_counted_on_the_same_features(fitted):
     model, frame, config = fitted
     assert moved_by_refit(model, model, frame) == 0
-    two = personas.fit(frame[model.positions(frame) > 0], PersonasConfig(
-        "kmeans", 2, features=config.features, bootstraps=4, bootstrap_sample=500), WORDS, seed=0, former=model)  # fmt: skip
+    fewer = frame[model.positions(frame) > 0]
+    two = personas.fit(fewer, replace(config, k=2), WORDS, seed=0, former=model)
     gone = set(model.ids) - set(two.ids)
     assert moved_by_refit(model, two, frame) == pytest.approx(
         np.isin(model.positions(frame), list(gone)).mean(), abs=0.01

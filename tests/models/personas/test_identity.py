@@ -108,4 +108,4 @@ def test_matching_comes_back_from_json_as_it_was(former, planted):
     again = Matching.of(json.loads(json.dumps(matching.state())))
     pd.testing.assert_frame_equal(again.costs(former.ids, former.names), matching.costs(former.ids, former.names))
     assert again.former == (0, 1, 2)
-    assert np.diag(again.cost).max() < 1e-3
+    assert np.diag(again.match_cost).max() < 1e-3

@@ -27,7 +27,7 @@ class Matching:
     ----------
     former
         Position of the former persona of each new position, None for a new one.
-    distance, overlap, cost
+    distance, overlap, match_cost
         (former, new) of every pair.
     former_names, former_ids
         Of the former positions.
@@ -36,7 +36,7 @@ class Matching:
     former: tuple[int | None, ...]
     distance: np.ndarray
     overlap: np.ndarray
-    cost: np.ndarray
+    match_cost: np.ndarray
     former_names: tuple[str, ...]
     former_ids: tuple[int, ...]
 
@@ -51,11 +51,11 @@ class Matching:
         for new, former in enumerate(self.former):
             row = {"verdict": NEW if former is None else KEPT, "id": ids[new], "name": names[new]}
             if former is not None:
-                pair = {"cost": self.cost, "distance": self.distance, "overlap": self.overlap}
+                pair = {"match_cost": self.match_cost, "distance": self.distance, "overlap": self.overlap}
                 row |= {what: float(matrix[former, new]) for what, matrix in pair.items()}
             rows.append(row)
         rows += [{"verdict": VANISHED, "id": self.former_ids[i], "name": self.former_names[i]} for i in self.vanished]
-        return pd.DataFrame(rows, columns=["verdict", "id", "name", "cost", "distance", "overlap"])
+        return pd.DataFrame(rows, columns=["verdict", "id", "name", "match_cost", "distance", "overlap"])
 
     def costs(self, ids: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
         """A row per pair."""
@@ -68,10 +68,10 @@ class Matching:
                     "name": names[j],
                     "distance": float(self.distance[i, j]),
                     "overlap": float(self.overlap[i, j]),
-                    "cost": float(self.cost[i, j]),
+                    "match_cost": float(self.match_cost[i, j]),
                     "matched": self.former[j] == i,
                 }
-                for i, j in np.ndindex(self.cost.shape)
+                for i, j in np.ndindex(self.match_cost.shape)
             ]
         )
 
@@ -82,7 +82,7 @@ class Matching:
     @classmethod
     def of(cls, state: dict[str, Any]) -> Matching:
         """From what `state` gave."""
-        matrices = {name: np.array(state[name]) for name in ("distance", "overlap", "cost")}
+        matrices = {name: np.array(state[name]) for name in ("distance", "overlap", "match_cost")}
         return cls(**{name: tuple(value) for name, value in state.items()} | matrices)  # type: ignore[arg-type]
 
 

@@ -323,7 +323,7 @@ def carry_on(new: Personas, former: Personas, features: pd.DataFrame, limit: flo
             former=tuple(matching.former[i] for i in by_id),
             distance=matching.distance[:, by_id],
             overlap=matching.overlap[:, by_id],
-            cost=matching.cost[:, by_id],
+            match_cost=matching.match_cost[:, by_id],
         ),
     )
 
