@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,14 +23,15 @@ from patronage.models.personas.clusters import Clusters, better_by, cluster, con
 from patronage.models.personas.identity import Matching, pair_up
 from patronage.models.personas.names import Words, describe, name_all
 from patronage.models.personas.preparation import Preparation, prepare
-from patronage.models.personas.reasons import Account, account, sentences
+from patronage.models.personas.reasons import Account, account, codes, sentences
 
 log = logging.getLogger(__name__)
 
 # What a persona file may hold besides scikit-learn's own types; reviewed here, never read from the file.
 TRUSTED = ["numpy.dtype"]
 
-BLOCK = 50_000  # customers at a time: what is made on the way stays small
+BLOCK = 20_000  # customers at a time: what is made on the way stays small
+PAST_THE_BORDER = 1.001  # of a step that ends on it
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Personas:
 
     def components(self, features: pd.DataFrame) -> np.ndarray:
         """(N, C) points in which the clusters were found."""
-        return self.preparation.points(self.preparation.scores(features))
+        voters = self.preparation.voters()
+        return voters.points(voters.scores(features))
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
         """(N, k) probability of each position.
@@ -98,7 +100,9 @@ class Personas:
         A mixture has posteriors. KMeans is read as the mixture that it is the limit of: equal weights, spherical
         clusters of the common variance, so that p is proportional to exp(-distance² / (2 variance)).
         """
-        return self._probabilities(self.components(features))
+        with threadpool_limits(1):
+            blocks = [self._probabilities(self.components(block)) for block in _blocks(features)]
+        return np.concatenate(blocks)
 
     def positions(self, features: pd.DataFrame) -> np.ndarray:
         """(N,) position of the most probable persona."""
@@ -106,18 +110,17 @@ class Personas:
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Id, name and probability of the most probable persona, the runner-up, and why; on the same index."""
-        blocks = [self._block(features.iloc[start : start + BLOCK]) for start in range(0, len(features), BLOCK)]
-        first, second, probability, reason = (
-            zip(*blocks, strict=True) if blocks else ([np.zeros(0, int)],) * 2 + ([np.zeros(0)], [np.zeros(0, object)])
-        )
+        with threadpool_limits(1):
+            blocks = [self._block(block) for block in _blocks(features)]
+        first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
         names = np.asarray(self.names, dtype=object)
         return pd.DataFrame(
             {
-                c.PERSONA_ID: np.asarray(self.ids, np.int32)[np.concatenate(first)],
-                c.PERSONA: names[np.concatenate(first)],
-                c.PERSONA_PROBABILITY: np.concatenate(probability),
-                c.PERSONA_RUNNER_UP: names[np.concatenate(second)],
-                c.PERSONA_REASON: np.concatenate(reason),
+                c.PERSONA_ID: np.asarray(self.ids, np.int32)[first],
+                c.PERSONA: names[first],
+                c.PERSONA_PROBABILITY: probability,
+                c.PERSONA_RUNNER_UP: names[second],
+                c.PERSONA_REASON: sentences(code, self._voice(), self.names),
             },
             index=features.index,
         )
@@ -128,22 +131,24 @@ class Personas:
         Where she would go is asked of the fitted personas with the feature changed; empty where no feature alone
         moves her within what was seen at the fit.
         """
-        first, second = _best_two(self.probabilities(features))
-        found = self._account(self.preparation.scores(features), first, second)
+        voters = self.preparation.voters()
+        scores = voters.scores(features)
+        with threadpool_limits(1):
+            first, second = _best_two(self._probabilities(voters.points(scores)))
+            found = self._account(voters, scores, first, second)
         can = ~np.isnan(found.step)
         moved = features[list(self.columns)].astype(float)
-        needed = np.full(len(features), np.nan)
-        for j, column in enumerate(self.columns):
+        now, needed = np.full(len(features), np.nan), np.full(len(features), np.nan)
+        for j, column in enumerate(voters.columns):
             rows = np.flatnonzero(can & (found.mover == j))
-            now = self.preparation.scores(features.iloc[rows])[:, j]
-            needed[rows] = self.preparation.value_of(j, now + found.step[rows] * 1.001)  # over the border, not on it
+            now[rows] = features[column].to_numpy(float)[rows]
+            needed[rows] = voters.value_of(j, scores[rows, j] + found.step[rows] * PAST_THE_BORDER)
             moved.iloc[rows, moved.columns.get_loc(column)] = needed[rows]
         there = np.asarray(self.names, dtype=object)[self.positions(moved)]
-        values = features[list(self.columns)].to_numpy(float)[np.arange(len(features)), found.mover]
         return pd.DataFrame(
             {
-                "feature": np.where(can, np.asarray(self.columns, dtype=object)[found.mover], ""),
-                "now": np.where(can, values, np.nan),
+                "feature": np.where(can, np.asarray(voters.columns, dtype=object)[found.mover], ""),
+                "now": now,
                 "needed": needed,
                 "goes_to": np.where(can, there, ""),
             },
@@ -189,25 +194,35 @@ class Personas:
         )
 
     def _probabilities(self, points: np.ndarray) -> np.ndarray:
-        with threadpool_limits(1):
-            if isinstance(self.clusters, GaussianMixture):
-                raw = self.clusters.predict_proba(points)
-            else:
-                raw = softmax(-(self.clusters.transform(points) ** 2) / (2 * self.variance), axis=1)
+        if not len(points):  # scikit-learn would refuse
+            return np.zeros((0, self.k))
+        if isinstance(self.clusters, GaussianMixture):
+            raw = self.clusters.predict_proba(points)
+        else:
+            raw = softmax(-(self.clusters.transform(points) ** 2) / (2 * self.variance), axis=1)
         return raw[:, self.order]
 
     def _block(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        scores = self.preparation.scores(features)
-        probabilities = self._probabilities(self.preparation.points(scores))
+        voters = self.preparation.voters()
+        scores = voters.scores(features)
+        probabilities = self._probabilities(voters.points(scores))
         first, second = _best_two(probabilities)
-        found = self._account(scores, first, second)
-        reason = sentences(found, first, second, self.means, _spoken(self), self.names)
-        return first, second, probabilities[np.arange(len(first)), first], reason
+        found = self._account(voters, scores, first, second)
+        code = codes(found, first, second, self.means[:, self.preparation.voting])
+        return first, second, probabilities[np.arange(len(first)), first], code
 
-    def _account(self, scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> Account:
-        edges = pd.DataFrame([self.preparation.low, self.preparation.high], columns=list(self.columns))
-        low, high = self.preparation.scores(edges)
-        return account(scores, first, second, self.means, self.preparation.weights, (low, high))
+    def _account(self, voters: Preparation, scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> Account:
+        edges = pd.DataFrame([voters.low, voters.high], columns=list(voters.columns))
+        low, high = voters.scores(edges)
+        means = self.means[:, self.preparation.voting]
+        return account(scores, first, second, means, voters.weights, (low, high))
+
+    def _voice(self) -> tuple[Words, ...]:
+        """Words of the voting columns; a feature without words of its own is more or less."""
+        return tuple(
+            (self.words[j][0] or f"more {self.columns[j]}", self.words[j][1] or f"less {self.columns[j]}")
+            for j in self.preparation.voting
+        )
 
 
 def fit(
@@ -348,16 +363,13 @@ def _clusters(
     return fresh if kept is None or better_by(fresh, kept) > config.keep_within else kept
 
 
+def _blocks(features: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, max(len(features), 1), BLOCK):
+        yield features.iloc[start : start + BLOCK]
+
+
 def _best_two(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rest = probabilities.copy()
     first = rest.argmax(axis=1)
     rest[np.arange(len(rest)), first] = -1
     return first, rest.argmax(axis=1)
-
-
-def _spoken(personas: Personas) -> tuple[Words, ...]:
-    """Words for reasons: a feature without words of its own is more or less."""
-    return tuple(
-        (high or f"more {name}", low or f"less {name}")
-        for name, (high, low) in zip(personas.columns, personas.words, strict=True)
-    )

@@ -14,7 +14,7 @@ features weigh 1 each; two copies of one feature weigh 1 together, exactly; a bl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,20 +69,29 @@ class Preparation:
         """Of how many uncorrelated features the weighted ones are worth (their participation ratio)."""
         return float(self.weights.sum())
 
+    def voters(self) -> Preparation:
+        """The preparation of the columns that have a vote: the others change no distance."""
+        kept = self.voting
+        arrays = ("low", "high", "scale", "power", "mean", "spread", "weights")
+        columns = tuple(self.columns[j] for j in kept)
+        return replace(self, columns=columns, **{name: getattr(self, name)[kept] for name in arrays})
+
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """(N, F) standard scores of the columns; 0 where a customer has no answer."""
-        values = features[list(self.columns)].to_numpy(float)
-        out = np.empty_like(values)
-        for j in range(values.shape[1]):
-            column = yeo_johnson(np.clip(values[:, j], self.low[j], self.high[j]) / self.scale[j], self.power[j])
+        out = np.empty((len(features), len(self.columns)))
+        for j, name in enumerate(self.columns):
+            values = np.clip(features[name].to_numpy(float), self.low[j], self.high[j])
+            values /= self.scale[j]
+            column = yeo_johnson(values, self.power[j])
             column -= self.mean[j]
             column /= self.spread[j]
+            column[np.isnan(column)] = 0
             out[:, j] = column
-        return np.nan_to_num(out, copy=False, nan=0.0)
+        return out
 
     def points(self, scores: np.ndarray) -> np.ndarray:
         """(N, voting) coordinates in which the clusters are found: scores times the root of the weights."""
-        return np.ascontiguousarray(scores[:, self.voting] * np.sqrt(self.weights[self.voting]))
+        return scores[:, self.voting] * np.sqrt(self.weights[self.voting])
 
     def value_of(self, column: int, scores: np.ndarray) -> np.ndarray:
         """The feature's values, in its own unit, that have these standard scores."""
@@ -152,7 +161,12 @@ def yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
 
 def _one_side(x: np.ndarray, power: float) -> np.ndarray:
     logs = np.log1p(x)
-    return logs if power == 0 else np.expm1(power * logs) / power
+    if power == 0:
+        return logs
+    logs *= power
+    np.expm1(logs, out=logs)
+    logs /= power
+    return logs
 
 
 def _inverse(y: np.ndarray, power: float) -> np.ndarray:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from patronage.models.personas.names import Words
 
@@ -55,28 +56,59 @@ def account(
     """
     n, k = len(scores), len(means)
     squared = (means**2) @ weights - 2 * scores @ (means * weights).T
-    pulls, holds = np.zeros((n, min(NAMED, len(weights))), int), np.zeros((n, min(NAMED, len(weights))), bool)
-    mover, target = np.zeros(n, int), np.zeros(n, int)
-    step, least = np.full(n, np.nan), np.full(n, np.inf)
-    for a in range(k):
-        rows = np.flatnonzero(first == a)
-        for b in (other for other in range(k) if other != a and len(rows)):
-            slope = 2 * weights * (means[a] - means[b])
-            mine = rows[second[rows] == b]
-            pulls[mine], holds[mine] = _strongest(scores[mine] * slope - weights * (means[a] ** 2 - means[b] ** 2))
-            waiting, lead = rows, squared[rows, b] - squared[rows, a]
-            for j in np.argsort(-np.abs(slope), kind="stable"):  # the steepest feature needs the least step
-                need = -lead / slope[j] if slope[j] else np.full(len(lead), np.inf)
-                open_ = (lead >= 0) & (np.abs(need) < least[waiting])
-                waiting, lead, need = waiting[open_], lead[open_], need[open_]
-                if not len(waiting):
-                    break
-                landed = scores[waiting, j] + need
-                reached = (landed >= borders[0][j]) & (landed <= borders[1][j])
-                done = waiting[reached]
-                mover[done], target[done], step[done], least[done] = j, b, need[reached], np.abs(need[reached])
-                waiting, lead = waiting[~reached], lead[~reached]
-    return Account(pulls, holds, mover, step, target)
+    found = Account(
+        pulls=np.zeros((n, min(NAMED, len(weights))), int),
+        holds=np.zeros((n, min(NAMED, len(weights))), bool),
+        mover=np.zeros(n, int),
+        step=np.full(n, np.nan),
+        target=np.zeros(n, int),
+    )
+    least = np.full(n, float((borders[1] - borders[0]).max()))  # no step is longer
+    groups = [np.flatnonzero(first == a) for a in range(k)]
+    pairs = [(a, b) for a in range(k) for b in range(k) if a != b and len(groups[a])]
+    for (
+        a,
+        b,
+    ) in pairs:  # the runner-up first: hers is mostly the first border, and the others are soon seen to be further
+        rows = groups[a][second[groups[a]] == b]
+        slope = 2 * weights * (means[a] - means[b])
+        pull = scores[rows]
+        pull *= slope
+        pull -= weights * (means[a] ** 2 - means[b] ** 2)
+        found.pulls[rows], found.holds[rows] = _strongest(pull)
+        _reach(found, least, scores, rows, squared[rows, b] - squared[rows, a], slope, b, borders)
+    for a, b in pairs:
+        rows = groups[a][second[groups[a]] != b]
+        slope = 2 * weights * (means[a] - means[b])
+        _reach(found, least, scores, rows, squared[rows, b] - squared[rows, a], slope, b, borders)
+    return found
+
+
+def _reach(
+    found: Account,
+    least: np.ndarray,
+    scores: np.ndarray,
+    rows: np.ndarray,
+    lead: np.ndarray,
+    slope: np.ndarray,
+    target: int,
+    borders: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Write down the shortest step to `target` of the rows that have one shorter than `least`, and shorten that."""
+    rows, lead = rows[lead >= 0], lead[lead >= 0]
+    for j in np.argsort(-np.abs(slope), kind="stable"):  # the steepest feature needs the least step
+        if not slope[j]:
+            return
+        near = lead < least[rows] * abs(slope[j])
+        rows, lead = rows[near], lead[near]
+        if not len(rows):
+            return
+        need = -lead / slope[j]
+        landed = scores[rows, j] + need
+        reached = (landed >= borders[0][j]) & (landed <= borders[1][j])
+        done, need = rows[reached], need[reached]
+        found.mover[done], found.target[done], found.step[done], least[done] = j, target, need, np.abs(need)
+        rows, lead = rows[~reached], lead[~reached]
 
 
 def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -89,35 +121,34 @@ def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack(columns), np.column_stack(held)
 
 
-def sentences(
-    found: Account,
-    first: np.ndarray,
-    second: np.ndarray,
-    means: np.ndarray,
-    words: Sequence[Words],
-    names: Sequence[str],
-) -> np.ndarray:
-    """A text for each customer; equal ones are made once.
+def codes(found: Account, first: np.ndarray, second: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """One number for each customer, the same for the same text."""
+    base = 2 * means.shape[1] + 1  # a digit: a column and its direction, or nothing
+    up = means[first[:, None], found.pulls] > means[second[:, None], found.pulls]
+    move = np.where(np.isnan(found.step), base - 1, 2 * found.mover + (found.step > 0))
+    code = found.target.astype(np.int64)
+    for digit in (*np.where(found.holds, 2 * found.pulls + up, base - 1).T, move):
+        code = code * base + digit
+    return code
+
+
+def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) -> np.ndarray:
+    """A text for each code; equal ones are made once.
 
     "heavy, active; if lapsed: light, quiet" reads: she is here, rather than with the runner-up, for being heavy and
     active; turning more lapsed, and nothing else, would move her to the persona "light, quiet".
     """
-    k, f = len(names), len(words)
-    up = means[first[:, None], found.pulls] > means[second[:, None], found.pulls]
-    parts = np.where(found.holds, 2 * found.pulls + up, 2 * f)
-    move = np.where(np.isnan(found.step), 2 * f, 2 * found.mover + (np.nan_to_num(found.step) > 0))
-    code = found.target.astype(np.int64)
-    for digit in (*parts.T, move):
-        code = code * (2 * f + 1) + digit
-    distinct, where = np.unique(code, return_inverse=True)
-    labels = [*(word for low_high in words for word in (low_high[1], low_high[0])), ""]
+    base = 2 * len(words) + 1
+    labels = [*(word for high, low in words for word in (low, high)), ""]
+    where, distinct = pd.factorize(code)
     texts = np.empty(len(distinct), dtype=object)
-    for place, number in enumerate(distinct):
-        digits = []
-        for _ in range(parts.shape[1] + 1):
-            number, digit = divmod(int(number), 2 * f + 1)
-            digits.append(digit)
-        here = ", ".join(dict.fromkeys(labels[digit] for digit in reversed(digits[1:]) if labels[digit]))
-        there = f"if {labels[digits[0]]}: {names[number % k]}" if labels[digits[0]] else ""
-        texts[place] = "; ".join(part for part in (here or "near the middle", there) if part)
+    for place, number in enumerate(distinct.tolist()):
+        rest, move = divmod(number, base)
+        here: list[str] = []
+        for _ in range(min(NAMED, len(words))):
+            rest, digit = divmod(rest, base)
+            if labels[digit] and labels[digit] not in here:
+                here.insert(0, labels[digit])
+        there = f"; if {labels[move]}: {names[rest]}" if labels[move] else ""
+        texts[place] = (", ".join(here) or "near the middle") + there
     return texts[where]
