@@ -1,0 +1,89 @@
+"""What each customer bought on which shelf: the table that several lenses read, so that the log is grouped once.
+
+`shelves`  a row per customer and category before the cutoff; without categories, a row per customer. Money in minor
+units, units of goods and decayed lines in thousandths: integers, so that their sums are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from patronage.config import LensesConfig
+from patronage.engine import text
+from patronage.lenses.history import History
+
+THOUSAND = 1000
+END = "\n"  # of an item; a tab stands between its parts
+
+
+def fill_shelves(history: History, config: LensesConfig) -> None:
+    """Make the table, replacing that of an earlier cutoff."""
+    bought = "FILTER (WHERE amount >= 0)"
+    own = f"lower(private_label) IN ({words(config.purchase.own_label)})"
+    decayed = thousandths(decay(history, "CAST(ordered_at AS DATE)", config))
+    history.engine.table(
+        "shelves",
+        f"""SELECT customer_id, category,
+                   count(*) {bought} AS n_lines,
+                   count(*) FILTER (WHERE amount < 0) AS n_refunds,
+                   count(product_id) {bought} AS n_known,
+                   count(DISTINCT product_id) {bought} AS n_products,
+                   count(private_label) {bought} AS n_labelled,
+                   count(*) FILTER (WHERE amount >= 0 AND {own}) AS n_own,
+                   count(quantity) {bought} AS n_counted, sum({thousandths("quantity")}) {bought} AS units,
+                   sum(amount) AS net, sum(amount) {bought} AS paid,
+                   sum(discount) {bought} AS discount,
+                   count(cost) {bought} AS n_costed, sum(cost) AS cost,
+                   sum({decayed}) {bought} AS freshness
+            FROM lines GROUP BY customer_id, category""",
+    )
+
+
+def decay(history: History, day: str, config: LensesConfig) -> str:
+    """SQL: what an act of that DATE still weighs at the cutoff, where one of today weighs 1."""
+    return f"power(0.5e0, {history.age(day)} / {float(config.interests.half_life_days)!r}e0)"
+
+
+def thousandths(number: str) -> str:
+    """SQL: a number as an integer of thousandths, whose sums are the same in every order of the rows."""
+    return f"CAST(round({number} * {THOUSAND}) AS BIGINT)"
+
+
+def words(vocabulary: Iterable[str]) -> str:
+    """SQL: a vocabulary of the configuration as the list behind IN, in lower case; an empty one holds nothing."""
+    return ", ".join(text(word.lower()) for word in vocabulary) or "NULL"
+
+
+def packed(history: History, parts: tuple[str, ...], name: str, most: int) -> str:
+    """SQL, an aggregate: a customer's items up to that `rank` as one text, of each the numbers, then the name.
+
+    What would end an item early becomes a blank.
+    """
+    numbers = " || ".join(f"CAST({part} AS VARCHAR) || chr(9)" for part in parts)
+    item = f"{numbers} || {clean(name)} || chr(10)"
+    return history.engine.join_text(f"CASE WHEN rank <= {most} THEN {item} END", "rank")
+
+
+def clean(name: str) -> str:
+    """SQL: a text without line breaks and tabs."""
+    return f"replace(replace({name}, chr(10), ' '), chr(9), ' ')"
+
+
+def unpacked(texts: pd.Series, names: tuple[str, ...]) -> pd.DataFrame:
+    """The items of packed texts.
+
+    Returns
+    -------
+    DataFrame
+        A row per item: `row` (position of the customer in `texts`), then `names`, of which the last is text and
+        the others are numbers; items in their order.
+    """
+    items = [text_.split(END)[:-1] for text_ in texts]
+    row = np.repeat(np.arange(len(items)), [len(one) for one in items])
+    parts = [item.split("\t", len(names) - 1) for one in items for item in one]
+    columns = dict(zip(names, zip(*parts, strict=True), strict=True)) if parts else dict.fromkeys(names, ())
+    numbers = {name: np.array(columns[name], dtype=float) for name in names[:-1]}
+    return pd.DataFrame({"row": row, **numbers, names[-1]: np.array(columns[names[-1]], dtype=object)})
