@@ -2,7 +2,7 @@
 
 The affinity to a category is what was bought and done in it, the older the less: half after `half_life_days`. An
 adjacent interest is one that goes with her top interest in others (item to item, as Linden, Smith and York 2003, but
-by lift, so that what everyone likes is not next to everything) and that she does not show herself.
+beyond chance, so that what everyone likes is not next to everything) and that is not among her own.
 """
 
 from __future__ import annotations
@@ -55,18 +55,15 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
 
 
 def _neighbours(items: pd.DataFrame, n: int) -> dict[str, list[str]]:
-    """Interest to those that go with it: their shares in the same customers, against what chance would bring."""
+    """Interest to those that go with it: who shows both, against chance, in standard errors of that number."""
     codes, names = pd.factorize(items["interest"], sort=True)
-    rows = items["row"].to_numpy()
-    shares = items["weight"].to_numpy() / np.bincount(rows, items["weight"], n)[rows]
-    held = sparse.csr_array((shares, (rows, codes)), shape=(n, len(names)))
-    shown = (held > 0).astype(float)
-    both = (shown.T @ shown).toarray()
-    total = held.sum(axis=0)
-    lift = np.where(both >= MIN_CUSTOMERS, (held.T @ held).toarray() * n / np.outer(total, total), 0.0)
-    np.fill_diagonal(lift, 0.0)
-    order = np.argsort(-lift, axis=1, kind="stable")[:, :NEIGHBOURS]
-    return {str(names[a]): [str(names[b]) for b in order[a] if lift[a, b] > 1] for a in range(len(names))}
+    shown = sparse.csr_array((np.ones(len(items)), (items["row"].to_numpy(), codes)), shape=(n, len(names)))
+    both, each = (shown.T @ shown).toarray(), shown.sum(axis=0)
+    by_chance = np.outer(each, each) / n
+    beyond = np.where(both >= MIN_CUSTOMERS, (both - by_chance) / np.sqrt(by_chance), 0.0)
+    np.fill_diagonal(beyond, 0.0)
+    order = np.argsort(-beyond, axis=1, kind="stable")[:, :NEIGHBOURS]
+    return {str(names[a]): [str(names[b]) for b in order[a] if beyond[a, b] > 0] for a in range(len(names))}
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:

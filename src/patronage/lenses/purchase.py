@@ -18,7 +18,7 @@ from patronage.lenses import scores
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens
 from patronage.lenses.prices import price_levels, price_tier, select_prices
-from patronage.lenses.shelves import words
+from patronage.lenses.shelves import THOUSAND, thousandths, words
 
 BEHAVIOURS = (
     c.BASKET_SIZE, c.DISCOUNT_SHARE, c.COUPON_SHARE, c.OWN_LABEL_SHARE, c.RETURN_SHARE, c.NOVELTY, c.BROWSE_DAYS,
@@ -52,16 +52,20 @@ def _orders(history: History) -> str:
 
 
 def _shelves() -> str:
-    """SQL: what is in the baskets. New is what she never bought, among what she buys of a shelf that she knows."""
-    again = "sum(n_known - 1) FILTER (WHERE n_known > 0)"
+    """SQL: what is in the baskets.
+
+    Novelty is the chance that two purchases on the same shelf are of different products (Simpson 1949): it does not
+    fall, as the share of first purchases does, merely because someone buys more.
+    """
+    again = "sum(n_known - 1) FILTER (WHERE n_known > 1)"
+    alike = f"sum({thousandths('alike * 1.0e0 / n_known')}) FILTER (WHERE n_known > 1)"
     list_value = "(sum(paid) + sum(discount))"
     return f"""
         SELECT customer_id,
                CASE WHEN {list_value} > 0 THEN CAST(sum(discount) AS DOUBLE) / {list_value} END AS discount_share,
                CASE WHEN sum(n_labelled) > 0 THEN sum(n_own) * 1.0e0 / sum(n_labelled) END AS own_label_share,
                CASE WHEN sum(n_lines) > 0 THEN sum(n_refunds) * 1.0e0 / sum(n_lines) END AS return_share,
-               CASE WHEN {again} > 0 THEN sum(n_products - 1) FILTER (WHERE n_known > 0) * 1.0e0 / {again} END
-                   AS novelty
+               1 - CAST({alike} AS DOUBLE) / ({THOUSAND} * {again}) AS novelty
         FROM shelves GROUP BY customer_id"""
 
 
@@ -144,7 +148,7 @@ LENS = Lens(
         c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "branded"),
         c.RETURN_SHARE: Feature("refund lines per purchase line", "sending back", "keeping"),
         c.NOVELTY: Feature(
-            "share of products never bought before, from the second purchase in a category on", "exploring", "habitual"
+            "chance that two purchases in a category are of different products", "exploring", "habitual"
         ),
         c.BROWSE_DAYS: Feature("mean days from a look to the order that follows", "deliberating", "spontaneous"),
         c.LOOKS_PER_ORDER: Feature("visits, views and searches per order", "browsing", "straight-buying"),

@@ -20,25 +20,35 @@ END = "\n"  # of an item; a tab stands between its parts
 
 
 def fill_shelves(history: History, config: LensesConfig) -> None:
-    """Make the table, replacing that of an earlier cutoff."""
+    """Make the table, replacing that of an earlier cutoff.
+
+    `alike` counts ordered pairs of purchases of the same product, among `n_known` purchases of known products.
+    """
     bought = "FILTER (WHERE amount >= 0)"
     own = f"lower(private_label) IN ({words(config.purchase.own_label)})"
-    decayed = thousandths(decay(history, "CAST(ordered_at AS DATE)", config))
+    sums = {
+        "n_lines": f"count(*) {bought}",
+        "n_refunds": "count(*) FILTER (WHERE amount < 0)",
+        "n_labelled": f"count(private_label) {bought}",
+        "n_own": f"count(*) FILTER (WHERE amount >= 0 AND {own})",
+        "n_counted": f"count(quantity) {bought}",
+        "units": f"sum({thousandths('quantity')}) {bought}",
+        "net": "sum(amount)",
+        "paid": f"sum(amount) {bought}",
+        "discount": f"sum(discount) {bought}",
+        "n_costed": f"count(cost) {bought}",
+        "cost": "sum(cost)",
+        "freshness": f"sum({thousandths(decay(history, 'CAST(ordered_at AS DATE)', config))}) {bought}",
+    }
+    by_product = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
     history.engine.table(
         "shelves",
-        f"""SELECT customer_id, category,
-                   count(*) {bought} AS n_lines,
-                   count(*) FILTER (WHERE amount < 0) AS n_refunds,
-                   count(product_id) {bought} AS n_known,
-                   count(DISTINCT product_id) {bought} AS n_products,
-                   count(private_label) {bought} AS n_labelled,
-                   count(*) FILTER (WHERE amount >= 0 AND {own}) AS n_own,
-                   count(quantity) {bought} AS n_counted, sum({thousandths("quantity")}) {bought} AS units,
-                   sum(amount) AS net, sum(amount) {bought} AS paid,
-                   sum(discount) {bought} AS discount,
-                   count(cost) {bought} AS n_costed, sum(cost) AS cost,
-                   sum({decayed}) {bought} AS freshness
-            FROM lines GROUP BY customer_id, category""",
+        f"""SELECT customer_id, category, {", ".join(f"sum({name}) AS {name}" for name in sums)},
+                   coalesce(sum(n_lines) FILTER (WHERE product_id IS NOT NULL), 0) AS n_known,
+                   coalesce(sum(n_lines * (n_lines - 1)) FILTER (WHERE product_id IS NOT NULL), 0) AS alike
+            FROM (SELECT customer_id, category, product_id, {by_product} FROM lines
+                  GROUP BY customer_id, category, product_id)
+            GROUP BY customer_id, category""",
     )
 
 

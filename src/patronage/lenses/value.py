@@ -101,7 +101,12 @@ LENS = Lens(
             "net revenue less cost of goods and cost to serve, in the currency", "profitable", "unprofitable"
         ),
     },
-    wants=("transactions.cost", "transactions.discount", EVENTS.name),
+    wants=(
+        "transactions.cost",
+        "transactions.discount",
+        f"{EVENTS.name}:ticket_opened",
+        f"{EVENTS.name}:return_requested",
+    ),
     select=_select,
     learn=_learn,
     segments=_segments,
