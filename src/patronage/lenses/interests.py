@@ -49,17 +49,18 @@ def _select(history: History, config: LensesConfig) -> str:
 def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     items = unpacked(features[INTERESTS], PARTS)
     return {
-        "neighbours": _neighbours(items, len(features)) if len(items) else {},
+        "neighbours": _neighbours(items) if len(items) else {},
         "min_weight": config.interests.min_weight,
     }
 
 
-def _neighbours(items: pd.DataFrame, n: int) -> dict[str, list[str]]:
+def _neighbours(items: pd.DataFrame) -> dict[str, list[str]]:
     """Interest to those that go with it: who shows both, against chance, in standard errors of that number."""
     codes, names = pd.factorize(items["interest"], sort=True)
-    shown = sparse.csr_array((np.ones(len(items)), (items["row"].to_numpy(), codes)), shape=(n, len(names)))
+    rows, customers = pd.factorize(items["row"])
+    shown = sparse.csr_array((np.ones(len(items)), (rows, codes)), shape=(len(customers), len(names)))
     both, each = (shown.T @ shown).toarray(), shown.sum(axis=0)
-    by_chance = np.outer(each, each) / n
+    by_chance = np.outer(each, each) / len(customers)
     beyond = np.where(both >= MIN_CUSTOMERS, (both - by_chance) / np.sqrt(by_chance), 0.0)
     np.fill_diagonal(beyond, 0.0)
     order = np.argsort(-beyond, axis=1, kind="stable")[:, :NEIGHBOURS]

@@ -58,7 +58,7 @@ def _shelves() -> str:
     fall, as the share of first purchases does, merely because someone buys more.
     """
     again = "sum(n_known - 1) FILTER (WHERE n_known > 1)"
-    alike = f"sum({thousandths('alike * 1.0e0 / n_known')}) FILTER (WHERE n_known > 1)"
+    alike = f"sum(CASE WHEN n_known > 1 THEN {thousandths('alike * 1.0e0 / n_known')} END)"
     list_value = "(sum(paid) + sum(discount))"
     return f"""
         SELECT customer_id,
