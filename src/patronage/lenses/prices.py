@@ -16,7 +16,7 @@ from patronage.lenses.shelves import THOUSAND, packed, unpacked
 
 KEPT = 12  # categories of a customer, those in which she buys most
 MIN_CUSTOMERS = 5  # who must have bought in a category before it has a price level
-PARTS = ("price", "lines", "category")
+PARTS = ("price", "lines", c.CATEGORY)
 
 
 def select_prices(history: History) -> str:
@@ -24,7 +24,7 @@ def select_prices(history: History) -> str:
     exact = f"(paid + coalesce(discount, 0)) * {THOUSAND}.0e0 * {THOUSAND} / units"
     price = f"CAST(round(least({exact}, 1.0e18)) AS BIGINT)"
     return f"""
-        SELECT customer_id, {packed(history, ("price", "n_lines"), "category", KEPT)} AS shelf_prices
+        SELECT customer_id, {packed(history, ("price", "n_lines"), c.CATEGORY, KEPT)} AS shelf_prices
         FROM (SELECT customer_id, category, n_lines, {price} AS price,
                      row_number() OVER (PARTITION BY customer_id ORDER BY n_lines DESC, category) AS rank
               FROM shelves WHERE category IS NOT NULL AND n_counted = n_lines AND units > 0 AND paid > 0)
@@ -34,7 +34,7 @@ def select_prices(history: History) -> str:
 def price_levels(texts: pd.Series) -> dict[str, float]:
     """Category to the logarithm of its usual unit price: the median of its customers."""
     items = unpacked(texts, PARTS)
-    grouped = items.assign(price=np.log(items["price"].clip(lower=1))).groupby("category")["price"]
+    grouped = items.assign(price=np.log(items["price"].clip(lower=1))).groupby(c.CATEGORY)["price"]
     levels = grouped.median()[grouped.size() >= MIN_CUSTOMERS]
     return {str(category): float(level) for category, level in levels.items()}
 
@@ -42,7 +42,7 @@ def price_levels(texts: pd.Series) -> dict[str, float]:
 def price_tier(features: pd.DataFrame, levels: dict[str, float]) -> pd.Series:
     """Mean log ratio of a customer's unit prices to their levels, by her purchase lines; missing without any."""
     items = unpacked(features[c.SHELF_PRICES], PARTS)
-    items = items.assign(level=items["category"].map(levels).astype(float)).dropna(subset="level")
+    items = items.assign(level=items[c.CATEGORY].map(levels).astype(float)).dropna(subset="level")
     ratio = (np.log(items["price"].clip(lower=1)) - items["level"]) * items["lines"]
     n = len(features)
     total = np.bincount(items["row"], ratio, n)

@@ -30,7 +30,7 @@ PRICE_TIER = "price_tier"  # a behaviour, but no feature: it depends on what eve
 def _select(history: History, config: LensesConfig) -> str:
     return f"""
         SELECT o.customer_id, o.basket_size, o.basket_variation, o.coupon_share,
-               s.discount_share, s.own_label_share, s.return_share, s.novelty, p.shelf_prices,
+               s.discount_share, s.own_label_share, s.return_share, s.product_novelty, p.shelf_prices,
                e.browse_days, e.looks * 1.0e0 / o.n AS looks_per_order, e.proofs * 1.0e0 / o.n AS proofs_per_order,
                e.abandoned * 1.0e0 / o.n AS abandoned_carts, e.offer_response
         FROM ({_orders(history)}) AS o
@@ -65,7 +65,7 @@ def _shelves() -> str:
                CASE WHEN {list_value} > 0 THEN CAST(sum(discount) AS DOUBLE) / {list_value} END AS discount_share,
                CASE WHEN sum(n_labelled) > 0 THEN sum(n_own) * 1.0e0 / sum(n_labelled) END AS own_label_share,
                CASE WHEN sum(n_lines) > 0 THEN sum(n_refunds) * 1.0e0 / sum(n_lines) END AS return_share,
-               1 - CAST({alike} AS DOUBLE) / ({THOUSAND} * {again}) AS novelty
+               1 - CAST({alike} AS DOUBLE) / ({THOUSAND} * {again}) AS product_novelty
         FROM shelves GROUP BY customer_id"""
 
 
@@ -81,8 +81,6 @@ def _before_orders(history: History, config: LensesConfig) -> str:
         "redeemed": "event = 'offer_redeemed'",
     }
     counts = ", ".join(f"count(*) FILTER (WHERE {test}) AS {name}" for name, test in kinds.items())
-    nothing = ", ".join(f"0 AS {name}" for name in kinds)
-    sums = ", ".join(f"sum({name}) AS {name}" for name in kinds)
     looked = f"looks > 0 AND {wait} <= {settings.browse_days}"
     # A cart of the last days may still be bought: nothing is said of it yet.
     left = (
@@ -93,15 +91,13 @@ def _before_orders(history: History, config: LensesConfig) -> str:
                count(*) FILTER (WHERE {left}) AS abandoned,
                sum({wait}) FILTER (WHERE {looked}) * 1.0e0 / count(*) FILTER (WHERE {looked}) AS browse_days,
                CASE WHEN sum(offers) > 0 THEN sum(redeemed) * 1.0e0 / sum(offers) END AS offer_response
-        FROM (SELECT *, min(CASE WHEN ordered > 0 THEN day END) OVER (
-                  PARTITION BY customer_id ORDER BY day DESC ROWS UNBOUNDED PRECEDING) AS next_order
-              FROM (SELECT customer_id, day, max(ordered) AS ordered, sum(seen) AS seen, {sums}
-                    FROM (SELECT customer_id, CAST(occurred_at AS DATE) AS day, 0 AS ordered, 1 AS seen, {counts}
-                          FROM touches WHERE {" OR ".join(kinds.values())}
-                          GROUP BY customer_id, CAST(occurred_at AS DATE)
-                          UNION ALL SELECT customer_id, day, 1, 0, {nothing} FROM days)
-                    GROUP BY customer_id, day))
-        GROUP BY customer_id HAVING sum(seen) > 0"""
+        FROM (SELECT *, min(ordered) OVER (PARTITION BY customer_id ORDER BY day DESC, ordered DESC NULLS LAST
+                                           ROWS UNBOUNDED PRECEDING) AS next_order
+              FROM (SELECT customer_id, CAST(occurred_at AS DATE) AS day, CAST(NULL AS DATE) AS ordered, {counts}
+                    FROM touches WHERE {" OR ".join(kinds.values())}
+                    GROUP BY customer_id, CAST(occurred_at AS DATE)
+                    UNION ALL SELECT customer_id, day, day, {", ".join("NULL" for _ in kinds)} FROM days))
+        WHERE looks IS NOT NULL GROUP BY customer_id"""
 
 
 def behaviours(features: pd.DataFrame, levels: dict[str, float]) -> pd.DataFrame:

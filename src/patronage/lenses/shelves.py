@@ -11,12 +11,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.engine import text
 from patronage.lenses.history import History
 
 THOUSAND = 1000
-END = "\n"  # of an item; a tab stands between its parts
+END, TAB = "\n", "\t"  # the end of an item, and what stands between its parts
 
 
 def fill_shelves(history: History, config: LensesConfig) -> None:
@@ -35,9 +36,9 @@ def fill_shelves(history: History, config: LensesConfig) -> None:
         "units": f"sum({thousandths('quantity')}) {bought}",
         "net": "sum(amount)",
         "paid": f"sum(amount) {bought}",
-        "discount": f"sum(discount) {bought}",
+        c.DISCOUNT: f"sum(discount) {bought}",
         "n_costed": f"count(cost) {bought}",
-        "cost": "sum(cost)",
+        c.COST: "sum(cost)",
         "freshness": f"sum({thousandths(decay(history, 'CAST(ordered_at AS DATE)', config))}) {bought}",
     }
     by_product = ", ".join(f"{sql} AS {name}" for name, sql in sums.items())
@@ -91,9 +92,8 @@ def unpacked(texts: pd.Series, names: tuple[str, ...]) -> pd.DataFrame:
         A row per item: `row` (position of the customer in `texts`), then `names`, of which the last is text and
         the others are numbers; items in their order.
     """
-    items = [text_.split(END)[:-1] for text_ in texts]
-    row = np.repeat(np.arange(len(items)), [len(one) for one in items])
-    parts = [item.split("\t", len(names) - 1) for one in items for item in one]
-    columns = dict(zip(names, zip(*parts, strict=True), strict=True)) if parts else dict.fromkeys(names, ())
-    numbers = {name: np.array(columns[name], dtype=float) for name in names[:-1]}
+    row = np.repeat(np.arange(len(texts)), [one.count(END) for one in texts])
+    parts = "".join(texts).replace(END, TAB).split(TAB)[:-1]
+    columns = {name: parts[k :: len(names)] for k, name in enumerate(names)}
+    numbers = {name: np.array(columns[name], dtype=np.bytes_).astype(float) for name in names[:-1]}
     return pd.DataFrame({"row": row, **numbers, names[-1]: np.array(columns[names[-1]], dtype=object)})
