@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import through_the_door
 from patronage import lenses
 from patronage.errors import ConfigError
 
@@ -42,6 +44,14 @@ def test_the_prices_of_a_shelf_are_list_prices_per_unit(rich_features):
     assert rich_features["shelf_prices"].to_dict() == {
         "anna": "533333\t3\ttea\n800000\t2\tsoap\n", "ben": "500000\t1\ttea\n",
     }  # fmt: skip
+
+
+def test_prices_stay_readable_whatever_stands_in_the_log(rich, lens_settings):
+    odd = rich.lines.head(2).assign(category="a\tb\nc", amount=1e9, quantity=[0.001, 0.0])
+    tables = through_the_door(odd, on_duplicate_rows="keep")
+    found = lenses.features_at(tables, datetime(2024, 3, 1), lens_settings, 7)
+    assert found.loc["anna", "shelf_prices"] == "1000000000000000000\t2\ta b c\n"
+    assert lenses.segments(found, lenses.learn(found, lens_settings)).notna().all(axis=None)
 
 
 def test_the_price_tier_is_held_against_the_frozen_level_of_the_category():

@@ -66,6 +66,16 @@ LENS = Lens(
     },
     needs=purchase.NEEDS,  # it reads the purchase lens
     wants=(*purchase.WANTS, f"{EVENTS.name}:ticket_opened"),
+    answers={
+        c.BENEFIT_SEGMENT: {
+            "price": "pays little",
+            "quality": "takes the dear of a shelf, at full price",
+            "convenience": "buys the usual without looking around",
+            "variety": "buys of everything, and always something else",
+            "service": "asks for help",
+            "reassurance": "reads first, keeps to the known, sends little back",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -106,6 +106,11 @@ LENS = Lens(
     },
     needs=("transactions.category", f"{EVENTS.name}.subject"),
     wants=("transactions.category",),
+    answers={
+        c.TOP_INTEREST: {"<category>": "of the strongest affinity"},
+        c.SECOND_INTEREST: {"<category>": "of the second strongest"},
+        c.ADJACENT_INTEREST: {"<category>": "goes with the top interest in others, and is not among her own"},
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -83,6 +83,13 @@ LENS = Lens(
         f"{EVENTS.name}:search",
         f"{EVENTS.name}:content_viewed",
     ),
+    answers={
+        c.NEED_SEGMENT: {
+            "financial": "prices, payment, fees",
+            "emotional": "doubt, trust, care, gifts",
+            "physical": "effort, defects, the body",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

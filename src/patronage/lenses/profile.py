@@ -52,6 +52,7 @@ LENS = Lens(
     source="Kotler and Keller, Marketing Management; Bonoma and Shapiro 1983",
     features={DECLARED: Feature("attributes and their values", text=True)},
     needs=(f"{CUSTOMERS.name}.acquisition_channel", *(f"{CUSTOMERS.name}:{kind}" for kind in ATTRIBUTE_KINDS)),
+    answers={f"{c.PROFILE}<attribute>": {"<value>": "as declared; a column for each attribute seen at fit"}},
     select=_select,
     learn=_learn,
     segments=_segments,

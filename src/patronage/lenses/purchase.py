@@ -157,6 +157,16 @@ LENS = Lens(
     },
     needs=NEEDS,
     wants=(*WANTS, f"{EVENTS.name}:add_to_cart", f"{EVENTS.name}:offer_received"),
+    answers={
+        c.PURCHASE_SEGMENT: {
+            "price_sensitive": "buys the cheap and the own label, on promotion",
+            "smart_shopper": "gets the dear for less, by coupons and promotions",
+            "risk_averse": "stays with what she knows",
+            "persuadable": "buys the new and the offered, at first sight",
+            "needs_proof": "looks and reads before she buys",
+            "procrastinator": "puts it off, leaves carts standing",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -107,6 +107,10 @@ LENS = Lens(
         f"{EVENTS.name}:ticket_opened",
         f"{EVENTS.name}:return_requested",
     ),
+    answers={
+        c.VALUE_TIER: {"<tier>": "platinum, gold, iron, lead, or as `lenses.value.tiers` names them, best first"},
+        c.ROYAL: {"yes": "of the top tier and loyal in mind", "no": "not both"},
+    },
     select=_select,
     learn=_learn,
     segments=_segments,
