@@ -52,6 +52,19 @@ MEAN_GAP_DAYS = "mean_gap_days"
 GAP_VARIATION = "gap_variation"
 LATENESS = "lateness"
 OCCASION_SHARE = "occasion_share"
+BASKET_SIZE = "basket_size"
+DISCOUNT_SHARE = "discount_share"
+COUPON_SHARE = "coupon_share"
+OWN_LABEL_SHARE = "own_label_share"
+RETURN_SHARE = "return_share"
+NOVELTY = "product_novelty"
+BROWSE_DAYS = "browse_days"
+LOOKS_PER_ORDER = "looks_per_order"
+PROOFS_PER_ORDER = "proofs_per_order"
+ABANDONED_CARTS = "abandoned_carts"
+OFFER_RESPONSE = "offer_response"
+SHELF_PRICES = "shelf_prices"  # a line per category: unit price, purchase lines, category
+LOYALTY_MIND = "loyalty_mind"  # psychological side of loyalty, 0 to 1
 JOURNEY_PATH = "journey_path"  # one character a period from entry to the cutoff: . e i p m
 
 # Segments: one text column a lens
@@ -61,6 +74,14 @@ USAGE_SEGMENT = "usage_segment"
 OCCASION_SEGMENT = "occasion_segment"
 STATUS_SEGMENT = "status_segment"
 VALUE_TIER = "value_tier"
+ROYAL = "royal"
+PURCHASE_SEGMENT = "purchase_segment"
+BENEFIT_SEGMENT = "benefit_segment"
+NEED_SEGMENT = "need_segment"
+TOP_INTEREST = "top_interest"
+SECOND_INTEREST = "second_interest"
+ADJACENT_INTEREST = "adjacent_interest"
+PROFILE = "profile_"  # and the attribute
 ACCOUNT_SEGMENT = "account_segment"
 UNKNOWN = "unknown"  # the answer where there is no evidence
 

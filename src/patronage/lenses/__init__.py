@@ -16,9 +16,24 @@ from patronage.config import LensesConfig
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS
 from patronage.errors import DataError
-from patronage.lenses import account, btyd, occasion, path, rfm, status, usage, value
+from patronage.lenses import (
+    account,
+    benefits,
+    btyd,
+    interests,
+    needs,
+    occasion,
+    path,
+    profile,
+    purchase,
+    rfm,
+    status,
+    usage,
+    value,
+)
 from patronage.lenses.history import look_back
 from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.shelves import fill_shelves
 
 __all__ = [
     "FEATURES",
@@ -39,6 +54,11 @@ LENSES: tuple[Lens, ...] = (
     occasion.LENS,
     status.LENS,
     value.LENS,
+    purchase.LENS,
+    benefits.LENS,
+    needs.LENS,
+    interests.LENS,
+    profile.LENS,
     account.LENS,
     btyd.LENS,
     path.LENS,
@@ -69,6 +89,7 @@ def features_at(
     """
     chosen = _chosen(tables, available(tables) if names is None else names)
     history = look_back(tables, cutoff, period_days)
+    fill_shelves(history, config)
     selected = [
         _typed(history.engine.quote(name), feature) for lens in chosen for name, feature in lens.features.items()
     ]
