@@ -50,7 +50,6 @@ BAD = {
     "are not a number (such as 'a lot')": (1, lambda shop: shop.assign(amount="a lot"), []),
     "amounts are negative (refunds)": (1, lambda shop: shop.assign(amount=-shop["amount"]), []),
     "7 rows repeat another row": (1, lambda shop: pd.concat([shop, shop.head(7)]), []),
-    "personas.k=9 is not stable: bootstrap ARI": (1, lambda shop: shop, ["personas.k=9"]),
     "expected one of kmeans, gmm": (2, lambda shop: shop, ["personas.method=trees"]),
     "Could not find 'personas/trees'": (2, lambda shop: shop, ["personas=trees"]),
     "the transactions are empty": (1, lambda shop: shop.head(0), []),

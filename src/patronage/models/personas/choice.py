@@ -126,8 +126,8 @@ def judge(points: np.ndarray, k: int, config: PersonasConfig, seed: int) -> Cand
     smallest = float(np.bincount(labels, minlength=k).min() / len(labels))
     ari, error = float(agreement.mean()), float(agreement.std(ddof=1) / np.sqrt(len(agreement)))
     speaks = [
-        (ari < config.stable_ari, f"bootstrap ARI {ari:.2f}, expected {config.stable_ari:g}"),
-        (jaccard < config.stable_jaccard, f"least Jaccard {jaccard:.2f}, expected {config.stable_jaccard:g}"),
+        (ari < config.stable_ari, f"bootstrap ARI {ari:.3f}, expected {config.stable_ari:g}"),
+        (jaccard < config.stable_jaccard, f"least Jaccard {jaccard:.3f}, expected {config.stable_jaccard:g}"),
         (smallest < config.min_share, f"smallest persona {smallest:.1%}, expected {config.min_share:.1%}"),
     ]
     against = "; ".join(words for holds, words in speaks if holds)

@@ -113,13 +113,13 @@ class Personas:
         with threadpool_limits(1):
             blocks = [self._block(block) for block in _blocks(features)]
         first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
-        names = np.asarray(self.names, dtype=object)
+        names = pd.array(list(self.names), dtype="str")
         return pd.DataFrame(
             {
                 c.PERSONA_ID: np.asarray(self.ids, np.int32)[first],
-                c.PERSONA: names[first],
+                c.PERSONA: names.take(first),
                 c.PERSONA_PROBABILITY: probability,
-                c.PERSONA_RUNNER_UP: names[second],
+                c.PERSONA_RUNNER_UP: names.take(second),
                 c.PERSONA_REASON: sentences(code, self._voice(), self.names),
             },
             index=features.index,

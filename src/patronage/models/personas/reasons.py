@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from patronage.models.personas.names import Words
 
@@ -132,7 +133,7 @@ def codes(found: Account, first: np.ndarray, second: np.ndarray, means: np.ndarr
     return code
 
 
-def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) -> np.ndarray:
+def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) -> ExtensionArray:
     """A text for each code; equal ones are made once.
 
     "heavy, active; if lapsed: light, quiet" reads: she is here, rather than with the runner-up, for being heavy and
@@ -141,8 +142,8 @@ def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) ->
     base = 2 * len(words) + 1
     labels = [*(word for high, low in words for word in (low, high)), ""]
     where, distinct = pd.factorize(code)
-    texts = np.empty(len(distinct), dtype=object)
-    for place, number in enumerate(distinct.tolist()):
+    texts: list[str] = []
+    for number in distinct.tolist():
         rest, move = divmod(number, base)
         here: list[str] = []
         for _ in range(min(NAMED, len(words))):
@@ -150,5 +151,5 @@ def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) ->
             if labels[digit] and labels[digit] not in here:
                 here.insert(0, labels[digit])
         there = f"; if {labels[move]}: {names[rest]}" if labels[move] else ""
-        texts[place] = (", ".join(here) or "near the middle") + there
-    return texts[where]
+        texts.append((", ".join(here) or "near the middle") + there)
+    return pd.array(texts, dtype="str").take(where)
