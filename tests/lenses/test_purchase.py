@@ -47,7 +47,7 @@ def test_the_prices_of_a_shelf_are_list_prices_per_unit(rich_features):
 
 
 def test_prices_stay_readable_whatever_stands_in_the_log(rich, lens_settings):
-    odd = rich.lines.head(2).assign(category="a\tb\nc", amount=1e9, quantity=[0.001, 0.0])
+    odd = rich.lines.head(2).assign(category="a\tb\nc", amount=9e9, quantity=[0.001, 0.0])
     tables = through_the_door(odd, on_duplicate_rows="keep")
     found = lenses.features_at(tables, datetime(2024, 3, 1), lens_settings, 7)
     assert found.loc["anna", "shelf_prices"] == "1000000000000000000\t2\ta b c\n"
