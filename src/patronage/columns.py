@@ -50,6 +50,8 @@ MEAN_GAP_DAYS = "mean_gap_days"
 GAP_VARIATION = "gap_variation"
 LATENESS = "lateness"
 OCCASION_SHARE = "occasion_share"
+LOYALTY_SALES = "loyalty_sales"
+LOYALTY_MIND = "loyalty_mind"
 JOURNEY_PATH = "journey_path"  # one character a period from entry to the cutoff: . e i p m
 
 # Segments: one text column a lens
@@ -60,6 +62,15 @@ OCCASION_SEGMENT = "occasion_segment"
 STATUS_SEGMENT = "status_segment"
 VALUE_TIER = "value_tier"
 ACCOUNT_SEGMENT = "account_segment"
+OCCASION_PERIOD = "occasion_period"
+BEST_CONTACT_WINDOW = "best_contact_window"
+EXPECTED_NEXT_ORDER_DAYS = "expected_next_order_days"
+SATISFACTION_SEGMENT = "satisfaction_segment"
+LOYALTY_SEGMENT = "loyalty_segment"
+ENGAGEMENT_SEGMENT = "engagement_segment"
+PLATFORM_SEGMENT = "platform_segment"
+CHANNEL_SEGMENT = "channel_segment"
+ACQUISITION_SEGMENT = "acquisition_segment"
 UNKNOWN = "unknown"  # the answer where there is no evidence
 
 # Labels, over [cutoff, cutoff + horizon)

@@ -16,7 +16,20 @@ from patronage.config import LensesConfig
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS
 from patronage.errors import DataError
-from patronage.lenses import account, btyd, occasion, path, rfm, status, usage, value
+from patronage.lenses import (
+    account,
+    btyd,
+    engagement,
+    loyalty,
+    occasion,
+    path,
+    rfm,
+    satisfaction,
+    status,
+    technographic,
+    usage,
+    value,
+)
 from patronage.lenses.history import look_back
 from patronage.lenses.lens import Feature, Learned, Lens
 
@@ -37,7 +50,11 @@ LENSES: tuple[Lens, ...] = (
     rfm.LENS,
     usage.LENS,
     occasion.LENS,
+    satisfaction.LENS,
+    loyalty.LENS,
+    engagement.LENS,
     status.LENS,
+    technographic.LENS,
     value.LENS,
     account.LENS,
     btyd.LENS,
