@@ -139,15 +139,17 @@ class SatisfactionConfig:
 
 @dataclass
 class LoyaltyConfig:
-    weights: dict[str, int] = field(default_factory=dict)
-    half_points_a_year: float = 20.0
+    attention: dict[str, int] = field(default_factory=dict)
+    advocacy: dict[str, int] = field(default_factory=dict)
+    half_attention_a_year: float = 12.0
+    half_advocacy_a_year: float = 2.0
     half_orders_a_year: float = 6.0
     half_tenure_days: float = 365.0
     min_evidence: int = 5
     border: float = 0.5
 
     def check(self) -> None:
-        for key in ("half_points_a_year", "half_orders_a_year", "half_tenure_days"):
+        for key in ("half_attention_a_year", "half_advocacy_a_year", "half_orders_a_year", "half_tenure_days"):
             within(f"lenses.loyalty.{key}", getattr(self, key), 1e-9, 1e9)
         within("lenses.loyalty.min_evidence", self.min_evidence, 1, 1_000_000)
         within("lenses.loyalty.border", self.border, 0, 1)

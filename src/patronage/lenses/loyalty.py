@@ -2,13 +2,15 @@
 
 Dick and Basu (1994), "Customer loyalty: toward an integrated conceptual framework": repeat patronage by relative
 attitude gives true, latent, spurious and no loyalty. The sales side is tenure, frequency and regularity; the
-psychological side is activity that is not purchase (visits that no order explains, opened messages, following,
-sharing, referring, reviewing), by conf's points. Each side is 0 to 1 from the customer's own log alone; only the
-borders between low and high come from the population, frozen at fit. Without acts or chances to act her mind is
-unknown.
+psychological side is activity that is not purchase: attention (visits that no order explains, reading), answers to
+messages, and advocacy (following, sharing, referring, reviewing), by conf's points. Each side is 0 to 1 from the
+customer's own log alone; only the borders between low and high come from the population, frozen at fit. Rates run
+to the cutoff, so a customer who has left is loyal no more. Without acts or chances to act her mind is unknown.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,7 @@ from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens
 
 YEAR = 365.25
+MESSAGES = ("message_sent", "message_opened")
 LEAST_DAYS = 90  # fewer days known say no rate
 EVEN = 2  # every customer starts with so much evidence of gaps like those of chance: two equal ones prove little
 
@@ -31,24 +34,22 @@ def _select(history: History, config: LensesConfig) -> str:
         SELECT customer_id, min(day) AS first_day, {history.engine.days("min(day)", "max(day)")} AS stayed,
                count(previous) AS gaps, coalesce(sum({gap}), 0) AS total, coalesce(sum({gap} * {gap}), 0) AS squares
         FROM days GROUP BY customer_id"""
-    weights = " ".join(
-        f"WHEN event = {text(event)} THEN {weight}" for event, weight in settings.weights.items() if event != "visit"
-    )
+    heard = [*settings.attention, *settings.advocacy, *MESSAGES]
     felt = f"""
-        SELECT customer_id, min(day) AS first_act, sum(points) AS points,
-               count(*) FILTER (WHERE event = 'visit') AS visits,
+        SELECT customer_id, min(CAST(occurred_at AS DATE)) AS first_act,
+               {_points(settings.attention)} AS attention, count(*) FILTER (WHERE event = 'visit') AS visits,
+               {_points(settings.advocacy)} AS advocacy,
                count(*) FILTER (WHERE event = 'message_sent') AS sent,
-               count(*) FILTER (WHERE event = 'message_opened') AS opened,
-               count(*) FILTER (WHERE event IN ({texts(settings.weights)})) AS acts
-        FROM (SELECT customer_id, event, CAST(occurred_at AS DATE) AS day, CASE {weights} ELSE 0 END AS points
-              FROM touches WHERE event IN ({texts([*settings.weights, "message_sent"])}))
-        GROUP BY customer_id"""
+               count(*) FILTER (WHERE event = 'message_opened') AS opened, count(*) AS evidence
+        FROM touches WHERE event IN ({texts(heard)}) GROUP BY customer_id"""
     bought_years = f"greatest({history.age('first_day')}, {LEAST_DAYS}) / {number(YEAR)}"
-    known_years = f"greatest({history.age('least(first_day, first_act)')}, {LEAST_DAYS})"
-    visits = f"{settings.weights.get('visit', 0)} * greatest(visits - coalesce(gaps + 1, 0), 0)"
-    active = _half(f"(points + {visits}) / ({known_years} / {number(YEAR)})", settings.half_points_a_year)
-    # Two in eight opened is where an answer to messages starts from, until there are her own.
-    answering = "(opened + 2) * 1.0e0 / (greatest(sent, opened) + 8)"
+    known_years = f"(greatest({history.age('least(first_day, first_act)')}, {LEAST_DAYS}) / {number(YEAR)})"
+    # Every order may have brought a visit of its own.
+    idle = f"(attention - {settings.attention.get('visit', 0)} * least(visits, coalesce(gaps + 1, 0)))"
+    attention = _half(f"{idle} / {known_years}", settings.half_attention_a_year)
+    advocacy = _half(f"advocacy / {known_years}", settings.half_advocacy_a_year)
+    # One in four opened is where an answer to messages starts from, until there are her own.
+    answers = "(opened + 1) * 1.0e0 / (greatest(sent, opened) + 4)"
     variation = (
         f"(gaps * (gaps * squares - total * total) + {EVEN} * total * total) * 1.0e0 "
         f"/ (total * total * (gaps - 1 + {EVEN}))"
@@ -58,11 +59,17 @@ def _select(history: History, config: LensesConfig) -> str:
                CASE WHEN gaps IS NULL THEN 0.0e0 ELSE
                    ({_half("stayed", settings.half_tenure_days)}
                     + {_half(f"gaps / ({bought_years})", settings.half_orders_a_year)}
-                    + CASE WHEN gaps > 0 THEN 1 / (1 + {variation}) ELSE 0.0e0 END)
-                   / 3 END AS loyalty_sales,
-               CASE WHEN sent > 0 THEN ({active} + {answering}) / 2 ELSE {active} END AS loyalty_mind,
-               coalesce(acts, 0) + coalesce(sent, 0) AS loyalty_evidence
+                    + CASE WHEN gaps > 0 THEN 1 / (1 + {variation}) ELSE 0.0e0 END) / 3 END AS loyalty_sales,
+               CASE WHEN sent > 0 THEN ({attention} + {advocacy} + {answers}) / 3
+                    ELSE ({attention} + {advocacy}) / 2 END AS loyalty_mind,
+               coalesce(evidence, 0) AS loyalty_evidence
         FROM ({bought}) AS bought FULL JOIN ({felt}) AS felt USING (customer_id)"""
+
+
+def _points(weights: Mapping[str, int]) -> str:
+    """SQL: the points of these events, a whole number."""
+    cases = " ".join(f"WHEN event = {text(event)} THEN {weight}" for event, weight in weights.items())
+    return f"sum(CASE WHEN false THEN 0 {cases} ELSE 0 END)"
 
 
 def _half(expression: str, half: float) -> str:

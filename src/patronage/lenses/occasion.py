@@ -6,9 +6,9 @@ occasion is a rhythm of her own, bound to the week, the month or the year: her d
 length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983, which holds for
 few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
 
-The next order is expected when it is as likely as not to have come, given how long she has waited: the median of a gamma
-law whose mean is her own gap, drawn to everyone's by how few there are (Buehlmann 1967). It takes for granted that she
-will come; whether she will is the churn model's question.
+The next order is expected when it is as likely as not to have come, given how long she has waited: the median of a
+gamma law whose mean is her own gap, drawn to everyone's by how few there are (Buehlmann 1967). It takes for granted
+that she will come; whether she will is the churn model's question.
 """
 
 from __future__ import annotations

@@ -37,12 +37,14 @@ def _select(history: History, config: LensesConfig) -> str:
                max(channel) FILTER (WHERE place = 1) AS main_channel, max(source) AS acquired_by
         FROM (SELECT customer_id, channel, platform, n, {history.engine.null("label")} AS source,
                      row_number() OVER (PARTITION BY customer_id ORDER BY CASE WHEN channel IS NULL THEN 1 ELSE 0 END,
-                                        channel_n DESC, channel, coalesce(platform, '')) AS place
-              FROM (SELECT *, sum(n) OVER (PARTITION BY customer_id, channel) AS channel_n
-                    FROM (SELECT customer_id, channel, CASE {named} END AS platform, count(*) AS n
-                          FROM (SELECT customer_id, channel, device FROM orders
+                                        bought DESC, acts DESC, channel, coalesce(platform, '')) AS place
+              FROM (SELECT *, sum(orders) OVER (PARTITION BY customer_id, channel) AS bought,
+                           sum(n) OVER (PARTITION BY customer_id, channel) AS acts
+                    FROM (SELECT customer_id, channel, CASE {named} END AS platform, count(*) AS n,
+                                 sum(an_order) AS orders
+                          FROM (SELECT customer_id, channel, device, 1 AS an_order FROM orders
                                 UNION ALL
-                                SELECT customer_id, channel, device FROM touches
+                                SELECT customer_id, channel, device, 0 FROM touches
                                 WHERE event NOT IN ({texts(BY_BUSINESS)}))
                           GROUP BY customer_id, channel, CASE {named} END))
               UNION ALL
@@ -81,7 +83,7 @@ LENS = Lens(
         "mobile_share": Feature("share of them on a phone", "mobile"),
         "desktop_share": Feature("share of them on a computer", "desktop"),
         "tablet_share": Feature("share of them on a tablet", "tablet"),
-        "main_channel": Feature("the channel of most orders and acts", text=True),
+        "main_channel": Feature("the channel of most orders; without any, of most acts", text=True),
         "acquired_by": Feature("the channel by which she came", text=True),
     },
     needs=(
