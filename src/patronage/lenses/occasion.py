@@ -27,8 +27,8 @@ from patronage.engine import number, text, texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens
 
-# Length in days, and SQL for the turn of the circle, of the periods that a rhythm may have.
-PERIODS = {"week": 7.0, "month": 365.25 / 12, "year": 365.25}
+PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
+SEEN = 0.9  # of a period at least must lie between the first date and the last
 SCALE = 10_000  # cosines are summed as integers
 EVENING = 18
 
@@ -181,17 +181,15 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
 
 
 def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
-    """The period round which the dates lean most surely to one side."""
+    """The longest period round which the dates lean to one side: one day of the year is one day of a month as well."""
     n = (features[c.N_GAPS] + 1).to_numpy()
-    odds = []
+    shows = []
     for name, days in PERIODS.items():
         rhythm = features[f"{name}_rhythm"].to_numpy()
         by_chance = np.exp(np.sqrt(1 + 4 * n + 4 * n**2 * (1 - rhythm**2)) - (1 + 2 * n))  # Wilkie 1983
-        shows = (rhythm >= learned["min_rhythm"]) & (features["dates_span"].to_numpy() >= 0.9 * days)
-        odds.append(np.where(shows, by_chance, 1.0))
-    best = np.argmin(odds, axis=0)
-    found = np.min(odds, axis=0) < learned["chance"] / len(PERIODS)
-    return np.where(found, np.array(list(PERIODS), dtype=object)[best], "none")
+        seen = (rhythm >= learned["min_rhythm"]) & (features["dates_span"].to_numpy() >= SEEN * days)
+        shows.append(seen & (by_chance < learned["chance"] / len(PERIODS)))
+    return np.select(shows, list(PERIODS), "none")
 
 
 def _expected_days(features: pd.DataFrame, learned: Learned) -> np.ndarray:
