@@ -37,26 +37,40 @@ def _select(history: History, config: LensesConfig) -> str:
     gap = history.engine.days("previous", "day")
     weekday = history.engine.weekday("day")
     windows = {name: _within(*_borders(window)) for name, window in config.occasion.calendar.items()}
-    n, total, squares = "count(previous)", f"sum({gap})", f"sum({gap} * {gap})"
-    # The variance from exact integer sums: the same bits on every engine, in every order of the rows.
-    variance = f"({n} * {squares} - {total} * {total}) / ({n} * ({n} - 1.0e0))"
     turns = {
         "week": f"{weekday} * {number(2 * math.pi / 7)}",
         "month": f"extract(day FROM day) * {number(2 * math.pi / 31)}",
         "year": f"extract(doy FROM day) * {number(2 * math.pi / 366)}",
     }
-    rhythms = ", ".join(f"{_resultant(turn)} AS {name}_rhythm" for name, turn in turns.items())
-    counts = {name: f"count(*) FILTER (WHERE {test})" for name, test in windows.items()}
-    chance = f"({_covered(history.today, config)} - {_covered('min(day)', config)}) * 1.0e0 / {history.age('min(day)')}"
-    share = f"count(*) FILTER (WHERE {' OR '.join(windows.values()) or 'false'}) * 1.0e0 / count(*)"
+    sums = ", ".join(
+        f"CAST(sum(CAST(round({f}({turn}) * {SCALE}) AS BIGINT)) AS DOUBLE) AS {name}_{f}"
+        for name, turn in turns.items()
+        for f in ("cos", "sin")
+    )
+    # Sums of integers, and one expression over them: the same bits on every engine, in every order of the rows.
+    rhythms = ", ".join(
+        f"least(sqrt({name}_cos * {name}_cos + {name}_sin * {name}_sin) / (dates * {SCALE}.0e0), 1.0e0)"
+        f" AS {name}_rhythm"
+        for name in turns
+    )
+    counted = ", ".join(f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values()))
+    chance = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
+    mean = "(total * 1.0e0 / n)"
     bought = f"""
-        SELECT customer_id, {n} AS n_gaps, {history.engine.days("min(day)", "max(day)")} AS dates_span,
-               count(*) FILTER (WHERE {weekday} IN ({_weekend(config)})) * 1.0e0 / count(*) AS weekend_share,
-               {share} AS occasion_share, {chance} AS occasion_chance, {_top(counts, 2)} AS main_occasion,
-               CASE WHEN {n} > 0 THEN {total} * 1.0e0 / {n} END AS mean_gap_days,
-               CASE WHEN {n} > 1 THEN sqrt({variance}) / ({total} * 1.0e0 / {n}) END AS gap_variation,
-               CASE WHEN {n} > 0 THEN {history.age("max(day)")} * {n} * 1.0e0 / {total} END AS lateness, {rhythms}
-        FROM days GROUP BY customer_id"""
+        SELECT customer_id, n AS n_gaps, {history.engine.days("first_day", "last_day")} AS dates_span,
+               at_weekends * 1.0e0 / dates AS weekend_share, festive * 1.0e0 / dates AS occasion_share,
+               {chance} / {history.age("first_day")} AS occasion_chance,
+               {_top({name: f"window_{k}" for k, name in enumerate(windows)}, 2)} AS main_occasion,
+               CASE WHEN n > 0 THEN {mean} END AS mean_gap_days,
+               CASE WHEN n > 1 THEN sqrt((n * squares - total * total) / (n * (n - 1.0e0))) / {mean} END
+                   AS gap_variation,
+               CASE WHEN n > 0 THEN {history.age("last_day")} * n * 1.0e0 / total END AS lateness, {rhythms}
+        FROM (SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
+                     sum({gap}) AS total, sum({gap} * {gap}) AS squares,
+                     count(*) FILTER (WHERE {weekday} IN ({_weekend(config)})) AS at_weekends,
+                     count(*) FILTER (WHERE {" OR ".join(windows.values()) or "false"}) AS festive,
+                     {", ".join(filter(None, [counted, sums]))}
+              FROM days GROUP BY customer_id)"""
     return f"SELECT * FROM ({bought}) AS bought FULL JOIN ({_moments(history, config)}) AS own USING (customer_id)"
 
 
@@ -88,12 +102,6 @@ def _day_of_year(month_day: int) -> int:
     return pd.Timestamp(2023, month_day // 100, min(month_day % 100, 28)).day_of_year + max(month_day % 100 - 28, 0)
 
 
-def _resultant(turn: str) -> str:
-    """SQL: the length of the mean direction of dates round a circle, 0 (all over it) to 1 (one point)."""
-    east, north = (f"CAST(sum(CAST(round({f}({turn}) * {SCALE}) AS BIGINT)) AS DOUBLE)" for f in ("cos", "sin"))
-    return f"least(sqrt({east} * {east} + {north} * {north}) / (count(*) * {SCALE}.0e0), 1.0e0)"
-
-
 def _moments(history: History, config: LensesConfig) -> str:
     """The hours of orders and of own events; a midnight is a date without a clock time."""
     settings = config.occasion
@@ -108,15 +116,19 @@ def _moments(history: History, config: LensesConfig) -> str:
         for kind, which, days in (("weekday", f"NOT {weekend}", off), ("weekend", weekend, 7 - off))
         for part, test in zip(parts, tests, strict=True)
     }
+    counted = ", ".join(f"{count} AS cell_{k}" for k, count in enumerate(cells.values()))
     return f"""
-        SELECT customer_id, count(*) FILTER (WHERE hour >= {EVENING}) * 1.0e0 / count(*) AS evening_share,
-               CASE WHEN count(*) >= {settings.contact_min_acts} THEN {_top(cells, 1)} END AS contact_window
-        FROM (SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
-              FROM (SELECT customer_id, ordered_at AS moment FROM orders
-                    UNION ALL
-                    SELECT customer_id, occurred_at FROM touches WHERE event IN ({texts(settings.contact_events)}))
-              WHERE extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment) > 0)
-        GROUP BY customer_id"""
+        SELECT customer_id, late * 1.0e0 / n AS evening_share,
+               CASE WHEN n >= {settings.contact_min_acts}
+                    THEN {_top({name: f"cell_{k}" for k, name in enumerate(cells)}, 1)} END AS contact_window
+        FROM (SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late, {counted}
+              FROM (SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
+                    FROM (SELECT customer_id, ordered_at AS moment FROM orders
+                          UNION ALL
+                          SELECT customer_id, occurred_at FROM touches
+                          WHERE event IN ({texts(settings.contact_events)}))
+                    WHERE extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment) > 0)
+              GROUP BY customer_id)"""
 
 
 def _weekend(config: LensesConfig) -> str:
