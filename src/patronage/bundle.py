@@ -93,6 +93,7 @@ class Bundle:
             value,
             self.journey.predict(features),
             lenses.segments(features, self.learned),
+            lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
         return assignments.assign(**{c.FLAGS: _flags(assignments)})

@@ -100,7 +100,7 @@ def test_dates_without_a_clock_name_no_contact_window(ask):
 
 def said(learned, **features):
     row = {c.N_GAPS: 0, c.MEAN_GAP_DAYS: math.nan, c.DAYS_SINCE_LAST_ORDER: 0.0} | features
-    return occasion._expected_days(pd.DataFrame([row]), learned)[0]
+    return occasion._estimates(pd.DataFrame([row]), learned).iloc[0, 0]
 
 
 def test_the_next_order_is_the_median_given_the_wait():

@@ -42,7 +42,7 @@ def test_behaviour_speaks_with_the_weights_of_the_configuration(asked):
     assert features.loc["ben", "satisfaction_signs"] == pytest.approx((0 + 0.3 * 0.5 + 0.5 * 0.1) / 1.8)
     assert (features.loc["ben", "troubles"], features.loc["ben", "ticket_hours"]) == (3, 27)
     # a return that was asked for and made is one return
-    assert features.loc["cleo", "return_share"] == 0.5
+    assert features.loc["cleo", "sent_back_share"] == 0.5
     assert features.loc["cleo", "satisfaction_evidence"] == pytest.approx(0.2)
 
 

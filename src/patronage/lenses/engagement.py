@@ -92,6 +92,13 @@ LENS = Lens(
     },
     needs=("events.event",),
     wants=("events.channel", "events:message_sent", "events:message_opened"),
+    answers={
+        c.ENGAGEMENT_SEGMENT: {
+            "active": "among the more engaged of those who are not inactive",
+            "occasional": "the others of them",
+            "inactive": "less than `inactive_below` points are left",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -109,6 +109,14 @@ LENS = Lens(
         "events:referred", "events:reviewed",
     ),
     wants=("events:message_sent",),
+    answers={
+        c.LOYALTY_SEGMENT: {
+            "true": "high on the sales side and on the psychological side",
+            "latent": "high on the psychological side alone",
+            "spurious": "high on the sales side alone",
+            "none": "low on both",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

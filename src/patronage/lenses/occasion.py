@@ -187,7 +187,6 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
         c.OCCASION_SEGMENT: labels,
         c.OCCASION_PERIOD: np.where(~enough, c.UNKNOWN, np.where(labels == "recurring", period, "none")),
         c.BEST_CONTACT_WINDOW: features["contact_window"].replace("", c.UNKNOWN),
-        c.EXPECTED_NEXT_ORDER_DAYS: _expected_days(features, learned),
     }
     return pd.DataFrame(told, index=features.index)
 
@@ -204,7 +203,7 @@ def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
     return np.select(shows, list(PERIODS), "none")
 
 
-def _expected_days(features: pd.DataFrame, learned: Learned) -> np.ndarray:
+def _estimates(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     """Days from the cutoff to the median of the next order; missing where nothing was ever bought."""
     n, shape = features[c.N_GAPS].to_numpy(), learned["gap_shape"]
     own = np.log(features[c.MEAN_GAP_DAYS].fillna(1.0).to_numpy())
@@ -215,7 +214,8 @@ def _expected_days(features: pd.DataFrame, learned: Learned) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         median = scale * gammainccinv(shape, left / 2) - waited
     # Far in the tail a gamma law forgets what has passed.
-    return np.where(left > 1e-200, np.maximum(median, 0), np.where(np.isnan(waited), np.nan, scale * math.log(2)))
+    days = np.where(left > 1e-200, np.maximum(median, 0), np.where(np.isnan(waited), np.nan, scale * math.log(2)))
+    return pd.DataFrame({c.EXPECTED_NEXT_ORDER_DAYS: days}, index=features.index)
 
 
 LENS = Lens(
@@ -238,7 +238,22 @@ LENS = Lens(
         "evening_share": Feature("share of orders and own acts from 18 hours on", "evening", "daytime"),
         "contact_window": Feature("when orders and own acts are most frequent", text=True),
     },
+    answers={
+        c.OCCASION_SEGMENT: {
+            "universal": "her days fall into the calendar's windows far more often than her time here and habit give",
+            "recurring": "they keep to one time of the week, the month or the year",
+            "rare": "neither, with at least `min_gaps` gaps to see it",
+        },
+        c.OCCASION_PERIOD: {
+            "week": "one weekday",
+            "month": "one time of the month",
+            "year": "one time of the year",
+            "none": "no rhythm bound to the calendar is seen",
+        },
+        c.BEST_CONTACT_WINDOW: {"<window>": "weekday or weekend, and a part of the day: most own moments per day"},
+    },
     select=_select,
     learn=_learn,
     segments=_segments,
+    estimates=_estimates,
 )

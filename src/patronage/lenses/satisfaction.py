@@ -41,7 +41,7 @@ def _select(history: History, config: LensesConfig) -> str:
                    - (answered - answered_late) / ({FINE}.0e0 * nullif(answers - answers_late, 0))
                    AS satisfaction_trend,
                complaints + slow_tickets + tickets AS troubles, hours * 1.0e0 / nullif(solved, 0) AS ticket_hours,
-               returns * 1.0e0 / nullif(purchases, 0) AS return_share
+               returns * 1.0e0 / nullif(purchases, 0) AS sent_back_share
         FROM (SELECT customer_id, {counted}
               FROM ({_refunds()}) AS bought FULL JOIN ({_voice(history, config)}) AS voice USING (customer_id)
               FULL JOIN ({_tickets(history, config)}) AS tickets USING (customer_id))"""
@@ -100,7 +100,7 @@ def _tickets(history: History, config: LensesConfig) -> str:
 def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     settings = config.satisfaction
     # Where nobody ever complains the log does not show trouble, and a quiet order says nothing.
-    audible = bool(((features["troubles"] > 0) | (features["return_share"] > 0)).any())
+    audible = bool(((features["troubles"] > 0) | (features["sent_back_share"] > 0)).any())
     weights = {
         "quiet": settings.quiet_order_weight if audible else 0.0,
         "prior": settings.prior_weight,
@@ -150,13 +150,20 @@ LENS = Lens(
         "satisfaction_trend": Feature("recent answers less earlier ones, -1 to 1", "won over", "souring"),
         "troubles": Feature("complaints and tickets", "complaining", absent=0),
         "ticket_hours": Feature("mean hours until a ticket was resolved", "kept waiting", "promptly served"),
-        "return_share": Feature("returns or refunds per line bought", "often returning", "rarely returning"),
+        "sent_back_share": Feature("returns or refunds per line bought", "often returning", "rarely returning"),
     },
     needs=(
         "events:rating", "events:reviewed", "events:csat", "events:nps", "events:complaint", "events:ticket_opened",
         "events:return_requested",
     ),
     wants=("events:ticket_resolved", "events.value"),
+    answers={
+        c.SATISFACTION_SEGMENT: {
+            "high": "top 20 % of those with evidence, at the frozen border",
+            "middle": "between",
+            "low": "bottom 20 %",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -90,6 +90,16 @@ LENS = Lens(
         "transactions.device", "events.device", "transactions.channel", "events.channel",
         "customers.acquisition_channel",
     ),
+    answers={
+        c.PLATFORM_SEGMENT: {
+            "mobile": "most orders and acts are on a phone",
+            "desktop": "on a computer",
+            "tablet": "on a tablet",
+            "multi_device": "other platforms than the first have at least `multi_share`",
+        },
+        c.CHANNEL_SEGMENT: {"<channel>": "the channel of most orders; without any, of most acts"},
+        c.ACQUISITION_SEGMENT: {"<channel>": "the channel by which she came"},
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

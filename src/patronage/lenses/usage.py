@@ -110,6 +110,15 @@ LENS = Lens(
         "minutes_per_use": Feature("minutes of one use", "deep", "shallow"),
     },
     wants=("transactions.category", "events:feature_used"),
+    answers={
+        c.USAGE_SEGMENT: {
+            "one_time": "bought on one day, and hardly used anything",
+            "light": "came back; volume below the frozen lower third",
+            "medium": "between",
+            "heavy": "volume above the frozen upper third",
+            "hollow": "the same, but thin in most of what tells her quality",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,
