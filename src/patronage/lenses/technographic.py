@@ -35,18 +35,17 @@ def _select(history: History, config: LensesConfig) -> str:
     return f"""
         SELECT customer_id, {known} AS device_acts, {shares},
                max(channel) FILTER (WHERE place = 1) AS main_channel, max(source) AS acquired_by
-        FROM (SELECT customer_id, channel, platform, n, {history.engine.null("label")} AS source,
+        FROM (SELECT customer_id, channel, CASE {named} END AS platform, n, {history.engine.null("label")} AS source,
                      row_number() OVER (PARTITION BY customer_id ORDER BY CASE WHEN channel IS NULL THEN 1 ELSE 0 END,
-                                        bought DESC, acts DESC, channel, coalesce(platform, '')) AS place
+                                        bought DESC, acts DESC, channel, coalesce(device, '')) AS place
               FROM (SELECT *, sum(orders) OVER (PARTITION BY customer_id, channel) AS bought,
                            sum(n) OVER (PARTITION BY customer_id, channel) AS acts
-                    FROM (SELECT customer_id, channel, CASE {named} END AS platform, count(*) AS n,
-                                 sum(an_order) AS orders
+                    FROM (SELECT customer_id, channel, device, count(*) AS n, sum(an_order) AS orders
                           FROM (SELECT customer_id, channel, device, 1 AS an_order FROM orders
                                 UNION ALL
                                 SELECT customer_id, channel, device, 0 FROM touches
                                 WHERE event NOT IN ({texts(BY_BUSINESS)}))
-                          GROUP BY customer_id, channel, CASE {named} END))
+                          GROUP BY customer_id, channel, device))
               UNION ALL
               SELECT customer_id, NULL, NULL, 0, acquisition_channel, 0 FROM profiles)
         GROUP BY customer_id"""
