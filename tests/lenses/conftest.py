@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ KINDS = {
     "industry": "firmographic",
     "company_size": "firmographic",
 }
+
+RICH_KINDS = {"age": "demographic", "region": "geographic"}
 
 
 class Planted(NamedTuple):
@@ -78,3 +81,75 @@ def recovered(simulated, lens_settings) -> Recovered:
     features = lenses.features_at(simulated.tables, datetime(2024, 1, 1), lens_settings, 7)
     labels = lenses.segments(features, lenses.learn(features, lens_settings))
     return Recovered(features, labels, simulated.truth.loc[features.index])
+
+
+class Log(NamedTuple):
+    """The rows of a small log."""
+
+    lines: pd.DataFrame
+    events: pd.DataFrame
+    people: pd.DataFrame
+
+
+# Anna: three orders, tea and soap; the last soap is sent back. Ben: one order. The last line lies after the cutoff.
+LINES = pd.DataFrame(
+    [
+        ("anna", "a1", "2024-01-10 10:00", 10.00, 2, 0.00, None, 4.00, "tea-1", "tea", "yes"),
+        ("anna", "a1", "2024-01-10 10:00", 6.00, 1, 2.00, None, 3.00, "soap-1", "soap", "no"),
+        ("anna", "a2", "2024-01-20 10:00", 8.00, 2, 2.00, "SAVE", 4.00, "tea-1", "tea", "yes"),
+        ("anna", "a3", "2024-02-20 10:00", 12.00, 2, 0.00, None, 6.00, "tea-2", "tea", "no"),
+        ("anna", "a3", "2024-02-20 10:00", 8.00, 1, 0.00, None, 3.00, "soap-1", "soap", "no"),
+        ("anna", "a4", "2024-02-25 10:00", -8.00, -1, 0.00, None, 0.00, "soap-1", "soap", "no"),
+        ("ben", "b1", "2024-02-01 10:00", 5.00, 1, 0.00, None, None, "tea-1", "tea", "yes"),
+        ("anna", "a5", "2024-03-01 00:00", 99.00, 9, 9.00, "SAVE", 9.00, "gin-1", "gin", "yes"),
+    ],
+    columns=["customer_id", "order_id", "ordered_at", "amount", "quantity", "discount", "coupon", "cost",
+             "product_id", "category", "private_label"],
+).astype({"ordered_at": "datetime64[us]"})  # fmt: skip
+
+# Anna looks 4 days before a2 and twice on the day of a3; her cart of 1 February is left, that of 28 February may yet
+# be bought. Two of her offers came before the cutoff, one was taken. Ben only complains.
+EVENTS = pd.DataFrame(
+    [
+        ("anna", "2024-01-16 10:00", "view", "tea"),
+        ("anna", "2024-01-16 10:05", "content_viewed", "Reviews"),
+        ("anna", "2024-02-01 10:00", "add_to_cart", "soap"),
+        ("anna", "2024-02-20 09:00", "view", "soap"),
+        ("anna", "2024-02-20 09:10", "search", "tea"),
+        ("anna", "2024-02-10 09:00", "offer_received", "offer 1"),
+        ("anna", "2024-02-15 09:00", "offer_received", "offer 2"),
+        ("anna", "2024-02-20 10:00", "offer_redeemed", "offer 2"),
+        ("anna", "2024-02-24 10:00", "return_requested", None),
+        ("anna", "2024-02-24 11:00", "ticket_opened", "payment"),
+        ("anna", "2024-02-28 10:00", "add_to_cart", "tea"),
+        ("ben", "2024-02-03 10:00", "complaint", "delivery"),
+        ("anna", "2024-03-01 00:00", "complaint", "delivery"),
+    ],
+    columns=["customer_id", "occurred_at", "event", "subject"],
+).astype({"occurred_at": "datetime64[us]"})
+
+PEOPLE = pd.DataFrame(
+    [("anna", "social", "25-34", "north"), ("ben", None, "35-49", "a\tb\nc")],
+    columns=["customer_id", "acquisition_channel", "age", "region"],
+)
+
+
+@pytest.fixture(scope="session")
+def rich() -> Log:
+    """A log with every column and a few events that can be worked out by hand, for a cutoff of 2024-03-01."""
+    return Log(LINES, EVENTS, PEOPLE)
+
+
+@pytest.fixture
+def rich_features(rich: Log, lens_settings) -> pd.DataFrame:
+    """Its features."""
+    tables = through_the_door(*rich, attributes=tuple(RICH_KINDS), on_duplicate_rows="keep")
+    return lenses.features_at(replace(tables, attributes=RICH_KINDS), datetime(2024, 3, 1), lens_settings, 7)
+
+
+@pytest.fixture(scope="session")
+def simulated_said(simulated: Planted, lens_settings) -> pd.DataFrame:
+    """Features and segments of the simulated customers at the end of 2023, joined to their truth."""
+    features = lenses.features_at(simulated.tables, datetime(2024, 1, 1), lens_settings, 7)
+    labels = lenses.segments(features, lenses.learn(features, lens_settings))
+    return features.join(labels).join(simulated.truth)

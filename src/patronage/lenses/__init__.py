@@ -18,11 +18,16 @@ from patronage.data.contract import CUSTOMERS, EVENTS
 from patronage.errors import DataError
 from patronage.lenses import (
     account,
+    benefits,
     btyd,
     engagement,
+    interests,
     loyalty,
+    needs,
     occasion,
     path,
+    profile,
+    purchase,
     rfm,
     satisfaction,
     status,
@@ -32,6 +37,7 @@ from patronage.lenses import (
 )
 from patronage.lenses.history import look_back
 from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.shelves import fill_shelves
 
 __all__ = [
     "FEATURES",
@@ -57,6 +63,11 @@ LENSES: tuple[Lens, ...] = (
     status.LENS,
     technographic.LENS,
     value.LENS,
+    purchase.LENS,
+    benefits.LENS,
+    needs.LENS,
+    interests.LENS,
+    profile.LENS,
     account.LENS,
     btyd.LENS,
     path.LENS,
@@ -87,6 +98,7 @@ def features_at(
     """
     chosen = _chosen(tables, available(tables) if names is None else names)
     history = look_back(tables, cutoff, period_days)
+    fill_shelves(history, config)
     selected = [
         _typed(history.engine.quote(name), feature) for lens in chosen for name, feature in lens.features.items()
     ]
