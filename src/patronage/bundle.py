@@ -31,7 +31,7 @@ FORMAT = 2
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
 )  # fmt: skip
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
@@ -95,6 +95,7 @@ class Bundle:
             value,
             self.journey.predict(features),
             lenses.segments(features, self.learned),
+            lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
         return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas)})

@@ -50,6 +50,7 @@ MEAN_GAP_DAYS = "mean_gap_days"
 GAP_VARIATION = "gap_variation"
 LATENESS = "lateness"
 OCCASION_SHARE = "occasion_share"
+LOYALTY_SALES = "loyalty_sales"
 BASKET_SIZE = "basket_size"
 DISCOUNT_SHARE = "discount_share"
 COUPON_SHARE = "coupon_share"
@@ -81,6 +82,15 @@ SECOND_INTEREST = "second_interest"
 ADJACENT_INTEREST = "adjacent_interest"
 PROFILE = "profile_"  # and the attribute
 ACCOUNT_SEGMENT = "account_segment"
+OCCASION_PERIOD = "occasion_period"
+BEST_CONTACT_WINDOW = "best_contact_window"
+EXPECTED_NEXT_ORDER_DAYS = "expected_next_order_days"
+SATISFACTION_SEGMENT = "satisfaction_segment"
+LOYALTY_SEGMENT = "loyalty_segment"
+ENGAGEMENT_SEGMENT = "engagement_segment"
+PLATFORM_SEGMENT = "platform_segment"
+CHANNEL_SEGMENT = "channel_segment"
+ACQUISITION_SEGMENT = "acquisition_segment"
 UNKNOWN = "unknown"  # the answer where there is no evidence
 
 # Labels, over [cutoff, cutoff + horizon)

@@ -20,14 +20,18 @@ from patronage.lenses import (
     account,
     benefits,
     btyd,
+    engagement,
     interests,
+    loyalty,
     needs,
     occasion,
     path,
     profile,
     purchase,
     rfm,
+    satisfaction,
     status,
+    technographic,
     usage,
     value,
 )
@@ -41,6 +45,7 @@ __all__ = [
     "Lens",
     "available",
     "columns_of",
+    "estimates",
     "features_at",
     "learn",
     "numeric",
@@ -52,7 +57,11 @@ LENSES: tuple[Lens, ...] = (
     rfm.LENS,
     usage.LENS,
     occasion.LENS,
+    satisfaction.LENS,
+    loyalty.LENS,
+    engagement.LENS,
     status.LENS,
+    technographic.LENS,
     value.LENS,
     purchase.LENS,
     benefits.LENS,
@@ -159,6 +168,14 @@ def segments(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataF
     """The label that each lens gives to each customer, with what was learned at fit."""
     frames = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned]
     return pd.concat(frames, axis=1)
+
+
+def estimates(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
+    """The numbers that lenses derive for each customer from what was learned at fit."""
+    frames = [
+        lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned
+    ]
+    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=features.index)
 
 
 def support(tables: Tables) -> pd.DataFrame:
