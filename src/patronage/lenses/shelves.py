@@ -33,7 +33,7 @@ def fill_shelves(history: History, config: LensesConfig) -> None:
         "n_labelled": f"count(private_label) {bought}",
         "n_own": f"count(*) FILTER (WHERE amount >= 0 AND {own})",
         "n_counted": f"count(quantity) {bought}",
-        "units": f"sum({thousandths('quantity')}) {bought}",
+        "units": f"sum({thousandths(c.QUANTITY)}) {bought}",
         "net": "sum(amount)",
         "paid": f"sum(amount) {bought}",
         c.DISCOUNT: f"sum(discount) {bought}",
