@@ -71,7 +71,7 @@ class Bundle:
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `assign` reads."""
-        return lenses.columns_of(self.lens_names)
+        return tuple(lenses.described(self.lenses, self.lens_names))
 
     def assign(self, features: pd.DataFrame) -> pd.DataFrame:
         """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
@@ -159,7 +159,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed, former),
+        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
         churn=fit_churn(split.past, config),
         clv=teach_clv(value, split.past, config),
         journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
