@@ -149,7 +149,7 @@ def test_dense_customers_who_hardly_leave_stop_lifetimes_but_not_us(live):
     assert fit.climbed > 1
     assert fit.gain <= 1e-3
     foretold = law.expected_orders(90, lives.x, t_x, 270.0).sum()
-    assert foretold == pytest.approx(lives.later.sum(), rel=0.02)
+    assert foretold == pytest.approx(lives.later.sum(), rel=0.05)
 
 
 class Fitter:

@@ -31,7 +31,10 @@ def distinct(*columns: Array) -> tuple[Index, Index]:
         The kind of every row: ``column[first][kind]`` is ``column``.
     """
     kind: Index = np.zeros(len(columns[0]), dtype=np.intp)
+    kinds = kind[:1]
     for column in columns:
+        if (column == column[:1]).all():
+            continue
         codes, values = pd.factorize(column, sort=True)
         kind, kinds = pd.factorize(kind * max(len(values), 1) + codes, sort=True)
     first = np.empty(len(kinds), dtype=np.intp)

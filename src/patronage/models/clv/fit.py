@@ -92,7 +92,7 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
     mean = (weights * value).sum() / weights.sum()
     if np.ptp(value) <= 1e-9 * mean:  # one price for all: nothing to estimate, and no optimum to find
         certain = GammaGamma(p=ONE_PRICE, q=2.0, v=mean / ONE_PRICE)
-        return certain, Fit(int(weights.sum()), len(x), 0.0, 0.0, 0, 0.0, None)
+        return certain, Fit(int(weights.sum()), len(x), 0.0, 0.0, 0, None)
     unit = np.array([1, 1, mean])
 
     def search(start: Array, tolerance: float) -> Array:

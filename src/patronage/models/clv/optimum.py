@@ -40,11 +40,11 @@ class Fit:
         What a Newton step from the estimate would still add to the log-likelihood: 0.001 at most.
     attempts
         How many searches it took.
-    climbed
-        Log-likelihood that our own steps added to where the last search got stuck; 0 where it ended at an optimum.
     covariance
         Of the estimates of the log-parameters, in the order of the law's fields: the inverse of the curvature of
         the log-likelihood. None where it is not positive definite: the data do not pin the parameters down.
+    climbed
+        Log-likelihood that our own steps added to where the last search got stuck; 0 where it ended at an optimum.
     """
 
     n_customers: int
@@ -52,8 +52,8 @@ class Fit:
     log_likelihood: float
     gain: float
     attempts: int
-    climbed: float
     covariance: tuple[tuple[float, ...], ...] | None
+    climbed: float = 0.0
 
 
 def first_optimum(
@@ -173,7 +173,7 @@ def _climb(total: Callable[[Array], float], place: _Place, customers: float) -> 
 
 def _fit(place: _Place, weights: Array, searches: int, climbed: float) -> Fit:
     customers = int(weights.sum())
-    return Fit(customers, weights.size, place.value, place.gain, searches, climbed, _inverse(place.curvature))
+    return Fit(customers, weights.size, place.value, place.gain, searches, _inverse(place.curvature), climbed)
 
 
 def _inverse(curvature: Array) -> tuple[tuple[float, ...], ...] | None:
