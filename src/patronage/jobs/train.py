@@ -24,7 +24,7 @@ from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judg
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
 from patronage.labels import Snapshot
-from patronage.models.clv import gate
+from patronage.models.clv import Clv, gate
 from patronage.models.journey import STAGES
 from patronage.places import project_root
 from patronage.review import figures
@@ -105,7 +105,10 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     findings = gate.examine(bundle.clv, buyers, left_censored=left_censored, refund_share=refund_share)
     for finding in findings:
         if finding.severity != gate.NOTE:
-            print(f"clv          {finding.severity}: {finding.found} (clv_findings.json)", flush=True)
+            shown = finding.show.replace("\n", "\n             ")
+            print(f"clv          {finding.severity}: {finding.found}\n             {shown}", flush=True)
+    for deed in bundle.clv.deeds:
+        print(f"clv          {deed.deed}: {deed.said}", flush=True)
     return findings
 
 
@@ -137,6 +140,7 @@ def _record(
             "evaluated_from": evaluated,
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
+            **_clv_tags(bundle.clv),
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
@@ -148,6 +152,7 @@ def _record(
             "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
+            **_clv_tables(bundle.clv),
         },
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
@@ -155,6 +160,21 @@ def _record(
         },
         figures=_figures(split, bundle, assignments, judged) | journey.figures,
     )
+
+
+def _clv_tags(model: Clv) -> dict[str, str]:
+    """What was decided about the CLV model."""
+    tags = {f"clv.{deed.deed}.{deed.finding}": deed.said[:500] for deed in model.deeds}
+    if model.candidates:
+        best, *others = model.candidates
+        behind = ", ".join(f"{one.model} +{one.behind:.4f}" for one in others if one.behind is not None)
+        tags["clv.chosen"] = f"{best.model} by log score {best.log_score:.4f} at an earlier origin; {behind or 'alone'}"
+    return tags
+
+
+def _clv_tables(model: Clv) -> dict[str, pd.DataFrame]:
+    named = {"clv_choice.json": model.candidates, "clv_deeds.json": model.deeds}
+    return {name: pd.DataFrame(map(vars, rows)) for name, rows in named.items() if rows}
 
 
 def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:
@@ -181,7 +201,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "personas.k": config.personas.k,
         "churn.members": "+".join(member.name for member in bundle.churn.members),
         "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
-        "clv.model": config.clv.model,
+        "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
@@ -248,7 +268,9 @@ def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Ju
         {"recency": naive["recency"]},
         f"P(no order in {horizon} days)",
     )
-    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought
+    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
+    if expected.empty:
+        return drawn
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
 

@@ -19,19 +19,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns
+from patronage.models.clv.deeds import Candidate, Deed
 from patronage.models.clv.distinct import Array, distinct, once
 from patronage.models.clv.fit import LAWS, fit_orders, fit_spend
 from patronage.models.clv.intervals import UNTAUGHT, Calibration, both, calibrate, unsure
 from patronage.models.clv.law import OrderLaw
 from patronage.models.clv.optimum import Fit
 from patronage.models.clv.quantiles import quantiles
-from patronage.models.clv.spend import GammaGamma
+from patronage.models.clv.spend import GammaGamma, ShrunkenMean, SpendLaw
 from patronage.models.clv.totals import Total, total
 
 __all__ = ["Calibration", "Clv", "Settings", "Total", "fit", "recalibrate"]
 
 FILE = "clv.json"
 DAYS_A_YEAR = 365.0
+ALIVE_BY_ASSUMPTION = "ordered once: alive by BG/NBD's assumption, not by evidence"
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,12 @@ class Clv:
 
     settings: Settings
     law: OrderLaw
-    spend_law: GammaGamma
+    spend_law: SpendLaw
     orders_fit: Fit
-    spend_fit: Fit
+    spend_fit: Fit  # of Gamma-Gamma, even where a shrunken mean took its place
     calibration: Calibration = UNTAUGHT
+    deeds: tuple[Deed, ...] = ()  # what was done about what was unfit
+    candidates: tuple[Candidate, ...] = ()  # the laws that it was chosen among, the best first
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,6 +118,19 @@ class Clv:
         for name in (columns.CLV, columns.CLV_LOW, columns.CLV_HIGH):
             predicted[name] *= self.settings.margin * worth
         return predicted
+
+    def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
+        """What `predict` gave, empty where the model abstains."""
+        silent = {name for deed in self.deeds for name in deed.silent}
+        return predicted.assign(**dict.fromkeys(silent, np.nan))
+
+    def flags(self, features: pd.DataFrame) -> tuple[tuple[pd.Series, str], ...]:
+        """Why an answer should not be taken at its word: of which customers, and the reason."""
+        everyone = pd.Series(True, index=features.index)
+        found = [(everyone, f"clv {deed.deed}: {deed.said}") for deed in self.deeds]
+        if self.settings.model == "bg_nbd":
+            found.append((features[columns.FREQUENCY] == 0, ALIVE_BY_ASSUMPTION))
+        return tuple(found)
 
     def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
         """P(X* >= n) of each customer in the horizon, by the distribution that the intervals are quantiles of."""
@@ -186,7 +203,10 @@ class Clv:
         law = LAWS[settings.model](**content["law"])
         orders_fit, spend_fit = (_read_fit(content[name]) for name in ("orders_fit", "spend_fit"))
         calibration = _read_calibration(content["calibration"])
-        return cls(settings, law, GammaGamma(**content["spend_law"]), orders_fit, spend_fit, calibration)
+        spend_law = (ShrunkenMean if "weight" in content["spend_law"] else GammaGamma)(**content["spend_law"])
+        deeds = tuple(Deed(**{**deed, "silent": tuple(deed["silent"])}) for deed in content["deeds"])
+        candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
+        return cls(settings, law, spend_law, orders_fit, spend_fit, calibration, deeds, candidates)
 
 
 def fit(
