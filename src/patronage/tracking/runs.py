@@ -99,8 +99,23 @@ def log_training(
     return Logged(run_id, model_version, _readable(uri))
 
 
+def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
+    """Log one run that brings no model; gives its id.
+
+    Raises
+    ------
+    TrackingError
+        As `log_training`.
+    """
+    try:
+        with _run(store, record, tables) as run_id:
+            return run_id
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
+
+
 @contextlib.contextmanager
-def _run(store: Store, record: Record, tables: Tables) -> Iterator[str]:
+def _run(store: Store, record: Record, tables: Tables | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -127,10 +142,11 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record, tables: Tables) -> None:
+def _log_record(record: Record, tables: Tables | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
-    mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
+    if tables is not None:
+        mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:
