@@ -23,11 +23,11 @@ from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
-from patronage.labels import Snapshot
+from patronage.labels import Snapshot, weekly_orders
 from patronage.models.clv import Clv, gate
 from patronage.models.journey import STAGES
 from patronage.places import project_root
-from patronage.review import figures
+from patronage.review import clv_figures, figures
 from patronage.review.journey_map import JourneyReport, journey_report
 
 
@@ -39,6 +39,7 @@ class Judged:
     said: pd.DataFrame
     card: Scorecard
     trial: Trial
+    figures: dict[str, Figure]
 
 
 def run(config: TrainConfig) -> None:
@@ -86,7 +87,10 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial)
+    now = holdout.judged
+    weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
+    drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
+    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial, drawn)
 
 
 def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
@@ -252,6 +256,8 @@ def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Ju
         "persona_profile.png": figures.persona_profile(profile),
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
+        **clv_figures.of_model(bundle.clv, features),
+        **(judged.figures if judged else {}),
     }
     if judged is None or judged.holdout.judged.labels is None:
         return drawn
