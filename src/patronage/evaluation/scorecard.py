@@ -146,10 +146,10 @@ def judge(
         baselines.churn(past, eligible.features, said.loc[known, c.P_ORDER]),
         resampling,
     )
-    buyers = said[c.P_ORDER].notna()
+    buyers = said[c.EXPECTED_SPEND].notna()
     amounts = said.loc[buyers, [c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].set_axis([c.ORDERS, c.SPEND], axis=1)
     naive = baselines.amounts(past, judged.features[buyers], judged.horizon_days)
-    clv = judge_amounts(labels[buyers], amounts, naive, resampling)
+    clv = judge_amounts(labels[buyers], amounts, naive, resampling) if buyers.any() else Scorecard()
     status = {"judged": lenses.segments(judged.features, learned)[c.STATUS_SEGMENT]}
     status["past"] = pd.concat([lenses.segments(snapshot.features, learned)[c.STATUS_SEGMENT] for snapshot in past])
     journey = judge_probability(

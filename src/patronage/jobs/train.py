@@ -23,12 +23,12 @@ from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
-from patronage.labels import Snapshot
-from patronage.models.clv import gate
+from patronage.labels import Snapshot, weekly_orders
+from patronage.models.clv import Clv, gate
 from patronage.models.journey import STAGES
 from patronage.models.personas import Personas
 from patronage.places import project_root
-from patronage.review import figures
+from patronage.review import clv_figures, figures
 from patronage.review.journey_map import JourneyReport, journey_report
 from patronage.review.persona_report import PersonaReport, persona_report
 
@@ -41,6 +41,7 @@ class Judged:
     said: pd.DataFrame
     card: Scorecard
     trial: Trial
+    figures: dict[str, Figure]
 
 
 def run(config: TrainConfig) -> None:
@@ -108,7 +109,10 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial)
+    now = holdout.judged
+    weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
+    drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
+    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial, drawn)
 
 
 def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
@@ -132,7 +136,10 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     findings = gate.examine(bundle.clv, buyers, left_censored=left_censored, refund_share=refund_share)
     for finding in findings:
         if finding.severity != gate.NOTE:
-            print(f"clv          {finding.severity}: {finding.found} (clv_findings.json)", flush=True)
+            shown = finding.show.replace("\n", "\n             ")
+            print(f"clv          {finding.severity}: {finding.found}\n             {shown}", flush=True)
+    for deed in bundle.clv.deeds:
+        print(f"clv          {deed.deed}: {deed.said}", flush=True)
     return findings
 
 
@@ -165,6 +172,7 @@ def _record(
             **personas.tags,
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
+            **_clv_tags(bundle.clv),
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
@@ -176,13 +184,32 @@ def _record(
             "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
+            **_clv_tables(bundle.clv),
         },
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
         },
-        figures=_figures(assignments, judged) | personas.figures | journey.figures,
+        figures=_figures(assignments, judged)
+        | clv_figures.of_model(bundle.clv, split.now.features)
+        | personas.figures
+        | journey.figures,
     )
+
+
+def _clv_tags(model: Clv) -> dict[str, str]:
+    """What was decided about the CLV model."""
+    tags = {f"clv.{deed.deed}.{deed.finding}": deed.said[:500] for deed in model.deeds}
+    if model.candidates:
+        best, *others = model.candidates
+        behind = ", ".join(f"{one.model} +{one.behind:.4f}" for one in others if one.behind is not None)
+        tags["clv.chosen"] = f"{best.model} by log score {best.log_score:.4f} at an earlier origin; {behind or 'alone'}"
+    return tags
+
+
+def _clv_tables(model: Clv) -> dict[str, pd.DataFrame]:
+    named = {"clv_choice.json": model.candidates, "clv_deeds.json": model.deeds}
+    return {name: pd.DataFrame(map(vars, rows)) for name, rows in named.items() if rows}
 
 
 def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:
@@ -210,7 +237,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "personas.k_asked": config.personas.k,
         "churn.members": "+".join(member.name for member in bundle.churn.members),
         "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
-        "clv.model": config.clv.model,
+        "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
@@ -242,6 +269,7 @@ def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figu
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
+        **(judged.figures if judged else {}),
     }
     if judged is None or judged.holdout.judged.labels is None:
         return drawn
@@ -258,7 +286,9 @@ def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figu
         {"recency": naive["recency"]},
         f"P(no order in {horizon} days)",
     )
-    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought
+    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
+    if expected.empty:
+        return drawn
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
 
