@@ -53,6 +53,11 @@ def is_observed(cutoff: datetime, horizon_days: int, last_row: datetime) -> bool
     return window_end(cutoff, horizon_days) <= seen_until
 
 
+def could_not_know(fitted: str, cutoff: str) -> bool:
+    """Whether a model fitted at one cutoff learned nothing of the label window of another: it must not be later."""
+    return parse(fitted) <= parse(cutoff)
+
+
 def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_staleness_days: int) -> None:
     """Refuse a cutoff that has no history before it, or one so late that the log is stale.
 

@@ -16,6 +16,7 @@ from patronage.config.data import (
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionWindow
 from patronage.config.personas import PersonasConfig
+from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
 from patronage.config.verbs import (
     CheckConfig,
@@ -27,8 +28,9 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
-    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig", "LensesConfig",
-    "OccasionWindow", "OriginsConfig", "PersonasConfig", "SimulateConfig", "TrackingConfig", "TrainConfig",
+    "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CompareConfig", "CustomerColumns",
+    "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig",
+    "GatesConfig", "JourneyConfig", "LensesConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
+    "PromoteConfig", "RollbackConfig", "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig",
     "TransactionColumns", "TransactionsConfig", "plain", "typed",
 ]  # fmt: skip

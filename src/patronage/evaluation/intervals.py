@@ -29,3 +29,22 @@ def paired_difference(losses: np.ndarray, baseline: np.ndarray, *, times: int, s
     means = [difference[rng.integers(0, n, n)].mean() for _ in range(times)]
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(difference.mean()), float(low), float(high))
+
+
+def paired_means(values: np.ndarray, *, times: int, seed: int) -> np.ndarray:
+    """Means over resamples of the customers; every column sees the same resamples.
+
+    Parameters
+    ----------
+    values
+        (N, M) a row per customer.
+
+    Returns
+    -------
+    ndarray
+        (times, M) means.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(values)
+    drawn = (np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(times))
+    return np.array([counts @ values for counts in drawn]) / n

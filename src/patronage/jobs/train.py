@@ -20,6 +20,7 @@ from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.journeys import Trial
+from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
@@ -124,6 +125,7 @@ def _record(
     lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
     findings = _examine_clv(bundle, split.now.features, left_censored=tables.left_censored)
     evaluated = "none" if judged is None else f"{judged.holdout.judged.cutoff:%Y-%m-%d}"
+    single = pd.Series(dtype=float) if judged is None else single_auc(judged.holdout.judged)
     return tracking.Record(
         kind="train",
         name=config.name,
@@ -131,12 +133,21 @@ def _record(
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
         description=_describe(config, lines, evaluated),
         params=_params(config, bundle, split),
-        metrics={**personas.metrics, **journey.metrics, **(judged.card.metrics if judged else {})},
+        metrics={
+            **personas.metrics,
+            **journey.metrics,
+            **(judged.card.metrics if judged else {}),
+            **({"leakage/best_single_auc": float(single.iloc[0])} if len(single) else {}),
+        },
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
+            **{
+                f"leakage.finding.{name}": f"alone ranks churn with ROC-AUC {area:.3f}: does it know the future?"
+                for name, area in single[single >= SUSPECT].items()
+            },
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
@@ -152,9 +163,18 @@ def _record(
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
-        },
+        }
+        | _evaluation(judged),
         figures=_figures(split, bundle, assignments, judged) | journey.figures,
     )
+
+
+def _evaluation(judged: Judged | None) -> dict[str, pd.DataFrame]:
+    """What came and what had been said, customer by customer: two runs can be compared on those whom they share."""
+    if judged is None or judged.holdout.judged.labels is None:
+        return {}
+    said = judged.said[[c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]]
+    return {"evaluation.parquet": judged.holdout.judged.labels.join(said).reset_index()}
 
 
 def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:
