@@ -16,8 +16,9 @@ from typing import Any
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--lang=en-US", "--remote-debugging-port=0",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--hide-scrollbars", "--lang=en-US", "--remote-debugging-port=0",
     # a sandboxed frame in the page's own process can be looked into
     "--disable-features=IsolateSandboxedIframes,IsolateOrigins,site-per-process",
 )  # fmt: skip

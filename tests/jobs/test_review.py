@@ -149,7 +149,7 @@ class TestPromote:
         assert "is the champion already" in patronage("promote", "run=@champion")[1]
 
     def test_a_gate_refuses_with_exit_code_1_and_keeps_the_verdict(self, client, patronage):
-        code, said, err = patronage("promote", "run=autumn", *self.EASY, "gates.refit_moves=0.001")
+        code, _, err = patronage("promote", "run=autumn", *self.EASY, "gates.refit_moves=0.001")
         assert code == 1
         assert "refit_moves failed" in err
         assert "force=true reason='...'" in err

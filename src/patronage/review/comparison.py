@@ -9,11 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage import columns as c
+from patronage.errors import DataError
 from patronage.evaluation.scorecard import Resampling
 from patronage.review import differences, migration, pictures
 from patronage.review.migration import Answer
 from patronage.review.movers import movers
-from patronage.review.past import PastRun
+from patronage.review.past import PastRun, numbered
 
 WORDS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
 
@@ -49,6 +50,10 @@ def compare(baseline: PastRun, candidate: PastRun, resampling: Resampling, most:
     most
         How many of the customers that changed most are named.
     """
+    runs = baseline, candidate
+    baseline, candidate, customers = numbered(*runs)
+    if not baseline.assignments.index.isin(candidate.assignments.index).any():
+        raise DataError(f"{baseline.name} and {candidate.name} share no customer; expected two runs over the same ones")
     answers, matching, unfrozen = migration.answers(baseline, candidate)
     worth = [run.assignments[c.CLV].fillna(0.0) for run in (baseline, candidate)]  # nothing bought is worth nothing
     splits = {answer.name: migration.split_moves(answer, *worth) for answer in answers}
@@ -69,7 +74,9 @@ def compare(baseline: PastRun, candidate: PastRun, resampling: Resampling, most:
         "agreement.json": agreement,
         "persona_matching.json": matching.rename(columns={"reference": "baseline", "label": "candidate"}),
         **{f"{name}_moves.json": table for name, table in moves.items()},
-        "movers.json": movers(baseline, candidate, answers, most),
+        "movers.json": movers(baseline, candidate, answers, most).assign(
+            **{c.CUSTOMER_ID: lambda table: customers[table[c.CUSTOMER_ID].astype(int)]}
+        ),
     }
     notes = []
     if unfrozen:
@@ -77,8 +84,7 @@ def compare(baseline: PastRun, candidate: PastRun, resampling: Resampling, most:
     if judgement.how != differences.SAME_WINDOW:
         notes.append(f"Metrics: {judgement.how}.")
     return Comparison(
-        baseline,
-        candidate,
+        *runs,
         tuple(_gist(baseline, candidate, splits, agreement, paired, drift, judgement.how)),
         tuple(notes),
         tables,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from patronage import columns as c
 from patronage import cutoff as when
-from patronage.evaluation.intervals import paired_means
+from patronage.evaluation.intervals import resampled_sums
 from patronage.evaluation.scorecard import Resampling, log_losses
 from patronage.review.migration import cannot_freeze
 from patronage.review.past import PastRun
@@ -154,26 +154,26 @@ def paired_differences(judgement: Judgement, resampling: Resampling) -> pd.DataF
     if labels is None or one is None or other is None:
         return pd.DataFrame(columns=columns)
     losses = [_losses(labels, said) for said in (one, other)]
-    both = np.hstack([np.column_stack(list(side.values())) for side in losses])
-    known = ~np.isnan(both)
-    half = known.shape[1] // 2
-    known[:, :half] &= known[:, half:]
-    known[:, half:] = known[:, :half]
-    values = np.where(known, both, 0.0)
-    drawn = paired_means(np.hstack([values, known]), times=resampling.times, seed=resampling.seed)
+    known = {metric: ~(np.isnan(losses[0][metric]) | np.isnan(losses[1][metric])) for metric in losses[0]}
+    judged = [metric for metric, there in known.items() if there.any()]
+    columns_of = (
+        np.where(known[metric], values, 0.0) for metric in judged for values in (known[metric], *_pair(losses, metric))
+    )
+    drawn = resampled_sums(columns_of, len(labels), times=resampling.times, seed=resampling.seed)
     rows = []
-    for j, metric in enumerate(losses[0]):
-        n = int(known[:, j].sum())
-        if not n:
-            continue
+    for j, metric in enumerate(judged):
         root = np.sqrt if metric.endswith("_rmse") else np.asarray
-        before, after = (float(root(values[:, i].sum() / n)) for i in (j, j + half))
-        share = np.maximum(drawn[:, 2 * half + j], 1e-12)
-        differences = root(drawn[:, half + j] / share) - root(drawn[:, j] / share)
-        low, high = np.quantile(differences, [0.025, 0.975])
+        before, after = (float(root(values[known[metric]].mean())) for values in _pair(losses, metric))
+        n, was, now = drawn[:, 3 * j : 3 * j + 3].T
+        low, high = np.quantile(root(now / np.maximum(n, 1)) - root(was / np.maximum(n, 1)), [0.025, 0.975])
         verdict = "better" if high < 0 else "worse" if low > 0 else "no clear difference"
-        rows.append((metric, n, before, after, after - before, float(low), float(high), verdict))
+        n_known = int(known[metric].sum())
+        rows.append((metric, n_known, before, after, after - before, float(low), float(high), verdict))
     return pd.DataFrame(rows, columns=columns)
+
+
+def _pair(losses: list[dict[str, np.ndarray]], metric: str) -> tuple[np.ndarray, np.ndarray]:
+    return losses[0][metric], losses[1][metric]
 
 
 def _losses(labels: pd.DataFrame, said: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from patronage import columns as c
 from patronage.config import GatesConfig
 from patronage.evaluation.scorecard import Resampling
 from patronage.review import differences, migration
-from patronage.review.past import PastRun
+from patronage.review.past import PastRun, numbered
 
 PASSED, FAILED, UNMEASURED, NO_CHAMPION = "passed", "failed", "not measured", "no champion yet"
 
@@ -31,6 +31,8 @@ def judge_gates(
     candidate: PastRun, champion: PastRun | None, config: GatesConfig, resampling: Resampling
 ) -> list[Gate]:
     """Every gate that is on, in the order of the configuration."""
+    if champion is not None:
+        champion, candidate, _ = numbered(champion, candidate)
     gates = _beside(candidate, champion, config, resampling)
     found = candidate.metrics
     if (least := config.persona_stability) is not None:

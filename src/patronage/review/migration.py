@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, cohen_kappa_score
+from scipy.stats import entropy
+from sklearn.metrics import mutual_info_score
+from sklearn.metrics.cluster import expected_mutual_information
 
 from patronage import columns as c
 from patronage import lenses
@@ -23,6 +25,7 @@ from patronage.models.journey import STAGES
 from patronage.review.past import PastRun
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
+AT_ONCE = 100_000  # customers
 STAYED, BEHAVIOUR, MODEL, BOTH, BACK = "stayed", "behaviour moved", "model moved", "both moved", "model moved back"
 MOVED = "moved"  # where the two cannot be told apart
 JOINED, LEFT = "joined", "left"
@@ -62,7 +65,7 @@ def answers(baseline: PastRun, candidate: PastRun) -> tuple[list[Answer], pd.Dat
         where it could).
     """
     reason = cannot_freeze(baseline, candidate)
-    seen = _frozen(baseline, candidate.features) if not reason else {}
+    seen = _frozen(baseline, candidate) if not reason else {}
     said_before, said_after = baseline.assignments, candidate.assignments
     before, after = persona_labels(said_before), persona_labels(said_after)
     matching = match(seen.get(c.PERSONA, before), after)
@@ -98,16 +101,29 @@ def persona_labels(assignments: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, names), index=assignments.index)
 
 
-def _frozen(baseline: PastRun, features: pd.DataFrame) -> dict[str, pd.Series]:
-    """What the baseline's model says of other features, without what a migration does not ask."""
-    bundle = baseline.bundle
-    said = [
-        bundle.personas.predict(features),
-        bundle.journey.predict(features),
-        lenses.segments(features, bundle.learned),
-    ]
-    found = {c.PERSONA: persona_labels(said[0]), c.JOURNEY_STAGE: said[1][c.JOURNEY_STAGE]}
-    return found | {name: said[2][name] for name in (c.VALUE_TIER, c.RFM_SEGMENT)}
+def _frozen(baseline: PastRun, candidate: PastRun) -> dict[str, pd.Series]:
+    """What the baseline's model says of the candidate's features, without what a migration does not ask."""
+    columns = (c.JOURNEY_STAGE, c.VALUE_TIER, c.RFM_SEGMENT)
+    if baseline.features.equals(candidate.features):  # the same again: it says what it said
+        said = baseline.assignments
+        return {c.PERSONA: persona_labels(said), **{name: said[name] for name in columns}}
+    bundle, features = baseline.bundle, candidate.features
+    parts = []
+    for start in range(0, len(features), AT_ONCE):  # no model looks at anyone but the customer herself
+        some = features.iloc[start : start + AT_ONCE]
+        segments = lenses.segments(some, bundle.learned)[[c.VALUE_TIER, c.RFM_SEGMENT]]
+        parts.append(
+            pd.concat(
+                [
+                    bundle.personas.predict(some)[[c.PERSONA_ID, c.PERSONA]],
+                    bundle.journey.predict(some)[[c.JOURNEY_STAGE]],
+                    segments,
+                ],
+                axis=1,
+            )
+        )
+    said = pd.concat(parts)
+    return {c.PERSONA: persona_labels(said), **{name: said[name] for name in columns}}
 
 
 def match(reference: pd.Series, labels: pd.Series) -> pd.DataFrame:
@@ -230,22 +246,53 @@ def agreement(answer: Answer) -> pd.DataFrame:
     rows = []
     for step, (one, other) in pairs.items():
         shared = one.index.intersection(other.index)
-        a, b = (_at(opinion, shared).cat.codes.to_numpy() for opinion in (one, other))
         if not len(shared):
             continue
-        same = bool((a == b).all())
+        table = _counts(*(_at(opinion, shared) for opinion in (one, other))).to_numpy()
+        same = float(np.trace(table) / table.sum())
+        ari, ami, kappa = rand_index(table), mutual_information(table), cohen_kappa(table)
         rows.append(
             {
                 "answer": answer.name,
                 "step": step,
                 "customers": len(shared),
-                "moved": float((a != b).mean()),
-                "ari": float(adjusted_rand_score(a, b)),
-                "ami": float(adjusted_mutual_info_score(a, b)),
-                "kappa": 1.0 if same else float(cohen_kappa_score(a, b)),  # 0 / 0 where all have one label
+                "moved": 1 - same,
+                "ari": ari,
+                "ami": ami,
+                "kappa": kappa,
             }
         )
     return pd.DataFrame(rows)
+
+
+def rand_index(table: np.ndarray) -> float:
+    """Adjusted Rand index (Hubert and Arabie 1985) of a contingency table."""
+
+    def pairs(counts: np.ndarray) -> float:
+        return float((counts * (counts - 1.0)).sum() / 2)
+
+    both, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
+    by_chance = rows * columns / max(pairs(np.array([table.sum()])), 1.0)
+    most = (rows + columns) / 2
+    return (both - by_chance) / (most - by_chance) if most > by_chance else 1.0
+
+
+def mutual_information(table: np.ndarray) -> float:
+    """Adjusted mutual information (Vinh, Epps and Bailey 2010) of a contingency table."""
+    used = table[table.any(axis=1)][:, table.any(axis=0)]
+    if min(used.shape) == 1 and max(used.shape) == 1:
+        return 1.0  # one label on both sides
+    most = (entropy(used.sum(axis=1)) + entropy(used.sum(axis=0))) / 2
+    by_chance = expected_mutual_information(used, int(used.sum()))
+    found = mutual_info_score(None, None, contingency=used)
+    return float((found - by_chance) / (most - by_chance)) if most > by_chance else 0.0
+
+
+def cohen_kappa(table: np.ndarray) -> float:
+    """Cohen's kappa (1960) of a square contingency table; 1 where all have one label."""
+    n = table.sum()
+    by_chance = float(table.sum(axis=1) @ table.sum(axis=0)) / float(n) ** 2
+    return (float(np.trace(table) / n) - by_chance) / (1 - by_chance) if by_chance < 1 else 1.0
 
 
 def _counts(rows: pd.Series, columns: pd.Series) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def movers(baseline: PastRun, candidate: PastRun, answers: list[Answer], most: i
 def _reasons(before: pd.DataFrame, after: pd.DataFrame, customers: pd.Index) -> list[str]:
     """For each customer the features that moved furthest, from what to what."""
     names = [name for name in before.columns.intersection(after.columns) if pd.api.types.is_numeric_dtype(before[name])]
-    spread = before[names].std().clip(lower=1e-12).to_numpy()
+    spread = np.maximum([before[name].std() for name in names], 1e-12)
     one, other = (frame.loc[customers, names].to_numpy(float) for frame in (before, after))
     distance = np.nan_to_num(np.abs(other - one) / spread)
     distance = np.where(np.isnan(one) != np.isnan(other), 1.0, distance)  # an answer appeared or vanished

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -54,3 +54,25 @@ class PastRun:
     def judged(self) -> tuple[str, str]:
         """From when on, and over how many days the run was measured."""
         return self.tags["evaluated_from"], self.params["horizon_days"]
+
+
+def numbered(baseline: PastRun, candidate: PastRun) -> tuple[PastRun, PastRun, pd.Index]:
+    """Both runs with numbers for customers, and the customers by number: a million names are slow to align."""
+    names = baseline.assignments.index
+    if not candidate.assignments.index.equals(names):
+        names = names.union(candidate.assignments.index)
+
+    def by_number(frame: pd.DataFrame) -> pd.DataFrame:
+        numbers = range(len(names)) if frame.index.equals(names) else names.get_indexer(frame.index)
+        return frame.set_axis(pd.Index(numbers))
+
+    one, other = (
+        replace(
+            run,
+            assignments=by_number(run.assignments),
+            features=by_number(run.features),
+            evaluation=None if run.evaluation is None else by_number(run.evaluation),
+        )
+        for run in (baseline, candidate)
+    )
+    return one, other, names

@@ -157,4 +157,8 @@ def _frame(path: Path) -> pd.DataFrame:
     long = (c.CUSTOMER_ID, c.JOURNEY_PATH)
     schema = pq.read_schema(path)
     words = [one.name for one in schema if str(one.type) in ("string", "large_string") and one.name not in long]
-    return pq.read_table(path, read_dictionary=words).to_pandas().set_index(c.CUSTOMER_ID)
+    return (
+        pq.read_table(path, read_dictionary=words)
+        .to_pandas(split_blocks=True, self_destruct=True)
+        .set_index(c.CUSTOMER_ID)
+    )
