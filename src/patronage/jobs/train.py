@@ -151,8 +151,8 @@ def _record(
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
+            "personas.json": persona_table(split.now.features, assignments, bundle),  # first: MLflow opens it so
             "scorecard.json": _scorecard(lines),
-            "personas.json": persona_table(split.now.features, assignments, bundle),
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
