@@ -28,7 +28,7 @@ import pandas as pd
 
 from patronage import columns as c
 from patronage import data, lenses
-from patronage.config import DataConfig, LensesConfig, TrainConfig
+from patronage.config import DataConfig, LensesConfig, TrainConfig, ValueConfig
 from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.evaluation.journeys import Trial, disorder, judge
@@ -77,7 +77,7 @@ def load(name: str) -> Tables:
 
 
 def settings(cutoff: str, horizon_days: int) -> TrainConfig:
-    return TrainConfig(cutoff=cutoff, horizon_days=horizon_days, lenses=LensesConfig(tiers=TIERS), seed=0)
+    return TrainConfig(cutoff=cutoff, horizon_days=horizon_days, lenses=LensesConfig(value=ValueConfig(TIERS)), seed=0)
 
 
 def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:

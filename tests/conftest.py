@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 
 from patronage import data
-from patronage.config import DataConfig, LensesConfig, OccasionWindow
+from patronage.config import DataConfig, LensesConfig, OccasionWindow, typed
 from patronage.data import Tables, admit_all
 from patronage.data.door import Brought
 from patronage.engine import DuckDB
@@ -88,10 +89,10 @@ def cdnow() -> Tables:
 
 @pytest.fixture(scope="session")
 def lens_settings() -> LensesConfig:
-    return LensesConfig(
-        occasions={"carnival": OccasionWindow("02-10", "02-20")},
-        tiers={"platinum": 0.5, "gold": 0.8, "iron": 0.95, "lead": 1.0},
-    )
+    """The shop's settings, with a calendar in which the ten rows have an occasion."""
+    settings = typed(LensesConfig, OmegaConf.load(REPO / "conf" / "lenses" / "retail.yaml"))
+    settings.occasion.calendar = {"carnival": OccasionWindow("02-10", "02-20")}
+    return settings
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from omegaconf import OmegaConf
 
 from patronage import columns as c
 from patronage import lenses
-from patronage.config import LensesConfig, OccasionWindow, TrainConfig
+from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
 from patronage.evaluation.splits import Split
 from patronage.labels import Snapshot
@@ -26,14 +27,16 @@ from patronage.models import clv, hybrid, journey, personas
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
 )  # fmt: skip
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
+AMBIGUOUS = "persona ambiguous"
+UNSTABLE = "personas are not stable in this data"
 CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be believed
 
 
@@ -49,6 +52,8 @@ class Bundle:
         Length of a period of the journey path.
     lenses
         The settings with which features are made.
+    lens_names
+        Of the lenses that were there at fit; their features are what scoring makes.
     learned
         What each lens learned of the population.
     """
@@ -56,6 +61,7 @@ class Bundle:
     horizon_days: int
     period_days: int
     lenses: LensesConfig
+    lens_names: tuple[str, ...]
     learned: Mapping[str, Any]
     personas: personas.Personas
     churn: hybrid.Churn
@@ -65,7 +71,7 @@ class Bundle:
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `assign` reads."""
-        return tuple(lenses.FEATURES)
+        return lenses.columns_of(self.lens_names)
 
     def assign(self, features: pd.DataFrame) -> pd.DataFrame:
         """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
@@ -89,9 +95,10 @@ class Bundle:
             value,
             self.journey.predict(features),
             lenses.segments(features, self.learned),
+            lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        return assignments.assign(**{c.FLAGS: _flags(assignments)})
+        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas)})
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -101,6 +108,7 @@ class Bundle:
             "horizon_days": self.horizon_days,
             "period_days": self.period_days,
             "lenses": asdict(self.lenses),
+            "lens_names": self.lens_names,
             "learned": self.learned,
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
@@ -114,12 +122,11 @@ class Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
-        settings = state["lenses"]
-        settings["occasions"] = {name: OccasionWindow(**window) for name, window in settings["occasions"].items()}
         return cls(
             horizon_days=state["horizon_days"],
             period_days=state["period_days"],
-            lenses=LensesConfig(**settings),
+            lenses=typed(LensesConfig, OmegaConf.create(state["lenses"])),
+            lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.Personas.load(folder / "personas"),
             churn=hybrid.Churn.load(folder / "churn"),
@@ -131,8 +138,13 @@ class Bundle:
         return {"personas": self.personas, "churn": self.churn, "clv": self.clv, "journey": self.journey}
 
 
-def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
+def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: personas.Personas | None = None) -> Bundle:
     """Learn everything that may be known at the cutoff of the split.
+
+    Parameters
+    ----------
+    former
+        Personas to carry on, fitted at this cutoff or an earlier one.
 
     Raises
     ------
@@ -145,8 +157,9 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         horizon_days=config.horizon_days,
         period_days=config.journey.period_days,
         lenses=config.lenses,
+        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
+        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed, former),
         churn=fit_churn(split.past, config),
         clv=teach_clv(value, split.past, config),
         journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
@@ -198,7 +211,7 @@ def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> 
 def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
     """The churn model, with BTYD fitted anew at each origin where it takes part."""
     if not hybrid.needs_btyd(config.churn):
-        return hybrid.fit(past, lenses.numeric(), config.churn, config.seed)
+        return hybrid.fit(past, lenses.numeric(past[0].features), config.churn, config.seed)
     expectant, reason = [], ""
     for snapshot in past:
         try:
@@ -214,11 +227,19 @@ def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
         raise FitError(
             f"churn: BTYD cannot be fitted at any origin ({reason}); choose churn=lightgbm, which needs none"
         )
-    return hybrid.fit(expectant, lenses.numeric(), config.churn, config.seed)
+    return hybrid.fit(expectant, lenses.numeric(past[0].features), config.churn, config.seed)
 
 
-def _flags(assignments: pd.DataFrame) -> np.ndarray:
+def _flags(assignments: pd.DataFrame, said: personas.Personas) -> np.ndarray:
     """Why an answer should not be taken at its word; empty where nothing speaks against it."""
     gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
-    reasons = [(gap.isna(), NEVER_BOUGHT), (gap > CONTRADICTION, CONTRADICTED)]
-    return np.select([where for where, _ in reasons], [reason for _, reason in reasons], "")
+    reasons = [
+        (gap.isna(), NEVER_BOUGHT),
+        (gap > CONTRADICTION, CONTRADICTED),
+        (assignments[c.PERSONA_PROBABILITY] < said.ambiguous_below, AMBIGUOUS),
+        (pd.Series(not said.choice.stable, index=assignments.index), UNSTABLE),
+    ]
+    flags = np.full(len(assignments), "", dtype=object)
+    for where, reason in reasons:
+        flags = np.where(where & (flags != ""), flags + "; " + reason, np.where(where, reason, flags))
+    return flags

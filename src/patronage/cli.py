@@ -10,6 +10,7 @@ from patronage.errors import PatronageError
 VERBS = {
     "train": "fit, evaluate, assign every customer and log one MLflow run",
     "check": "hold your data against the contract, and say what it supports",
+    "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
     "simulate": "write customers with a known truth, as Parquet tables",
     "compare": "hold two runs against each other: what moved, why, and what it is worth",
     "promote": "make a run's model the champion, if every gate holds",

@@ -27,6 +27,7 @@ SUBJECT = "subject"
 VALUE = "value"
 
 # customers
+USER_ID = "user_id"  # of an account, where accounts are the customers
 SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
@@ -49,6 +50,20 @@ MEAN_GAP_DAYS = "mean_gap_days"
 GAP_VARIATION = "gap_variation"
 LATENESS = "lateness"
 OCCASION_SHARE = "occasion_share"
+LOYALTY_SALES = "loyalty_sales"
+BASKET_SIZE = "basket_size"
+DISCOUNT_SHARE = "discount_share"
+COUPON_SHARE = "coupon_share"
+OWN_LABEL_SHARE = "own_label_share"
+RETURN_SHARE = "return_share"
+NOVELTY = "product_novelty"
+BROWSE_DAYS = "browse_days"
+LOOKS_PER_ORDER = "looks_per_order"
+PROOFS_PER_ORDER = "proofs_per_order"
+ABANDONED_CARTS = "abandoned_carts"
+OFFER_RESPONSE = "offer_response"
+SHELF_PRICES = "shelf_prices"  # a line per category: unit price, purchase lines, category
+LOYALTY_MIND = "loyalty_mind"  # psychological side of loyalty, 0 to 1
 JOURNEY_PATH = "journey_path"  # one character a period from entry to the cutoff: . e i p m
 
 # Segments: one text column a lens
@@ -58,6 +73,24 @@ USAGE_SEGMENT = "usage_segment"
 OCCASION_SEGMENT = "occasion_segment"
 STATUS_SEGMENT = "status_segment"
 VALUE_TIER = "value_tier"
+ROYAL = "royal"
+PURCHASE_SEGMENT = "purchase_segment"
+BENEFIT_SEGMENT = "benefit_segment"
+NEED_SEGMENT = "need_segment"
+TOP_INTEREST = "top_interest"
+SECOND_INTEREST = "second_interest"
+ADJACENT_INTEREST = "adjacent_interest"
+PROFILE = "profile_"  # and the attribute
+ACCOUNT_SEGMENT = "account_segment"
+OCCASION_PERIOD = "occasion_period"
+BEST_CONTACT_WINDOW = "best_contact_window"
+EXPECTED_NEXT_ORDER_DAYS = "expected_next_order_days"
+SATISFACTION_SEGMENT = "satisfaction_segment"
+LOYALTY_SEGMENT = "loyalty_segment"
+ENGAGEMENT_SEGMENT = "engagement_segment"
+PLATFORM_SEGMENT = "platform_segment"
+CHANNEL_SEGMENT = "channel_segment"
+ACQUISITION_SEGMENT = "acquisition_segment"
 UNKNOWN = "unknown"  # the answer where there is no evidence
 
 # Labels, over [cutoff, cutoff + horizon)
@@ -70,6 +103,8 @@ CUTOFF = "cutoff"
 PERSONA_ID = "persona_id"
 PERSONA = "persona"
 PERSONA_PROBABILITY = "persona_probability"
+PERSONA_RUNNER_UP = "persona_runner_up"
+PERSONA_REASON = "persona_reason"
 CHURN_PROBABILITY = "churn_probability"
 CHURN_BAND = "churn_band"
 P_ALIVE = "p_alive"

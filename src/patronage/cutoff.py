@@ -53,9 +53,9 @@ def is_observed(cutoff: datetime, horizon_days: int, last_row: datetime) -> bool
     return window_end(cutoff, horizon_days) <= seen_until
 
 
-def could_not_know(fitted: str, cutoff: str) -> bool:
-    """Whether a model fitted at one cutoff learned nothing of the label window of another: it must not be later."""
-    return parse(fitted) <= parse(cutoff)
+def is_past(fitted: datetime, cutoff: datetime) -> bool:
+    """Whether a model that was fitted at `fitted` could be known at the cutoff."""
+    return fitted <= cutoff
 
 
 def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_staleness_days: int) -> None:

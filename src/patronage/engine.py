@@ -8,6 +8,7 @@ a quotient of two exact sums.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,16 @@ def connect(config: EngineConfig) -> DuckDB:
 def text(value: str) -> str:
     """`value` as a SQL string literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def texts(values: Iterable[str]) -> str:
+    """The values as what stands within `IN (...)`; nothing is in an empty list."""
+    return ", ".join(map(text, values)) or "NULL"
+
+
+def number(value: float) -> str:
+    """`value` as a SQL literal of a double, to the last bit; a bare 1.0 would be a DECIMAL."""
+    return f"{value:.16e}"
 
 
 class DuckDB:
@@ -102,6 +113,26 @@ class DuckDB:
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
+    def attach(self, path: str) -> str:
+        """The schema under which the tables of a database file can be read, and only read."""
+        known = self._connection.cursor().execute("SELECT database_name, path FROM duckdb_databases()").fetchall()
+        for name, where in known:
+            if where == path:
+                return f"{self.quote(name)}.main"
+        name = f"file_{len(known)}"
+        self.run(f"ATTACH {text(path)} AS {name} (READ_ONLY)")
+        return f"{self.quote(name)}.main"
+
+    def tables_of(self, schema: str) -> list[str]:
+        """The tables and views of an attached file."""
+        database = schema.removesuffix(".main").strip('"')
+        found = self._connection.cursor().execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' "
+            "ORDER BY table_name",
+            [database],
+        )
+        return [name for (name,) in found.fetchall()]
+
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
         return f"read_parquet({self._list(paths)})"
@@ -122,6 +153,11 @@ class DuckDB:
     def quote(self, identifier: str) -> str:
         """An identifier, safe for any name a user's column may have."""
         return '"' + identifier.replace('"', '""') + '"'
+
+    def null(self, kind: str) -> str:
+        """NULL, of the type that a column of the contract's `kind` has."""
+        types = {"money": "BIGINT", "number": "DOUBLE", "time": "TIMESTAMP"}
+        return f"CAST(NULL AS {types.get(kind, 'VARCHAR')})"
 
     def timestamp(self, moment: datetime) -> str:
         """A zone-less timestamp literal."""

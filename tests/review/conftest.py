@@ -29,7 +29,7 @@ def configured(cutoff: datetime) -> TrainConfig:
     os.environ.setdefault("PATRONAGE_ROOT", ".")
     ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     given = ["data=cdnow", f"cutoff={cutoff:%Y-%m-%d}", "horizon_days=90", "personas.k=3",
-             "churn=btyd", "origins.most=1"]  # fmt: skip
+             "churn=btyd", "origins.most=1", "personas.allow_unstable=true", "personas.bootstraps=3"]  # fmt: skip
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         return typed(TrainConfig, compose("train", overrides=given))
 

@@ -1,5 +1,6 @@
 """The shape of conf/: every key, its type and its range. Values and their reasons are in the YAML files."""
 
+from patronage.config.analyse import AnalyseConfig, Behaviour
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import (
@@ -14,7 +15,7 @@ from patronage.config.data import (
     TransactionsConfig,
 )
 from patronage.config.journey import JourneyConfig
-from patronage.config.lenses import LensesConfig, OccasionWindow
+from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
@@ -28,9 +29,9 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CompareConfig", "CustomerColumns",
-    "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig",
-    "GatesConfig", "JourneyConfig", "LensesConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "PromoteConfig", "RollbackConfig", "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig",
-    "TransactionColumns", "TransactionsConfig", "plain", "typed",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CompareConfig",
+    "CustomerColumns", "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
+    "EventsConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "OccasionConfig", "OccasionWindow",
+    "OriginsConfig", "PersonasConfig", "PromoteConfig", "RollbackConfig", "SimulateConfig", "StoreConfig",
+    "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

@@ -50,6 +50,7 @@ class TransactionColumns:
 class TransactionsConfig:
     path: Any = None  # a file, a glob or a list of them
     format: str | None = None
+    table: str | None = None  # inside a database file
     date_format: str | None = None
     columns: TransactionColumns = field(default_factory=TransactionColumns)
 
@@ -70,6 +71,7 @@ class EventColumns:
 class EventsConfig:
     path: Any = None
     format: str | None = None
+    table: str | None = None  # inside a database file
     date_format: str | None = None
     columns: EventColumns = field(default_factory=EventColumns)
     vocabulary: dict[str, str] = field(default_factory=dict)  # the user's event name to ours
@@ -87,6 +89,7 @@ class CustomerColumns:
 class CustomersConfig:
     path: Any = None
     format: str | None = None
+    table: str | None = None  # inside a database file
     date_format: str | None = None
     columns: CustomerColumns = field(default_factory=CustomerColumns)
     attributes: dict[str, str] = field(default_factory=dict)  # column to its kind
@@ -99,6 +102,7 @@ class CustomersConfig:
 @dataclass
 class DataConfig:
     name: str = MISSING
+    entity: str = "customer"
     timezone: str = "UTC"
     money_decimals: int = 2
     left_censored: bool = False
@@ -111,6 +115,7 @@ class DataConfig:
     simulated: dict[str, Any] = field(default_factory=dict)  # its keys: data/simulated/settings.py
 
     def check(self) -> None:
+        one_of("data.entity", self.entity, ("customer", "account"))
         one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
         one_of("data.on_duplicate_rows", self.on_duplicate_rows, ("fail", "keep", "drop"))
         within("data.money_decimals", self.money_decimals, 0, 6)

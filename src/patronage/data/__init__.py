@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from patronage import columns as c
 from patronage.config import DataConfig
-from patronage.data import cdnow, complete_journey, simulated, tables
+from patronage.data import accounts, cdnow, complete_journey, simulated, tables
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
 from patronage.engine import DuckDB, text
@@ -42,7 +42,10 @@ def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig
         for contract in CONTRACTS
         if contract.name in brought
     }
-    unknown = _speak(engine, config) if EVENTS.name in admitted else {}
+    events = _speak(engine, config) if EVENTS.name in admitted else {}
+    present = {name: table.present for name, table in admitted.items()}
+    if config.entity == "account":
+        present |= accounts.roll_up(engine, present, config.customers.attributes)
     first, last, customers, purchases = engine.row(
         f"SELECT min({c.ORDERED_AT}), max({c.ORDERED_AT}), count(DISTINCT {c.CUSTOMER_ID}), "
         f"count(*) FILTER (WHERE {c.AMOUNT} >= 0) FROM {TRANSACTIONS.name}"
@@ -55,7 +58,7 @@ def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig
     return Tables(
         engine=engine,
         source=config.name,
-        present={name: table.present for name, table in admitted.items()},
+        present=present,
         rows={name: table.rows for name, table in admitted.items()},
         attributes=config.customers.attributes if CUSTOMERS.name in admitted else {},
         money_scale=10**config.money_decimals,
@@ -64,14 +67,14 @@ def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig
         customers=customers,
         fingerprint=_fingerprint(engine, list(admitted)),
         left_censored=config.left_censored,
-        unknown_events=unknown,
+        events=events,
         notes=tuple(note for table in admitted.values() for note in table.notes),
         quarantined={name: table.quarantined for name, table in admitted.items() if table.quarantined},
     )
 
 
 def _speak(engine: DuckDB, config: DataConfig) -> dict[str, int]:
-    """Turn the source's event names into the vocabulary; gives what stays outside of it, most frequent first."""
+    """Turn the source's event names into the vocabulary; gives their number of rows, most frequent first."""
     vocabulary = config.events.vocabulary
     if wrong := sorted(set(vocabulary.values()) - set(VOCABULARY)):
         raise ConfigError(f"data.events.vocabulary: no such event {', '.join(wrong)}; expected {', '.join(VOCABULARY)}")
@@ -79,10 +82,8 @@ def _speak(engine: DuckDB, config: DataConfig) -> dict[str, int]:
         cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in vocabulary.items())
         spoken = f"CASE {c.EVENT} {cases} ELSE {c.EVENT} END AS {c.EVENT}"
         engine.table(EVENTS.name, f"SELECT * REPLACE ({spoken}) FROM {EVENTS.name}")
-    known = ", ".join(text(event) for event in VOCABULARY)
     frame = engine.frame(
-        f"SELECT {c.EVENT} AS name, count(*) AS n FROM {EVENTS.name} WHERE {c.EVENT} NOT IN ({known}) "
-        "GROUP BY name ORDER BY n DESC, name"
+        f"SELECT {c.EVENT} AS name, count(*) AS n FROM {EVENTS.name} GROUP BY name ORDER BY n DESC, name"
     )
     return dict(zip(frame["name"], frame["n"].astype(int), strict=True))
 

@@ -90,10 +90,13 @@ CUSTOMERS = Contract(
     },
 )
 
+USERS = "users"  # with entity=account: user_id, the account as customer_id, signed_up_at
+
 CONTRACTS = (TRANSACTIONS, EVENTS, CUSTOMERS)
 
 # What events say, by how far they go towards a purchase. A name outside the vocabulary counts as engagement only.
 SENT = ("message_sent", "offer_received")  # the business's doing, not the customer's
+BY_BUSINESS = (*SENT, "ticket_resolved")
 LEAVING = ("unsubscribed", "cancelled")
 ENGAGEMENT = (
     "visit", "view", "search", "message_opened", "message_clicked", "offer_redeemed", "login", "feature_used",
@@ -118,8 +121,8 @@ class Tables:
         Minor units in one unit of the currency.
     first, last
         Of the transactions.
-    unknown_events
-        Event names outside the vocabulary, with their number of rows.
+    events
+        Event names with their number of rows, most frequent first.
     notes
         What was rounded, dropped or set aside at the door, in words.
     quarantined
@@ -137,13 +140,18 @@ class Tables:
     customers: int
     fingerprint: str
     left_censored: bool
-    unknown_events: Mapping[str, int] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
 
     def has(self, table: str) -> bool:
         """Whether the source brings this table."""
         return table in self.present
+
+    @property
+    def unknown_events(self) -> Mapping[str, int]:
+        """Event names outside the vocabulary."""
+        return {name: rows for name, rows in self.events.items() if name not in VOCABULARY}
 
     def summary(self) -> str:
         """What was read, in a line; what was done to it, in further ones."""

@@ -126,7 +126,7 @@ def p_order(quiet: Floats, stages: Numbers, periods: float) -> Floats:
 
 def untuned_lightgbm(before: pd.DataFrame, bought: Floats, judged: pd.DataFrame, seed: int) -> Floats:
     """LightGBM on the numeric features of all earlier origins."""
-    names = list(lenses.numeric())
+    names = list(lenses.numeric(before))
     # On busy cores its threads mostly wait for each other.
     settings = {
         **SETTINGS,

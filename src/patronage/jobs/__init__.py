@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from patronage.config import (
+    AnalyseConfig,
     CheckConfig,
     CompareConfig,
     PromoteConfig,
@@ -33,6 +34,7 @@ from patronage.places import conf_dir, project_root
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
 SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
+    "analyse": AnalyseConfig,
     "check": CheckConfig,
     "simulate": SimulateConfig,
     "compare": CompareConfig,

@@ -34,12 +34,12 @@ def run(config: CompareConfig) -> None:
         texts={"report.html": render(found)},
     )
     beside = tracking.in_experiment(store, candidate.experiment_id)
-    logged = tracking.log_comparison(beside, record)
+    run_id = tracking.log_run(beside, record)
     print(f"{baseline.name} ({baseline.run_id[:8]}) to {candidate.name} ({candidate.run_id[:8]})\n")
     for topic, sentence in found.lines:
         print(f"{topic:<17}{sentence}")
-    print(f"\n{'report':<17}{logged.report}")
-    print(f"{'look at it':<17}{tracking.run_link(beside, logged.run_id)}")
+    print(f"\n{'report':<17}{tracking.artifact(beside, run_id, 'report.html')}")
+    print(f"{'look at it':<17}{tracking.run_link(beside, run_id)}")
     print(f"{'side by side':<17}{tracking.compare_link(beside, [baseline.run_id, candidate.run_id])}")
     print(f"{'took':<17}{time.time() - started:.0f} s")
 

@@ -6,7 +6,7 @@ every lens over them. To add a lens, write its file and name it in `LENSES`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -14,18 +14,61 @@ import pandas as pd
 from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
-from patronage.lenses import btyd, occasion, path, rfm, status, usage, value
+from patronage.data.contract import CUSTOMERS, EVENTS
+from patronage.errors import DataError
+from patronage.lenses import (
+    account,
+    benefits,
+    btyd,
+    engagement,
+    interests,
+    loyalty,
+    needs,
+    occasion,
+    path,
+    profile,
+    purchase,
+    rfm,
+    satisfaction,
+    status,
+    technographic,
+    usage,
+    value,
+)
 from patronage.lenses.history import look_back
 from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.shelves import fill_shelves
 
-__all__ = ["FEATURES", "LENSES", "Lens", "features_at", "learn", "numeric", "segments", "support"]
+__all__ = [
+    "FEATURES",
+    "LENSES",
+    "Lens",
+    "available",
+    "columns_of",
+    "estimates",
+    "features_at",
+    "learn",
+    "numeric",
+    "segments",
+    "support",
+]
 
 LENSES: tuple[Lens, ...] = (
     rfm.LENS,
     usage.LENS,
     occasion.LENS,
+    satisfaction.LENS,
+    loyalty.LENS,
+    engagement.LENS,
     status.LENS,
+    technographic.LENS,
     value.LENS,
+    purchase.LENS,
+    benefits.LENS,
+    needs.LENS,
+    interests.LENS,
+    profile.LENS,
+    account.LENS,
     btyd.LENS,
     path.LENS,
 )
@@ -33,24 +76,65 @@ LENSES: tuple[Lens, ...] = (
 FEATURES: Mapping[str, Feature] = {name: what for lens in LENSES for name, what in lens.features.items()}
 
 
-def features_at(tables: Tables, cutoff: datetime, config: LensesConfig, period_days: int) -> pd.DataFrame:
+def features_at(
+    tables: Tables, cutoff: datetime, config: LensesConfig, period_days: int, names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Every feature of every customer who is known before `cutoff`.
+
+    Parameters
+    ----------
+    names
+        Of the lenses; by default those to which the tables have something to say.
 
     Returns
     -------
     DataFrame
-        Indexed by `customer_id`, sorted; a float or text column for each entry of `FEATURES`.
+        Indexed by `customer_id`, sorted; a float or text column for each feature of the lenses.
+
+    Raises
+    ------
+    DataError
+        A named lens finds none of the tables and columns that it needs.
     """
+    chosen = _chosen(tables, available(tables) if names is None else names)
     history = look_back(tables, cutoff, period_days)
-    selected = [_typed(history.engine.quote(name), feature) for name, feature in FEATURES.items()]
+    fill_shelves(history, config)
+    selected = [
+        _typed(history.engine.quote(name), feature) for lens in chosen for name, feature in lens.features.items()
+    ]
     joins = [
         f"LEFT JOIN ({lens.select(history, config)}) AS {lens.name}_lens "
         f"ON {lens.name}_lens.customer_id = people.customer_id"
-        for lens in LENSES
+        for lens in chosen
     ]
     sql = f"SELECT people.customer_id, {', '.join(selected)} FROM people {' '.join(joins)} ORDER BY people.customer_id"
     frame = history.engine.frame(sql)
     return frame.set_index(c.CUSTOMER_ID)
+
+
+def available(tables: Tables) -> tuple[str, ...]:
+    """The lenses for which the tables have a column; by their form alone, so that a longer log has no other lenses."""
+    return tuple(lens.name for lens in LENSES if not lens.needs or any(_has_form(tables, need) for need in lens.needs))
+
+
+def _chosen(tables: Tables, names: Sequence[str]) -> list[Lens]:
+    chosen = [lens for lens in LENSES if lens.name in names]
+    lacking = [lens for lens in chosen if lens.name not in available(tables)]
+    if lacking:
+        raise DataError(
+            f"{tables.source}: the {lacking[0].name} lens needs {' or '.join(lacking[0].needs)}; the data has none; "
+            "give the data that the model was trained on, or train it again on this"
+        )
+    return chosen
+
+
+def _has_form(tables: Tables, need: str) -> bool:
+    """Whether the table, the column, or the table of the event or attribute is there."""
+    table, _, column = need.partition(".")
+    if column:
+        return column in tables.present.get(table, frozenset())
+    table, _, kind = need.partition(":")
+    return tables.has(table) and (table != CUSTOMERS.name or kind in tables.attributes.values())
 
 
 def _typed(name: str, feature: Feature) -> str:
@@ -60,28 +144,55 @@ def _typed(name: str, feature: Feature) -> str:
     return f"CAST({value} AS DOUBLE) AS {name}"
 
 
-def numeric() -> tuple[str, ...]:
-    """The names of the features that are numbers."""
-    return tuple(name for name, feature in FEATURES.items() if not feature.text)
+def columns_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The features of the lenses of these names."""
+    chosen = set(names)
+    return tuple(name for lens in LENSES if lens.name in chosen for name in lens.features)
+
+
+def numeric(features: pd.DataFrame) -> tuple[str, ...]:
+    """The names of the features in the frame that are numbers."""
+    return tuple(name for name, feature in FEATURES.items() if not feature.text and name in features)
 
 
 def learn(features: pd.DataFrame, config: LensesConfig) -> dict[str, Learned]:
-    """What the segments of every lens need to know of the population, as JSON-ready values."""
-    return {lens.name: lens.learn(features, config) for lens in LENSES if lens.segments}
+    """What the segments of every lens in the frame need to know of the population, as JSON-ready values."""
+    return {
+        lens.name: lens.learn(features, config)
+        for lens in LENSES
+        if lens.segments and set(lens.features) <= set(features)
+    }
 
 
 def segments(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
     """The label that each lens gives to each customer, with what was learned at fit."""
-    frames = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments]
+    frames = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned]
     return pd.concat(frames, axis=1)
 
 
+def estimates(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
+    """The numbers that lenses derive for each customer from what was learned at fit."""
+    frames = [
+        lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned
+    ]
+    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=features.index)
+
+
 def support(tables: Tables) -> pd.DataFrame:
-    """Lens by lens, what this data allows and what would bring the rest."""
-    there = {f"{table}.{name}" for table, names in tables.present.items() for name in names}
+    """Lens by lens: available, partial or absent on this data, and what would bring the rest.
+
+    An event counts only where the log holds some of its rows.
+    """
     rows = []
     for lens in LENSES:
-        lacking = [name for name in lens.wants if name not in there]
-        state = "partial" if lacking else "available"  # every lens so far says something from orders alone
-        rows.append({"lens": lens.name, "state": state, "asks": lens.asks, "would need": ", ".join(lacking)})
+        absent = bool(lens.needs) and not any(_has_rows(tables, need) for need in lens.needs)
+        lacking = [want for want in dict.fromkeys((*lens.wants, *lens.needs)) if not _has_rows(tables, want)]
+        state = "absent" if absent else "partial" if set(lacking) & set(lens.wants) else "available"
+        needed = "" if state == "available" else ", ".join(lacking)
+        rows.append({"lens": lens.name, "state": state, "asks": lens.asks, "would need": needed})
     return pd.DataFrame(rows)
+
+
+def _has_rows(tables: Tables, need: str) -> bool:
+    table, _, event = need.partition(":")
+    return event in tables.events if table == EVENTS.name and event else _has_form(tables, need)

@@ -1,9 +1,12 @@
 """The views that lenses read: what was known of every customer before a cutoff, and nothing else.
 
-`lines`    the transactions before the cutoff, as they are
-`orders`   a row per order with at least one purchase line: when, how much, how many lines
+`lines`    the transactions before the cutoff; optional columns that the source lacks are NULL
+`orders`   a row per order with at least one purchase line: when, how much, how many lines (and on coupons), where
 `days`     a row per customer and day with an order, with the day before it: the unit in which BTYD counts
-`touches`  the events before the cutoff, as they are; empty where a source brings none
+`touches`  the events before the cutoff, likewise; empty where a source brings none
+`signups`  who had signed up before the cutoff, and when
+`profiles` a row per customer with what was declared of her: acquisition channel and attributes
+`users_known`  the people of accounts who had signed up, where accounts are the customers
 `people`   everyone who is known before the cutoff: by an order, an event, or having signed up
 """
 
@@ -16,7 +19,7 @@ from datetime import datetime, timedelta
 from patronage import columns as c
 from patronage import cutoff as when
 from patronage.data import Tables
-from patronage.data.contract import CUSTOMERS, EVENTS
+from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS, Contract
 from patronage.engine import DuckDB
 
 
@@ -32,6 +35,7 @@ class History:
     present: Mapping[str, frozenset[str]]
     money_scale: int
     period_days: int
+    attributes: Mapping[str, str]
 
     @property
     def today(self) -> str:
@@ -55,11 +59,13 @@ class History:
 def look_back(tables: Tables, cutoff: datetime, period_days: int) -> History:
     """Make the views of everything before `cutoff`, replacing those of an earlier one."""
     engine = tables.engine
-    engine.view("lines", f"SELECT * FROM transactions WHERE {when.before(c.ORDERED_AT, cutoff, engine)}")
+    past = when.before(c.ORDERED_AT, cutoff, engine)
+    engine.view("lines", f"SELECT {_whole(TRANSACTIONS, tables)} FROM transactions WHERE {past}")
     engine.table(
         "orders",
         "SELECT customer_id, order_id, min(ordered_at) AS ordered_at, count(*) AS n_lines, "
-        "sum(amount) AS revenue FROM lines WHERE amount >= 0 GROUP BY customer_id, order_id",
+        "count(coupon) AS n_coupon_lines, sum(amount) AS revenue, max(channel) AS channel, max(device) AS device "
+        "FROM lines WHERE amount >= 0 GROUP BY customer_id, order_id",
     )
     engine.table(
         "days",
@@ -68,15 +74,29 @@ def look_back(tables: Tables, cutoff: datetime, period_days: int) -> History:
         "FROM orders GROUP BY customer_id, CAST(ordered_at AS DATE))",
     )
     if tables.has(EVENTS.name):
-        engine.view("touches", f"SELECT * FROM events WHERE {when.before(c.OCCURRED_AT, cutoff, engine)}")
+        past = when.before(c.OCCURRED_AT, cutoff, engine)
+        engine.view("touches", f"SELECT {_whole(EVENTS, tables)} FROM events WHERE {past}")
     else:
-        engine.view("touches", "SELECT customer_id, ordered_at AS occurred_at, '' AS event FROM lines WHERE false")
+        engine.view("touches", f"SELECT {_whole(EVENTS, tables)} FROM transactions WHERE false")
     engine.view("signups", _signups(tables, cutoff))
+    source = CUSTOMERS.name if tables.has(CUSTOMERS.name) else "transactions WHERE false"
+    engine.view("profiles", f"SELECT {_whole(CUSTOMERS, tables)} FROM {source}")
+    if tables.has(USERS):
+        known = when.before(c.SIGNED_UP_AT, cutoff, engine)
+        engine.view("users_known", f"SELECT customer_id, user_id FROM {USERS} WHERE {known}")
     engine.view(
         "people",
         "SELECT customer_id FROM lines UNION SELECT customer_id FROM touches UNION SELECT customer_id FROM signups",
     )
-    return History(engine, cutoff, tables.present, tables.money_scale, period_days)
+    return History(engine, cutoff, tables.present, tables.money_scale, period_days, tables.attributes)
+
+
+def _whole(contract: Contract, tables: Tables) -> str:
+    """SQL: every column of the contract, and those that only this source has; NULL stands for what it lacks."""
+    there = tables.engine.types(contract.name) if tables.has(contract.name) else {}
+    kinds = {**contract.kinds, c.USER_ID: "id"} if tables.has(USERS) else contract.kinds
+    lacking = [f"{tables.engine.null(kind)} AS {name}" for name, kind in kinds.items() if name not in there]
+    return ", ".join([*map(tables.engine.quote, there), *lacking])
 
 
 def _signups(tables: Tables, cutoff: datetime) -> str:

@@ -53,12 +53,21 @@ class Lens:
         Name to description of the columns that `select` gives beside `customer_id`.
     select
         SQL over the history views.
+    needs
+        Any one of these gives the lens something to say; with none of them it is left out. A table (`events`), a
+        column (`transactions.discount`), an event (`events:complaint`) or a kind of attribute
+        (`customers:geographic`). Empty: orders are enough.
     wants
-        Optional columns (`table.column`) without which some features are missing.
+        In the same words, what some of its features or segments need beyond that.
+    answers
+        Segment column to its labels, each with what it means; for a column whose labels are names from the data, the
+        one key is a word in angle brackets. `unknown` goes without saying.
     learn
         What the segments need to know of the population (quantiles); frozen in the bundle.
     segments
         Features and what was learned to named labels, one text column each; None for a lens without any.
+    estimates
+        Features and what was learned to numbers, one column each, missing where there is nothing to go on.
     """
 
     name: str
@@ -66,6 +75,9 @@ class Lens:
     source: str
     features: Mapping[str, Feature]
     select: Callable[[History, LensesConfig], str]
+    needs: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
     segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None
+    estimates: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None

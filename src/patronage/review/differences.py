@@ -132,7 +132,9 @@ def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
         return Judgement(f"measured on different windows, {windows}: not paired")
     if reason := cannot_freeze(baseline, candidate):
         return Judgement(f"measured on different windows, {windows}, and {reason}: not paired")
-    if candidate.judged[0] != candidate.cutoff or not when.could_not_know(baseline.cutoff, candidate.cutoff):
+    if candidate.judged[0] != candidate.cutoff or not when.is_past(
+        when.parse(baseline.cutoff), when.parse(candidate.cutoff)
+    ):
         return Judgement(
             f"measured on different windows, {windows}: not paired, as the baseline may know the later one"
         )

@@ -22,6 +22,7 @@ from patronage import columns as c
 from patronage import lenses
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
+from patronage.models.personas import Personas
 from patronage.review.past import PastRun
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
@@ -68,7 +69,8 @@ def answers(baseline: PastRun, candidate: PastRun) -> tuple[list[Answer], pd.Dat
     seen = _frozen(baseline, candidate) if not reason else {}
     said_before, said_after = baseline.assignments, candidate.assignments
     before, after = persona_labels(said_before), persona_labels(said_after)
-    matching = match(seen.get(c.PERSONA, before), after)
+    kept = carries_on(candidate.bundle.personas, baseline.bundle.personas)
+    matching = match(seen.get(c.PERSONA, before), after, by_name=kept)
     told = [_answer(c.PERSONA, before, after.cat.rename_categories(_words(matching)), seen.get(c.PERSONA))]
     tiers = [*baseline.bundle.learned["value"]["floors"], baseline.bundle.learned["value"]["last"]]
     orders = {
@@ -115,7 +117,7 @@ def _frozen(baseline: PastRun, candidate: PastRun) -> dict[str, pd.Series]:
         parts.append(
             pd.concat(
                 [
-                    bundle.personas.predict(some)[[c.PERSONA_ID, c.PERSONA]],
+                    _personas(bundle.personas, some),
                     bundle.journey.predict(some)[[c.JOURNEY_STAGE]],
                     segments,
                 ],
@@ -126,13 +128,28 @@ def _frozen(baseline: PastRun, candidate: PastRun) -> dict[str, pd.Series]:
     return {c.PERSONA: persona_labels(said), **{name: said[name] for name in columns}}
 
 
-def match(reference: pd.Series, labels: pd.Series) -> pd.DataFrame:
+def _personas(fitted: Personas, features: pd.DataFrame) -> pd.DataFrame:
+    """Id and name, without the reasons, which cost more."""
+    at = fitted.positions(features)
+    names = np.asarray(fitted.names, dtype=object)
+    return pd.DataFrame({c.PERSONA_ID: np.asarray(fitted.ids)[at], c.PERSONA: names[at]}, index=features.index)
+
+
+def carries_on(candidate: Personas, baseline: Personas) -> bool:
+    """Whether the candidate's personas were matched to the baseline's when they were fitted: then ids speak."""
+    former = candidate.matching
+    return former is not None and (former.former_ids, former.former_names) == (baseline.ids, baseline.names)
+
+
+def match(reference: pd.Series, labels: pd.Series, *, by_name: bool = False) -> pd.DataFrame:
     """Which labels are the same people: the one-to-one pairs that share most customers (Kuhn 1955).
 
     Parameters
     ----------
     reference, labels
         Two categorical opinions, by customer.
+    by_name
+        Labels that are called the same are the same.
 
     Returns
     -------
@@ -145,7 +162,10 @@ def match(reference: pd.Series, labels: pd.Series) -> pd.DataFrame:
     both = table.to_numpy()
     either = both.sum(axis=1)[:, None] + both.sum(axis=0)[None, :] - both
     jaccard = both / np.maximum(either, 1)
-    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-both), strict=True) if jaccard[i, j] >= SAME_PEOPLE]
+    if by_name:
+        pairs = [(i, j) for i, j in np.ndindex(both.shape) if table.index[i] == table.columns[j]]
+    else:
+        pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-both), strict=True) if jaccard[i, j] >= SAME_PEOPLE]
     rows = [(table.index[i], table.columns[j], int(both[i, j]), float(jaccard[i, j])) for i, j in pairs]
     rows += [(name, "", 0, 0.0) for i, name in enumerate(table.index) if i not in {i for i, _ in pairs}]
     rows += [("", name, 0, 0.0) for j, name in enumerate(table.columns) if j not in {j for _, j in pairs}]

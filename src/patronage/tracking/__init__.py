@@ -19,18 +19,10 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven 
 
 with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
-    from patronage.tracking.model import serve
+    from patronage.tracking.model import Champion, load_champion, serve
     from patronage.tracking.reading import find_run, read_run
     from patronage.tracking.registry import crown, dethrone, holder, write_verdict
-    from patronage.tracking.runs import (
-        Logged,
-        LoggedComparison,
-        Record,
-        compare_link,
-        log_comparison,
-        log_training,
-        run_link,
-    )
+    from patronage.tracking.runs import Logged, Record, artifact, compare_link, log_run, log_training, run_link
     from patronage.tracking.store import Store, find_store, in_experiment, open_store
     from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
 
@@ -42,10 +34,10 @@ __all__ = [
     "open_store",
     # a run
     "Logged",
-    "LoggedComparison",
     "Record",
+    "artifact",
     "compare_link",
-    "log_comparison",
+    "log_run",
     "log_training",
     "run_link",
     # a run read back
@@ -61,5 +53,7 @@ __all__ = [
     "open_parent",
     "sweep_link",
     # the model
+    "Champion",
+    "load_champion",
     "serve",
 ]

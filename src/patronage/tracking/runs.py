@@ -74,14 +74,6 @@ class Logged:
     assignments: str
 
 
-@dataclass(frozen=True)
-class LoggedComparison:
-    """Where a comparison is."""
-
-    run_id: str
-    report: str
-
-
 def log_training(
     store: Store,
     record: Record,
@@ -98,8 +90,7 @@ def log_training(
         The store refused; the run, if it was made, is marked FAILED.
     """
     try:
-        with _run(store, record) as run_id:
-            mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
+        with _run(store, record, tables) as run_id:
             model_version = log_bundle(store, bundle, features)
             stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
             with tempfile.TemporaryDirectory() as folder:
@@ -113,24 +104,23 @@ def log_training(
     return Logged(run_id, model_version, _readable(uri))
 
 
-def log_comparison(store: Store, record: Record) -> LoggedComparison:
-    """Log a comparison of two runs.
+def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
+    """Log one run that brings no model; gives its id.
 
     Raises
     ------
     TrackingError
-        The store refused; the run, if it was made, is marked FAILED.
+        As `log_training`.
     """
     try:
-        with _run(store, record) as run_id:
-            report = mlflow.get_artifact_uri("report.html")
+        with _run(store, record, tables) as run_id:
+            return run_id
     except (MlflowException, OSError, sqlite3.Error) as error:
         raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
-    return LoggedComparison(run_id, _readable(report))
 
 
 @contextlib.contextmanager
-def _run(store: Store, record: Record) -> Iterator[str]:
+def _run(store: Store, record: Record, tables: Tables | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -143,7 +133,7 @@ def _run(store: Store, record: Record) -> Iterator[str]:
     status = RunStatus.to_string(RunStatus.FAILED)
     try:
         with mlflow.start_run(run_id=run_id):
-            _log_record(record)
+            _log_record(record, tables)
             yield run_id
             status = RunStatus.to_string(RunStatus.FINISHED)
     finally:
@@ -157,9 +147,11 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record) -> None:
+def _log_record(record: Record, tables: Tables | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
+    if tables is not None:
+        mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:
@@ -195,6 +187,11 @@ def _span(tables: Tables) -> dict[str, str]:
 def _readable(uri: str) -> str:
     """A path where the artifact lies on this machine, else its address."""
     return unquote(urlparse(uri).path) if uri.startswith("file:") else uri
+
+
+def artifact(store: Store, run_id: str, name: str) -> str:
+    """Where an artifact of a run is: a path on this machine, else an address."""
+    return _readable(f"{store.client.get_run(run_id).info.artifact_uri}/{name}")
 
 
 def run_page(store: Store, experiment_id: str, run_id: str) -> str:
