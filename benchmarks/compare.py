@@ -26,8 +26,8 @@ from patronage.review.past import PastRun
 
 CUSTOMERS = 1_000_000
 QUICK = (
-    "data=cdnow", "horizon_days=150", "churn=btyd", "origins.most=1", "personas.bootstraps=3",
-    "evaluation.bootstraps=20", "tracking.experiment=small",
+    "data=cdnow", "horizon_days=150", "churn=btyd", "origins.most=1", "personas.k=5", "personas.allow_unstable=true",
+    "personas.bootstraps=3", "evaluation.bootstraps=20", "tracking.experiment=small",
 )  # fmt: skip
 RUNS = {
     "baseline": ("cutoff=1998-01-01",),
@@ -57,7 +57,7 @@ def many(frame: pd.DataFrame, customers: int, *, jitter: bool) -> pd.DataFrame:
 
 def log_large(store: tracking.Store, run: PastRun, tables: data.Tables) -> None:
     """The run with a million customers."""
-    features = many(run.features.astype({c.JOURNEY_PATH: str}), CUSTOMERS, jitter=True)
+    features = many(run.features, CUSTOMERS, jitter=True)
     if run.name == "baseline":  # the others have customers who joined
         features = features.iloc[: int(0.98 * CUSTOMERS)]
     said = run.bundle.assign(features)

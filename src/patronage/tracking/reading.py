@@ -95,7 +95,7 @@ def read_run(store: Store, reference: str) -> PastRun:
             },
             model_version=str(versions[0].version),
             bundle=Bundle.load(Path(model, "artifacts", "bundle")),
-            assignments=_frame(fetch(ASSIGNMENTS)),
+            assignments=_frame(fetch(ASSIGNMENTS), labels=True),
             features=_frame(fetch(FEATURES)),
             evaluation=_frame(fetch(EVALUATION)) if EVALUATION in there else None,
         )
@@ -152,13 +152,9 @@ def _dotted(prefix: str, name: object) -> str:
     return f"{prefix}.{name}" if prefix else str(name)
 
 
-def _frame(path: Path) -> pd.DataFrame:
-    """A table by customer; its labels as categories, for a million rows of the same few words."""
-    long = (c.CUSTOMER_ID, c.JOURNEY_PATH)
-    schema = pq.read_schema(path)
-    words = [one.name for one in schema if str(one.type) in ("string", "large_string") and one.name not in long]
-    return (
-        pq.read_table(path, read_dictionary=words)
-        .to_pandas(split_blocks=True, self_destruct=True)
-        .set_index(c.CUSTOMER_ID)
-    )
+def _frame(path: Path, *, labels: bool = False) -> pd.DataFrame:
+    """A table by customer; labels as categories, for a million rows of the same few words."""
+    texts = [one.name for one in pq.read_schema(path) if str(one.type) in ("string", "large_string")]
+    words = [name for name in texts if name != c.CUSTOMER_ID] if labels else []
+    table = pq.read_table(path, read_dictionary=words)
+    return table.to_pandas(split_blocks=True, self_destruct=True).set_index(c.CUSTOMER_ID)
