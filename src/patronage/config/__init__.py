@@ -17,6 +17,7 @@ from patronage.config.data import (
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
+from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
 from patronage.config.verbs import (
     CheckConfig,
@@ -28,9 +29,9 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns",
-    "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig",
-    "JourneyConfig", "LensesConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "SimulateConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig",
-    "plain", "typed",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CompareConfig",
+    "CustomerColumns", "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
+    "EventsConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "OccasionConfig", "OccasionWindow",
+    "OriginsConfig", "PersonasConfig", "PromoteConfig", "RollbackConfig", "SimulateConfig", "StoreConfig",
+    "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

@@ -70,8 +70,8 @@ def judge_probability(
     for name, other in naive.items():
         scores = metrics.classification(happened, other)
         found |= {f"{model}/baseline_{name}/{metric}": value for metric, value in scores.items()}
-    losses = {name: _log_losses(happened, other) for name, other in naive.items()}
-    headline = _headline(model, "log_loss", _log_losses(happened, said), losses, resampling, root=False)
+    losses = {name: log_losses(happened, other) for name, other in naive.items()}
+    headline = _headline(model, "log_loss", log_losses(happened, said), losses, resampling, root=False)
     return Scorecard(found, (headline,))
 
 
@@ -91,7 +91,8 @@ def judge_amounts(
     return Scorecard(found, (_headline("clv", f"{c.SPEND}_rmse", own, losses, resampling, root=True),))
 
 
-def _log_losses(happened: np.ndarray, said: np.ndarray) -> np.ndarray:
+def log_losses(happened: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """The log-loss of each customer."""
     p = np.clip(said, TINY, 1 - TINY)
     return -np.where(happened == 1, np.log(p), np.log1p(-p))
 

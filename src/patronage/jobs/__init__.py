@@ -17,7 +17,17 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import AnalyseConfig, CheckConfig, SimulateConfig, TrainConfig, plain, typed
+from patronage.config import (
+    AnalyseConfig,
+    CheckConfig,
+    CompareConfig,
+    PromoteConfig,
+    RollbackConfig,
+    SimulateConfig,
+    TrainConfig,
+    plain,
+    typed,
+)
 from patronage.errors import ConfigError
 from patronage.places import conf_dir, project_root
 
@@ -27,6 +37,9 @@ SCHEMAS: dict[str, type] = {
     "analyse": AnalyseConfig,
     "check": CheckConfig,
     "simulate": SimulateConfig,
+    "compare": CompareConfig,
+    "promote": PromoteConfig,
+    "rollback": RollbackConfig,
 }
 
 

@@ -21,6 +21,7 @@ from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.journeys import Trial
+from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.labels import Snapshot, weekly_orders
@@ -158,6 +159,7 @@ def _record(
     lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
     findings = _examine_clv(bundle, split.now.features, left_censored=tables.left_censored)
     evaluated = "none" if judged is None else f"{judged.holdout.judged.cutoff:%Y-%m-%d}"
+    single = pd.Series(dtype=float) if judged is None else single_auc(judged.holdout.judged)
     return tracking.Record(
         kind="train",
         name=config.name,
@@ -165,7 +167,12 @@ def _record(
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
         description=_describe(config, lines, evaluated),
         params=_params(config, bundle, split),
-        metrics={**personas.metrics, **journey.metrics, **(judged.card.metrics if judged else {})},
+        metrics={
+            **personas.metrics,
+            **journey.metrics,
+            **(judged.card.metrics if judged else {}),
+            **({"leakage/best_single_auc": float(single.iloc[0])} if len(single) else {}),
+        },
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
@@ -173,11 +180,15 @@ def _record(
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
             **_clv_tags(bundle.clv),
+            **{
+                f"leakage.finding.{name}": f"alone ranks churn with ROC-AUC {area:.3f}: does it know the future?"
+                for name, area in single[single >= SUSPECT].items()
+            },
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
+            **personas.tables,  # first: MLflow's table view opens on the first one
             "scorecard.json": _scorecard(lines),
-            **personas.tables,
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
@@ -189,7 +200,8 @@ def _record(
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
-        },
+        }
+        | _evaluation(judged),
         figures=_figures(assignments, judged)
         | clv_figures.of_model(bundle.clv, split.now.features)
         | personas.figures
@@ -210,6 +222,14 @@ def _clv_tags(model: Clv) -> dict[str, str]:
 def _clv_tables(model: Clv) -> dict[str, pd.DataFrame]:
     named = {"clv_choice.json": model.candidates, "clv_deeds.json": model.deeds}
     return {name: pd.DataFrame(map(vars, rows)) for name, rows in named.items() if rows}
+
+
+def _evaluation(judged: Judged | None) -> dict[str, pd.DataFrame]:
+    """What came and what had been said, customer by customer: two runs can be compared on those whom they share."""
+    if judged is None or judged.holdout.judged.labels is None:
+        return {}
+    said = judged.said[[c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]]
+    return {"evaluation.parquet": judged.holdout.judged.labels.join(said).reset_index()}
 
 
 def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:

@@ -1,9 +1,11 @@
 """MLflow: the only room that imports it.
 
-store.py   where runs are kept, and how it is opened by many at once
-runs.py    one run, logged whole; how to look at it
-sweeps.py  a parent run and its children
-model.py   the bundle as a pyfunc without pickle
+store.py     where runs are kept, and how it is opened by many at once
+runs.py      one run, logged whole; how to look at it
+reading.py   a training run, read back whole
+registry.py  who is the champion
+sweeps.py    a parent run and its children
+model.py     the bundle as a pyfunc without pickle
 """
 
 import os
@@ -18,20 +20,34 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven 
 with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
     from patronage.tracking.model import Champion, load_champion, serve
-    from patronage.tracking.runs import Logged, Record, log_run, log_training, run_link
-    from patronage.tracking.store import Store, open_store
+    from patronage.tracking.reading import find_run, read_run
+    from patronage.tracking.registry import crown, dethrone, holder, write_verdict
+    from patronage.tracking.runs import Logged, Record, artifact, compare_link, log_run, log_training, run_link
+    from patronage.tracking.store import Store, find_store, in_experiment, open_store
     from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
 
 __all__ = [
     # the store
     "Store",
+    "find_store",
+    "in_experiment",
     "open_store",
     # a run
     "Logged",
     "Record",
+    "artifact",
+    "compare_link",
     "log_run",
     "log_training",
     "run_link",
+    # a run read back
+    "find_run",
+    "read_run",
+    # the registered model
+    "crown",
+    "dethrone",
+    "holder",
+    "write_verdict",
     # a sweep
     "close_parent",
     "open_parent",
