@@ -23,7 +23,9 @@ from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
 from patronage.evaluation.splits import Split
 from patronage.labels import Snapshot
-from patronage.models import clv, hybrid, journey, personas
+from patronage.models import clv, journey, personas
+from patronage.models.hybrid import outlook
+from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +64,13 @@ class Bundle:
     lens_names: tuple[str, ...]
     learned: Mapping[str, Any]
     personas: personas.Personas
-    churn: hybrid.Churn
-    clv: clv.Clv
+    outlook: Outlook
     journey: journey.Journey
+
+    @property
+    def clv(self) -> clv.Clv:
+        """The law behind orders and value."""
+        return self.outlook.clv
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,16 +92,14 @@ class Bundle:
             and `flags` says so. Nothing else is missing.
         """
         buyers = features[features[c.N_ORDERS] > 0]
-        value = self.clv.predict(buyers)
         said = [
             self.personas.predict(features),
-            self.churn.predict(buyers.join(value[list(hybrid.BTYD_COLUMNS)])),
-            value,
+            self.outlook.predict(buyers),
             self.journey.predict(features),
             lenses.segments(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        return assignments.assign(**{c.FLAGS: _flags(assignments)})
+        return assignments.assign(**{c.FLAGS: _flags(assignments, comparable=self.outlook.churn_by != CONTRACT)})
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -126,13 +130,12 @@ class Bundle:
             lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.Personas.load(folder / "personas"),
-            churn=hybrid.Churn.load(folder / "churn"),
-            clv=clv.Clv.load(folder / "clv"),
+            outlook=Outlook.load(folder / "outlook"),
             journey=journey.Journey.load(folder / "journey"),
         )
 
     def _models(self) -> dict[str, Any]:
-        return {"personas": self.personas, "churn": self.churn, "clv": self.clv, "journey": self.journey}
+        return {"personas": self.personas, "outlook": self.outlook, "journey": self.journey}
 
 
 def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
@@ -145,6 +148,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
     """
     features = split.now.features
     value = fit_clv(features, config)  # first: where nobody repeats, its message says what all of them lack
+    whole = split.past if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
         period_days=config.journey.period_days,
@@ -152,9 +156,8 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
-        churn=fit_churn(split.past, config),
-        clv=teach_clv(value, split.past, config),
-        journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
+        outlook=fit_outlook(split, teach_clv(value, split.past, config), config),
+        journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
     )
 
 
@@ -196,34 +199,25 @@ def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> 
         except FitError as error:
             log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             continue
-        return clv.recalibrate(model, earlier, buyers, snapshot.labels.loc[buyers.index, c.ORDERS])
+        near = replace(model, settings=replace(model.settings, horizon_days=snapshot.horizon_days))
+        taught = clv.recalibrate(near, earlier, buyers, snapshot.labels.loc[buyers.index, c.ORDERS])
+        return replace(model, calibration=taught.calibration)
     return model
 
 
-def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
-    """The churn model, with BTYD fitted anew at each origin where it takes part."""
-    if not hybrid.needs_btyd(config.churn):
-        return hybrid.fit(past, lenses.numeric(past[0].features), config.churn, config.seed)
-    expectant, reason = [], ""
-    for snapshot in past:
-        try:
-            buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
-            value = fit_clv(buyers, config).predict(buyers)
-        except FitError as error:
-            log.warning("origin %s is left out of churn: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
-            reason = str(error)
-            continue
-        features = snapshot.features.join(value[list(hybrid.BTYD_COLUMNS)])
-        expectant.append(replace(snapshot, features=features))
-    if not expectant:
-        raise FitError(
-            f"churn: BTYD cannot be fitted at any origin ({reason}); choose churn=lightgbm, which needs none"
-        )
-    return hybrid.fit(expectant, lenses.numeric(past[0].features), config.churn, config.seed)
+def fit_outlook(split: Split, value: clv.Clv, config: TrainConfig) -> Outlook:
+    """The hybrid of churn, orders and spend, and the law that speaks for it."""
+    # The path is a sequence, not a category; the journey model reads it.
+    columns = [name for name in lenses.FEATURES if name in split.now.features and name != c.JOURNEY_PATH]
+    return outlook.fit(split.now.features, split.past, value, columns, config.churn, config.seed)
 
 
-def _flags(assignments: pd.DataFrame) -> np.ndarray:
-    """Why an answer should not be taken at its word; empty where nothing speaks against it."""
+def _flags(assignments: pd.DataFrame, *, comparable: bool) -> np.ndarray:
+    """Why an answer should not be taken at its word; empty where nothing speaks against it.
+
+    A contract may be kept without an order, and left after one: there the two probabilities are not `comparable`.
+    """
     gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
-    reasons = [(gap.isna(), NEVER_BOUGHT), (gap > CONTRADICTION, CONTRADICTED)]
+    apart = gap > CONTRADICTION if comparable else gap < 0
+    reasons = [(gap.isna(), NEVER_BOUGHT), (apart, CONTRADICTED)]
     return np.select([where for where, _ in reasons], [reason for _, reason in reasons], "")

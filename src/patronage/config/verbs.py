@@ -21,11 +21,14 @@ class OriginsConfig:
     spacing_days: int = 30
     most: int = 4
     min_history_days: int = 60
+    window_days: int | None = None
 
     def check(self) -> None:
         within("origins.spacing_days", self.spacing_days, 1, 3650)
         within("origins.most", self.most, 1, 100)
         within("origins.min_history_days", self.min_history_days, 1, 36500)
+        if self.window_days is not None:
+            within("origins.window_days", self.window_days, 1, 3650)
 
 
 @dataclass
@@ -72,6 +75,10 @@ class TrainConfig:
             raise ConfigError(
                 f"horizon_days={self.horizon_days} is shorter than a period of the journey "
                 f"(journey.period_days={self.journey.period_days}); lower the period"
+            )
+        if (self.origins.window_days or 0) > self.horizon_days:
+            raise ConfigError(
+                f"origins.window_days={self.origins.window_days} is longer than horizon_days={self.horizon_days}; lower it"
             )
         within("seed", self.seed, 0, 2**31 - 1)
         within("min_customers", self.min_customers, 10, 10**9)

@@ -114,10 +114,13 @@ def _headline(
 
 def judge(
     said: pd.DataFrame,
+    structural: pd.Series,
     learned: Mapping[str, Any],
     past: Sequence[Snapshot],
     judged: Snapshot,
     resampling: Resampling,
+    *,
+    contractual: bool = False,
 ) -> Scorecard:
     """Score the assignments of one cutoff on what came after it.
 
@@ -125,6 +128,8 @@ def judge(
     ----------
     said
         What the bundle says of the judged customers, on their index.
+    structural
+        P(an order in the horizon) of those who have bought, by BTYD alone.
     learned
         What its lenses learned: the rule-based status is the journey's baseline.
     past
@@ -143,7 +148,9 @@ def judge(
         "churn",
         labels.loc[known, c.CHURNED].to_numpy(),
         said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
-        baselines.churn(past, eligible.features, said.loc[known, c.P_ORDER]),
+        baselines.churn(
+            past, eligible.features, structural.reindex(labels.index)[known], judged.horizon_days, contractual=contractual
+        ),
         resampling,
     )
     buyers = said[c.P_ORDER].notna()
@@ -156,7 +163,7 @@ def judge(
         "journey",
         (labels[c.ORDERS] > 0).to_numpy(float),
         said[c.JOURNEY_P_ORDER].to_numpy(),
-        baselines.purchase(past, judged.features, status),
+        baselines.purchase(past, judged.features, status, judged.horizon_days),
         resampling,
     )
     cards = [churn, clv, journey]

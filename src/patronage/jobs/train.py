@@ -25,6 +25,7 @@ from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
 from patronage.labels import Snapshot
 from patronage.models.clv import gate
+from patronage.models.hybrid.outlook import CONTRACT
 from patronage.models.journey import STAGES
 from patronage.places import project_root
 from patronage.review import figures
@@ -58,7 +59,8 @@ def run(config: TrainConfig) -> None:
         bundle.journey,
         split.now.features,
         assignments,
-        judged.trial if judged else None,
+        # its rivals are measured over the journey's horizon
+        judged.trial if judged and judged.holdout.split.window_days == config.horizon_days else None,
         Resampling(config.evaluation.bootstraps, config.seed),
     )
     record = _record(config, tables, split, bundle, assignments, personas, judged, journey, started)
@@ -76,25 +78,38 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     if holdout.split is not split:
         bundle = bundles.fit(holdout.split, config, left_censored=tables.left_censored)
     said = bundle.assign(holdout.judged.features)
-    card = judge(said, bundle.learned, holdout.split.past, holdout.judged, resampling)
+    card = _judge(bundle, said, holdout.split, holdout.judged, resampling, config)
     intervals = _intervals(bundle, holdout.judged)
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.judged.select(holdout.unseen)
     other = bundles.fit(seen, config, left_censored=tables.left_censored)
     of_strangers = other.assign(strangers.features)
-    unseen = judge(of_strangers, other.learned, seen.past, strangers, resampling)
+    unseen = _judge(other, of_strangers, seen, strangers, resampling, config)
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
     return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial)
 
 
+def _judge(
+    bundle: Bundle, said: pd.DataFrame, split: Split, judged: Snapshot, resampling: Resampling, config: TrainConfig
+) -> Scorecard:
+    structural = bundle.outlook.btyd.expect(_buyers(judged), config.horizon_days)[c.P_ORDER]
+    contractual = config.churn.contractual
+    return judge(said, structural, bundle.learned, split.past, judged, resampling, contractual=contractual)
+
+
+def _buyers(judged: Snapshot) -> pd.DataFrame:
+    return judged.features[judged.features[c.N_ORDERS] > 0]
+
+
 def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    buyers = judged.features[judged.features[c.N_ORDERS] > 0]
-    return judge_intervals(bundle.clv, buyers, judged.labels.loc[buyers.index, c.ORDERS])
+    buyers = _buyers(judged)
+    orders = judged.labels.loc[buyers.index, c.ORDERS]
+    return judge_intervals(bundle.clv, buyers, orders, bundle.outlook.foretell(buyers).multiplier)
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
@@ -135,6 +150,7 @@ def _record(
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
+            **_base_rates(split),
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
@@ -145,7 +161,7 @@ def _record(
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
-            "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
+            "churn_importance.json": bundle.outlook.hybrid.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
         },
@@ -179,13 +195,24 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "origins": len(split.past),
         "personas.method": config.personas.method,
         "personas.k": config.personas.k,
-        "churn.members": "+".join(member.name for member in bundle.churn.members),
-        "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
+        "churn.members": "+".join(member.name for member in bundle.outlook.hybrid.churn.members),
+        **{
+            f"{answer.target.label}.rounds": "+".join(str(member.rounds) for member in answer.members)
+            for answer in bundle.outlook.hybrid.answers
+        },
+        "churn.by": bundle.outlook.churn_by,
+        "origins.window_days": split.window_days,
         "clv.model": config.clv.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
     } | {f"clv.{name}": value for name, value in vars(bundle.clv.law).items()}
+
+
+def _base_rates(split: Split) -> dict[str, str]:
+    """The share that churned, of those who could, at each origin that was learned from."""
+    rates = {f"{one.cutoff:%Y-%m-%d}": one.labels[c.CHURNED].mean() for one in split.past if one.labels is not None}
+    return {f"churn.rate_{origin}": f"{rate:.4f}" for origin, rate in rates.items()}
 
 
 def persona_table(features: pd.DataFrame, assignments: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
@@ -241,12 +268,14 @@ def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Ju
         judged.holdout.split.past,
         judged.holdout.judged.select(known).features,
         judged.said.loc[known, c.P_ORDER],
+        horizon,
+        contractual=bundle.outlook.churn_by == CONTRACT,
     )
     drawn["churn_calibration.png"] = figures.calibration(
         labels.loc[known, c.CHURNED].to_numpy(),
         judged.said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
         {"recency": naive["recency"]},
-        f"P(no order in {horizon} days)",
+        f"P({'cancelled' if bundle.outlook.churn_by == CONTRACT else 'no order'} in {horizon} days)",
     )
     expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
