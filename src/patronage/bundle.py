@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ from patronage import columns as c
 from patronage import lenses
 from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
-from patronage.evaluation.splits import Split
-from patronage.labels import Snapshot
+from patronage.evaluation.splits import Split, learnable
 from patronage.models import clv, journey, personas
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
@@ -147,7 +146,10 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.now.features
-    value = fit_clv(features, config)  # first: where nobody repeats, its message says what all of them lack
+    # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
+    expected = outlook.fit(
+        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
+    )
     whole = split.past if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
@@ -156,7 +158,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
-        outlook=fit_outlook(split, teach_clv(value, split.past, config), config),
+        outlook=expected,
         journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
     )
 
@@ -173,43 +175,6 @@ def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool
         horizon_days=config.horizon_days,
         seed=config.seed,
     )
-
-
-def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
-    """The CLV model of the configuration, on the customers of one cutoff."""
-    return clv.fit(
-        features[features[c.N_ORDERS] > 0],
-        model=config.clv.model,
-        horizon_days=config.horizon_days,
-        value_horizon_days=config.clv.value_horizon_days,
-        discount_rate=config.clv.discount_rate,
-        margin=config.clv.margin,
-        level=config.clv.level,
-    )
-
-
-def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> clv.Clv:
-    """The CLV model with intervals that the latest origin has taught at which it can be fitted."""
-    for snapshot in past:
-        if snapshot.labels is None:
-            continue
-        buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
-        try:
-            earlier = fit_clv(buyers, config)
-        except FitError as error:
-            log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
-            continue
-        near = replace(model, settings=replace(model.settings, horizon_days=snapshot.horizon_days))
-        taught = clv.recalibrate(near, earlier, buyers, snapshot.labels.loc[buyers.index, c.ORDERS])
-        return replace(model, calibration=taught.calibration)
-    return model
-
-
-def fit_outlook(split: Split, value: clv.Clv, config: TrainConfig) -> Outlook:
-    """The hybrid of churn, orders and spend, and the law that speaks for it."""
-    # The path is a sequence, not a category; the journey model reads it.
-    columns = [name for name in lenses.FEATURES if name in split.now.features and name != c.JOURNEY_PATH]
-    return outlook.fit(split.now.features, split.past, value, columns, config.churn, config.seed)
 
 
 def _flags(assignments: pd.DataFrame, *, comparable: bool) -> np.ndarray:

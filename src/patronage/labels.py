@@ -86,7 +86,9 @@ def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: p
     """
     engine = tables.engine
     if not tables.has(EVENTS.name):
-        raise ConfigError("churn.contractual needs events (subscribed, cancelled); map data.events, or choose churn=hybrid")
+        raise ConfigError(
+            "churn.contractual needs events (subscribed, cancelled); map data.events, or choose churn=hybrid"
+        )
     words = f"event IN ({text(SUBSCRIBED)}, {text(CANCELLED)})"
     # Who leaves and comes back at the same moment stays.
     active = engine.frame(

@@ -18,6 +18,7 @@ from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow
 from patronage.config.personas import PersonasConfig
 from patronage.config.rules import plain, typed
 from patronage.config.verbs import (
+    BacktestConfig,
     CheckConfig,
     EvaluationConfig,
     OriginsConfig,
@@ -27,7 +28,7 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
+    "ATTRIBUTE_KINDS", "BacktestConfig", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig", "LensesConfig",
     "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig", "SimulateConfig", "TrackingConfig",
     "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",

@@ -144,13 +144,12 @@ def judge(
     if not known.any():
         raise ConfigError("lookback_days: no customer had an order in the lookback before the cutoff; raise it")
     eligible = judged.select(known)
+    by_btyd = structural.reindex(labels.index)[known]
     churn = judge_probability(
         "churn",
         labels.loc[known, c.CHURNED].to_numpy(),
         said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
-        baselines.churn(
-            past, eligible.features, structural.reindex(labels.index)[known], judged.horizon_days, contractual=contractual
-        ),
+        baselines.churn(past, eligible.features, by_btyd, judged.horizon_days, contractual=contractual),
         resampling,
     )
     buyers = said[c.P_ORDER].notna()

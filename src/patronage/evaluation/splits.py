@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from patronage import columns as c
 from patronage import cutoff as when
 from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import Snapshot, held_out, labels_at
-from patronage.lenses import features_at
+from patronage.lenses import FEATURES, features_at
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,11 @@ class Holdout:
     split: Split
     judged: Snapshot
     unseen: pd.Series
+
+
+def learnable(features: pd.DataFrame) -> tuple[str, ...]:
+    """The features of a frame that a model may learn from: not the path, a sequence that the journey model reads."""
+    return tuple(name for name in FEATURES if name in features and name != c.JOURNEY_PATH)
 
 
 def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:

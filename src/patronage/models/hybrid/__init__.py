@@ -16,6 +16,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -51,9 +52,7 @@ class Answer:
         moved: Array | float = 0.0
         if far is not None:
             moved = self.target.start(far) - self.target.start(features)
-        return {
-            member.name: self.target.mean(member.raw(self.target, features) + moved) for member in self.members
-        }
+        return {member.name: self.target.mean(member.raw(self.target, features) + moved) for member in self.members}
 
     def predict(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> Array:
         """(N,) the equal average of the members."""
@@ -151,7 +150,7 @@ class Hybrid:
     def load(cls, folder: Path) -> Hybrid:
         """Read what `save` wrote."""
         state = json.loads((folder / "hybrid.json").read_text())
-        answers = []
+        answers = {}
         for target in TARGETS:
             members = []
             for one in state["members"][target.label]:
@@ -159,8 +158,8 @@ class Hybrid:
                 booster = lgb.Booster(model_file=trees) if trees.is_file() else None
                 levels = {name: tuple(values) for name, values in one["levels"].items()}
                 members.append(Member(one["name"], Encoding(tuple(one["columns"]), levels), booster, one["base"]))
-            answers.append(Answer(target, tuple(members)))
-        return cls(*answers, state["window_days"], state["bands"])
+            answers[target.label] = Answer(target, tuple(members))
+        return cls(answers[c.CHURNED], answers[c.ORDERS], answers[c.SPEND], state["window_days"], state["bands"])
 
 
 def needs_btyd(config: ChurnConfig) -> bool:
@@ -198,19 +197,23 @@ def fit(
     if not CHURN.known(rows.labels).any():
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     kept = steady(now, snapshots[0].features, columns)
-    answers, rehearsed = zip(*(_answer(target, rows, kept, config, seed) for target in TARGETS), strict=True)
-    return Hybrid(*answers, snapshots[0].horizon_days, dict(config.bands)), pd.concat(rehearsed, axis=1)
+    churn, orders, spend = (_answer(target, rows, kept, config, seed) for target in TARGETS)
+    made = Hybrid(churn.answer, orders.answer, spend.answer, snapshots[0].horizon_days, dict(config.bands))
+    return made, pd.concat([one.rehearsed for one in (churn, orders, spend)], axis=1)
 
 
-def _answer(
-    target: Target, rows: Rows, columns: tuple[str, ...], config: ChurnConfig, seed: int
-) -> tuple[Answer, pd.Series]:
+class _Made(NamedTuple):
+    answer: Answer
+    rehearsed: pd.Series
+
+
+def _answer(target: Target, rows: Rows, columns: tuple[str, ...], config: ChurnConfig, seed: int) -> _Made:
     rows = rows.select(target.known(rows.labels).to_numpy())
     encoding = learn_encoding(rows.features, columns)
     made = [_member(name, target, rows, encoding, config, seed) for name in _chosen(target, config)]
     said = np.mean([target.mean(rehearsed) for _, rehearsed in made], axis=0)
     customers = rows.features.index[rehearsal(rows)]
-    return Answer(target, tuple(member for member, _ in made)), pd.Series(said, customers, name=target.label)
+    return _Made(Answer(target, tuple(member for member, _ in made)), pd.Series(said, customers, name=target.label))
 
 
 def _chosen(target: Target, config: ChurnConfig) -> list[str]:

@@ -33,10 +33,10 @@ class Btyd:
 
     def expect(self, features: pd.DataFrame, days: int) -> pd.DataFrame:
         """P(an order), expected orders and expected spend in so many days, on the index of `features`."""
-        customer = [features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T)]
-        p_order = np.mean([law.p_order(days, *customer) for law in self.laws.values()], axis=0)
-        orders = np.mean([law.expected_orders(days, *customer) for law in self.laws.values()], axis=0)
-        worth = self.spend_law.expected_spend(customer[0], features[c.MONETARY_VALUE].to_numpy(np.float64))
+        x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
+        p_order = np.mean([law.p_order(days, x, t_x, age) for law in self.laws.values()], axis=0)
+        orders = np.mean([law.expected_orders(days, x, t_x, age) for law in self.laws.values()], axis=0)
+        worth = self.spend_law.expected_spend(x, features[c.MONETARY_VALUE].to_numpy(np.float64))
         said = {c.P_ORDER: p_order, c.EXPECTED_ORDERS: orders, c.EXPECTED_SPEND: orders * worth}
         return pd.DataFrame(said, index=features.index)
 

@@ -18,6 +18,8 @@ from patronage.models.hybrid.target import Array, Target
 
 Mask = npt.NDArray[np.bool_]
 
+# Fewer borders than LightGBM's 255 cost half the time, and have been as good on every log that was tried.
+BINNING = {"max_bin": 63, "verbosity": -1}
 CHANCE = 1.0  # standard errors by which later customers must be served better than by the start
 
 
@@ -78,7 +80,7 @@ class Problem:
             init_score=start,
             reference=reference,
             categorical_feature=self.categorical,
-            params={"verbosity": -1},
+            params=BINNING,
         )
 
 
@@ -152,5 +154,5 @@ def _parameters(target: Target, config: ChurnConfig, seed: int) -> dict[str, Any
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
-        "verbosity": -1,
+        **BINNING,
     }

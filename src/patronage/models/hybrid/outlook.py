@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 
 from patronage import columns as c
-from patronage.config import ChurnConfig
+from patronage.config import ChurnConfig, ClvConfig
 from patronage.errors import FitError
 from patronage.labels import Snapshot
+from patronage.models import clv
 from patronage.models.clv import Clv
 from patronage.models.clv.fit import fit_orders
 from patronage.models.hybrid import Hybrid, needs_btyd
@@ -126,12 +127,13 @@ def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
 def fit(
     features: pd.DataFrame,
     past: Sequence[Snapshot],
-    clv: Clv,
     columns: Sequence[str],
+    horizon_days: int,
     config: ChurnConfig,
+    clv_config: ClvConfig,
     seed: int,
 ) -> Outlook:
-    """Learn what the latest of the earlier origins can teach.
+    """Learn all that the past teaches of churn, orders, spend and value.
 
     Parameters
     ----------
@@ -139,28 +141,53 @@ def fit(
         Of everyone at the cutoff.
     past
         Labelled snapshots of earlier origins, the latest first.
-    clv
-        Fitted at the cutoff.
     columns
-        The lens features to learn from.
+        The features to learn from, as far as they are steady.
 
     Raises
     ------
     FitError
-        BTYD cannot be fitted at any origin, or nobody has a label.
+        The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
-    laws = tuple(name for name, on in config.laws.items() if on)
-    learned, fitted = _expectant([_buyers(snapshot) for snapshot in past], laws, config)
     now = features[features[c.N_ORDERS] > 0]
+    before = [snapshot.select(snapshot.features[c.N_ORDERS] > 0) for snapshot in past]
+    value = _taught(fit_clv(now, clv_config, horizon_days), before, clv_config)
+    laws = tuple(name for name, on in config.laws.items() if on)
+    learned, latest = _expectant(before, laws, config)
     model, rehearsed = fit_hybrid(learned, now, columns, config, seed)
     churn_by = CONTRACT if config.contractual else HYBRID
-    if fitted is not None and not config.contractual:
-        churn_by = _better_calibrated(learned[0], rehearsed, fitted, clv)
-    return Outlook(model, fit_btyd(now, laws), clv, churn_by)
+    if latest is not None and not config.contractual:
+        churn_by = _better_calibrated(learned[0], rehearsed, latest, value)
+    return Outlook(model, fit_btyd(now, laws), value, churn_by)
 
 
-def _buyers(snapshot: Snapshot) -> Snapshot:
-    return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
+def fit_clv(features: pd.DataFrame, config: ClvConfig, horizon_days: int) -> Clv:
+    """The CLV model of the configuration, on customers who have bought."""
+    return clv.fit(
+        features,
+        model=config.model,
+        horizon_days=horizon_days,
+        value_horizon_days=config.value_horizon_days,
+        discount_rate=config.discount_rate,
+        margin=config.margin,
+        level=config.level,
+    )
+
+
+def _taught(model: Clv, past: Sequence[Snapshot], config: ClvConfig) -> Clv:
+    """The CLV model with intervals that the latest origin has taught at which it can be fitted."""
+    for snapshot in past:
+        if snapshot.labels is None:
+            continue
+        try:
+            earlier = fit_clv(snapshot.features, config, snapshot.horizon_days)
+        except FitError as error:
+            log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
+            continue
+        near = replace(model, settings=replace(model.settings, horizon_days=snapshot.horizon_days))
+        taught = clv.recalibrate(near, earlier, snapshot.features, snapshot.labels[c.ORDERS])
+        return replace(model, calibration=taught.calibration)
+    return model
 
 
 def _expectant(
@@ -198,8 +225,8 @@ def _better_calibrated(snapshot: Snapshot, rehearsed: pd.DataFrame, btyd: Btyd, 
     summary = (snapshot.features[column] for column in (c.FREQUENCY, c.RECENCY, c.T))
     law = btyd.laws[name] if name in btyd.laws else fit_orders(name, *summary)[0]
     factor = rate_multiplier(law, snapshot.horizon_days, few, answers[c.ORDERS].to_numpy(np.float64))
-    customer = (few[column].to_numpy(np.float64) for column in (c.FREQUENCY, c.RECENCY, c.T))
-    by_law = 1 - law.p_order(snapshot.horizon_days, *customer, factor.to_numpy())
+    x, t_x, age = (few[column].to_numpy(np.float64) for column in (c.FREQUENCY, c.RECENCY, c.T))
+    by_law = 1 - law.p_order(snapshot.horizon_days, x, t_x, age, factor.to_numpy())
     by_hybrid = answers[c.CHURNED].to_numpy(np.float64)
     happened = snapshot.labels.loc[few.index, c.CHURNED].to_numpy(np.float64)
     errors = [_calibration_error(happened, said) for said in (by_law, by_hybrid)]
