@@ -24,7 +24,7 @@ FLOORS = (
     ("lenses",),
     ("labels",),
     ("models",),
-    ("evaluation",),
+    ("evaluation", "analyses"),
     ("bundle",),
     ("review",),
     ("tracking",),

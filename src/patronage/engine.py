@@ -102,6 +102,26 @@ class DuckDB:
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
+    def attach(self, path: str) -> str:
+        """The schema under which the tables of a database file can be read, and only read."""
+        known = self._connection.cursor().execute("SELECT database_name, path FROM duckdb_databases()").fetchall()
+        for name, where in known:
+            if where == path:
+                return f"{self.quote(name)}.main"
+        name = f"file_{len(known)}"
+        self.run(f"ATTACH {text(path)} AS {name} (READ_ONLY)")
+        return f"{self.quote(name)}.main"
+
+    def tables_of(self, schema: str) -> list[str]:
+        """The tables and views of an attached file."""
+        database = schema.removesuffix(".main").strip('"')
+        found = self._connection.cursor().execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' "
+            "ORDER BY table_name",
+            [database],
+        )
+        return [name for (name,) in found.fetchall()]
+
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
         return f"read_parquet({self._list(paths)})"

@@ -53,7 +53,7 @@ def run(config: BacktestConfig) -> None:
     table = pd.concat([_read(folder / _name(*origin)) for origin in origins.items()], ignore_index=True)
     _write(folder / "backtest.csv", table.to_csv(index=False))
     summary = ratios(table)
-    run_id = tracking.log_report(store, _record(config, origins, table, summary, started), tables)
+    run_id = tracking.log_run(store, _record(config, origins, table, summary, started), tables)
     print()
     print(summary.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print()

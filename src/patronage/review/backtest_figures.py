@@ -34,6 +34,8 @@ def over_origins(rows: pd.DataFrame, metric: str) -> Figure:
     for name, value in last.items():
         place = max(float(value), place + (high - low) / 28)
         color = STYLES.get(str(name), (INK, "-", 1.0))[0]
-        axes.annotate(str(name), (1.01, place), xycoords=("axes fraction", "data"), fontsize=7, color=color, va="center")
+        axes.annotate(
+            str(name), (1.01, place), xycoords=("axes fraction", "data"), fontsize=7, color=color, va="center"
+        )
     axes.tick_params(axis="x", rotation=20)
     return figure

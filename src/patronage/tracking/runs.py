@@ -7,7 +7,7 @@ import getpass
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ class Record:
     ----------
     description
         Markdown, shown above everything else of the run.
+    series
+        Metric to its value at each step.
     tables
         File name (`.json`) to frame: shown as tables, and side by side when runs are compared.
     frames
@@ -55,6 +57,7 @@ class Record:
     description: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -99,8 +102,23 @@ def log_training(
     return Logged(run_id, model_version, _readable(uri))
 
 
+def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
+    """Log one run that brings no model; gives its id.
+
+    Raises
+    ------
+    TrackingError
+        As `log_training`.
+    """
+    try:
+        with _run(store, record, tables) as run_id:
+            return run_id
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
+
+
 @contextlib.contextmanager
-def _run(store: Store, record: Record, tables: Tables) -> Iterator[str]:
+def _run(store: Store, record: Record, tables: Tables | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -127,10 +145,15 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record, tables: Tables) -> None:
+def _log_record(record: Record, tables: Tables | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
-    mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
+    for name, steps in record.series.items():
+        for step, value in steps:
+            if np.isfinite(value):
+                mlflow.log_metric(name, value, step=step)
+    if tables is not None:
+        mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:
