@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
-    c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
+    c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
 )  # fmt: skip
 NEVER_BOUGHT = "never bought: no churn, no value"

@@ -76,6 +76,7 @@ PERSONA = "persona"
 PERSONA_PROBABILITY = "persona_probability"
 CHURN_PROBABILITY = "churn_probability"
 CHURN_BAND = "churn_band"
+CHURN_REASONS = "churn_reasons"  # three things that push the risk up (+), and one that holds it down (-), in words
 P_ALIVE = "p_alive"
 P_ORDER = "p_order"
 EXPECTED_ORDERS = "expected_orders"

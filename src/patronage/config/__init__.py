@@ -30,7 +30,8 @@ from patronage.config.verbs import (
 
 __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig",
-    "CustomerColumns", "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig",
+    "CustomerColumns", "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
+    "EventsConfig",
     "JourneyConfig", "LensesConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
     "SimulateConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig",
     "plain", "typed",

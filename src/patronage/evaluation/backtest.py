@@ -18,7 +18,6 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from patronage import columns as c
 from patronage.config import TrainConfig
@@ -32,7 +31,7 @@ from patronage.evaluation.splits import Split, holdout_at, learnable, split_at
 from patronage.labels import Snapshot
 from patronage.models.clv.fit import LAWS
 from patronage.models.hybrid import outlook
-from patronage.models.hybrid.btyd import fit_btyd
+from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.outlook import Outlook
 
 log = logging.getLogger(__name__)
@@ -77,11 +76,16 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     )
     for known, later, same, names in parts:
         fitted = _fit(known, config)
-        for name, model, judged, everyone in (
-            (names[0], fitted, later, known.now),
-            (names[1], _as_of(fitted, known.past[0], config), same, known.past[0]),
+        at_cutoff = _structural(known.now)
+        there, at_origin = _as_of(fitted, known.past[0], config)
+        for name, model, judged, laws in (
+            (names[0], fitted, _buyers(later), at_cutoff),
+            (names[1], there, _buyers(same), at_origin),
         ):
-            found = _measure(model, known.past, everyone, judged, config, resampling)
+            foretold = model.foretell(judged.features)
+            found = _measure(model, foretold, known.past, laws, judged, config, resampling)
+            if name == LATER_UNSEEN:  # the distribution, where it is hardest, and on few enough to be quick
+                found += _intervals(model, foretold, judged)
             rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": name, **line} for line in found]
     return rows
 
@@ -93,11 +97,28 @@ def _fit(split: Split, config: TrainConfig) -> Outlook:
     )
 
 
-def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> Outlook:
-    """The same hybrid on BTYD and a CLV law that were fitted at an earlier origin, over its label window."""
-    there = _buyers(snapshot).features
-    law = outlook.fit_clv(there, config.clv, snapshot.horizon_days)
-    return replace(fitted, btyd=fit_btyd(there, tuple(fitted.btyd.laws)), clv=law)
+def _structural(snapshot: Snapshot) -> dict[str, Btyd]:
+    """Each law by itself, fitted on what was known at one moment; one that cannot be is left out."""
+    found = {}
+    for name in STRUCTURAL:
+        try:
+            found[name] = fit_btyd(_buyers(snapshot).features, (name,))
+        except FitError as error:
+            log.warning("left out of the backtest: %s", error)
+    return found
+
+
+def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> tuple[Outlook, dict[str, Btyd]]:
+    """The same hybrid on BTYD and a CLV law that were fitted at an earlier origin, over its label window.
+
+    The laws of that BTYD, each by itself, are the structural models there.
+    """
+    features = _buyers(snapshot).features
+    law = outlook.fit_clv(features, config.clv, snapshot.horizon_days)
+    btyd = fit_btyd(features, tuple(fitted.btyd.laws))
+    return replace(fitted, btyd=btyd, clv=law), {
+        name: Btyd({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
+    }
 
 
 def _buyers(snapshot: Snapshot) -> Snapshot:
@@ -106,18 +127,17 @@ def _buyers(snapshot: Snapshot) -> Snapshot:
 
 def _measure(
     model: Outlook,
+    foretold: outlook.Foretold,
     past: Sequence[Snapshot],
-    known: Snapshot,
+    laws: Mapping[str, Btyd],
     judged: Snapshot,
     config: TrainConfig,
     resampling: Resampling,
 ) -> list[dict[str, object]]:
-    """Score everything on the customers of one holdout who have bought."""
-    judged = _buyers(judged)
+    """Score every model on the customers of one holdout."""
     if judged.labels is None:
         raise ValueError("a snapshot to be judged on has no labels")
-    foretold = model.foretell(judged.features)
-    answers = _answers(model, foretold, past, _buyers(known).features, judged, config)
+    answers = _answers(model, foretold, past, laws, judged, config)
     lines = []
     for what, label in (("churn", c.CHURNED), ("orders", c.ORDERS), ("spend", c.SPEND)):
         asked = judged.labels[label].notna().to_numpy()
@@ -125,11 +145,17 @@ def _measure(
         happened = judged.labels[label].to_numpy(np.float64)[asked]
         if len(happened):
             lines += [line._asdict() for line in compare(what, happened, said, STRUCTURAL, resampling)]
-    intervals = judge_intervals(model.clv, judged.features, judged.labels[c.ORDERS], foretold.multiplier)
-    missing = float("nan")
-    return lines + [
-        {"model": LAW, "metric": name, "value": value, "low": missing, "high": missing, "baseline": ""}
-        for name, value in intervals.items()
+    return lines
+
+
+def _intervals(model: Outlook, foretold: outlook.Foretold, judged: Snapshot) -> list[dict[str, object]]:
+    if judged.labels is None:
+        raise ValueError("a snapshot to be judged on has no labels")
+    found = judge_intervals(model.clv, judged.features, judged.labels[c.ORDERS], foretold.multiplier)
+    nan = float("nan")
+    return [
+        {"model": SHIPPED, "metric": name, "value": value, "low": nan, "high": nan, "baseline": ""}
+        for name, value in found.items()
     ]
 
 
@@ -137,7 +163,7 @@ def _answers(
     model: Outlook,
     foretold: outlook.Foretold,
     past: Sequence[Snapshot],
-    known: pd.DataFrame,
+    laws: Mapping[str, Btyd],
     judged: Snapshot,
     config: TrainConfig,
 ) -> Answers:
@@ -149,12 +175,8 @@ def _answers(
     churn = {name: naive[name] for name in ("rate", "recency")}
     orders = {name: values[c.ORDERS].to_numpy() for name, values in own.items()}
     spend = {name: values[c.SPEND].to_numpy() for name, values in own.items()}
-    for name in STRUCTURAL:
-        try:
-            expected = fit_btyd(known, (name,)).expect(features, days)
-        except FitError as error:
-            log.warning("left out of the backtest: %s", error)
-            continue
+    for name, one in laws.items():
+        expected = one.expect(features, days)
         if not config.churn.contractual:
             churn[name] = 1 - expected[c.P_ORDER].to_numpy()
         orders[name], spend[name] = (expected[column].to_numpy() for column in (c.EXPECTED_ORDERS, c.EXPECTED_SPEND))

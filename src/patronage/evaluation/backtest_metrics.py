@@ -63,6 +63,9 @@ def compare(
         draws = {}
         if name in drawn:
             draws = {model: drawn[name](happened, values, weights) for model, values in said.items()}
+            if name == "gini":
+                perfect = np.maximum(_concentration(happened, happened, weights), TINY)
+                draws = {model: area / perfect for model, area in draws.items()}
         for model in said:
             low, high = float("nan"), float("nan")
             if draws:
@@ -104,17 +107,14 @@ def _tied(score: Array, weights: Array, *values: Array) -> list[Array]:
     order = np.argsort(score, kind="stable")
     ordered = score[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    return [np.add.reduceat(weights[:, order] * value[order], starts, axis=1) for value in values]
+    drawn = weights[:, order]
+    return [np.add.reduceat(drawn * value[order], starts, axis=1) for value in values]
 
 
 def _roc_auc(happened: Array, said: Array, weights: Array) -> Array:
     hit, miss = _tied(said, weights, happened, 1 - happened)
     below = np.cumsum(miss, axis=1) - miss / 2
     return (hit * below).sum(axis=1) / np.maximum(hit.sum(axis=1) * miss.sum(axis=1), TINY)
-
-
-def _gini(happened: Array, said: Array, weights: Array) -> Array:
-    return _concentration(happened, said, weights) / np.maximum(_concentration(happened, happened, weights), TINY)
 
 
 def _concentration(happened: Array, score: Array, weights: Array) -> Array:
@@ -130,5 +130,5 @@ AMOUNTS: Mapping[str, Resampled] = {
     "rmse": lambda happened, said, weights: np.sqrt(_squared(happened, said, weights)),
     "mae": lambda happened, said, weights: _mean(weights, np.abs(said - happened)),
     "bias_percent": lambda happened, said, weights: 100 * ((weights @ said) / np.maximum(weights @ happened, TINY) - 1),
-    "gini": _gini,
+    "gini": _concentration,
 }

@@ -23,7 +23,7 @@ def over_origins(rows: pd.DataFrame, metric: str) -> Figure:
     axes = figure.add_subplot()
     axes.set_title(f"{metric} at each origin, everyone, later time", loc="left", color=INK, fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
-    wide = rows.pivot(index="origin", columns="model", values="value")
+    wide = rows.set_index(["origin", "model"])["value"].unstack()  # noqa: PD010
     for name in wide:
         color, line, width = STYLES.get(str(name), (MUTED, "-", 1.0))
         axes.plot(wide.index, wide[name], line, color=color, linewidth=width, marker="o", markersize=3)

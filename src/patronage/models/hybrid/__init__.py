@@ -30,6 +30,7 @@ from patronage.models.hybrid.drift import steady
 from patronage.models.hybrid.encoding import Encoding, learn_encoding
 from patronage.models.hybrid.learning import Rows, boost, problem, rehearsal, stack
 from patronage.models.hybrid.member import MEMBERS, Member
+from patronage.models.hybrid.reasons import Contributions, contributions, in_words
 from patronage.models.hybrid.target import CHURN, ORDERS, RATE_FLOOR, SPEND, TARGETS, Array, Target
 
 __all__ = [
@@ -42,10 +43,17 @@ BTYD_COLUMNS = (c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_SPEND)
 
 @dataclass(frozen=True)
 class Answer:
-    """The fitted members of one target."""
+    """The fitted members of one target.
+
+    Attributes
+    ----------
+    typical
+        BTYD's mean raw score where they learned; 0 where no member starts from it.
+    """
 
     target: Target
     members: tuple[Member, ...]
+    typical: float = 0.0
 
     def parts(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> dict[str, Array]:
         """What each member says; see `Hybrid.predict`."""
@@ -69,6 +77,8 @@ class Hybrid:
         Length of the label windows that it learned from; shorter than the horizon where the log is.
     bands
         Name to upper border of `churn_probability`, safest first.
+    usual
+        The median of every number that was learned from.
     """
 
     churn: Answer
@@ -76,6 +86,7 @@ class Hybrid:
     spend: Answer
     window_days: int
     bands: dict[str, float]
+    usual: dict[str, float]
 
     @property
     def answers(self) -> tuple[Answer, Answer, Answer]:
@@ -108,6 +119,15 @@ class Hybrid:
         names = np.asarray(list(self.bands), dtype=object)
         return pd.Series(names[np.searchsorted(borders, probability, side="right")], index=probability.index)
 
+    def explain_churn(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> Contributions:
+        """The log-odds of churn divided among the features; see `reasons`."""
+        return contributions(self.churn.target, self.churn.members, self.churn.typical, features, far)
+
+    def reasons(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> pd.Series:
+        """What pushes each customer's churn risk up most and what holds it down, in words."""
+        found = self.explain_churn(features, far)
+        return in_words(found, features, features[c.P_ORDER], self.usual, self.window_days)
+
     def importance(self) -> pd.DataFrame:
         """Share of the total gain of each column (rows) in each answer and member that boosts, largest first."""
         gains = {
@@ -127,6 +147,8 @@ class Hybrid:
         state = {
             "window_days": self.window_days,
             "bands": self.bands,
+            "usual": self.usual,
+            "typical": {answer.target.label: answer.typical for answer in self.answers},
             "members": {
                 answer.target.label: [
                     {
@@ -158,8 +180,15 @@ class Hybrid:
                 booster = lgb.Booster(model_file=trees) if trees.is_file() else None
                 levels = {name: tuple(values) for name, values in one["levels"].items()}
                 members.append(Member(one["name"], Encoding(tuple(one["columns"]), levels), booster, one["base"]))
-            answers[target.label] = Answer(target, tuple(members))
-        return cls(answers[c.CHURNED], answers[c.ORDERS], answers[c.SPEND], state["window_days"], state["bands"])
+            answers[target.label] = Answer(target, tuple(members), state["typical"][target.label])
+        return cls(
+            answers[c.CHURNED],
+            answers[c.ORDERS],
+            answers[c.SPEND],
+            state["window_days"],
+            state["bands"],
+            state["usual"],
+        )
 
 
 def needs_btyd(config: ChurnConfig) -> bool:
@@ -198,7 +227,10 @@ def fit(
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     kept = steady(now, snapshots[0].features, columns)
     churn, orders, spend = (_answer(target, rows, kept, config, seed) for target in TARGETS)
-    made = Hybrid(churn.answer, orders.answer, spend.answer, snapshots[0].horizon_days, dict(config.bands))
+    numbers = rows.features[[name for name in kept if pd.api.types.is_numeric_dtype(rows.features[name])]]
+    usual = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
+    days = snapshots[0].horizon_days
+    made = Hybrid(churn.answer, orders.answer, spend.answer, days, dict(config.bands), usual)
     return made, pd.concat([one.rehearsed for one in (churn, orders, spend)], axis=1)
 
 
@@ -213,7 +245,11 @@ def _answer(target: Target, rows: Rows, columns: tuple[str, ...], config: ChurnC
     made = [_member(name, target, rows, encoding, config, seed) for name in _chosen(target, config)]
     said = np.mean([target.mean(rehearsed) for _, rehearsed in made], axis=0)
     customers = rows.features.index[rehearsal(rows)]
-    return _Made(Answer(target, tuple(member for member, _ in made)), pd.Series(said, customers, name=target.label))
+    starts = any(member.base is None for member, _ in made)
+    typical = float(target.start(rows.features).mean()) if starts else 0.0
+    return _Made(
+        Answer(target, tuple(member for member, _ in made), typical), pd.Series(said, customers, name=target.label)
+    )
 
 
 def _chosen(target: Target, config: ChurnConfig) -> list[str]:

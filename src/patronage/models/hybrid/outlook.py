@@ -88,8 +88,10 @@ class Outlook:
         return Foretold(answers, rate_multiplier(self.clv.law, self.horizon_days, features, wanted))
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Churn, orders, spend and value of customers who have bought, on the index of `features`."""
-        return self.assign(features, self.foretell(features))
+        """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
+        said = self.assign(features, self.foretell(features))
+        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*self.seen(features)))
+        return said
 
     def assign(self, features: pd.DataFrame, foretold: Foretold) -> pd.DataFrame:
         """The columns that follow from what was foretold of these customers."""
