@@ -23,6 +23,7 @@ from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
 from patronage.evaluation.splits import Split, learnable
 from patronage.models import clv, journey, personas
+from patronage.models.decision import Offer
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
@@ -33,6 +34,7 @@ FORMAT = 1
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
 )  # fmt: skip
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
@@ -65,6 +67,7 @@ class Bundle:
     personas: personas.Personas
     outlook: Outlook
     journey: journey.Journey
+    offer: Offer
 
     @property
     def clv(self) -> clv.Clv:
@@ -76,13 +79,15 @@ class Bundle:
         """The features that `assign` reads."""
         return lenses.columns_of(self.lens_names)
 
-    def assign(self, features: pd.DataFrame) -> pd.DataFrame:
+    def assign(self, features: pd.DataFrame, customers: pd.Index | None = None) -> pd.DataFrame:
         """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
 
         Parameters
         ----------
         features
             Indexed by customer, with at least `columns`.
+        customers
+            Their ids, in the order of `features`, where its index holds others.
 
         Returns
         -------
@@ -91,9 +96,12 @@ class Bundle:
             and `flags` says so. Nothing else is missing.
         """
         buyers = features[features[c.N_ORDERS] > 0]
+        expected = self.outlook.predict(buyers)
+        ids = features.index if customers is None else customers
         said = [
             self.personas.predict(features),
-            self.outlook.predict(buyers),
+            expected,
+            self.offer.decide(expected, ids[features[c.N_ORDERS].to_numpy() > 0]),
             self.journey.predict(features),
             lenses.segments(features, self.learned),
         ]
@@ -110,6 +118,7 @@ class Bundle:
             "lenses": asdict(self.lenses),
             "lens_names": self.lens_names,
             "learned": self.learned,
+            "offer": asdict(self.offer),
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
         for name, model in self._models().items():
@@ -131,6 +140,7 @@ class Bundle:
             personas=personas.Personas.load(folder / "personas"),
             outlook=Outlook.load(folder / "outlook"),
             journey=journey.Journey.load(folder / "journey"),
+            offer=Offer(**state["offer"]),
         )
 
     def _models(self) -> dict[str, Any]:
@@ -160,6 +170,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
         outlook=expected,
         journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
+        offer=Offer(**asdict(config.decision), seed=config.seed),
     )
 
 

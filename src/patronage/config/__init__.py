@@ -14,6 +14,7 @@ from patronage.config.data import (
     TransactionColumns,
     TransactionsConfig,
 )
+from patronage.config.decision import DecisionConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
@@ -30,8 +31,8 @@ from patronage.config.verbs import (
 
 __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig",
-    "CustomerColumns", "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
-    "EventsConfig",
+    "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "EngineConfig", "EvaluationConfig",
+    "EventColumns", "EventsConfig",
     "JourneyConfig", "LensesConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
     "SimulateConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig",
     "plain", "typed",

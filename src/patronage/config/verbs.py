@@ -9,6 +9,7 @@ from omegaconf import MISSING
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import DataConfig, EngineConfig
+from patronage.config.decision import DecisionConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
@@ -58,6 +59,7 @@ class TrainConfig:
     personas: PersonasConfig = field(default_factory=PersonasConfig)
     churn: ChurnConfig = field(default_factory=ChurnConfig)
     clv: ClvConfig = field(default_factory=ClvConfig)
+    decision: DecisionConfig = field(default_factory=DecisionConfig)
     journey: JourneyConfig = field(default_factory=JourneyConfig)
     origins: OriginsConfig = field(default_factory=OriginsConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
@@ -25,10 +26,11 @@ from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.evaluation.stability import judge_personas
 from patronage.labels import Snapshot
 from patronage.models.clv import gate
+from patronage.models.decision import Curve, empc, profit_curve
 from patronage.models.hybrid.outlook import CONTRACT
 from patronage.models.journey import STAGES
 from patronage.places import project_root
-from patronage.review import figures
+from patronage.review import figures, hybrid_figures
 from patronage.review.journey_map import JourneyReport, journey_report
 
 
@@ -146,7 +148,11 @@ def _record(
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
         description=_describe(config, lines, evaluated),
         params=_params(config, bundle, split),
-        metrics={**personas.metrics, **journey.metrics, **(judged.card.metrics if judged else {})},
+        metrics={
+            **personas.metrics,
+            **journey.metrics,
+            **(judged.card.metrics | _decisions(judged, bundle) if judged else {}),
+        },
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
@@ -258,6 +264,7 @@ def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Ju
     drawn = {
         "persona_profile.png": figures.persona_profile(profile),
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
+        "churn_importance.png": hybrid_figures.importance_by_lens(bundle.outlook.hybrid.importance()),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
     }
     if judged is None or judged.holdout.judged.labels is None:
@@ -278,8 +285,39 @@ def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Ju
         f"P({'cancelled' if bundle.outlook.churn_by == CONTRACT else 'no order'} in {horizon} days)",
     )
     expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought
+    profits = _profits(judged, bundle)
+    drawn["profit.png"] = hybrid_figures.profit_by_share(*profits, int(known.sum()))
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
+
+
+def _profits(judged: Judged, bundle: Bundle) -> tuple[Curve, Curve]:
+    """The profit expected of contacts on the measured customers, and what it had been with who churned in truth."""
+    happened, said = _asked(judged)
+    expected = said[c.EXPECTED_PROFIT].to_numpy()
+    realised = bundle.offer.profit(happened, said[c.CLV].to_numpy())
+    return profit_curve(expected), profit_curve(expected, realised)
+
+
+def _asked(judged: Judged) -> tuple[np.ndarray, pd.DataFrame]:
+    """Who churned, of those of whom it is asked, and what was said of them."""
+    labels = judged.holdout.judged.labels
+    if labels is None:
+        raise ValueError("a measurement has no labels")
+    known = labels[c.CHURNED].notna()
+    return labels.loc[known, c.CHURNED].to_numpy(), judged.said[known]
+
+
+def _decisions(judged: Judged, bundle: Bundle) -> dict[str, float]:
+    """EMPC of the churn model with everyone's mean CLV, and the shares worth contacting."""
+    happened, said = _asked(judged)
+    found = empc(happened, said[c.CHURN_PROBABILITY].to_numpy(), float(said[c.CLV].mean()), bundle.offer)
+    expected, _ = _profits(judged, bundle)
+    return {
+        "decision/empc": found.profit,
+        "decision/empc_share": found.share,
+        "decision/best_share": expected.best_share,
+    }
 
 
 def _say(store: tracking.Store, logged: tracking.Logged, record: tracking.Record, customers: int, took: float) -> None:
