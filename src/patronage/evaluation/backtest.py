@@ -139,7 +139,7 @@ def _measure(
         raise ValueError("a snapshot to be judged on has no labels")
     answers = _answers(model, foretold, past, laws, judged, config)
     lines = []
-    for what, label in (("churn", c.CHURNED), ("orders", c.ORDERS), ("spend", c.SPEND)):
+    for what, label in (("churn", c.CHURNED), (c.ORDERS, c.ORDERS), (c.SPEND, c.SPEND)):
         asked = judged.labels[label].notna().to_numpy()
         said = {name: values[asked] for name, values in answers[label].items()}
         happened = judged.labels[label].to_numpy(np.float64)[asked]
