@@ -29,15 +29,17 @@ from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
     c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
 )  # fmt: skip
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
+AMBIGUOUS = "persona ambiguous"
+UNSTABLE = "personas are not stable in this data"
 CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be believed
 
 
@@ -104,9 +106,11 @@ class Bundle:
             self.offer.decide(expected, ids[features[c.N_ORDERS].to_numpy() > 0]),
             self.journey.predict(features),
             lenses.segments(features, self.learned),
+            lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        return assignments.assign(**{c.FLAGS: _flags(assignments, comparable=self.outlook.churn_by != CONTRACT)})
+        comparable = self.outlook.churn_by != CONTRACT
+        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas, comparable=comparable)})
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -147,8 +151,13 @@ class Bundle:
         return {"personas": self.personas, "outlook": self.outlook, "journey": self.journey}
 
 
-def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
+def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: personas.Personas | None = None) -> Bundle:
     """Learn everything that may be known at the cutoff of the split.
+
+    Parameters
+    ----------
+    former
+        Personas to carry on, fitted at this cutoff or an earlier one.
 
     Raises
     ------
@@ -167,7 +176,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
+        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed, former),
         outlook=expected,
         journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
@@ -188,12 +197,19 @@ def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool
     )
 
 
-def _flags(assignments: pd.DataFrame, *, comparable: bool) -> np.ndarray:
+def _flags(assignments: pd.DataFrame, said: personas.Personas, *, comparable: bool) -> np.ndarray:
     """Why an answer should not be taken at its word; empty where nothing speaks against it.
 
     A contract may be kept without an order, and left after one: there the two probabilities are not `comparable`.
     """
     gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
-    apart = gap > CONTRADICTION if comparable else gap < 0
-    reasons = [(gap.isna(), NEVER_BOUGHT), (apart, CONTRADICTED)]
-    return np.select([where for where, _ in reasons], [reason for _, reason in reasons], "")
+    reasons = [
+        (gap.isna(), NEVER_BOUGHT),
+        (gap > CONTRADICTION if comparable else gap < 0, CONTRADICTED),
+        (assignments[c.PERSONA_PROBABILITY] < said.ambiguous_below, AMBIGUOUS),
+        (pd.Series(not said.choice.stable, index=assignments.index), UNSTABLE),
+    ]
+    flags = np.full(len(assignments), "", dtype=object)
+    for where, reason in reasons:
+        flags = np.where(where & (flags != ""), flags + "; " + reason, np.where(where, reason, flags))
+    return flags

@@ -23,8 +23,12 @@ TEXT = dict.fromkeys((*LINE[3:4], *LINE[6:7], *LINE[8:], *EVENT[3:7]), "str")
 
 who = st.sampled_from(["ann", "ann ", " ann", "børge", "Ö", "42", "'; --"])
 edges = [
-    CUTOFF - timedelta(seconds=1), CUTOFF, datetime(2024, 2, 29, 12), datetime(2024, 3, 31, 2, 30), datetime(2023, 1, 1),
-]  # fmt: skip
+    CUTOFF - timedelta(seconds=1),
+    CUTOFF,
+    datetime(2024, 2, 29, 12),
+    datetime(2024, 3, 31, 2, 30),
+    datetime(2023, 1, 1),
+]
 when = st.one_of(
     st.sampled_from(edges),
     st.datetimes(datetime(2022, 10, 1), datetime(2024, 7, 1)).map(lambda moment: moment.replace(microsecond=0)),

@@ -17,7 +17,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven 
 
 with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
-    from patronage.tracking.model import serve
+    from patronage.tracking.model import Champion, load_champion, serve
     from patronage.tracking.runs import Logged, Record, log_run, log_training, run_link
     from patronage.tracking.store import Store, open_store
     from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
@@ -37,5 +37,7 @@ __all__ = [
     "open_parent",
     "sweep_link",
     # the model
+    "Champion",
+    "load_champion",
     "serve",
 ]
