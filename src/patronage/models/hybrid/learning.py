@@ -20,9 +20,7 @@ Mask = npt.NDArray[np.bool_]
 
 # Fewer borders than LightGBM's 255 cost half the time, and have been as good on every log that was tried.
 BINNING = {"max_bin": 63, "verbosity": -1}
-# Standard errors by which later customers must be served better than by the start. The best of many rounds is one
-# standard error better by chance as often as not.
-CHANCE = 2.0
+CHANCE = 1.0  # standard errors by which later customers must be served better than by the start
 
 
 @dataclass(frozen=True)
