@@ -77,10 +77,9 @@ def test_text_is_a_category_and_an_unknown_one_is_missing():
 def test_where_there_is_nothing_to_learn_it_says_the_base_rate():
     past = [snapshot(day, signal=0) for day in (3, 2)]
     model, _ = fitted(settings(), past)
-    rounds = [member.rounds for answer in model.answers for member in answer.members]
-    assert 0 in rounds
     said = model.predict(LATER.features)
-    np.testing.assert_allclose(said["orders"], np.exp(-0.5), rtol=0.15)
+    np.testing.assert_allclose(said["orders"].mean(), np.exp(-0.5), rtol=0.1)
+    assert (said.std() < 0.1 * said.mean()).all()  # but for chance, which is a standard error
 
 
 def test_customers_without_a_label_are_not_learned_from():
