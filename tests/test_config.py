@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from patronage.config import CheckConfig, TrainConfig, typed
+from patronage.config import BacktestConfig, CheckConfig, TrainConfig, typed
 from patronage.errors import ConfigError
 from patronage.places import conf_dir, project_root
 
@@ -22,6 +22,7 @@ EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 def composed(monkeypatch):
     monkeypatch.setenv("PATRONAGE_ROOT", "/somewhere")
     ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    ConfigStore.instance().store(name="backtest_schema", node=BacktestConfig)
     ConfigStore.instance().store(name="check_schema", node=CheckConfig)
 
     def of(*overrides: str, verb: str = "train"):
@@ -45,9 +46,10 @@ def test_every_option_composes_and_holds(composed, option):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_states_its_question_and_changes_something(composed, experiment):
-    changed = composed(f"experiment={experiment}")
-    assert typed(TrainConfig, changed)
-    assert changed != composed(*needed())
+    verb, schema = ("backtest", BacktestConfig) if experiment.startswith("backtest_") else ("train", TrainConfig)
+    changed = composed(f"experiment={experiment}", verb=verb)
+    assert typed(schema, changed)
+    assert changed != composed(*(needed() if verb == "train" else ["data=cdnow"]), verb=verb)
     comment = (CONF / "experiment" / f"{experiment}.yaml").read_text().splitlines()[1]
     assert comment.startswith("# ")
     assert comment.endswith("?")
@@ -92,6 +94,7 @@ def test_typos_are_refused_in_every_form(composed, override):
         ("churn.num_leaves=1", "churn.num_leaves=1; expected 2"),
         ("data.timezone=Europe/Berln", "data.timezone=Europe/Berln; expected a name such as UTC"),
         ("data.transactions.path=mine.csv", "data=cdnow reads its own data; give data=tables"),
+        ("churn.laws={bg_nbd: false, mbg_nbd: false}", "churn.laws: none is on"),
         ("horizon_days=3", "shorter than a period of the journey .* lower the period"),
         ("cutoff=???", "cutoff not set; give cutoff=..."),
     ],

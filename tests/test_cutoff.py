@@ -58,6 +58,11 @@ def test_a_horizon_as_long_as_the_log_leaves_no_origin():
     )
 
 
+@pytest.mark.parametrize(("horizon", "window"), [(90, 90), (305, 305), (306, 152), (365, 152)])
+def test_labels_are_as_long_as_the_horizon_or_half_of_what_the_log_leaves(horizon, window):
+    assert when.label_window(datetime(1998, 1, 1), horizon, datetime(1997, 1, 1), min_history_days=60) == window
+
+
 def test_the_day_of_the_last_row_counts_as_seen():
     last = datetime(1998, 6, 30, 0, 0)
     assert when.is_observed(datetime(1998, 1, 1), 180, last)

@@ -3,8 +3,10 @@ from __future__ import annotations
 from datetime import datetime
 
 import pandas as pd
+import pytest
 
 from conftest import BY_HAND, through_the_door
+from patronage.errors import ConfigError
 from patronage.labels import held_out, labels_at
 
 EVERYONE = pd.Index(["anna", "ben", "cleo"], name="customer_id")
@@ -28,6 +30,44 @@ def test_the_window_is_half_open():
 def test_churn_is_asked_only_of_those_with_an_order_in_the_lookback():
     labels = labels_at(through_the_door(BY_HAND), datetime(2024, 3, 1), 30, 10, EVERYONE)
     assert labels["churned"].isna().tolist() == [True, False, False]  # Anna's last order is 20 days old
+
+
+CONTRACTS = pd.DataFrame(
+    [
+        ("anna", "2024-01-01", "subscribed"),
+        ("anna", "2024-02-25", "cancelled"),
+        ("ben", "2024-01-01", "subscribed"),
+        ("ben", "2024-01-20", "cancelled"),
+        ("cleo", "2024-01-01", "subscribed"),
+        ("cleo", "2024-01-10", "cancelled"),
+        ("cleo", "2024-02-01", "subscribed"),
+        ("dora", "2024-02-26", "subscribed"),
+        ("dora", "2024-03-20", "view"),
+    ],
+    columns=["customer_id", "occurred_at", "event"],
+).astype({"occurred_at": "datetime64[us]"})
+
+
+def test_of_a_contract_churned_is_who_cancels_it():
+    people = EVERYONE.append(pd.Index(["dora"]))
+    tables = through_the_door(BY_HAND, CONTRACTS)
+    labels = labels_at(tables, datetime(2024, 2, 20), 10, None, people, contractual=True)
+    # Ben had left before, Cleo had come back, Dora had not come yet
+    assert labels["churned"].fillna(-1).tolist() == [1, -1, 0, -1]
+    assert labels["orders"].tolist() == [0, 1, 1, 0]
+
+
+def test_a_window_that_events_do_not_reach_the_end_of_is_censored():
+    labels = labels_at(
+        through_the_door(BY_HAND, CONTRACTS), datetime(2024, 2, 20), 60, None, EVERYONE, contractual=True
+    )
+    assert labels["churned"].isna().all()
+
+
+def test_churn_of_contracts_needs_some():
+    views = CONTRACTS.assign(event="view")
+    with pytest.raises(ConfigError, match="no contract runs at 2024-02-20; expected events `subscribed`"):
+        labels_at(through_the_door(BY_HAND, views), datetime(2024, 2, 20), 10, None, EVERYONE, contractual=True)
 
 
 def test_a_customer_is_on_one_side_at_every_origin_whoever_else_is_there():

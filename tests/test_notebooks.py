@@ -21,6 +21,9 @@ def a_run(tmp_path_factory) -> Path:
     (root / "mlruns").mkdir()
     command = [sys.executable, "-m", "patronage.cli", "train", "experiment=cdnow"]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
+    asked = ["data=cdnow", "cutoffs={1998-04-01: 91}", "churn=btyd", "evaluation.bootstraps=20"]
+    command = [sys.executable, "-m", "patronage.cli", "backtest", *asked, "tracking.experiment=cdnow"]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
     return root
 
 

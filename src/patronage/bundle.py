@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,23 @@ from omegaconf import OmegaConf
 
 from patronage import columns as c
 from patronage import lenses
-from patronage.config import ClvConfig, LensesConfig, TrainConfig, typed
+from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
-from patronage.evaluation.splits import Split
-from patronage.labels import Snapshot
-from patronage.models import clv, hybrid, journey, personas
-from patronage.models.clv import choice, unfit
-from patronage.models.clv.deeds import Candidate
+from patronage.evaluation.splits import Split, learnable
+from patronage.models import clv, journey, personas
+from patronage.models.decision import Offer
+from patronage.models.hybrid import outlook
+from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
-    c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
+    c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
+    c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
 )  # fmt: skip
-AUTO = "auto"
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
@@ -67,22 +67,29 @@ class Bundle:
     lens_names: tuple[str, ...]
     learned: Mapping[str, Any]
     personas: personas.Personas
-    churn: hybrid.Churn
-    clv: clv.Clv
+    outlook: Outlook
     journey: journey.Journey
+    offer: Offer
+
+    @property
+    def clv(self) -> clv.Clv:
+        """The law behind orders and value."""
+        return self.outlook.clv
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `assign` reads."""
         return tuple(lenses.described(self.lenses, self.lens_names))
 
-    def assign(self, features: pd.DataFrame) -> pd.DataFrame:
+    def assign(self, features: pd.DataFrame, customers: pd.Index | None = None) -> pd.DataFrame:
         """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
 
         Parameters
         ----------
         features
             Indexed by customer, with at least `columns`.
+        customers
+            Their ids, in the order of `features`, where its index holds others.
 
         Returns
         -------
@@ -91,17 +98,20 @@ class Bundle:
             and `flags` says so. So it is of their value where the CLV model abstains. Nothing else is missing.
         """
         buyers = features[features[c.N_ORDERS] > 0]
-        value = self.clv.predict(buyers)
+        expected = self.clv.shipped(self.outlook.predict(buyers))
+        ids = features.index if customers is None else customers
         said = [
             self.personas.predict(features),
-            self.churn.predict(buyers.join(value[list(hybrid.BTYD_COLUMNS)])),
-            self.clv.shipped(value),
+            expected,
+            self.offer.decide(expected, ids[features[c.N_ORDERS].to_numpy() > 0]),
             self.journey.predict(features),
             lenses.segments(features, self.learned),
             lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas, self.clv.flags(buyers))})
+        comparable = self.outlook.churn_by != CONTRACT
+        of_value = self.clv.flags(buyers)
+        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas, of_value, comparable=comparable)})
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -113,6 +123,7 @@ class Bundle:
             "lenses": asdict(self.lenses),
             "lens_names": self.lens_names,
             "learned": self.learned,
+            "offer": asdict(self.offer),
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
         for name, model in self._models().items():
@@ -132,13 +143,13 @@ class Bundle:
             lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.Personas.load(folder / "personas"),
-            churn=hybrid.Churn.load(folder / "churn"),
-            clv=clv.Clv.load(folder / "clv"),
+            outlook=Outlook.load(folder / "outlook"),
             journey=journey.Journey.load(folder / "journey"),
+            offer=Offer(**state["offer"]),
         )
 
     def _models(self) -> dict[str, Any]:
-        return {"personas": self.personas, "churn": self.churn, "clv": self.clv, "journey": self.journey}
+        return {"personas": self.personas, "outlook": self.outlook, "journey": self.journey}
 
 
 def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: personas.Personas | None = None) -> Bundle:
@@ -155,9 +166,11 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.now.features
-    candidates = rank_clv(split.past, config)
-    config = replace(config, clv=settled(config.clv, candidates))
-    value = fit_clv(features, config)  # first: where nobody repeats, its message says what all of them lack
+    # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
+    expected = outlook.fit(
+        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
+    )
+    whole = split.past if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
         period_days=config.journey.period_days,
@@ -165,9 +178,9 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
-        churn=fit_churn(split.past, config),
-        clv=replace(teach_clv(value, split.past, config), candidates=candidates),
-        journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
+        outlook=expected,
+        journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
+        offer=Offer(**asdict(config.decision), seed=config.seed),
     )
 
 
@@ -185,93 +198,21 @@ def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool
     )
 
 
-def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
-    """The CLV model of the configuration, or what takes its place, on the customers of one cutoff."""
-    buyers = features[features[c.N_ORDERS] > 0]
-    asked = [] if config.clv.model == AUTO else [config.clv.model]
-    models = [*asked, *(name for name in config.clv.candidates if name not in asked)]
-    return unfit.believed(lambda name: _fit_law(name, buyers, config), buyers, models, config.clv.on_unfit)
+def _flags(
+    assignments: pd.DataFrame,
+    said: personas.Personas,
+    of_value: Iterable[tuple[pd.Series, str]],
+    *,
+    comparable: bool,
+) -> np.ndarray:
+    """Why an answer should not be taken at its word; empty where nothing speaks against it.
 
-
-def _fit_law(name: str, buyers: pd.DataFrame, config: TrainConfig) -> clv.Clv:
-    return clv.fit(
-        buyers,
-        model=name,
-        horizon_days=config.horizon_days,
-        value_horizon_days=config.clv.value_horizon_days,
-        discount_rate=config.clv.discount_rate,
-        margin=config.clv.margin,
-        level=config.clv.level,
-    )
-
-
-def rank_clv(past: Sequence[Snapshot], config: TrainConfig) -> tuple[Candidate, ...]:
-    """Where the law is to be chosen: the candidates at the latest origin at which one can be fitted, the best first."""
-    if config.clv.model != AUTO:
-        return ()
-    for snapshot in past:
-        if snapshot.labels is None:
-            continue
-        buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
-        orders = snapshot.labels.loc[buyers.index, c.ORDERS]
-        found = choice.ranked(lambda name: _fit_law(name, buyers, config), config.clv.candidates, buyers, orders)  # noqa: B023
-        if found[0].log_score is not None:
-            return found
-    log.warning("clv=auto: no law can be fitted at an earlier origin; taking %s", config.clv.candidates[0])
-    return ()
-
-
-def settled(config: ClvConfig, candidates: tuple[Candidate, ...]) -> ClvConfig:
-    """With the law that came first, and those behind it in its wake, should it prove unfit."""
-    if not candidates:
-        return config
-    names = [candidate.model for candidate in candidates]
-    return replace(config, model=names[0], candidates=names)
-
-
-def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> clv.Clv:
-    """The CLV model with intervals that the latest origin has taught at which its law can be fitted."""
-    for snapshot in past:
-        if snapshot.labels is None:
-            continue
-        buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
-        try:
-            earlier = _fit_law(model.settings.model, buyers, config)
-        except FitError as error:
-            log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
-            continue
-        return clv.recalibrate(model, earlier, buyers, snapshot.labels.loc[buyers.index, c.ORDERS])
-    return model
-
-
-def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
-    """The churn model, with BTYD fitted anew at each origin where it takes part."""
-    if not hybrid.needs_btyd(config.churn):
-        return hybrid.fit(past, lenses.numeric(past[0].features), config.churn, config.seed)
-    expectant, reason = [], ""
-    for snapshot in past:
-        try:
-            buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
-            value = fit_clv(buyers, config).predict(buyers)
-        except FitError as error:
-            log.warning("origin %s is left out of churn: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
-            reason = str(error)
-            continue
-        features = snapshot.features.join(value[list(hybrid.BTYD_COLUMNS)])
-        expectant.append(replace(snapshot, features=features))
-    if not expectant:
-        raise FitError(
-            f"churn: BTYD cannot be fitted at any origin ({reason}); choose churn=lightgbm, which needs none"
-        )
-    return hybrid.fit(expectant, lenses.numeric(past[0].features), config.churn, config.seed)
-
-
-def _flags(assignments: pd.DataFrame, said: personas.Personas, of_value: Iterable[tuple[pd.Series, str]]) -> np.ndarray:
-    """Why an answer should not be taken at its word; empty where nothing speaks against it."""
+    A contract may be kept without an order, and left after one: there the two probabilities are not `comparable`.
+    """
     gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
     reasons = [
         (gap.isna(), NEVER_BOUGHT),
-        (gap > CONTRADICTION, CONTRADICTED),
+        (gap > CONTRADICTION if comparable else gap < 0, CONTRADICTED),
         (assignments[c.PERSONA_PROBABILITY] < said.ambiguous_below, AMBIGUOUS),
         (pd.Series(not said.choice.stable, index=assignments.index), UNSTABLE),
         *((where.reindex(assignments.index, fill_value=False), reason) for where, reason in of_value),

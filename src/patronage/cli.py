@@ -9,6 +9,7 @@ from patronage.errors import PatronageError
 
 VERBS = {
     "train": "fit, evaluate, assign every customer and log one MLflow run",
+    "backtest": "measure all models at many origins; resumes where it was stopped",
     "check": "hold your data against the contract, and say what it supports",
     "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
     "simulate": "write customers with a known truth, as Parquet tables",

@@ -76,9 +76,18 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
     )
 
 
+def label_window(cutoff: datetime, horizon_days: int, first_row: datetime, min_history_days: int) -> int:
+    """How many days of labels to learn from: the horizon, or, where the log is shorter, half of what it leaves.
+
+    The other half is for origins. Below 1 there is nothing to learn from.
+    """
+    spare = (cutoff - first_row).days - min_history_days
+    return horizon_days if spare >= horizon_days else spare // 2
+
+
 def origins(
     cutoff: datetime,
-    horizon_days: int,
+    window_days: int,
     first_row: datetime,
     *,
     spacing_days: int,
@@ -91,9 +100,9 @@ def origins(
     -------
     tuple of datetime
         The latest first, `spacing_days` apart, each with at least `min_history_days` of log before it;
-        empty where the horizon leaves no such moment.
+        empty where the label window leaves no such moment.
     """
     earliest = first_row + timedelta(days=min_history_days)
-    latest = cutoff - timedelta(days=horizon_days)
+    latest = cutoff - timedelta(days=window_days)
     candidates = (latest - timedelta(days=step * spacing_days) for step in range(most))
     return tuple(origin for origin in candidates if origin >= earliest)

@@ -11,6 +11,11 @@ import pandas as pd
 from patronage import columns as c
 from patronage import cutoff as when
 from patronage.data import Tables
+from patronage.data.contract import EVENTS
+from patronage.engine import text
+from patronage.errors import ConfigError
+
+SUBSCRIBED, CANCELLED = "subscribed", "cancelled"
 
 DAYS_A_WEEK = 7
 
@@ -25,8 +30,9 @@ class Snapshot:
         Indexed by customer.
     labels
         On the same index: `orders` (days with an order, the unit of BTYD), `spend` (amounts less refunds, in
-        the currency), `churned` (1.0 without an order, missing for whoever had none in the lookback before).
-        None where the label window is not observed.
+        the currency), `churned` (1.0 without an order, missing for whoever had none in the lookback before; of a
+        contract, 1.0 with a cancellation, missing for whoever has none to cancel). None where the label window is not
+        observed.
     """
 
     cutoff: datetime
@@ -42,9 +48,21 @@ class Snapshot:
 
 
 def labels_at(
-    tables: Tables, cutoff: datetime, horizon_days: int, lookback_days: int | None, customers: pd.Index
+    tables: Tables,
+    cutoff: datetime,
+    horizon_days: int,
+    lookback_days: int | None,
+    customers: pd.Index,
+    *,
+    contractual: bool = False,
 ) -> pd.DataFrame:
-    """The labels of `customers`, in their order."""
+    """The labels of `customers`, in their order.
+
+    Raises
+    ------
+    ConfigError
+        Churn is a cancellation, and the source tells of none.
+    """
     engine = tables.engine
     future = engine.frame(
         f"SELECT customer_id, count(DISTINCT CAST(ordered_at AS DATE)) FILTER (WHERE amount >= 0) AS orders, "
@@ -52,12 +70,48 @@ def labels_at(
         f"WHERE {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id"
     ).set_index(c.CUSTOMER_ID)
     labels = future.reindex(customers).astype(float).fillna(0.0)
+    if contractual:
+        return labels.assign(**{c.CHURNED: _cancelled(tables, cutoff, horizon_days, customers)})
     known = when.before(c.ORDERED_AT, cutoff, engine)
     if lookback_days is not None:
         known = when.within(c.ORDERED_AT, cutoff - timedelta(days=lookback_days), lookback_days, engine)
     active = engine.frame(f"SELECT DISTINCT customer_id FROM transactions WHERE amount >= 0 AND {known}")
     churned = (labels[c.ORDERS] == 0).astype(float)
     return labels.assign(**{c.CHURNED: churned.where(customers.isin(active[c.CUSTOMER_ID]))})
+
+
+def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.Series:
+    """1.0 with a cancellation in the window, 0.0 without, missing where there is nothing to cancel or it is censored.
+
+    A contract runs at the cutoff if the last word on it before was `subscribed`. It is censored where events end
+    within the window: who has not cancelled yet still may, and those who have are not all who will.
+    """
+    engine = tables.engine
+    if not tables.has(EVENTS.name):
+        raise ConfigError(
+            "churn.contractual needs events (subscribed, cancelled); map data.events, or choose churn=hybrid"
+        )
+    words = f"event IN ({text(SUBSCRIBED)}, {text(CANCELLED)})"
+    # Who leaves and comes back at the same moment stays.
+    active = engine.frame(
+        f"SELECT customer_id FROM events WHERE {words} AND {when.before(c.OCCURRED_AT, cutoff, engine)} "
+        f"GROUP BY customer_id HAVING coalesce(max(occurred_at) FILTER (WHERE event = {text(SUBSCRIBED)}) >= "
+        f"max(occurred_at) FILTER (WHERE event = {text(CANCELLED)}), bool_and(event = {text(SUBSCRIBED)}))"
+    )[c.CUSTOMER_ID]
+    left = engine.frame(
+        f"SELECT DISTINCT customer_id FROM events WHERE event = {text(CANCELLED)} "
+        f"AND {when.within(c.OCCURRED_AT, cutoff, horizon_days, engine)}"
+    )[c.CUSTOMER_ID]
+    (last,) = engine.row("SELECT max(occurred_at) FROM events")
+    if active.empty and left.empty:
+        raise ConfigError(
+            f"churn.contractual: no contract runs at {cutoff:%Y-%m-%d}; expected events `{SUBSCRIBED}` and "
+            f"`{CANCELLED}`: map yours in data.events.vocabulary, or choose churn=hybrid"
+        )
+    churned = pd.Series(customers.isin(left).astype(float), index=customers)
+    if not when.is_observed(cutoff, horizon_days, max(last, tables.last)):
+        return pd.Series(np.nan, index=customers)
+    return churned.where(customers.isin(active))
 
 
 def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.Series:

@@ -14,12 +14,14 @@ from patronage.config.data import (
     TransactionColumns,
     TransactionsConfig,
 )
+from patronage.config.decision import DecisionConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
 from patronage.config.verbs import (
+    BacktestConfig,
     CheckConfig,
     EvaluationConfig,
     OriginsConfig,
@@ -29,9 +31,10 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CompareConfig",
-    "CustomerColumns", "CustomersConfig", "DataConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
-    "EventsConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "OccasionConfig", "OccasionWindow",
-    "OriginsConfig", "PersonasConfig", "PromoteConfig", "RollbackConfig", "SimulateConfig", "StoreConfig",
-    "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig",
+    "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "EngineConfig",
+    "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig", "LensesConfig",
+    "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig", "PromoteConfig", "RollbackConfig",
+    "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
+    "ValueConfig", "plain", "typed",
 ]  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from omegaconf import MISSING
 
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import DataConfig, EngineConfig
+from patronage.config.decision import DecisionConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
@@ -21,11 +22,14 @@ class OriginsConfig:
     spacing_days: int = 30
     most: int = 4
     min_history_days: int = 60
+    window_days: int | None = None
 
     def check(self) -> None:
         within("origins.spacing_days", self.spacing_days, 1, 3650)
         within("origins.most", self.most, 1, 100)
         within("origins.min_history_days", self.min_history_days, 1, 36500)
+        if self.window_days is not None:
+            within("origins.window_days", self.window_days, 1, 3650)
 
 
 @dataclass
@@ -55,6 +59,7 @@ class TrainConfig:
     personas: PersonasConfig = field(default_factory=PersonasConfig)
     churn: ChurnConfig = field(default_factory=ChurnConfig)
     clv: ClvConfig = field(default_factory=ClvConfig)
+    decision: DecisionConfig = field(default_factory=DecisionConfig)
     journey: JourneyConfig = field(default_factory=JourneyConfig)
     origins: OriginsConfig = field(default_factory=OriginsConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -73,10 +78,83 @@ class TrainConfig:
                 f"horizon_days={self.horizon_days} is shorter than a period of the journey "
                 f"(journey.period_days={self.journey.period_days}); lower the period"
             )
+        if (self.origins.window_days or 0) > self.horizon_days:
+            raise ConfigError(
+                f"origins.window_days={self.origins.window_days} is longer than horizon_days={self.horizon_days}; "
+                "lower it"
+            )
         within("seed", self.seed, 0, 2**31 - 1)
         within("min_customers", self.min_customers, 10, 10**9)
         if self.lookback_days is not None:
             within("lookback_days", self.lookback_days, 1, 36500)
+
+
+@dataclass
+class RollingConfig:
+    """Origins from `first` to `last` (both included), `step_days` apart."""
+
+    first: str | None = None
+    last: str | None = None
+    step_days: int = 30
+
+    def check(self) -> None:
+        within("rolling.step_days", self.step_days, 1, 3650)
+        if (self.first is None) != (self.last is None):
+            raise ConfigError("rolling.first and rolling.last belong together; give both, or neither")
+
+
+@dataclass
+class BacktestConfig:
+    """What `patronage backtest` reads."""
+
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    lenses: LensesConfig = field(default_factory=LensesConfig)
+    churn: ChurnConfig = field(default_factory=ChurnConfig)
+    clv: ClvConfig = field(default_factory=ClvConfig)
+    journey: JourneyConfig = field(default_factory=JourneyConfig)
+    origins: OriginsConfig = field(default_factory=OriginsConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    rolling: RollingConfig = field(default_factory=RollingConfig)
+    cutoffs: dict[str, int] = field(default_factory=dict)
+    name: str | None = None
+    horizon_days: int = 180
+    lookback_days: int | None = None
+    min_customers: int = 50
+    seed: int = MISSING
+
+    def check(self) -> None:
+        if not self.cutoffs and self.rolling.first is None:
+            raise ConfigError(
+                "no origin: give rolling.first=YYYY-MM-DD and rolling.last=YYYY-MM-DD, or cutoffs={YYYY-MM-DD: days}"
+            )
+        for days in (self.horizon_days, *self.cutoffs.values()):
+            within("horizon_days", days, 1, 3650)
+        within("seed", self.seed, 0, 2**31 - 1)
+
+    def at(self, cutoff: str, horizon_days: int) -> TrainConfig:
+        """What a training run at one origin would read."""
+        window = self.origins.window_days
+        origins = replace(self.origins, window_days=None if window is None else min(window, horizon_days))
+        made = TrainConfig(
+            engine=self.engine,
+            data=self.data,
+            lenses=self.lenses,
+            churn=self.churn,
+            clv=self.clv,
+            journey=self.journey,
+            origins=origins,
+            evaluation=self.evaluation,
+            tracking=self.tracking,
+            cutoff=cutoff,
+            horizon_days=horizon_days,
+            lookback_days=self.lookback_days,
+            min_customers=self.min_customers,
+            seed=self.seed,
+        )
+        made.check()
+        return made
 
 
 @dataclass

@@ -14,20 +14,27 @@ from patronage.models.hybrid import RATE_FLOOR
 RECENCY_BINS = 20
 
 
-def churn(past: Sequence[Snapshot], judged: pd.DataFrame, structural: pd.Series) -> Mapping[str, np.ndarray]:
+def churn(
+    past: Sequence[Snapshot], judged: pd.DataFrame, structural: pd.Series, horizon_days: int, *, contractual: bool
+) -> Mapping[str, np.ndarray]:
     """Churn probabilities: the base rate, the rate by recency, and the structural model's P(no order)."""
     features, labels = _pooled(past)
     known = labels[c.CHURNED].notna()
     happened = labels.loc[known, c.CHURNED]
-    return {
-        "rate": _short_of_certain(np.full(len(judged), happened.mean())),
-        "recency": _short_of_certain(_by_recency(features.loc[known], happened, judged)),
-        "btyd": _short_of_certain(1 - structural.to_numpy()),
+    said = {
+        "rate": np.full(len(judged), happened.mean()),
+        "recency": _by_recency(features[known.to_numpy()], happened, judged),
     }
+    # Who stays for a window stays for the next with the same chance; so does who is silent, more or less.
+    longer = horizon_days / past[0].horizon_days
+    stretched = {name: 1 - (1 - rate) ** longer if contractual else rate**longer for name, rate in said.items()}
+    if not contractual:
+        stretched["btyd"] = 1 - structural.to_numpy()
+    return {name: _short_of_certain(probability) for name, probability in stretched.items()}
 
 
 def purchase(
-    past: Sequence[Snapshot], judged: pd.DataFrame, status: Mapping[str, pd.Series]
+    past: Sequence[Snapshot], judged: pd.DataFrame, status: Mapping[str, pd.Series], horizon_days: int
 ) -> Mapping[str, np.ndarray]:
     """P(an order in the horizon): the base rate, and the rate of each rule-based status.
 
@@ -40,16 +47,18 @@ def purchase(
     bought = (labels[c.ORDERS] > 0).astype(float)
     rate = float(bought.mean())
     by_status = bought.groupby(status["past"].to_numpy()).mean()
-    return {
-        "rate": _short_of_certain(np.full(len(judged), rate)),
-        "rules": _short_of_certain(status["judged"].map(by_status).astype(float).fillna(rate).to_numpy()),
+    said = {
+        "rate": np.full(len(judged), rate),
+        "rules": status["judged"].map(by_status).astype(float).fillna(rate).to_numpy(),
     }
+    longer = horizon_days / past[0].horizon_days
+    return {name: _short_of_certain(1 - (1 - chance) ** longer) for name, chance in said.items()}
 
 
 def amounts(past: Sequence[Snapshot], judged: pd.DataFrame, horizon_days: int) -> Mapping[str, pd.DataFrame]:
     """Orders and spend in the horizon: everyone's mean, and the customer's own past rate carried on."""
     _, labels = _pooled(past)
-    mean = labels[[c.ORDERS, c.SPEND]].mean()
+    mean = labels[[c.ORDERS, c.SPEND]].mean() * horizon_days / past[0].horizon_days
     share = horizon_days / judged[c.TENURE_DAYS].clip(lower=horizon_days)
     own = pd.DataFrame({c.ORDERS: judged[c.ACTIVE_DAYS] * share, c.SPEND: judged[c.NET_REVENUE] * share})
     return {

@@ -115,10 +115,13 @@ def _headline(
 
 def judge(
     said: pd.DataFrame,
+    structural: pd.Series,
     learned: Mapping[str, Any],
     past: Sequence[Snapshot],
     judged: Snapshot,
     resampling: Resampling,
+    *,
+    contractual: bool = False,
 ) -> Scorecard:
     """Score the assignments of one cutoff on what came after it.
 
@@ -126,6 +129,8 @@ def judge(
     ----------
     said
         What the bundle says of the judged customers, on their index.
+    structural
+        P(an order in the horizon) of those who have bought, by BTYD alone.
     learned
         What its lenses learned: the rule-based status is the journey's baseline.
     past
@@ -140,11 +145,12 @@ def judge(
     if not known.any():
         raise ConfigError("lookback_days: no customer had an order in the lookback before the cutoff; raise it")
     eligible = judged.select(known)
+    by_btyd = structural.reindex(labels.index)[known]
     churn = judge_probability(
         "churn",
         labels.loc[known, c.CHURNED].to_numpy(),
         said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
-        baselines.churn(past, eligible.features, said.loc[known, c.P_ORDER]),
+        baselines.churn(past, eligible.features, by_btyd, judged.horizon_days, contractual=contractual),
         resampling,
     )
     buyers = said[c.EXPECTED_SPEND].notna()
@@ -157,7 +163,7 @@ def judge(
         "journey",
         (labels[c.ORDERS] > 0).to_numpy(float),
         said[c.JOURNEY_P_ORDER].to_numpy(),
-        baselines.purchase(past, judged.features, status),
+        baselines.purchase(past, judged.features, status, judged.horizon_days),
         resampling,
     )
     cards = [churn, clv, journey]

@@ -17,9 +17,11 @@ from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import Snapshot, held_out, labels_at
-from patronage.lenses import features_at
+from patronage.lenses import FEATURES, features_at
 
 log = logging.getLogger(__name__)
+
+SHORTEST_WINDOW = 7  # days of labels
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,16 @@ class Split:
     now
         Everyone at the cutoff, without labels.
     past
-        Labelled snapshots of earlier origins, the latest first.
+        Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
     """
 
     now: Snapshot
     past: tuple[Snapshot, ...]
+
+    @property
+    def window_days(self) -> int:
+        """Length of the label windows that are learned from."""
+        return self.past[0].horizon_days
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
@@ -68,31 +75,41 @@ class Holdout:
     unseen: pd.Series
 
 
+def learnable(features: pd.DataFrame) -> tuple[str, ...]:
+    """The features of a frame that a model may learn from: a packed one is neither number nor category."""
+    packed = {name for name, feature in FEATURES.items() if feature.packed}
+    return tuple(name for name in features if name not in packed)
+
+
 def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
     """All that a fit at `cutoff` may know.
+
+    Where the horizon is longer than the log before the cutoff allows, the label windows of the past are shorter.
 
     Raises
     ------
     ConfigError
-        The horizon leaves no earlier origin to learn from.
+        There is no earlier origin to learn from.
     DataError
         Too few customers.
     """
+    window = config.origins.window_days or when.label_window(
+        cutoff, config.horizon_days, tables.first, config.origins.min_history_days
+    )
     origins = when.origins(
         cutoff,
-        config.horizon_days,
+        window,
         tables.first,
         spacing_days=config.origins.spacing_days,
         most=config.origins.most,
         min_history_days=config.origins.min_history_days,
     )
-    if not origins:
-        days = (cutoff - tables.first).days - config.origins.min_history_days
+    if window < SHORTEST_WINDOW or not origins:
         raise ConfigError(
-            f"horizon_days={config.horizon_days} leaves nothing to learn from: labels must end at the cutoff "
-            f"{cutoff:%Y-%m-%d} and begin at least {config.origins.min_history_days} days "
-            f"(origins.min_history_days) after the log does, on {tables.first:%Y-%m-%d}; "
-            + (f"horizon_days={days} is the longest possible" if days > 0 else "give a later cutoff")
+            f"the cutoff {cutoff:%Y-%m-%d} leaves nothing to learn from: labels of {max(window, SHORTEST_WINDOW)} days "
+            f"must end at it and begin at least {config.origins.min_history_days} days (origins.min_history_days) "
+            f"after the log does, on {tables.first:%Y-%m-%d}; give a later cutoff"
+            + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     now = _snapshot(tables, cutoff, config)
     if len(now.features) < config.min_customers:
@@ -100,7 +117,8 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             f"{len(now.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
             f"expected at least {config.min_customers} (min_customers)"
         )
-    return Split(now, tuple(_labelled(tables, _snapshot(tables, origin, config), config) for origin in origins))
+    past = (replace(_snapshot(tables, origin, config), horizon_days=window) for origin in origins)
+    return Split(now, tuple(_labelled(tables, snapshot, config) for snapshot in past))
 
 
 def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
@@ -129,5 +147,12 @@ def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig) -> Snapshot
 
 
 def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> Snapshot:
-    labels = labels_at(tables, snapshot.cutoff, config.horizon_days, config.lookback_days, snapshot.features.index)
+    labels = labels_at(
+        tables,
+        snapshot.cutoff,
+        snapshot.horizon_days,
+        config.lookback_days,
+        snapshot.features.index,
+        contractual=config.churn.contractual,
+    )
     return replace(snapshot, labels=labels)

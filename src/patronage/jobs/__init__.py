@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from patronage.config import (
     AnalyseConfig,
+    BacktestConfig,
     CheckConfig,
     CompareConfig,
     PromoteConfig,
@@ -34,6 +35,7 @@ from patronage.places import conf_dir, project_root
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
 SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
+    "backtest": BacktestConfig,
     "analyse": AnalyseConfig,
     "check": CheckConfig,
     "simulate": SimulateConfig,

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
@@ -26,10 +27,12 @@ from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judg
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.labels import Snapshot, weekly_orders
 from patronage.models.clv import Clv, gate
+from patronage.models.decision import Curve, empc, profit_curve
+from patronage.models.hybrid.outlook import CONTRACT
 from patronage.models.journey import STAGES
 from patronage.models.personas import Personas
 from patronage.places import project_root
-from patronage.review import clv_figures, figures
+from patronage.review import clv_figures, figures, hybrid_figures
 from patronage.review.journey_map import JourneyReport, journey_report
 from patronage.review.persona_report import PersonaReport, persona_report
 
@@ -64,7 +67,8 @@ def run(config: TrainConfig) -> None:
         bundle.journey,
         split.now.features,
         assignments,
-        judged.trial if judged else None,
+        # its rivals are measured over the journey's horizon
+        judged.trial if judged and judged.holdout.split.window_days == config.horizon_days else None,
         Resampling(config.evaluation.bootstraps, config.seed),
     )
     record = _record(config, tables, split, bundle, assignments, personas, judged, journey, started)
@@ -100,13 +104,13 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     if holdout.split is not split:
         bundle = bundles.fit(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
     said = bundle.assign(holdout.judged.features)
-    card = judge(said, bundle.learned, holdout.split.past, holdout.judged, resampling)
+    card = _judge(bundle, said, holdout.split, holdout.judged, resampling, config)
     intervals = _intervals(bundle, holdout.judged)
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.judged.select(holdout.unseen)
     other = bundles.fit(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored)
     of_strangers = other.assign(strangers.features)
-    unseen = judge(of_strangers, other.learned, seen.past, strangers, resampling)
+    unseen = _judge(other, of_strangers, seen, strangers, resampling, config)
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
@@ -114,6 +118,18 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
     drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
     return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial, drawn)
+
+
+def _judge(
+    bundle: Bundle, said: pd.DataFrame, split: Split, judged: Snapshot, resampling: Resampling, config: TrainConfig
+) -> Scorecard:
+    structural = bundle.outlook.btyd.expect(_buyers(judged), config.horizon_days)[c.P_ORDER]
+    contractual = config.churn.contractual
+    return judge(said, structural, bundle.learned, split.past, judged, resampling, contractual=contractual)
+
+
+def _buyers(judged: Snapshot) -> pd.DataFrame:
+    return judged.features[judged.features[c.N_ORDERS] > 0]
 
 
 def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
@@ -125,8 +141,9 @@ def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    buyers = judged.features[judged.features[c.N_ORDERS] > 0]
-    return judge_intervals(bundle.clv, buyers, judged.labels.loc[buyers.index, c.ORDERS])
+    buyers = _buyers(judged)
+    orders = judged.labels.loc[buyers.index, c.ORDERS]
+    return judge_intervals(bundle.clv, buyers, orders, bundle.outlook.foretell(buyers).multiplier)
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
@@ -170,12 +187,13 @@ def _record(
         metrics={
             **personas.metrics,
             **journey.metrics,
-            **(judged.card.metrics if judged else {}),
+            **(judged.card.metrics | _decisions(judged, bundle) if judged else {}),
             **({"leakage/best_single_auc": float(single.iloc[0])} if len(single) else {}),
         },
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
+            **_base_rates(split),
             **personas.tags,
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
@@ -192,7 +210,7 @@ def _record(
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
-            "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
+            "churn_importance.json": bundle.outlook.hybrid.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
             **_clv_tables(bundle.clv),
@@ -202,7 +220,7 @@ def _record(
             for name in tables.quarantined
         }
         | _evaluation(judged),
-        figures=_figures(assignments, judged)
+        figures=_figures(bundle, assignments, judged)
         | clv_figures.of_model(bundle.clv, split.now.features)
         | personas.figures
         | journey.figures,
@@ -255,13 +273,24 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "personas.method": config.personas.method,
         "personas.k": bundle.personas.k,
         "personas.k_asked": config.personas.k,
-        "churn.members": "+".join(member.name for member in bundle.churn.members),
-        "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
+        "churn.members": "+".join(member.name for member in bundle.outlook.hybrid.churn.members),
+        **{
+            f"{answer.target.label}.rounds": "+".join(str(member.rounds) for member in answer.members)
+            for answer in bundle.outlook.hybrid.answers
+        },
+        "churn.by": bundle.outlook.churn_by,
+        "origins.window_days": split.window_days,
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
     } | {f"clv.{name}": value for name, value in vars(bundle.clv.law).items()}
+
+
+def _base_rates(split: Split) -> dict[str, str]:
+    """The share that churned, of those who could, at each origin that was learned from."""
+    rates = {f"{one.cutoff:%Y-%m-%d}": one.labels[c.CHURNED].mean() for one in split.past if one.labels is not None}
+    return {f"churn.rate_{origin}": f"{rate:.4f}" for origin, rate in rates.items()}
 
 
 def _scorecard(lines: list[Headline]) -> pd.DataFrame:
@@ -285,9 +314,10 @@ def _counts(labels: pd.Series) -> pd.DataFrame:
     return counts.assign(share=counts["customers"] / counts["customers"].sum())
 
 
-def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
+def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
+        "churn_importance.png": hybrid_figures.importance_by_lens(bundle.outlook.hybrid.importance()),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
         **(judged.figures if judged else {}),
     }
@@ -299,18 +329,51 @@ def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figu
         judged.holdout.split.past,
         judged.holdout.judged.select(known).features,
         judged.said.loc[known, c.P_ORDER],
+        horizon,
+        contractual=bundle.outlook.churn_by == CONTRACT,
     )
     drawn["churn_calibration.png"] = figures.calibration(
         labels.loc[known, c.CHURNED].to_numpy(),
         judged.said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
         {"recency": naive["recency"]},
-        f"P(no order in {horizon} days)",
+        f"P({'cancelled' if bundle.outlook.churn_by == CONTRACT else 'no order'} in {horizon} days)",
     )
     expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
     if expected.empty:
         return drawn
+    profits = _profits(judged, bundle)
+    drawn["profit.png"] = hybrid_figures.profit_by_share(*profits, int(known.sum()))
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
+
+
+def _profits(judged: Judged, bundle: Bundle) -> tuple[Curve, Curve]:
+    """The profit expected of contacts on the measured customers, and what it had been with who churned in truth."""
+    happened, said = _asked(judged)
+    expected = said[c.EXPECTED_PROFIT].to_numpy()
+    realised = bundle.offer.profit(happened, said[c.CLV].to_numpy())
+    return profit_curve(expected), profit_curve(expected, realised)
+
+
+def _asked(judged: Judged) -> tuple[np.ndarray, pd.DataFrame]:
+    """Who churned, of those of whom it is asked, and what was said of them."""
+    labels = judged.holdout.judged.labels
+    if labels is None:
+        raise ValueError("a measurement has no labels")
+    known = labels[c.CHURNED].notna()
+    return labels.loc[known, c.CHURNED].to_numpy(), judged.said[known]
+
+
+def _decisions(judged: Judged, bundle: Bundle) -> dict[str, float]:
+    """EMPC of the churn model with everyone's mean CLV, and the shares worth contacting."""
+    happened, said = _asked(judged)
+    found = empc(happened, said[c.CHURN_PROBABILITY].to_numpy(), float(said[c.CLV].mean()), bundle.offer)
+    expected, _ = _profits(judged, bundle)
+    return {
+        "decision/empc": found.profit,
+        "decision/empc_share": found.share,
+        "decision/best_share": expected.best_share,
+    }
 
 
 def _say(store: tracking.Store, logged: tracking.Logged, record: tracking.Record, customers: int, took: float) -> None:

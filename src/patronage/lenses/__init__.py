@@ -40,6 +40,7 @@ from patronage.lenses.lens import Feature, Learned, Lens
 from patronage.lenses.shelves import fill_shelves
 
 __all__ = [
+    "FEATURES",
     "LENSES",
     "Lens",
     "available",
@@ -71,6 +72,9 @@ LENSES: tuple[Lens, ...] = (
     btyd.LENS,
     path.LENS,
 )
+
+# What every configuration has; `described` knows what else one asks for.
+FEATURES: Mapping[str, Feature] = {name: feature for lens in LENSES for name, feature in lens.features.items()}
 
 
 def described(config: LensesConfig, names: Iterable[str] | None = None) -> dict[str, Feature]:

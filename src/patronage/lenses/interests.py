@@ -111,7 +111,7 @@ LENS = Lens(
     asks="What does the customer care for, and what lies next to it?",
     source="Linden, Smith and York 2003",
     features={
-        INTERESTS: Feature("affinity (thousandths) and category, the strongest first", text=True),
+        INTERESTS: Feature("affinity (thousandths) and category, the strongest first", text=True, packed=True),
         WEIGHT: Feature("all affinities together, in purchase lines of today", "keen", "detached"),
         "interest_breadth": Feature("categories with any affinity", "wide-ranging", "specialised"),
         "interest_focus": Feature("share of the strongest affinity in all", "devoted", "spread-out"),

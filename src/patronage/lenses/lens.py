@@ -26,6 +26,10 @@ class Feature:
         The words for a customer far above or below the others; they name personas.
     absent
         The value for a customer on whom the SELECT is silent; None leaves it missing.
+    text
+        Text, empty where the SELECT is silent.
+    packed
+        Many values in one text (a path, a list), which only the rooms that know it can read: no category.
     """
 
     what: str
@@ -33,6 +37,7 @@ class Feature:
     low: str = ""
     absent: float | None = None
     text: bool = False
+    packed: bool = False
 
 
 def _nothing(features: pd.DataFrame, config: LensesConfig) -> Learned:

@@ -47,6 +47,6 @@ LENS = Lens(
     asks="What happened, period by period?",
     source="patronage",
     wants=("events.event", "customers.signed_up_at"),
-    features={c.JOURNEY_PATH: Feature("event class of every period since the first trace", text=True)},
+    features={c.JOURNEY_PATH: Feature("event class of every period since the first trace", text=True, packed=True)},
     select=_select,
 )

@@ -50,7 +50,7 @@ LENS = Lens(
     name="profile",
     asks="What is known of the customer herself?",
     source="Kotler and Keller, Marketing Management; Bonoma and Shapiro 1983",
-    features={DECLARED: Feature("attributes and their values", text=True)},
+    features={DECLARED: Feature("attributes and their values", text=True, packed=True)},
     needs=(f"{CUSTOMERS.name}.acquisition_channel", *(f"{CUSTOMERS.name}:{kind}" for kind in ATTRIBUTE_KINDS)),
     answers={f"{c.PROFILE}<attribute>": {"<value>": "as declared; a column for each attribute seen at fit"}},
     select=_select,

@@ -152,7 +152,7 @@ LENS = Lens(
         c.ABANDONED_CARTS: Feature("days with a cart that no order followed, per order", "cart-leaving", "decided"),
         c.OFFER_RESPONSE: Feature("offers redeemed per offer received", "offer-taking", "offer-ignoring"),
         c.SHELF_PRICES: Feature(
-            "unit price (thousandths of minor units), lines and category, where she buys most", text=True
+            "unit price (thousandths of minor units), lines and category, where she buys most", text=True, packed=True
         ),
     },
     needs=NEEDS,

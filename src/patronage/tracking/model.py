@@ -110,7 +110,8 @@ class BundleModel(PythonModel):
     ) -> pd.DataFrame:
         _check_rows(model_input)
         # by position: the same customer may be asked about twice, as of two cutoffs
-        said = self.bundle.assign(model_input.reset_index(drop=True))
+        customers = pd.Index(model_input[c.CUSTOMER_ID])
+        said = self.bundle.assign(model_input.reset_index(drop=True), customers)
         said.insert(0, c.CUSTOMER_ID, model_input[c.CUSTOMER_ID].to_numpy())
         return said
 

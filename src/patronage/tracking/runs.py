@@ -43,6 +43,8 @@ class Record:
     ----------
     description
         Markdown, shown above everything else of the run.
+    series
+        Metric to its value at each step.
     tables
         File name (`.json`) to frame: shown as tables, and side by side when runs are compared.
     frames
@@ -58,6 +60,7 @@ class Record:
     description: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -150,6 +153,10 @@ def _user() -> str:
 def _log_record(record: Record, tables: Tables | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
+    for name, steps in record.series.items():
+        for step, value in steps:
+            if np.isfinite(value):
+                mlflow.log_metric(name, value, step=step)
     if tables is not None:
         mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
     for name, frame in record.tables.items():

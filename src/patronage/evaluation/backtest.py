@@ -1,0 +1,193 @@
+"""All models at one origin, on four holdouts, beside what anyone could have said.
+
+    later_seen     everyone, in the horizon after the origin, by models that knew everyone's past
+    later_unseen   customers kept out of the fit, in the same horizon
+    same_unseen    the same customers, at the latest origin that was learned from
+    same_seen      the training cell: what was learned from
+
+The labels that are learned from end at the origin, so that one label window lies between the moment at which "same" is
+measured and that of "later". BTYD is fitted on what was known at the moment that is measured, never later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from patronage import columns as c
+from patronage.config import TrainConfig
+from patronage.data import Tables
+from patronage.errors import ConfigError, FitError
+from patronage.evaluation import baselines
+from patronage.evaluation.backtest_metrics import compare
+from patronage.evaluation.coverage import judge_intervals
+from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.splits import Split, holdout_at, learnable, split_at
+from patronage.labels import Snapshot
+from patronage.models.clv.fit import LAWS
+from patronage.models.hybrid import outlook
+from patronage.models.hybrid.btyd import Btyd, fit_btyd
+from patronage.models.hybrid.lawful import fit_clv
+from patronage.models.hybrid.outlook import Outlook
+
+log = logging.getLogger(__name__)
+
+Array = npt.NDArray[np.float64]
+Answers = Mapping[str, Mapping[str, Array]]  # target to model to a value a customer
+
+SAME_SEEN, SAME_UNSEEN, LATER_SEEN, LATER_UNSEEN = "same_seen", "same_unseen", "later_seen", "later_unseen"
+HOLDOUTS = (LATER_SEEN, LATER_UNSEEN, SAME_UNSEEN, SAME_SEEN)
+STRUCTURAL = tuple(LAWS)
+HYBRID, LAW, SHIPPED = "hybrid", "law", "shipped"
+
+
+def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[str, object]]:
+    """Every metric of every model at one origin.
+
+    A row each: origin, model, holdout, metric, value, low, high (of the difference to the baseline), baseline.
+
+    Raises
+    ------
+    ConfigError
+        The log does not show the whole horizon after the origin.
+    """
+    split = split_at(tables, cutoff, config)
+    holdout = holdout_at(tables, split, config)
+    if holdout is None or holdout.split is not split:
+        raise ConfigError(
+            f"the log ends on {tables.last:%Y-%m-%d}, before {config.horizon_days} days from the origin "
+            f"{cutoff:%Y-%m-%d} are over; give an earlier origin or a shorter horizon"
+        )
+    resampling = Resampling(config.evaluation.bootstraps, config.seed)
+    seen = split.select(~holdout.unseen)
+    rows: list[dict[str, object]] = []
+    parts = (
+        (split, holdout.judged, split.past[0], (LATER_SEEN, SAME_SEEN)),
+        (
+            seen,
+            holdout.judged.select(holdout.unseen),
+            split.past[0].select(holdout.unseen),
+            (LATER_UNSEEN, SAME_UNSEEN),
+        ),
+    )
+    for known, later, same, names in parts:
+        fitted = _fit(known, config)
+        at_cutoff = _structural(known.now)
+        there, at_origin = _as_of(fitted, known.past[0], config)
+        for name, model, judged, laws in (
+            (names[0], fitted, _buyers(later), at_cutoff),
+            (names[1], there, _buyers(same), at_origin),
+        ):
+            foretold = model.foretell(judged.features)
+            found = _measure(model, foretold, known.past, laws, judged, config, resampling)
+            if name == LATER_UNSEEN:  # the distribution, where it is hardest, and on few enough to be quick
+                found += _intervals(model, foretold, judged)
+            rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": name, **line} for line in found]
+    return rows
+
+
+def _fit(split: Split, config: TrainConfig) -> Outlook:
+    features = split.now.features
+    return outlook.fit(
+        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
+    )
+
+
+def _structural(snapshot: Snapshot) -> dict[str, Btyd]:
+    """Each law by itself, fitted on what was known at one moment; one that cannot be is left out."""
+    found = {}
+    for name in STRUCTURAL:
+        try:
+            found[name] = fit_btyd(_buyers(snapshot).features, (name,))
+        except FitError as error:
+            log.warning("left out of the backtest: %s", error)
+    return found
+
+
+def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> tuple[Outlook, dict[str, Btyd]]:
+    """The same hybrid on BTYD and a CLV law that were fitted at an earlier origin, over its label window.
+
+    The laws of that BTYD, each by itself, are the structural models there.
+    """
+    features = _buyers(snapshot).features
+    law = fit_clv(features, (), config.clv, snapshot.horizon_days)
+    btyd = fit_btyd(features, tuple(fitted.btyd.laws))
+    return replace(fitted, btyd=btyd, clv=law), {
+        name: Btyd({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
+    }
+
+
+def _buyers(snapshot: Snapshot) -> Snapshot:
+    return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
+
+
+def _measure(
+    model: Outlook,
+    foretold: outlook.Foretold,
+    past: Sequence[Snapshot],
+    laws: Mapping[str, Btyd],
+    judged: Snapshot,
+    config: TrainConfig,
+    resampling: Resampling,
+) -> list[dict[str, object]]:
+    """Score every model on the customers of one holdout."""
+    if judged.labels is None:
+        raise ValueError("a snapshot to be judged on has no labels")
+    answers = _answers(model, foretold, past, laws, judged, config)
+    lines = []
+    for what, label in (("churn", c.CHURNED), (c.ORDERS, c.ORDERS), (c.SPEND, c.SPEND)):
+        asked = judged.labels[label].notna().to_numpy()
+        said = {name: values[asked] for name, values in answers[label].items()}
+        happened = judged.labels[label].to_numpy(np.float64)[asked]
+        if len(happened):
+            lines += [line._asdict() for line in compare(what, happened, said, STRUCTURAL, resampling)]
+    return lines
+
+
+def _intervals(model: Outlook, foretold: outlook.Foretold, judged: Snapshot) -> list[dict[str, object]]:
+    if judged.labels is None:
+        raise ValueError("a snapshot to be judged on has no labels")
+    found = judge_intervals(model.clv, judged.features, judged.labels[c.ORDERS], foretold.multiplier)
+    nan = float("nan")
+    return [
+        {"model": SHIPPED, "metric": name, "value": value, "low": nan, "high": nan, "baseline": ""}
+        for name, value in found.items()
+    ]
+
+
+def _answers(
+    model: Outlook,
+    foretold: outlook.Foretold,
+    past: Sequence[Snapshot],
+    laws: Mapping[str, Btyd],
+    judged: Snapshot,
+    config: TrainConfig,
+) -> Answers:
+    """What all models say: naive rules, structural laws, the members of the hybrid, the hybrid, and what is shipped."""
+    features, days = judged.features, judged.horizon_days
+    shipped = model.assign(features, foretold)
+    naive = baselines.churn(past, features, shipped[c.P_ORDER], days, contractual=config.churn.contractual)
+    own = baselines.amounts(past, features, days)
+    churn = {name: naive[name] for name in ("rate", "recency")}
+    orders = {name: values[c.ORDERS].to_numpy() for name, values in own.items()}
+    spend = {name: values[c.SPEND].to_numpy() for name, values in own.items()}
+    for name, one in laws.items():
+        expected = one.expect(features, days)
+        if not config.churn.contractual:
+            churn[name] = 1 - expected[c.P_ORDER].to_numpy()
+        orders[name], spend[name] = (expected[column].to_numpy() for column in (c.EXPECTED_ORDERS, c.EXPECTED_SPEND))
+    seen = model.seen(features)
+    for answer, found in zip(model.hybrid.answers, (churn, orders, spend), strict=True):
+        found |= answer.parts(*seen)
+        found[HYBRID] = foretold.answers[answer.target.label].to_numpy()
+    if not config.churn.contractual:
+        churn[LAW] = 1 - shipped[c.P_ORDER].to_numpy()
+    churn[SHIPPED] = shipped[c.CHURN_PROBABILITY].to_numpy()
+    orders[SHIPPED] = shipped[c.EXPECTED_ORDERS].to_numpy()
+    spend[SHIPPED] = shipped[c.EXPECTED_SPEND].to_numpy()
+    return {c.CHURNED: churn, c.ORDERS: orders, c.SPEND: spend}

@@ -1,0 +1,270 @@
+"""Churn, number of orders and spend by BTYD and LightGBM together, learned from several origins.
+
+At every origin the BTYD model is fitted anew on what was known then. Its expectation (P(an order in the horizon),
+expected orders, expected spend) is a member by itself, enters a LightGBM model as features, and is what another one
+starts from, so that it learns the residual only. The answer is the equal average of the members (facts of the design:
+features win on dense, stationary logs, the start wins where the season turns, and learned weights lose when it does).
+P(alive) takes no part: under BG/NBD a one-time buyer is alive for sure.
+
+Where the horizon is longer than any label window before the cutoff, everything is learned on a shorter window, and
+the raw score moves by what BTYD's own moves from the window to the horizon.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage.config import ChurnConfig
+from patronage.errors import FitError
+from patronage.labels import Snapshot
+from patronage.models.hybrid.btyd import BTYD_COLUMNS
+from patronage.models.hybrid.drift import steady
+from patronage.models.hybrid.encoding import Encoding, learn_encoding
+from patronage.models.hybrid.learning import Rows, boost, problem, rehearsal, stack
+from patronage.models.hybrid.member import MEMBERS, Member
+from patronage.models.hybrid.reasons import Contributions, contributions, in_words
+from patronage.models.hybrid.target import CHURN, ORDERS, RATE_FLOOR, SPEND, TARGETS, Array, Target
+
+__all__ = [
+    "BTYD_COLUMNS", "CHURN", "ORDERS", "RATE_FLOOR", "SPEND", "Answer", "Hybrid", "Member", "Target", "fit",
+    "needs_btyd",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The fitted members of one target.
+
+    Attributes
+    ----------
+    typical
+        BTYD's mean raw score where they learned; 0 where no member starts from it.
+    """
+
+    target: Target
+    members: tuple[Member, ...]
+    typical: float = 0.0
+
+    def parts(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> dict[str, Array]:
+        """What each member says; see `Hybrid.predict`."""
+        moved: Array | float = 0.0
+        if far is not None:
+            moved = self.target.start(far) - self.target.start(features)
+        return {member.name: self.target.mean(member.raw(self.target, features) + moved) for member in self.members}
+
+    def predict(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> Array:
+        """(N,) the equal average of the members."""
+        return np.mean(list(self.parts(features, far).values()), axis=0)
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """The fitted answers to the three targets.
+
+    Attributes
+    ----------
+    window_days
+        Length of the label windows that it learned from; shorter than the horizon where the log is.
+    bands
+        Name to upper border of `churn_probability`, safest first.
+    usual
+        The median of every number that was learned from.
+    """
+
+    churn: Answer
+    orders: Answer
+    spend: Answer
+    window_days: int
+    bands: dict[str, float]
+    usual: dict[str, float]
+
+    @property
+    def answers(self) -> tuple[Answer, Answer, Answer]:
+        return self.churn, self.orders, self.spend
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads: lens features, and BTYD's expectations if a member was fitted with them."""
+        members = [member for answer in self.answers for member in answer.members]
+        read = [*BTYD_COLUMNS] if any(member.base is None for member in members) else []
+        read += [name for member in members for name in member.encoding.columns]
+        return tuple(dict.fromkeys(read))
+
+    def predict(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> pd.DataFrame:
+        """P(churn), expected orders and expected spend in the horizon, on the index of `features`.
+
+        Parameters
+        ----------
+        features
+            Lens features, and BTYD's expectations over `window_days`.
+        far
+            BTYD's expectations over the horizon, where that is longer than `window_days`.
+        """
+        said = {answer.target.label: answer.predict(features, far) for answer in self.answers}
+        return pd.DataFrame(said, index=features.index)
+
+    def band(self, probability: pd.Series) -> pd.Series:
+        """The name of the band that each churn probability lies in."""
+        borders = list(self.bands.values())[:-1]
+        names = np.asarray(list(self.bands), dtype=object)
+        return pd.Series(names[np.searchsorted(borders, probability, side="right")], index=probability.index)
+
+    def explain_churn(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> Contributions:
+        """The log-odds of churn divided among the features; see `reasons`."""
+        return contributions(self.churn.target, self.churn.members, self.churn.typical, features, far)
+
+    def reasons(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> pd.Series:
+        """What pushes each customer's churn risk up most and what holds it down, in words."""
+        found = self.explain_churn(features, far)
+        return in_words(found, features, features[c.P_ORDER], self.usual, self.window_days)
+
+    def importance(self) -> pd.DataFrame:
+        """Share of the total gain of each column (rows) in each answer and member that boosts, largest first."""
+        gains = {
+            f"{answer.target.label} {member.name}": pd.Series(
+                member.booster.feature_importance("gain"), index=list(member.encoding.columns)
+            )
+            for answer in self.answers
+            for member in answer.members
+            if member.booster is not None
+        }
+        table = pd.DataFrame(gains, index=list(self.columns)).fillna(0.0)
+        table = table / table.sum().clip(lower=1e-12)
+        return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+
+    def save(self, folder: Path) -> None:
+        """Write LightGBM's text format and JSON."""
+        state = {
+            "window_days": self.window_days,
+            "bands": self.bands,
+            "usual": self.usual,
+            "typical": {answer.target.label: answer.typical for answer in self.answers},
+            "members": {
+                answer.target.label: [
+                    {
+                        "name": member.name,
+                        "columns": member.encoding.columns,
+                        "levels": member.encoding.levels,
+                        "base": member.base,
+                    }
+                    for member in answer.members
+                ]
+                for answer in self.answers
+            },
+        }
+        (folder / "hybrid.json").write_text(json.dumps(state, indent=1))
+        for answer in self.answers:
+            for member in answer.members:
+                if member.booster is not None:
+                    member.booster.save_model(folder / f"{answer.target.label}_{member.name}.txt")
+
+    @classmethod
+    def load(cls, folder: Path) -> Hybrid:
+        """Read what `save` wrote."""
+        state = json.loads((folder / "hybrid.json").read_text())
+        answers = {}
+        for target in TARGETS:
+            members = []
+            for one in state["members"][target.label]:
+                trees = folder / f"{target.label}_{one['name']}.txt"
+                booster = lgb.Booster(model_file=trees) if trees.is_file() else None
+                levels = {name: tuple(values) for name, values in one["levels"].items()}
+                members.append(Member(one["name"], Encoding(tuple(one["columns"]), levels), booster, one["base"]))
+            answers[target.label] = Answer(target, tuple(members), state["typical"][target.label])
+        return cls(
+            answers[c.CHURNED],
+            answers[c.ORDERS],
+            answers[c.SPEND],
+            state["window_days"],
+            state["bands"],
+            state["usual"],
+        )
+
+
+def needs_btyd(config: ChurnConfig) -> bool:
+    """Whether a chosen member looks at BTYD."""
+    return any(sees or starts for name, (sees, starts) in MEMBERS.items() if config.members.get(name))
+
+
+def fit(
+    snapshots: Sequence[Snapshot], now: pd.DataFrame, columns: Sequence[str], config: ChurnConfig, seed: int
+) -> tuple[Hybrid, pd.DataFrame]:
+    """Learn the three targets from labelled snapshots of earlier origins, the latest first.
+
+    Parameters
+    ----------
+    snapshots
+        Of customers who have bought. Features must already hold `BTYD_COLUMNS` where a member needs them.
+    now
+        Features of those who have bought by the cutoff.
+    columns
+        The lens features to learn from, as far as they are steady; text is taken as categories.
+
+    Returns
+    -------
+    Hybrid
+    DataFrame
+        The rehearsal: what members that knew neither the latest origin nor these customers answered there, a column
+        a target; missing where the customer has no label.
+
+    Raises
+    ------
+    FitError
+        No customer of any origin has a label.
+    """
+    rows = stack(snapshots, config.validation_share, seed)
+    if not CHURN.known(rows.labels).any():
+        raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
+    kept = steady(now, snapshots[0].features, columns)
+    churn, orders, spend = (_answer(target, rows, kept, config, seed) for target in TARGETS)
+    numbers = rows.features[[name for name in kept if pd.api.types.is_numeric_dtype(rows.features[name])]]
+    usual = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
+    days = snapshots[0].horizon_days
+    made = Hybrid(churn.answer, orders.answer, spend.answer, days, dict(config.bands), usual)
+    return made, pd.concat([one.rehearsed for one in (churn, orders, spend)], axis=1)
+
+
+class _Made(NamedTuple):
+    answer: Answer
+    rehearsed: pd.Series
+
+
+def _answer(target: Target, rows: Rows, columns: tuple[str, ...], config: ChurnConfig, seed: int) -> _Made:
+    rows = rows.select(target.known(rows.labels).to_numpy())
+    encoding = learn_encoding(rows.features, columns)
+    made = [_member(name, target, rows, encoding, config, seed) for name in _chosen(target, config)]
+    said = np.mean([target.mean(rehearsed) for _, rehearsed in made], axis=0)
+    customers = rows.features.index[rehearsal(rows)]
+    starts = any(member.base is None for member, _ in made)
+    typical = float(target.start(rows.features).mean()) if starts else 0.0
+    return _Made(
+        Answer(target, tuple(member for member, _ in made), typical), pd.Series(said, customers, name=target.label)
+    )
+
+
+def _chosen(target: Target, config: ChurnConfig) -> list[str]:
+    """The members that are on; BTYD says nothing of a cancellation, so that none may start from it there."""
+    contract = config.contractual and target is CHURN
+    return [name for name, on in config.members.items() if on and not (contract and MEMBERS[name][1])]
+
+
+def _member(
+    name: str, target: Target, rows: Rows, encoding: Encoding, config: ChurnConfig, seed: int
+) -> tuple[Member, Array]:
+    """The member, and its raw scores in the rehearsal."""
+    sees, starts = MEMBERS[name]
+    if name == "btyd":
+        return Member(name, encoding.only(()), None, None), target.start(rows.features[rehearsal(rows)])
+    reads = Encoding((*encoding.columns, *(BTYD_COLUMNS if sees else ())), encoding.levels)
+    task = problem(target, rows, reads, starts_from_btyd=starts)
+    boosted = boost(task, rows, config, seed)
+    return Member(name, reads, boosted.booster, None if starts else target.base(task.truth)), boosted.rehearsed

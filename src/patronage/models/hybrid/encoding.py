@@ -1,0 +1,65 @@
+"""From features to what LightGBM reads: a matrix, with the categories of text frozen at fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from patronage.models.hybrid.target import Array
+
+MOST_LEVELS = 60  # the most frequent ones; the others are as good as missing
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How columns become numbers.
+
+    Attributes
+    ----------
+    columns
+        In the order of the matrix.
+    levels
+        Of each text column, its categories in the order of their codes; any other text is missing.
+    """
+
+    columns: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]] = field(hash=False)
+
+    @property
+    def categorical(self) -> list[int]:
+        """Positions of the columns that hold codes."""
+        return [position for position, name in enumerate(self.columns) if name in self.levels]
+
+    def matrix(self, features: pd.DataFrame) -> Array:
+        """(N, columns), missing as nan."""
+        x = np.empty((len(features), len(self.columns)))
+        for position, name in enumerate(self.columns):
+            x[:, position] = self._codes(name, features[name]) if name in self.levels else features[name]
+        return x
+
+    def only(self, columns: Sequence[str]) -> Encoding:
+        """The same for some of the columns."""
+        kept = {name: levels for name, levels in self.levels.items() if name in columns}
+        return Encoding(tuple(columns), kept)
+
+    def _codes(self, name: str, column: pd.Series) -> Array:
+        levels = pd.Index(self.levels[name])
+        codes = levels.get_indexer(pd.Index(column)).astype(np.float64)
+        codes[codes < 0] = np.nan
+        return codes
+
+
+def learn_encoding(features: pd.DataFrame, columns: Sequence[str]) -> Encoding:
+    """The categories of every text column; no text at all is missing, not a category."""
+    levels = {}
+    for name in columns:
+        if pd.api.types.is_numeric_dtype(features[name]):
+            continue
+        counts = features.loc[features[name].notna() & (features[name] != ""), name].value_counts()
+        # by frequency, and by name where that ties: the codes must not hang on the order of rows
+        ordered = counts.rename_axis("level").reset_index(name="n").sort_values(["n", "level"], ascending=[False, True])
+        levels[name] = tuple(ordered["level"].head(MOST_LEVELS).astype(str))
+    return Encoding(tuple(columns), levels)

@@ -1,0 +1,126 @@
+"""Why a customer's churn risk is what it is, in words.
+
+What is explained is the score: the mean over the members of their log-odds. (The probability that is shipped is the
+mean of their probabilities; both rank customers alike but for curvature, and only log-odds add up.) LightGBM divides
+the log-odds of its trees among the features exactly (Lundberg and Lee 2017, SHAP for trees); what a member starts from,
+and what moves it to a longer horizon, is BTYD's part, and so are BTYD's own columns among the features. Base and
+contributions of a customer add up to her score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage.lenses import FEATURES
+from patronage.models.hybrid.btyd import BTYD_COLUMNS
+from patronage.models.hybrid.member import Member
+from patronage.models.hybrid.target import Array, Target
+
+RHYTHM = "rhythm"  # BTYD's part: how often and how recently she has ordered
+PUSHING, HOLDING = 3, 1
+LEAST = 0.01  # log-odds below which a contribution is no reason
+
+
+class Contributions(NamedTuple):
+    """Log-odds of each customer, in parts that add up.
+
+    Attributes
+    ----------
+    base
+        Everyone's.
+    parts
+        A row a customer, a column a feature, and `RHYTHM`.
+    """
+
+    base: float
+    parts: pd.DataFrame
+
+    @property
+    def score(self) -> pd.Series:
+        """The sum: mean log-odds of the members."""
+        return self.base + self.parts.sum(axis=1)
+
+
+def contributions(
+    target: Target, members: tuple[Member, ...], typical: float, features: pd.DataFrame, far: pd.DataFrame | None = None
+) -> Contributions:
+    """Divide the mean raw score of the members among features.
+
+    Parameters
+    ----------
+    typical
+        The raw score of BTYD that counts as nobody's merit or fault: the mean where the members learned.
+    features, far
+        See `Hybrid.predict`.
+    """
+    base = 0.0
+    parts: dict[str, Array] = {RHYTHM: np.zeros(len(features))}
+    if far is not None:
+        parts[RHYTHM] += target.start(far) - target.start(features)
+    share = 1 / len(members)
+    for member in members:
+        if member.base is None:
+            base += share * typical
+            parts[RHYTHM] += share * (target.start(features) - typical)
+        else:
+            base += share * member.base
+        if member.booster is None:
+            continue
+        x = member.encoding.matrix(features)
+        found = np.asarray(member.booster.predict(x, pred_contrib=True))
+        base += share * float(found[0, -1]) if len(found) else 0.0
+        for position, name in enumerate(member.encoding.columns):
+            key = RHYTHM if name in BTYD_COLUMNS else name
+            parts[key] = parts.get(key, 0.0) + share * found[:, position]
+    return Contributions(base, pd.DataFrame(parts, index=features.index))
+
+
+def in_words(
+    found: Contributions, features: pd.DataFrame, p_order: pd.Series, usual: Mapping[str, float], days: int
+) -> pd.Series:
+    """The three things that push a customer's risk up most, and the one that holds it down most, as one line each.
+
+    Parameters
+    ----------
+    p_order
+        BTYD's P(an order) in the next `days`.
+    usual
+        The median of each number where the members learned.
+    """
+    values = found.parts.to_numpy()
+    names = list(found.parts)
+    order = np.argsort(-values, axis=1, kind="stable")
+    lines = []
+    columns = {name: features[name].to_numpy() for name in names if name != RHYTHM}
+    columns[RHYTHM] = p_order.to_numpy()
+    gaps = features[c.MEAN_GAP_DAYS].to_numpy() if c.MEAN_GAP_DAYS in features else np.full(len(features), np.nan)
+    for row in range(len(features)):
+        up = [k for k in order[row, :PUSHING] if values[row, k] > LEAST]
+        down = [k for k in order[row, ::-1][:HOLDING] if values[row, k] < -LEAST]
+        said = [f"{sign} {_say(names[k], columns[names[k]][row], gaps[row], usual, days)}"
+                for sign, those in (("+", up), ("-", down)) for k in those]  # fmt: skip
+        lines.append("; ".join(said) or "nothing stands out")
+    return pd.Series(lines, index=features.index)
+
+
+def _say(name: str, value: object, gap: float, usual: Mapping[str, float], days: int) -> str:
+    """One feature of one customer, as a marketer would say it."""
+    if name == RHYTHM:
+        return f"her rhythm of orders: {float(value):.0%} to order in {days} days"  # type: ignore[arg-type]
+    what = FEATURES[name].what if name in FEATURES else name.replace("_", " ")
+    if isinstance(value, str):
+        return f"{what}: {value or c.UNKNOWN}"
+    number = float(value)  # type: ignore[arg-type]
+    if np.isnan(number):
+        return f"{what}: not known"
+    if name in (c.LATENESS, c.DAYS_SINCE_LAST_ORDER) and np.isfinite(gap):
+        since = number if name == c.DAYS_SINCE_LAST_ORDER else number * gap
+        return f"{since:.0f} days since the last order against her usual {gap:.0f}"
+    if name in usual:
+        return f"{what}: {number:.4g} (usually {usual[name]:.4g})"
+    return f"{what}: {number:.4g}"

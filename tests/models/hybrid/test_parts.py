@@ -1,0 +1,72 @@
+"""The small parts of the hybrid: categories, drift, and the rate that a law must have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patronage.models.clv.law import BgNbd, MbgNbd, ParetoNbd
+from patronage.models.hybrid.btyd import Btyd, fit_btyd
+from patronage.models.hybrid.drift import steady
+from patronage.models.hybrid.encoding import learn_encoding
+from patronage.models.hybrid.rate import MOST, rate_multiplier
+
+LAWS = [BgNbd(0.5, 40.0, 0.8, 2.5), MbgNbd(0.6, 50.0, 0.6, 1.2), ParetoNbd(0.6, 80.0, 0.4, 40.0)]
+PEOPLE = pd.DataFrame(
+    {"frequency": [0.0, 1, 5, 40], "recency": [0.0, 30, 200, 290], "T": [100.0, 300, 250, 300]}, index=list("abcd")
+)
+
+
+def expected(law, factor: pd.Series | float = 1.0) -> np.ndarray:
+    return law.expected_orders(90, *(PEOPLE[name].to_numpy() for name in PEOPLE), np.asarray(factor, float))
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_with_its_factor_the_law_expects_what_is_wanted(law):
+    wanted = expected(law) * [0.5, 1.0, 1.3, 0.9]
+    factor = rate_multiplier(law, 90, PEOPLE, wanted)
+    np.testing.assert_allclose(expected(law, factor), wanted, rtol=1e-6)
+    assert factor["b"] == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_no_factor_leaves_its_bounds(law):
+    everything = rate_multiplier(law, 90, PEOPLE, np.full(4, 1e6))
+    nothing = rate_multiplier(law, 90, PEOPLE, np.zeros(4))
+    np.testing.assert_allclose(everything, MOST)
+    np.testing.assert_allclose(nothing, 1 / MOST)
+
+
+def test_categories_are_ordered_by_number_and_name_whatever_the_rows():
+    frame = pd.DataFrame({"x": [1.0, np.nan, 3, 4, 5], "town": ["b", "a", "", "c", "c"]})
+    encoding = learn_encoding(frame, ["town", "x"])
+    assert encoding.levels == {"town": ("c", "a", "b")}
+    assert learn_encoding(frame[::-1], ["town", "x"]) == encoding
+    assert encoding.categorical == [0]
+    np.testing.assert_array_equal(encoding.matrix(frame)[:, 0], [2, 1, np.nan, 0, 0])
+    np.testing.assert_array_equal(encoding.matrix(frame)[:, 1], frame["x"])
+
+
+def test_features_that_moved_are_not_steady():
+    rng = np.random.default_rng(0)
+    before = pd.DataFrame({"same": rng.normal(size=900), "aged": rng.normal(size=900), "town": ["a", "b", "c"] * 300})
+    now = pd.DataFrame({"same": rng.normal(size=700), "aged": rng.normal(1, 1, 700), "town": ["a", "b"] * 350})
+    assert steady(now, before, ["same", "aged", "town"]) == ("same",)
+    gone = now.assign(same=np.where(np.arange(700) < 200, np.nan, now["same"]))
+    assert steady(gone, before, ["same"]) == ()  # missing counts as a value of its own
+    assert steady(now.head(0), before, ["aged"]) == ("aged",)
+
+
+def test_btyd_is_the_mean_of_its_laws_and_comes_back_from_disk(tmp_path):
+    rng = np.random.default_rng(1)
+    x = rng.negative_binomial(0.7, 0.3, 800).astype(float)
+    recency = np.where(x > 0, rng.uniform(0.3, 1, 800) * 300, 0.0)
+    people = pd.DataFrame({"frequency": x, "recency": recency, "T": 320.0})
+    people["monetary_value"] = np.where(x > 0, rng.gamma(4, 10, 800), 0.0)
+    both = fit_btyd(people, ("bg_nbd", "mbg_nbd"))
+    singles = [Btyd({name: law}, both.spend_law).expect(people, 60) for name, law in both.laws.items()]
+    said = both.expect(people, 60)
+    np.testing.assert_allclose(said, (singles[0] + singles[1]) / 2, rtol=1e-12)
+    both.save(tmp_path)
+    pd.testing.assert_frame_equal(Btyd.load(tmp_path).expect(people, 60), said, check_exact=True)
