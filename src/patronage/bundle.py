@@ -18,9 +18,10 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from patronage import columns as c
-from patronage import lenses
+from patronage import lenses, manifest
 from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
+from patronage.evaluation.drift import Reference
 from patronage.evaluation.splits import Split
 from patronage.labels import Snapshot
 from patronage.models import clv, hybrid, journey, personas
@@ -28,6 +29,7 @@ from patronage.models import clv, hybrid, journey, personas
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
@@ -54,6 +56,8 @@ class Bundle:
         Of the lenses that were there at fit; their features are what scoring makes.
     learned
         What each lens learned of the population.
+    reference
+        What later customers are held against; None where nobody asked for it.
     """
 
     horizon_days: int
@@ -65,6 +69,7 @@ class Bundle:
     churn: hybrid.Churn
     clv: clv.Clv
     journey: journey.Journey
+    reference: Reference | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -112,10 +117,20 @@ class Bundle:
         for name, model in self._models().items():
             (folder / name).mkdir(exist_ok=True)
             model.save(folder / name)
+        if self.reference is not None:
+            self.reference.save(folder / REFERENCE)
+        manifest.write(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
-        """Read what `save` wrote; values that a JSON file cannot tell apart come back equal."""
+        """Read what `save` wrote; values that a JSON file cannot tell apart come back equal.
+
+        Raises
+        ------
+        FitError
+            A file was changed since, or another version wrote them.
+        """
+        manifest.check(folder)
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
@@ -129,6 +144,7 @@ class Bundle:
             churn=hybrid.Churn.load(folder / "churn"),
             clv=clv.Clv.load(folder / "clv"),
             journey=journey.Journey.load(folder / "journey"),
+            reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 
     def _models(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from patronage.errors import PatronageError
 
 VERBS = {
     "train": "fit, evaluate, assign every customer and log one MLflow run",
+    "score": "say of every customer what a registered model says, whole or not at all",
+    "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",
     "simulate": "write customers with a known truth, as Parquet tables",
 }

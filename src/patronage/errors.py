@@ -25,3 +25,7 @@ class FitError(PatronageError):
 
 class TrackingError(PatronageError):
     """The MLflow store cannot be reached or refuses."""
+
+
+class OutputError(PatronageError):
+    """A result cannot be made or kept: the disk is full, or another job holds its place."""

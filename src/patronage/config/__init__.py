@@ -17,6 +17,7 @@ from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.rules import plain, typed
+from patronage.config.score import DriftConfig, LimitConfig, RelogConfig, ScoreConfig
 from patronage.config.verbs import (
     CheckConfig,
     EvaluationConfig,
@@ -28,7 +29,8 @@ from patronage.config.verbs import (
 
 __all__ = [
     "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
-    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig", "LensesConfig",
-    "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig", "SimulateConfig", "TrackingConfig",
-    "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
+    "DriftConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig",
+    "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
+    "RelogConfig", "ScoreConfig", "SimulateConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
+    "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

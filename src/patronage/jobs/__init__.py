@@ -17,12 +17,18 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import CheckConfig, SimulateConfig, TrainConfig, plain, typed
+from patronage.config import CheckConfig, RelogConfig, ScoreConfig, SimulateConfig, TrainConfig, plain, typed
 from patronage.errors import ConfigError
 from patronage.places import conf_dir, project_root
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
-SCHEMAS: dict[str, type] = {"train": TrainConfig, "check": CheckConfig, "simulate": SimulateConfig}
+SCHEMAS: dict[str, type] = {
+    "train": TrainConfig,
+    "score": ScoreConfig,
+    "relog": RelogConfig,
+    "check": CheckConfig,
+    "simulate": SimulateConfig,
+}
 
 
 def run_verb(verb: str, arguments: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -19,6 +19,7 @@ from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.coverage import judge_intervals
+from patronage.evaluation.drift import refer
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
@@ -63,6 +64,7 @@ def run(config: TrainConfig) -> None:
     )
     record = _record(config, tables, split, bundle, assignments, personas, judged, journey, started)
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
+    bundle = replace(bundle, reference=refer(split.now.features.join(assignments), tables.present, tables.events))
     logged = tracking.log_training(store, record, tables, bundle, split.now.features, stamped)
     _say(store, logged, record, len(assignments), time.time() - started)
 

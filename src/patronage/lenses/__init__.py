@@ -17,16 +17,19 @@ from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS
 from patronage.errors import DataError
 from patronage.lenses import account, btyd, occasion, path, rfm, status, usage, value
-from patronage.lenses.history import look_back
+from patronage.lenses.history import WHOLE, Part, look_back
 from patronage.lenses.lens import Feature, Learned, Lens
 
 __all__ = [
     "FEATURES",
     "LENSES",
     "Lens",
+    "Part",
+    "WHOLE",
     "available",
     "columns_of",
     "features_at",
+    "features_query",
     "learn",
     "numeric",
     "segments",
@@ -48,7 +51,12 @@ FEATURES: Mapping[str, Feature] = {name: what for lens in LENSES for name, what 
 
 
 def features_at(
-    tables: Tables, cutoff: datetime, config: LensesConfig, period_days: int, names: Sequence[str] | None = None
+    tables: Tables,
+    cutoff: datetime,
+    config: LensesConfig,
+    period_days: int,
+    names: Sequence[str] | None = None,
+    part: Part = WHOLE,
 ) -> pd.DataFrame:
     """Every feature of every customer who is known before `cutoff`.
 
@@ -56,6 +64,8 @@ def features_at(
     ----------
     names
         Of the lenses; by default those to which the tables have something to say.
+    part
+        Of the customers.
 
     Returns
     -------
@@ -67,8 +77,21 @@ def features_at(
     DataError
         A named lens finds none of the tables and columns that it needs.
     """
+    sql = features_query(tables, cutoff, config, period_days, names, part)
+    return tables.engine.frame(f"{sql} ORDER BY people.customer_id").set_index(c.CUSTOMER_ID)
+
+
+def features_query(
+    tables: Tables,
+    cutoff: datetime,
+    config: LensesConfig,
+    period_days: int,
+    names: Sequence[str] | None = None,
+    part: Part = WHOLE,
+) -> str:
+    """SQL: what `features_at` gives, in no order, with the customer as a column; the views under it are made."""
     chosen = _chosen(tables, available(tables) if names is None else names)
-    history = look_back(tables, cutoff, period_days)
+    history = look_back(tables, cutoff, period_days, part)
     selected = [
         _typed(history.engine.quote(name), feature) for lens in chosen for name, feature in lens.features.items()
     ]
@@ -77,9 +100,7 @@ def features_at(
         f"ON {lens.name}_lens.customer_id = people.customer_id"
         for lens in chosen
     ]
-    sql = f"SELECT people.customer_id, {', '.join(selected)} FROM people {' '.join(joins)} ORDER BY people.customer_id"
-    frame = history.engine.frame(sql)
-    return frame.set_index(c.CUSTOMER_ID)
+    return f"SELECT people.customer_id, {', '.join(selected)} FROM people {' '.join(joins)}"
 
 
 def available(tables: Tables) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 store.py   where runs are kept, and how it is opened by many at once
 runs.py    one run, logged whole; how to look at it
+scores.py  a scoring run; it waits on disk where the store is away
+registry.py  the registered bundle, read back
 sweeps.py  a parent run and its children
 model.py   the bundle as a pyfunc without pickle
 """
@@ -18,19 +20,32 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven 
 with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
     from patronage.tracking.model import serve
-    from patronage.tracking.runs import Logged, Record, log_training, run_link
-    from patronage.tracking.store import Store, open_store
+    from patronage.tracking.registry import Registered, load_registered
+    from patronage.tracking.runs import Dataset, Logged, Record, describe, log_training, run_link
+    from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
+    from patronage.tracking.store import Store, first_line, open_store
     from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
 
 __all__ = [
     # the store
     "Store",
+    "first_line",
     "open_store",
     # a run
+    "Dataset",
     "Logged",
     "Record",
+    "describe",
     "log_training",
     "run_link",
+    # a scoring
+    "Registered",
+    "Scored",
+    "keep_pending",
+    "last_scoring",
+    "load_registered",
+    "log_scoring",
+    "pending",
     # a sweep
     "close_parent",
     "open_parent",

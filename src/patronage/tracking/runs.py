@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 import mlflow
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.sources import LocalArtifactDatasetSource
 from mlflow.entities import RunStatus
@@ -30,6 +29,9 @@ from patronage.errors import TrackingError
 from patronage.tracking.model import log_bundle
 from patronage.tracking.store import Store, first_line
 from patronage.tracking.sweeps import PARENT_RUN
+
+if TYPE_CHECKING:  # half a second that a scoring job need not wait for
+    from matplotlib.figure import Figure
 
 TRAINING_MODE = "workflowType=machine_learning"  # without it MLflow's pages open for language models
 
@@ -62,6 +64,30 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """What is told of the data of a run.
+
+    Attributes
+    ----------
+    columns
+        As `table.column`.
+    tags
+        Numbers of rows and customers, and the span.
+    """
+
+    name: str
+    fingerprint: str
+    columns: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+def describe(tables: Tables) -> Dataset:
+    """The data by its own fingerprint: MLflow's digest sees only the first rows and no dates."""
+    columns = tuple(f"{table}.{name}" for table in tables.present for name in sorted(tables.present[table]))
+    return Dataset(tables.source, tables.fingerprint, columns, _span(tables))
+
+
+@dataclass(frozen=True)
 class Logged:
     """Where a run is."""
 
@@ -86,7 +112,7 @@ def log_training(
         The store refused; the run, if it was made, is marked FAILED.
     """
     try:
-        with _run(store, record, tables) as run_id:
+        with run_of(store, record, describe(tables)) as run_id:
             model_version = log_bundle(store, bundle, features)
             stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
             with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +126,7 @@ def log_training(
 
 
 @contextlib.contextmanager
-def _run(store: Store, record: Record, tables: Tables) -> Iterator[str]:
+def run_of(store: Store, record: Record, dataset: Dataset) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -113,7 +139,7 @@ def _run(store: Store, record: Record, tables: Tables) -> Iterator[str]:
     status = RunStatus.to_string(RunStatus.FAILED)
     try:
         with mlflow.start_run(run_id=run_id):
-            _log_record(record, tables)
+            _log_record(record, dataset)
             yield run_id
             status = RunStatus.to_string(RunStatus.FINISHED)
     finally:
@@ -127,10 +153,11 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record, tables: Tables) -> None:
+def _log_record(record: Record, dataset: Dataset) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
-    mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
+    context = "training" if record.kind == "train" else record.kind
+    mlflow.log_input(_input(dataset), context=context, tags=dict(dataset.tags))
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:
@@ -143,13 +170,10 @@ def _log_record(record: Record, tables: Tables) -> None:
         mlflow.log_artifacts(folder)
 
 
-def _dataset(tables: Tables) -> MetaDataset:
-    """The data by its own fingerprint: MLflow's digest sees only the first rows and no dates."""
-    schema = Schema(
-        [ColSpec("string", f"{table}.{name}") for table in tables.present for name in sorted(tables.present[table])]
-    )
-    source = LocalArtifactDatasetSource(tables.source)
-    return MetaDataset(source, name=tables.source, digest=tables.fingerprint, schema=schema)
+def _input(dataset: Dataset) -> MetaDataset:
+    schema = Schema([ColSpec("string", name) for name in dataset.columns])
+    source = LocalArtifactDatasetSource(dataset.name)
+    return MetaDataset(source, name=dataset.name, digest=dataset.fingerprint, schema=schema)
 
 
 def _span(tables: Tables) -> dict[str, str]:

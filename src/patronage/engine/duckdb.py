@@ -1,17 +1,15 @@
-"""Where SQL runs, and the few tokens in which engines differ.
-
-Every feature, label and check of the package is SQL text. The text is the same on every engine but for the
-methods of `DuckDB` that return a `str`: they are the whole dialect. Rules that keep engines equal: money is
-summed as integers, dates are subtracted only as DATEs, every ordering ends with a unique key, and a mean is
-a quotient of two exact sums.
-"""
+"""DuckDB: the engine inside the process."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patronage.config import EngineConfig
+from patronage.engine.literals import text
 from patronage.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,33 +17,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def connect(config: EngineConfig) -> DuckDB:
-    """The engine of the configuration."""
-    if config.name != "duckdb":
-        raise ConfigError(f"engine.name={config.name}; expected duckdb")
-    return DuckDB(config.threads, config.memory_limit)
-
-
-def text(value: str) -> str:
-    """`value` as a SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 class DuckDB:
-    """An embedded engine: one connection, in memory unless a database file is given.
+    """An embedded engine: one connection; its tables lie in memory, or on disk where memory is limited.
 
     Parameters
     ----------
     threads
         Worker threads; None leaves the choice to DuckDB.
     memory_limit
-        For example "3GB"; beyond it DuckDB spills to disk.
+        For example "3GB". With it, tables are kept in a file that goes with the engine, and what a query cannot hold
+        is spilled beside it; Python's own memory comes on top.
+    folder
+        Where that file lies; by default the system's temporary folder.
     """
 
-    def __init__(self, threads: int | None = None, memory_limit: str | None = None) -> None:
+    def __init__(self, threads: int | None = None, memory_limit: str | None = None, folder: Path | None = None) -> None:
         import duckdb
 
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(_place(self, memory_limit, folder))
         # Insertion order costs memory and means nothing here: whatever is ordered says so.
         self.run("SET preserve_insertion_order = false")
         self.run("SET enable_progress_bar = false")
@@ -102,6 +91,16 @@ class DuckDB:
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
+    def attached(self, path: Path, table: str) -> str:
+        """A relation: a table of another database file, which is attached."""
+        self.run(f"ATTACH IF NOT EXISTS {text(str(path))} AS other")
+        return f"other.{self.quote(table)}"
+
+    def store(self, path: Path, table: str, sql: str) -> None:
+        """Write a query's result as a table of another database file, in one transaction."""
+        self.run(f"CREATE OR REPLACE TABLE {self.attached(path, table)} AS {sql}")
+        self.run("DETACH other")
+
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
         return f"read_parquet({self._list(paths)})"
@@ -136,6 +135,10 @@ class DuckDB:
         """Whole days from one DATE expression to another."""
         return f"date_diff('day', {start}, {end})"
 
+    def bucket(self, column: str, buckets: int) -> str:
+        """A number from 0 to `buckets` - 1 that depends on the text alone; the same as long as DuckDB is."""
+        return f"(hash({column}) % {buckets})"
+
     def weekday(self, moment: str) -> str:
         """ISO weekday: Monday is 1, Sunday 7."""
         return f"isodow({moment})"
@@ -151,3 +154,12 @@ class DuckDB:
     def join_text(self, piece: str, order: str) -> str:
         """The texts of a group one after the other, in the order of a unique key, as an aggregate."""
         return f"string_agg({piece}, '' ORDER BY {order})"
+
+
+def _place(engine: DuckDB, memory_limit: str | None, folder: Path | None) -> str:
+    """The database of an engine: in memory, or in a folder of its own that is removed with it."""
+    if memory_limit is None:
+        return ":memory:"
+    place = tempfile.mkdtemp(prefix="patronage-", dir=folder)
+    weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
+    return str(Path(place) / "engine.duckdb")

@@ -1,0 +1,30 @@
+"""Where SQL runs, and the few tokens in which engines differ.
+
+Every feature, label and check of the package is SQL text. The text is the same on every engine but for the methods
+that return a `str`: they are the whole dialect. Rules that keep engines equal: money is summed as integers, dates are
+subtracted only as DATEs, every ordering ends with a unique key, and a mean is a quotient of two exact sums.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from patronage.config import EngineConfig
+from patronage.engine.duckdb import DuckDB
+from patronage.engine.literals import text
+from patronage.errors import ConfigError
+
+__all__ = ["DuckDB", "connect", "text"]
+
+
+def connect(config: EngineConfig, folder: Path | None = None) -> DuckDB:
+    """The engine of the configuration.
+
+    Parameters
+    ----------
+    folder
+        Where it may keep what does not fit into memory; by default the system's temporary folder.
+    """
+    if config.name != "duckdb":
+        raise ConfigError(f"engine.name={config.name}; expected duckdb")
+    return DuckDB(config.threads, config.memory_limit, folder)
