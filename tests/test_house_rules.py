@@ -25,7 +25,7 @@ FLOORS = (
     ("lenses",),
     ("labels",),
     ("models",),
-    ("evaluation",),
+    ("evaluation", "analyses"),
     ("bundle",),
     ("scoring",),
     ("review",),

@@ -12,6 +12,7 @@ VERBS = {
     "score": "say of every customer what a registered model says, whole or not at all",
     "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",
+    "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
     "simulate": "write customers with a known truth, as Parquet tables",
 }
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from conftest import BY_HAND
-from patronage.config import DataConfig, TransactionColumns, TransactionsConfig
+from patronage.config import DataConfig, EventsConfig, TransactionColumns, TransactionsConfig
 from patronage.data import load
 from patronage.data.tables import expand
 from patronage.engine import DuckDB
@@ -58,7 +60,7 @@ def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(DataError, match=r"transactions cannot be read: .*bad.parquet"):
         read(str(tmp_path / "bad.parquet"))
     (tmp_path / "orders.xlsx").write_text("a sheet")
-    with pytest.raises(ConfigError, match=r"orders.xlsx: neither .csv nor .parquet; say which"):
+    with pytest.raises(ConfigError, match=r"orders.xlsx: neither .csv, .parquet nor .duckdb; say which"):
         read(str(tmp_path / "orders.xlsx"))
     with pytest.raises(ConfigError, match="expected a file, a glob or a list"):
         expand("transactions", None)
@@ -114,3 +116,36 @@ def test_aware_parquet_moments_of_every_unit_are_read(tmp_path, unit):
     moments = BY_HAND["ordered_at"].dt.tz_localize("Europe/Berlin").astype(f"datetime64[{unit}, Europe/Berlin]")
     BY_HAND.assign(ordered_at=moments).to_parquet(tmp_path / "aware.parquet")
     assert read(str(tmp_path / "aware.parquet"), timezone="Europe/Berlin").first == BY_HAND["ordered_at"].min()
+
+
+def in_duckdb(tmp_path):
+    engine = DuckDB()
+    engine.add_frame("orders", BY_HAND)
+    engine.run(f"ATTACH '{tmp_path / 'shop.duckdb'}' AS shop")
+    engine.run("CREATE TABLE shop.main.orders AS SELECT * FROM orders")
+    visits = "SELECT customer_id, ordered_at AS occurred_at, 'visit' AS event FROM orders"
+    engine.run(f"CREATE TABLE shop.main.visits AS {visits}")
+    engine.run("DETACH shop")
+    return str(tmp_path / "shop.duckdb")
+
+
+def test_tables_of_a_duckdb_file_are_read_and_left_alone(tmp_path):
+    path = in_duckdb(tmp_path)
+    before = Path(path).read_bytes()
+    config = DataConfig(
+        name="tables",
+        transactions=TransactionsConfig(path=path, table="orders"),
+        events=EventsConfig(path=path, table="visits"),
+    )
+    tables = load(DuckDB(), config)
+    assert (tables.rows["transactions"], tables.rows["events"]) == (10, 10)
+    assert Path(path).read_bytes() == before
+
+
+def test_a_table_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    path = in_duckdb(tmp_path)
+    with pytest.raises(ConfigError, match="data.transactions.table=sales: .* holds orders, visits; name one"):
+        load(DuckDB(), DataConfig(name="tables", transactions=TransactionsConfig(path=path, table="sales")))
+    (tmp_path / "broken.duckdb").write_text("no database")
+    with pytest.raises(DataError, match="cannot be read as a DuckDB file"):
+        read(str(tmp_path / "broken.duckdb"))

@@ -73,6 +73,7 @@ class TestFindings:
         said = pd.DataFrame(
             [
                 ("prospect", "non_user", True, False),
+                ("trial", "prospect", True, False),
                 ("prospect", "loyal", False, True),
                 ("first_time", "first_time", True, False),
                 ("first_time", "regular", False, True),

@@ -223,3 +223,14 @@ def test_acts_make_the_path_and_contacts_make_a_customer_known(lens_settings):
         "anna": "pp..p.p.i", "ben": "p", "cleo": "p.", "eve": "ee", "fred": "...", "hal": "...",
     }  # fmt: skip
     assert features.loc["fred", "n_orders"] == 0
+
+
+def test_of_those_who_never_bought_it_counts_what_they_did(lens_settings):
+    events = pd.DataFrame(
+        [("tim", "2024-02-01", "trial_started"), ("vic", "2024-02-02", "view"), ("sam", "2024-02-03", "message_sent")],
+        columns=["customer_id", "occurred_at", "event"],
+    )
+    people = pd.DataFrame({"customer_id": ["fred"], "signed_up_at": ["2024-02-10"]})
+    features = at(through_the_door(BY_HAND, events, people), lens_settings)
+    status = lenses.segments(features, lenses.learn(features, lens_settings))["status_segment"]
+    assert status[["tim", "vic", "sam", "fred"]].tolist() == ["trial", "prospect", "non_user", "non_user"]

@@ -64,7 +64,7 @@ def state(target: scoring.Target) -> str:
     """What a reader would find."""
     if target.kind == "table":
         engine = DuckDB(1)
-        rows = engine.frame(f"SELECT * FROM {engine.attached(target.path, target.table)} ORDER BY 1")
+        rows = engine.frame(f"SELECT * FROM {target.relation(engine)} ORDER BY 1")
         return sha256(rows.to_csv().encode()).hexdigest()
     files = sorted(target.path.iterdir()) if target.path.is_dir() else [target.path]
     return sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()

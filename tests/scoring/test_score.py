@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.client import MlflowClient
 
-from patronage import tracking
+from patronage import scoring, tracking
 from patronage.errors import TrackingError
 
 
@@ -60,7 +60,9 @@ def test_the_same_again_is_the_same_bytes_in_every_form(score, project):
     from patronage.engine import DuckDB
 
     engine = DuckDB(1)
-    assert engine.row(f"SELECT count(*) FROM {engine.attached(project / 'shop.duckdb', 'scores')}") == (len(whole),)
+    assert engine.row(f"SELECT count(*) FROM {scoring.parse('duckdb://shop.duckdb/scores').relation(engine)}") == (
+        len(whole),
+    )
 
 
 def test_a_run_says_which_model_what_drifted_and_who_moved(score, registered, shop, project):

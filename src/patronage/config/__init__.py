@@ -1,5 +1,6 @@
 """The shape of conf/: every key, its type and its range. Values and their reasons are in the YAML files."""
 
+from patronage.config.analyse import AnalyseConfig, Behaviour
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import (
@@ -28,9 +29,9 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
-    "DriftConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "JourneyConfig",
-    "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "RelogConfig", "ScoreConfig", "SimulateConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
-    "TransactionsConfig", "ValueConfig", "plain", "typed",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns",
+    "CustomersConfig", "DataConfig", "DriftConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
+    "EventsConfig", "JourneyConfig", "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow",
+    "OriginsConfig", "PersonasConfig", "RelogConfig", "ScoreConfig", "SimulateConfig", "TrackingConfig",
+    "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

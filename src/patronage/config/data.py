@@ -50,6 +50,7 @@ class TransactionColumns:
 class TransactionsConfig:
     path: Any = None  # a file, a glob or a list of them
     format: str | None = None
+    table: str | None = None  # inside a database file
     date_format: str | None = None
     columns: TransactionColumns = field(default_factory=TransactionColumns)
 
@@ -70,6 +71,7 @@ class EventColumns:
 class EventsConfig:
     path: Any = None
     format: str | None = None
+    table: str | None = None  # inside a database file
     date_format: str | None = None
     columns: EventColumns = field(default_factory=EventColumns)
     vocabulary: dict[str, str] = field(default_factory=dict)  # the user's event name to ours
@@ -87,6 +89,7 @@ class CustomerColumns:
 class CustomersConfig:
     path: Any = None
     format: str | None = None
+    table: str | None = None  # inside a database file
     date_format: str | None = None
     columns: CustomerColumns = field(default_factory=CustomerColumns)
     attributes: dict[str, str] = field(default_factory=dict)  # column to its kind

@@ -1,4 +1,4 @@
-"""The user's own tables: CSV or Parquet files, their columns mapped onto ours."""
+"""The user's own tables: CSV, Parquet or DuckDB files, their columns mapped onto ours."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from patronage.errors import ConfigError, DataError
 DELIMITERS = (",", ";", "\t", "|")
 FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
+    ".duckdb": "duckdb", ".ddb": "duckdb",
 }  # fmt: skip
 
 
@@ -35,9 +36,14 @@ def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
         paths = expand(name, table.path)
         kind = table.format or _format(name, paths[0])
         if kind not in FORMATS.values():
-            raise ConfigError(f"data.{name}.format={kind}; expected csv or parquet")
+            raise ConfigError(f"data.{name}.format={kind}; expected csv, parquet or duckdb")
         attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-        relation = engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
+        if table.table and kind != "duckdb":
+            raise ConfigError(f"data.{name}.table={table.table}: {paths[0]} is no database; leave it out")
+        if kind == "duckdb":
+            relation = _stored(engine, name, paths, table.table)
+        else:
+            relation = engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
         brought[name] = Brought(relation, asdict(table.columns), table.date_format, attributes)
     return brought
 
@@ -66,6 +72,20 @@ def expand(table: str, path: str | Sequence[str] | None) -> list[str]:
         if Path(file).stat().st_size == 0:
             raise DataError(f"{file} is empty; expected a header line and rows below it")
     return files
+
+
+def _stored(engine: DuckDB, name: str, paths: list[str], table: str | None) -> str:
+    """A table or view inside a DuckDB file, which is only read."""
+    if len(paths) != 1:
+        raise ConfigError(f"data.{name}.path names {len(paths)} database files; expected one")
+    try:
+        schema = engine.attach(paths[0])
+    except engine.failure as error:
+        raise DataError(f"{paths[0]} cannot be read as a DuckDB file: {str(error).splitlines()[0]}") from error
+    there = engine.tables_of(schema)
+    if table not in there:
+        raise ConfigError(f"data.{name}.table={table}: {paths[0]} holds {', '.join(there) or 'no tables'}; name one")
+    return f"{schema}.{engine.quote(table)}"
 
 
 def _csv(engine: DuckDB, paths: list[str]) -> str:
@@ -103,5 +123,7 @@ def _header(path: str) -> tuple[list[str], str]:
 def _format(table: str, path: str) -> str:
     suffixes = [suffix for suffix in Path(path.lower()).suffixes if suffix in FORMATS]
     if not suffixes:
-        raise ConfigError(f"{path}: neither .csv nor .parquet; say which by data.{table}.format=csv|parquet")
+        raise ConfigError(
+            f"{path}: neither .csv, .parquet nor .duckdb; say which by data.{table}.format=csv|parquet|duckdb"
+        )
     return FORMATS[suffixes[-1]]

@@ -91,15 +91,37 @@ class DuckDB:
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
-    def attached(self, path: Path, table: str) -> str:
-        """A relation: a table of another database file, which is attached."""
-        self.run(f"ATTACH IF NOT EXISTS {text(str(path))} AS other")
-        return f"other.{self.quote(table)}"
+    def attach(self, path: str) -> str:
+        """The schema under which the tables of a database file can be read, and only read."""
+        for name, where in self._attached():
+            if where == path:
+                return f"{self.quote(name)}.main"
+        name = f"file_{len(self._attached())}"
+        self.run(f"ATTACH {text(path)} AS {name} (READ_ONLY)")
+        return f"{self.quote(name)}.main"
 
-    def store(self, path: Path, table: str, sql: str) -> None:
-        """Write a query's result as a table of another database file, in one transaction."""
-        self.run(f"CREATE OR REPLACE TABLE {self.attached(path, table)} AS {sql}")
-        self.run("DETACH other")
+    def _attached(self) -> list[tuple[str, str]]:
+        found = self._connection.cursor().execute("SELECT database_name, path FROM duckdb_databases()")
+        return found.fetchall()
+
+    def tables_of(self, schema: str) -> list[str]:
+        """The tables and views of an attached file."""
+        database = schema.removesuffix(".main").strip('"')
+        found = self._connection.cursor().execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' "
+            "ORDER BY table_name",
+            [database],
+        )
+        return [name for (name,) in found.fetchall()]
+
+    def store(self, path: str, table: str, sql: str) -> None:
+        """Write a query's result as a table of a database file, in one transaction."""
+        for name, where in self._attached():
+            if where == path:
+                self.run(f"DETACH {self.quote(name)}")
+        self.run(f"ATTACH {text(path)} AS kept")
+        self.run(f"CREATE OR REPLACE TABLE kept.{self.quote(table)} AS {sql}")
+        self.run("DETACH kept")
 
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""

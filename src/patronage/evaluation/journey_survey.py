@@ -18,8 +18,9 @@ from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL,
 PATHS = 15
 
 # The stages that say the same as a user status of the rule lens. A first_time customer of theirs bought on one day.
+NEVER_BOUGHT = ("non_user", "prospect", "trial")
 SAME = {
-    "prospect": (NON_USER, PROSPECT),
+    **dict.fromkeys(NEVER_BOUGHT, (NON_USER, PROSPECT)),
     "first_time": (FIRST_TIME,),
     "regular": (REGULAR, LOYAL),
     "reactivated": (REGULAR, LOYAL),
@@ -134,7 +135,7 @@ def fact_conflicts(said: pd.DataFrame, *, left_censored: bool) -> NDArray[np.boo
     A log that begins after its customers cannot tell who bought once.
     """
     status, stage = said[c.STATUS_SEGMENT], said[c.JOURNEY_STAGE]
-    never = (status == "prospect") != stage.isin([STAGES[NON_USER], STAGES[PROSPECT]])
+    never = status.isin(NEVER_BOUGHT) != stage.isin([STAGES[NON_USER], STAGES[PROSPECT]])
     if left_censored:
         return never.to_numpy()
     once = (status == "first_time") & stage.isin([STAGES[REGULAR], STAGES[LOYAL]])

@@ -17,7 +17,16 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import CheckConfig, RelogConfig, ScoreConfig, SimulateConfig, TrainConfig, plain, typed
+from patronage.config import (
+    AnalyseConfig,
+    CheckConfig,
+    RelogConfig,
+    ScoreConfig,
+    SimulateConfig,
+    TrainConfig,
+    plain,
+    typed,
+)
 from patronage.errors import ConfigError
 from patronage.places import conf_dir, project_root
 
@@ -26,6 +35,7 @@ SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
     "score": ScoreConfig,
     "relog": RelogConfig,
+    "analyse": AnalyseConfig,
     "check": CheckConfig,
     "simulate": SimulateConfig,
 }

@@ -53,6 +53,14 @@ LENS = Lens(
         "active_user_share": Feature("their share", "widely used", "little used"),
     },
     needs=("users",),
+    answers={
+        c.ACCOUNT_SEGMENT: {
+            "single_user": "one person is known",
+            "broad": "at least `broad_share` of several are active",
+            "narrow": "fewer are",
+            "dormant": "nobody is",
+        }
+    },
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -59,6 +59,9 @@ class Lens:
         (`customers:geographic`). Empty: orders are enough.
     wants
         In the same words, what some of its features or segments need beyond that.
+    answers
+        Segment column to its labels, each with what it means; for a column whose labels are names from the data, the
+        one key is a word in angle brackets. `unknown` goes without saying.
     learn
         What the segments need to know of the population (quantiles); frozen in the bundle.
     segments
@@ -72,5 +75,6 @@ class Lens:
     select: Callable[[History, LensesConfig], str]
     needs: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
     segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None

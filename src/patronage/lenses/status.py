@@ -2,7 +2,8 @@
 
 Facts come first (never bought, bought once); beyond them the time since the last order is held against the
 customer's own usual gap, or, where she has none of her own, against the typical one of all. `reactivated`
-came back, in her latest gap, after a silence that had made her a defector.
+came back, in her latest gap, after a silence that had made her a defector. Of those who never bought, who began a
+trial is in one, who acted otherwise is a prospect, and who did nothing of her own is no user.
 """
 
 from __future__ import annotations
@@ -12,17 +13,27 @@ import pandas as pd
 
 from patronage import columns as c
 from patronage.config import LensesConfig
+from patronage.data.contract import LEAVING, SENT
+from patronage.engine import text
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens
 
 
 def _select(history: History, config: LensesConfig) -> str:
     gap = history.engine.days("previous", "day")
+    passive = ", ".join(text(event) for event in SENT + LEAVING)
     return f"""
-        SELECT customer_id, max(gap) FILTER (WHERE back = 1) AS last_gap_days,
-               max(gap) FILTER (WHERE back > 1) AS longest_gap_before_days
-        FROM (SELECT customer_id, {gap} AS gap,
-                     row_number() OVER (PARTITION BY customer_id ORDER BY day DESC) AS back FROM days)
+        SELECT customer_id, max(last_gap_days) AS last_gap_days,
+               max(longest_gap_before_days) AS longest_gap_before_days, max(n_acts) AS n_acts, max(n_trials) AS n_trials
+        FROM (SELECT customer_id, max(gap) FILTER (WHERE back = 1) AS last_gap_days,
+                     max(gap) FILTER (WHERE back > 1) AS longest_gap_before_days, 0 AS n_acts, 0 AS n_trials
+              FROM (SELECT customer_id, {gap} AS gap,
+                           row_number() OVER (PARTITION BY customer_id ORDER BY day DESC) AS back FROM days)
+              GROUP BY customer_id
+              UNION ALL
+              SELECT customer_id, NULL, NULL, count(*) FILTER (WHERE event NOT IN ({passive})),
+                     count(*) FILTER (WHERE event = 'trial_started')
+              FROM touches GROUP BY customer_id)
         GROUP BY customer_id"""
 
 
@@ -42,14 +53,17 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     usual = (gaps * features[c.MEAN_GAP_DAYS].fillna(0) + learned["typical_gap"]) / (gaps + 1)
     lateness = since / usual.clip(lower=1)
     returned = features["last_gap_days"] > learned["defector_after"] * usual
+    never = days == 0
     cases = [
-        days == 0,
+        never & (features["n_trials"] > 0),
+        never & ((features["n_acts"] > 0) | (features["refunds"] > 0)),  # what is refunded was bought before the log
+        never,
         lateness > learned["defector_after"],
         lateness > learned["at_risk_after"],
         days == 1,
         returned,
     ]
-    names = ["prospect", "defector", "at_risk", "first_time", "reactivated"]
+    names = ["trial", "prospect", "non_user", "defector", "at_risk", "first_time", "reactivated"]
     return pd.DataFrame({c.STATUS_SEGMENT: np.select(cases, names, "regular")}, index=features.index)
 
 
@@ -60,7 +74,22 @@ LENS = Lens(
     features={
         "last_gap_days": Feature("days between the last two days with an order"),
         "longest_gap_before_days": Feature("the longest gap before that one, in days"),
+        "n_acts": Feature("events that the customer did herself", "active contact", "quiet contact", absent=0),
+        "n_trials": Feature("trials begun", absent=0),
     },
+    answers={
+        c.STATUS_SEGMENT: {
+            "non_user": "known, but never did anything of her own",
+            "prospect": "acted, never bought",
+            "trial": "began a trial, never bought",
+            "first_time": "bought on one day, and is not late",
+            "regular": "bought on several days, and is not late",
+            "reactivated": "the same, and her last gap had made her a defector",
+            "at_risk": "silent for `at_risk_after` times her usual gap",
+            "defector": "silent for `defector_after` times her usual gap",
+        }
+    },
+    wants=("events", "events:trial_started"),
     select=_select,
     learn=_learn,
     segments=_segments,

@@ -13,7 +13,8 @@ from patronage.evaluation.metrics import calibration_table
 INK, MUTED, ACCENT = "#1f2a37", "#9aa5b1", "#2563a8"
 
 
-def _figure(title: str, width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
+def blank(title: str, width: float = 6.4, height: float = 4.2) -> tuple[Figure, Axes]:
+    """A figure with a title on the left, and its axes."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", color=INK, fontsize=11)
@@ -23,7 +24,7 @@ def _figure(title: str, width: float = 6.4, height: float = 4.2) -> tuple[Figure
 
 def calibration(happened: np.ndarray, said: np.ndarray, baselines: dict[str, np.ndarray], what: str) -> Figure:
     """What was said against what happened, in tenths of the customers; the diagonal is honest."""
-    figure, axes = _figure(f"Calibration: {what}")
+    figure, axes = blank(f"Calibration: {what}")
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":")
     for name, other in baselines.items():
         table = calibration_table(happened, other)
@@ -39,7 +40,7 @@ def calibration(happened: np.ndarray, said: np.ndarray, baselines: dict[str, np.
 
 def value_by_decile(expected: pd.Series, spent: pd.Series, horizon_days: int) -> Figure:
     """Mean expected and realised spend of the customers, from the tenth expected to spend most to the least."""
-    figure, axes = _figure(f"Spend in the {horizon_days} days after the cutoff, by decile of expectation")
+    figure, axes = blank(f"Spend in the {horizon_days} days after the cutoff, by decile of expectation")
     ranks = expected.rank(method="first", ascending=False)
     decile = np.ceil(10 * ranks / len(ranks)).astype(int)
     means = pd.DataFrame({"expected": expected, "realised": spent}).groupby(decile).mean()
@@ -61,7 +62,7 @@ def persona_profile(profile: pd.DataFrame) -> Figure:
     profile
         A row per persona (named by its index), a column per feature, in standard deviations.
     """
-    figure, axes = _figure("Personas: distance from everyone's mean, in standard deviations", 9, 0.6 * len(profile) + 2)
+    figure, axes = blank("Personas: distance from everyone's mean, in standard deviations", 9, 0.6 * len(profile) + 2)
     bound = 2.0
     image = axes.imshow(profile.clip(-bound, bound), cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")
     axes.set_xticks(range(profile.shape[1]), profile.columns, rotation=30, ha="right", fontsize=8)
@@ -75,7 +76,7 @@ def persona_profile(profile: pd.DataFrame) -> Figure:
 
 def rfm_grid(scores: pd.Series) -> Figure:
     """Customers by recency and frequency score."""
-    figure, axes = _figure("Customers by RFM recency and frequency score", 5.4, 4.6)
+    figure, axes = blank("Customers by RFM recency and frequency score", 5.4, 4.6)
     known = scores[scores != c.UNKNOWN]
     counts = pd.crosstab(known.str[0].astype(int), known.str[1].astype(int))
     counts = counts.reindex(index=range(5, 0, -1), columns=range(1, 6), fill_value=0)
@@ -92,7 +93,7 @@ def rfm_grid(scores: pd.Series) -> Figure:
 
 def stage_counts(stages: pd.Series, order: tuple[str, ...]) -> Figure:
     """How many customers are at each stage of the journey."""
-    figure, axes = _figure("Customers by journey stage")
+    figure, axes = blank("Customers by journey stage")
     counts = stages.value_counts().reindex(list(order), fill_value=0)
     bars = axes.bar(counts.index, counts.to_numpy(), color=ACCENT)
     axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, color=INK)

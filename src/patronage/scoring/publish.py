@@ -27,7 +27,7 @@ def publish(work: Work, target: Target, engine: DuckDB) -> None:
         _join(work, ready)
         ready.replace(target.path)
     else:
-        engine.store(target.path, target.table, f"SELECT * FROM {engine.parquet([str(p) for p in work.files])}")
+        engine.store(str(target.path), target.table, f"SELECT * FROM {engine.parquet([str(p) for p in work.files])}")
     settle(target.path.parent)
     shutil.rmtree(work.folder)
 

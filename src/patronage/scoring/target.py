@@ -46,7 +46,7 @@ class Target:
     def relation(self, engine: DuckDB) -> str:
         """SQL: what stands there now, behind FROM."""
         if self.kind == TABLE:
-            return engine.attached(self.path, self.table)
+            return f"{engine.attach(str(self.path))}.{engine.quote(self.table)}"
         return engine.parquet([str(self.path / "*.parquet") if self.kind == FOLDER else str(self.path)])
 
 

@@ -21,7 +21,7 @@ with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
     from patronage.tracking.model import serve
     from patronage.tracking.registry import Registered, load_registered
-    from patronage.tracking.runs import Dataset, Logged, Record, describe, log_training, run_link
+    from patronage.tracking.runs import Dataset, Logged, Record, describe, log_run, log_training, run_link
     from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
     from patronage.tracking.store import Store, first_line, open_store
     from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
@@ -36,6 +36,7 @@ __all__ = [
     "Logged",
     "Record",
     "describe",
+    "log_run",
     "log_training",
     "run_link",
     # a scoring

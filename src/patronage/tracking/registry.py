@@ -65,10 +65,13 @@ def load_registered(store: Store, address: str) -> Registered:
             bundle = files / "artifacts" / "bundle"
             if not bundle.is_dir():
                 raise TrackingError(f"{address} holds no bundle of patronage; give a model that patronage trained")
-            checksum = manifest.check(bundle)
-            model_id = str(found.source).removeprefix(SCHEME)
             return Registered(
-                found.name, str(found.version), str(found.run_id), model_id, Bundle.load(bundle), checksum
+                name=found.name,
+                version=str(found.version),
+                run_id=str(found.run_id),
+                model_id=str(found.source).removeprefix(SCHEME),
+                bundle=Bundle.load(bundle),
+                checksum=manifest.checksum(bundle),
             )
     except (MlflowException, OSError, sqlite3.Error) as error:
         raise TrackingError(f"model={address}: {first_line(error)}; {EXPECTED}") from error

@@ -125,8 +125,23 @@ def log_training(
     return Logged(run_id, model_version, _readable(uri))
 
 
+def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
+    """Log one run that brings no model; gives its id.
+
+    Raises
+    ------
+    TrackingError
+        As `log_training`.
+    """
+    try:
+        with run_of(store, record, None if tables is None else describe(tables)) as run_id:
+            return run_id
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
+
+
 @contextlib.contextmanager
-def run_of(store: Store, record: Record, dataset: Dataset) -> Iterator[str]:
+def run_of(store: Store, record: Record, dataset: Dataset | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -153,11 +168,12 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record, dataset: Dataset) -> None:
+def _log_record(record: Record, dataset: Dataset | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
-    context = "training" if record.kind == "train" else record.kind
-    mlflow.log_input(_input(dataset), context=context, tags=dict(dataset.tags))
+    if dataset is not None:
+        context = "training" if record.kind == "train" else record.kind
+        mlflow.log_input(_input(dataset), context=context, tags=dict(dataset.tags))
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,162 @@
+"""Drivers: which behaviours go with what customers say in surveys?
+
+Few answer, and those who do are not like the others. So the answers are weighted by the inverse of the probability to
+answer (Robins, Rotnitzky and Zhao 1994), as a logistic regression on the same behaviours gives it, and the behaviours
+are regressed on them together. The explained share is divided among them by relative weights (Johnson 2000), which
+stay fair where behaviours go along with each other. Going along is not causing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+
+from patronage.errors import DataError
+
+Floats = npt.NDArray[np.float64]
+
+ALIKE = 0.9  # behaviours that correlate more strongly than this are one; the first of them speaks
+MOST_WEIGHT = 10.0  # times the mean weight: one unlikely answer must not speak for thousands
+LEAST_ANSWERS = 50
+PENALTY = 1.0  # ridge, in answers: it only steadies what the data leaves open
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """What goes with the answers.
+
+    Attributes
+    ----------
+    table
+        A row per behaviour: `driver`, `effect` (answer points per standard deviation), its 95 % interval `low` to
+        `high`, and `share` of the explained variance; strongest first.
+    explained
+        Share of the answers' variance that the behaviours explain on customers who were not fitted on; may be
+        negative.
+    mean, weighted_mean
+        Of the answers as they came, and as all customers would have answered.
+    """
+
+    table: pd.DataFrame
+    explained: float
+    answers: int
+    mean: float
+    weighted_mean: float
+
+    def summary(self) -> pd.DataFrame:
+        """The numbers beside the table, as one row."""
+        return pd.DataFrame(
+            [
+                {
+                    "answers": self.answers,
+                    "explained": self.explained,
+                    "mean": self.mean,
+                    "weighted_mean": self.weighted_mean,
+                }
+            ]
+        )
+
+
+def drivers(behaviours: pd.DataFrame, answers: pd.Series, *, bootstraps: int, seed: int) -> Drivers:
+    """Regress answers on behaviours, weighted for who answers.
+
+    Parameters
+    ----------
+    behaviours
+        (N, K) numbers, a row per customer, whether she answered or not; missing ones count as the median.
+    answers
+        The mean answer of each customer on the same index, missing without one.
+
+    Raises
+    ------
+    DataError
+        Fewer than 50 customers answered, or all gave the same answer.
+    """
+    given = answers.notna().to_numpy()
+    if given.sum() < LEAST_ANSWERS or answers.nunique() < 2:
+        raise DataError(
+            f"{int(given.sum())} customers with {answers.nunique()} different answers; "
+            f"expected at least {LEAST_ANSWERS} who do not all say the same"
+        )
+    x, names = _standard(behaviours)
+    weights = _weights(x, given)
+    y = answers[given].to_numpy(float)
+    inside = x[given]
+    effects = _effects(inside, y, weights)
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(bootstraps):
+        rows = rng.integers(0, len(y), len(y))
+        drawn.append(_effects(inside[rows], y[rows], weights[rows]))
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    table = pd.DataFrame({"driver": names, "effect": effects, "low": low, "high": high})
+    table["share"] = _relative_weights(inside, y, weights)
+    table = table.sort_values(["share", "driver"], ascending=[False, True], ignore_index=True)
+    explained = _explained(inside, y, weights, seed)
+    return Drivers(table, explained, len(y), float(y.mean()), float(np.average(y, weights=weights)))
+
+
+def _standard(behaviours: pd.DataFrame) -> tuple[Floats, list[str]]:
+    """Ranks would lose the size, raw values the tails: winsorised, in standard deviations, no two alike."""
+    filled = behaviours.fillna(behaviours.median())
+    clipped = filled.clip(filled.quantile(0.01), filled.quantile(0.99), axis=1)
+    spread = clipped.std()
+    moving = [name for name in clipped if spread[name] > 0]
+    scaled = (clipped[moving] - clipped[moving].mean()) / spread[moving]
+    alike = np.abs(np.atleast_2d(np.corrcoef(scaled.to_numpy(float), rowvar=False)))
+    kept: list[int] = []
+    for place in range(len(moving)):
+        if all(alike[place, other] <= ALIKE for other in kept):
+            kept.append(place)
+    return scaled.to_numpy(float)[:, kept], [moving[place] for place in kept]
+
+
+def _weights(x: Floats, given: npt.NDArray[np.bool_]) -> Floats:
+    """(n,) weights of those who answered, with mean 1."""
+    if given.all():
+        return np.ones(len(given))
+    chance = LogisticRegression(max_iter=1000).fit(x, given).predict_proba(x)[given, 1]
+    weights = 1 / chance
+    weights = np.minimum(weights, MOST_WEIGHT * weights.mean())
+    return np.asarray(weights / weights.mean(), dtype=np.float64)
+
+
+def _effects(x: Floats, y: Floats, weights: Floats) -> Floats:
+    """(K,) slopes of a weighted regression with an intercept."""
+    middle = np.average(x, axis=0, weights=weights)
+    centred = x - middle
+    weighted = centred * weights[:, None]
+    inner = weighted.T @ centred + PENALTY * np.eye(x.shape[1])
+    return np.asarray(np.linalg.solve(inner, weighted.T @ (y - np.average(y, weights=weights))))
+
+
+def _relative_weights(x: Floats, y: Floats, weights: Floats) -> Floats:
+    """(K,) shares of the explained variance, Johnson (2000): through the closest orthogonal behaviours."""
+    root = np.sqrt(weights / weights.sum())
+    centred = (x - np.average(x, axis=0, weights=weights)) * root[:, None]
+    norms = np.linalg.norm(centred, axis=0)
+    z = centred / np.where(norms > 0, norms, 1)
+    said = (y - np.average(y, weights=weights)) * root
+    left, values, right = np.linalg.svd(z, full_matrices=False)
+    closest = left @ right
+    links = (right.T * values) @ right
+    parts = links**2 @ (closest.T @ (said / np.linalg.norm(said))) ** 2
+    return parts / parts.sum() if parts.sum() > 0 else parts
+
+
+def _explained(x: Floats, y: Floats, weights: Floats, seed: int) -> float:
+    """Weighted share of variance explained on the fifth that was left out, over all fifths."""
+    missed = total = 0.0
+    for inside, outside in KFold(5, shuffle=True, random_state=seed).split(x):
+        slopes = _effects(x[inside], y[inside], weights[inside])
+        middle = np.average(x[inside], axis=0, weights=weights[inside])
+        base = np.average(y[inside], weights=weights[inside])
+        foretold = base + (x[outside] - middle) @ slopes
+        missed += float(np.sum(weights[outside] * (y[outside] - foretold) ** 2))
+        total += float(np.sum(weights[outside] * (y[outside] - base) ** 2))
+    return 1 - missed / total

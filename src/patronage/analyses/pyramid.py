@@ -1,0 +1,67 @@
+"""The customer pyramid: what each tier brings and costs, and who moved between the tiers.
+
+Zeithaml, Rust and Lemon (2001). At each of the two cutoffs the tiers are cut anew by share of the revenue so far: who
+fell, fell behind the others. By frozen borders everyone could only rise, since revenue adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from patronage import columns as c
+
+JOINED, LEFT = "joined", "left"
+
+
+def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
+    """What each tier brings and costs.
+
+    Returns
+    -------
+    DataFrame
+        A row per tier: `customers`, their share, `net_revenue` and its share and, where the value lens knows them,
+        `margin`, `cost_to_serve` and the `profit` that is left; all in the currency.
+    """
+    money = [name for name in (c.NET_REVENUE, c.MARGIN, c.COST_TO_SERVE) if name in features]
+    grouped = features.groupby(tiers.rename(c.VALUE_TIER))
+    table = grouped[money].sum(min_count=1)
+    table.insert(0, "customers", grouped.size())
+    table.insert(1, "customer_share", table["customers"] / table["customers"].sum())
+    table.insert(3, "revenue_share", table[c.NET_REVENUE] / table[c.NET_REVENUE].sum())
+    if c.MARGIN in table and c.COST_TO_SERVE in table:
+        table["profit"] = table[c.MARGIN] - table[c.COST_TO_SERVE].fillna(0)
+    return table.reset_index()
+
+
+def movements(
+    before: pd.Series, after: pd.Series, revenue_before: pd.Series, revenue_after: pd.Series, order: Sequence[str]
+) -> pd.DataFrame:
+    """Who moved from which tier to which.
+
+    Parameters
+    ----------
+    before, after
+        Tier by customer at the two cutoffs, each by the pyramid of its time.
+    revenue_before, revenue_after
+        Of the same customers, in the currency, all of it up to each cutoff.
+    order
+        The tiers, best first.
+
+    Returns
+    -------
+    DataFrame
+        A row per pair that occurs, `tier_before` (or `joined`) and `tier_after` (or `left`): `customers`, their
+        `revenue_before` and `revenue_after`.
+    """
+    both = pd.DataFrame({"tier_before": before, "tier_after": after})
+    both["revenue_before"], both["revenue_after"] = revenue_before, revenue_after
+    both = both.fillna({"tier_before": JOINED, "tier_after": LEFT, "revenue_before": 0.0, "revenue_after": 0.0})
+    places = {tier: place for place, tier in enumerate((*order, JOINED, LEFT))}
+    grouped = both.groupby(["tier_before", "tier_after"])
+    table = grouped[["revenue_before", "revenue_after"]].sum()
+    table.insert(0, "customers", grouped.size())
+    return table.reset_index().sort_values(
+        ["tier_before", "tier_after"], key=lambda tiers: tiers.map(places), ignore_index=True
+    )

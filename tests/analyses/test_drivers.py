@@ -1,0 +1,63 @@
+"""Drivers of survey answers, where the truth is planted: what drives, how much, and who answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patronage.analyses.drivers import drivers
+from patronage.errors import DataError
+
+N = 6000
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Speed lowers the answer by .5 per standard deviation, service lifts it by 1; the well served answer more."""
+    rng = np.random.default_rng(3)
+    speed, service, noise = rng.normal(size=(3, N))
+    answer = 5 - 0.5 * speed + service + rng.normal(size=N)
+    chance = 1 / (1 + np.exp(1.5 - 1.2 * service))
+    behaviours = pd.DataFrame({"speed": speed, "service": service, "noise": noise, "again": service * 1.01 + 3})
+    return behaviours, pd.Series(answer), pd.Series(answer).where(rng.random(N) < chance)
+
+
+@pytest.fixture(scope="module")
+def result(planted):
+    behaviours, _, given = planted
+    return drivers(behaviours, given, bootstraps=60, seed=0)
+
+
+def test_planted_effects_lie_in_their_intervals(result):
+    table = result.table.set_index("driver")
+    for name, effect in {"speed": -0.5, "service": 1.0, "noise": 0.0}.items():
+        assert table.loc[name, "low"] - 0.05 < effect < table.loc[name, "high"] + 0.05, name
+    assert table.index[0] == "service"
+
+
+def test_the_weights_undo_who_answers(planted, result):
+    _, everyone, _ = planted
+    assert result.mean - everyone.mean() > 0.3  # those who answer are the well served
+    assert abs(result.weighted_mean - everyone.mean()) < 0.12
+
+
+def test_the_share_explained_is_measured_on_others(planted, result):
+    assert result.explained == pytest.approx(1.25 / 2.25, abs=0.05)
+    assert result.table["share"].sum() == pytest.approx(1)
+    shares = result.table.set_index("driver")["share"]
+    assert shares["service"] == pytest.approx(0.8, abs=0.06)
+    behaviours, _, given = planted
+    rng = np.random.default_rng(0)
+    shuffled = pd.Series(rng.permutation(given.dropna()), given.dropna().index).reindex(given.index)
+    assert drivers(behaviours, shuffled, bootstraps=20, seed=0).explained < 0.02
+
+
+def test_of_behaviours_that_are_one_the_first_speaks(result):
+    assert set(result.table["driver"]) == {"speed", "service", "noise"}
+
+
+def test_too_few_answers_are_refused(planted):
+    behaviours, everyone, _ = planted
+    with pytest.raises(DataError, match="10 customers with 10 different answers; expected at least 50"):
+        drivers(behaviours, everyone.where(everyone.index < 10), bootstraps=20, seed=0)

@@ -1,0 +1,91 @@
+"""Pyramid, companions and overlap by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patronage.analyses import companions, overlap, pyramid
+
+
+def test_movements_count_who_joined_and_who_left():
+    before = pd.Series({"ann": "gold", "bob": "lead", "cem": "lead"})
+    after = pd.Series({"ann": "gold", "bob": "gold", "dan": "lead"})
+    table = pyramid.movements(
+        before, after, pd.Series({"ann": 9.0, "bob": 1.0, "cem": 2.0}), pd.Series({"ann": 9.0, "bob": 8.0, "dan": 1.0}),
+        ["gold", "lead"],
+    )  # fmt: skip
+    rows = list(table.itertuples(index=False, name=None))
+    assert rows == [
+        ("gold", "gold", 1, 9.0, 9.0),
+        ("lead", "gold", 1, 1.0, 8.0),
+        ("lead", "left", 1, 2.0, 0.0),
+        ("joined", "lead", 1, 0.0, 1.0),
+    ]
+
+
+def test_profit_is_what_margin_leaves_after_serving():
+    features = pd.DataFrame(
+        {"net_revenue": [60.0, 30.0, 10.0], "margin": [30.0, 10.0, 5.0], "cost_to_serve": [5.0, np.nan, 9.0]}
+    )
+    table = pyramid.profitability(features, pd.Series(["gold", "lead", "lead"])).set_index("value_tier")
+    assert table["revenue_share"].tolist() == [0.6, 0.4]
+    assert table["profit"].tolist() == [25.0, 6.0]
+
+
+@pytest.fixture
+def bought():
+    """Forty customers: tea and honey go together among the first twenty, nothing does among the others."""
+    rows = []
+    for number in range(40):
+        items = ["bread"] if number % 2 else []
+        if number < 20:
+            items += ["tea", "honey"] if number < 9 else ["tea"] if number == 9 else ["jam"]
+        else:
+            items += ["tea"] if number % 4 < 2 else ["honey", "jam"][: number % 4 - 1]
+        rows += [(f"c{number:02d}", item) for item in items]
+    return pd.DataFrame(rows, columns=["customer_id", "item"])
+
+
+def test_companions_are_found_inside_the_segment_where_they_are(bought):
+    segment = pd.Series({f"c{number:02d}": "a" if number < 20 else "b" for number in range(40)})
+    table = companions.cross_sell(bought, segment, least=5, top=3)
+    first = table[table["segment"] == "a"].iloc[0]
+    assert (first["has"], first["offer"], first["buyers"], first["both"], first["candidates"]) == (
+        "tea", "honey", 10, 9, 1,
+    )  # fmt: skip
+    # 9 of 10 tea drinkers and 9 of all 20 buy honey; five imagined customers pull the share to the segment's
+    assert first["lift"] == pytest.approx((9 + 5 * 9 / 20) / 15 / (9 / 20))
+    assert not ((table["segment"] == "b") & (table["has"] == "tea")).any()
+
+
+def test_upsell_only_climbs_one_step_of_the_same_category():
+    rows = [
+        (f"c{n:02d}", "wine", level) for n in range(30) for level in ((0, 1) if n < 12 else (0,) if n < 20 else (2,))
+    ]
+    rows += [(f"c{n:02d}", "tea", 1) for n in range(12)]
+    table = companions.upsell(
+        pd.DataFrame(rows, columns=["customer_id", "item", "level"]),
+        pd.Series("all", index=[f"c{n:02d}" for n in range(30)]),
+        least=2,
+        top=10,
+    )
+    assert list(zip(table["has"], table["offer"], strict=True)) == [("wine: low", "wine: middle")]
+    assert table["candidates"].tolist() == [8]
+
+
+def test_nothing_bought_together_gives_an_empty_table():
+    bought = pd.DataFrame({"customer_id": ["a", "b"], "item": ["tea", "jam"]})
+    assert companions.cross_sell(bought, pd.Series({"a": "x", "b": "x"}), least=1, top=5).empty
+
+
+def test_lenses_that_say_the_same_agree_fully():
+    one = pd.Series(list("aabbccdd") * 20)
+    labels = pd.DataFrame(
+        {"one": one, "renamed": one.map(dict(zip("abcd", "wxyz", strict=True))), "chance": list("ab") * 80, "same": "x"}
+    )
+    table = overlap.overlap(labels)
+    assert list(table) == ["one", "renamed", "chance"]  # a constant agrees with nothing
+    assert table.loc["one", "renamed"] == pytest.approx(1)
+    assert abs(table.loc["one", "chance"]) < 0.01

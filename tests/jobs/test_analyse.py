@@ -1,0 +1,36 @@
+"""`patronage analyse` as a user runs it."""
+
+from __future__ import annotations
+
+import mlflow
+
+SMALL = ("data=simulated", "data.simulated.customers=600", "cutoff=2023-07-01", "drivers.bootstraps=20")
+
+
+def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
+    code, out, _ = patronage("analyse", *SMALL, "companions.least=5", "drivers.surveys=[rating]")
+    assert code == 0, out
+    store = f"sqlite:///{project}/mlruns/mlflow.db"
+    client = mlflow.MlflowClient(store)
+    (run,) = client.search_runs([client.get_experiment_by_name("patronage").experiment_id])
+    assert run.data.tags["kind"] == "analysis"
+    mlflow.set_tracking_uri(store)
+    logged = {file.path for file in client.list_artifacts(run.info.run_id)}
+    names = {"cohorts", "cohorts_by_behaviour", "drivers_rating", "movements", "cross_sell", "upsell", "overlap"}
+    assert {f"{name}.json" for name in names} <= logged
+    figures = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
+    assert {f"figures/{name}.png" for name in names} <= figures
+
+
+def test_what_the_data_cannot_say_is_left_out_aloud(patronage, project, shop):
+    shop.to_csv(project / "orders.csv", index=False)
+    code, out, _ = patronage("analyse", "data=tables", "data.transactions.path=orders.csv", "cutoff=2023-06-01")
+    assert code == 0, out
+    assert "cohort rated_three: the log has no event rating" in out
+    assert "cross-sell and upsell need transactions.category" in out
+
+
+def test_a_segment_that_is_none_is_a_usage_error(patronage):
+    code, _, err = patronage("analyse", *SMALL, "companions.segment=mood", "drivers.surveys=[]")
+    assert code == 2
+    assert "companions.segment=mood; expected one of rfm_segment" in err
