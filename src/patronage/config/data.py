@@ -19,6 +19,7 @@ class EngineConfig:
     name: str = MISSING
     threads: int | None = None
     memory_limit: str | None = None
+    master: str | None = None
 
     def check(self) -> None:
         if self.threads is not None:

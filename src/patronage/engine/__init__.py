@@ -12,12 +12,15 @@ from pathlib import Path
 from patronage.config import EngineConfig
 from patronage.engine.duckdb import DuckDB
 from patronage.engine.literals import text
+from patronage.engine.spark import Spark, session_of
 from patronage.errors import ConfigError
 
-__all__ = ["DuckDB", "connect", "text"]
+__all__ = ["DuckDB", "Engine", "Spark", "connect", "text"]
+
+Engine = DuckDB | Spark
 
 
-def connect(config: EngineConfig, folder: Path | None = None) -> DuckDB:
+def connect(config: EngineConfig, folder: Path | None = None) -> Engine:
     """The engine of the configuration.
 
     Parameters
@@ -25,6 +28,8 @@ def connect(config: EngineConfig, folder: Path | None = None) -> DuckDB:
     folder
         Where it may keep what does not fit into memory; by default the system's temporary folder.
     """
-    if config.name != "duckdb":
-        raise ConfigError(f"engine.name={config.name}; expected duckdb")
-    return DuckDB(config.threads, config.memory_limit, folder)
+    if config.name == "duckdb":
+        return DuckDB(config.threads, config.memory_limit, folder)
+    if config.name == "spark":
+        return Spark(session_of(config.master))
+    raise ConfigError(f"engine.name={config.name}; expected duckdb or spark")

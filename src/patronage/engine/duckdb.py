@@ -140,6 +140,30 @@ class DuckDB:
 
     # The dialect
 
+    def matches(self, value: str, pattern: str) -> str:
+        """Whether a text holds the pattern, whatever its case."""
+        return f"regexp_matches({value}, {text(pattern)}, 'i')"
+
+    def finite(self, number: str) -> str:
+        """Whether a double is neither NaN nor infinite."""
+        return f"isfinite({number})"
+
+    def clock(self, value: str) -> str:
+        """A DATE, zone-less timestamp or ISO 8601 text as a zone-less timestamp; NULL where it is none."""
+        return f"TRY_CAST({value} AS TIMESTAMP)"
+
+    def instant(self, value: str) -> str:
+        """A timestamp or ISO 8601 text with a zone as an instant; NULL where it is none."""
+        return f"TRY_CAST({value} AS TIMESTAMPTZ)"
+
+    def clock_of_format(self, value: str, date_format: str) -> str:
+        """A text of a strptime format as a zone-less timestamp; NULL where it is none."""
+        return f"TRY_STRPTIME({value}, {text(date_format)})"
+
+    def hexadecimal(self, digits: str) -> str:
+        """The number that hexadecimal digits spell."""
+        return f"CAST('0x' || {digits} AS BIGINT)"
+
     def quote(self, identifier: str) -> str:
         """An identifier, safe for any name a user's column may have."""
         return '"' + identifier.replace('"', '""') + '"'

@@ -17,7 +17,7 @@ from patronage import cutoff as when
 from patronage import data, scoring, tracking
 from patronage.config import ScoreConfig
 from patronage.data import Tables
-from patronage.engine import connect
+from patronage.engine import DuckDB, Spark, connect
 from patronage.errors import DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
@@ -78,11 +78,13 @@ def _score(config: ScoreConfig, cutoff: datetime, target: Target, folder: Path, 
     form = scoring.check_form(model.bundle.reference, tables, config.drift)
     _refuse(form)
     job = Job(config, cutoff, target, store, model, tables, scoring.how_many(config.passes, tables))
+    engine = tables.engine
+    files = engine if isinstance(engine, DuckDB) else DuckDB()
     try:
         work, resumed = _compute(job, folder)
-        found = _look(job, work, form, resumed)
-        scoring.publish(work, target, tables.engine)
-    except tables.engine.failure as error:
+        found = _look(job, work, files, form, resumed)
+        scoring.publish(work, target, files)
+    except (engine.failure, files.failure) as error:
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
     _log(job, found, started)
 
@@ -102,13 +104,16 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
     resumed = work.done
     if resumed:
         print(f"going on after {resumed} of {job.passes} passes of an interrupted job", flush=True)
+    engine = job.tables.engine
+    if isinstance(engine, Spark) and not work.is_done(0):
+        scoring.score_with_spark(work, engine, job.model.bundle, job.tables, job.cutoff, stamps)
     for number in range(job.passes):
         if not work.is_done(number):
             scoring.score_part(work, job.model.bundle, job.tables, job.cutoff, Part(number, job.passes), stamps)
     return work, resumed
 
 
-def _look(job: Job, work: Work, form: Verdict, resumed: int) -> Found:
+def _look(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -> Found:
     """Hold the result against training and against the last one.
 
     Raises
@@ -116,7 +121,7 @@ def _look(job: Job, work: Work, form: Verdict, resumed: int) -> Found:
     DataError
         It is empty, or has drifted where the configuration says fail.
     """
-    customers = scoring.check_anyone(work, job.tables.engine, job.tables.source)
+    customers = scoring.check_anyone(work, files, job.tables.source)
     reference = job.model.bundle.reference
     warnings, drift = form.warnings, pd.DataFrame()
     if reference is not None:
@@ -127,7 +132,7 @@ def _look(job: Job, work: Work, form: Verdict, resumed: int) -> Found:
     last = tracking.last_scoring(job.store, job.model.uri)
     moved = None
     if last is not None:
-        moved = scoring.movements(job.tables.engine, work, scoring.parse(last["output"]), job.model.version)
+        moved = scoring.movements(files, work, scoring.parse(last["output"]), job.model.version)
     return Found(customers, drift, moved, warnings, resumed)
 
 

@@ -20,7 +20,7 @@ from patronage import columns as c
 from patronage import cutoff as when
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS, Contract
-from patronage.engine import DuckDB
+from patronage.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class History:
     `period_days` is the length of a period of the journey.
     """
 
-    engine: DuckDB
+    engine: Engine
     cutoff: datetime
     present: Mapping[str, frozenset[str]]
     money_scale: int
@@ -73,7 +73,7 @@ WHOLE = Part(0, 1)
 def look_back(tables: Tables, cutoff: datetime, period_days: int, part: Part = WHOLE) -> History:
     """Make the views of everything before `cutoff` on the customers of `part`, replacing those of an earlier one."""
     engine = tables.engine
-    keep = _keep_part if part.of > 1 else type(engine).view
+    keep = _keep_part if part.of > 1 else _keep_view
     mine = f" AND {engine.bucket(c.CUSTOMER_ID, part.of)} = {part.number}" if part.of > 1 else ""
     past = when.before(c.ORDERED_AT, cutoff, engine) + mine
     keep(engine, "lines", f"SELECT {_whole(TRANSACTIONS, tables)} FROM transactions WHERE {past}")
@@ -106,7 +106,11 @@ def look_back(tables: Tables, cutoff: datetime, period_days: int, part: Part = W
     return History(engine, cutoff, tables.present, tables.money_scale, period_days, tables.attributes)
 
 
-def _keep_part(engine: DuckDB, name: str, sql: str) -> None:
+def _keep_view(engine: Engine, name: str, sql: str) -> None:
+    engine.view(name, sql)
+
+
+def _keep_part(engine: Engine, name: str, sql: str) -> None:
     """A part is read off the whole once, not by every lens."""
     engine.table(f"{name}_part", sql)
     engine.view(name, f"SELECT * FROM {name}_part")

@@ -3,11 +3,13 @@
 target.py     where the result goes
 work.py       the folder beside it in which it grows; finished shares outlive a killed job
 passes.py     customers by shares through memory
+on_spark.py   everybody at once, on a cluster
 publish.py    the atomic move
 changes.py    what moved since the last time, what drifted since training
 """
 
 from patronage.scoring.changes import Verdict, check_anyone, check_form, judge_drift, movements
+from patronage.scoring.on_spark import score_with_spark
 from patronage.scoring.passes import how_many, score_part
 from patronage.scoring.publish import publish
 from patronage.scoring.target import Target, check_place, parse
@@ -28,4 +30,5 @@ __all__ = [
     "parse",
     "publish",
     "score_part",
+    "score_with_spark",
 ]

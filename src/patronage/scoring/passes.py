@@ -14,6 +14,7 @@ from patronage import lenses
 from patronage.bundle import Bundle
 from patronage.config.score import AUTO
 from patronage.data import Tables
+from patronage.engine import Spark
 from patronage.evaluation.drift import Counts
 from patronage.lenses import Part
 from patronage.scoring.work import Work
@@ -27,6 +28,8 @@ TYPES = {"f": pa.float64(), "i": pa.int32(), "b": pa.bool_(), "M": pa.timestamp(
 
 def how_many(passes: int | str, tables: Tables) -> int:
     """The number of shares."""
+    if isinstance(tables.engine, Spark):
+        return 1  # the cluster divides the work itself
     if passes != AUTO:
         return int(passes)
     rows, customers = sum(tables.rows.values()), max(tables.customers, tables.rows.get("customers", 0))
@@ -54,10 +57,11 @@ def _batches(
         few = features.iloc[start : start + BATCH]
         said = bundle.assign(few)
         counted = {} if bundle.reference is None else bundle.reference.count(few) | bundle.reference.count(said)
-        yield to_arrow(_stamped(said, cutoff, stamps)), counted
+        yield to_arrow(stamped(said, cutoff, stamps)), counted
 
 
-def _stamped(said: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]) -> pd.DataFrame:
+def stamped(said: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]) -> pd.DataFrame:
+    """The rows of the output: the customer and the cutoff first, the stamps last."""
     moment = pd.Series(pd.Timestamp(cutoff), said.index).astype("datetime64[us]")
     said = said.assign(**{c.CUTOFF: moment, **stamps})
     first = [c.CUTOFF, *(name for name in said if name not in (c.CUTOFF, *stamps))]

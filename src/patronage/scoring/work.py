@@ -89,7 +89,12 @@ class Work:
             settle(growing)
             growing.rename(self.path(number))
             settle(self.parts)
-        growing.write_text(json.dumps({name: bins.tolist() for name, bins in counts.items()}))
+        self.note(number, {name: bins.tolist() for name, bins in counts.items()})
+
+    def note(self, number: int, counts: Mapping[str, object]) -> None:
+        """Say that a share is done, and what was counted in it."""
+        growing = self.folder / "growing"
+        growing.write_text(json.dumps(counts))
         growing.rename(self._counts(number))
 
     def counts(self, parts: int) -> Counts:
