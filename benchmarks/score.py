@@ -23,6 +23,10 @@ CUTOFF = "2023-09-01"
 SIZES = (29_000, 290_000, 2_850_000)
 SMALL = ("data=simulated", "data.simulated.customers=4000", "data.simulated.events=false")
 QUICK = ("personas.bootstraps=3", "evaluation.bootstraps=20", "origins.most=2", "horizon_days=90")
+ATTRIBUTES = {
+    "age": "demographic", "income": "demographic", "region": "geographic", "lifestyle": "psychographic",
+    "industry": "firmographic", "company_size": "firmographic",
+}  # fmt: skip
 HEAD = (
     "| lines | customers | passes | scan CPU s | features CPU s | score CPU s | CPU s per million lines | "
     "of features | wall s | peak memory MB |\n" + "|---:" * 10 + "|"
@@ -54,8 +58,7 @@ def tables(folder: Path) -> list[str]:
     return [
         "data=tables", f"data.transactions.path={folder}/transactions.parquet",
         f"data.customers.path={folder}/customers.parquet", "data.on_duplicate_rows=keep", "data.money_decimals=2",
-        "data.customers.attributes={age: demographic, income: demographic, region: geographic,"
-        " lifestyle: psychographic, industry: firmographic, company_size: firmographic}",
+        *(f"+data.customers.attributes.{name}={kind}" for name, kind in ATTRIBUTES.items()),
         f"engine.threads={THREADS}", f"engine.memory_limit={MEMORY}",
     ]  # fmt: skip
 
@@ -79,11 +82,10 @@ def features(folder: Path, model: Path) -> None:
     from patronage.engine import DuckDB
     from patronage.lenses import Part
 
-    given = [word for word in tables(folder) if word.startswith("data.")]
-    parsed = {"name": "tables"} | OmegaConf.to_container(OmegaConf.from_dotlist([w[5:] for w in given]))
-    parsed["customers"]["attributes"] = OmegaConf.create(parsed["customers"]["attributes"])
+    given = [word.lstrip("+").removeprefix("data.") for word in tables(folder) if word.lstrip("+").startswith("data.")]
+    config = typed(DataConfig, OmegaConf.from_dotlist(["name=tables", *given]))
     bundle = Bundle.load(model)
-    read = data.load(DuckDB(THREADS, MEMORY, folder), typed(DataConfig, OmegaConf.create(parsed)))
+    read = data.load(DuckDB(THREADS, MEMORY, folder), config)
     passes = scoring.how_many("auto", read)
     for number in range(passes):
         part = Part(number, passes)

@@ -44,7 +44,7 @@ def read(engine, folder, **more):
 
 @pytest.mark.parametrize("entity", ["customer", "account"])
 def test_every_feature_is_equal(session, logs, lens_settings, entity):
-    before = dict(session.conf.getAll if not callable(session.conf.getAll) else session.conf.getAll())
+    before = dict(session.conf.getAll)
     engine = Spark(session)
     expected = lenses.features_at(read(DuckDB(2), logs, entity=entity), CUTOFF, lens_settings, 7)
     found = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
@@ -53,7 +53,7 @@ def test_every_feature_is_equal(session, logs, lens_settings, entity):
     names = list(whole[whole].index)
     pd.testing.assert_frame_equal(found[names], expected[names], check_exact=True, check_dtype=False)
     engine.close()
-    assert dict(session.conf.getAll if not callable(session.conf.getAll) else session.conf.getAll()) == before
+    assert dict(session.conf.getAll) == before
     assert not session.catalog.listTables()
 
 

@@ -19,6 +19,7 @@ from patronage import lenses
 from patronage.bundle import Bundle
 from patronage.data import Tables
 from patronage.engine import Spark
+from patronage.evaluation.drift import Counts
 from patronage.scoring.passes import stamped, to_arrow
 from patronage.scoring.work import Work, add
 
@@ -60,10 +61,8 @@ def assign(features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[s
 
 def _anyone(bundle: Bundle) -> pd.DataFrame:
     """A customer made up, to learn the types of what is said of one."""
-    row = {
-        name: "p" if name == c.JOURNEY_PATH else "" if lenses.FEATURES[name].text else 1.0 for name in bundle.columns
-    }
-    return pd.DataFrame([row], index=["anyone"])
+    row: dict[str, object] = {name: "" if lenses.FEATURES[name].text else 1.0 for name in bundle.columns}
+    return pd.DataFrame([row | {c.JOURNEY_PATH: "p"}], index=["anyone"])
 
 
 def _assign(
@@ -95,11 +94,11 @@ def _counts(said: DataFrame, bundle: Bundle) -> dict[str, object]:
 
 def _count(archive: bytes, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     reference = _unpack(archive).reference
-    total: dict[str, object] = {}
+    total: Counts = {}
     for batch in batches:
         if reference is not None and batch.num_rows:
-            total = add(total, reference.count(batch.to_pandas()))  # type: ignore[arg-type, assignment]
-    rows = [(name, number, int(n)) for name, bins in total.items() for number, n in enumerate(bins)]  # type: ignore[arg-type]
+            total = add(total, reference.count(batch.to_pandas()))
+    rows = [(name, number, int(n)) for name, bins in total.items() for number, n in enumerate(bins)]
     names, numbers, ns = zip(*rows, strict=True) if rows else ((), (), ())
     yield pa.RecordBatch.from_arrays(
         [pa.array(names, pa.string()), pa.array(numbers, pa.int32()), pa.array(ns, pa.int64())], ["name", "bin", "n"]
