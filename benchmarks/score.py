@@ -115,7 +115,7 @@ def main(root: Path, sizes: tuple[int, ...]) -> None:
         )  # fmt: skip
         run = measured(words, root)
         count = f"SELECT count(*) FROM '{folder}/transactions.parquet'"
-        (lines,) = duckdb.sql(count).fetchone()
+        ((lines,),) = duckdb.sql(count).fetchall()
         passes = max(1, -(-(lines + customers) // 5_000_000), -(-customers // 200_000))
         rows.append(
             f"| {lines:,} | {customers:,} | {passes} | {floor['cpu']:.1f} | {alone['cpu']:.1f} | {run['cpu']:.1f} | "

@@ -28,7 +28,7 @@ from patronage.models import clv, hybrid, journey, personas
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
@@ -111,6 +111,7 @@ class Bundle:
             "period_days": self.period_days,
             "lenses": asdict(self.lenses),
             "lens_names": self.lens_names,
+            "features": self.columns,
             "learned": self.learned,
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
@@ -134,6 +135,12 @@ class Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
+        made = lenses.columns_of(state["lens_names"])
+        if changed := sorted(set(state["features"]) ^ set(made)):
+            raise FitError(
+                f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
+                "patronage makes; train it again, or score with the version that trained it"
+            )
         return cls(
             horizon_days=state["horizon_days"],
             period_days=state["period_days"],

@@ -199,3 +199,14 @@ def test_a_killed_job_goes_on_where_it_was(score, fitted, registered, project):
     assert score("passes=12", "model=models:/patronage/1", output="undisturbed.parquet")[0] == 0
     assert (project / "killed.parquet").read_bytes() == (project / "undisturbed.parquet").read_bytes()
     assert not list(project.glob(".*.scoring"))
+
+
+def test_the_model_loads_where_pickle_is_forbidden(fitted, registered, monkeypatch):
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    mlflow.set_tracking_uri(registered)
+    mlflow.set_registry_uri(registered)
+    model = mlflow.pyfunc.load_model("models:/patronage@champion")
+    said = model.predict(fitted.features.head(3).reset_index())
+    assert said["customer_id"].tolist() == fitted.features.index[:3].tolist()

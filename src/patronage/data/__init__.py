@@ -9,6 +9,7 @@ from patronage.config import DataConfig
 from patronage.data import accounts, cdnow, complete_journey, simulated, tables
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
+from patronage.data.pseudonyms import take_key
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
@@ -37,6 +38,8 @@ def admit_all(engine: Engine, brought: Mapping[str, Brought], config: DataConfig
     brought
         By the names of the contracts; transactions are required.
     """
+    if config.pseudonymise:
+        take_key(engine)
     admitted = {
         contract.name: admit(engine, contract, brought[contract.name], config)
         for contract in CONTRACTS

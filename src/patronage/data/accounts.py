@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from patronage import columns as c
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
 from patronage.engine import Engine
-from patronage.errors import ConfigError, DataError
+from patronage.errors import ConfigError, DataError, such_as
 
 
 def roll_up(
@@ -53,8 +53,8 @@ def roll_up(
     )
     if clashes:
         raise DataError(
-            f"{CUSTOMERS.name}.{c.ACCOUNT_ID}: {clashes} accounts have the id of a customer who belongs to none "
-            f"(such as {example!r}); give accounts ids of their own, for example with a prefix"
+            f"{CUSTOMERS.name}.{c.ACCOUNT_ID}: {clashes} accounts have the id of a customer who belongs to none"
+            f"{such_as(example)}; give accounts ids of their own, for example with a prefix"
         )
     for table in logs:
         others = [f"t.{engine.quote(name)}" for name in engine.types(table) if name != c.CUSTOMER_ID]

@@ -9,10 +9,12 @@ from datetime import datetime
 from patronage import columns as c
 from patronage.config import DataConfig
 from patronage.data.contract import TRANSACTIONS, Contract
+from patronage.data.pseudonyms import pseudonym
 from patronage.engine import Engine, text
-from patronage.errors import ConfigError, DataError
+from patronage.errors import ConfigError, DataError, such_as
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
+HARMLESS = ("money", "number", "time")  # kinds of which an error line may show a value: it says of nobody who she is
 AT_ONCE = 10_000_000  # rows that are grouped in one go
 WIDEST = 2**53  # minor units beyond which a double, which most files hold, has lost the cents
 
@@ -130,6 +132,8 @@ def _resolve(engine: Engine, contract: Contract, brought: Brought, config: DataC
         source = brought.mapping.get(name) or name
         if source in types:
             parsed = _parse(engine, config, brought, kind, engine.quote(source), types[source])
+            if config.pseudonymise and (kind == "id" or name == c.ACCOUNT_ID):
+                parsed = pseudonym(engine, parsed)
             columns.append(_Column(name, source, kind, types[source], engine.quote(source), parsed))
         elif brought.mapping.get(name):
             raise ConfigError(f"{key}.{name}={source}: no such column; the table has {there}")
@@ -224,7 +228,8 @@ def _apply(engine: Engine, contract: Contract, brought: Brought, config: DataCon
         return 0
     if config.on_bad_rows == "fail":
         rule, hit, example = next(row for row in zip(rules, hits, shown, strict=True) if row[1])
-        such = "" if example is None or not example.strip() else f" (such as {example!r})"
+        harmless = rule.column.kind in HARMLESS
+        such = "" if example is None or not example.strip() else such_as(example, harmless=harmless)
         raise DataError(
             f"{contract.name}.{rule.column.name} (column {rule.column.source}): {hit} of {total} rows are "
             f"{rule.what}{such}; {rule.remedy}, or set the rows aside by data.on_bad_rows=quarantine"
@@ -284,12 +289,11 @@ def _treat_duplicates(engine: Engine, contract: Contract, config: DataConfig, ro
         return []
     if contract.moment is None:
         raise DataError(
-            f"{table}.{c.CUSTOMER_ID}: {extra} rows repeat a customer (such as {example!r}); "
-            "expected one row per customer"
+            f"{table}.{c.CUSTOMER_ID}: {extra} rows repeat a customer{such_as(example)}; expected one row per customer"
         )
     if config.on_duplicate_rows == "fail":
         raise DataError(
-            f"{table}: {extra} rows repeat another row in every column (such as of customer {example!r}); "
+            f"{table}: {extra} rows repeat another row in every column{such_as(example)}; "
             "drop them by data.on_duplicate_rows=drop, or keep them as orders of their own by "
             "data.on_duplicate_rows=keep"
         )

@@ -34,6 +34,7 @@ class DuckDB:
     def __init__(self, threads: int | None = None, memory_limit: str | None = None, folder: Path | None = None) -> None:
         import duckdb
 
+        self._secret: str | None = None
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect(_place(self, memory_limit, folder))
         # Insertion order costs memory and means nothing here: whatever is ordered says so.
         self.run("SET preserve_insertion_order = false")
@@ -57,17 +58,23 @@ class DuckDB:
 
     # Running
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        if self._secret is not None:  # a variable is the cursor's own
+            cursor.execute("SET VARIABLE patronage_key = ?", [self._secret])
+        return cursor
+
     def run(self, sql: str) -> None:
         """Execute a statement that returns nothing."""
-        self._connection.cursor().execute(sql)
+        self._cursor().execute(sql)
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The result of a query as a frame with a fresh RangeIndex."""
-        return self._connection.cursor().execute(sql).df()
+        return self._cursor().execute(sql).df()
 
     def row(self, sql: str) -> tuple:  # type: ignore[type-arg]
         """The only row of a query."""
-        rows = self._connection.cursor().execute(sql).fetchall()
+        rows = self._cursor().execute(sql).fetchall()
         (only,) = rows
         return only
 
@@ -81,12 +88,12 @@ class DuckDB:
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of whatever may stand behind FROM."""
-        described = self._connection.cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         return {row[0]: row[1] for row in described}
 
     def add_frame(self, name: str, frame: pd.DataFrame) -> None:
         """Copy a frame into a table."""
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         cursor.register("_incoming", frame)
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
@@ -101,13 +108,13 @@ class DuckDB:
         return f"{self.quote(name)}.main"
 
     def _attached(self) -> list[tuple[str, str]]:
-        found = self._connection.cursor().execute("SELECT database_name, path FROM duckdb_databases()")
+        found = self._cursor().execute("SELECT database_name, path FROM duckdb_databases()")
         return found.fetchall()
 
     def tables_of(self, schema: str) -> list[str]:
         """The tables and views of an attached file."""
         database = schema.removesuffix(".main").strip('"')
-        found = self._connection.cursor().execute(
+        found = self._cursor().execute(
             "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' "
             "ORDER BY table_name",
             [database],
@@ -122,6 +129,10 @@ class DuckDB:
         self.run(f"ATTACH {text(path)} AS kept")
         self.run(f"CREATE OR REPLACE TABLE kept.{self.quote(table)} AS {sql}")
         self.run("DETACH kept")
+
+    def keep_secret(self, key: str) -> None:
+        """Remember the key of `keyed_hash`, outside of any SQL text."""
+        self._secret = key
 
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
@@ -163,6 +174,11 @@ class DuckDB:
     def hexadecimal(self, digits: str) -> str:
         """The number that hexadecimal digits spell."""
         return f"CAST('0x' || {digits} AS BIGINT)"
+
+    def keyed_hash(self, value: str) -> str:
+        """The first half of SHA-256 of the key and of SHA-256 of the key and the text, in hexadecimal."""
+        key = "getvariable('patronage_key')"
+        return f"left(sha256({key} || sha256({key} || {value})), 32)"
 
     def quote(self, identifier: str) -> str:
         """An identifier, safe for any name a user's column may have."""

@@ -31,6 +31,8 @@ def distinct(*columns: Array) -> tuple[Index, Index]:
         The kind of every row: ``column[first][kind]`` is ``column``.
     """
     kind: Index = np.zeros(len(columns[0]), dtype=np.intp)
+    if len(kind) < 2:  # a server asks about one customer at a time
+        return kind, kind
     for column in columns:
         codes, values = pd.factorize(column, sort=True)
         kind, kinds = pd.factorize(kind * max(len(values), 1) + codes, sort=True)
