@@ -100,7 +100,7 @@ BAD = {
     "no version; expected models:/NAME@ALIAS": (1, ["model=models:/patronage"]),
     "cannot be opened": (1, ["tracking.uri=http://127.0.0.1:9"]),
     "is not a date": (2, ["cutoff=soon"]),
-    "expected FILE.parquet, a folder, or duckdb://FILE/TABLE": (2, ["output=s3://bucket/x"]),
+    "expected FILE.parquet, a folder, duckdb://FILE/TABLE": (2, ["output=s3://bucket/x"]),
     "passes=none; expected auto or a number": (2, ["passes=none"]),
     "drift.psi.then=shout; expected one of warn, fail": (2, ["drift.psi.then=shout"]),
     "give a cutoff after 2022-01-0": (2, ["cutoff=2019-01-01"]),

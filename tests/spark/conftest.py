@@ -9,7 +9,7 @@ import warnings
 
 import pytest
 
-from fitted import fitted  # noqa: F401
+from fitted import fitted, registered  # noqa: F401
 
 pyspark = pytest.importorskip("pyspark")
 

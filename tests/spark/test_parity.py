@@ -96,3 +96,17 @@ def test_views_of_the_user_are_not_replaced(session):
     engine.close()
     assert session.table("orders").count() == 3
     session.catalog.dropTempView("orders")
+
+
+def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registered, patronage, project):
+    session.read.parquet(str(fitted.log)).write.saveAsTable("sold")
+    code, said, wrong = patronage(
+        "score", "engine=spark", "model=models:/patronage@champion", "data=tables", "data.transactions.path=null",
+        "data.transactions.table=sold", "cutoff=2023-07-01", "output=spark://scored", f"tracking.uri={registered}",
+    )  # fmt: skip
+    assert code == 0, wrong
+    assert "assignments  spark://scored" in said
+    assert session.table("scored").count() == len(fitted.features)
+    assert {one.name for one in session.catalog.listTables()} == {"sold", "scored"}
+    for name in ("sold", "scored"):
+        session.sql(f"DROP TABLE {name}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.door import Brought
-from patronage.engine import Engine
+from patronage.engine import Engine, Spark
 from patronage.errors import ConfigError, DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -31,13 +31,17 @@ def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
     }
     brought = {}
     for name, table in asked.items():
-        if not table.path and name != TRANSACTIONS.name:
+        if not (table.path or table.table) and name != TRANSACTIONS.name:
+            continue
+        attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
+        if isinstance(engine, Spark) and table.table and not table.path:
+            relation = engine.named(table.table)
+            brought[name] = Brought(relation, asdict(table.columns), table.date_format, attributes)
             continue
         paths = expand(name, table.path)
         kind = table.format or _format(name, paths[0])
         if kind not in FORMATS.values():
             raise ConfigError(f"data.{name}.format={kind}; expected csv, parquet or duckdb")
-        attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
         if table.table and kind != "duckdb":
             raise ConfigError(f"data.{name}.table={table.table}: {paths[0]} is no database; leave it out")
         if kind == "duckdb":

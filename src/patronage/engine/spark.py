@@ -121,6 +121,22 @@ class Spark:
         self._name(name, self.session.read.parquet(*paths))
         return name
 
+    def named(self, table: str) -> str:
+        """A relation: a table or view that the session knows.
+
+        Raises
+        ------
+        ConfigError
+            It knows none of this name.
+        """
+        if not self.session.catalog.tableExists(table):
+            raise ConfigError(f"the Spark session knows no table {table}; name one as catalog.database.table")
+        return ".".join(self.quote(part) for part in table.split("."))
+
+    def save(self, table: str, paths: list[str]) -> None:
+        """Make or replace a table of the catalogue; how atomic that is is up to the table's format."""
+        self.session.read.parquet(*paths).write.mode("overwrite").saveAsTable(table)
+
     def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
         """Not read: the door's care with text files is DuckDB's."""
         raise ConfigError(f"{paths[0]}: {ELSEWHERE}")

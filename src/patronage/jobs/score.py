@@ -57,7 +57,7 @@ def run(config: ScoreConfig) -> None:
     started = time.time()
     cutoff = when.parse(config.cutoff)
     target = scoring.parse(config.output)
-    scoring.check_place(target)
+    scoring.check_place(target, config.engine.name)
     try:
         with scoring.alone(target) as folder:
             _score(config, cutoff, target, folder, started)
@@ -83,9 +83,12 @@ def _score(config: ScoreConfig, cutoff: datetime, target: Target, folder: Path, 
     try:
         work, resumed = _compute(job, folder)
         found = _look(job, work, files, form, resumed)
-        scoring.publish(work, target, files)
+        scoring.publish(work, target, files, engine if isinstance(engine, Spark) else None)
     except (engine.failure, files.failure) as error:
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
+    finally:
+        if isinstance(engine, Spark):
+            engine.close()
     _log(job, found, started)
 
 

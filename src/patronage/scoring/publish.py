@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from patronage.engine import DuckDB
-from patronage.scoring.target import FILE, FOLDER, Target
+from patronage.engine import DuckDB, Spark
+from patronage.scoring.target import CATALOGUE, FILE, FOLDER, Target
 from patronage.scoring.work import Work, settle
 
 EXCHANGE, HERE = 2, -100  # RENAME_EXCHANGE and AT_FDCWD of linux/fs.h and fcntl.h
 
 
-def publish(work: Work, target: Target, engine: DuckDB) -> None:
-    """Put the finished shares where they were asked for, replacing what stood there, and clear the work away."""
+def publish(work: Work, target: Target, engine: DuckDB, cluster: Spark | None = None) -> None:
+    """Put the finished shares where they were asked for, replacing what stood there, and clear the work away.
+
+    Parameters
+    ----------
+    cluster
+        Whose catalogue a table of the catalogue belongs to.
+    """
     if target.kind == FOLDER:
         ready = work.folder / "ready"
         work.parts.rename(ready)  # from here on a job that is killed begins afresh: `ready` may hold the old result
@@ -26,6 +32,8 @@ def publish(work: Work, target: Target, engine: DuckDB) -> None:
         ready = work.folder / "growing"
         _join(work, ready)
         ready.replace(target.path)
+    elif target.kind == CATALOGUE and cluster is not None:
+        cluster.save(target.table, [path.as_uri() for path in work.files])
     else:
         engine.store(str(target.path), target.table, f"SELECT * FROM {engine.parquet([str(p) for p in work.files])}")
     settle(target.path.parent)

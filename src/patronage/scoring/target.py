@@ -9,21 +9,22 @@ from pathlib import Path
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, OutputError
 
-FILE, FOLDER, TABLE = "file", "folder", "table"
-DUCKDB = "duckdb://"
+FILE, FOLDER, TABLE, CATALOGUE = "file", "folder", "table", "catalogue"
+DUCKDB, SPARK = "duckdb://", "spark://"
+FORMS = "expected FILE.parquet, a folder, duckdb://FILE/TABLE or, with engine=spark, spark://TABLE"
 PART = re.compile(r"part-\d{5}\.parquet")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A Parquet file, a folder of them, or a table of a DuckDB file.
+    """A Parquet file, a folder of them, a table of a DuckDB file or one of Spark's catalogue.
 
     Attributes
     ----------
     path
-        Absolute.
+        Absolute; for a table of the catalogue, where the result grows.
     table
-        Of a DuckDB file; empty otherwise.
+        Of a DuckDB file or the catalogue; empty otherwise.
     """
 
     kind: str
@@ -31,7 +32,8 @@ class Target:
     table: str = ""
 
     def __str__(self) -> str:
-        return f"{DUCKDB}{self.path}/{self.table}" if self.kind == TABLE else str(self.path)
+        names = {TABLE: f"{DUCKDB}{self.path}/{self.table}", CATALOGUE: f"{SPARK}{self.table}"}
+        return names.get(self.kind, str(self.path))
 
     @property
     def work(self) -> Path:
@@ -41,7 +43,7 @@ class Target:
     @property
     def exists(self) -> bool:
         """Whether something is there that a new result would replace."""
-        return self.path.exists()
+        return self.kind != CATALOGUE and self.path.exists()
 
     def relation(self, engine: DuckDB) -> str:
         """SQL: what stands there now, behind FROM."""
@@ -64,21 +66,27 @@ def parse(output: str) -> Target:
         kind = TABLE
         if not where or not re.fullmatch(r"\w+", table):
             raise ConfigError(f"output={output}; expected duckdb://FILE/TABLE, such as duckdb://shop.duckdb/scores")
+    elif output.startswith(SPARK) and re.fullmatch(r"\w+(\.\w+){0,2}", output.removeprefix(SPARK)):
+        kind, where, table = CATALOGUE, "spark", output.removeprefix(SPARK)
     elif "://" in output:
-        raise ConfigError(f"output={output}; expected FILE.parquet, a folder, or duckdb://FILE/TABLE")
+        raise ConfigError(f"output={output}; {FORMS}")
     elif output.endswith(".parquet"):
         kind = FILE
     return Target(kind, Path(where).expanduser().resolve(), table)
 
 
-def check_place(target: Target) -> None:
+def check_place(target: Target, engine: str) -> None:
     """Refuse a place that something else takes; make the folder around it.
 
     Raises
     ------
     OutputError
         One line: what is in the way.
+    ConfigError
+        The engine of this name cannot write there.
     """
+    if target.kind == CATALOGUE and engine != "spark":
+        raise ConfigError(f"output={target} needs engine=spark; {FORMS}")
     if target.kind == FOLDER and target.path.is_dir():
         foreign = sorted(entry.name for entry in target.path.iterdir() if not PART.fullmatch(entry.name))
         if foreign:
