@@ -80,6 +80,8 @@ def test_typos_are_refused_in_every_form(composed, override):
     [
         ("horizon_days=0", "horizon_days=0; expected 1 to 3650"),
         ("personas.k=1", "personas.k=1; expected 2 to 100"),
+        ("personas.k=some", "personas.k=some; expected one of auto, a number of personas"),
+        ("personas.k_range=[5,4]", r"personas.k_range=\[5, 4\]; expected two numbers from 2 to 100"),
         ("clv.level=1.5", "clv.level=1.5; expected"),
         ("data.on_bad_rows=ignore", "data.on_bad_rows=ignore; expected one of fail, quarantine"),
         ("lenses.value.tiers.gold=0.4", "lenses.value.tiers=.*rise to 1"),

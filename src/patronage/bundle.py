@@ -33,10 +33,12 @@ REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
 )  # fmt: skip
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
+AMBIGUOUS = "persona ambiguous"
+UNSTABLE = "personas are not stable in this data"
 CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be believed
 
 
@@ -98,9 +100,10 @@ class Bundle:
             value,
             self.journey.predict(features),
             lenses.segments(features, self.learned),
+            lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        return assignments.assign(**{c.FLAGS: _flags(assignments)})
+        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas)})
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -158,8 +161,13 @@ class Bundle:
         return {"personas": self.personas, "churn": self.churn, "clv": self.clv, "journey": self.journey}
 
 
-def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
+def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: personas.Personas | None = None) -> Bundle:
     """Learn everything that may be known at the cutoff of the split.
+
+    Parameters
+    ----------
+    former
+        Personas to carry on, fitted at this cutoff or an earlier one.
 
     Raises
     ------
@@ -174,7 +182,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool) -> Bundle:
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed),
+        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed, former),
         churn=fit_churn(split.past, config),
         clv=teach_clv(value, split.past, config),
         journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
@@ -245,8 +253,16 @@ def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
     return hybrid.fit(expectant, lenses.numeric(past[0].features), config.churn, config.seed)
 
 
-def _flags(assignments: pd.DataFrame) -> np.ndarray:
+def _flags(assignments: pd.DataFrame, said: personas.Personas) -> np.ndarray:
     """Why an answer should not be taken at its word; empty where nothing speaks against it."""
     gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
-    reasons = [(gap.isna(), NEVER_BOUGHT), (gap > CONTRADICTION, CONTRADICTED)]
-    return np.select([where for where, _ in reasons], [reason for _, reason in reasons], "")
+    reasons = [
+        (gap.isna(), NEVER_BOUGHT),
+        (gap > CONTRADICTION, CONTRADICTED),
+        (assignments[c.PERSONA_PROBABILITY] < said.ambiguous_below, AMBIGUOUS),
+        (pd.Series(not said.choice.stable, index=assignments.index), UNSTABLE),
+    ]
+    flags = np.full(len(assignments), "", dtype=object)
+    for where, reason in reasons:
+        flags = np.where(where & (flags != ""), flags + "; " + reason, np.where(where, reason, flags))
+    return flags

@@ -53,6 +53,11 @@ def is_observed(cutoff: datetime, horizon_days: int, last_row: datetime) -> bool
     return window_end(cutoff, horizon_days) <= seen_until
 
 
+def is_past(fitted: datetime, cutoff: datetime) -> bool:
+    """Whether a model that was fitted at `fitted` could be known at the cutoff."""
+    return fitted <= cutoff
+
+
 def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_staleness_days: int) -> None:
     """Refuse a cutoff that has no history before it, or one so late that the log is stale.
 

@@ -25,13 +25,13 @@ def test_movements_count_who_joined_and_who_left():
     ]
 
 
-def test_profit_is_what_margin_leaves_after_serving():
+def test_profit_is_added_up_by_tier():
     features = pd.DataFrame(
-        {"net_revenue": [60.0, 30.0, 10.0], "margin": [30.0, 10.0, 5.0], "cost_to_serve": [5.0, np.nan, 9.0]}
+        {"net_revenue": [60.0, 30.0, 10.0], "cost_to_serve": [5.0, np.nan, 9.0], "profit": [25.0, np.nan, -4.0]}
     )
     table = pyramid.profitability(features, pd.Series(["gold", "lead", "lead"])).set_index("value_tier")
     assert table["revenue_share"].tolist() == [0.6, 0.4]
-    assert table["profit"].tolist() == [25.0, 6.0]
+    assert table["profit"].tolist() == [25.0, -4.0]
 
 
 @pytest.fixture

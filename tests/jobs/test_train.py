@@ -19,7 +19,7 @@ from mlflow.client import MlflowClient
 from conftest import BY_HAND
 
 TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
-QUICK = ("personas.k=3", "personas.bootstraps=3", "evaluation.bootstraps=50", "tracking.experiment=shop")
+QUICK = ("personas.k_range=[3,4]", "personas.bootstraps=3", "evaluation.bootstraps=50", "tracking.experiment=shop")
 
 
 def runs(project: Path, experiment: str = "shop"):
@@ -127,7 +127,8 @@ class TestARun:
         folder = Path(run.info.artifact_uri.removeprefix("file://"))
         for name in ("config.yaml", "assignments.parquet", "personas.json", "scorecard.json", "figures/rfm_grid.png",
                      "figures/churn_calibration.png", "figures/clv_by_decile.png", "figures/persona_profile.png",
-                     "figures/stage_counts.png"):  # fmt: skip
+                     "figures/stage_counts.png", "persona_choice.json",
+                     "persona_rules.json", "figures/persona_choice.png"):  # fmt: skip
             assert (folder / name).stat().st_size > 100, name
         assert str(folder / "assignments.parquet") in said
         assert f"runs/{run.info.run_id}" in said
@@ -194,10 +195,36 @@ class TestARun:
         first, second = (assignments_of(by_name[name]) for name in ("first", "second"))
         pd.testing.assert_frame_equal(first, second, check_exact=True)
 
+    def test_a_refit_carries_the_champions_personas_on_unless_it_comes_from_later(self, trained):
+        project, _ = trained
+        client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+        experiment = ("tracking.experiment=later", "tracking.registered_model=carried", "churn=lightgbm")
+        first = train(project, *TABLE, *QUICK, *experiment, "name=first")
+        assert "fresh: no champion yet" in first.stdout, first.stderr
+        client.set_registered_model_alias("carried", "champion", "1")
+        later = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-08-01", "name=later")
+        assert "carried on from the champion, version 1: " in later.stdout, later.stderr
+        earlier = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-06-01", "name=earlier")
+        assert "was fitted at 2023-07-01, after this cutoff" in earlier.stdout, earlier.stderr
+        by_name = {run.info.run_name: run for run in runs(project, "later")}
+        assert by_name["later"].data.metrics["personas/moved_by_refit"] < 0.5
+        folder = Path(by_name["later"].info.artifact_uri.removeprefix("file://"))
+        verdicts = json.loads((folder / "persona_matching.json").read_text())
+        assert "match_cost" in verdicts["columns"]
+
     def test_a_sweep_is_one_parent_with_its_children(self, trained):
         project, _ = trained
         experiment = "tracking.experiment=sweep"
-        done = train(project, "-m", *TABLE, *QUICK, experiment, "personas=kmeans,gmm", "personas.k=3")
+        done = train(
+            project,
+            "-m",
+            *TABLE,
+            *QUICK,
+            experiment,
+            "personas=kmeans,gmm",
+            "personas.k=3",
+            "personas.allow_unstable=true",
+        )
         assert done.returncode == 0, done.stderr
         made = runs(project, "sweep")
         (parent,) = [run for run in made if run.data.tags["kind"] == "sweep"]
@@ -209,7 +236,7 @@ class TestARun:
 
     def test_a_sweep_that_fails_closes_its_parent(self, trained):
         project, _ = trained
-        done = train(project, "-m", *TABLE, *QUICK, "tracking.experiment=failing", "personas.k=2,3000")
+        done = train(project, "-m", *TABLE, *QUICK, "tracking.experiment=failing", "personas.k=auto,3000")
         assert done.returncode == 2
         assert "personas.k=3000; expected 2 to 100" in done.stderr
         states = {run.data.tags["kind"]: run.info.status for run in runs(project, "failing")}

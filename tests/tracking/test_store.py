@@ -60,3 +60,20 @@ def test_eight_processes_can_open_a_cold_store_at_once(tmp_path):
     experiment = client.get_experiment_by_name("rush").experiment_id
     assert len(client.search_runs([experiment])) == 8
     assert Path(tmp_path, "mlruns", "mlflow.db").is_file()
+
+
+def test_without_a_champion_there_is_none(tracking, tmp_path):
+    store = tracking.open_store(TrackingConfig(experiment="empty"), tmp_path)
+    assert tracking.load_champion(store) is None
+    store.client.create_registered_model("patronage")
+    assert tracking.load_champion(store) is None
+
+
+def test_a_champion_whose_files_are_gone_is_said_in_a_line(tracking, tmp_path):
+    store = tracking.open_store(TrackingConfig(experiment="gone"), tmp_path)
+    run = store.client.create_run(store.experiment_id)
+    store.client.create_registered_model("patronage")
+    store.client.create_model_version("patronage", (tmp_path / "nowhere").as_uri(), run.info.run_id)
+    store.client.set_registered_model_alias("patronage", "champion", "1")
+    with pytest.raises(TrackingError, match="the champion, version 1 of patronage, cannot be read: .*; give the alias"):
+        tracking.load_champion(store)

@@ -13,6 +13,7 @@ import pandas as pd
 from patronage import columns as c
 
 JOINED, LEFT = "joined", "left"
+COSTS = ("discounts_given", "cost_to_serve", "profit")  # features of the value lens, where the data shows them
 
 
 def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
@@ -22,16 +23,15 @@ def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
     -------
     DataFrame
         A row per tier: `customers`, their share, `net_revenue` and its share and, where the value lens knows them,
-        `margin`, `cost_to_serve` and the `profit` that is left; all in the currency.
+        `discounts_given`, `cost_to_serve` and the `profit` that is left; all in the currency, and empty where a tier
+        has none that is known.
     """
-    money = [name for name in (c.NET_REVENUE, c.MARGIN, c.COST_TO_SERVE) if name in features]
+    money = [name for name in (c.NET_REVENUE, *COSTS) if name in features]
     grouped = features.groupby(tiers.rename(c.VALUE_TIER))
     table = grouped[money].sum(min_count=1)
     table.insert(0, "customers", grouped.size())
     table.insert(1, "customer_share", table["customers"] / table["customers"].sum())
     table.insert(3, "revenue_share", table[c.NET_REVENUE] / table[c.NET_REVENUE].sum())
-    if c.MARGIN in table and c.COST_TO_SERVE in table:
-        table["profit"] = table[c.MARGIN] - table[c.COST_TO_SERVE].fillna(0)
     return table.reset_index()
 
 

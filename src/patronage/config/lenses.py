@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
-from patronage.config.rules import month_day, within
+from patronage.config.rules import at_least, month_day, within
 from patronage.errors import ConfigError
 
 
@@ -14,10 +14,14 @@ from patronage.errors import ConfigError
 class UsageConfig:
     light_below: float = 1 / 3
     heavy_above: float = 2 / 3
+    thin_below: float = 1 / 3
+    uses: list[str] = field(default_factory=list)
+    timed: list[str] = field(default_factory=list)
 
     def check(self) -> None:
         within("lenses.usage.light_below", self.light_below, 0, self.heavy_above)
         within("lenses.usage.heavy_above", self.heavy_above, self.light_below, 1)
+        within("lenses.usage.thin_below", self.thin_below, 0, 1)
 
 
 @dataclass
@@ -31,11 +35,26 @@ class OccasionWindow:
 @dataclass
 class OccasionConfig:
     calendar: dict[str, OccasionWindow] = field(default_factory=dict)
-    max_variation: float = 0.5
+    times_usual: float = 2.0
+    min_rhythm: float = 0.5
+    chance: float = 0.01
     min_gaps: int = 3
+    contact_events: list[str] = field(default_factory=list)
+    contact_min_acts: int = 5
+    weekend: list[int] = field(default_factory=list)
+    day_parts: dict[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
         within("lenses.occasion.min_gaps", self.min_gaps, 2, 1000)
+        within("lenses.occasion.times_usual", self.times_usual, 1, 100)
+        within("lenses.occasion.min_rhythm", self.min_rhythm, 0, 1)
+        within("lenses.occasion.chance", self.chance, 1e-12, 0.5)
+        within("lenses.occasion.contact_min_acts", self.contact_min_acts, 1, 1000)
+        hours = list(self.day_parts.values())
+        if not hours or hours != sorted(set(hours)) or not 0 <= hours[0] <= hours[-1] <= 23:
+            raise ConfigError(f"lenses.occasion.day_parts={dict(self.day_parts)}: expected rising first hours, 0 to 23")
+        if not 0 < len(set(self.weekend) & set(range(1, 8))) < 7 or set(self.weekend) - set(range(1, 8)):
+            raise ConfigError(f"lenses.occasion.weekend={list(self.weekend)}: expected some ISO weekdays, 1 to 7")
         for name, window in self.calendar.items():
             for day in (window.start, window.end):
                 month_day(f"lenses.occasion.calendar.{name}", day)
@@ -53,8 +72,12 @@ class StatusConfig:
 @dataclass
 class ValueConfig:
     tiers: dict[str, float] = field(default_factory=dict)
+    event_costs: dict[str, float] = field(default_factory=dict)
+    royal_mind: float = 0.5
 
     def check(self) -> None:
+        within("lenses.value.royal_mind", self.royal_mind, 0, 1)
+        at_least("lenses.value.event_costs", self.event_costs, 0)
         shares = list(self.tiers.values())
         if not shares or shares != sorted(set(shares)) or shares[-1] != 1:
             raise ConfigError(
@@ -73,9 +96,188 @@ class AccountConfig:
 
 
 @dataclass
+class Scale:
+    """The ends of an answer's scale; what lies outside is no answer."""
+
+    low: float = MISSING
+    high: float = MISSING
+
+
+@dataclass
+class Sign:
+    """What a behaviour says of satisfaction: 0 to 1, and its weight against an answer's 1."""
+
+    score: float = MISSING
+    weight: float = MISSING
+
+
+@dataclass
+class SatisfactionConfig:
+    scales: dict[str, Scale] = field(default_factory=dict)
+    signs: dict[str, Sign] = field(default_factory=dict)
+    slow_hours: int = 72
+    quiet_order_weight: float = 0.1
+    recent_days: int = 180
+    prior_weight: float = 2.0
+    min_evidence: float = 1.0
+    low_below: float = 0.2
+    high_above: float = 0.8
+
+    def check(self) -> None:
+        signs = {"complaint", "return", "ticket", "slow_ticket", "referred"}
+        if set(self.signs) != signs:
+            raise ConfigError(f"lenses.satisfaction.signs: expected {', '.join(sorted(signs))}")
+        for name, scale in self.scales.items():
+            if not scale.low < scale.high:
+                raise ConfigError(f"lenses.satisfaction.scales.{name}: low={scale.low} is not below high={scale.high}")
+        for name, sign in self.signs.items():
+            within(f"lenses.satisfaction.signs.{name}.score", sign.score, 0, 1)
+            within(f"lenses.satisfaction.signs.{name}.weight", sign.weight, 0, 1000)
+        within("lenses.satisfaction.slow_hours", self.slow_hours, 0, 100_000)
+        within("lenses.satisfaction.quiet_order_weight", self.quiet_order_weight, 0, 1000)
+        within("lenses.satisfaction.prior_weight", self.prior_weight, 0, 1e6)
+        within("lenses.satisfaction.min_evidence", self.min_evidence, 1e-9, 1e6)
+        within("lenses.satisfaction.low_below", self.low_below, 0, self.high_above)
+        within("lenses.satisfaction.high_above", self.high_above, self.low_below, 1)
+
+
+@dataclass
+class LoyaltyConfig:
+    attention: dict[str, int] = field(default_factory=dict)
+    advocacy: dict[str, int] = field(default_factory=dict)
+    half_attention_a_year: float = 12.0
+    half_advocacy_a_year: float = 2.0
+    half_orders_a_year: float = 6.0
+    half_tenure_days: float = 365.0
+    min_evidence: int = 5
+    border: float = 0.5
+
+    def check(self) -> None:
+        for key in ("half_attention_a_year", "half_advocacy_a_year", "half_orders_a_year", "half_tenure_days"):
+            within(f"lenses.loyalty.{key}", getattr(self, key), 1e-9, 1e9)
+        within("lenses.loyalty.min_evidence", self.min_evidence, 1, 1_000_000)
+        within("lenses.loyalty.border", self.border, 0, 1)
+
+
+@dataclass
+class Doors:
+    """Channel names, in small letters, by the door that they open."""
+
+    site: list[str] = field(default_factory=list)
+    message: list[str] = field(default_factory=list)
+    person: list[str] = field(default_factory=list)
+    social: list[str] = field(default_factory=list)
+
+
+@dataclass
+class EngagementConfig:
+    half_life_days: float = 30.0
+    weights: dict[str, int] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
+    doors: Doors = field(default_factory=Doors)
+    recent_days: int = 30
+    inactive_below: float = 1.0
+    active_above: float = 0.5
+
+    def check(self) -> None:
+        within("lenses.engagement.half_life_days", self.half_life_days, 1, 36_500)
+        within("lenses.engagement.recent_days", self.recent_days, 1, 3650)
+        within("lenses.engagement.active_above", self.active_above, 0, 1)
+        for event, weight in self.weights.items():
+            within(f"lenses.engagement.weights.{event}", weight, 0, 1_000_000)
+
+
+@dataclass
+class TechnographicConfig:
+    mobile: list[str] = field(default_factory=list)
+    desktop: list[str] = field(default_factory=list)
+    tablet: list[str] = field(default_factory=list)
+    multi_share: float = 0.3
+    min_acts: int = 3
+
+    def check(self) -> None:
+        within("lenses.technographic.multi_share", self.multi_share, 0.01, 0.67)
+        within("lenses.technographic.min_acts", self.min_acts, 1, 1_000_000)
+
+
+@dataclass
+class PurchaseConfig:
+    min_orders: int = 3
+    browse_days: int = 45
+    cart_days: int = 3
+    own_label: list[str] = field(default_factory=list)
+    proof: list[str] = field(default_factory=list)
+    types: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        within("lenses.purchase.min_orders", self.min_orders, 1, 1000)
+        within("lenses.purchase.browse_days", self.browse_days, 0, 3650)
+        within("lenses.purchase.cart_days", self.cart_days, 0, 3650)
+
+
+@dataclass
+class BenefitsConfig:
+    min_orders: int = 3
+    benefits: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        within("lenses.benefits.min_orders", self.min_orders, 1, 1000)
+
+
+@dataclass
+class PainConfig:
+    """The words of one pain, in lower case: subjects of events and categories of what is bought."""
+
+    subjects: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+
+
+@dataclass
+class PainsConfig:
+    financial: PainConfig = field(default_factory=PainConfig)
+    emotional: PainConfig = field(default_factory=PainConfig)
+    physical: PainConfig = field(default_factory=PainConfig)
+
+
+@dataclass
+class NeedsConfig:
+    events: dict[str, float] = field(default_factory=dict)
+    line_weight: float = 0.1
+    min_weight: float = 2.0
+    pains: PainsConfig = field(default_factory=PainsConfig)
+
+    def check(self) -> None:
+        within("lenses.needs.line_weight", self.line_weight, 0, 1000)
+        within("lenses.needs.min_weight", self.min_weight, 0, 1e6)
+        at_least("lenses.needs.events", self.events, 0)
+
+
+@dataclass
+class InterestsConfig:
+    half_life_days: int = 180
+    events: dict[str, float] = field(default_factory=dict)
+    kept: int = 8
+    min_weight: float = 2.0
+
+    def check(self) -> None:
+        within("lenses.interests.half_life_days", self.half_life_days, 1, 36500)
+        within("lenses.interests.kept", self.kept, 2, 100)
+        within("lenses.interests.min_weight", self.min_weight, 0, 1e6)
+        at_least("lenses.interests.events", self.events, 0)
+
+
+@dataclass
 class LensesConfig:
     usage: UsageConfig = field(default_factory=UsageConfig)
     occasion: OccasionConfig = field(default_factory=OccasionConfig)
     status: StatusConfig = field(default_factory=StatusConfig)
     value: ValueConfig = field(default_factory=ValueConfig)
     account: AccountConfig = field(default_factory=AccountConfig)
+    satisfaction: SatisfactionConfig = field(default_factory=SatisfactionConfig)
+    loyalty: LoyaltyConfig = field(default_factory=LoyaltyConfig)
+    engagement: EngagementConfig = field(default_factory=EngagementConfig)
+    technographic: TechnographicConfig = field(default_factory=TechnographicConfig)
+    purchase: PurchaseConfig = field(default_factory=PurchaseConfig)
+    benefits: BenefitsConfig = field(default_factory=BenefitsConfig)
+    needs: NeedsConfig = field(default_factory=NeedsConfig)
+    interests: InterestsConfig = field(default_factory=InterestsConfig)

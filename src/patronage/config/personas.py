@@ -7,20 +7,44 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from patronage.config.rules import one_of, within
+from patronage.errors import ConfigError
+
+AUTO = "auto"
 
 
 @dataclass
 class PersonasConfig:
     method: str = MISSING
-    k: int = 5
+    k: int | str = AUTO
+    k_range: list[int] = field(default_factory=lambda: [3, 8])
     features: dict[str, bool] = field(default_factory=dict)
     winsorise: float = 0.01
+    stable_ari: float = 0.85
+    stable_jaccard: float = 0.75
+    min_share: float = 0.02
+    allow_unstable: bool = False
+    ambiguous_below: float = 0.6
+    match_limit: float = 0.5
+    keep_within: float = 0.02
     bootstraps: int = 20
     bootstrap_sample: int = 5000
+    fit_sample: int = 100_000
 
     def check(self) -> None:
         one_of("personas.method", self.method, ("kmeans", "gmm"))
-        within("personas.k", self.k, 2, 100)
+        if isinstance(self.k, str):
+            one_of("personas.k", self.k, (AUTO, "a number of personas"))
+        else:
+            within("personas.k", self.k, 2, 100)
+        if len(self.k_range) != 2 or not 2 <= self.k_range[0] <= self.k_range[1] <= 100:
+            raise ConfigError(f"personas.k_range={self.k_range}; expected two numbers from 2 to 100, such as [3,8]")
         within("personas.winsorise", self.winsorise, 0, 0.2)
+        within("personas.stable_ari", self.stable_ari, 0, 1)
+        within("personas.stable_jaccard", self.stable_jaccard, 0, 1)
+        within("personas.min_share", self.min_share, 0, 0.5)
+        within("personas.ambiguous_below", self.ambiguous_below, 0, 1)
+        within("personas.match_limit", self.match_limit, 0, 1)
+        within("personas.keep_within", self.keep_within, 0, 1)
         within("personas.bootstraps", self.bootstraps, 3, 1000)
         within("personas.bootstrap_sample", self.bootstrap_sample, 100, 1_000_000)
+        within("personas.fit_sample", self.fit_sample, 100, 100_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -63,6 +64,12 @@ def one_of(key: str, value: object, allowed: tuple[object, ...]) -> None:
 def within(key: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ConfigError(f"{key}={value}; expected {low} to {high}")
+
+
+def at_least(key: str, values: Mapping[str, float], low: float) -> None:
+    for name, value in values.items():
+        if value < low:
+            raise ConfigError(f"{key}.{name}={value}; expected at least {low}")
 
 
 def month_day(key: str, value: str) -> None:

@@ -96,6 +96,7 @@ CONTRACTS = (TRANSACTIONS, EVENTS, CUSTOMERS)
 
 # What events say, by how far they go towards a purchase. A name outside the vocabulary counts as engagement only.
 SENT = ("message_sent", "offer_received")  # the business's doing, not the customer's
+BY_BUSINESS = (*SENT, "ticket_resolved")
 LEAVING = ("unsubscribed", "cancelled")
 ENGAGEMENT = (
     "visit", "view", "search", "message_opened", "message_clicked", "offer_redeemed", "login", "feature_used",

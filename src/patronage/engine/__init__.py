@@ -11,11 +11,11 @@ from pathlib import Path
 
 from patronage.config import EngineConfig
 from patronage.engine.duckdb import DuckDB
-from patronage.engine.literals import text
+from patronage.engine.literals import number, text, texts
 from patronage.engine.spark import Spark, session_of
 from patronage.errors import ConfigError
 
-__all__ = ["DuckDB", "Engine", "Spark", "connect", "text"]
+__all__ = ["DuckDB", "Engine", "Spark", "connect", "number", "text", "texts"]
 
 Engine = DuckDB | Spark
 

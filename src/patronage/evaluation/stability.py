@@ -1,21 +1,14 @@
-"""Do the same customers fall together when the clustering is repeated on other samples?
-
-Hennig (2007), "Cluster-wise assessment of cluster stability": refit on bootstrap samples, assign everyone, compare.
-"""
+"""Are the personas more than the shapes of single features, and do they stay the same people?"""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score, silhouette_score
-from threadpoolctl import threadpool_limits
 
 from patronage.config import PersonasConfig
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline, Scorecard
-from patronage.models.personas import Personas, cluster
+from patronage.models.personas import Personas, agreements, relabel
 
 
 def judge_personas(personas: Personas, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
@@ -24,27 +17,32 @@ def judge_personas(personas: Personas, features: pd.DataFrame, config: PersonasC
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
     that is as stable there is stable because of the shapes of single features, not of any kinds of customers.
     """
-    points = personas.components(features)
-    few = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
-    found = bootstrap_ari(points, config, seed)
-    chance = bootstrap_ari(shuffled(points, seed), config, seed)
-    said = personas.predict(features)
-    sizes = said.iloc[:, 0].value_counts(normalize=True)
-    with threadpool_limits(1):
-        labels = personas.clusters.predict(few)
+    points = shuffled(personas.components(features), seed)
+    judged = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
+    chance = agreements(relabel(points, judged, personas.k, config, seed))
+    chance_error = float(chance.std(ddof=1) / np.sqrt(len(chance)))
+    taken = personas.choice.taken
+    probabilities = personas.probabilities(features)
+    sizes = np.bincount(probabilities.argmax(axis=1), minlength=personas.k) / len(features)
     metrics = {
-        "personas/stability_ari": float(found.mean()),
+        "personas/k": float(personas.k),
+        "personas/stable": float(personas.choice.stable),
+        "personas/stability_ari": taken.ari,
+        "personas/stability_jaccard": taken.jaccard,
         "personas/baseline_shuffled/stability_ari": float(chance.mean()),
-        "personas/silhouette": float(silhouette_score(few, labels)) if len(np.unique(labels)) > 1 else float("nan"),
+        "personas/silhouette": taken.silhouette,
         "personas/smallest_share": float(sizes.min()),
         "personas/largest_share": float(sizes.max()),
+        "personas/ambiguous_share": float((probabilities.max(axis=1) < personas.ambiguous_below).mean()),
     }
-    spread = float(np.hypot(found.std(ddof=1), chance.std(ddof=1)) * 1.96 / np.sqrt(len(found)))
-    loss = float(chance.mean() - found.mean())  # a difference of losses, as everywhere: negative is better
+    if taken.bic is not None:
+        metrics["personas/bic"] = taken.bic
+    spread = 1.96 * float(np.hypot(taken.ari_error, chance_error))
+    loss = float(chance.mean()) - taken.ari  # a difference of losses, as everywhere: negative is better
     line = Headline(
         "personas",
         "stability_ari",
-        float(found.mean()),
+        taken.ari,
         "shuffled",
         float(chance.mean()),
         Interval(loss, loss - spread, loss + spread),
@@ -52,27 +50,14 @@ def judge_personas(personas: Personas, features: pd.DataFrame, config: PersonasC
     return Scorecard(metrics, (line,))
 
 
-def bootstrap_ari(points: np.ndarray, config: PersonasConfig, seed: int) -> np.ndarray:
-    """Adjusted Rand index between consecutive refits on bootstrap samples.
+def moved_by_refit(former: Personas, new: Personas, features: pd.DataFrame) -> float:
+    """Share of customers whose persona id differs between a frozen model and its refit, asked of the same features.
 
-    Parameters
-    ----------
-    points
-        (N, C) components of the customers.
-
-    Returns
-    -------
-    ndarray
-        (bootstraps - 1,) indices: 1 for the same clusters, about 0 for clusters by chance.
+    What customers did since the former fit moves them under both models alike: this is what the refit alone moved.
     """
-    rng = np.random.default_rng(seed)
-    judged = points[rng.permutation(len(points))[: config.bootstrap_sample]]
-    labels = []
-    with threadpool_limits(1):
-        for refit in range(config.bootstraps):
-            drawn = points[rng.integers(0, len(points), min(config.bootstrap_sample, len(points)))]
-            labels.append(cluster(drawn, config.method, config.k, seed + refit).predict(judged))
-    return np.array([adjusted_rand_score(a, b) for a, b in pairwise(labels)])
+    before = np.asarray(former.ids)[former.positions(features)]
+    after = np.asarray(new.ids)[new.positions(features)]
+    return float((before != after).mean())
 
 
 def shuffled(points: np.ndarray, seed: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -23,13 +24,14 @@ from patronage.evaluation.drift import refer
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
-from patronage.evaluation.stability import judge_personas
 from patronage.labels import Snapshot
 from patronage.models.clv import gate
 from patronage.models.journey import STAGES
+from patronage.models.personas import Personas
 from patronage.places import project_root
 from patronage.review import figures
 from patronage.review.journey_map import JourneyReport, journey_report
+from patronage.review.persona_report import PersonaReport, persona_report
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,11 @@ def run(config: TrainConfig) -> None:
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     split = split_at(tables, cutoff, config)
     store = tracking.open_store(config.tracking, project_root())
-    bundle = bundles.fit(split, config, left_censored=tables.left_censored)
+    former, origin = _former(store, config, cutoff, split.now.features)
+    bundle = bundles.fit(split, config, left_censored=tables.left_censored, former=former)
     assignments = bundle.assign(split.now.features)
-    personas = judge_personas(bundle.personas, split.now.features, config.personas, config.seed)
+    personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
+    print(*personas.said, sep="\n", flush=True)
     judged = _measure(tables, split, bundle, config)
     journey = journey_report(
         bundle.journey,
@@ -69,6 +73,24 @@ def run(config: TrainConfig) -> None:
     _say(store, logged, record, len(assignments), time.time() - started)
 
 
+def _former(
+    store: tracking.Store, config: TrainConfig, cutoff: datetime, features: pd.DataFrame
+) -> tuple[Personas | None, str]:
+    """The personas to carry on, those of the champion if it is one of this data's past; and where they come from."""
+    champion = tracking.load_champion(store)
+    if champion is None:
+        return None, "fresh: no champion yet"
+    who = f"champion, version {champion.version}"
+    if champion.data != config.data.name:
+        return None, f"fresh: the {who} is of data={champion.data}"
+    if not when.is_past(when.parse(champion.cutoff), cutoff):
+        return None, f"fresh: the {who} was fitted at {champion.cutoff}, after this cutoff"
+    lacking = [name for name in champion.bundle.personas.columns if name not in features]
+    if lacking:
+        return None, f"fresh: the {who} reads {', '.join(lacking)}, which this data lacks"
+    return champion.bundle.personas, f"carried on from the {who}"
+
+
 def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) -> Judged | None:
     """On later time: the assignments themselves, and those of a second fit on customers that it never saw."""
     holdout = holdout_at(tables, split, config)
@@ -76,19 +98,24 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
         return None
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     if holdout.split is not split:
-        bundle = bundles.fit(holdout.split, config, left_censored=tables.left_censored)
+        bundle = bundles.fit(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
     said = bundle.assign(holdout.judged.features)
     card = judge(said, bundle.learned, holdout.split.past, holdout.judged, resampling)
     intervals = _intervals(bundle, holdout.judged)
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.judged.select(holdout.unseen)
-    other = bundles.fit(seen, config, left_censored=tables.left_censored)
+    other = bundles.fit(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored)
     of_strangers = other.assign(strangers.features)
     unseen = judge(of_strangers, other.learned, seen.past, strangers, resampling)
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
     return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial)
+
+
+def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
+    """For the fits that only measure: their personas are judged by nothing, and may be unstable."""
+    return replace(config, personas=replace(config.personas, k=k, allow_unstable=True))
 
 
 def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
@@ -117,7 +144,7 @@ def _record(
     split: Split,
     bundle: Bundle,
     assignments: pd.DataFrame,
-    personas: Scorecard,
+    personas: PersonaReport,
     judged: Judged | None,
     journey: JourneyReport,
     started: float,
@@ -137,13 +164,14 @@ def _record(
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
+            **personas.tags,
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
             "scorecard.json": _scorecard(lines),
-            "personas.json": persona_table(split.now.features, assignments, bundle),
+            **personas.tables,
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
@@ -155,7 +183,7 @@ def _record(
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
         },
-        figures=_figures(split, bundle, assignments, judged) | journey.figures,
+        figures=_figures(assignments, judged) | personas.figures | journey.figures,
     )
 
 
@@ -180,7 +208,8 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "customers": len(split.now.features),
         "origins": len(split.past),
         "personas.method": config.personas.method,
-        "personas.k": config.personas.k,
+        "personas.k": bundle.personas.k,
+        "personas.k_asked": config.personas.k,
         "churn.members": "+".join(member.name for member in bundle.churn.members),
         "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
         "clv.model": config.clv.model,
@@ -188,19 +217,6 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
     } | {f"clv.{name}": value for name, value in vars(bundle.clv.law).items()}
-
-
-def persona_table(features: pd.DataFrame, assignments: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
-    """A row per persona: who they are, how many, what they bring and what is said of them."""
-    keys = [c.PERSONA_ID, c.PERSONA]
-    everything = assignments[[*keys, c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.CLV]].join(
-        features[[c.NET_REVENUE, *(name for name in bundle.personas.columns if name != c.NET_REVENUE)]]
-    )
-    grouped = everything.groupby(keys)
-    table = grouped.mean()
-    table.insert(0, "customers", grouped.size())
-    table.insert(1, "revenue_share", grouped[c.NET_REVENUE].sum() / max(everything[c.NET_REVENUE].sum(), 1e-12))
-    return table.reset_index()
 
 
 def _scorecard(lines: list[Headline]) -> pd.DataFrame:
@@ -224,14 +240,8 @@ def _counts(labels: pd.Series) -> pd.DataFrame:
     return counts.assign(share=counts["customers"] / counts["customers"].sum())
 
 
-def _figures(split: Split, bundle: Bundle, assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
-    features = split.now.features
-    columns = list(bundle.personas.columns)
-    spread = (features[columns] - features[columns].mean()) / features[columns].std().clip(lower=1e-12)
-    profile = spread.groupby([assignments[c.PERSONA_ID], assignments[c.PERSONA]]).mean()
-    profile.index = [f"{number}: {name}" for number, name in profile.index]
+def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
     drawn = {
-        "persona_profile.png": figures.persona_profile(profile),
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
     }

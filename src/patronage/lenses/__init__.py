@@ -16,9 +16,28 @@ from patronage.config import LensesConfig
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS
 from patronage.errors import DataError
-from patronage.lenses import account, btyd, occasion, path, rfm, status, usage, value
+from patronage.lenses import (
+    account,
+    benefits,
+    btyd,
+    engagement,
+    interests,
+    loyalty,
+    needs,
+    occasion,
+    path,
+    profile,
+    purchase,
+    rfm,
+    satisfaction,
+    status,
+    technographic,
+    usage,
+    value,
+)
 from patronage.lenses.history import WHOLE, Part, look_back
 from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.shelves import fill_shelves
 
 __all__ = [
     "FEATURES",
@@ -28,6 +47,7 @@ __all__ = [
     "WHOLE",
     "available",
     "columns_of",
+    "estimates",
     "features_at",
     "features_query",
     "learn",
@@ -40,8 +60,17 @@ LENSES: tuple[Lens, ...] = (
     rfm.LENS,
     usage.LENS,
     occasion.LENS,
+    satisfaction.LENS,
+    loyalty.LENS,
+    engagement.LENS,
     status.LENS,
+    technographic.LENS,
     value.LENS,
+    purchase.LENS,
+    benefits.LENS,
+    needs.LENS,
+    interests.LENS,
+    profile.LENS,
     account.LENS,
     btyd.LENS,
     path.LENS,
@@ -92,6 +121,7 @@ def features_query(
     """SQL: what `features_at` gives, in no order, with the customer as a column; the views under it are made."""
     chosen = _chosen(tables, available(tables) if names is None else names)
     history = look_back(tables, cutoff, period_days, part)
+    fill_shelves(history, config)
     selected = [
         _typed(history.engine.quote(name), feature) for lens in chosen for name, feature in lens.features.items()
     ]
@@ -159,6 +189,14 @@ def segments(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataF
     """The label that each lens gives to each customer, with what was learned at fit."""
     frames = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned]
     return pd.concat(frames, axis=1)
+
+
+def estimates(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
+    """The numbers that lenses derive for each customer from what was learned at fit."""
+    frames = [
+        lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned
+    ]
+    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=features.index)
 
 
 def support(tables: Tables) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The views that lenses read: what was known of every customer before a cutoff, and nothing else.
 
 `lines`    the transactions before the cutoff; optional columns that the source lacks are NULL
-`orders`   a row per order with at least one purchase line: when, how much, how many lines
+`orders`   a row per order with at least one purchase line: when, how much, how many lines (and on coupons), where
 `days`     a row per customer and day with an order, with the day before it: the unit in which BTYD counts
 `touches`  the events before the cutoff, likewise; empty where a source brings none
 `signups`  who had signed up before the cutoff, and when
@@ -80,7 +80,8 @@ def look_back(tables: Tables, cutoff: datetime, period_days: int, part: Part = W
     engine.table(
         "orders",
         "SELECT customer_id, order_id, min(ordered_at) AS ordered_at, count(*) AS n_lines, "
-        "sum(amount) AS revenue FROM lines WHERE amount >= 0 GROUP BY customer_id, order_id",
+        "count(coupon) AS n_coupon_lines, sum(amount) AS revenue, max(channel) AS channel, max(device) AS device "
+        "FROM lines WHERE amount >= 0 GROUP BY customer_id, order_id",
     )
     engine.table(
         "days",

@@ -66,6 +66,8 @@ class Lens:
         What the segments need to know of the population (quantiles); frozen in the bundle.
     segments
         Features and what was learned to named labels, one text column each; None for a lens without any.
+    estimates
+        Features and what was learned to numbers, one column each, missing where there is nothing to go on.
     """
 
     name: str
@@ -78,3 +80,4 @@ class Lens:
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
     segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None
+    estimates: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None

@@ -1,80 +1,259 @@
-"""Occasion and timing: when the customer buys, and whether she is due.
+"""Occasion and timing: when the customer buys, when she can be reached, and when she is due.
 
-Universal occasions are windows of a calendar that everyone shares (conf), a recurring occasion is the
-customer's own rhythm, a rare one is neither. A rhythm needs gaps to show: under `min_gaps` of them
-and without a calendar occasion the answer is `unknown`.
+Kotler and Keller's occasions as behavioural variables. Universal occasions are windows of a calendar that everyone
+shares (conf): more of her days than her time here and everyone's habit give, by a binomial test. A recurring
+occasion is a rhythm of her own, bound to the week, the month or the year: her dates, laid round a circle of that
+length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983, which holds for
+few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
+
+The next order is expected when it is as likely as not to have come, given how long she has waited: the median of a
+gamma law whose mean is her own gap, drawn to everyone's by how few there are (Buehlmann 1967). It takes for granted
+that she will come; whether she will is the churn model's question.
 """
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
+from scipy.special import gammaincc, gammainccinv
+from scipy.stats import binom
 
 from patronage import columns as c
 from patronage.config import LensesConfig
+from patronage.engine import number, text, texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens
+
+PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
+SEEN = 0.9  # of a period at least must lie between the first date and the last
+SCALE = 10_000  # cosines are summed as integers
+EVENING = 18
 
 
 def _select(history: History, config: LensesConfig) -> str:
     gap = history.engine.days("previous", "day")
     weekday = history.engine.weekday("day")
-    n, total, squares = "count(previous)", f"sum({gap})", f"sum({gap} * {gap})"
-    # The variance from exact integer sums: the same bits on every engine, in every order of the rows.
-    variance = f"({n} * {squares} - {total} * {total}) / ({n} * ({n} - 1.0e0))"
-    return f"""
-        SELECT customer_id, {n} AS n_gaps,
-               count(*) FILTER (WHERE {weekday} >= 6) * 1.0e0 / count(*) AS weekend_share,
-               count(*) FILTER (WHERE {_in_calendar(config)}) * 1.0e0 / count(*) AS occasion_share,
-               CASE WHEN {n} > 0 THEN {total} * 1.0e0 / {n} END AS mean_gap_days,
-               CASE WHEN {n} > 1 THEN sqrt({variance}) / ({total} * 1.0e0 / {n}) END AS gap_variation,
-               CASE WHEN {n} > 0 THEN {history.age("max(day)")} * {n} * 1.0e0 / {total} END AS lateness
-        FROM days GROUP BY customer_id"""
+    windows = {name: _within(*_borders(window)) for name, window in config.occasion.calendar.items()}
+    turns = {
+        "week": f"{weekday} * {number(2 * math.pi / 7)}",
+        "month": f"extract(day FROM day) * {number(2 * math.pi / 31)}",
+        "year": f"extract(doy FROM day) * {number(2 * math.pi / 366)}",
+    }
+    sums = ", ".join(
+        f"CAST(sum(CAST(round({f}({turn}) * {SCALE}) AS BIGINT)) AS DOUBLE) AS {name}_{f}"
+        for name, turn in turns.items()
+        for f in ("cos", "sin")
+    )
+    # Sums of integers, and one expression over them: the same bits on every engine, in every order of the rows.
+    rhythms = ", ".join(
+        f"least(sqrt({name}_cos * {name}_cos + {name}_sin * {name}_sin) / (dates * {SCALE}.0e0), 1.0e0)"
+        f" AS {name}_rhythm"
+        for name in turns
+    )
+    counted = ", ".join(f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values()))
+    chance = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
+    mean = "(total * 1.0e0 / n)"
+    bought = f"""
+        SELECT customer_id, n AS n_gaps, {history.engine.days("first_day", "last_day")} AS dates_span,
+               at_weekends * 1.0e0 / dates AS weekend_share, festive * 1.0e0 / dates AS occasion_share,
+               {chance} / {history.age("first_day")} AS occasion_chance,
+               {_top({name: f"window_{k}" for k, name in enumerate(windows)}, 2)} AS main_occasion,
+               CASE WHEN n > 0 THEN {mean} END AS mean_gap_days,
+               CASE WHEN n > 1 THEN sqrt((n * squares - total * total) / (n * (n - 1.0e0))) / {mean} END
+                   AS gap_variation,
+               CASE WHEN n > 0 THEN {history.age("last_day")} * n * 1.0e0 / total END AS lateness, {rhythms}
+        FROM (SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
+                     sum({gap}) AS total, sum({gap} * {gap}) AS squares,
+                     count(*) FILTER (WHERE {weekday} IN ({_weekend(config)})) AS at_weekends,
+                     count(*) FILTER (WHERE {" OR ".join(windows.values()) or "false"}) AS festive,
+                     {", ".join(filter(None, [counted, sums]))}
+              FROM days GROUP BY customer_id)"""
+    return f"SELECT * FROM ({bought}) AS bought FULL JOIN ({_moments(history, config)}) AS own USING (customer_id)"
 
 
-def _in_calendar(config: LensesConfig) -> str:
-    """SQL: the day lies in a universal occasion; a window may wrap round the end of the year."""
+def _borders(window: object) -> tuple[int, int]:
+    """The window's ends as numbers such as 1224."""
+    start, end = (int(str(getattr(window, side)).replace("-", "")) for side in ("start", "end"))
+    return start, end
+
+
+def _within(start: int, end: int) -> str:
+    """SQL: the day lies in a window of the calendar, which may wrap round the end of the year."""
     day = "(extract(month FROM day) * 100 + extract(day FROM day))"
-    tests = []
+    return f"({day} >= {start} {'AND' if start <= end else 'OR'} {day} <= {end})"
+
+
+def _covered(day: str, config: LensesConfig) -> str:
+    """SQL: days of the calendar's windows from the year 0 until that day; a leap day's slip is let be."""
+    pieces, whole = [], 0
     for window in config.occasion.calendar.values():
-        start, end = (int(border.replace("-", "")) for border in (window.start, window.end))
-        joint = "AND" if start <= end else "OR"
-        tests.append(f"({day} >= {start} {joint} {day} <= {end})")
-    return " OR ".join(tests) or "false"
+        start, end = (_day_of_year(border) for border in _borders(window))
+        for first, last in [(start, end)] if start <= end else [(start, 365), (1, end)]:
+            length = last - first + 1
+            whole += length
+            pieces.append(f"least(greatest(extract(doy FROM {day}) - {first}, 0), {length})")
+    return f"(extract(year FROM {day}) * {whole} + {' + '.join(pieces) or 0})"
+
+
+def _day_of_year(month_day: int) -> int:
+    return pd.Timestamp(2023, month_day // 100, min(month_day % 100, 28)).day_of_year + max(month_day % 100 - 28, 0)
+
+
+def _moments(history: History, config: LensesConfig) -> str:
+    """The hours of orders and of own events; a midnight is a date without a clock time."""
+    settings = config.occasion
+    weekend = f"weekday IN ({_weekend(config)})"
+    parts, hours = list(settings.day_parts), [*settings.day_parts.values(), 24]
+    tests = [f"(hour >= {start} AND hour < {end})" for start, end in pairwise(hours)]
+    tests[-1] = f"({tests[-1]} OR hour < {hours[0]})"
+    off = len(set(settings.weekend))
+    # Counts per day of the kind: five working days would always beat two days off.
+    cells = {
+        f"{kind} {part}": f"count(*) FILTER (WHERE {which} AND {test}) * {days}"
+        for kind, which, days in (("weekday", f"NOT {weekend}", off), ("weekend", weekend, 7 - off))
+        for part, test in zip(parts, tests, strict=True)
+    }
+    counted = ", ".join(f"{count} AS cell_{k}" for k, count in enumerate(cells.values()))
+    return f"""
+        SELECT customer_id, late * 1.0e0 / n AS evening_share,
+               CASE WHEN n >= {settings.contact_min_acts}
+                    THEN {_top({name: f"cell_{k}" for k, name in enumerate(cells)}, 1)} END AS contact_window
+        FROM (SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late, {counted}
+              FROM (SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
+                    FROM (SELECT customer_id, ordered_at AS moment FROM orders
+                          UNION ALL
+                          SELECT customer_id, occurred_at FROM touches
+                          WHERE event IN ({texts(settings.contact_events)}))
+                    WHERE extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment) > 0)
+              GROUP BY customer_id)"""
+
+
+def _weekend(config: LensesConfig) -> str:
+    return ", ".join(str(day) for day in sorted(set(config.occasion.weekend)))
+
+
+def _top(counts: dict[str, str], least: int) -> str:
+    """SQL: the name of the greatest of the counts, the first of equals; empty where it is below `least`."""
+    top = f"greatest({', '.join([*counts.values(), '0', '0'])})"
+    cases = " ".join(f"WHEN {count} = {top} THEN {text(name)}" for name, count in counts.items())
+    return f"CASE WHEN {top} < {least} THEN '' {cases} END"
 
 
 def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
-    """The share of purchase days that fall into the calendar for everyone, to tell a habit from chance."""
-    days = features[c.ACTIVE_DAYS]
-    share = float((features[c.OCCASION_SHARE] * days).sum() / max(days.sum(), 1))
+    """How much more than by the calendar everyone buys in its windows; the usual gap, and how much gaps tell."""
+    settings, days = config.occasion, features[c.ACTIVE_DAYS]
+    by_calendar = float((features["occasion_chance"] * days).sum())
+    habit = float((features[c.OCCASION_SHARE] * days).sum()) / by_calendar if by_calendar > 0 else 1.0
     return {
-        "usual_share": share,
-        "max_variation": config.occasion.max_variation,
-        "min_gaps": config.occasion.min_gaps,
+        "habit": habit,
+        "times_usual": settings.times_usual,
+        "min_rhythm": settings.min_rhythm,
+        "chance": settings.chance,
+        "min_gaps": settings.min_gaps,
+    } | _learn_gaps(features)
+
+
+def _learn_gaps(features: pd.DataFrame) -> dict[str, float]:
+    """Buehlmann's credibility on the logarithm of the mean gap, with the variation of gaps pooled over customers."""
+    seen = features[features[c.N_GAPS] > 0]
+    gaps, means = seen[c.N_GAPS], np.log(seen[c.MEAN_GAP_DAYS])
+    if seen.empty:
+        return {"typical_gap": float(features[c.TENURE_DAYS].median()), "gap_weight": 1.0, "gap_shape": 1.0}
+    free = float((gaps - 1).sum())
+    within = float(((gaps - 1) * seen[c.GAP_VARIATION].fillna(0) ** 2).sum()) / free if free > 0 else 1.0
+    within = float(np.clip(within, 0.05, 10.0))
+    between = float(np.var(means)) - float((within / gaps).mean())
+    return {
+        "typical_gap": float(np.exp(means.mean())),
+        "gap_weight": within / max(between, 0.05),
+        "gap_shape": 1 / within,
     }
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
-    enough = features[c.N_GAPS] >= learned["min_gaps"]
-    universal = enough & (features[c.OCCASION_SHARE] >= max(0.5, 2 * learned["usual_share"]))
-    recurring = enough & (features[c.GAP_VARIATION] <= learned["max_variation"])
+    days = (features[c.N_GAPS] + 1).to_numpy()
+    enough = (features[c.N_GAPS] >= learned["min_gaps"]).to_numpy()
+    usual = np.clip(learned["habit"] * features["occasion_chance"].to_numpy(), 0, 1)
+    share = features[c.OCCASION_SHARE].to_numpy()
+    by_chance = binom.sf(np.rint(share * days) - 1, days, usual)
+    universal = enough & (share >= learned["times_usual"] * usual) & (by_chance < learned["chance"])
+    period = _period(features, learned)
+    recurring = enough & (period != "none")
     labels = np.select([~enough, universal, recurring], [c.UNKNOWN, "universal", "recurring"], "rare")
-    return pd.DataFrame({c.OCCASION_SEGMENT: labels}, index=features.index)
+    told = {
+        c.OCCASION_SEGMENT: labels,
+        c.OCCASION_PERIOD: np.where(~enough, c.UNKNOWN, np.where(labels == "recurring", period, "none")),
+        c.BEST_CONTACT_WINDOW: features["contact_window"].replace("", c.UNKNOWN),
+    }
+    return pd.DataFrame(told, index=features.index)
+
+
+def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
+    """The longest period round which the dates lean to one side: one day of the year is one day of a month as well."""
+    n = (features[c.N_GAPS] + 1).to_numpy()
+    shows = []
+    for name, days in PERIODS.items():
+        rhythm = features[f"{name}_rhythm"].to_numpy()
+        by_chance = np.exp(np.sqrt(1 + 4 * n + 4 * n**2 * (1 - rhythm**2)) - (1 + 2 * n))  # Wilkie 1983
+        seen = (rhythm >= learned["min_rhythm"]) & (features["dates_span"].to_numpy() >= SEEN * days)
+        shows.append(seen & (by_chance < learned["chance"] / len(PERIODS)))
+    return np.select(shows, list(PERIODS), "none")
+
+
+def _estimates(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+    """Days from the cutoff to the median of the next order; missing where nothing was ever bought."""
+    n, shape = features[c.N_GAPS].to_numpy(), learned["gap_shape"]
+    own = np.log(features[c.MEAN_GAP_DAYS].fillna(1.0).to_numpy())
+    weight = learned["gap_weight"]
+    scale = np.exp((n * own + weight * np.log(learned["typical_gap"])) / (n + weight)) / shape
+    waited = features[c.DAYS_SINCE_LAST_ORDER].to_numpy()
+    left = gammaincc(shape, waited / scale)
+    with np.errstate(invalid="ignore"):
+        median = scale * gammainccinv(shape, left / 2) - waited
+    # Far in the tail a gamma law forgets what has passed.
+    days = np.where(left > 1e-200, np.maximum(median, 0), np.where(np.isnan(waited), np.nan, scale * math.log(2)))
+    return pd.DataFrame({c.EXPECTED_NEXT_ORDER_DAYS: days}, index=features.index)
 
 
 LENS = Lens(
     name="occasion",
-    asks="When does the customer buy, and is she due?",
-    source="Kotler and Keller, Marketing Management: occasions as behavioural variables",
+    asks="When does the customer buy, when can she be reached, and when is she due?",
+    source="Kotler and Keller, Marketing Management; Wilkie 1983; Buehlmann 1967",
     features={
         c.N_GAPS: Feature("gaps between days with an order", absent=0),
-        "weekend_share": Feature("share of those days on Saturday or Sunday", "weekend", "weekday"),
+        "dates_span": Feature("days from the first such day to the last"),
+        "weekend_share": Feature("share of those days at the weekend", "weekend", "weekday"),
         c.OCCASION_SHARE: Feature("share of those days in a universal occasion", "festive", "everyday"),
+        "occasion_chance": Feature("share of all days since the first order that lie in one"),
+        "main_occasion": Feature("the occasion of most such days, where there are two", text=True),
         c.MEAN_GAP_DAYS: Feature("mean gap between days with an order, in days", "slow", "quick"),
         c.GAP_VARIATION: Feature("standard deviation of the gaps over their mean", "irregular", "regular"),
         c.LATENESS: Feature("days since the last order over the mean gap", "overdue", "on time"),
+        "week_rhythm": Feature("how much the dates keep to one weekday, 0 to 1", "weekly"),
+        "month_rhythm": Feature("how much they keep to one time of the month, 0 to 1", "monthly"),
+        "year_rhythm": Feature("how much they keep to one time of the year, 0 to 1", "seasonal", "all-year"),
+        "evening_share": Feature("share of orders and own acts from 18 hours on", "evening", "daytime"),
+        "contact_window": Feature("when orders and own acts are most frequent", text=True),
+    },
+    answers={
+        c.OCCASION_SEGMENT: {
+            "universal": "her days fall into the calendar's windows far more often than her time here and habit give",
+            "recurring": "they keep to one time of the week, the month or the year",
+            "rare": "neither, with at least `min_gaps` gaps to see it",
+        },
+        c.OCCASION_PERIOD: {
+            "week": "one weekday",
+            "month": "one time of the month",
+            "year": "one time of the year",
+            "none": "no rhythm bound to the calendar is seen",
+        },
+        c.BEST_CONTACT_WINDOW: {"<window>": "weekday or weekend, and a part of the day: most own moments per day"},
     },
     select=_select,
     learn=_learn,
     segments=_segments,
+    estimates=_estimates,
 )

@@ -54,26 +54,6 @@ def value_by_decile(expected: pd.Series, spent: pd.Series, horizon_days: int) ->
     return figure
 
 
-def persona_profile(profile: pd.DataFrame) -> Figure:
-    """How far each persona's mean lies from everyone's, in standard deviations.
-
-    Parameters
-    ----------
-    profile
-        A row per persona (named by its index), a column per feature, in standard deviations.
-    """
-    figure, axes = blank("Personas: distance from everyone's mean, in standard deviations", 9, 0.6 * len(profile) + 2)
-    bound = 2.0
-    image = axes.imshow(profile.clip(-bound, bound), cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")
-    axes.set_xticks(range(profile.shape[1]), profile.columns, rotation=30, ha="right", fontsize=8)
-    axes.set_yticks(range(len(profile)), profile.index, fontsize=8)
-    for (row, column), value in np.ndenumerate(profile.to_numpy()):
-        color = "white" if abs(value) > 1.2 else INK
-        axes.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=8, color=color)
-    figure.colorbar(image, ax=axes, shrink=0.8)
-    return figure
-
-
 def rfm_grid(scores: pd.Series) -> Figure:
     """Customers by recency and frequency score."""
     figure, axes = blank("Customers by RFM recency and frequency score", 5.4, 4.6)

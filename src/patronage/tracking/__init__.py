@@ -19,7 +19,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven 
 
 with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
-    from patronage.tracking.model import serve
+    from patronage.tracking.model import Champion, load_champion, serve
     from patronage.tracking.registry import Registered, load_registered
     from patronage.tracking.runs import Dataset, Logged, Record, describe, log_run, log_training, run_link
     from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
@@ -52,5 +52,7 @@ __all__ = [
     "open_parent",
     "sweep_link",
     # the model
+    "Champion",
+    "load_champion",
     "serve",
 ]

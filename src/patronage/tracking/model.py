@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -17,8 +19,13 @@ from mlflow.types import ColSpec, Schema
 
 from patronage import columns as c
 from patronage.bundle import ABOUT_BUYERS, Bundle
+from patronage.errors import FitError, TrackingError
 from patronage.lenses import FEATURES
-from patronage.tracking.store import Store, alone
+from patronage.tracking.store import Store, alone, first_line
+
+log = logging.getLogger(__name__)
+
+CHAMPION = "champion"  # the alias of the version that is in use
 
 REQUIREMENTS = (
     "patronage", "mlflow", "scikit-learn", "skops", "lightgbm", "pandas", "numpy", "scipy", "numba",
@@ -41,6 +48,44 @@ def log_bundle(store: Store, bundle: Bundle, features: pd.DataFrame) -> str:
         )
     with alone(store.uri):
         return str(mlflow.register_model(logged.model_uri, store.registered_model).version)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The bundle in use: its version, and the cutoff and data of its run."""
+
+    bundle: Bundle
+    version: str
+    cutoff: str
+    data: str
+
+
+def load_champion(store: Store) -> Champion | None:
+    """The registered model's champion; None where there is none that can still be read.
+
+    Raises
+    ------
+    TrackingError
+        The champion's files or run are gone.
+    """
+    try:
+        version = store.client.get_model_version_by_alias(store.registered_model, CHAMPION)
+    except MlflowException:  # no such model, or no version has the alias
+        return None
+    try:
+        run = store.client.get_run(str(version.run_id)).data
+        with tempfile.TemporaryDirectory() as folder:
+            files = mlflow.artifacts.download_artifacts(version.source, dst_path=folder)
+            bundle = Bundle.load(Path(files, "artifacts", "bundle"))
+    except FitError as error:
+        log.warning("the champion, version %s, is not carried on: %s", version.version, error)
+        return None
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"the champion, version {version.version} of {store.registered_model}, cannot be read: "
+            f"{first_line(error)}; give the alias {CHAMPION} to a version whose files are there, or take it away"
+        ) from error
+    return Champion(bundle, str(version.version), run.tags[c.CUTOFF], run.params["data"])
 
 
 def _signature(bundle: Bundle, few: pd.DataFrame) -> ModelSignature:

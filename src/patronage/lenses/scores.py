@@ -1,0 +1,90 @@
+"""Types by scores: behaviours held against the population, weighted and added up; the best score wins.
+
+The weights come from conf, mean and spread of each behaviour and of each score from the population at fit. A type is
+asked about only where the data shows at least half of what it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from patronage import columns as c
+from patronage.errors import ConfigError
+from patronage.lenses.lens import Learned
+
+SEEN = 0.5  # share of a type's weight that rests on behaviours which differ between customers of this data
+FAR = 3.0  # standard deviations beyond which a behaviour counts no more
+
+
+def learn_scores(behaviours: pd.DataFrame, weights: Mapping[str, Mapping[str, float]], key: str) -> Learned:
+    """Mean and spread of the behaviours and of the scores.
+
+    Parameters
+    ----------
+    behaviours
+        Of the customers of whom enough is known.
+    weights
+        Type to behaviour to weight.
+    key
+        Of the weights in the configuration, for the message.
+
+    Raises
+    ------
+    ConfigError
+        A weight is given to something that is no behaviour.
+    """
+    if unknown := sorted({name for row in weights.values() for name in row} - set(behaviours)):
+        raise ConfigError(f"{key}: no behaviour {', '.join(unknown)}; expected {', '.join(behaviours)}")
+    mean, spread = behaviours.mean(), behaviours.std(ddof=0)
+    seen = [name for name in behaviours if spread[name] > 1e-9]
+    learned: dict[str, dict[str, dict[str, float]]] = {
+        "behaviours": {name: {"mean": float(mean[name]), "spread": float(spread[name])} for name in seen},
+        "types": {},
+        "scores": {},
+    }
+    for type_, row in weights.items():
+        kept = {name: float(weight) for name, weight in row.items() if name in seen and weight}
+        if kept and sum(map(abs, kept.values())) >= SEEN * sum(map(abs, row.values())):
+            learned["types"][type_] = kept
+    raw = _raw(behaviours, learned)
+    learned["scores"] = {
+        type_: {"mean": float(raw[type_].mean()), "spread": max(float(raw[type_].std(ddof=0)), 1e-9)} for type_ in raw
+    }
+    return learned
+
+
+def score(behaviours: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+    """A column per type: standard deviations above the mean of the population."""
+    raw = _raw(behaviours, learned)
+    return pd.DataFrame(
+        {type_: (raw[type_] - usual["mean"]) / usual["spread"] for type_, usual in learned["scores"].items()},
+        index=behaviours.index,
+    )
+
+
+def best(scores: pd.DataFrame, enough: pd.Series) -> np.ndarray:
+    """The type of the highest score; `unknown` where not enough is known of a customer, or no type can be told."""
+    if scores.shape[1] == 0:
+        return np.full(len(scores), c.UNKNOWN, dtype=object)
+    names = np.array(list(scores), dtype=object)
+    return np.where(enough, names[scores.to_numpy().argmax(axis=1)], c.UNKNOWN)
+
+
+def _raw(behaviours: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+    """Weighted sums of standardised behaviours; what is missing counts as usual."""
+    standard = {
+        name: ((behaviours[name] - usual["mean"]) / usual["spread"]).clip(-FAR, FAR).fillna(0.0)
+        for name, usual in learned["behaviours"].items()
+    }
+    return pd.DataFrame(
+        {
+            type_: sum(
+                (weight * standard[name] for name, weight in row.items()), start=pd.Series(0.0, behaviours.index)
+            )
+            for type_, row in learned["types"].items()
+        },
+        index=behaviours.index,
+    )

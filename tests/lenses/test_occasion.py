@@ -1,0 +1,144 @@
+"""Occasion: a rhythm bound to the calendar, windows that everyone shares, the hour to call, the next order."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import gamma
+
+from patronage import columns as c
+from patronage.config import OccasionWindow
+from patronage.lenses import occasion
+
+
+def of(days, who="anna"):
+    return [(who, pd.Timestamp(day), 10.0) for day in days]
+
+
+MONTHLY = [f"2023-{month:02d}-{5 + month % 2:02d}" for month in range(3, 13)]
+WEEKLY = pd.date_range("2023-11-04", periods=14, freq="7D").delete([3, 9])  # Saturdays, two of them left out
+YEARLY = [f"{year}-05-{day}" for year in range(2018, 2024) for day in (10,)]
+EVERY_TEN_DAYS = pd.date_range("2023-09-01", periods=16, freq="10D")
+
+
+@pytest.mark.parametrize(
+    ("days", "period"), [(MONTHLY, "month"), (WEEKLY, "week"), (YEARLY, "year"), (EVERY_TEN_DAYS, "none")]
+)
+def test_a_rhythm_is_bound_to_the_week_the_month_or_the_year(ask, days, period):
+    _, labels = ask(of(days))
+    found = labels.loc["anna"]
+    assert found["occasion_period"] == period
+    assert found["occasion_segment"] == ("rare" if period == "none" else "recurring")
+
+
+def test_the_mean_direction_is_that_of_the_dates(ask):
+    features, _ = ask(of(MONTHLY))
+    turns = 2j * np.pi * np.array([pd.Timestamp(day).day for day in MONTHLY]) / 31
+    assert features.loc["anna", "month_rhythm"] == pytest.approx(abs(np.exp(turns).mean()), abs=1e-4)
+
+
+def test_few_dates_prove_no_rhythm(ask):
+    _, labels = ask(of(MONTHLY[:3]) + of([*MONTHLY[:3], "2023-06-20"], "ben"))
+    assert labels["occasion_segment"].to_dict() == {"anna": "unknown", "ben": "rare"}
+    assert labels["occasion_period"].to_dict() == {"anna": "unknown", "ben": "none"}
+
+
+def test_rhythms_are_rarely_seen_in_dates_by_chance(ask):
+    rng = np.random.default_rng(4)
+    orders = [
+        (f"c{who}", pd.Timestamp("2023-01-01") + pd.Timedelta(days=int(day)), 5.0)
+        for who in range(400)
+        for day in rng.integers(0, 420, rng.integers(4, 30))
+    ]
+    _, labels = ask(orders)
+    assert (labels["occasion_segment"] == "recurring").mean() < 0.075  # conf: 0.05
+
+
+def test_a_universal_occasion_is_more_than_its_share_of_the_days(ask):
+    # carnival, 10 to 20 February, is 11 of the 425 days since 1 January 2023, but for the leap day's slip
+    days = ["2023-01-01", "2023-02-11", "2023-02-14", "2023-02-18", "2024-02-12", "2024-02-19"]
+    others = [row for n in range(20) for row in of(pd.date_range("2023-01-01", periods=15, freq="28D"), f"c{n}")]
+    features, labels = ask(of(days) + others)
+    assert features.loc["anna", "occasion_share"] == pytest.approx(5 / 6)
+    assert features.loc["anna", "occasion_chance"] == pytest.approx(22 / 425)
+    assert features.loc["anna", "main_occasion"] == "carnival"
+    assert labels.loc["anna", "occasion_segment"] == "universal"
+    assert labels.loc["c0", "occasion_segment"] != "universal"
+
+
+def test_a_window_may_wrap_round_the_year(ask, lens_settings, monkeypatch):
+    window = OccasionWindow("12-30", "01-02")
+    monkeypatch.setattr(lens_settings.occasion, "calendar", {"turn": window})
+    features, _ = ask(of(["2023-12-25", "2023-12-30", "2024-01-02", "2024-01-03"]))
+    assert features.loc["anna", "occasion_share"] == 0.5
+    assert features.loc["anna", "occasion_chance"] == pytest.approx(4 / 67)
+
+
+# When to call
+
+
+def test_the_contact_window_counts_by_the_day(ask):
+    orders = [("anna", f"2024-01-{day:02d} 19:30", 5.0) for day in (1, 2, 3)]  # Monday to Wednesday
+    acts = [("anna", f"2024-01-{day:02d} 10:00", "visit") for day in (6, 7)]  # a weekend
+    acts += [("anna", f"2024-01-{day:02d} 12:00", "message_opened") for day in range(1, 29)]  # when it was sent
+    features, labels = ask(orders, acts)
+    assert labels.loc["anna", "best_contact_window"] == "weekend morning"  # 2 in 2 days beat 3 in 5
+    assert features.loc["anna", "evening_share"] == pytest.approx(3 / 5)
+
+
+def test_dates_without_a_clock_name_no_contact_window(ask):
+    features, labels = ask(of(WEEKLY))
+    assert labels.loc["anna", "best_contact_window"] == "unknown"
+    assert math.isnan(features.loc["anna", "evening_share"])
+
+
+# The next order
+
+
+def said(learned, **features):
+    row = {c.N_GAPS: 0, c.MEAN_GAP_DAYS: math.nan, c.DAYS_SINCE_LAST_ORDER: 0.0} | features
+    return occasion._estimates(pd.DataFrame([row]), learned).iloc[0, 0]
+
+
+def test_the_next_order_is_the_median_given_the_wait():
+    learned = {"typical_gap": 20.0, "gap_weight": 1.0, "gap_shape": 3.0}
+    assert said(learned) == pytest.approx(gamma(3, scale=20 / 3).median())
+    law = gamma(3, scale=40**0.5 * 20**0.5 / 3)  # one gap of her own weighs as much as everyone's
+    waited = said(learned, n_gaps=1, mean_gap_days=40.0, days_since_last_order=50.0)
+    assert waited == pytest.approx(law.isf(law.sf(50) / 2) - 50)
+    assert said(learned, days_since_last_order=20_000.0) == pytest.approx(math.log(2) * 20 / 3)
+    assert math.isnan(said(learned, days_since_last_order=math.nan))
+
+
+def test_credibility_finds_how_much_own_gaps_tell(lens_settings):
+    rng = np.random.default_rng(2)
+    own = np.exp(rng.normal(3, 0.5, 4000))
+    n = rng.integers(1, 12, 4000)
+    gaps = [rng.gamma(4, mean / 4, k) for mean, k in zip(own, n, strict=True)]
+    seen = pd.DataFrame(
+        {
+            c.N_GAPS: n,
+            c.MEAN_GAP_DAYS: [each.mean() for each in gaps],
+            c.GAP_VARIATION: [each.std(ddof=1) / each.mean() if len(each) > 1 else math.nan for each in gaps],
+        }
+    )
+    learned = occasion._learn_gaps(seen)
+    assert learned["typical_gap"] == pytest.approx(np.exp(3), rel=0.1)
+    assert learned["gap_shape"] == pytest.approx(4, rel=0.15)
+    assert learned["gap_weight"] == pytest.approx(0.25 / 0.25, rel=0.3)
+
+
+def test_the_planted_occasion_and_its_period_are_found(recovered):
+    truth = recovered.truth["true_occasion"].replace({"universal": "none"})
+    period = recovered.segments["occasion_period"]
+    known = period != "unknown"
+    gap = recovered.features["mean_gap_days"]
+    by_gap = np.select([gap < 10, gap < 45, gap.between(250, 450)], ["week", "month", "year"], "none")
+    naive = pd.Series(by_gap, truth.index)
+    ours = recovered.balanced_accuracy(truth, period, known & (truth != "year"))  # two years show no yearly rhythm
+    assert ours > recovered.balanced_accuracy(truth, naive, known & (truth != "year")) + 0.05
+    assert (truth[period == "week"] == "week").mean() > 0.7
+    assert (truth[period == "month"] == "month").mean() > 0.7

@@ -1,0 +1,110 @@
+"""Purchase: behaviours by hand, types by their behaviours, and the planted types recovered."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import through_the_door
+from patronage import lenses
+from patronage.errors import ConfigError
+
+TYPES = ("price_sensitive", "smart_shopper", "risk_averse", "persuadable", "needs_proof", "procrastinator")
+
+
+@pytest.mark.parametrize(
+    ("name", "anna", "ben"),
+    [
+        ("basket_size", 5 / 3, 1),
+        ("basket_variation", np.std([2, 1, 2], ddof=1) / (5 / 3), math.nan),
+        ("discount_share", 4 / 48, 0),
+        ("coupon_share", 1 / 3, 0),
+        ("own_label_share", 2 / 5, 1),
+        ("return_share", 1 / 5, 0),
+        # Of three teas two are alike: 2 of 6 ordered pairs; of two soaps both. Weighted by what can repeat, 2 and 1.
+        ("product_novelty", 1 - (2 * 2 / 6 + 1 * 1) / 3, math.nan),
+        ("browse_days", (4 + 0) / 2, math.nan),
+        ("looks_per_order", 1, math.nan),
+        ("proofs_per_order", 1 / 3, math.nan),
+        ("abandoned_carts", 1 / 3, math.nan),
+        ("offer_response", 1 / 2, math.nan),
+    ],
+)
+def test_behaviours_by_hand(rich_features, name, anna, ben):
+    found = rich_features[name].tolist()
+    assert found == pytest.approx([anna, ben], rel=1e-3 if name == "product_novelty" else 1e-12, nan_ok=True)
+
+
+def test_the_prices_of_a_shelf_are_list_prices_per_unit(rich_features):
+    # tea: (30 paid + 2 off) / 6 units; soap: (14 + 2) / 2; the one sent back was bought all the same
+    assert rich_features["shelf_prices"].to_dict() == {
+        "anna": "533333\t3\ttea\n800000\t2\tsoap\n", "ben": "500000\t1\ttea\n",
+    }  # fmt: skip
+
+
+def test_prices_stay_readable_whatever_stands_in_the_log(rich, lens_settings):
+    odd = rich.lines.head(2).assign(category="a\tb\nc", amount=9e9, quantity=[0.001, 0.0])
+    tables = through_the_door(odd, on_duplicate_rows="keep")
+    found = lenses.features_at(tables, datetime(2024, 3, 1), lens_settings, 7)
+    assert found.loc["anna", "shelf_prices"] == "1000000000000000000\t2\ta b c\n"
+    assert lenses.segments(found, lenses.learn(found, lens_settings)).notna().all(axis=None)
+
+
+def test_the_price_tier_is_held_against_the_frozen_level_of_the_category():
+    texts = pd.Series([f"{price}\t1\ttea\n" for price in (100, 200, 400, 800, 1600)] + ["800\t3\ttea\n9\t1\tgin\n", ""])
+    levels = lenses.prices.price_levels(texts[:5])
+    assert levels == {"tea": pytest.approx(math.log(400))}
+    tier = lenses.prices.price_tier(pd.DataFrame({"shelf_prices": texts}), levels)
+    assert tier.tolist() == pytest.approx([math.log(p / 400) for p in (100, 200, 400, 800, 1600, 800)] + [math.nan],
+                                          nan_ok=True)  # fmt: skip
+
+
+def test_too_few_orders_leave_the_type_unknown(rich_features, lens_settings):
+    labels = lenses.segments(rich_features, lenses.learn(rich_features, lens_settings))
+    assert labels.loc["ben", ["purchase_segment", "benefit_segment"]].tolist() == ["unknown", "unknown"]
+
+
+def test_a_weight_of_no_behaviour_is_refused():
+    with pytest.raises(ConfigError, match="lenses.purchase.types: no behaviour mood; expected coupon_share"):
+        lenses.scores.learn_scores(pd.DataFrame({"coupon_share": [0.0, 1.0]}), {"odd": {"mood": 1.0}},
+                                   "lenses.purchase.types")  # fmt: skip
+
+
+def test_a_type_whose_behaviours_the_data_does_not_show_is_nobodys():
+    seen = pd.DataFrame({"coupon_share": [0.0, 0.5, 1.0], "looks_per_order": [0.0, 0.0, 0.0]})
+    weights = {"smart": {"coupon_share": 1.0}, "proof": {"looks_per_order": 1.0, "coupon_share": 0.1}}
+    learned = lenses.scores.learn_scores(seen, weights, "")
+    assert list(learned["types"]) == ["smart"]
+    enough = pd.Series([True, True, False])
+    assert lenses.scores.best(lenses.scores.score(seen, learned), enough).tolist() == ["smart", "smart", "unknown"]
+
+
+# The planted types
+
+
+def naive(features: pd.DataFrame) -> pd.Series:
+    """One behaviour a type: who ranks highest in it."""
+    signs = {
+        "price_sensitive": features["own_label_share"], "smart_shopper": features["coupon_share"],
+        "risk_averse": -features["product_novelty"], "persuadable": -features["browse_days"],
+        "needs_proof": features["proofs_per_order"], "procrastinator": features["abandoned_carts"],
+    }  # fmt: skip
+    return pd.DataFrame(signs).rank(pct=True).fillna(0.5).idxmax(axis=1)
+
+
+def recall(said: pd.Series, truth: pd.Series) -> float:
+    """Balanced accuracy."""
+    return float((said == truth).groupby(truth).mean().mean())
+
+
+def test_the_planted_types_are_recovered(simulated_said):
+    said, truth = simulated_said["purchase_segment"], simulated_said["true_shopper_type"]
+    known = said != "unknown"
+    assert recall(said[known], truth[known]) > 0.7 > recall(naive(simulated_said[known]), truth[known]) + 0.05
+    buyers = simulated_said["n_orders"] > 0
+    assert recall(said[buyers], truth[buyers]) > 0.5  # who ordered once or twice counts as missed
+    assert set(said[known]) == set(TYPES)

@@ -1,0 +1,39 @@
+"""Value: what is left after goods and service, and who is royal."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from patronage.lenses import value
+
+LEARNED = {"floors": {"platinum": 100.0, "gold": 50.0}, "last": "lead", "royal_mind": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "anna", "ben"),
+    [
+        ("net_revenue", 36, 5),
+        ("refunds", 8, 0),
+        ("discounts_given", 4, 0),
+        ("cost_to_serve", 5 + 6, 8),  # a return and a ticket; a complaint
+        ("profit", 36 - 20 - 11, math.nan),  # what Ben's tea cost is not known
+    ],
+)
+def test_features_by_hand(rich_features, name, anna, ben):
+    assert rich_features[name].tolist() == pytest.approx([anna, ben], nan_ok=True)
+
+
+def test_royal_are_those_of_the_top_tier_who_are_loyal_in_mind():
+    features = pd.DataFrame({"net_revenue": [100, 100, 100, 60], "loyalty_mind": [0.5, 0.4, math.nan, 1.0]})
+    labels = value.LENS.segments(features, LEARNED)
+    assert labels["royal"].tolist() == ["yes", "no", "unknown", "no"]
+    without = value.LENS.segments(features[["net_revenue"]], LEARNED)
+    assert set(without["royal"]) == {"unknown"}
+
+
+def test_the_best_fifth_and_what_they_bring(lens_settings):
+    learned = value.LENS.learn(pd.DataFrame({"net_revenue": [60.0, 10, 10, 10, 10]}), lens_settings)
+    assert learned["best_fifth_share"] == pytest.approx(0.6)

@@ -1,0 +1,93 @@
+"""What a run tells of its personas, on features made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from conftest import through_the_door
+from patronage import bundle as bundles
+from patronage.evaluation.splits import split_at
+from patronage.places import conf_dir
+from patronage.review.persona_report import persona_report
+
+
+@pytest.fixture(scope="module")
+def told(shop):
+    import os
+
+    from hydra import compose, initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+
+    from patronage.config import TrainConfig, typed
+
+    os.environ.setdefault("PATRONAGE_ROOT", ".")
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", "personas.bootstraps=4", "churn=lightgbm"]
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        config = typed(TrainConfig, compose("train", overrides=given))
+    split = split_at(through_the_door(shop), datetime(2023, 7, 1), config)
+    bundle = bundles.fit(split, config, left_censored=False)
+    features = split.now.features
+    return bundle, features, bundle.assign(features), config
+
+
+def report(told, bundle=None, former=None, origin="fresh: no champion yet"):
+    fitted, features, said, config = told
+    return persona_report(bundle or fitted, features, said, config.personas, config.seed, former, origin)
+
+
+def test_each_persona_is_a_row_that_adds_up_to_everyone(told):
+    _, features, said, _ = told
+    table = report(told).tables["personas.json"]
+    assert table["customers"].sum() == len(features)
+    assert table[["share", "revenue_share", "clv_share"]].sum().to_numpy() == pytest.approx(1)
+    assert table["persona"].is_unique
+    first = said["persona_id"] == table["persona_id"].iloc[0]
+    assert table["churn_probability"].iloc[0] == pytest.approx(said.loc[first, "churn_probability"].mean())
+    stage = said.loc[first, "journey_stage"].value_counts(normalize=True)
+    assert table["journey_stage"].iloc[0] == f"{stage.index[0]} {stage.iloc[0]:.0%}"
+
+
+def test_profiles_segments_and_typical_customers_cover_every_persona(told):
+    bundle, features, said, _ = told
+    tables = report(told).tables
+    profile = tables["persona_profile.json"]
+    one = profile[(profile["persona_id"] == 0) & (profile["feature"] == "n_orders")].iloc[0]
+    assert one["median"] == features.loc[said["persona_id"] == 0, "n_orders"].median()
+    assert set(tables["persona_segments.json"]["persona_id"]) == set(bundle.personas.ids)
+    typical = tables["persona_typical.json"]
+    assert typical["persona_id"].value_counts().eq(3).all()
+    assert typical["persona_probability"].mean() > said["persona_probability"].mean()
+    assert set(tables["persona_rules.json"]["persona"]) <= set(bundle.personas.names)
+    assert len(tables["persona_choice.json"]) == 6
+
+
+def test_unstable_personas_are_said_loudly_and_left_out_features_are_named(told):
+    bundle, *_ = told
+    personas = bundle.personas
+    shaky = replace(personas.choice.taken, against="bootstrap ARI 0.10, expected 0.85")
+    preparation = replace(personas.preparation, left_out=("coupon_share",))
+    odd = replace(personas, choice=replace(personas.choice, grid=(shaky,)), preparation=preparation)
+    found = report(told, replace(bundle, personas=odd))
+    assert found.tags["personas.stable"] == "no: bootstrap ARI 0.10, expected 0.85"
+    assert "NO STABLE PERSONAS in this data" in found.said[-1]
+    assert found.tags["personas.left_out"] == "coupon_share"
+    assert found.tables["persona_features.json"]["feature"].iloc[-1] == "coupon_share"
+    assert found.metrics["personas/stable"] == 0
+
+
+def test_the_matching_with_the_champion_is_told(told):
+    bundle, features, _, config = told
+    from patronage import lenses
+    from patronage.models import personas as package
+
+    again = package.fit(features, config.personas, lenses.FEATURES, config.seed, former=bundle.personas)
+    found = report(told, replace(bundle, personas=again), bundle.personas, "carried on from the champion, version 7")
+    assert found.tags["personas.former"] == f"carried on from the champion, version 7: {again.k} kept"
+    assert found.metrics["personas/moved_by_refit"] < 0.02
+    assert (found.metrics["personas/kept"], found.metrics["personas/new"]) == (again.k, 0)
+    assert found.tables["persona_matching.json"]["verdict"].eq("kept").all()
+    assert len(found.tables["persona_matching_costs.json"]) == again.k**2
