@@ -44,7 +44,7 @@ def fitted(shop, tmp_path_factory) -> Shop:
     features = split.now.features
     reference = refer(features.join(bundle.assign(features)), tables.present, tables.events)
     log = tmp_path_factory.mktemp("shop") / "orders.parquet"
-    shop.to_parquet(log, index=False)
+    shop.to_parquet(log, index=False, coerce_timestamps="us")  # Spark reads no nanoseconds
     return Shop(log, replace(bundle, reference=reference), features, config)
 
 

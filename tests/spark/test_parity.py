@@ -21,7 +21,7 @@ CUTOFF = datetime(2023, 6, 1)
 def logs(tmp_path_factory):
     """Three simulated tables as Parquet; events carry an offset, in a zone that is neither Spark's nor the shop's."""
     folder = tmp_path_factory.mktemp("logs")
-    made = simulated.simulate(150, 0)
+    made = simulated.simulate(80, 0)
     events = made.events.assign(occurred_at=made.events["occurred_at"].dt.tz_localize("Asia/Kolkata"))
     for name, frame in {"transactions": made.transactions, "events": events, "customers": made.customers}.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from patronage.engine.literals import text
-from patronage.errors import ConfigError
+from patronage.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,10 @@ class Spark:
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
         name = f"parquet_{len(self._ours)}"
-        self._name(name, self.session.read.parquet(*paths))
+        try:
+            self._name(name, self.session.read.parquet(*paths))
+        except self.failure as error:
+            raise DataError(f"{paths[0]} cannot be read by Spark: {str(error).splitlines()[0][:300]}") from error
         return name
 
     def named(self, table: str) -> str:
