@@ -54,7 +54,7 @@ def test_every_feature_is_equal(session, logs, lens_settings, entity):
     pd.testing.assert_frame_equal(found[names], expected[names], check_exact=True, check_dtype=False)
     engine.close()
     assert dict(session.conf.getAll) == before
-    assert not session.catalog.listTables()
+    assert session.sql("SHOW TABLES").count() == 0
 
 
 def test_every_assignment_is_equal(session, fitted, tmp_path):
@@ -107,6 +107,6 @@ def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registere
     assert code == 0, wrong
     assert "assignments  spark://scored" in said
     assert session.table("scored").count() == len(fitted.features)
-    assert {one.name for one in session.catalog.listTables()} == {"sold", "scored"}
+    assert {row["tableName"] for row in session.sql("SHOW TABLES").collect()} == {"sold", "scored"}
     for name in ("sold", "scored"):
         session.sql(f"DROP TABLE {name}")

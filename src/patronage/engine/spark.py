@@ -55,7 +55,7 @@ class Spark:
 
     def __init__(self, session: SparkSession) -> None:
         self.session = session
-        self._theirs = {one.name for one in session.catalog.listTables() if one.isTemporary}
+        self._theirs = {row["tableName"] for row in session.sql("SHOW TABLES").collect() if row["isTemporary"]}
         self._ours: dict[str, list[DataFrame]] = {}
 
     @property
@@ -150,7 +150,7 @@ class Spark:
 
     def tables_of(self, schema: str) -> list[str]:
         """Of a schema of the catalogue."""
-        return [one.name for one in self.session.catalog.listTables(schema)]
+        return [row["tableName"] for row in self.query(f"SHOW TABLES IN {schema}").collect()]
 
     # The dialect
 
