@@ -162,3 +162,28 @@ def test_contacts_who_never_bought_are_placed_but_not_valued(shop):
     assert said[list(bundles.ABOUT_BUYERS)].isna().all(axis=None)
     assert said.drop(columns=list(bundles.ABOUT_BUYERS)).notna().all(axis=None)
     assert said.loc["v0", "journey_stage"] == "prospect"
+
+
+def test_who_hardly_buys_again_is_not_valued_and_is_told_so(shop):
+    """Fewer than 30 repeat customers, and the gate may act."""
+    buyers = shop[shop["ordered_at"] < CUTOFF].groupby("customer_id")["ordered_at"]
+    often = buyers.nunique()
+    many = often.index[often > 1][25:]
+    once = shop[~shop["customer_id"].isin(many) | (shop["ordered_at"] == shop["customer_id"].map(buyers.min()))]
+    config = configured("churn=lightgbm")
+    split = split_at(through_the_door(once), CUTOFF, config)
+    bundle = bundles.fit(split, config, left_censored=False)
+    said = bundle.assign(split.now.features)
+    assert said["clv"].isna().all()
+    assert said["p_order"].notna().all()
+    assert said["flags"].str.contains("clv abstained: no value: 25 of").all()
+
+
+def test_auto_takes_the_law_that_foretold_best(shop):
+    config = configured("clv=auto", "clv.candidates=[mbg_nbd,bg_nbd]")
+    split = split_at(through_the_door(shop), CUTOFF, config)
+    first, second = bundles.rank_clv(split.past, config)
+    assert first.log_score <= second.log_score
+    settled = bundles.settled(config.clv, (first, second))
+    assert (settled.model, settled.candidates) == (first.model, [first.model, second.model])
+    assert bundles.rank_clv(split.past, configured()) == ()

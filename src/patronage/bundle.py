@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,14 @@ from omegaconf import OmegaConf
 
 from patronage import columns as c
 from patronage import lenses, manifest
-from patronage.config import LensesConfig, TrainConfig, typed
+from patronage.config import ClvConfig, LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
 from patronage.evaluation.drift import Reference
 from patronage.evaluation.splits import Split
 from patronage.labels import Snapshot
 from patronage.models import clv, hybrid, journey, personas
+from patronage.models.clv import choice, unfit
+from patronage.models.clv.deeds import Candidate
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
 )  # fmt: skip
+AUTO = "auto"
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
@@ -76,7 +79,7 @@ class Bundle:
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `assign` reads."""
-        return lenses.columns_of(self.lens_names)
+        return tuple(lenses.described(self.lenses, self.lens_names))
 
     def assign(self, features: pd.DataFrame) -> pd.DataFrame:
         """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
@@ -90,20 +93,20 @@ class Bundle:
         -------
         DataFrame
             On the same index. Churn and value are about customers: where nothing was ever bought they are missing,
-            and `flags` says so. Nothing else is missing.
+            and `flags` says so. So it is of their value where the CLV model abstains. Nothing else is missing.
         """
         buyers = features[features[c.N_ORDERS] > 0]
         value = self.clv.predict(buyers)
         said = [
             self.personas.predict(features),
             self.churn.predict(buyers.join(value[list(hybrid.BTYD_COLUMNS)])),
-            value,
+            self.clv.shipped(value),
             self.journey.predict(features),
             lenses.segments(features, self.learned),
             lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas)})
+        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas, self.clv.flags(buyers))})
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -138,7 +141,8 @@ class Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
-        made = lenses.columns_of(state["lens_names"])
+        settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
+        made = lenses.described(settings, state["lens_names"])
         if changed := sorted(set(state["features"]) ^ set(made)):
             raise FitError(
                 f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
@@ -147,7 +151,7 @@ class Bundle:
         return cls(
             horizon_days=state["horizon_days"],
             period_days=state["period_days"],
-            lenses=typed(LensesConfig, OmegaConf.create(state["lenses"])),
+            lenses=settings,
             lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.Personas.load(folder / "personas"),
@@ -175,6 +179,8 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.now.features
+    candidates = rank_clv(split.past, config)
+    config = replace(config, clv=settled(config.clv, candidates))
     value = fit_clv(features, config)  # first: where nobody repeats, its message says what all of them lack
     return Bundle(
         horizon_days=config.horizon_days,
@@ -182,9 +188,9 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.FEATURES, config.seed, former),
+        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
         churn=fit_churn(split.past, config),
-        clv=teach_clv(value, split.past, config),
+        clv=replace(teach_clv(value, split.past, config), candidates=candidates),
         journey=journey.calibrate(fit_journey(features, config, left_censored), split.past, seed=config.seed),
     )
 
@@ -204,10 +210,17 @@ def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool
 
 
 def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
-    """The CLV model of the configuration, on the customers of one cutoff."""
+    """The CLV model of the configuration, or what takes its place, on the customers of one cutoff."""
+    buyers = features[features[c.N_ORDERS] > 0]
+    asked = [] if config.clv.model == AUTO else [config.clv.model]
+    models = [*asked, *(name for name in config.clv.candidates if name not in asked)]
+    return unfit.believed(lambda name: _fit_law(name, buyers, config), buyers, models, config.clv.on_unfit)
+
+
+def _fit_law(name: str, buyers: pd.DataFrame, config: TrainConfig) -> clv.Clv:
     return clv.fit(
-        features[features[c.N_ORDERS] > 0],
-        model=config.clv.model,
+        buyers,
+        model=name,
         horizon_days=config.horizon_days,
         value_horizon_days=config.clv.value_horizon_days,
         discount_rate=config.clv.discount_rate,
@@ -216,14 +229,38 @@ def fit_clv(features: pd.DataFrame, config: TrainConfig) -> clv.Clv:
     )
 
 
+def rank_clv(past: Sequence[Snapshot], config: TrainConfig) -> tuple[Candidate, ...]:
+    """Where the law is to be chosen: the candidates at the latest origin at which one can be fitted, the best first."""
+    if config.clv.model != AUTO:
+        return ()
+    for snapshot in past:
+        if snapshot.labels is None:
+            continue
+        buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
+        orders = snapshot.labels.loc[buyers.index, c.ORDERS]
+        found = choice.ranked(lambda name: _fit_law(name, buyers, config), config.clv.candidates, buyers, orders)  # noqa: B023
+        if found[0].log_score is not None:
+            return found
+    log.warning("clv=auto: no law can be fitted at an earlier origin; taking %s", config.clv.candidates[0])
+    return ()
+
+
+def settled(config: ClvConfig, candidates: tuple[Candidate, ...]) -> ClvConfig:
+    """With the law that came first, and those behind it in its wake, should it prove unfit."""
+    if not candidates:
+        return config
+    names = [candidate.model for candidate in candidates]
+    return replace(config, model=names[0], candidates=names)
+
+
 def teach_clv(model: clv.Clv, past: Sequence[Snapshot], config: TrainConfig) -> clv.Clv:
-    """The CLV model with intervals that the latest origin has taught at which it can be fitted."""
+    """The CLV model with intervals that the latest origin has taught at which its law can be fitted."""
     for snapshot in past:
         if snapshot.labels is None:
             continue
         buyers = snapshot.features[snapshot.features[c.N_ORDERS] > 0]
         try:
-            earlier = fit_clv(buyers, config)
+            earlier = _fit_law(model.settings.model, buyers, config)
         except FitError as error:
             log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             continue
@@ -253,7 +290,7 @@ def fit_churn(past: Sequence[Snapshot], config: TrainConfig) -> hybrid.Churn:
     return hybrid.fit(expectant, lenses.numeric(past[0].features), config.churn, config.seed)
 
 
-def _flags(assignments: pd.DataFrame, said: personas.Personas) -> np.ndarray:
+def _flags(assignments: pd.DataFrame, said: personas.Personas, of_value: Iterable[tuple[pd.Series, str]]) -> np.ndarray:
     """Why an answer should not be taken at its word; empty where nothing speaks against it."""
     gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
     reasons = [
@@ -261,6 +298,7 @@ def _flags(assignments: pd.DataFrame, said: personas.Personas) -> np.ndarray:
         (gap > CONTRADICTION, CONTRADICTED),
         (assignments[c.PERSONA_PROBABILITY] < said.ambiguous_below, AMBIGUOUS),
         (pd.Series(not said.choice.stable, index=assignments.index), UNSTABLE),
+        *((where.reindex(assignments.index, fill_value=False), reason) for where, reason in of_value),
     ]
     flags = np.full(len(assignments), "", dtype=object)
     for where, reason in reasons:

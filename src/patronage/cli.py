@@ -15,6 +15,9 @@ VERBS = {
     "check": "hold your data against the contract, and say what it supports",
     "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
     "simulate": "write customers with a known truth, as Parquet tables",
+    "compare": "hold two runs against each other: what moved, why, and what it is worth",
+    "promote": "make a run's model the champion, if every gate holds",
+    "rollback": "give the champion's place back to the version before",
 }
 
 USAGE = "\n".join(
@@ -27,6 +30,7 @@ USAGE = "\n".join(
         "  patronage train experiment=cdnow                       the main job, on real data",
         "  patronage check data=tables data.transactions.path=FILE",
         "  patronage train -m experiment=cdnow personas.k=4,5,6   a sweep: one parent run with children",
+        "  patronage compare baseline=RUN candidate=RUN           RUN: an id, a name, @champion",
         "  patronage train --help                                 every key with its value and reason",
         "",
         "exit codes: 0 done, 1 failed (one line says why), 2 usage or configuration",

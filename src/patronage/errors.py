@@ -25,6 +25,10 @@ class FitError(PatronageError):
     """A model cannot be fitted on this data."""
 
 
+class GateError(PatronageError):
+    """A model may not be promoted."""
+
+
 class TrackingError(PatronageError):
     """The MLflow store cannot be reached or refuses."""
 

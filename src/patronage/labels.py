@@ -12,6 +12,8 @@ from patronage import columns as c
 from patronage import cutoff as when
 from patronage.data import Tables
 
+DAYS_A_WEEK = 7
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -66,3 +68,24 @@ def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.S
     """
     digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{purpose[:6]:.>6}{seed:010d}")
     return pd.Series(digests / np.float64(2**64) < share, index=customers)
+
+
+def weekly_orders(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.Series:
+    """
+    Repeat orders (days with an order after the first) of `customers`, all together, by whole weeks from the cutoff.
+
+    Week 0 begins at the cutoff; weeks that the log or the horizon cuts short are left out.
+    """
+    engine = tables.engine
+    known = (
+        f"({when.before(c.ORDERED_AT, cutoff, engine)} OR {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)})"
+    )
+    days = engine.frame(
+        "SELECT customer_id, CAST(ordered_at AS DATE) AS day FROM transactions "
+        f"WHERE amount >= 0 AND {known} GROUP BY customer_id, CAST(ordered_at AS DATE)"
+    ).set_index(c.CUSTOMER_ID)
+    day = pd.to_datetime(days["day"].loc[days.index.isin(customers)])
+    repeats = day[day > day.groupby(level=0).transform("min")]
+    week = (repeats - pd.Timestamp(cutoff)).dt.days // DAYS_A_WEEK
+    first = (tables.first - cutoff).days // DAYS_A_WEEK + 1
+    return week.value_counts().reindex(range(first, horizon_days // DAYS_A_WEEK), fill_value=0)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from datetime import datetime
+
 import pandas as pd
 import pytest
 
+from conftest import through_the_door
+from patronage import lenses
 from patronage.lenses import interests
 from patronage.lenses.shelves import unpacked
 
@@ -65,3 +70,15 @@ def test_the_planted_tastes_are_recovered(simulated, simulated_said):
 
     assert recall(said) > 0.75
     assert recall(said) > recall(last.reindex(truth.index)) + 0.1  # beside: whatever she bought last
+
+
+def test_shares_that_are_asked_for_become_features(rich, lens_settings):
+    settings = deepcopy(lens_settings)
+    settings.interests.shares = ["tea", "it's"]
+    tables = through_the_door(*rich, on_duplicate_rows="keep")
+    features = lenses.features_at(tables, datetime(2024, 3, 1), settings, 7)
+    top = features["interests"].str.extract(r"\t(.*)\n", expand=False)  # the first of them
+    shares = features["interest_share_tea"]
+    assert shares.where(top == "tea", 1 - shares).tolist() == pytest.approx(features["interest_focus"].tolist())
+    assert (features["interest_share_it's"] == 0).all()
+    assert "interest_share_tea" in lenses.described(settings)

@@ -84,7 +84,7 @@ def test_the_matching_with_the_champion_is_told(told):
     from patronage import lenses
     from patronage.models import personas as package
 
-    again = package.fit(features, config.personas, lenses.FEATURES, config.seed, former=bundle.personas)
+    again = package.fit(features, config.personas, lenses.described(config.lenses), config.seed, former=bundle.personas)
     found = report(told, replace(bundle, personas=again), bundle.personas, "carried on from the champion, version 7")
     assert found.tags["personas.former"] == f"carried on from the champion, version 7: {again.k} kept"
     assert found.metrics["personas/moved_by_refit"] < 0.02

@@ -17,6 +17,7 @@ from patronage.config.data import (
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
+from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
 from patronage.config.score import DriftConfig, LimitConfig, RelogConfig, ScoreConfig
 from patronage.config.verbs import (
@@ -29,9 +30,10 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CustomerColumns",
-    "CustomersConfig", "DataConfig", "DriftConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
-    "EventsConfig", "JourneyConfig", "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow",
-    "OriginsConfig", "PersonasConfig", "RelogConfig", "ScoreConfig", "SimulateConfig", "TrackingConfig",
-    "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig", "CompareConfig",
+    "CustomerColumns", "CustomersConfig", "DataConfig", "DriftConfig", "EngineConfig", "EvaluationConfig",
+    "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "LimitConfig", "OccasionConfig",
+    "OccasionWindow", "OriginsConfig", "PersonasConfig", "PromoteConfig", "RelogConfig", "RollbackConfig",
+    "ScoreConfig", "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
+    "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

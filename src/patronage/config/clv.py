@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
 from patronage.config.rules import one_of, within
+from patronage.errors import ConfigError
+
+LAWS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 
 
 @dataclass
 class ClvConfig:
     model: str = MISSING
+    candidates: list[str] = field(default_factory=lambda: list(LAWS))
+    on_unfit: str = "switch"
     value_horizon_days: int = 365
     discount_rate: float = 0.1
     margin: float = 1.0
     level: float = 0.8
 
     def check(self) -> None:
-        one_of("clv.model", self.model, ("bg_nbd", "mbg_nbd", "pareto_nbd"))
+        one_of("clv.model", self.model, (*LAWS, "auto"))
+        if not self.candidates or len(set(self.candidates)) < len(self.candidates):
+            raise ConfigError(f"clv.candidates={self.candidates}; expected at least one law, each once")
+        for name in self.candidates:
+            one_of("clv.candidates", name, LAWS)
+        one_of("clv.on_unfit", self.on_unfit, ("switch", "abstain", "fail"))
         within("clv.value_horizon_days", self.value_horizon_days, 1, 36500)
         within("clv.discount_rate", self.discount_rate, 0, 10)
         within("clv.margin", self.margin, 0, 1)

@@ -258,6 +258,7 @@ class InterestsConfig:
     events: dict[str, float] = field(default_factory=dict)
     kept: int = 8
     min_weight: float = 2.0
+    shares: list[str] = field(default_factory=list)
 
     def check(self) -> None:
         within("lenses.interests.half_life_days", self.half_life_days, 1, 36500)

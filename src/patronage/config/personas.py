@@ -22,6 +22,7 @@ class PersonasConfig:
     stable_ari: float = 0.85
     stable_jaccard: float = 0.75
     min_share: float = 0.02
+    min_active_days: int = 0
     allow_unstable: bool = False
     ambiguous_below: float = 0.6
     match_limit: float = 0.5
@@ -41,6 +42,7 @@ class PersonasConfig:
         within("personas.winsorise", self.winsorise, 0, 0.2)
         within("personas.stable_ari", self.stable_ari, 0, 1)
         within("personas.stable_jaccard", self.stable_jaccard, 0, 1)
+        within("personas.min_active_days", self.min_active_days, 0, 10_000)
         within("personas.min_share", self.min_share, 0, 0.5)
         within("personas.ambiguous_below", self.ambiguous_below, 0, 1)
         within("personas.match_limit", self.match_limit, 0, 1)

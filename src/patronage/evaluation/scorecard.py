@@ -70,8 +70,8 @@ def judge_probability(
     for name, other in naive.items():
         scores = metrics.classification(happened, other)
         found |= {f"{model}/baseline_{name}/{metric}": value for metric, value in scores.items()}
-    losses = {name: _log_losses(happened, other) for name, other in naive.items()}
-    headline = _headline(model, "log_loss", _log_losses(happened, said), losses, resampling, root=False)
+    losses = {name: log_losses(happened, other) for name, other in naive.items()}
+    headline = _headline(model, "log_loss", log_losses(happened, said), losses, resampling, root=False)
     return Scorecard(found, (headline,))
 
 
@@ -91,7 +91,8 @@ def judge_amounts(
     return Scorecard(found, (_headline("clv", f"{c.SPEND}_rmse", own, losses, resampling, root=True),))
 
 
-def _log_losses(happened: np.ndarray, said: np.ndarray) -> np.ndarray:
+def log_losses(happened: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """The log-loss of each customer."""
     p = np.clip(said, TINY, 1 - TINY)
     return -np.where(happened == 1, np.log(p), np.log1p(-p))
 
@@ -146,10 +147,10 @@ def judge(
         baselines.churn(past, eligible.features, said.loc[known, c.P_ORDER]),
         resampling,
     )
-    buyers = said[c.P_ORDER].notna()
+    buyers = said[c.EXPECTED_SPEND].notna()
     amounts = said.loc[buyers, [c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].set_axis([c.ORDERS, c.SPEND], axis=1)
     naive = baselines.amounts(past, judged.features[buyers], judged.horizon_days)
-    clv = judge_amounts(labels[buyers], amounts, naive, resampling)
+    clv = judge_amounts(labels[buyers], amounts, naive, resampling) if buyers.any() else Scorecard()
     status = {"judged": lenses.segments(judged.features, learned)[c.STATUS_SEGMENT]}
     status["past"] = pd.concat([lenses.segments(snapshot.features, learned)[c.STATUS_SEGMENT] for snapshot in past])
     journey = judge_probability(

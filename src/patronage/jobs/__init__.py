@@ -20,7 +20,10 @@ from omegaconf.errors import OmegaConfBaseException
 from patronage.config import (
     AnalyseConfig,
     CheckConfig,
+    CompareConfig,
+    PromoteConfig,
     RelogConfig,
+    RollbackConfig,
     ScoreConfig,
     SimulateConfig,
     TrainConfig,
@@ -38,6 +41,9 @@ SCHEMAS: dict[str, type] = {
     "analyse": AnalyseConfig,
     "check": CheckConfig,
     "simulate": SimulateConfig,
+    "compare": CompareConfig,
+    "promote": PromoteConfig,
+    "rollback": RollbackConfig,
 }
 
 

@@ -115,7 +115,8 @@ def _drivers(found: Found, tables: Tables, cutoff: datetime, features: pd.DataFr
         except DataError as error:
             found.missing.append(f"drivers of {survey}: {error}")
             continue
-        what = result.table["driver"].map(lambda name: lenses.FEATURES[name].what)
+        said = lenses.described(config.lenses)
+        what = [said[name].what for name in result.table["driver"]]
         found.add(
             f"drivers_{survey}",
             result.table.assign(what=what),

@@ -22,14 +22,15 @@ from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.drift import refer
 from patronage.evaluation.journeys import Trial
+from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
 from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
-from patronage.labels import Snapshot
-from patronage.models.clv import gate
+from patronage.labels import Snapshot, weekly_orders
+from patronage.models.clv import Clv, gate
 from patronage.models.journey import STAGES
 from patronage.models.personas import Personas
 from patronage.places import project_root
-from patronage.review import figures
+from patronage.review import clv_figures, figures
 from patronage.review.journey_map import JourneyReport, journey_report
 from patronage.review.persona_report import PersonaReport, persona_report
 
@@ -42,6 +43,7 @@ class Judged:
     said: pd.DataFrame
     card: Scorecard
     trial: Trial
+    figures: dict[str, Figure]
 
 
 def run(config: TrainConfig) -> None:
@@ -110,7 +112,10 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial)
+    now = holdout.judged
+    weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
+    drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
+    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial, drawn)
 
 
 def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
@@ -134,7 +139,10 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     findings = gate.examine(bundle.clv, buyers, left_censored=left_censored, refund_share=refund_share)
     for finding in findings:
         if finding.severity != gate.NOTE:
-            print(f"clv          {finding.severity}: {finding.found} (clv_findings.json)", flush=True)
+            shown = finding.show.replace("\n", "\n             ")
+            print(f"clv          {finding.severity}: {finding.found}\n             {shown}", flush=True)
+    for deed in bundle.clv.deeds:
+        print(f"clv          {deed.deed}: {deed.said}", flush=True)
     return findings
 
 
@@ -153,6 +161,7 @@ def _record(
     lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
     findings = _examine_clv(bundle, split.now.features, left_censored=tables.left_censored)
     evaluated = "none" if judged is None else f"{judged.holdout.judged.cutoff:%Y-%m-%d}"
+    single = pd.Series(dtype=float) if judged is None else single_auc(judged.holdout.judged)
     return tracking.Record(
         kind="train",
         name=config.name,
@@ -160,31 +169,69 @@ def _record(
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
         description=_describe(config, lines, evaluated),
         params=_params(config, bundle, split),
-        metrics={**personas.metrics, **journey.metrics, **(judged.card.metrics if judged else {})},
+        metrics={
+            **personas.metrics,
+            **journey.metrics,
+            **(judged.card.metrics if judged else {}),
+            **({"leakage/best_single_auc": float(single.iloc[0])} if len(single) else {}),
+        },
         tags={
             c.CUTOFF: config.cutoff,
             "evaluated_from": evaluated,
             **personas.tags,
             **journey.tags,
             **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
+            **_clv_tags(bundle.clv),
+            **{
+                f"leakage.finding.{name}": f"alone ranks churn with ROC-AUC {area:.3f}: does it know the future?"
+                for name, area in single[single >= SUSPECT].items()
+            },
             **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
         },
         tables={
+            **personas.tables,  # first: MLflow's table view opens on the first one
             "scorecard.json": _scorecard(lines),
-            **personas.tables,
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
             "churn_importance.json": bundle.churn.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
+            **_clv_tables(bundle.clv),
         },
         frames={
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
-        },
-        figures=_figures(assignments, judged) | personas.figures | journey.figures,
+        }
+        | _evaluation(judged),
+        figures=_figures(assignments, judged)
+        | clv_figures.of_model(bundle.clv, split.now.features)
+        | personas.figures
+        | journey.figures,
     )
+
+
+def _clv_tags(model: Clv) -> dict[str, str]:
+    """What was decided about the CLV model."""
+    tags = {f"clv.{deed.deed}.{deed.finding}": deed.said[:500] for deed in model.deeds}
+    if model.candidates:
+        best, *others = model.candidates
+        behind = ", ".join(f"{one.model} +{one.behind:.4f}" for one in others if one.behind is not None)
+        tags["clv.chosen"] = f"{best.model} by log score {best.log_score:.4f} at an earlier origin; {behind or 'alone'}"
+    return tags
+
+
+def _clv_tables(model: Clv) -> dict[str, pd.DataFrame]:
+    named = {"clv_choice.json": model.candidates, "clv_deeds.json": model.deeds}
+    return {name: pd.DataFrame(map(vars, rows)) for name, rows in named.items() if rows}
+
+
+def _evaluation(judged: Judged | None) -> dict[str, pd.DataFrame]:
+    """What came and what had been said, customer by customer: two runs can be compared on those whom they share."""
+    if judged is None or judged.holdout.judged.labels is None:
+        return {}
+    said = judged.said[[c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]]
+    return {"evaluation.parquet": judged.holdout.judged.labels.join(said).reset_index()}
 
 
 def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:
@@ -212,7 +259,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "personas.k_asked": config.personas.k,
         "churn.members": "+".join(member.name for member in bundle.churn.members),
         "churn.rounds": "+".join(str(member.rounds) for member in bundle.churn.members),
-        "clv.model": config.clv.model,
+        "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
         "journey.period_days": config.journey.period_days,
@@ -244,6 +291,7 @@ def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figu
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
+        **(judged.figures if judged else {}),
     }
     if judged is None or judged.holdout.judged.labels is None:
         return drawn
@@ -260,7 +308,9 @@ def _figures(assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figu
         {"recency": naive["recency"]},
         f"P(no order in {horizon} days)",
     )
-    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought
+    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
+    if expected.empty:
+        return drawn
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
 

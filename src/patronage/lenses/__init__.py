@@ -40,13 +40,12 @@ from patronage.lenses.lens import Feature, Learned, Lens
 from patronage.lenses.shelves import fill_shelves
 
 __all__ = [
-    "FEATURES",
     "LENSES",
     "Lens",
     "Part",
     "WHOLE",
     "available",
-    "columns_of",
+    "described",
     "estimates",
     "features_at",
     "features_query",
@@ -76,7 +75,11 @@ LENSES: tuple[Lens, ...] = (
     path.LENS,
 )
 
-FEATURES: Mapping[str, Feature] = {name: what for lens in LENSES for name, what in lens.features.items()}
+
+def described(config: LensesConfig, names: Iterable[str] | None = None) -> dict[str, Feature]:
+    """Every feature of the lenses of these names, or of all, with what it says."""
+    chosen = {lens.name for lens in LENSES} if names is None else set(names)
+    return {name: feature for lens in LENSES if lens.name in chosen for name, feature in lens.described(config).items()}
 
 
 def features_at(
@@ -122,9 +125,8 @@ def features_query(
     chosen = _chosen(tables, available(tables) if names is None else names)
     history = look_back(tables, cutoff, period_days, part)
     fill_shelves(history, config)
-    selected = [
-        _typed(history.engine.quote(name), feature) for lens in chosen for name, feature in lens.features.items()
-    ]
+    promised = described(config, [lens.name for lens in chosen])
+    selected = [_typed(history.engine.quote(name), feature) for name, feature in promised.items()]
     joins = [
         f"LEFT JOIN ({lens.select(history, config)}) AS {lens.name}_lens "
         f"ON {lens.name}_lens.customer_id = people.customer_id"
@@ -165,15 +167,9 @@ def _typed(name: str, feature: Feature) -> str:
     return f"CAST({value} AS DOUBLE) AS {name}"
 
 
-def columns_of(names: Iterable[str]) -> tuple[str, ...]:
-    """The features of the lenses of these names."""
-    chosen = set(names)
-    return tuple(name for lens in LENSES if lens.name in chosen for name in lens.features)
-
-
 def numeric(features: pd.DataFrame) -> tuple[str, ...]:
     """The names of the features in the frame that are numbers."""
-    return tuple(name for name, feature in FEATURES.items() if not feature.text and name in features)
+    return tuple(name for name in features if pd.api.types.is_numeric_dtype(features[name]))
 
 
 def learn(features: pd.DataFrame, config: LensesConfig) -> dict[str, Learned]:

@@ -19,7 +19,7 @@ from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens
 from patronage.lenses.shelves import THOUSAND, decay, packed, thousandths, unpacked, words
 
-INTERESTS, WEIGHT = "interests", "interest_weight"
+INTERESTS, WEIGHT, SHARE = "interests", "interest_weight", "interest_share_"
 PARTS = ("weight", "interest")
 NEIGHBOURS = 20  # of each interest, kept in the bundle
 MIN_CUSTOMERS = 5  # who must show both before two interests are neighbours
@@ -29,10 +29,15 @@ def _select(history: History, config: LensesConfig) -> str:
     settings = config.interests
     weights = " ".join(f"WHEN {text(event)} THEN {float(weight)!r}e0" for event, weight in settings.events.items())
     act = thousandths(f"CASE event {weights} ELSE 0.0e0 END * {decay(history, 'CAST(occurred_at AS DATE)', config)}")
+    shares = "".join(
+        f", coalesce(sum(weight) FILTER (WHERE interest = {text(name)}), 0) * 1.0e0 / CAST(sum(weight) AS DOUBLE) "
+        f"AS {history.engine.quote(SHARE + name)}"
+        for name in settings.shares
+    )
     return f"""
         SELECT customer_id, {packed(history, ("weight",), "interest", settings.kept)} AS interests,
                CAST(sum(weight) AS DOUBLE) / {THOUSAND} AS interest_weight, count(*) AS interest_breadth,
-               CAST(max(weight) AS DOUBLE) / CAST(sum(weight) AS DOUBLE) AS interest_focus
+               CAST(max(weight) AS DOUBLE) / CAST(sum(weight) AS DOUBLE) AS interest_focus{shares}
         FROM (SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY weight DESC, interest) AS rank
               FROM (SELECT customer_id, interest, CAST(sum(weight) AS BIGINT) AS weight
                     FROM (SELECT customer_id, category AS interest, freshness AS weight FROM shelves
@@ -44,6 +49,13 @@ def _select(history: History, config: LensesConfig) -> str:
                     GROUP BY customer_id, interest)
               WHERE weight > 0)
         GROUP BY customer_id"""
+
+
+def _shares(config: LensesConfig) -> dict[str, Feature]:
+    return {
+        SHARE + name: Feature(f"share of {name} in all affinity", f"{name}-loving", f"{name}-free")
+        for name in config.interests.shares
+    }
 
 
 def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
@@ -104,6 +116,7 @@ LENS = Lens(
         "interest_breadth": Feature("categories with any affinity", "wide-ranging", "specialised"),
         "interest_focus": Feature("share of the strongest affinity in all", "devoted", "spread-out"),
     },
+    more=_shares,
     needs=("transactions.category", f"{EVENTS.name}.subject"),
     wants=("transactions.category",),
     answers={

@@ -51,6 +51,8 @@ class Lens:
         Where the practice comes from.
     features
         Name to description of the columns that `select` gives beside `customer_id`.
+    more
+        Further features that the configuration asks for by name.
     select
         SQL over the history views.
     needs
@@ -78,6 +80,11 @@ class Lens:
     needs: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    more: Callable[[LensesConfig], Mapping[str, Feature]] | None = None
     learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
     segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None
     estimates: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None
+
+    def described(self, config: LensesConfig) -> Mapping[str, Feature]:
+        """All its features under a configuration."""
+        return {**self.features, **(self.more(config) if self.more else {})}

@@ -20,6 +20,7 @@ from patronage.bundle import Bundle
 from patronage.data import Tables
 from patronage.engine import Spark
 from patronage.evaluation.drift import Counts
+from patronage.lenses.lens import Feature
 from patronage.scoring.passes import stamped, to_arrow
 from patronage.scoring.work import Work, add
 
@@ -55,13 +56,17 @@ def assign(features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[s
     likeness = bundle.assign(_anyone(bundle)).rename_axis(c.CUSTOMER_ID)
     schema = to_arrow(stamped(likeness, cutoff, stamps)).schema
     fields = [f"`{one.name}` {SPARK_TYPES.get(str(one.type), 'string')}" for one in schema]
-    fields += [f"`{name}` {'string' if lenses.FEATURES[name].text else 'double'}" for name in bundle.columns]
+    fields += [f"`{name}` {'string' if what.text else 'double'}" for name, what in _described(bundle).items()]
     return features.mapInArrow(partial(_assign, archive, cutoff, stamps), ", ".join(fields))
+
+
+def _described(bundle: Bundle) -> dict[str, Feature]:
+    return lenses.described(bundle.lenses, bundle.lens_names)
 
 
 def _anyone(bundle: Bundle) -> pd.DataFrame:
     """A customer made up, to learn the types of what is said of one."""
-    row: dict[str, object] = {name: "" if lenses.FEATURES[name].text else 1.0 for name in bundle.columns}
+    row: dict[str, object] = {name: "" if what.text else 1.0 for name, what in _described(bundle).items()}
     return pd.DataFrame([row | {c.JOURNEY_PATH: "p"}], index=["anyone"])
 
 

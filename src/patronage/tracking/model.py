@@ -20,7 +20,7 @@ from mlflow.types import ColSpec, Schema
 from patronage import columns as c
 from patronage.bundle import ABOUT_BUYERS, Bundle
 from patronage.errors import FitError, TrackingError
-from patronage.lenses import FEATURES
+from patronage.lenses import described
 from patronage.tracking.store import Store, alone, first_line
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ def load_champion(store: Store) -> Champion | None:
 
 
 def _signature(bundle: Bundle, few: pd.DataFrame) -> ModelSignature:
-    inputs = [ColSpec("string" if FEATURES[name].text else "double", name) for name in bundle.columns]
+    features = described(bundle.lenses, bundle.lens_names)
+    inputs = [ColSpec("string" if feature.text else "double", name) for name, feature in features.items()]
     said = bundle.assign(few)
     kinds = {"f": "double", "i": "integer"}
     always = set(said) - set(ABOUT_BUYERS)

@@ -1,87 +1,90 @@
-"""The registered bundle, found by its address and read back."""
+"""Which version of the registered model is the champion, which was before it, and why."""
 
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
-import mlflow
-from mlflow.entities.model_registry import ModelVersion
+import pandas as pd
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-from patronage import manifest
-from patronage.bundle import Bundle
 from patronage.errors import TrackingError
-from patronage.tracking.store import Store, first_line
+from patronage.tracking.reading import plain_errors
+from patronage.tracking.store import Store, alone, first_line
 
-SCHEME = "models:/"
-EXPECTED = "expected models:/NAME@ALIAS or models:/NAME/VERSION, such as models:/patronage@champion"
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A version of a registered model.
-
-    Attributes
-    ----------
-    run_id
-        The training run that made it.
-    model_id
-        MLflow's logged model.
-    checksum
-        Of the note of the checksums of its files.
-    """
-
-    name: str
-    version: str
-    run_id: str
-    model_id: str
-    bundle: Bundle
-    checksum: str
-
-    @property
-    def uri(self) -> str:
-        """Its address by number: an alias may move."""
-        return f"{SCHEME}{self.name}/{self.version}"
+ABSENT = {ErrorCode.Name(code) for code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)}
+LONGEST_TAG = 5000
 
 
-def load_registered(store: Store, address: str) -> Registered:
-    """The bundle behind `models:/NAME@ALIAS`, `models:/NAME/VERSION`, or a bare `@ALIAS` of the store's own model.
+def holder(store: Store, alias: str) -> str | None:
+    """The version that has the alias; None where nobody has it."""
+    try:
+        return str(store.client.get_model_version_by_alias(store.registered_model, alias).version)
+    except MlflowException as error:
+        if error.error_code in ABSENT:
+            return None
+        raise TrackingError(f"{store.uri}: {first_line(error)}") from error
+    except (OSError, sqlite3.Error) as error:
+        raise TrackingError(f"{store.uri}: {first_line(error)}") from error
+
+
+def crown(store: Store, alias: str, version: str, instead_of: str | None) -> None:
+    """Move the alias to a version, which remembers who had it before.
 
     Raises
     ------
     TrackingError
-        There is no such model, or the store cannot give its files.
-    FitError
-        A file of the bundle was changed since it was saved.
+        Somebody else has moved it meanwhile.
     """
-    try:
-        found = _find(store, address)
-        with tempfile.TemporaryDirectory() as folder:
-            place = None if store.is_local else folder  # what lies on this machine need not be copied
-            files = Path(mlflow.artifacts.download_artifacts(f"{SCHEME}{found.name}/{found.version}", dst_path=place))
-            bundle = files / "artifacts" / "bundle"
-            if not bundle.is_dir():
-                raise TrackingError(f"{address} holds no bundle of patronage; give a model that patronage trained")
-            return Registered(
-                name=found.name,
-                version=str(found.version),
-                run_id=str(found.run_id),
-                model_id=str(found.source).removeprefix(SCHEME),
-                bundle=Bundle.load(bundle),
-                checksum=manifest.checksum(bundle),
+    with plain_errors(store), alone(store.uri):
+        if (now := holder(store, alias)) != instead_of:
+            raise TrackingError(
+                f"{alias} moved to version {now} while this was judged beside version {instead_of}; try again"
             )
-    except (MlflowException, OSError, sqlite3.Error) as error:
-        raise TrackingError(f"model={address}: {first_line(error)}; {EXPECTED}") from error
+        store.client.set_model_version_tag(store.registered_model, version, f"{alias}.before", instead_of or "")
+        store.client.set_registered_model_alias(store.registered_model, alias, version)
 
 
-def _find(store: Store, address: str) -> ModelVersion:
-    name, at, alias = address.removeprefix(SCHEME).partition("@")
-    name, _, version = name.partition("/")
-    if at:
-        return store.client.get_model_version_by_alias(name or store.registered_model, alias)
-    if not version.isdigit():
-        raise TrackingError(f"model={address}: no version; {EXPECTED}")
-    return store.client.get_model_version(name, version)
+def dethrone(store: Store, alias: str, reason: str | None) -> tuple[str, str]:
+    """Give the alias back to whoever had it before; gives the version that lost it, and the one that has it now.
+
+    Raises
+    ------
+    TrackingError
+        Nobody has the alias, or nobody had it before.
+    """
+    name = store.registered_model
+    with plain_errors(store), alone(store.uri):
+        now = holder(store, alias)
+        if now is None:
+            raise TrackingError(f"no version of {name} is {alias}; promote one first")
+        before = store.client.get_model_version(name, now).tags.get(f"{alias}.before", "")
+        if not before:
+            raise TrackingError(f"version {now} of {name} is the first {alias}; there is none to go back to")
+        store.client.get_model_version(name, before)  # it may have been deleted: then nothing changes
+        store.client.set_registered_model_alias(name, alias, before)
+        said = f"rolled back to version {before} on {_today()}" + (f": {reason}" if reason else "")
+        store.client.set_model_version_tag(name, now, "promotion", said)
+        return now, before
+
+
+def write_verdict(
+    store: Store, run_id: str, version: str, verdict: str, gates: Mapping[str, str], table: pd.DataFrame
+) -> None:
+    """Keep a verdict with the version and with the run: a tag per gate, and the table `promotion.json`.
+
+    The table grows by every attempt; tags hold the last one.
+    """
+    client, stamp = store.client, _today()
+    tags = {"promotion": f"{verdict} on {stamp}", **{f"gate.{name}": said for name, said in gates.items()}}
+    with plain_errors(store):
+        for key, value in tags.items():
+            client.set_model_version_tag(store.registered_model, version, key, value[:LONGEST_TAG])
+            client.set_tag(run_id, key, value[:LONGEST_TAG])
+        client.log_table(run_id, table.assign(attempt=f"{verdict} on {stamp}"), "promotion.json")
+
+
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import quote, unquote, urlparse
 
 import mlflow
 import numpy as np
@@ -48,18 +49,21 @@ class Record:
         File name (`.json`) to frame: shown as tables, and side by side when runs are compared.
     frames
         File name (`.parquet`) to frame, for what is too long to look at.
+    texts
+        File name to text.
     """
 
     kind: str
     name: str | None
     started_ms: int
-    config: str
+    config: str = ""
     description: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
@@ -116,9 +120,10 @@ def log_training(
             model_version = log_bundle(store, bundle, features)
             stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "assignments.parquet"
-                stamped.reset_index().to_parquet(path, index=False)
-                mlflow.log_artifact(str(path))
+                # the features too: how another model sees these customers can be asked later, without their log
+                for name, frame in (("assignments", stamped), ("features", features)):
+                    frame.reset_index().to_parquet(Path(folder, f"{name}.parquet"), index=False)
+                mlflow.log_artifacts(folder)
             uri = mlflow.get_artifact_uri("assignments.parquet")
     except (MlflowException, OSError, sqlite3.Error) as error:
         raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
@@ -177,7 +182,9 @@ def _log_record(record: Record, dataset: Dataset | None) -> None:
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "config.yaml").write_text(record.config)
+        for name, text in {"config.yaml": record.config, **record.texts}.items():
+            if text:
+                Path(folder, name).write_text(text, encoding="utf-8")
         for name, frame in record.frames.items():
             frame.to_parquet(Path(folder, name), index=False)
         Path(folder, "figures").mkdir()
@@ -206,9 +213,25 @@ def _readable(uri: str) -> str:
     return unquote(urlparse(uri).path) if uri.startswith("file:") else uri
 
 
+def artifact(store: Store, run_id: str, name: str) -> str:
+    """Where an artifact of a run is: a path on this machine, else an address."""
+    return _readable(f"{store.client.get_run(run_id).info.artifact_uri}/{name}")
+
+
+def run_page(store: Store, experiment_id: str, run_id: str) -> str:
+    """The address of a run in MLflow's pages."""
+    host = "http://127.0.0.1:5000" if store.is_local else store.uri.rstrip("/")
+    return f"{host}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING_MODE}"
+
+
+def compare_link(store: Store, run_ids: Sequence[str]) -> str:
+    """The address where MLflow shows the parameters, metrics and charts of runs side by side."""
+    host = "http://127.0.0.1:5000" if store.is_local else store.uri.rstrip("/")
+    ids, experiments = (quote(json.dumps(list(one))) for one in (run_ids, [store.experiment_id]))
+    return f"{host}/#/compare-runs?runs={ids}&experiments={experiments}&{TRAINING_MODE}"
+
+
 def run_link(store: Store, run_id: str) -> str:
     """How to look at a run in MLflow's pages."""
-    if store.is_local:
-        page = f"http://127.0.0.1:5000/#/experiments/{store.experiment_id}/runs/{run_id}?{TRAINING_MODE}"
-        return f"mlflow server --backend-store-uri {store.uri} --workers 1   then {page}"
-    return f"{store.uri.rstrip('/')}/#/experiments/{store.experiment_id}/runs/{run_id}?{TRAINING_MODE}"
+    page = run_page(store, store.experiment_id, run_id)
+    return f"mlflow server --backend-store-uri {store.uri} --workers 1   then {page}" if store.is_local else page

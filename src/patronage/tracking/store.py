@@ -7,7 +7,7 @@ import logging
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from mlflow.client import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.utils.logging_utils import disable_logging
 
-from patronage.config import TrackingConfig
+from patronage.config import StoreConfig, TrackingConfig
 from patronage.errors import TrackingError
 
 LOCAL = "sqlite:///"
@@ -83,6 +83,37 @@ def open_store(config: TrackingConfig, root: Path) -> Store:
             "start its server, or give another store, such as tracking.uri=sqlite:///mlruns/mlflow.db"
         ) from error
     return Store(uri, experiment_id, config.experiment, config.registered_model)
+
+
+def find_store(config: StoreConfig, root: Path) -> Store:
+    """Reach a store that exists, to look at what is in it; nothing is made.
+
+    Raises
+    ------
+    TrackingError
+        There is none, or it cannot be opened.
+    """
+    disable_logging()
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    uri = _absolute(config.uri, root)
+    if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).is_file():
+        raise TrackingError(f"no MLflow store at tracking.uri={config.uri} ({uri}); train first, or give another")
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        with alone(uri):
+            MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(
+            f"the MLflow store tracking.uri={config.uri} cannot be opened: {first_line(error)}; "
+            "start its server, or give another store"
+        ) from error
+    return Store(uri, "", "", config.registered_model)
+
+
+def in_experiment(store: Store, experiment_id: str) -> Store:
+    """The same store, to log to the experiment of a run that is in it."""
+    return replace(store, experiment_id=experiment_id, experiment=store.client.get_experiment(experiment_id).name)
 
 
 def _absolute(uri: str, root: Path) -> str:

@@ -141,6 +141,17 @@ def test_a_search_from_an_estimate_starts_there(name, fitted, summary, monkeypat
     assert fit_orders(name, *summary) == (law, None)
 
 
+def test_dense_customers_who_hardly_leave_stop_lifetimes_but_not_us(live):
+    """lifetimes' likelihood is NaN beyond some beta; the estimate beyond it is an optimum all the same."""
+    lives = live(ParetoNbd(1.4, 9.6, 6.0, 47_000.0), 1000, 270.0, 90.0, np.random.default_rng(1))
+    t_x = np.round(lives.t_x)
+    law, fit = fit_orders("pareto_nbd", lives.x, t_x, np.full(1000, 270.0))
+    assert fit.climbed > 1
+    assert fit.gain <= 1e-3
+    foretold = law.expected_orders(90, lives.x, t_x, 270.0).sum()
+    assert foretold == pytest.approx(lives.later.sum(), rel=0.05)
+
+
 class Fitter:
     """One whose standard errors fail, as lifetimes' do where the curvature is singular."""
 

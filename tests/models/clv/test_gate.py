@@ -50,7 +50,7 @@ def shown(finding: Finding, model, features):
 
 def test_nothing_to_say_of_a_good_fit(model, independent):
     assert examine(model, independent) == ()
-    assert list(table(())) == ["finding", "severity", "found", "figure", "why", "show"]
+    assert list(table(())) == ["finding", "severity", "found", "figure", "why", "show", "about"]
 
 
 def test_one_time_customers_are_alive_for_sure_under_bg_nbd(model, features, independent):
@@ -103,8 +103,24 @@ def test_a_parameter_known_to_a_factor_of_thousands(model, independent):
 def test_a_population_without_a_mean_order_value(model, independent):
     heavy = replace(model, spend_law=replace(model.spend_law, q=0.8))
     finding = found(heavy, independent)["no_mean_order_value"]
-    assert finding.figure == 0.8
+    assert (finding.severity, finding.figure) == ("unfit", 0.8)
     assert shown(finding, heavy, independent)[0] == heavy.spend_law
+
+
+@pytest.mark.parametrize(("r", "severity"), [(0.75, "warning"), (1.5, "unfit")])
+def test_a_law_that_does_not_give_back_its_orders(model, independent, r, severity):
+    """Repeat orders grow with r; the fit has .53."""
+    astray = replace(model, law=replace(model.law, r=r))
+    finding = found(astray, independent)["does_not_track"]
+    assert finding.severity == severity
+    assert shown(finding, astray, independent) == pytest.approx(finding.figure)
+
+
+def test_a_search_that_stopped_short_is_a_note(model, independent):
+    climbed = replace(model, orders_fit=replace(model.orders_fit, climbed=0.8))
+    finding = found(climbed, independent)["search_stopped_short"]
+    assert (finding.severity, finding.figure) == ("note", 0.8)
+    assert shown(finding, climbed, independent) == (climbed.law, 0.8)
 
 
 def test_dependence_has_a_size_and_says_what_it_does(model, independent):

@@ -38,6 +38,17 @@ def test_goes_on_from_where_a_search_ended():
     assert fit.attempts == 2
 
 
+def test_climbs_on_from_where_a_search_meets_a_wall():
+    """As lifetimes' does where its likelihood of Pareto/NBD turns NaN."""
+    parameters, fit = first_optimum(
+        "law", lambda start, tolerance: np.array([1.3, 3.0]), STARTS, log_likelihood, WEIGHTS
+    )
+    np.testing.assert_allclose(parameters, TOP, rtol=1e-3)
+    assert fit.attempts == 3  # all that the first start has
+    assert fit.gain <= 1e-3
+    assert fit.climbed == pytest.approx(-500 * log_likelihood(np.array([1.3, 3.0])).sum(), abs=1e-3)
+
+
 def test_passes_over_a_search_that_fails():
     def search(start, tolerance):
         if tolerance < 1e-4:

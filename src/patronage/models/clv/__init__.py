@@ -2,8 +2,8 @@
 What each customer will order, and what that is worth.
 
 lifetimes fits (`fit.py`); what is predicted comes from laws of our own: of orders (`law.py`) and of the value of an
-order (`spend.py`). Mean and P(order) are read off one distribution; intervals are read off the same one, made wider
-by what the fit does not know and by what an earlier origin taught (`intervals.py`).
+order (`spend.py`). The mean is read off one distribution; P(order) and intervals are read off the same one, made
+wider by what the fit does not know and by what an earlier origin taught (`intervals.py`).
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns
-from patronage.models.clv.distinct import Array, distinct
+from patronage.models.clv.deeds import Candidate, Deed
+from patronage.models.clv.distinct import Array, distinct, once
 from patronage.models.clv.fit import LAWS, fit_orders, fit_spend
 from patronage.models.clv.intervals import UNTAUGHT, Calibration, both, calibrate, unsure
 from patronage.models.clv.law import OrderLaw
 from patronage.models.clv.optimum import Fit
-from patronage.models.clv.spend import GammaGamma
+from patronage.models.clv.quantiles import quantiles
+from patronage.models.clv.spend import GammaGamma, ShrunkenMean, SpendLaw
 from patronage.models.clv.totals import Total, total
 
 __all__ = ["Calibration", "Clv", "Settings", "Total", "fit", "recalibrate"]
 
 FILE = "clv.json"
 DAYS_A_YEAR = 365.0
+ALIVE_BY_ASSUMPTION = "ordered once: alive by BG/NBD's assumption, not by evidence"
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,12 @@ class Clv:
 
     settings: Settings
     law: OrderLaw
-    spend_law: GammaGamma
+    spend_law: SpendLaw
     orders_fit: Fit
-    spend_fit: Fit
+    spend_fit: Fit  # of Gamma-Gamma, even where a shrunken mean took its place
     calibration: Calibration = UNTAUGHT
+    deeds: tuple[Deed, ...] = ()  # what was done about what was unfit
+    candidates: tuple[Candidate, ...] = ()  # the laws that it was chosen among, the best first
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -92,7 +97,9 @@ class Clv:
         DataFrame
             With the index of `features`:
 
-            - p_alive, and p_order, expected_orders, expected_spend (revenue, not discounted) in the horizon;
+            - p_alive, and expected_orders and expected_spend (revenue, not discounted) in the horizon;
+            - p_order, P(at least one order in the horizon), by the distribution that the intervals are quantiles of:
+              expected_orders_low is above 0 exactly where p_order is above (1 + level) / 2;
             - expected_orders_low and _high, the central quantiles of the number of orders. Counts are whole and
               skewed: where most futures hold no order, both are 0 and the mean lies above them;
             - clv: the margin on the orders in the value horizon, each discounted from its moment;
@@ -111,6 +118,19 @@ class Clv:
         for name in (columns.CLV, columns.CLV_LOW, columns.CLV_HIGH):
             predicted[name] *= self.settings.margin * worth
         return predicted
+
+    def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
+        """What `predict` gave, empty where the model abstains."""
+        silent = {name for deed in self.deeds for name in deed.silent}
+        return predicted.assign(**dict.fromkeys(silent, np.nan))
+
+    def flags(self, features: pd.DataFrame) -> tuple[tuple[pd.Series, str], ...]:
+        """Why an answer should not be taken at its word: of which customers, and the reason."""
+        everyone = pd.Series(True, index=features.index)
+        found = [(everyone, f"clv {deed.deed}: {deed.said}") for deed in self.deeds]
+        if self.settings.model == "bg_nbd":
+            found.append((features[columns.FREQUENCY] == 0, ALIVE_BY_ASSUMPTION))
+        return tuple(found)
 
     def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
         """P(X* >= n) of each customer in the horizon, by the distribution that the intervals are quantiles of."""
@@ -139,24 +159,35 @@ class Clv:
         return both(unsure(self.law, self.orders_fit, horizon, x, T), self.calibration.spread)
 
     def _orders(self, x: Array, t_x: Array, T: Array, multiplier: Array) -> dict[str, Array]:
-        """The columns that count orders; those of the value are discounted orders, not yet money."""
+        """
+        The columns that count orders; those of the value are discounted orders, not yet money.
+
+        Given alive, customers differ by x, T and multiplier alone: what is costly is done once for each of these.
+        """
         law, settings = self.law, self.settings
-        customer = x, t_x, T, multiplier
         near, far = settings.horizon_days, settings.value_horizon_days
-        low, high = (self.calibration.asked((1 + sign * settings.level) / 2, x) for sign in (-1, 1))
-        near_spread, far_spread = (self._spread(horizon, x, T) for horizon in (near, far))
-        discounted = law.discounted_orders(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *customer)
-        expected = law.expected_orders(far, *customer)
+        first, kind = distinct(x, T, multiplier)
+        given = x[first], T[first], multiplier[first]
+        near_spread, far_spread = (self._spread(horizon, *given[:2]) for horizon in (near, far))
+        expected = law.expected_if_alive(far, *given)
+        discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *given)
         discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
+        alive = law.p_alive(x, t_x, T)
+        again = once(law.tail, 1, near, *given, near_spread)[kind]
+        ends = [1 - self.calibration.asked((1 + sign * settings.level) / 2, x) for sign in (-1, 1)]
+        near_ends, far_ends = (
+            quantiles(law, tuple(ends), alive, kind, (np.full(len(first), horizon), *given, spread))
+            for horizon, spread in ((near, near_spread), (far, far_spread))
+        )
         return {
-            columns.P_ALIVE: law.p_alive(x, t_x, T),
-            columns.P_ORDER: law.p_order(near, *customer),
-            columns.EXPECTED_ORDERS: law.expected_orders(near, *customer),
-            columns.EXPECTED_ORDERS_LOW: law.quantile(low, near, *customer, near_spread).astype(np.float64),
-            columns.EXPECTED_ORDERS_HIGH: law.quantile(high, near, *customer, near_spread).astype(np.float64),
-            columns.CLV: discounted,
-            columns.CLV_LOW: discount * law.quantile(low, far, *customer, far_spread),
-            columns.CLV_HIGH: discount * law.quantile(high, far, *customer, far_spread),
+            columns.P_ALIVE: alive,
+            columns.P_ORDER: 1 - self.calibration.probability(1 - alive * again, x),
+            columns.EXPECTED_ORDERS: alive * law.expected_if_alive(near, *given)[kind],
+            columns.EXPECTED_ORDERS_LOW: near_ends[0].astype(np.float64),
+            columns.EXPECTED_ORDERS_HIGH: near_ends[1].astype(np.float64),
+            columns.CLV: alive * discounted[kind],
+            columns.CLV_LOW: discount[kind] * far_ends[0],
+            columns.CLV_HIGH: discount[kind] * far_ends[1],
         }
 
     def save(self, folder: Path) -> None:
@@ -172,7 +203,10 @@ class Clv:
         law = LAWS[settings.model](**content["law"])
         orders_fit, spend_fit = (_read_fit(content[name]) for name in ("orders_fit", "spend_fit"))
         calibration = _read_calibration(content["calibration"])
-        return cls(settings, law, GammaGamma(**content["spend_law"]), orders_fit, spend_fit, calibration)
+        spend_law = (ShrunkenMean if "weight" in content["spend_law"] else GammaGamma)(**content["spend_law"])
+        deeds = tuple(Deed(**{**deed, "silent": tuple(deed["silent"])}) for deed in content["deeds"])
+        candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
+        return cls(settings, law, spend_law, orders_fit, spend_fit, calibration, deeds, candidates)
 
 
 def fit(

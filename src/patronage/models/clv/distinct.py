@@ -11,6 +11,7 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
+MANY = 2**62  # a code holds no more
 ROWS = 2048  # quadratures hold about a hundred nodes a row: a block stays within the cache
 
 
@@ -33,9 +34,16 @@ def distinct(*columns: Array) -> tuple[Index, Index]:
     kind: Index = np.zeros(len(columns[0]), dtype=np.intp)
     if len(kind) < 2:  # a server asks about one customer at a time
         return kind, kind
+    possible = 1  # kinds so far, were all combinations there
     for column in columns:
+        if (column == column[:1]).all():
+            continue
         codes, values = pd.factorize(column, sort=True)
-        kind, kinds = pd.factorize(kind * max(len(values), 1) + codes, sort=True)
+        if possible * len(values) > MANY:
+            kind, kinds = pd.factorize(kind, sort=True)
+            possible = len(kinds)
+        kind, possible = kind * len(values) + codes, possible * len(values)
+    kind, kinds = pd.factorize(kind, sort=True)
     first = np.empty(len(kinds), dtype=np.intp)
     first[kind[::-1]] = np.arange(len(kind))[::-1]
     return first, kind

@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import nnls
 
 from patronage.errors import FitError
 from patronage.models.clv.distinct import Array, distinct
+from patronage.models.clv.integrals import TINY
 from patronage.models.clv.law import BgNbd, MbgNbd, OrderLaw, ParetoNbd
 from patronage.models.clv.optimum import Fit, first_optimum
-from patronage.models.clv.spend import GammaGamma
+from patronage.models.clv.spend import GammaGamma, ShrunkenMean
 
 LAWS: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
 
@@ -29,7 +31,7 @@ DROPOUT_STARTS = np.array([[1.1, 1.1, 1.1, 1.1], [0.5, 0.1, 0.7, 2.5], [1.0, 0.3
 PARETO_STARTS = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, 0.2, 0.5, 0.3], [1.0, 0.3, 0.3, 1.0]])
 SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5, 0.5, 1.0]])
 
-
+WEIGHTS = (1e-3, 1e3)  # orders that everyone's mean may weigh
 ONE_PRICE = 1e6  # p of Gamma-Gamma where order values do not vary; its mean p v / (q - 1) is then that price
 
 
@@ -103,6 +105,20 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
 
     parameters, fit = first_optimum("gamma_gamma", search, SPEND_STARTS * unit, log_likelihood, weights)
     return GammaGamma(*parameters), fit
+
+
+def shrunken_mean(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> ShrunkenMean:
+    """
+    Everyone's mean order value and its weight, by moments: no optimum is needed, nor a distribution.
+
+    The mean value of x orders lies off everyone's by a variance of `between` + `within` / x; both are its regression
+    on 1 / x, held to be no less than nothing.
+    """
+    x, value = (np.asarray(column, dtype=np.float64) for column in (frequency, monetary_value))
+    x, value = x[(x > 0) & (value > 0)], value[(x > 0) & (value > 0)]
+    mean = float(value.mean())
+    between, within = nnls(np.column_stack([np.ones_like(x), 1 / x]), (value - mean) ** 2)[0]
+    return ShrunkenMean(mean, float(np.clip(within / max(between, TINY), *WEIGHTS)))
 
 
 def _counted(*columns: Array) -> tuple[Array, ...]:

@@ -16,12 +16,14 @@ import pandas as pd
 
 from patronage import columns as c
 from patronage.models.clv.law import MbgNbd, ParetoNbd
+from patronage.models.clv.spend import GammaGamma
 
 if TYPE_CHECKING:
     from patronage.models.clv import Clv
 
 NOTE, WARNING, UNFIT = "note", "warning", "unfit"
 RANK = {UNFIT: 0, WARNING: 1, NOTE: 2}
+DATA, LAW, SPEND = "data", "law of orders", "law of order values"
 
 SHAPES = (1e-3, 1e3)  # beyond, a Gamma or Beta is a point or a pair of extremes: a heterogeneity that is none
 AGES = 1e3  # scales of time beyond so many times the oldest customer
@@ -33,6 +35,7 @@ SIGNIFICANT = 3.0  # standard errors of a rank correlation
 MATTERS = 0.05  # relative effect on a third's CLV
 SOME_REFUNDS, MANY_REFUNDS = 0.01, 0.05  # share of what was paid
 CENTURY_DAYS = 36_525.0
+WIDE, WILD = 1.25, 2.0  # a law's repeat orders, as a multiple of those that came
 FAR = 3.0  # a horizon so many times longer than the oldest customer was seen
 
 
@@ -55,6 +58,8 @@ class Finding:
         What it does to the answer, and what to do.
     show
         Two lines that show it; the second is an expression.
+    about
+        The data, the law of orders or the law of order values: another law helps against what is its own.
     """
 
     finding: str
@@ -63,6 +68,7 @@ class Finding:
     figure: float
     why: str
     show: str
+    about: str = DATA
 
 
 def examine(
@@ -91,6 +97,8 @@ def examine(
         *_time_unit(clv, features),
         *_repeat_orders(features),
         *_parameters(clv, features),
+        *_tracking(clv, features),
+        *_order_values(clv, features),
         *_one_time(clv, features),
         *_dependence(clv, features),
         *_refunds(refund_share),
@@ -160,15 +168,46 @@ def _parameters(clv: Clv, features: pd.DataFrame) -> Iterator[Finding]:
             "may hold, those beyond need another model or a longer log",
             show,
         )
-    if clv.spend_law.q <= 1:
+    if clv.orders_fit.climbed:
+        yield Finding(
+            "search_stopped_short",
+            NOTE,
+            f"{clv.orders_fit.climbed:.3g} of log-likelihood was left where lifetimes' search ended",
+            clv.orders_fit.climbed,
+            "its likelihood cannot be computed further on; the last steps are our own, on the same likelihood",
+            "law, fit = clv.law, clv.orders_fit\nlaw, fit.climbed",
+            LAW,
+        )
+
+
+def _tracking(clv: Clv, features: pd.DataFrame) -> Iterator[Finding]:
+    """A law that does not give back the orders that it was fitted on has misread them."""
+    came = float(features[c.FREQUENCY].sum())
+    said = float(clv.law.expected_orders(features[c.T], 0, 0, 0).sum())
+    off = said / max(came, 1.0)
+    if not 1 / WIDE <= off <= WIDE:
+        yield Finding(
+            "does_not_track",
+            WARNING if 1 / WILD <= off <= WILD else UNFIT,
+            f"the law gives {off:.2f} times the repeat orders that it was fitted on",
+            off,
+            "customers do not order and leave as the law has it; try another: clv=mbg_nbd, clv=pareto_nbd",
+            f'said = clv.law.expected_orders(features["{c.T}"], 0, 0, 0)\nsaid.sum() / features["{c.FREQUENCY}"].sum()',
+            LAW,
+        )
+
+
+def _order_values(clv: Clv, features: pd.DataFrame) -> Iterator[Finding]:
+    law = clv.spend_law
+    if isinstance(law, GammaGamma) and law.q <= 1:
         yield Finding(
             "no_mean_order_value",
-            WARNING,
-            f"q = {clv.spend_law.q:.3g} of Gamma-Gamma is at most 1",
-            clv.spend_law.q,
-            "the mean order value of the population is infinite by this fit, and is held at ten times the usual one "
-            "where a customer has few orders; look for outliers among the amounts",
+            UNFIT,
+            f"q = {law.q:.3g} of Gamma-Gamma is at most 1",
+            law.q,
+            "the mean order value of the population is infinite by this fit; look for outliers among the amounts",
             f'spend = clv.spend_law\nspend, features["{c.MONETARY_VALUE}"].describe()',
+            SPEND,
         )
 
 
@@ -235,9 +274,8 @@ def _dependence(clv: Clv, features: pd.DataFrame) -> Iterator[Finding]:
 def _misjudged(clv: Clv, x: pd.Series, value: pd.Series, mean: float) -> float:
     """By how much a group's order values, and so its CLV, come out too high: pulled to all's mean, not to its own."""
     law = clv.spend_law
-    pull = np.clip((law.q - 1) / (law.p * x + law.q - 1), 0, 1)
     said = law.expected_spend(x, value)
-    wrong = pull * (mean - value.mean())
+    wrong = law.pull(x) * (mean - value.mean())
     return float((x * wrong).sum() / max((x * (said - wrong)).sum(), 1e-12))
 
 

@@ -38,6 +38,7 @@ MOVED = 1.5  # a level that moved by more than this factor was another season, n
 PARTED = 1.3  # two fits whose foretold orders differ by more than this factor describe two businesses
 WILDEST = 1.0  # the delta method says nothing of coefficients of variation beyond
 GRAIN = 100  # spreads are held to hundredths: few are distinct, and what is costly is done once
+COARSE = 0.05
 NOBODY = "no earlier origin"
 
 
@@ -93,10 +94,12 @@ def unsure(law: OrderLaw, fit: Fit, horizon: float, x: Array, T: Array) -> Array
     Coefficient of variation of what each customer orders if alive, by what the fit does not know.
 
     By the delta method, from the covariance of the log-parameters; 0 where the fit has none. How sure P(alive) is
-    does not enter: a mixture of chances to be alive is a chance to be alive.
+    does not enter: a mixture of chances to be alive is a chance to be alive. It changes slowly with x and T, which
+    are held to steps of 5 % here, as it is held to hundredths in the end.
     """
     if fit.covariance is None:
         return np.zeros(len(x))
+    x, T = (np.expm1(np.round(np.log1p(column) / COARSE) * COARSE) for column in (x, T))
     first, kind = distinct(x, T)
     x, T = x[first], T[first]
     moved_by = slopes(law, lambda moved: np.log(np.maximum(moved.expected_if_alive(horizon, x, T), TINY)))

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincc, expit, exprel
 
-from patronage.models.clv.distinct import Array, Index, once
+from patronage.models.clv.distinct import Array, Index, distinct, once
 from patronage.models.clv.integrals import TINY, arrival, discounted, log_gamma_ratio, orders_until_dropout
+from patronage.models.clv.quantiles import quantiles
 
 Numbers = npt.ArrayLike
 
@@ -47,8 +48,24 @@ class OrderLaw(ABC):
         """Probability that the customer can still order at T."""
 
     @abstractmethod
-    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
-        """P(X* >= n | alive), n >= 1, a value a row."""
+    def tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
+        """P(X* >= n | alive), n >= 1, a value a row; the multiplier and the horizon are positive."""
+
+    def tails(
+        self, most: int, enough: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array
+    ) -> Array:
+        """
+        P(X* >= n | alive) for n = 1 to `most`, a column each, to an absolute 1e-14.
+
+        A row is followed until it falls to `enough`: what lies beyond may be given as 0.
+        """
+        columns = np.array([horizon, x, T, multiplier, spread])
+        found = np.zeros((len(x), most))
+        rows = np.flatnonzero(enough < 1)
+        for n in range(most):
+            found[rows, n] = once(self.tail, n + 1, *columns[:, rows])
+            rows = rows[found[rows, n] > enough[rows]]
+        return found
 
     @abstractmethod
     def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
@@ -70,7 +87,7 @@ class OrderLaw(ABC):
     ) -> Array:
         """P(X* >= n)."""
         possible = (np.asarray(horizon) > 0) & (np.asarray(multiplier) > 0)
-        tail = once(self._tail, np.maximum(n, 1), horizon, x, T, multiplier, spread)
+        tail = once(self.tail, np.maximum(n, 1), horizon, x, T, multiplier, spread)
         return np.where(np.asarray(n) < 1, 1.0, np.where(possible, self.p_alive(x, t_x, T) * tail, 0.0))
 
     def p_order(self, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0) -> Array:
@@ -113,13 +130,20 @@ class OrderLaw(ABC):
         Each order is discounted from the moment at which it comes, not by the month.
         """
 
+        return self.p_alive(x, t_x, T) * self.discounted_if_alive(horizon, rate, x, T, multiplier)
+
+    def discounted_if_alive(
+        self, horizon: Numbers, rate: float, x: Numbers, T: Numbers, multiplier: Numbers = 1.0
+    ) -> Array:
+        """`discounted_orders` of one who is alive, which t_x says nothing of."""
+
         def mean(horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
             def count(times: Array, rows: Index) -> Array:
                 return self._mean(times, x[rows], T[rows], multiplier[rows])
 
             return discounted(count, horizon, self._time_scale(T, multiplier), rate)
 
-        return self.p_alive(x, t_x, T) * once(mean, horizon, x, T, multiplier)
+        return once(mean, horizon, x, T, multiplier)
 
     def quantile(
         self,
@@ -131,26 +155,12 @@ class OrderLaw(ABC):
         multiplier: Numbers = 1.0,
         spread: Numbers = 0.0,
     ) -> npt.NDArray[np.int64]:
-        """The smallest n with P(X* <= n) >= level, 0 < level < 1: doubling, then bisection on the survival."""
-        columns = np.broadcast_arrays(1 - np.asarray(level), horizon, x, T, multiplier, spread, self.p_alive(x, t_x, T))
-        rest, horizon, x, T, multiplier, spread, alive = (np.asarray(c, dtype=np.float64).ravel() for c in columns)
-
-        def exceeded(n: npt.NDArray[np.int64], rows: Index) -> npt.NDArray[np.bool_]:
-            tail = once(self._tail, n, horizon[rows], x[rows], T[rows], multiplier[rows], spread[rows])
-            return alive[rows] * tail > rest[rows]
-
-        low = np.zeros(alive.size, dtype=np.int64)
-        high = low + 1
-        rows = np.flatnonzero((horizon > 0) & (multiplier > 0) & (alive > rest))
-        while (rows := rows[exceeded(high[rows], rows)]).size:
-            low[rows] = high[rows]
-            high[rows] *= 2
-        while (rows := np.flatnonzero(high - low > 1)).size:
-            middle = (low[rows] + high[rows]) // 2
-            more = exceeded(middle, rows)
-            low[rows[more]] = middle[more]
-            high[rows[~more]] = middle[~more]
-        return low.reshape(columns[0].shape)
+        """The smallest n with P(X* <= n) >= level, 0 < level < 1."""
+        columns = np.broadcast_arrays(1 - np.asarray(level), self.p_alive(x, t_x, T), horizon, x, T, multiplier, spread)
+        rest, alive, *given = (np.asarray(column, dtype=np.float64).ravel() for column in columns)
+        first, kind = distinct(*given)
+        (found,) = quantiles(self, (rest,), alive, kind, tuple(column[first] for column in given))
+        return found.reshape(columns[0].shape)
 
 
 @dataclass(frozen=True)
@@ -195,11 +205,28 @@ class BgNbd(OrderLaw):
         chances = self._survived(x)
         return np.where(chances > 0, np.log(self.a) - np.log(self.b + np.maximum(chances - 1, 0)), -np.inf)
 
-    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
+    def tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
         shape, wider = _unsure(self.r + x, spread)
         b = self.b + self._survived(x)
         stayed = np.exp(log_gamma_ratio(b, self.a) - log_gamma_ratio(b + (n - 1), self.a))
         return _arrived(n, shape, horizon * multiplier * wider / (self.alpha + T)) * np.minimum(stayed, 1)
+
+    def tails(
+        self, most: int, enough: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array
+    ) -> Array:
+        """By recurrence: an order more is a factor on the mass of the Poisson count, and one on the chance to stay."""
+        shape, wider = _unsure(self.r + x, spread)
+        reach = horizon * multiplier * wider / (self.alpha + T)
+        b, grown = self.b + self._survived(x), reach / (1 + reach)
+        arrived, stayed = -np.expm1(-shape * np.log1p(reach)), np.ones_like(shape)
+        mass = 1 - arrived
+        found = np.empty((len(x), most))
+        for n in range(1, most + 1):
+            found[:, n - 1] = arrived * stayed
+            mass = mass * grown * (shape + n - 1) / n
+            arrived = np.maximum(arrived - mass, 0)
+            stayed = stayed * (b + n - 1) / (self.a + b + n - 1)
+        return found
 
     def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
         shape, b = self.r + x, self.b + self._survived(x)
@@ -255,7 +282,7 @@ class ParetoNbd(OrderLaw):
         alive = np.exp(-shape * np.log1p((T - t_x) / scale) - self.s * np.log1p((T - t_x) / rival))
         return alive, np.where(t_x < T, once(arrival, 1, self.s, rival, T - t_x, shape, scale), 0)
 
-    def _tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
+    def tail(self, n: Array, horizon: Array, x: Array, T: Array, multiplier: Array, spread: Array) -> Array:
         shape, wider = _unsure(self.r + x, spread)
         scale = (self.alpha + T) / np.maximum(multiplier * wider, TINY)
         tail = arrival(n, shape, scale, horizon, np.full_like(x, self.s), self.beta + T)
@@ -274,8 +301,12 @@ class ParetoNbd(OrderLaw):
 
 def _arrived(n: Array | int, shape: Array, reach: Array) -> Array:
     """P(N >= n) of a Poisson count whose mean is `reach` times a Gamma(shape, 1): exact on either side of reach = 1."""
-    near, far = betainc(n, shape, reach / (1 + reach)), betaincc(shape, n, 1 / (1 + reach))
-    return np.where(reach < 1, near, far)
+    n, shape, reach = np.broadcast_arrays(n, shape, reach)
+    near = reach < 1
+    arrived = np.empty(reach.shape)
+    arrived[near] = betainc(n[near], shape[near], reach[near] / (1 + reach[near]))
+    arrived[~near] = betaincc(shape[~near], n[~near], 1 / (1 + reach[~near]))
+    return arrived
 
 
 def _unsure(shape: Array, spread: Array) -> tuple[Array, Array]:

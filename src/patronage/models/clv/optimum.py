@@ -1,9 +1,16 @@
-"""Whether an estimate is an optimum of a likelihood, and how sure it is: by the likelihood itself."""
+"""
+Whether an estimate is an optimum of a likelihood, and how sure it is: by the likelihood itself.
+
+A search may end on a slope that it cannot see. lifetimes' likelihood of Pareto/NBD is a difference of two 2F1 and is
+NaN where they cancel: on dense logs a wall of NaN stands in the way up. From there the last steps are Newton's, on
+the likelihood of our own law, which has no such wall.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +20,8 @@ from patronage.models.clv.distinct import Array
 ENOUGH = 1e-3  # an estimate is an optimum if a Newton step promises less log-likelihood than this
 STEP = 1e-3  # of a log-parameter, in the differences that measure slope and curvature
 BARELY = 1e-4  # the least curvature, per customer, that a direction is taken to have
+STEPS = 25  # of Newton, from where a search got stuck
+LONGEST = 1.0  # of a log-parameter in one step: a parabola says nothing of further away
 TOLERANCES = (1e-7, 1e-5, 1e-4)  # BFGS fails where rounding keeps it from its tolerance: a coarser one then passes
 
 
@@ -34,6 +43,8 @@ class Fit:
     covariance
         Of the estimates of the log-parameters, in the order of the law's fields: the inverse of the curvature of
         the log-likelihood. None where it is not positive definite: the data do not pin the parameters down.
+    climbed
+        Log-likelihood that our own steps added to where the last search got stuck; 0 where it ended at an optimum.
     """
 
     n_customers: int
@@ -42,6 +53,7 @@ class Fit:
     gain: float
     attempts: int
     covariance: tuple[tuple[float, ...], ...] | None
+    climbed: float = 0.0
 
 
 def first_optimum(
@@ -53,6 +65,8 @@ def first_optimum(
 ) -> tuple[list[float], Fit]:
     """
     Search from each start, and on from where a search ended, until the likelihood has an optimum there.
+
+    Where no search from a start ends at one, Newton's steps go on from its last end.
 
     Parameters
     ----------
@@ -78,7 +92,7 @@ def first_optimum(
 
     searches, failures = 0, {}
     for start in starts:
-        at = start
+        at, end = start, None
         for tolerance in TOLERANCES:
             searches += 1
             try:
@@ -86,12 +100,18 @@ def first_optimum(
             except ValueError as error:
                 failures[" ".join(str(error).split()).rstrip(".")] = np.inf
                 continue
-            value, slope, curvature = _shape(total, np.log(at))
-            gain = _newton_gain(slope, curvature, weights.sum())
-            if gain <= ENOUGH:
-                fit = Fit(int(weights.sum()), weights.size, value, gain, searches, _inverse(curvature))
-                return at.tolist(), fit
-            failures[f"{gain:.2g} of log-likelihood was left at {np.array2string(at, precision=4)}"] = gain
+            end = _look(total, np.log(at), weights.sum())
+            if end.gain <= ENOUGH:
+                return at.tolist(), _fit(end, weights, searches, 0.0)
+        if end is None:
+            continue
+        if not np.allclose(at, start):  # who never left its start has found nothing to go on from
+            end, reached = _climb(total, end, weights.sum()), end.value
+            if end.gain <= ENOUGH:
+                return np.exp(end.at).tolist(), _fit(end, weights, searches, end.value - reached)
+        failures[f"{end.gain:.2g} of log-likelihood was left at {np.array2string(np.exp(end.at), precision=4)}"] = (
+            end.gain
+        )
     raise FitError(
         f"{name}: found no optimum of the likelihood in {searches} searches from {len(starts)} starts; the best: "
         f"{min(failures, key=failures.__getitem__)}; check the units and ranges of the amounts, "
@@ -99,7 +119,17 @@ def first_optimum(
     )
 
 
-def _shape(total: Callable[[Array], float], at: Array) -> tuple[float, Array, Array]:
+class _Place(NamedTuple):
+    """A point in the log-parameters, and the likelihood around it."""
+
+    at: Array
+    value: float
+    slope: Array
+    curvature: Array
+    gain: float  # what a step to the top of the local parabola adds
+
+
+def _look(total: Callable[[Array], float], at: Array, customers: float) -> _Place:
     """Value, slope and curvature, by central differences."""
 
     def moved(*axes: int, sign: int) -> float:
@@ -110,20 +140,40 @@ def _shape(total: Callable[[Array], float], at: Array) -> tuple[float, Array, Ar
     size = len(at)
     here = total(at)
     up, down = (np.array([moved(i, sign=sign) for i in range(size)]) for sign in (1, -1))
-    curvature = np.diag((up - 2 * here + down) / STEP**2)
+    slope, curvature = (up - down) / (2 * STEP), np.diag((up - 2 * here + down) / STEP**2)
     for i in range(size):
         for j in range(i):
             both = moved(i, j, sign=1) + moved(i, j, sign=-1) + 2 * here
             curvature[i, j] = curvature[j, i] = (both - up[i] - up[j] - down[i] - down[j]) / (2 * STEP**2)
-    return here, (up - down) / (2 * STEP), curvature
-
-
-def _newton_gain(slope: Array, curvature: Array, customers: float) -> float:
-    """What a step to the top of the local parabola adds; a flat or upward direction counts as barely curved."""
     if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
-        return np.inf
+        return _Place(at, here, slope, curvature, np.inf)
+    return _Place(at, here, slope, curvature, float(slope @ _newton(slope, curvature, customers) / 2))
+
+
+def _newton(slope: Array, curvature: Array, customers: float) -> Array:
+    """The step to the top of the local parabola; a flat or upward direction counts as barely curved."""
     bends, directions = np.linalg.eigh(-curvature)
-    return float(((slope @ directions) ** 2 / np.maximum(bends, BARELY * customers)).sum() / 2)
+    return directions @ ((slope @ directions) / np.maximum(bends, BARELY * customers))
+
+
+def _climb(total: Callable[[Array], float], place: _Place, customers: float) -> _Place:
+    """Newton's steps, each halved until it gains, to where none is left to gain."""
+    for _ in range(STEPS):
+        if not ENOUGH < place.gain < np.inf:
+            break
+        step = _newton(place.slope, place.curvature, customers)
+        step *= min(1.0, LONGEST / np.abs(step).max())
+        while not total(place.at + step) > place.value:  # NaN gains nothing
+            step /= 2
+            if np.abs(step).max() < STEP:
+                return place
+        place = _look(total, place.at + step, customers)
+    return place
+
+
+def _fit(place: _Place, weights: Array, searches: int, climbed: float) -> Fit:
+    customers = int(weights.sum())
+    return Fit(customers, weights.size, place.value, place.gain, searches, _inverse(place.curvature), climbed)
 
 
 def _inverse(curvature: Array) -> tuple[tuple[float, ...], ...] | None:

@@ -3,6 +3,7 @@ The law of order values: what an order of a customer is worth on average, and ho
 
 References
 ----------
+Bühlmann, Straub (1970), Glaubwürdigkeit für Schadensätze. Mitteilungen der VSVM 70: the shrunken mean.
 Fader, Hardie (2013), The Gamma-Gamma model of monetary value, brucehardie.com/notes/025.
 """
 
@@ -57,3 +58,37 @@ class GammaGamma:
         spent = x * np.where(x > 0, np.maximum(mean_value, 0), 0)
         shape = self.p * x + self.q
         return self.p * (self.v + spent) / np.maximum(shape - 1, shape / HEAVIEST)
+
+    def pull(self, x: npt.ArrayLike) -> Array:
+        """The weight of everyone's mean in the expected order value of one with x orders."""
+        return np.clip((self.q - 1) / (self.p * np.asarray(x, dtype=np.float64) + self.q - 1), 0, 1)
+
+
+@dataclass(frozen=True)
+class ShrunkenMean:
+    """
+    The customer's own mean order value, drawn towards everyone's: the best linear guess, whatever the distribution.
+
+    Parameters
+    ----------
+    mean
+        Everyone's mean order value.
+    weight
+        It weighs as much as so many orders of one's own: the variance of a customer's orders over that of customers.
+    """
+
+    mean: float
+    weight: float
+
+    def expected_spend(self, x: npt.ArrayLike, mean_value: npt.ArrayLike) -> Array:
+        """Expected mean order value; arguments as of `GammaGamma.expected_spend`."""
+        x = np.asarray(x, dtype=np.float64)
+        spent = x * np.where(x > 0, np.maximum(mean_value, 0), 0)
+        return (self.weight * self.mean + spent) / (self.weight + x)
+
+    def pull(self, x: npt.ArrayLike) -> Array:
+        """The weight of everyone's mean in the expected order value of one with x orders."""
+        return self.weight / (self.weight + np.asarray(x, dtype=np.float64))
+
+
+SpendLaw = GammaGamma | ShrunkenMean

@@ -256,7 +256,8 @@ def fit(
         )
     if former is not None and (lacking := [name for name in former.columns if name not in features]):
         raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
-    drawn = features.iloc[np.sort(np.random.default_rng(seed).permutation(len(features))[: config.fit_sample])]
+    known = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
+    drawn = known.iloc[np.sort(np.random.default_rng(seed).permutation(len(known))[: config.fit_sample])]
     preparation = prepare(drawn, chosen, config.winsorise)
     if preparation.left_out:
         log.warning("personas leave out %s: missing or the same for everyone", ", ".join(preparation.left_out))

@@ -1,0 +1,87 @@
+"""What the verbs that look at runs read: compare, promote, rollback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from omegaconf import MISSING
+
+from patronage.config.rules import one_of, within
+from patronage.errors import ConfigError
+
+
+@dataclass
+class StoreConfig:
+    """Where runs are; which experiment each is in, the run itself says."""
+
+    uri: str = "sqlite:///mlruns/mlflow.db"
+    registered_model: str = "patronage"
+
+
+@dataclass
+class CompareConfig:
+    """What `patronage compare` reads."""
+
+    tracking: StoreConfig = field(default_factory=StoreConfig)
+    baseline: str = MISSING
+    candidate: str = MISSING
+    name: str | None = None
+    movers: int = 100
+    bootstraps: int = 500
+    seed: int = 0
+
+    def check(self) -> None:
+        within("movers", self.movers, 1, 100_000)
+        within("bootstraps", self.bootstraps, 20, 100_000)
+        within("seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass
+class GatesConfig:
+    """Borders; null switches a gate off."""
+
+    churn_log_loss_worse: float | None = 0.02
+    spend_rmse_worse: float | None = 0.02
+    persona_stability: float | None = 0.85
+    churn_ece: float | None = 0.05
+    coverage_80: float | None = 0.1
+    leakage: bool = True
+    refit_moves: float | None = 0.05
+    unmeasured: str = "block"
+
+    def check(self) -> None:
+        one_of("gates.unmeasured", self.unmeasured, ("block", "pass"))
+        for key in ("churn_log_loss_worse", "spend_rmse_worse", "churn_ece", "coverage_80", "refit_moves"):
+            if (border := getattr(self, key)) is not None:
+                within(f"gates.{key}", border, 0, 1)
+        if self.persona_stability is not None:
+            within("gates.persona_stability", self.persona_stability, -1, 1)
+
+
+@dataclass
+class PromoteConfig:
+    """What `patronage promote` reads."""
+
+    tracking: StoreConfig = field(default_factory=StoreConfig)
+    gates: GatesConfig = field(default_factory=GatesConfig)
+    run: str = MISSING
+    alias: str = "champion"
+    force: bool = False
+    reason: str | None = None
+    bootstraps: int = 1000
+    seed: int = 0
+
+    def check(self) -> None:
+        if self.force and not (self.reason or "").strip():
+            raise ConfigError("force=true without a reason; give reason='...', it is kept with the model")
+        within("bootstraps", self.bootstraps, 20, 100_000)
+        within("seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass
+class RollbackConfig:
+    """What `patronage rollback` reads."""
+
+    tracking: StoreConfig = field(default_factory=StoreConfig)
+    alias: str = "champion"
+    reason: str | None = None

@@ -1,0 +1,53 @@
+"""`patronage promote`: make the model of a run the champion, if every gate holds."""
+
+from __future__ import annotations
+
+from patronage import tracking
+from patronage.config import PromoteConfig
+from patronage.errors import GateError
+from patronage.evaluation.scorecard import Resampling
+from patronage.places import project_root
+from patronage.review import gates
+from patronage.review.past import PastRun
+
+
+def run(config: PromoteConfig) -> None:
+    """Judge the candidate beside the champion, keep the verdict, and move the alias.
+
+    Raises
+    ------
+    GateError
+        A gate stands against it, and nothing forces it.
+    """
+    store = tracking.find_store(config.tracking, project_root())
+    candidate = tracking.read_run(store, config.run)
+    holder = tracking.holder(store, config.alias)
+    model = f"models:/{store.registered_model}/{candidate.model_version}"
+    if holder == candidate.model_version:
+        print(f"{model} ({candidate.name}) is the {config.alias} already")
+        return
+    champion = None if holder is None else tracking.read_run(store, f"models:/{store.registered_model}/{holder}")
+    judged = gates.judge_gates(candidate, champion, config.gates, Resampling(config.bootstraps, config.seed))
+    table = gates.table(judged)
+    print(f"{candidate.name}, version {candidate.model_version}, beside " + (_told(champion) if champion else "nobody"))
+    for gate in judged:
+        print(
+            f"  {gate.gate:<22}{gate.verdict:<17}{gate.found}"
+            + f" (asked: {gate.asked})" * (gate.verdict != gates.PASSED)
+        )
+    against = gates.stopping(judged, config.gates)
+    verdict = f"forced ({config.reason})" if against and config.force else "refused" if against else "promoted"
+    if verdict != "refused":
+        tracking.crown(store, config.alias, candidate.model_version, holder)
+    said = {gate.gate: f"{gate.verdict}: {gate.found or '-'} (asked: {gate.asked})" for gate in judged}
+    tracking.write_verdict(store, candidate.run_id, candidate.model_version, verdict, said, table)
+    if verdict == "refused":
+        names = ", ".join(f"{gate.gate} {gate.verdict}" for gate in against)
+        raise GateError(f"{model} stays what it is: {names}; force=true reason='...' promotes it all the same")
+    before = f" after version {holder}" if holder else ""
+    print(f"\n{config.alias:<12} {model}{before}: {verdict}")
+    print(f"{'use it':<12} models:/{store.registered_model}@{config.alias}")
+
+
+def _told(champion: PastRun) -> str:
+    return f"{champion.name}, version {champion.model_version}"

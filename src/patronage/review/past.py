@@ -1,0 +1,78 @@
+"""A training run as a reviewer meets it again: what was asked, what was said, and how good that was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from patronage import columns as c
+from patronage.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A finished training run, read back whole.
+
+    Attributes
+    ----------
+    config
+        Dotted key to value.
+    data
+        What is known of the log: `fingerprint`, `customers`, `first`, `last`, `rows.transactions`.
+    model_version
+        Of the registered model; the bundle is what it holds.
+    assignments, features
+        A row per customer at the cutoff, on the same index.
+    evaluation
+        A row per customer whom the run was measured on: labels, and what had been said of them; None where the log
+        left nothing to measure.
+    """
+
+    run_id: str
+    name: str
+    experiment_id: str
+    link: str
+    config: Mapping[str, Any]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    data: Mapping[str, str]
+    model_version: str
+    bundle: Bundle
+    assignments: pd.DataFrame
+    features: pd.DataFrame
+    evaluation: pd.DataFrame | None
+
+    @property
+    def cutoff(self) -> str:
+        return self.tags[c.CUTOFF]
+
+    @property
+    def judged(self) -> tuple[str, str]:
+        """From when on, and over how many days the run was measured."""
+        return self.tags["evaluated_from"], self.params["horizon_days"]
+
+
+def numbered(baseline: PastRun, candidate: PastRun) -> tuple[PastRun, PastRun, pd.Index]:
+    """Both runs with numbers for customers, and the customers by number: a million names are slow to align."""
+    names = baseline.assignments.index
+    if not candidate.assignments.index.equals(names):
+        names = names.union(candidate.assignments.index)
+
+    def by_number(frame: pd.DataFrame) -> pd.DataFrame:
+        numbers = range(len(names)) if frame.index.equals(names) else names.get_indexer(frame.index)
+        return frame.set_axis(pd.Index(numbers))
+
+    one, other = (
+        replace(
+            run,
+            assignments=by_number(run.assignments),
+            features=by_number(run.features),
+            evaluation=None if run.evaluation is None else by_number(run.evaluation),
+        )
+        for run in (baseline, candidate)
+    )
+    return one, other, names

@@ -1,0 +1,160 @@
+"""Runs read back: by id, by name, or by an alias or version of the registered model."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pyarrow.parquet as pq
+from mlflow.entities import Run, RunStatus
+from mlflow.exceptions import MlflowException
+from omegaconf import OmegaConf
+
+from patronage import columns as c
+from patronage.bundle import Bundle
+from patronage.errors import TrackingError
+from patronage.review.past import PastRun
+from patronage.tracking.runs import run_page
+from patronage.tracking.store import Store, first_line
+
+RUN_ID = re.compile(r"[0-9a-f]{32}")
+TRAINED = "tags.kind = 'train' and attributes.status = 'FINISHED'"
+REFERENCES = "a run id, a run's name, @champion or models:/NAME@ALIAS"
+ASSIGNMENTS, FEATURES, EVALUATION = "assignments.parquet", "features.parquet", "evaluation.parquet"
+
+
+def find_run(store: Store, reference: str) -> str:
+    """The id of the training run that is meant.
+
+    Parameters
+    ----------
+    reference
+        A run id, the name of a run in any experiment, `@champion`, `models:/patronage@champion` or
+        `models:/patronage/3`.
+
+    Raises
+    ------
+    TrackingError
+        There is none, or several have the name; the message says which there are.
+    """
+    with plain_errors(store):
+        if reference.startswith(("@", "models:/")):
+            return _registered(store, reference)
+        if RUN_ID.fullmatch(reference):
+            return _checked(store.client.get_run(reference)).info.run_id
+        return _named(store, reference)
+
+
+def read_run(store: Store, reference: str) -> PastRun:
+    """A training run with everything that it logged.
+
+    Raises
+    ------
+    TrackingError
+        There is no such run, or it lacks what a reviewer needs.
+    """
+    run_id = find_run(store, reference)
+    with plain_errors(store), tempfile.TemporaryDirectory() as folder:
+        client = store.client
+        run = client.get_run(run_id)
+        there = {one.path for one in client.list_artifacts(run_id)}
+        if lacking := sorted({ASSIGNMENTS, FEATURES, "config.yaml"} - there):
+            raise TrackingError(f"run {run_id} has no {', '.join(lacking)}; train it again with this version")
+        versions = client.search_model_versions(f"run_id = '{run_id}'")
+        if not versions:
+            raise TrackingError(f"run {run_id} has no registered model any more; train it again")
+
+        def fetch(name: str) -> Path:
+            place = None if store.is_local else folder  # what is on this machine need not be copied
+            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name, dst_path=place))
+
+        model = mlflow.artifacts.download_artifacts(
+            f"models:/{versions[0].name}/{versions[0].version}", dst_path=None if store.is_local else folder
+        )
+        inputs = run.inputs.dataset_inputs if run.inputs else []
+        return PastRun(
+            run_id=run_id,
+            name=run.info.run_name,
+            experiment_id=run.info.experiment_id,
+            link=run_page(store, run.info.experiment_id, run_id),
+            config=_flat(OmegaConf.to_container(OmegaConf.load(fetch("config.yaml")))),
+            params=run.data.params,
+            metrics=run.data.metrics,
+            tags=run.data.tags,
+            data={
+                key: value
+                for one in inputs
+                for key, value in {"fingerprint": one.dataset.digest, **{t.key: t.value for t in one.tags}}.items()
+            },
+            model_version=str(versions[0].version),
+            bundle=Bundle.load(Path(model, "artifacts", "bundle")),
+            assignments=_frame(fetch(ASSIGNMENTS), labels=True),
+            features=_frame(fetch(FEATURES)),
+            evaluation=_frame(fetch(EVALUATION)) if EVALUATION in there else None,
+        )
+
+
+@contextmanager
+def plain_errors(store: Store) -> Iterator[None]:
+    """What MLflow refuses, as one line of ours."""
+    try:
+        yield
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"{store.uri}: {first_line(error)}") from error
+
+
+def _registered(store: Store, reference: str) -> str:
+    name, _, rest = reference.removeprefix("models:/").partition("@")
+    name, _, number = name.partition("/")
+    name = name or store.registered_model
+    client = store.client
+    try:
+        found = client.get_model_version_by_alias(name, rest) if rest else client.get_model_version(name, number)
+        return str(found.run_id)
+    except MlflowException as error:
+        raise TrackingError(f"{reference}: {first_line(error)}; expected {REFERENCES}") from error
+
+
+def _checked(run: Run) -> Run:
+    kind, status = run.data.tags.get("kind"), run.info.status
+    if kind != "train" or status != RunStatus.to_string(RunStatus.FINISHED):
+        raise TrackingError(f"run {run.info.run_id} is a {kind} run, {status}; expected a finished train run")
+    return run
+
+
+def _named(store: Store, name: str) -> str:
+    client = store.client
+    everywhere = [one.experiment_id for one in client.search_experiments()]
+    found = client.search_runs(everywhere, TRAINED, max_results=1000, order_by=["attributes.start_time DESC"])
+    ids = [run.info.run_id for run in found if run.info.run_name == name]
+    if len(ids) > 1:
+        raise TrackingError(f"{len(ids)} training runs are called {name}: {', '.join(ids[:5])}; give the id of one")
+    if not ids:
+        latest = ", ".join(f"{run.info.run_name} ({run.info.run_id})" for run in found[:5]) or "none: train one"
+        raise TrackingError(f"no training run is called {name}; expected {REFERENCES}; the latest are {latest}")
+    return ids[0]
+
+
+def _flat(config: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(config, dict):
+        return {prefix: config}
+    return {key: value for name, inner in config.items() for key, value in _flat(inner, _dotted(prefix, name)).items()}
+
+
+def _dotted(prefix: str, name: object) -> str:
+    return f"{prefix}.{name}" if prefix else str(name)
+
+
+def _frame(path: Path, *, labels: bool = False) -> pd.DataFrame:
+    """A table by customer; labels as categories, for a million rows of the same few words."""
+    texts = [one.name for one in pq.read_schema(path) if str(one.type) in ("string", "large_string")]
+    words = [name for name in texts if name != c.CUSTOMER_ID] if labels else []
+    table = pq.read_table(path, read_dictionary=words)
+    return table.to_pandas(split_blocks=True, self_destruct=True).set_index(c.CUSTOMER_ID)

@@ -1,0 +1,80 @@
+"""Two runs of the small shop, as they are read back, without a store between."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+
+from conftest import through_the_door
+from patronage import bundle as bundles
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig, typed
+from patronage.evaluation.splits import Split, split_at
+from patronage.labels import labels_at
+from patronage.places import conf_dir
+from patronage.review.past import PastRun
+
+CUTOFF, LATER = datetime(2023, 7, 1), datetime(2023, 9, 1)
+SAID = ["churn_probability", "expected_orders", "expected_spend", "journey_p_order"]
+
+
+def configured(cutoff: datetime) -> TrainConfig:
+    os.environ.setdefault("PATRONAGE_ROOT", ".")
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    given = ["data=cdnow", f"cutoff={cutoff:%Y-%m-%d}", "horizon_days=90", "personas.k=3",
+             "churn=btyd", "origins.most=1", "personas.allow_unstable=true", "personas.bootstraps=3"]  # fmt: skip
+    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+        return typed(TrainConfig, compose("train", overrides=given))
+
+
+def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> PastRun:
+    """A run that said what the bundle says of the customers of the split."""
+    features = split.now.features
+    said = bundle.assign(features)
+    words = said.select_dtypes(exclude="number").columns
+    run = PastRun(
+        run_id=(name.encode().hex() * 32)[:32],
+        name=name,
+        experiment_id="1",
+        link=f"http://127.0.0.1:5000/#/{name}",
+        config={"seed": 0, "name": name},
+        params={"horizon_days": "90", "data": "shop"},
+        metrics={
+            "churn/ece": 0.01, "clv/coverage_80": 0.8, "personas/stability_ari": 0.95, "leakage/best_single_auc": 0.7,
+        },
+        tags={
+            "cutoff": f"{split.now.cutoff:%Y-%m-%d}",
+            "evaluated_from": "none" if labels is None else f"{split.now.cutoff:%Y-%m-%d}",
+        },
+        data={"fingerprint": "f", "first": "2022-01-01", "last": "2023-12-31", "customers": "400"},
+        model_version="1",
+        bundle=bundle,
+        assignments=said.astype(dict.fromkeys(words, "category")),
+        features=features,
+        evaluation=None if labels is None else labels.join(said[SAID]),
+    )  # fmt: skip
+    return replace(run, **more)
+
+
+@pytest.fixture(scope="session")
+def shop_at(shop) -> Callable[[datetime], tuple[Split, pd.DataFrame]]:
+    """What is known at a cutoff, and what came after it."""
+    tables = through_the_door(shop)
+
+    def at(cutoff: datetime) -> tuple[Split, pd.DataFrame]:
+        split = split_at(tables, cutoff, configured(cutoff))
+        return split, labels_at(tables, cutoff, 90, None, split.now.features.index)
+
+    return at
+
+
+@pytest.fixture(scope="session")
+def bundle(shop_at) -> Bundle:
+    return bundles.fit(shop_at(CUTOFF)[0], configured(CUTOFF), left_censored=False)

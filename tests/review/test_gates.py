@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from patronage.config import GatesConfig
+from patronage.evaluation.scorecard import Resampling
+from patronage.lenses import FEATURES
+from patronage.models import personas
+from patronage.review import gates
+
+from .conftest import CUTOFF, configured, past
+
+TIMES = Resampling(200, 0)
+
+
+@pytest.fixture(scope="module")
+def champion(bundle, shop_at):
+    now, labels = shop_at(CUTOFF)
+    return past("champion", bundle, now, labels)
+
+
+def verdicts(candidate, champion, config: GatesConfig | None = None) -> dict[str, str]:
+    return {gate.gate: gate.verdict for gate in gates.judge_gates(candidate, champion, config or GatesConfig(), TIMES)}
+
+
+def test_the_same_model_again_passes_every_gate(champion):
+    assert set(verdicts(champion, champion).values()) == {"passed"}
+
+
+def test_the_first_one_is_held_against_absolute_gates_only(champion):
+    found = verdicts(champion, None)
+    assert {name for name, verdict in found.items() if verdict == "no champion yet"} == {
+        "churn_log_loss_worse", "spend_rmse_worse", "refit_moves",
+    }  # fmt: skip
+    judged = gates.judge_gates(champion, None, GatesConfig(), TIMES)
+    assert gates.stopping(judged, GatesConfig()) == []
+
+
+def test_a_worse_churn_model_fails_its_gate_alone(champion):
+    worse = champion.evaluation.assign(churn_probability=0.5)
+    assert [n for n, v in verdicts(replace(champion, evaluation=worse), champion).items() if v == "failed"] == [
+        "churn_log_loss_worse"
+    ]
+
+
+def test_not_clearly_worse_is_not_enough_where_the_interval_is_wide(champion):
+    """The gate asks to be sure: noise that could hide a loss beyond the border fails it."""
+    noise = np.random.default_rng(0).normal(0, 40, len(champion.evaluation))
+    noisy = champion.evaluation.assign(expected_spend=champion.evaluation["expected_spend"] + noise)
+    assert verdicts(replace(champion, evaluation=noisy), champion)["spend_rmse_worse"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "gate"),
+    [
+        ("personas/stability_ari", 0.6, "persona_stability"),
+        ("churn/ece", 0.2, "churn_ece"),
+        ("clv/coverage_80", 0.5, "coverage_80"),
+        ("clv/coverage_80", 0.99, "coverage_80"),
+    ],
+)
+def test_each_absolute_gate_has_its_border(champion, metric, value, gate):
+    worse = replace(champion, metrics=champion.metrics | {metric: value})
+    assert [name for name, verdict in verdicts(worse, champion).items() if verdict == "failed"] == [gate]
+
+
+def test_a_feature_that_knows_the_future_fails(champion):
+    told = replace(champion, tags=champion.tags | {"leakage.finding.status": "alone ranks churn with ROC-AUC 1.000"})
+    assert verdicts(told, champion)["leakage"] == "failed"
+
+
+def test_a_refit_that_moves_customers_fails(champion):
+    config = replace(configured(CUTOFF).personas, k=5)
+    other = replace(champion.bundle, personas=personas.fit(champion.features, config, FEATURES, 1))
+    said = champion.assignments.assign(**other.personas.predict(champion.features))
+    found = verdicts(replace(champion, bundle=other, assignments=said), champion)
+    assert [name for name, verdict in found.items() if verdict == "failed"] == ["refit_moves"]
+
+
+def test_what_was_not_measured_blocks_or_passes_as_conf_says(champion):
+    bare = replace(champion, evaluation=None, metrics={"personas/stability_ari": 0.95})
+    judged = gates.judge_gates(bare, champion, GatesConfig(), TIMES)
+    unmeasured = {gate.gate for gate in judged if gate.verdict == "not measured"}
+    assert unmeasured == {"churn_log_loss_worse", "spend_rmse_worse", "churn_ece", "coverage_80", "leakage"}
+    assert {gate.gate for gate in gates.stopping(judged, GatesConfig())} == unmeasured
+    assert gates.stopping(judged, GatesConfig(unmeasured="pass")) == []
+
+
+def test_a_gate_that_is_off_is_not_asked(champion):
+    off = GatesConfig(persona_stability=None, churn_ece=None, coverage_80=None, leakage=False, refit_moves=None)
+    assert set(verdicts(champion, champion, off)) == {"churn_log_loss_worse", "spend_rmse_worse"}
