@@ -17,6 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # A room may import those above it, and itself.
 FLOORS = (
     ("columns", "errors", "places"),
+    ("manifest",),
     ("config",),
     ("engine",),
     ("cutoff",),
@@ -26,6 +27,7 @@ FLOORS = (
     ("models",),
     ("evaluation", "analyses"),
     ("bundle",),
+    ("scoring",),
     ("review",),
     ("tracking",),
     ("serving",),

@@ -18,9 +18,10 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from patronage import columns as c
-from patronage import lenses
+from patronage import lenses, manifest
 from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
+from patronage.evaluation.drift import Reference
 from patronage.evaluation.splits import Split, learnable
 from patronage.models import clv, journey, personas
 from patronage.models.decision import Offer
@@ -30,6 +31,7 @@ from patronage.models.hybrid.outlook import CONTRACT, Outlook
 log = logging.getLogger(__name__)
 
 FORMAT = 3
+REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
@@ -59,6 +61,8 @@ class Bundle:
         Of the lenses that were there at fit; their features are what scoring makes.
     learned
         What each lens learned of the population.
+    reference
+        What later customers are held against; None where nobody asked for it.
     """
 
     horizon_days: int
@@ -70,6 +74,7 @@ class Bundle:
     outlook: Outlook
     journey: journey.Journey
     offer: Offer
+    reference: Reference | None = None
 
     @property
     def clv(self) -> clv.Clv:
@@ -122,6 +127,7 @@ class Bundle:
             "period_days": self.period_days,
             "lenses": asdict(self.lenses),
             "lens_names": self.lens_names,
+            "features": self.columns,
             "learned": self.learned,
             "offer": asdict(self.offer),
         }
@@ -129,23 +135,41 @@ class Bundle:
         for name, model in self._models().items():
             (folder / name).mkdir(exist_ok=True)
             model.save(folder / name)
+        if self.reference is not None:
+            self.reference.save(folder / REFERENCE)
+        manifest.write(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
-        """Read what `save` wrote; values that a JSON file cannot tell apart come back equal."""
+        """Read what `save` wrote; values that a JSON file cannot tell apart come back equal.
+
+        Raises
+        ------
+        FitError
+            A file was changed since, or another version wrote them.
+        """
+        manifest.check(folder)
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
+        settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
+        made = lenses.described(settings, state["lens_names"])
+        if changed := sorted(set(state["features"]) ^ set(made)):
+            raise FitError(
+                f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
+                "patronage makes; train it again, or score with the version that trained it"
+            )
         return cls(
             horizon_days=state["horizon_days"],
             period_days=state["period_days"],
-            lenses=typed(LensesConfig, OmegaConf.create(state["lenses"])),
+            lenses=settings,
             lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.Personas.load(folder / "personas"),
             outlook=Outlook.load(folder / "outlook"),
             journey=journey.Journey.load(folder / "journey"),
             offer=Offer(**state["offer"]),
+            reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 
     def _models(self) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 from patronage.errors import PatronageError
 
 VERBS = {
     "train": "fit, evaluate, assign every customer and log one MLflow run",
     "backtest": "measure all models at many origins; resumes where it was stopped",
+    "score": "say of every customer what a registered model says, whole or not at all",
+    "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",
     "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
     "simulate": "write customers with a known truth, as Parquet tables",
@@ -63,9 +66,11 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         _fail("interrupted; nothing was logged", 130)
     except Exception as error:  # the last resort: a defect of ours is one line too
-        kind = type(error).__name__
-        _fail(
-            f"unexpected {kind}: {str(error) or kind}; this is a defect of patronage, please report it",
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}:{last.lineno}"
+        _fail(  # without the error's own words, which may hold a customer's values
+            f"unexpected {type(error).__name__} in {where}; this is a defect of patronage, please report it with what "
+            "PATRONAGE_DEBUG=1 shows",
             1,
             error,
         )

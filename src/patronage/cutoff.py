@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from patronage.engine import DuckDB
+from patronage.engine import Engine
 from patronage.errors import ConfigError
 
 
@@ -28,12 +28,12 @@ def parse(value: str) -> datetime:
     return moment
 
 
-def before(column: str, cutoff: datetime, engine: DuckDB) -> str:
+def before(column: str, cutoff: datetime, engine: Engine) -> str:
     """SQL: the row was known at the cutoff."""
     return f"{column} < {engine.timestamp(cutoff)}"
 
 
-def within(column: str, cutoff: datetime, horizon_days: int, engine: DuckDB) -> str:
+def within(column: str, cutoff: datetime, horizon_days: int, engine: Engine) -> str:
     """SQL: the row lies in the label window. Only `labels` may ask."""
     end = window_end(cutoff, horizon_days)
     return f"{column} >= {engine.timestamp(cutoff)} AND {column} < {engine.timestamp(end)}"

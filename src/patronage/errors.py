@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class PatronageError(Exception):
     """The root of all errors that are reported as one line, without a traceback."""
@@ -29,3 +31,12 @@ class GateError(PatronageError):
 
 class TrackingError(PatronageError):
     """The MLflow store cannot be reached or refuses."""
+
+
+class OutputError(PatronageError):
+    """A result cannot be made or kept: the disk is full, or another job holds its place."""
+
+
+def such_as(example: object, *, harmless: bool = False) -> str:
+    """An example in brackets; one that may say who somebody is only with PATRONAGE_DEBUG=1."""
+    return f" (such as {example!r})" if harmless or os.environ.get("PATRONAGE_DEBUG") == "1" else ""

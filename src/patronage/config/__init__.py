@@ -20,6 +20,7 @@ from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow
 from patronage.config.personas import PersonasConfig
 from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
+from patronage.config.score import DriftConfig, LimitConfig, RelogConfig, ScoreConfig
 from patronage.config.verbs import (
     BacktestConfig,
     CheckConfig,
@@ -32,9 +33,9 @@ from patronage.config.verbs import (
 
 __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig",
-    "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "EngineConfig",
-    "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig", "LensesConfig",
-    "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig", "PromoteConfig", "RollbackConfig",
-    "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
-    "ValueConfig", "plain", "typed",
+    "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
+    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
+    "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
+    "PromoteConfig", "RelogConfig", "RollbackConfig", "ScoreConfig", "SimulateConfig", "StoreConfig",
+    "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

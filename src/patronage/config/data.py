@@ -19,6 +19,7 @@ class EngineConfig:
     name: str = MISSING
     threads: int | None = None
     memory_limit: str | None = None
+    master: str | None = None
 
     def check(self) -> None:
         if self.threads is not None:
@@ -109,6 +110,7 @@ class DataConfig:
     on_bad_rows: str = "fail"
     on_duplicate_rows: str = "fail"
     max_staleness_days: int = 7
+    pseudonymise: bool = False
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)

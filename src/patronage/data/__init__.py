@@ -9,7 +9,8 @@ from patronage.config import DataConfig
 from patronage.data import accounts, cdnow, complete_journey, simulated, tables
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
-from patronage.engine import DuckDB, text
+from patronage.data.pseudonyms import take_key
+from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
 __all__ = ["Tables", "admit_all", "load"]
@@ -22,14 +23,14 @@ SOURCES = {
 }
 
 
-def load(engine: DuckDB, config: DataConfig) -> Tables:
+def load(engine: Engine, config: DataConfig) -> Tables:
     """The tables of the chosen source, checked."""
     if config.name not in SOURCES:
         raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
     return admit_all(engine, SOURCES[config.name](engine, config), config)
 
 
-def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig) -> Tables:
+def admit_all(engine: Engine, brought: Mapping[str, Brought], config: DataConfig) -> Tables:
     """Every table that a source brings, through the door.
 
     Parameters
@@ -37,6 +38,8 @@ def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig
     brought
         By the names of the contracts; transactions are required.
     """
+    if config.pseudonymise:
+        take_key(engine)
     admitted = {
         contract.name: admit(engine, contract, brought[contract.name], config)
         for contract in CONTRACTS
@@ -73,7 +76,7 @@ def admit_all(engine: DuckDB, brought: Mapping[str, Brought], config: DataConfig
     )
 
 
-def _speak(engine: DuckDB, config: DataConfig) -> dict[str, int]:
+def _speak(engine: Engine, config: DataConfig) -> dict[str, int]:
     """Turn the source's event names into the vocabulary; gives their number of rows, most frequent first."""
     vocabulary = config.events.vocabulary
     if wrong := sorted(set(vocabulary.values()) - set(VOCABULARY)):
@@ -81,21 +84,22 @@ def _speak(engine: DuckDB, config: DataConfig) -> dict[str, int]:
     if vocabulary:
         cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in vocabulary.items())
         spoken = f"CASE {c.EVENT} {cases} ELSE {c.EVENT} END AS {c.EVENT}"
-        engine.table(EVENTS.name, f"SELECT * REPLACE ({spoken}) FROM {EVENTS.name}")
+        others = [engine.quote(name) for name in engine.types(EVENTS.name) if name != c.EVENT]
+        engine.table(EVENTS.name, f"SELECT {', '.join([*others, spoken])} FROM {EVENTS.name}")
     frame = engine.frame(
         f"SELECT {c.EVENT} AS name, count(*) AS n FROM {EVENTS.name} GROUP BY name ORDER BY n DESC, name"
     )
     return dict(zip(frame["name"], frame["n"].astype(int), strict=True))
 
 
-def _fingerprint(engine: DuckDB, tables: list[str]) -> str:
+def _fingerprint(engine: Engine, tables: list[str]) -> str:
     """32 hexadecimal digits of the content of all tables, whatever the order of their rows."""
     high = low = 0
     for table in tables:
         names = sorted(engine.types(table))
-        row = " || '|' || ".join(f"coalesce(CAST({engine.quote(name)} AS VARCHAR), '')" for name in names)
+        row = " || '|' || ".join(f"coalesce(CAST({engine.quote(name)} AS STRING), '')" for name in names)
         a, b = engine.row(
-            "SELECT sum(CAST('0x' || substr(h, 1, 12) AS BIGINT)), sum(CAST('0x' || substr(h, 13, 12) AS BIGINT)) "
+            f"SELECT sum({engine.hexadecimal('substr(h, 1, 12)')}), sum({engine.hexadecimal('substr(h, 13, 12)')}) "
             f"FROM (SELECT md5({text(table)} || {row}) AS h FROM {table})"
         )
         high, low = high + int(a), low + int(b)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from patronage import columns as c
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
-from patronage.engine import DuckDB
-from patronage.errors import ConfigError, DataError
+from patronage.engine import Engine
+from patronage.errors import ConfigError, DataError, such_as
 
 
 def roll_up(
-    engine: DuckDB, present: Mapping[str, frozenset[str]], attributes: Iterable[str]
+    engine: Engine, present: Mapping[str, frozenset[str]], attributes: Iterable[str]
 ) -> dict[str, frozenset[str]]:
     """Rewrite the canonical tables: `customer_id` becomes the account, the person moves to `user_id`.
 
@@ -53,14 +53,15 @@ def roll_up(
     )
     if clashes:
         raise DataError(
-            f"{CUSTOMERS.name}.{c.ACCOUNT_ID}: {clashes} accounts have the id of a customer who belongs to none "
-            f"(such as {example!r}); give accounts ids of their own, for example with a prefix"
+            f"{CUSTOMERS.name}.{c.ACCOUNT_ID}: {clashes} accounts have the id of a customer who belongs to none"
+            f"{such_as(example)}; give accounts ids of their own, for example with a prefix"
         )
     for table in logs:
+        others = [f"t.{engine.quote(name)}" for name in engine.types(table) if name != c.CUSTOMER_ID]
         engine.table(
             table,
-            f"SELECT t.* REPLACE (coalesce(u.customer_id, t.customer_id) AS customer_id), t.customer_id AS user_id "
-            f"FROM {table} AS t LEFT JOIN {USERS} AS u ON u.user_id = t.customer_id",
+            f"SELECT coalesce(u.customer_id, t.customer_id) AS customer_id, {', '.join(others)}, "
+            f"t.customer_id AS user_id FROM {table} AS t LEFT JOIN {USERS} AS u ON u.user_id = t.customer_id",
         )
     agreed = [f"min({c.SIGNED_UP_AT}) AS {c.SIGNED_UP_AT}"] if c.SIGNED_UP_AT in columns else []
     for name in (c.ACQUISITION_CHANNEL, *attributes):

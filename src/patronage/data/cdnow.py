@@ -12,11 +12,11 @@ from patronage import columns as c
 from patronage.config import DataConfig
 from patronage.data.contract import TRANSACTIONS
 from patronage.data.door import Brought
-from patronage.engine import DuckDB, text
+from patronage.engine import Engine, text
 from patronage.errors import DataError
 
 
-def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
     """The full log."""
     path = text(str(dataset("CDNOW_master.txt")))
     lines = f"read_csv({path}, header = false, skip = 1, columns = {{'line': 'VARCHAR'}}, delim = '\\n')"

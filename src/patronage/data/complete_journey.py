@@ -12,11 +12,11 @@ from patronage import columns as c
 from patronage.config import DataConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.door import Brought
-from patronage.engine import DuckDB, text
+from patronage.engine import Engine, text
 from patronage.errors import DataError
 
 
-def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
     """Baskets with their products; campaigns and redeemed coupons as events; demographics as attributes."""
     household = f"CAST(household_id AS VARCHAR) AS {c.CUSTOMER_ID}"
     engine.view(

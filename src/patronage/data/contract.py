@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from patronage import columns as c
-from patronage.engine import DuckDB
+from patronage.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Tables:
         Table to the number of rows set aside; they stand in the engine's table `quarantine_{table}`.
     """
 
-    engine: DuckDB
+    engine: Engine
     source: str
     present: Mapping[str, frozenset[str]]
     rows: Mapping[str, int]

@@ -9,15 +9,18 @@ from datetime import datetime
 from patronage import columns as c
 from patronage.config import DataConfig
 from patronage.data.contract import TRANSACTIONS, Contract
-from patronage.engine import DuckDB, text
-from patronage.errors import ConfigError, DataError
+from patronage.data.pseudonyms import pseudonym
+from patronage.engine import Engine, text
+from patronage.errors import ConfigError, DataError, such_as
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
+HARMLESS = ("money", "number", "time")  # kinds of which an error line may show a value: it says of nobody who she is
+AT_ONCE = 10_000_000  # rows that are grouped in one go
 WIDEST = 2**53  # minor units beyond which a double, which most files hold, has lost the cents
 
 # ISO 8601 in full, or it is not a date: DuckDB drops what follows a time (PM, EST) without a word
-ISO = r"'\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?'"
-ZONED = r"'\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$'"
+ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$"
+ZONED = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class _Rule:
     remedy: str
 
 
-def admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
+def admit(engine: Engine, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
     """Check a relation, and keep it as the canonical table of the contract's name.
 
     What the engine cannot read (rows of another width than the header, a broken file) is reported like the rest.
@@ -101,7 +104,7 @@ def admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataConf
         ) from error
 
 
-def _admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
+def _admit(engine: Engine, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
     columns = _resolve(engine, contract, brought, config)
     (total,) = engine.row(f"SELECT count(*) FROM {brought.relation}")
     if total == 0:
@@ -112,14 +115,14 @@ def _admit(engine: DuckDB, contract: Contract, brought: Brought, config: DataCon
     good = " AND ".join(f"NOT coalesce({rule.bad}, false)" for rule in rules) or "true"
     notes = [
         *_keep(engine, contract, brought, config, columns, good),
-        *_treat_duplicates(engine, contract, config),
+        *_treat_duplicates(engine, contract, config, total),
     ]
     (rows,) = engine.row(f"SELECT count(*) FROM {contract.name}")
     present = frozenset(column.name for column in columns)
     return Admitted(present, rows, tuple(notes), quarantined)
 
 
-def _resolve(engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig) -> list[_Column]:
+def _resolve(engine: Engine, contract: Contract, brought: Brought, config: DataConfig) -> list[_Column]:
     """The columns that exist, each with its source and how it is read."""
     types = engine.types(brought.relation)
     there = ", ".join(types)
@@ -129,6 +132,8 @@ def _resolve(engine: DuckDB, contract: Contract, brought: Brought, config: DataC
         source = brought.mapping.get(name) or name
         if source in types:
             parsed = _parse(engine, config, brought, kind, engine.quote(source), types[source])
+            if config.pseudonymise and (kind == "id" or name == c.ACCOUNT_ID):
+                parsed = pseudonym(engine, parsed)
             columns.append(_Column(name, source, kind, types[source], engine.quote(source), parsed))
         elif brought.mapping.get(name):
             raise ConfigError(f"{key}.{name}={source}: no such column; the table has {there}")
@@ -148,32 +153,31 @@ def _resolve(engine: DuckDB, contract: Contract, brought: Brought, config: DataC
     return columns
 
 
-def _parse(engine: DuckDB, config: DataConfig, brought: Brought, kind: str, raw: str, type_: str) -> str:
+def _parse(engine: Engine, config: DataConfig, brought: Brought, kind: str, raw: str, type_: str) -> str:
     """SQL: the raw column as its canonical type, null where it cannot be."""
     if kind in ("number", "money"):
         return f"TRY_CAST({raw} AS DOUBLE)"
     if kind != "time":
-        return f"nullif(CAST({raw} AS VARCHAR), '')"
+        return f"nullif(CAST({raw} AS STRING), '')"
     if brought.date_format:
-        return f"TRY_STRPTIME(CAST({raw} AS VARCHAR), {text(brought.date_format)})"
+        return engine.clock_of_format(f"CAST({raw} AS STRING)", brought.date_format)
     if type_.startswith("TIMESTAMPTZ") or type_.endswith("WITH TIME ZONE"):
-        return engine.local_time(f"CAST({raw} AS TIMESTAMPTZ)", config.timezone)
+        return engine.local_time(engine.instant(raw), config.timezone)
     if type_ == "VARCHAR":
-        zoned = engine.local_time(f"TRY_CAST({raw} AS TIMESTAMPTZ)", config.timezone)
-        plain = f"TRY_CAST({raw} AS TIMESTAMP)"
-        iso = f"regexp_full_match(trim({raw}), {ISO}, 'i')"
-        return f"(CASE WHEN NOT {iso} THEN NULL WHEN regexp_matches({raw}, {ZONED}, 'i') THEN {zoned} ELSE {plain} END)"
+        zoned = engine.local_time(engine.instant(raw), config.timezone)
+        iso, carries = engine.matches(f"trim({raw})", ISO), engine.matches(raw, ZONED)
+        return f"(CASE WHEN NOT {iso} THEN NULL WHEN {carries} THEN {zoned} ELSE {engine.clock(raw)} END)"
     if type_.startswith(("TIMESTAMP", "DATE")):
-        return f"CAST({raw} AS TIMESTAMP)"
-    return "CAST(NULL AS TIMESTAMP)"  # a number is no moment: reported by the rule for what does not parse
+        return engine.clock(raw)
+    return engine.null("time")  # a number is no moment: reported by the rule for what does not parse
 
 
-def _check_zones(engine: DuckDB, contract: Contract, brought: Brought, columns: list[_Column]) -> None:
+def _check_zones(engine: Engine, contract: Contract, brought: Brought, columns: list[_Column]) -> None:
     """Refuse text moments of which some carry an offset and some do not: one of the two would shift silently."""
     for column in columns:
         if column.kind != "time" or column.type != "VARCHAR" or brought.date_format:
             continue
-        matches = f"regexp_matches({column.raw}, {ZONED}, 'i')"
+        matches = engine.matches(column.raw, ZONED)
         zoned, total = engine.row(
             f"SELECT count(*) FILTER (WHERE {matches}), count({column.raw}) FROM {brought.relation}"
         )
@@ -184,7 +188,7 @@ def _check_zones(engine: DuckDB, contract: Contract, brought: Brought, columns: 
             )
 
 
-def _rules(engine: DuckDB, contract: Contract, column: _Column, config: DataConfig) -> list[_Rule]:
+def _rules(engine: Engine, contract: Contract, column: _Column, config: DataConfig) -> list[_Rule]:
     """What can be wrong with a column, most basic first."""
     another = f"map another column by data.{contract.name}.columns.{column.name}=..."
     unreadable = f"NOT {column.empty} AND {column.parsed} IS NULL"
@@ -194,10 +198,10 @@ def _rules(engine: DuckDB, contract: Contract, column: _Column, config: DataConf
     if column.kind in ("number", "money"):
         rules += [
             _Rule(column, "not a number", unreadable, f"clean the column, {another}"),
-            _Rule(column, "NaN or infinite", f"NOT isfinite({column.parsed})", "repair what computes them"),
+            _Rule(column, "NaN or infinite", f"NOT {engine.finite(column.parsed)}", "repair what computes them"),
         ]
     if column.kind == "money":
-        wide = f"isfinite({column.parsed}) AND abs({column.parsed}) * {10**config.money_decimals} >= {WIDEST}"
+        wide = f"{engine.finite(column.parsed)} AND abs({column.parsed}) * {10**config.money_decimals} >= {WIDEST}"
         rules.append(
             _Rule(column, f"too large for {config.money_decimals} decimals", wide, "lower data.money_decimals")
         )
@@ -214,17 +218,18 @@ def _rules(engine: DuckDB, contract: Contract, column: _Column, config: DataConf
     return rules
 
 
-def _apply(engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig, rules: list[_Rule]) -> int:
+def _apply(engine: Engine, contract: Contract, brought: Brought, config: DataConfig, rules: list[_Rule]) -> int:
     """Count what the rules find; fail on the first, or set the rows aside."""
     counts = [f"count(*) FILTER (WHERE {rule.bad})" for rule in rules]
-    examples = [f"min(CAST({rule.column.raw} AS VARCHAR)) FILTER (WHERE {rule.bad})" for rule in rules]
+    examples = [f"min(CAST({rule.column.raw} AS STRING)) FILTER (WHERE {rule.bad})" for rule in rules]
     found = engine.row(f"SELECT count(*), {', '.join(counts + examples)} FROM {brought.relation}")
     total, hits, shown = found[0], found[1 : 1 + len(rules)], found[1 + len(rules) :]
     if not any(hits):
         return 0
     if config.on_bad_rows == "fail":
         rule, hit, example = next(row for row in zip(rules, hits, shown, strict=True) if row[1])
-        such = "" if example is None or not example.strip() else f" (such as {example!r})"
+        harmless = rule.column.kind in HARMLESS
+        such = "" if example is None or not example.strip() else such_as(example, harmless=harmless)
         raise DataError(
             f"{contract.name}.{rule.column.name} (column {rule.column.source}): {hit} of {total} rows are "
             f"{rule.what}{such}; {rule.remedy}, or set the rows aside by data.on_bad_rows=quarantine"
@@ -244,7 +249,7 @@ def _apply(engine: DuckDB, contract: Contract, brought: Brought, config: DataCon
 
 
 def _keep(
-    engine: DuckDB, contract: Contract, brought: Brought, config: DataConfig, columns: list[_Column], good: str
+    engine: Engine, contract: Contract, brought: Brought, config: DataConfig, columns: list[_Column], good: str
 ) -> list[str]:
     """Write the canonical table; say what was rounded on the way."""
     unit = 10**config.money_decimals
@@ -262,40 +267,48 @@ def _keep(
                     "(data.money_decimals)"
                 )
     if contract is TRANSACTIONS and c.ORDER_ID not in selected:
-        selected[c.ORDER_ID] = f"{selected[c.CUSTOMER_ID]} || '@' || CAST({selected[c.ORDERED_AT]} AS VARCHAR)"
+        selected[c.ORDER_ID] = f"{selected[c.CUSTOMER_ID]} || '@' || CAST({selected[c.ORDERED_AT]} AS STRING)"
         if config.on_duplicate_rows == "keep":  # equal rows are orders of their own
-            twin = f"row_number() OVER (PARTITION BY {', '.join(column.raw for column in columns)})"
-            selected[c.ORDER_ID] += f" || '#' || CAST({twin} AS VARCHAR)"
+            twin = f"row_number() OVER (PARTITION BY {', '.join(column.raw for column in columns)} ORDER BY 1)"
+            selected[c.ORDER_ID] += f" || '#' || CAST({twin} AS STRING)"
     named = ", ".join(f"{expression} AS {engine.quote(name)}" for name, expression in selected.items())
     engine.table(contract.name, f"SELECT {named} FROM {brought.relation} WHERE {good}")
     return notes
 
 
-def _treat_duplicates(engine: DuckDB, contract: Contract, config: DataConfig) -> list[str]:
+def _treat_duplicates(engine: Engine, contract: Contract, config: DataConfig, rows: int) -> list[str]:
     """Rows that stand twice. Of transactions only the user knows what they are; a customer can be only one."""
     table = contract.name
     if contract.moment is None:
-        key = f"SELECT {c.CUSTOMER_ID}, count(*) - 1 AS extra FROM {table} GROUP BY {c.CUSTOMER_ID} HAVING count(*) > 1"
-    elif contract is TRANSACTIONS:
-        names = ", ".join(engine.types(table))
-        key = f"SELECT {names}, count(*) - 1 AS extra FROM {table} GROUP BY {names} HAVING count(*) > 1"
+        extra, example = _repeated(engine, table, [c.CUSTOMER_ID], rows)
+    elif contract is TRANSACTIONS and config.on_duplicate_rows != "keep":
+        extra, example = _repeated(engine, table, list(engine.types(table)), rows)
     else:
         return []  # the same thing done twice in a second is two events
-    extra, example = engine.row(f"SELECT coalesce(sum(extra), 0), min({c.CUSTOMER_ID}) FROM ({key})")
     if not extra:
         return []
     if contract.moment is None:
         raise DataError(
-            f"{table}.{c.CUSTOMER_ID}: {extra} rows repeat a customer (such as {example!r}); "
-            "expected one row per customer"
+            f"{table}.{c.CUSTOMER_ID}: {extra} rows repeat a customer{such_as(example)}; expected one row per customer"
         )
-    if config.on_duplicate_rows == "keep":
-        return []
     if config.on_duplicate_rows == "fail":
         raise DataError(
-            f"{table}: {extra} rows repeat another row in every column (such as of customer {example!r}); "
+            f"{table}: {extra} rows repeat another row in every column{such_as(example)}; "
             "drop them by data.on_duplicate_rows=drop, or keep them as orders of their own by "
             "data.on_duplicate_rows=keep"
         )
     engine.table(table, f"SELECT DISTINCT * FROM {table}")
     return [f"{extra:,} repeated rows were dropped (data.on_duplicate_rows)"]
+
+
+def _repeated(engine: Engine, table: str, columns: list[str], rows: int) -> tuple[int, str | None]:
+    """How many rows repeat another in these columns, and one of their customers; by shares that fit into memory."""
+    names, extra, examples = ", ".join(columns), 0, []
+    shares = 1 + rows // AT_ONCE
+    for share in range(shares):
+        mine = f"WHERE {engine.bucket(c.CUSTOMER_ID, shares)} = {share}" if shares > 1 else ""
+        key = f"SELECT {names}, count(*) - 1 AS extra FROM {table} {mine} GROUP BY {names} HAVING count(*) > 1"
+        more, example = engine.row(f"SELECT coalesce(sum(extra), 0), min({c.CUSTOMER_ID}) FROM ({key})")
+        extra += int(more)
+        examples += [example] if more else []
+    return extra, min(examples, default=None)

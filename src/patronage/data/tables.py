@@ -12,7 +12,7 @@ from pathlib import Path
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.door import Brought
-from patronage.engine import DuckDB
+from patronage.engine import Engine, Spark
 from patronage.errors import ConfigError, DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -22,7 +22,7 @@ FORMATS = {
 }  # fmt: skip
 
 
-def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
     """The tables that were named; transactions must be."""
     asked: dict[str, TransactionsConfig | EventsConfig | CustomersConfig] = {
         TRANSACTIONS.name: config.transactions,
@@ -31,13 +31,17 @@ def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
     }
     brought = {}
     for name, table in asked.items():
-        if not table.path and name != TRANSACTIONS.name:
+        if not (table.path or table.table) and name != TRANSACTIONS.name:
+            continue
+        attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
+        if isinstance(engine, Spark) and table.table and not table.path:
+            relation = engine.named(table.table)
+            brought[name] = Brought(relation, asdict(table.columns), table.date_format, attributes)
             continue
         paths = expand(name, table.path)
         kind = table.format or _format(name, paths[0])
         if kind not in FORMATS.values():
             raise ConfigError(f"data.{name}.format={kind}; expected csv, parquet or duckdb")
-        attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
         if table.table and kind != "duckdb":
             raise ConfigError(f"data.{name}.table={table.table}: {paths[0]} is no database; leave it out")
         if kind == "duckdb":
@@ -74,7 +78,7 @@ def expand(table: str, path: str | Sequence[str] | None) -> list[str]:
     return files
 
 
-def _stored(engine: DuckDB, name: str, paths: list[str], table: str | None) -> str:
+def _stored(engine: Engine, name: str, paths: list[str], table: str | None) -> str:
     """A table or view inside a DuckDB file, which is only read."""
     if len(paths) != 1:
         raise ConfigError(f"data.{name}.path names {len(paths)} database files; expected one")
@@ -88,7 +92,7 @@ def _stored(engine: DuckDB, name: str, paths: list[str], table: str | None) -> s
     return f"{schema}.{engine.quote(table)}"
 
 
-def _csv(engine: DuckDB, paths: list[str]) -> str:
+def _csv(engine: Engine, paths: list[str]) -> str:
     """A relation over CSV files, after a look at their header lines: nothing about them is guessed from the rows."""
     first, delimiter = _header(paths[0])
     for path in paths[1:]:

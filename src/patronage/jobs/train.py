@@ -21,6 +21,7 @@ from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.coverage import judge_intervals
+from patronage.evaluation.drift import refer
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.scorecard import Headline, Resampling, Scorecard, judge
@@ -73,6 +74,7 @@ def run(config: TrainConfig) -> None:
     )
     record = _record(config, tables, split, bundle, assignments, personas, judged, journey, started)
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
+    bundle = replace(bundle, reference=refer(split.now.features.join(assignments), tables.present, tables.events))
     logged = tracking.log_training(store, record, tables, bundle, split.now.features, stamped)
     _say(store, logged, record, len(assignments), time.time() - started)
 

@@ -35,7 +35,7 @@ from patronage.lenses import (
     usage,
     value,
 )
-from patronage.lenses.history import look_back
+from patronage.lenses.history import WHOLE, Part, look_back
 from patronage.lenses.lens import Feature, Learned, Lens
 from patronage.lenses.shelves import fill_shelves
 
@@ -43,10 +43,13 @@ __all__ = [
     "FEATURES",
     "LENSES",
     "Lens",
+    "Part",
+    "WHOLE",
     "available",
     "described",
     "estimates",
     "features_at",
+    "features_query",
     "learn",
     "numeric",
     "segments",
@@ -84,7 +87,12 @@ def described(config: LensesConfig, names: Iterable[str] | None = None) -> dict[
 
 
 def features_at(
-    tables: Tables, cutoff: datetime, config: LensesConfig, period_days: int, names: Sequence[str] | None = None
+    tables: Tables,
+    cutoff: datetime,
+    config: LensesConfig,
+    period_days: int,
+    names: Sequence[str] | None = None,
+    part: Part = WHOLE,
 ) -> pd.DataFrame:
     """Every feature of every customer who is known before `cutoff`.
 
@@ -92,6 +100,8 @@ def features_at(
     ----------
     names
         Of the lenses; by default those to which the tables have something to say.
+    part
+        Of the customers.
 
     Returns
     -------
@@ -103,8 +113,21 @@ def features_at(
     DataError
         A named lens finds none of the tables and columns that it needs.
     """
+    sql = features_query(tables, cutoff, config, period_days, names, part)
+    return tables.engine.frame(f"{sql} ORDER BY people.customer_id").set_index(c.CUSTOMER_ID)
+
+
+def features_query(
+    tables: Tables,
+    cutoff: datetime,
+    config: LensesConfig,
+    period_days: int,
+    names: Sequence[str] | None = None,
+    part: Part = WHOLE,
+) -> str:
+    """SQL: what `features_at` gives, in no order, with the customer as a column; the views under it are made."""
     chosen = _chosen(tables, available(tables) if names is None else names)
-    history = look_back(tables, cutoff, period_days)
+    history = look_back(tables, cutoff, period_days, part)
     fill_shelves(history, config)
     promised = described(config, [lens.name for lens in chosen])
     selected = [_typed(history.engine.quote(name), feature) for name, feature in promised.items()]
@@ -113,9 +136,7 @@ def features_at(
         f"ON {lens.name}_lens.customer_id = people.customer_id"
         for lens in chosen
     ]
-    sql = f"SELECT people.customer_id, {', '.join(selected)} FROM people {' '.join(joins)} ORDER BY people.customer_id"
-    frame = history.engine.frame(sql)
-    return frame.set_index(c.CUSTOMER_ID)
+    return f"SELECT people.customer_id, {', '.join(selected)} FROM people {' '.join(joins)}"
 
 
 def available(tables: Tables) -> tuple[str, ...]:

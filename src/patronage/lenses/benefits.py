@@ -34,7 +34,8 @@ def _select(history: History, config: LensesConfig) -> str:
 
 
 def _behaviours(features: pd.DataFrame, levels: dict[str, float]) -> pd.DataFrame:
-    return purchase.behaviours(features, levels).join(features[list(OWN)])
+    own = {name: features[name].to_numpy() for name in OWN}  # by position: origins are stacked, and repeat customers
+    return purchase.behaviours(features, levels).assign(**own)
 
 
 def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:

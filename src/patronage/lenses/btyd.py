@@ -18,7 +18,7 @@ def _select(history: History, config: LensesConfig) -> str:
     return f"""
         SELECT customer_id, {repeats} AS frequency,
                {history.engine.days("min(day)", "max(day)")} AS recency,
-               {history.engine.days("min(day)", history.last_day)} AS "T",
+               {history.engine.days("min(day)", history.last_day)} AS {history.engine.quote(c.T)},
                CASE WHEN {repeats} > 0
                     THEN {history.money("sum(revenue) FILTER (WHERE previous IS NOT NULL)")} / {repeats}
                     ELSE 0.0e0 END AS monetary_value

@@ -20,7 +20,7 @@ from patronage import columns as c
 from patronage import cutoff as when
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS, Contract
-from patronage.engine import DuckDB
+from patronage.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class History:
     `period_days` is the length of a period of the journey.
     """
 
-    engine: DuckDB
+    engine: Engine
     cutoff: datetime
     present: Mapping[str, frozenset[str]]
     money_scale: int
@@ -56,11 +56,27 @@ class History:
         return self.engine.days(day, self.today)
 
 
-def look_back(tables: Tables, cutoff: datetime, period_days: int) -> History:
-    """Make the views of everything before `cutoff`, replacing those of an earlier one."""
+@dataclass(frozen=True)
+class Part:
+    """Every `of`-th customer, by a hash of the id: a share of the work that fits into memory.
+
+    Features are per customer, so that parts say the same as the whole.
+    """
+
+    number: int
+    of: int
+
+
+WHOLE = Part(0, 1)
+
+
+def look_back(tables: Tables, cutoff: datetime, period_days: int, part: Part = WHOLE) -> History:
+    """Make the views of everything before `cutoff` on the customers of `part`, replacing those of an earlier one."""
     engine = tables.engine
-    past = when.before(c.ORDERED_AT, cutoff, engine)
-    engine.view("lines", f"SELECT {_whole(TRANSACTIONS, tables)} FROM transactions WHERE {past}")
+    keep = _keep_part if part.of > 1 else _keep_view
+    mine = f" AND {engine.bucket(c.CUSTOMER_ID, part.of)} = {part.number}" if part.of > 1 else ""
+    past = when.before(c.ORDERED_AT, cutoff, engine) + mine
+    keep(engine, "lines", f"SELECT {_whole(TRANSACTIONS, tables)} FROM transactions WHERE {past}")
     engine.table(
         "orders",
         "SELECT customer_id, order_id, min(ordered_at) AS ordered_at, count(*) AS n_lines, "
@@ -74,21 +90,31 @@ def look_back(tables: Tables, cutoff: datetime, period_days: int) -> History:
         "FROM orders GROUP BY customer_id, CAST(ordered_at AS DATE))",
     )
     if tables.has(EVENTS.name):
-        past = when.before(c.OCCURRED_AT, cutoff, engine)
-        engine.view("touches", f"SELECT {_whole(EVENTS, tables)} FROM events WHERE {past}")
+        past = when.before(c.OCCURRED_AT, cutoff, engine) + mine
+        keep(engine, "touches", f"SELECT {_whole(EVENTS, tables)} FROM events WHERE {past}")
     else:
-        engine.view("touches", f"SELECT {_whole(EVENTS, tables)} FROM transactions WHERE false")
-    engine.view("signups", _signups(tables, cutoff))
-    source = CUSTOMERS.name if tables.has(CUSTOMERS.name) else "transactions WHERE false"
+        keep(engine, "touches", f"SELECT {_whole(EVENTS, tables)} FROM transactions WHERE false")
+    engine.view("signups", _signups(tables, cutoff, mine))
+    source = f"{CUSTOMERS.name} WHERE true{mine}" if tables.has(CUSTOMERS.name) else "transactions WHERE false"
     engine.view("profiles", f"SELECT {_whole(CUSTOMERS, tables)} FROM {source}")
     if tables.has(USERS):
-        known = when.before(c.SIGNED_UP_AT, cutoff, engine)
+        known = when.before(c.SIGNED_UP_AT, cutoff, engine) + mine
         engine.view("users_known", f"SELECT customer_id, user_id FROM {USERS} WHERE {known}")
     engine.view(
         "people",
         "SELECT customer_id FROM lines UNION SELECT customer_id FROM touches UNION SELECT customer_id FROM signups",
     )
     return History(engine, cutoff, tables.present, tables.money_scale, period_days, tables.attributes)
+
+
+def _keep_view(engine: Engine, name: str, sql: str) -> None:
+    engine.view(name, sql)
+
+
+def _keep_part(engine: Engine, name: str, sql: str) -> None:
+    """A part is read off the whole once, not by every lens."""
+    engine.table(f"{name}_part", sql)
+    engine.view(name, f"SELECT * FROM {name}_part")
 
 
 def _whole(contract: Contract, tables: Tables) -> str:
@@ -99,9 +125,9 @@ def _whole(contract: Contract, tables: Tables) -> str:
     return ", ".join([*map(tables.engine.quote, there), *lacking])
 
 
-def _signups(tables: Tables, cutoff: datetime) -> str:
+def _signups(tables: Tables, cutoff: datetime, mine: str) -> str:
     """SQL: who had signed up before the cutoff, and when. An undated customer is known from her first act on."""
     if c.SIGNED_UP_AT not in tables.present.get(CUSTOMERS.name, frozenset()):
         return "SELECT customer_id, ordered_at AS signed_up_at FROM lines WHERE false"
-    known = when.before(c.SIGNED_UP_AT, cutoff, tables.engine)
+    known = when.before(c.SIGNED_UP_AT, cutoff, tables.engine) + mine
     return f"SELECT customer_id, signed_up_at FROM customers WHERE {known}"

@@ -73,7 +73,7 @@ def packed(history: History, parts: tuple[str, ...], name: str, most: int) -> st
 
     What would end an item early becomes a blank.
     """
-    numbers = " || ".join(f"CAST({part} AS VARCHAR) || chr(9)" for part in parts)
+    numbers = " || ".join(f"CAST({part} AS STRING) || chr(9)" for part in parts)
     item = f"{numbers} || {clean(name)} || chr(10)"
     return history.engine.join_text(f"CASE WHEN rank <= {most} THEN {item} END", "rank")
 

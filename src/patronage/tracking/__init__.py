@@ -4,6 +4,8 @@ store.py     where runs are kept, and how it is opened by many at once
 runs.py      one run, logged whole; how to look at it
 reading.py   a training run, read back whole
 registry.py  who is the champion
+loading.py   the registered bundle, read back
+scores.py    a scoring run; it waits on disk where the store is away
 sweeps.py    a parent run and its children
 model.py     the bundle as a pyfunc without pickle
 """
@@ -19,27 +21,50 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven 
 
 with warnings.catch_warnings():  # of MLflow's own imports
     warnings.simplefilter("ignore")
+    from patronage.tracking.loading import Registered, load_registered
     from patronage.tracking.model import Champion, load_champion, serve
     from patronage.tracking.reading import find_run, read_run
     from patronage.tracking.registry import crown, dethrone, holder, write_verdict
-    from patronage.tracking.runs import Logged, Record, artifact, compare_link, log_run, log_training, run_link
-    from patronage.tracking.store import Store, find_store, in_experiment, open_store
+    from patronage.tracking.runs import (
+        Dataset,
+        Logged,
+        Record,
+        artifact,
+        compare_link,
+        describe,
+        log_run,
+        log_training,
+        run_link,
+    )
+    from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
+    from patronage.tracking.store import Store, find_store, first_line, in_experiment, open_store
     from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
 
 __all__ = [
     # the store
     "Store",
     "find_store",
+    "first_line",
     "in_experiment",
     "open_store",
     # a run
+    "Dataset",
     "Logged",
     "Record",
     "artifact",
     "compare_link",
+    "describe",
     "log_run",
     "log_training",
     "run_link",
+    # a scoring
+    "Registered",
+    "Scored",
+    "keep_pending",
+    "last_scoring",
+    "load_registered",
+    "log_scoring",
+    "pending",
     # a run read back
     "find_run",
     "read_run",

@@ -11,13 +11,12 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlparse
 
 import mlflow
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.sources import LocalArtifactDatasetSource
 from mlflow.entities import RunStatus
@@ -31,6 +30,9 @@ from patronage.errors import TrackingError
 from patronage.tracking.model import log_bundle
 from patronage.tracking.store import Store, first_line
 from patronage.tracking.sweeps import PARENT_RUN
+
+if TYPE_CHECKING:  # half a second that a scoring job need not wait for
+    from matplotlib.figure import Figure
 
 TRAINING_MODE = "workflowType=machine_learning"  # without it MLflow's pages open for language models
 
@@ -69,6 +71,30 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """What is told of the data of a run.
+
+    Attributes
+    ----------
+    columns
+        As `table.column`.
+    tags
+        Numbers of rows and customers, and the span.
+    """
+
+    name: str
+    fingerprint: str
+    columns: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+def describe(tables: Tables) -> Dataset:
+    """The data by its own fingerprint: MLflow's digest sees only the first rows and no dates."""
+    columns = tuple(f"{table}.{name}" for table in tables.present for name in sorted(tables.present[table]))
+    return Dataset(tables.source, tables.fingerprint, columns, _span(tables))
+
+
+@dataclass(frozen=True)
 class Logged:
     """Where a run is."""
 
@@ -93,7 +119,7 @@ def log_training(
         The store refused; the run, if it was made, is marked FAILED.
     """
     try:
-        with _run(store, record, tables) as run_id:
+        with run_of(store, record, describe(tables)) as run_id:
             model_version = log_bundle(store, bundle, features)
             stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
             with tempfile.TemporaryDirectory() as folder:
@@ -116,14 +142,14 @@ def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
         As `log_training`.
     """
     try:
-        with _run(store, record, tables) as run_id:
+        with run_of(store, record, None if tables is None else describe(tables)) as run_id:
             return run_id
     except (MlflowException, OSError, sqlite3.Error) as error:
         raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
 
 
 @contextlib.contextmanager
-def _run(store: Store, record: Record, tables: Tables | None) -> Iterator[str]:
+def run_of(store: Store, record: Record, dataset: Dataset | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -136,7 +162,7 @@ def _run(store: Store, record: Record, tables: Tables | None) -> Iterator[str]:
     status = RunStatus.to_string(RunStatus.FAILED)
     try:
         with mlflow.start_run(run_id=run_id):
-            _log_record(record, tables)
+            _log_record(record, dataset)
             yield run_id
             status = RunStatus.to_string(RunStatus.FINISHED)
     finally:
@@ -150,15 +176,16 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record, tables: Tables | None) -> None:
+def _log_record(record: Record, dataset: Dataset | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
     for name, steps in record.series.items():
         for step, value in steps:
             if np.isfinite(value):
                 mlflow.log_metric(name, value, step=step)
-    if tables is not None:
-        mlflow.log_input(_dataset(tables), context="training", tags=_span(tables))
+    if dataset is not None:
+        context = "training" if record.kind == "train" else record.kind
+        mlflow.log_input(_input(dataset), context=context, tags=dict(dataset.tags))
     for name, frame in record.tables.items():
         mlflow.log_table(frame, name)
     with tempfile.TemporaryDirectory() as folder:
@@ -173,13 +200,10 @@ def _log_record(record: Record, tables: Tables | None) -> None:
         mlflow.log_artifacts(folder)
 
 
-def _dataset(tables: Tables) -> MetaDataset:
-    """The data by its own fingerprint: MLflow's digest sees only the first rows and no dates."""
-    schema = Schema(
-        [ColSpec("string", f"{table}.{name}") for table in tables.present for name in sorted(tables.present[table])]
-    )
-    source = LocalArtifactDatasetSource(tables.source)
-    return MetaDataset(source, name=tables.source, digest=tables.fingerprint, schema=schema)
+def _input(dataset: Dataset) -> MetaDataset:
+    schema = Schema([ColSpec("string", name) for name in dataset.columns])
+    source = LocalArtifactDatasetSource(dataset.name)
+    return MetaDataset(source, name=dataset.name, digest=dataset.fingerprint, schema=schema)
 
 
 def _span(tables: Tables) -> dict[str, str]:

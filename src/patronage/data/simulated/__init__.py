@@ -23,7 +23,7 @@ from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import Brought
 from patronage.data.simulated.settings import SimulatedConfig, read
 from patronage.data.simulated.writing import whole, write
-from patronage.engine import DuckDB
+from patronage.engine import Engine
 from patronage.errors import DataError
 from patronage.places import project_root
 
@@ -64,7 +64,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return table.cast(pa.schema(plain)).to_pandas()
 
 
-def bring(engine: DuckDB, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
     """The tables, from the cache; they are made on first use. The truth beside them is left alone."""
     settings = read(config.simulated)
     folder = cache(settings)

@@ -1,18 +1,15 @@
-"""Where SQL runs, and the few tokens in which engines differ.
-
-Every feature, label and check of the package is SQL text. The text is the same on every engine but for the
-methods of `DuckDB` that return a `str`: they are the whole dialect. Rules that keep engines equal: money is
-summed as integers, dates are subtracted only as DATEs, every ordering ends with a unique key, and a mean is
-a quotient of two exact sums.
-"""
+"""DuckDB: the engine inside the process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+import tempfile
+import weakref
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patronage.config import EngineConfig
+from patronage.engine.literals import text
 from patronage.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,43 +17,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def connect(config: EngineConfig) -> DuckDB:
-    """The engine of the configuration."""
-    if config.name != "duckdb":
-        raise ConfigError(f"engine.name={config.name}; expected duckdb")
-    return DuckDB(config.threads, config.memory_limit)
-
-
-def text(value: str) -> str:
-    """`value` as a SQL string literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def texts(values: Iterable[str]) -> str:
-    """The values as what stands within `IN (...)`; nothing is in an empty list."""
-    return ", ".join(map(text, values)) or "NULL"
-
-
-def number(value: float) -> str:
-    """`value` as a SQL literal of a double, to the last bit; a bare 1.0 would be a DECIMAL."""
-    return f"{value:.16e}"
-
-
 class DuckDB:
-    """An embedded engine: one connection, in memory unless a database file is given.
+    """An embedded engine: one connection; its tables lie in memory, or on disk where memory is limited.
 
     Parameters
     ----------
     threads
         Worker threads; None leaves the choice to DuckDB.
     memory_limit
-        For example "3GB"; beyond it DuckDB spills to disk.
+        For example "3GB". With it, tables are kept in a file that goes with the engine, and what a query cannot hold
+        is spilled beside it; Python's own memory comes on top.
+    folder
+        Where that file lies; by default the system's temporary folder.
     """
 
-    def __init__(self, threads: int | None = None, memory_limit: str | None = None) -> None:
+    def __init__(self, threads: int | None = None, memory_limit: str | None = None, folder: Path | None = None) -> None:
         import duckdb
 
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect()
+        self._secret: str | None = None
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(_place(self, memory_limit, folder))
         # Insertion order costs memory and means nothing here: whatever is ordered says so.
         self.run("SET preserve_insertion_order = false")
         self.run("SET enable_progress_bar = false")
@@ -79,17 +58,23 @@ class DuckDB:
 
     # Running
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        if self._secret is not None:  # a variable is the cursor's own
+            cursor.execute("SET VARIABLE patronage_key = ?", [self._secret])
+        return cursor
+
     def run(self, sql: str) -> None:
         """Execute a statement that returns nothing."""
-        self._connection.cursor().execute(sql)
+        self._cursor().execute(sql)
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The result of a query as a frame with a fresh RangeIndex."""
-        return self._connection.cursor().execute(sql).df()
+        return self._cursor().execute(sql).df()
 
     def row(self, sql: str) -> tuple:  # type: ignore[type-arg]
         """The only row of a query."""
-        rows = self._connection.cursor().execute(sql).fetchall()
+        rows = self._cursor().execute(sql).fetchall()
         (only,) = rows
         return only
 
@@ -103,35 +88,51 @@ class DuckDB:
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of whatever may stand behind FROM."""
-        described = self._connection.cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         return {row[0]: row[1] for row in described}
 
     def add_frame(self, name: str, frame: pd.DataFrame) -> None:
         """Copy a frame into a table."""
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         cursor.register("_incoming", frame)
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
     def attach(self, path: str) -> str:
         """The schema under which the tables of a database file can be read, and only read."""
-        known = self._connection.cursor().execute("SELECT database_name, path FROM duckdb_databases()").fetchall()
-        for name, where in known:
+        for name, where in self._attached():
             if where == path:
                 return f"{self.quote(name)}.main"
-        name = f"file_{len(known)}"
+        name = f"file_{len(self._attached())}"
         self.run(f"ATTACH {text(path)} AS {name} (READ_ONLY)")
         return f"{self.quote(name)}.main"
+
+    def _attached(self) -> list[tuple[str, str]]:
+        found = self._cursor().execute("SELECT database_name, path FROM duckdb_databases()")
+        return found.fetchall()
 
     def tables_of(self, schema: str) -> list[str]:
         """The tables and views of an attached file."""
         database = schema.removesuffix(".main").strip('"')
-        found = self._connection.cursor().execute(
+        found = self._cursor().execute(
             "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' "
             "ORDER BY table_name",
             [database],
         )
         return [name for (name,) in found.fetchall()]
+
+    def store(self, path: str, table: str, sql: str) -> None:
+        """Write a query's result as a table of a database file, in one transaction."""
+        for name, where in self._attached():
+            if where == path:
+                self.run(f"DETACH {self.quote(name)}")
+        self.run(f"ATTACH {text(path)} AS kept")
+        self.run(f"CREATE OR REPLACE TABLE kept.{self.quote(table)} AS {sql}")
+        self.run("DETACH kept")
+
+    def keep_secret(self, key: str) -> None:
+        """Remember the key of `keyed_hash`, outside of any SQL text."""
+        self._secret = key
 
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
@@ -150,6 +151,35 @@ class DuckDB:
 
     # The dialect
 
+    def matches(self, value: str, pattern: str) -> str:
+        """Whether a text holds the pattern, whatever its case."""
+        return f"regexp_matches({value}, {text(pattern)}, 'i')"
+
+    def finite(self, number: str) -> str:
+        """Whether a double is neither NaN nor infinite."""
+        return f"isfinite({number})"
+
+    def clock(self, value: str) -> str:
+        """A DATE, zone-less timestamp or ISO 8601 text as a zone-less timestamp; NULL where it is none."""
+        return f"TRY_CAST({value} AS TIMESTAMP)"
+
+    def instant(self, value: str) -> str:
+        """A timestamp or ISO 8601 text with a zone as an instant; NULL where it is none."""
+        return f"TRY_CAST({value} AS TIMESTAMPTZ)"
+
+    def clock_of_format(self, value: str, date_format: str) -> str:
+        """A text of a strptime format as a zone-less timestamp; NULL where it is none."""
+        return f"TRY_STRPTIME({value}, {text(date_format)})"
+
+    def hexadecimal(self, digits: str) -> str:
+        """The number that hexadecimal digits spell."""
+        return f"CAST('0x' || {digits} AS BIGINT)"
+
+    def keyed_hash(self, value: str) -> str:
+        """The first half of SHA-256 of the key and of SHA-256 of the key and the text, in hexadecimal."""
+        key = "getvariable('patronage_key')"
+        return f"left(sha256({key} || sha256({key} || {value})), 32)"
+
     def quote(self, identifier: str) -> str:
         """An identifier, safe for any name a user's column may have."""
         return '"' + identifier.replace('"', '""') + '"'
@@ -167,6 +197,10 @@ class DuckDB:
         """Whole days from one DATE expression to another."""
         return f"date_diff('day', {start}, {end})"
 
+    def bucket(self, column: str, buckets: int) -> str:
+        """A number from 0 to `buckets` - 1 that depends on the text alone; the same as long as DuckDB is."""
+        return f"(hash({column}) % {buckets})"
+
     def weekday(self, moment: str) -> str:
         """ISO weekday: Monday is 1, Sunday 7."""
         return f"isodow({moment})"
@@ -182,3 +216,12 @@ class DuckDB:
     def join_text(self, piece: str, order: str) -> str:
         """The texts of a group one after the other, in the order of a unique key, as an aggregate."""
         return f"string_agg({piece}, '' ORDER BY {order})"
+
+
+def _place(engine: DuckDB, memory_limit: str | None, folder: Path | None) -> str:
+    """The database of an engine: in memory, or in a folder of its own that is removed with it."""
+    if memory_limit is None:
+        return ":memory:"
+    place = tempfile.mkdtemp(prefix="patronage-", dir=folder)
+    weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
+    return str(Path(place) / "engine.duckdb")

@@ -44,5 +44,5 @@ def test_any_column_name_can_be_quoted(name):
 
 
 def test_another_engine_is_refused():
-    with pytest.raises(ConfigError, match="engine.name=sqlite; expected duckdb"):
+    with pytest.raises(ConfigError, match="engine.name=sqlite; expected duckdb or spark"):
         connect(EngineConfig(name="sqlite"))

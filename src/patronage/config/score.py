@@ -1,0 +1,64 @@
+"""What `patronage score` and `patronage relog` read: nothing about models, which the bundle knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from patronage.config.data import DataConfig, EngineConfig
+from patronage.config.rules import one_of, within
+from patronage.config.verbs import TrackingConfig
+from patronage.errors import ConfigError
+
+AUTO = "auto"
+WARN, FAIL = "warn", "fail"
+
+
+@dataclass
+class LimitConfig:
+    """A threshold, and what to do beyond it."""
+
+    above: float = MISSING
+    then: str = MISSING
+
+
+@dataclass
+class DriftConfig:
+    psi: LimitConfig = field(default_factory=LimitConfig)
+    unseen: LimitConfig = field(default_factory=LimitConfig)
+    missing: LimitConfig = field(default_factory=LimitConfig)
+    columns_gone: str = MISSING
+
+    def check(self) -> None:
+        for name, limit in (("psi", self.psi), ("unseen", self.unseen), ("missing", self.missing)):
+            within(f"drift.{name}.above", limit.above, 0, 100)
+            one_of(f"drift.{name}.then", limit.then, (WARN, FAIL))
+        one_of("drift.columns_gone", self.columns_gone, (WARN, FAIL))
+
+
+@dataclass
+class ScoreConfig:
+    """What `patronage score` reads."""
+
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    drift: DriftConfig = field(default_factory=DriftConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    name: str | None = None
+    model: str = MISSING
+    cutoff: str = MISSING
+    output: str = MISSING
+    passes: Any = AUTO
+
+    def check(self) -> None:
+        if self.passes != AUTO and not (isinstance(self.passes, int) and 1 <= self.passes <= 10_000):
+            raise ConfigError(f"passes={self.passes}; expected auto or a number from 1 to 10000")
+
+
+@dataclass
+class RelogConfig:
+    """What `patronage relog` reads."""
+
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)

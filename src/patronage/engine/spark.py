@@ -1,0 +1,220 @@
+"""Spark: the engine of whoever has outgrown one machine, through a session that the user hands over.
+
+No setting of the session is changed. Our views are temporary and go with the engine; where the session has a temporary
+view of the same name already, a line says so before anything is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from patronage.engine.literals import text
+from patronage.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import DataFrame, SparkSession
+
+# Spark's name of a type to the one that the rest of the package knows
+TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMPTZ", "timestamp_ntz": "TIMESTAMP"}
+ELSEWHERE = "engine=spark reads Parquet files and tables of the session; convert it, or give engine=duckdb"
+
+
+def session_of(master: str | None) -> SparkSession:
+    """The session that is active, else one that is started with Spark's own defaults.
+
+    Raises
+    ------
+    ConfigError
+        pyspark is not installed.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise ConfigError("engine=spark needs pyspark and Java 17: pip install 'patronage[spark]'") from error
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else the workers take another Python
+    builder = SparkSession.builder.appName("patronage")
+    return (builder.master(master) if master else builder).getOrCreate()
+
+
+class Spark:
+    """SQL in a Spark session (3.5 or 4).
+
+    Parameters
+    ----------
+    session
+        Of the user.
+    """
+
+    def __init__(self, session: SparkSession) -> None:
+        self.session = session
+        self._theirs = {row["tableName"] for row in session.sql("SHOW TABLES").collect() if row["isTemporary"]}
+        self._ours: dict[str, list[DataFrame]] = {}
+
+    @property
+    def failure(self) -> type[Exception]:
+        """What the engine raises when it cannot read or run something."""
+        from pyspark.errors import PySparkException
+
+        return PySparkException
+
+    def close(self) -> None:
+        """Take our views out of the session, and what they kept out of its memory."""
+        for name, kept in self._ours.items():
+            self.session.catalog.dropTempView(name)
+            for frame in kept:
+                frame.unpersist()
+        self._ours.clear()
+
+    # Running
+
+    def query(self, sql: str) -> DataFrame:
+        """The lazy result of a query."""
+        return self.session.sql(sql)
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """The result of a query as a frame with a fresh RangeIndex."""
+        found: Any = self.query(sql)
+        with warnings.catch_warnings():  # of pyspark, about pandas 3
+            warnings.simplefilter("ignore")
+            return found.toArrow().to_pandas() if hasattr(found, "toArrow") else found.toPandas()
+
+    def row(self, sql: str) -> tuple:  # type: ignore[type-arg]
+        """The only row of a query."""
+        (only,) = self.query(sql).collect()
+        return tuple(only)
+
+    def table(self, name: str, sql: str) -> None:
+        """Keep the result of a query under a name, replacing what had it."""
+        found = self.query(sql).persist()
+        self._name(name, found)
+        self._ours[name].append(found)
+
+    def view(self, name: str, sql: str) -> None:
+        """Give a query a name, replacing what had it."""
+        self._name(name, self.query(sql))
+
+    def _name(self, name: str, frame: DataFrame) -> None:
+        if name in self._theirs:
+            raise ConfigError(
+                f"the Spark session has a temporary view {name}, which would be replaced; "
+                "drop it, or hand over a session of its own (spark.newSession())"
+            )
+        frame.createOrReplaceTempView(name)
+        self._ours.setdefault(name, [])
+
+    def types(self, relation: str) -> dict[str, str]:
+        """Column name to type of whatever may stand behind FROM, by DuckDB's names."""
+        fields = self.query(f"SELECT * FROM {relation}").schema.fields
+        return {one.name: TYPES.get(one.dataType.simpleString(), one.dataType.simpleString().upper()) for one in fields}
+
+    def parquet(self, paths: list[str]) -> str:
+        """A relation over Parquet files of the same columns."""
+        name = f"parquet_{len(self._ours)}"
+        try:
+            self._name(name, self.session.read.parquet(*paths))
+        except self.failure as error:
+            raise DataError(f"{paths[0]} cannot be read by Spark: {str(error).splitlines()[0][:300]}") from error
+        return name
+
+    def named(self, table: str) -> str:
+        """A relation: a table or view that the session knows.
+
+        Raises
+        ------
+        ConfigError
+            It knows none of this name.
+        """
+        if not self.session.catalog.tableExists(table):
+            raise ConfigError(f"the Spark session knows no table {table}; name one as catalog.database.table")
+        return ".".join(self.quote(part) for part in table.split("."))
+
+    def save(self, table: str, paths: list[str]) -> None:
+        """Make or replace a table of the catalogue; how atomic that is is up to the table's format."""
+        self.session.read.parquet(*paths).write.mode("overwrite").saveAsTable(table)
+
+    def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
+        """Not read: the door's care with text files is DuckDB's."""
+        raise ConfigError(f"{paths[0]}: {ELSEWHERE}")
+
+    def attach(self, path: str) -> str:
+        """Not read: a database file is DuckDB's."""
+        raise ConfigError(f"{path}: {ELSEWHERE}")
+
+    def tables_of(self, schema: str) -> list[str]:
+        """Of a schema of the catalogue."""
+        return [row["tableName"] for row in self.query(f"SHOW TABLES IN {schema}").collect()]
+
+    # The dialect
+
+    def matches(self, value: str, pattern: str) -> str:
+        """Whether a text holds the pattern, whatever its case."""
+        return f"regexp_like({value}, r'(?i){pattern}')"
+
+    def finite(self, number: str) -> str:
+        """Whether a double is neither NaN nor infinite."""
+        return f"(NOT isnan({number}) AND abs({number}) < double('infinity'))"
+
+    def clock(self, value: str) -> str:
+        """A DATE, zone-less timestamp or ISO 8601 text as a zone-less timestamp; NULL where it is none."""
+        return f"TRY_CAST({value} AS TIMESTAMP_NTZ)"
+
+    def instant(self, value: str) -> str:
+        """A timestamp or ISO 8601 text with a zone as an instant; NULL where it is none."""
+        return f"TRY_CAST({value} AS TIMESTAMP)"
+
+    def clock_of_format(self, value: str, date_format: str) -> str:
+        """Not there: Spark spells formats in another way."""
+        raise ConfigError(f"date_format={date_format}: engine=spark reads dates, timestamps and ISO 8601; convert it")
+
+    def hexadecimal(self, digits: str) -> str:
+        """The number that hexadecimal digits spell."""
+        return f"CAST(conv({digits}, 16, 10) AS BIGINT)"
+
+    def quote(self, identifier: str) -> str:
+        """An identifier, safe for any name a user's column may have."""
+        return "`" + identifier.replace("`", "``") + "`"
+
+    def null(self, kind: str) -> str:
+        """NULL, of the type that a column of the contract's `kind` has."""
+        types = {"money": "BIGINT", "number": "DOUBLE", "time": "TIMESTAMP_NTZ"}
+        return f"CAST(NULL AS {types.get(kind, 'STRING')})"
+
+    def timestamp(self, moment: datetime) -> str:
+        """A zone-less timestamp literal."""
+        return f"TIMESTAMP_NTZ '{moment:%Y-%m-%d %H:%M:%S}'"
+
+    def days(self, start: str, end: str) -> str:
+        """Whole days from one DATE expression to another."""
+        return f"datediff({end}, {start})"
+
+    def bucket(self, column: str, buckets: int) -> str:
+        """A number from 0 to `buckets` - 1 that depends on the text alone."""
+        return f"pmod(xxhash64({column}), {buckets})"
+
+    def weekday(self, moment: str) -> str:
+        """ISO weekday: Monday is 1, Sunday 7."""
+        return f"(weekday({moment}) + 1)"
+
+    def local_time(self, instant: str, zone: str) -> str:
+        """An instant with a zone as the zone-less clock time of `zone`, whatever the session's own zone is."""
+        seconds = f"CAST(CAST(unix_micros({instant}) AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(18, 6))"
+        universal = f"TIMESTAMP_NTZ '1970-01-01 00:00:00' + make_dt_interval(0, 0, 0, {seconds})"
+        return f"convert_timezone('UTC', {text(zone)}, {universal})"
+
+    def wide(self, expression: str) -> str:
+        """An integer wide enough for the squares of money."""
+        return f"CAST({expression} AS DECIMAL(38, 0))"
+
+    def join_text(self, piece: str, order: str) -> str:
+        """The texts of a group one after the other, in the order of a unique integer key, as an aggregate."""
+        key, _, direction = order.partition(" ")
+        sign = "-" if direction == "DESC" else ""
+        return f"array_join(transform(array_sort(collect_list(struct({sign}{key} AS k, {piece} AS p))), x -> x.p), '')"

@@ -1,0 +1,193 @@
+"""`patronage score`: say of every customer what a registered model says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from patronage import columns as c
+from patronage import cutoff as when
+from patronage import data, scoring, tracking
+from patronage.config import ScoreConfig
+from patronage.data import Tables
+from patronage.engine import DuckDB, Spark, connect
+from patronage.errors import DataError, OutputError, TrackingError
+from patronage.evaluation import drift as drifting
+from patronage.lenses import Part
+from patronage.places import project_root
+from patronage.scoring import Target, Verdict, Work
+from patronage.tracking import Record, Registered, Scored, Store
+
+PENDING = Path("mlruns") / "pending"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scoring, as far as it has come."""
+
+    config: ScoreConfig
+    cutoff: datetime
+    target: Target
+    store: Store
+    model: Registered
+    tables: Tables
+    passes: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is said of the result as a whole."""
+
+    customers: int
+    drift: pd.DataFrame
+    movements: pd.DataFrame | None
+    warnings: tuple[str, ...]
+    resumed: int
+
+
+def run(config: ScoreConfig) -> None:
+    """Whole or not at all: the output is replaced at the very end, in one step."""
+    started = time.time()
+    cutoff = when.parse(config.cutoff)
+    target = scoring.parse(config.output)
+    scoring.check_place(target, config.engine.name)
+    try:
+        with scoring.alone(target) as folder:
+            _score(config, cutoff, target, folder, started)
+    except OSError as error:
+        raise OutputError(
+            f"{target}: {error.strerror or error}; the old result is untouched, and what is finished is kept for "
+            "the next start"
+        ) from error
+
+
+def _score(config: ScoreConfig, cutoff: datetime, target: Target, folder: Path, started: float) -> None:
+    store = tracking.open_store(config.tracking, project_root())
+    model = tracking.load_registered(store, config.model)
+    print(f"{model.uri} of run {model.run_id}", flush=True)
+    tables = data.load(connect(config.engine, folder), config.data)
+    print(tables.summary(), flush=True)
+    when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
+    form = scoring.check_form(model.bundle.reference, tables, config.drift)
+    _refuse(form)
+    job = Job(config, cutoff, target, store, model, tables, scoring.how_many(config.passes, tables))
+    engine = tables.engine
+    files = engine if isinstance(engine, DuckDB) else DuckDB()
+    try:
+        work, resumed = _compute(job, folder)
+        found = _look(job, work, files, form, resumed)
+        scoring.publish(work, target, files, engine if isinstance(engine, Spark) else None)
+    except (engine.failure, files.failure) as error:
+        raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
+    finally:
+        if isinstance(engine, Spark):
+            engine.close()
+    _log(job, found, started)
+
+
+def _compute(job: Job, folder: Path) -> tuple[Work, int]:
+    """Every share that is not there yet; gives how many were."""
+    plan = {
+        "model": job.model.uri,
+        "checksum": job.model.checksum,
+        "data": job.tables.fingerprint,
+        "cutoff": job.config.cutoff,
+        "passes": job.passes,
+        "versions": [version(name) for name in ("patronage", "duckdb", "pyarrow")],
+    }
+    work = scoring.begin(folder, plan)
+    stamps = {c.RUN_ID: job.model.run_id, c.MODEL_VERSION: job.model.version}
+    resumed = work.done
+    if resumed:
+        print(f"going on after {resumed} of {job.passes} passes of an interrupted job", flush=True)
+    engine = job.tables.engine
+    if isinstance(engine, Spark) and not work.is_done(0):
+        scoring.score_with_spark(work, engine, job.model.bundle, job.tables, job.cutoff, stamps)
+    for number in range(job.passes):
+        if not work.is_done(number):
+            scoring.score_part(work, job.model.bundle, job.tables, job.cutoff, Part(number, job.passes), stamps)
+    return work, resumed
+
+
+def _look(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -> Found:
+    """Hold the result against training and against the last one.
+
+    Raises
+    ------
+    DataError
+        It is empty, or has drifted where the configuration says fail.
+    """
+    customers = scoring.check_anyone(work, files, job.tables.source)
+    reference = job.model.bundle.reference
+    warnings, drift = form.warnings, pd.DataFrame()
+    if reference is not None:
+        drift = drifting.compare(reference, work.counts(job.passes))
+        verdict = scoring.judge_drift(drift, job.config.drift)
+        _refuse(verdict)
+        warnings += verdict.warnings
+    last = tracking.last_scoring(job.store, job.model.uri)
+    moved = None
+    if last is not None:
+        moved = scoring.movements(files, work, scoring.parse(last["output"]), job.model.version)
+    return Found(customers, drift, moved, warnings, resumed)
+
+
+def _refuse(verdict: Verdict) -> None:
+    if verdict.fatal:
+        raise DataError(
+            f"{'; '.join(verdict.fatal)}: the old result is untouched; look at the data, train again, or set the "
+            "threshold to warn"
+        )
+
+
+def _log(job: Job, found: Found, started: float) -> None:
+    """Say and log what was made; where the store is away the run waits on disk."""
+    took = time.time() - started
+    scored = Scored(_record(job, found, started, took), tracking.describe(job.tables), job.model.model_id)
+    for line in found.warnings:
+        print(f"warning      {line}")
+    print(f"assignments  {job.target} ({found.customers:,} customers, {took:.0f} s)")
+    try:
+        run_id = tracking.log_scoring(job.store, scored)
+        print(f"look at it   {tracking.run_link(job.store, run_id)}")
+    except TrackingError as error:
+        path = tracking.keep_pending(project_root() / PENDING, scored)
+        print(f"patronage: {error}; it waits in {path}: patronage relog logs it", file=sys.stderr)
+
+
+def _record(job: Job, found: Found, started: float, took: float) -> Record:
+    metrics = {"score/customers": float(found.customers), "score/seconds": took, "score/passes": float(job.passes)}
+    tables = {}
+    if not found.drift.empty:
+        tables["drift.json"] = found.drift
+        metrics |= {f"drift/{what}_max": float(found.drift[what].max()) for what in ("psi", "unseen", "missing")}
+    if found.movements is not None:
+        tables["movements.json"] = found.movements
+        stayed = found.movements[~found.movements["before"].eq("(new)") & ~found.movements["after"].eq("(gone)")]
+        for what, rows in stayed.groupby("what"):
+            moved = rows.loc[rows["before"] != rows["after"], "customers"].sum()
+            metrics[f"score/moved_{what}"] = float(moved / rows["customers"].sum())
+    return Record(
+        kind="score",
+        name=job.config.name,
+        started_ms=int(1000 * started),
+        config=OmegaConf.to_yaml(OmegaConf.structured(job.config)),
+        params={"model": job.model.uri, "data": job.tables.source, "cutoff": job.config.cutoff, "passes": job.passes},
+        metrics=metrics,
+        tags={
+            c.CUTOFF: job.config.cutoff,
+            "model": job.model.uri,
+            "model_run": job.model.run_id,
+            "output": str(job.target),
+            "resumed_passes": str(found.resumed),
+            **{f"warning.{number}": line[:500] for number, line in enumerate(found.warnings)},
+        },
+        tables=tables,
+    )

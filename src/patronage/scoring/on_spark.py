@@ -1,0 +1,129 @@
+"""Everybody at once, on Spark: features by its SQL, assignments by the same bundle on every partition."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from patronage import columns as c
+from patronage import lenses
+from patronage.bundle import Bundle
+from patronage.data import Tables
+from patronage.engine import Spark
+from patronage.evaluation.drift import Counts
+from patronage.lenses.lens import Feature
+from patronage.scoring.passes import stamped, to_arrow
+from patronage.scoring.work import Work, add
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+SPARK_TYPES = {"double": "double", "int32": "int", "bool": "boolean", "timestamp[us]": "timestamp_ntz"}
+
+
+def score_with_spark(
+    work: Work, engine: Spark, bundle: Bundle, tables: Tables, cutoff: datetime, stamps: dict[str, str]
+) -> None:
+    """Score everybody, and keep the result as the only shares of the work.
+
+    The work folder must be seen by Spark and by this process alike.
+    """
+    sql = lenses.features_query(tables, cutoff, bundle.lenses, bundle.period_days, bundle.lens_names)
+    said = assign(engine.query(sql), bundle, cutoff, stamps).persist()
+    try:
+        kept = [name for name in said.columns if name not in bundle.columns]
+        grown = work.folder / "growing_spark"
+        said.select(kept).sortWithinPartitions(c.CUSTOMER_ID).write.mode("overwrite").parquet(grown.as_uri())
+        for number, path in enumerate(sorted(grown.glob("part-*.parquet"))):
+            path.rename(work.path(number))
+        work.note(0, _counts(said, bundle))
+    finally:
+        said.unpersist()
+
+
+def assign(features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[str, str]) -> DataFrame:
+    """Assignments beside the features, by `mapInArrow`: the bundle travels as bytes and is read once per worker."""
+    archive = _pack(bundle)
+    likeness = bundle.assign(_anyone(bundle)).rename_axis(c.CUSTOMER_ID)
+    schema = to_arrow(stamped(likeness, cutoff, stamps)).schema
+    fields = [f"`{one.name}` {SPARK_TYPES.get(str(one.type), 'string')}" for one in schema]
+    fields += [f"`{name}` {'string' if what.text else 'double'}" for name, what in _described(bundle).items()]
+    return features.mapInArrow(partial(_assign, archive, cutoff, stamps), ", ".join(fields))
+
+
+def _described(bundle: Bundle) -> dict[str, Feature]:
+    return lenses.described(bundle.lenses, bundle.lens_names)
+
+
+def _anyone(bundle: Bundle) -> pd.DataFrame:
+    """A customer made up, to learn the types of what is said of one."""
+    row: dict[str, object] = {name: "" if what.text else 1.0 for name, what in _described(bundle).items()}
+    return pd.DataFrame([row | {c.JOURNEY_PATH: "p"}], index=["anyone"])
+
+
+def _assign(
+    archive: bytes, cutoff: datetime, stamps: dict[str, str], batches: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    bundle = _unpack(archive)
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        features = batch.to_pandas().set_index(c.CUSTOMER_ID)
+        table = to_arrow(stamped(bundle.assign(features), cutoff, stamps))
+        for name in bundle.columns:
+            table = table.append_column(name, batch.column(batch.schema.get_field_index(name)))
+        yield from table.combine_chunks().to_batches()
+
+
+def _counts(said: DataFrame, bundle: Bundle) -> dict[str, object]:
+    """Customers in each bin of the reference, counted on the partitions."""
+    if bundle.reference is None:
+        return {}
+    counted = said.mapInArrow(partial(_count, _pack(bundle)), "name string, bin int, n long")
+    total: dict[str, object] = {}
+    rows = counted.groupBy("name", "bin").sum("n").collect()
+    for name, bins in bundle.reference.columns.items():
+        mine = {row["bin"]: row["sum(n)"] for row in rows if row["name"] == name}
+        total[name] = [int(mine.get(number, 0)) for number in range(len(bins.counts))]
+    return total
+
+
+def _count(archive: bytes, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    reference = _unpack(archive).reference
+    total: Counts = {}
+    for batch in batches:
+        if reference is not None and batch.num_rows:
+            total = add(total, reference.count(batch.to_pandas()))
+    rows = [(name, number, int(n)) for name, bins in total.items() for number, n in enumerate(bins)]
+    names, numbers, ns = zip(*rows, strict=True) if rows else ((), (), ())
+    yield pa.RecordBatch.from_arrays(
+        [pa.array(names, pa.string()), pa.array(numbers, pa.int32()), pa.array(ns, pa.int64())], ["name", "bin", "n"]
+    )
+
+
+def _pack(bundle: Bundle) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        bundle.save(Path(folder))
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(Path(folder).rglob("*")):
+                archive.write(path, path.relative_to(folder))
+        return buffer.getvalue()
+
+
+@lru_cache(maxsize=1)
+def _unpack(archive: bytes) -> Bundle:
+    """Read a bundle that came over the wire; a worker keeps it for its next partition."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            files.extractall(folder)
+        return Bundle.load(Path(folder))

@@ -1,0 +1,74 @@
+"""Customers by shares through memory: features by the engine, assignments by the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from math import ceil
+
+import pandas as pd
+import pyarrow as pa
+
+from patronage import columns as c
+from patronage import lenses
+from patronage.bundle import Bundle
+from patronage.config.score import AUTO
+from patronage.data import Tables
+from patronage.engine import Spark
+from patronage.evaluation.drift import Counts
+from patronage.lenses import Part
+from patronage.scoring.work import Work
+
+# What a share may hold: benchmarks/score.md shows the memory that this takes
+ROWS, CUSTOMERS = 5_000_000, 200_000
+BATCH = 50_000  # customers whom the models see at once
+
+TYPES = {"f": pa.float64(), "i": pa.int32(), "b": pa.bool_(), "M": pa.timestamp("us")}
+
+
+def how_many(passes: int | str, tables: Tables) -> int:
+    """The number of shares."""
+    if isinstance(tables.engine, Spark):
+        return 1  # the cluster divides the work itself
+    if passes != AUTO:
+        return int(passes)
+    rows, customers = sum(tables.rows.values()), max(tables.customers, tables.rows.get("customers", 0))
+    return max(1, ceil(rows / ROWS), ceil(customers / CUSTOMERS))
+
+
+def score_part(
+    work: Work, bundle: Bundle, tables: Tables, cutoff: datetime, part: Part, stamps: dict[str, str]
+) -> None:
+    """Make one share and keep it.
+
+    Parameters
+    ----------
+    stamps
+        Columns that say the same in every row.
+    """
+    features = lenses.features_at(tables, cutoff, bundle.lenses, bundle.period_days, bundle.lens_names, part)
+    work.keep(part.number, _batches(bundle, features, cutoff, stamps))
+
+
+def _batches(
+    bundle: Bundle, features: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]
+) -> Iterator[tuple[pa.Table, Counts]]:
+    for start in range(0, len(features), BATCH):
+        few = features.iloc[start : start + BATCH]
+        said = bundle.assign(few)
+        counted = {} if bundle.reference is None else bundle.reference.count(few) | bundle.reference.count(said)
+        yield to_arrow(stamped(said, cutoff, stamps)), counted
+
+
+def stamped(said: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]) -> pd.DataFrame:
+    """The rows of the output: the customer and the cutoff first, the stamps last."""
+    moment = pd.Series(pd.Timestamp(cutoff), said.index).astype("datetime64[us]")
+    said = said.assign(**{c.CUTOFF: moment, **stamps})
+    first = [c.CUTOFF, *(name for name in said if name not in (c.CUTOFF, *stamps))]
+    return said[[*first, *stamps]].reset_index()
+
+
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """A table whose types depend on the columns alone, not on the values; without notes for pandas."""
+    fields = [pa.field(name, TYPES.get(frame[name].dtype.kind, pa.string())) for name in frame]
+    return pa.Table.from_pandas(frame, pa.schema(fields), preserve_index=False).replace_schema_metadata()

@@ -1,0 +1,94 @@
+"""Scoring runs: logged, or kept on disk until the store is back."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+from mlflow.entities import LoggedModelInput
+from mlflow.exceptions import MlflowException
+
+from patronage.errors import TrackingError
+from patronage.tracking.runs import Dataset, Record, run_of
+from patronage.tracking.store import Store, first_line
+
+KIND = "score"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A scoring, ready to be logged.
+
+    Attributes
+    ----------
+    model_id
+        MLflow's id of the model that scored, so that its page shows the run.
+    """
+
+    record: Record
+    dataset: Dataset
+    model_id: str
+
+
+def log_scoring(store: Store, scored: Scored) -> str:
+    """Log one scoring run; gives its id.
+
+    Raises
+    ------
+    TrackingError
+        The store refused.
+    """
+    try:
+        with run_of(store, scored.record, scored.dataset) as run_id:
+            client = store.client
+            client.log_inputs(run_id, models=[LoggedModelInput(model_id=scored.model_id)])
+        return run_id
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
+
+
+def last_scoring(store: Store, model: str) -> Mapping[str, str] | None:
+    """The tags of the latest scoring by a model (`models:/NAME/VERSION`); None if there is none."""
+    try:
+        everywhere = [one.experiment_id for one in store.client.search_experiments()]
+        found = store.client.search_runs(
+            everywhere,
+            f"tags.kind = '{KIND}' AND tags.model = '{model}' AND attributes.status = 'FINISHED'",
+            max_results=1,
+            order_by=["attributes.start_time DESC"],
+        )
+    except (MlflowException, OSError, sqlite3.Error) as error:
+        raise TrackingError(f"{store.uri}: {first_line(error)}") from error
+    return found[0].data.tags if found else None
+
+
+def keep_pending(folder: Path, scored: Scored) -> Path:
+    """Write a scoring that could not be logged; gives the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record = asdict(scored.record) | {"tables": {}, "frames": {}, "figures": {}}
+    tables = {name: frame.to_json(orient="split", double_precision=15) for name, frame in scored.record.tables.items()}
+    state = {"record": record, "tables": tables, "dataset": asdict(scored.dataset), "model_id": scored.model_id}
+    path = folder / f"{time.strftime('%Y-%m-%dT%H-%M-%S')}-{os.getpid()}.json"
+    aside = path.with_suffix(".partial")
+    aside.write_text(json.dumps(state))
+    aside.rename(path)
+    return path
+
+
+def pending(folder: Path) -> Iterator[tuple[Path, Scored]]:
+    """The scorings that wait in the folder, the oldest first."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            state = json.loads(path.read_text())
+            tables = {name: pd.read_json(StringIO(table), orient="split") for name, table in state["tables"].items()}
+            record = Record(**state["record"] | {"tables": tables})
+            yield path, Scored(record, Dataset(**state["dataset"]), state["model_id"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrackingError(f"{path}: not a waiting run ({error}); move it away, and run this again") from error

@@ -1,0 +1,65 @@
+"""A small shop's log as Parquet, and a bundle that was fitted on it and registered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+
+from conftest import through_the_door
+from patronage import bundle as bundles
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig, typed
+from patronage.evaluation.drift import refer
+from patronage.evaluation.splits import split_at
+from patronage.places import conf_dir
+
+CUTOFF = datetime(2023, 7, 1)
+
+
+class Shop(NamedTuple):
+    log: Path
+    bundle: Bundle
+    features: pd.DataFrame
+    config: TrainConfig
+
+
+@pytest.fixture(scope="session")
+def fitted(shop, tmp_path_factory) -> Shop:
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", "personas.k=3", "churn.max_rounds=20"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATRONAGE_ROOT", ".")
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+            config = typed(TrainConfig, compose("train", overrides=given))
+    tables = through_the_door(shop)
+    split = split_at(tables, CUTOFF, config)
+    bundle = bundles.fit(split, config, left_censored=False)
+    features = split.now.features
+    reference = refer(features.join(bundle.assign(features)), tables.present, tables.events)
+    log = tmp_path_factory.mktemp("shop") / "orders.parquet"
+    shop.to_parquet(log, index=False, coerce_timestamps="us")  # Spark reads no nanoseconds
+    return Shop(log, replace(bundle, reference=reference), features, config)
+
+
+@pytest.fixture(scope="session")
+def registered(fitted, tmp_path_factory) -> str:
+    """The address of the store that holds the bundle as models:/patronage/1, which is the champion."""
+    from patronage import tracking
+    from patronage.config import TrackingConfig
+
+    project = tmp_path_factory.mktemp("store")
+    config = TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db")
+    store = tracking.open_store(config, project)
+    record = tracking.Record(kind="train", name="first", started_ms=0, config="")
+    assigned = fitted.bundle.assign(fitted.features)
+    tables = through_the_door(pd.read_parquet(fitted.log))
+    tracking.log_training(store, record, tables, fitted.bundle, fitted.features, assigned)
+    store.client.set_registered_model_alias("patronage", "champion", "1")
+    return config.uri

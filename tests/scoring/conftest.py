@@ -1,0 +1,3 @@
+"""The shop that is scored."""
+
+from fitted import fitted, registered  # noqa: F401

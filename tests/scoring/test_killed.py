@@ -1,0 +1,34 @@
+"""Killed at every touch of the disk, one after the other: readers find the old result until they find the new one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["scores.parquet", "scores", "duckdb://shop.duckdb/scores"])
+def test_a_kill_at_any_moment_leaves_the_old_result_or_the_new_one(fitted, tmp_path, output):
+    fitted.bundle.save(tmp_path / "bundle")
+    older = tmp_path / "older.parquet"
+    log = pd.read_parquet(fitted.log)
+    log[log["ordered_at"] < "2023-06-25"].to_parquet(older)
+    place = tmp_path / "out"
+    place.mkdir()
+    command = [sys.executable, str(Path(__file__).with_name("dying.py")), str(tmp_path / "bundle"), str(fitted.log)]
+    done = subprocess.run([*command, str(older), output], cwd=place, capture_output=True, text=True, check=True)
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    old, new = said[0]["old"], said[-2]["found"]
+    assert old != new
+    found = [one["found"] for one in said[1:-1]]
+    assert len(found) > (10 if output == "scores" else 3), done.stderr
+    turn = found.index(new)
+    assert found == [old] * turn + [new] * (len(found) - turn)
+    assert [name for name in said[-1]["left"] if not name.endswith(".lock")] == [
+        output.removeprefix("duckdb://").split("/")[0]
+    ]

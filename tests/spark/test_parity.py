@@ -1,0 +1,112 @@
+"""The same log through DuckDB and through a real Spark: the same features, the same assignments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from patronage import data, lenses, scoring
+from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
+from patronage.data import simulated
+from patronage.engine import DuckDB, Spark
+from patronage.errors import ConfigError
+
+pytestmark = pytest.mark.spark
+CUTOFF = datetime(2023, 6, 1)
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """Three simulated tables as Parquet; events carry an offset, in a zone that is neither Spark's nor the shop's."""
+    folder = tmp_path_factory.mktemp("logs")
+    made = simulated.simulate(80, 0)
+    events = made.events.assign(occurred_at=made.events["occurred_at"].dt.tz_localize("Asia/Kolkata"))
+    for name, frame in {"transactions": made.transactions, "events": events, "customers": made.customers}.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")
+    return folder
+
+
+def read(engine, folder, **more):
+    attributes = {"age": "demographic", "region": "geographic"}
+    config = DataConfig(
+        "tables",
+        timezone="Europe/Berlin",
+        on_duplicate_rows="keep",
+        transactions=TransactionsConfig(path=str(folder / "transactions.parquet")),
+        events=EventsConfig(path=str(folder / "events.parquet"), vocabulary={"view": "view"}),
+        customers=CustomersConfig(path=str(folder / "customers.parquet"), attributes=attributes),
+        **more,
+    )
+    return data.load(engine, config)
+
+
+@pytest.mark.parametrize("entity", ["customer", "account"])
+def test_every_feature_is_equal(session, logs, lens_settings, entity):
+    before = dict(session.conf.getAll)
+    engine = Spark(session)
+    expected = lenses.features_at(read(DuckDB(2), logs, entity=entity), CUTOFF, lens_settings, 7)
+    found = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=0, check_dtype=False)
+    whole = expected.select_dtypes("number").apply(lambda one: (one.dropna() % 1 == 0).all())
+    names = list(whole[whole].index)
+    pd.testing.assert_frame_equal(found[names], expected[names], check_exact=True, check_dtype=False)
+    engine.close()
+    assert dict(session.conf.getAll) == before
+    assert session.sql("SHOW TABLES").count() == 0
+
+
+def test_every_assignment_is_equal(session, fitted, tmp_path):
+    config = DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log)))
+    cutoff, stamps = datetime(2023, 7, 1), {"run_id": "r", "model_version": "1"}
+    made = {}
+    for engine in (DuckDB(2), Spark(session)):
+        folder = tmp_path / type(engine).__name__
+        folder.mkdir()
+        work = scoring.begin(folder, {})
+        tables = data.load(engine, config)
+        if isinstance(engine, Spark):
+            scoring.score_with_spark(work, engine, fitted.bundle, tables, cutoff, stamps)
+            engine.close()
+        else:
+            scoring.score_part(work, fitted.bundle, tables, cutoff, lenses.WHOLE, stamps)
+        frames = [pd.read_parquet(path) for path in work.files]
+        made[type(engine)] = pd.concat(frames).set_index("customer_id").sort_index(), work.counts(1)
+    (expected, counted), (found, counted_there) = made[DuckDB], made[Spark]
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12, check_dtype=False)
+    assert {name: bins.tolist() for name, bins in counted_there.items()} == {
+        name: bins.tolist() for name, bins in counted.items()
+    }
+
+
+@pytest.mark.parametrize("hour", ["05:30", "06:30"])
+def test_an_instant_in_the_hour_that_the_session_has_twice(session, hour):
+    """New York sets its clocks back at 06:00 UTC: both of these are half past one there."""
+    engine = Spark(session)
+    (found,) = engine.row(f"SELECT {engine.local_time(engine.instant(repr(f'2024-11-03 {hour}:00+00:00')), 'UTC')}")
+    assert f"{found:%H:%M}" == hour
+
+
+def test_views_of_the_user_are_not_replaced(session):
+    session.range(3).createOrReplaceTempView("orders")
+    engine = Spark(session)
+    with pytest.raises(ConfigError, match="temporary view orders, which would be replaced"):
+        engine.view("orders", "SELECT 1 AS one")
+    engine.close()
+    assert session.table("orders").count() == 3
+    session.catalog.dropTempView("orders")
+
+
+def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registered, patronage, project):
+    session.read.parquet(str(fitted.log)).write.saveAsTable("sold")
+    code, said, wrong = patronage(
+        "score", "engine=spark", "model=models:/patronage@champion", "data=tables", "data.transactions.path=null",
+        "data.transactions.table=sold", "cutoff=2023-07-01", "output=spark://scored", f"tracking.uri={registered}",
+    )  # fmt: skip
+    assert code == 0, wrong
+    assert "assignments  spark://scored" in said
+    assert session.table("scored").count() == len(fitted.features)
+    assert {row["tableName"] for row in session.sql("SHOW TABLES").collect()} == {"sold", "scored"}
+    for name in ("sold", "scored"):
+        session.sql(f"DROP TABLE {name}")
