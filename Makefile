@@ -5,7 +5,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: run setup test lint ui lock clean
+.PHONY: run setup test test-spark lint ui lock clean
 
 run: setup
 	$(VENV)/bin/patronage train experiment=cdnow
@@ -23,6 +23,15 @@ $(READY): requirements.lock pyproject.toml
 test: setup
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadscope
 
+# The same tests on a real Spark: pyspark, of which nobody else has a use, and Java.
+test-spark: $(VENV)/.spark
+	$(VENV)/bin/python -m pytest -m spark
+
+$(VENV)/.spark: $(READY) requirements-spark.lock
+	command -v java >/dev/null || { echo "no Java found; install one of 17 or later, such as openjdk-17-jre-headless"; exit 1; }
+	$(VENV)/bin/python -m pip install --quiet --require-hashes --requirement requirements-spark.lock
+	touch $@
+
 lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -35,8 +44,10 @@ ui: setup
 # After a change of dependencies. Commit the result.
 lock:
 	test -x .lock/bin/uv || { $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet uv; }
-	.lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+	.lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra complete-journey --extra dev \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+	echo "pyspark>=3.5,<5" | .lock/bin/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet --output-file requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) .lock dist

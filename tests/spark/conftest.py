@@ -11,7 +11,7 @@ import pytest
 
 from fitted import fitted, registered  # noqa: F401
 
-pyspark = pytest.importorskip("pyspark")
+pyspark = pytest.importorskip("pyspark", reason="no pyspark here; make test-spark brings it")
 
 
 @pytest.fixture(scope="session")
