@@ -25,10 +25,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from omegaconf import OmegaConf
 
 from patronage import columns as c
 from patronage import data, lenses
-from patronage.config import DataConfig, LensesConfig, TrainConfig, ValueConfig
+from patronage.config import DataConfig, LensesConfig, TrainConfig, typed
 from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.evaluation.journeys import Trial, disorder, judge
@@ -38,9 +39,9 @@ from patronage.evaluation.splits import holdout_at, split_at
 from patronage.labels import held_out
 from patronage.models import clv, journey
 from patronage.models.journey import Journey, decide, kappa
+from patronage.places import conf_dir
 
 RESULT = Path(__file__).with_suffix(".md")
-TIERS = {"platinum": 0.5, "gold": 0.8, "iron": 0.95, "lead": 1.0}
 # Log, horizon in days, cutoffs. The first of each is the split of issue 7, the others say how far it carries.
 CELLS = {
     "cdnow": (91, ("1998-01-01", "1997-10-01", "1998-04-01")),
@@ -77,7 +78,12 @@ def load(name: str) -> Tables:
 
 
 def settings(cutoff: str, horizon_days: int) -> TrainConfig:
-    return TrainConfig(cutoff=cutoff, horizon_days=horizon_days, lenses=LensesConfig(value=ValueConfig(TIERS)), seed=0)
+    return TrainConfig(
+        cutoff=cutoff,
+        horizon_days=horizon_days,
+        lenses=typed(LensesConfig, OmegaConf.load(conf_dir() / "lenses" / "retail.yaml")),
+        seed=0,
+    )
 
 
 def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:

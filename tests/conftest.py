@@ -6,6 +6,7 @@ import os
 import sys
 
 os.environ.update(
+    OMP_NUM_THREADS="1",  # two workers share the cores: threads of LightGBM would mostly wait for each other
     MLFLOW_DISABLE_TELEMETRY="true",
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
     MLFLOW_UV_AUTO_DETECT="false",

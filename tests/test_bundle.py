@@ -32,7 +32,8 @@ def configured(*overrides: str) -> TrainConfig:
 
     os.environ.setdefault("PATRONAGE_ROOT", ".")
     ConfigStore.instance().store(name="train_schema", node=TrainConfig)
-    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", "personas.k_range=[3,4]", *overrides]
+    quick = ["personas.k_range=[3,4]", "personas.bootstraps=3", "origins.most=2", "churn.max_rounds=50"]
+    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides]
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         return typed(TrainConfig, compose("train", overrides=given))
 

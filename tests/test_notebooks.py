@@ -19,7 +19,8 @@ NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 def a_run(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("project")
     (root / "mlruns").mkdir()
-    command = [sys.executable, "-m", "patronage.cli", "train", "experiment=cdnow"]
+    quick = ["origins.most=2", "churn.max_rounds=50", "evaluation.bootstraps=20", "journey.max_customers=3000"]
+    command = [sys.executable, "-m", "patronage.cli", "train", "experiment=cdnow", *quick]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
     asked = ["data=cdnow", "cutoffs={1998-04-01: 91}", "churn=btyd", "evaluation.bootstraps=20"]
     command = [sys.executable, "-m", "patronage.cli", "backtest", *asked, "tracking.experiment=cdnow"]

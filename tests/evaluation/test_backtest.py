@@ -53,11 +53,10 @@ def test_everyone_is_held_against_the_structural_model_that_is_best_in_hindsight
     assert np.isnan(lines["good", "churn/ece"].low)
 
 
-def settings(**more: object) -> TrainConfig:
+def settings(lenses: LensesConfig, **more: object) -> TrainConfig:
     members = dict.fromkeys(("btyd", "features", "offset"), True)
     churn = ChurnConfig(members=members, bands={"all": 1.0}, max_rounds=20)
-    clv, lenses = ClvConfig(model="bg_nbd"), LensesConfig()
-    lenses.value.tiers = {"platinum": 0.5, "lead": 1.0}
+    clv = ClvConfig(model="bg_nbd")
     made = TrainConfig(churn=churn, clv=clv, lenses=lenses, cutoff="2023-07-01", horizon_days=90, seed=0, **more)
     made.origins.most = 2
     made.evaluation.bootstraps = 20
@@ -65,8 +64,8 @@ def settings(**more: object) -> TrainConfig:
 
 
 @pytest.fixture(scope="module")
-def rows(shop) -> pd.DataFrame:
-    return pd.DataFrame(backtest.measure(through_the_door(shop), datetime(2023, 7, 1), settings()))
+def rows(shop, lens_settings) -> pd.DataFrame:
+    return pd.DataFrame(backtest.measure(through_the_door(shop), datetime(2023, 7, 1), settings(lens_settings)))
 
 
 def test_every_model_is_measured_on_every_holdout(rows):
@@ -82,13 +81,13 @@ def test_every_model_is_measured_on_every_holdout(rows):
     assert "clv/coverage_80" in set(rows.loc[rows["holdout"] == "later_unseen", "metric"])
 
 
-def test_the_future_beyond_the_horizon_changes_nothing(rows, shop):
+def test_the_future_beyond_the_horizon_changes_nothing(rows, shop, lens_settings):
     cut = shop[shop["ordered_at"] < "2023-09-29"]
-    again = pd.DataFrame(backtest.measure(through_the_door(cut), datetime(2023, 7, 1), settings()))
+    again = pd.DataFrame(backtest.measure(through_the_door(cut), datetime(2023, 7, 1), settings(lens_settings)))
     pd.testing.assert_frame_equal(again, rows, check_exact=True)
 
 
-def test_a_horizon_that_the_log_does_not_show_is_refused(shop):
+def test_a_horizon_that_the_log_does_not_show_is_refused(shop, lens_settings):
     cut = shop[shop["ordered_at"] < "2023-08-01"]
     with pytest.raises(ConfigError, match="before 90 days from the origin 2023-07-01 are over; give an earlier origin"):
-        backtest.measure(through_the_door(cut), datetime(2023, 7, 1), settings())
+        backtest.measure(through_the_door(cut), datetime(2023, 7, 1), settings(lens_settings))

@@ -12,7 +12,7 @@ import pytest
 from conftest import through_the_door
 from patronage import columns as c
 from patronage import lenses
-from patronage.config import LensesConfig, TrainConfig, ValueConfig
+from patronage.config import TrainConfig
 from patronage.evaluation import journey_baselines as baselines
 from patronage.evaluation import journey_survey as survey
 from patronage.evaluation import journeys
@@ -111,10 +111,9 @@ def survey_of(*arguments):
 
 
 @pytest.fixture(scope="module")
-def trial(shop) -> journeys.Trial:
+def trial(shop, lens_settings) -> journeys.Trial:
     tables = through_the_door(shop)
-    tiers = {"platinum": 0.5, "gold": 0.8, "iron": 0.95, "lead": 1.0}
-    config = TrainConfig(cutoff="2023-06-01", horizon_days=90, lenses=LensesConfig(value=ValueConfig(tiers)), seed=0)
+    config = TrainConfig(cutoff="2023-06-01", horizon_days=90, lenses=lens_settings, seed=0)
     cutoff = datetime(2023, 6, 1)
     holdout = holdout_at(tables, split_at(tables, cutoff, config), config)
     seen, strangers = holdout.split.select(~holdout.unseen), holdout.judged.select(holdout.unseen)
