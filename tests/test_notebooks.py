@@ -22,7 +22,14 @@ def a_run(tmp_path_factory) -> Path:
     quick = ["origins.most=2", "churn.max_rounds=50", "evaluation.bootstraps=20", "journey.max_customers=3000"]
     command = [sys.executable, "-m", "patronage.cli", "train", "experiment=cdnow", *quick]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
-    asked = ["data=cdnow", "cutoffs={1998-04-01: 91}", "churn=btyd", "evaluation.bootstraps=20"]
+    asked = [
+        "data=cdnow",
+        "rolling.first=1998-04-01",
+        "rolling.last=1998-04-01",
+        "horizon_days=91",
+        "churn=btyd",
+        "evaluation.bootstraps=20",
+    ]
     command = [sys.executable, "-m", "patronage.cli", "backtest", *asked, "tracking.experiment=cdnow"]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
     return root

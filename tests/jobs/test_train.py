@@ -20,8 +20,8 @@ from conftest import BY_HAND
 
 TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
 QUICK = (
-    "personas.k_range=[3,4]", "personas.bootstraps=3", "evaluation.bootstraps=20", "origins.most=2", "churn.max_rounds=30",
-    "tracking.experiment=shop",
+    "personas.k_range=[3,4]", "personas.bootstraps=3", "evaluation.bootstraps=20", "origins.most=2",
+    "churn.max_rounds=30", "tracking.experiment=shop",
 )  # fmt: skip
 
 
@@ -202,7 +202,7 @@ class TestARun:
     def test_a_refit_carries_the_champions_personas_on_unless_it_comes_from_later(self, trained):
         project, _ = trained
         client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
-        experiment = ("tracking.experiment=later", "tracking.registered_model=carried", "churn=lightgbm")
+        experiment = ("tracking.experiment=later", "tracking.registered_model=carried", "churn=btyd")
         first = train(project, *TABLE, *QUICK, *experiment, "name=first")
         assert "fresh: no champion yet" in first.stdout, first.stderr
         client.set_registered_model_alias("carried", "champion", "1")
@@ -228,6 +228,7 @@ class TestARun:
             "personas=kmeans,gmm",
             "personas.k=3",
             "personas.allow_unstable=true",
+            "churn=btyd",
         )
         assert done.returncode == 0, done.stderr
         made = runs(project, "sweep")
@@ -240,7 +241,7 @@ class TestARun:
 
     def test_a_sweep_that_fails_closes_its_parent(self, trained):
         project, _ = trained
-        done = train(project, "-m", *TABLE, *QUICK, "tracking.experiment=failing", "personas.k=auto,3000")
+        done = train(project, "-m", *TABLE, *QUICK, "tracking.experiment=failing", "personas.k=auto,3000", "churn=btyd")
         assert done.returncode == 2
         assert "personas.k=3000; expected 2 to 100" in done.stderr
         states = {run.data.tags["kind"]: run.info.status for run in runs(project, "failing")}
@@ -249,7 +250,7 @@ class TestARun:
     def test_a_log_that_ends_at_the_cutoff_is_measured_on_the_horizon_before(self, trained, shop):
         project, _ = trained
         shop[shop["ordered_at"] < "2023-07-01"].to_csv(project / "past.csv", index=False)
-        more = ("data.transactions.path=past.csv", "tracking.experiment=past", "name=past")
+        more = ("data.transactions.path=past.csv", "tracking.experiment=past", "name=past", "churn=btyd")
         done = train(project, *TABLE, *QUICK, *more)
         assert done.returncode == 0, done.stderr
         assert "measured from 2023-04-02 on" in done.stdout
@@ -263,7 +264,12 @@ class TestARun:
         spoilt = shop.astype({"amount": object})
         spoilt.loc[:4, "amount"] = "a lot"
         spoilt.to_csv(project / "spoilt.csv", index=False)
-        more = ("data.transactions.path=spoilt.csv", "data.on_bad_rows=quarantine", "tracking.experiment=spoilt")
+        more = (
+            "data.transactions.path=spoilt.csv",
+            "data.on_bad_rows=quarantine",
+            "tracking.experiment=spoilt",
+            "churn=btyd",
+        )
         done = train(project, *TABLE, *QUICK, *more)
         assert "5 bad rows of transactions were set aside" in done.stdout
         (run,) = runs(project, "spoilt")
