@@ -250,7 +250,7 @@ class TestARun:
     def test_a_log_that_ends_at_the_cutoff_is_measured_on_the_horizon_before(self, trained, shop):
         project, _ = trained
         shop[shop["ordered_at"] < "2023-07-01"].to_csv(project / "past.csv", index=False)
-        more = ("data.transactions.path=past.csv", "tracking.experiment=past", "name=past", "churn=btyd")
+        more = ("data.transactions.path=past.csv", "tracking.experiment=past", "name=past")
         done = train(project, *TABLE, *QUICK, *more)
         assert done.returncode == 0, done.stderr
         assert "measured from 2023-04-02 on" in done.stdout
