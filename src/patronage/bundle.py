@@ -1,7 +1,7 @@
 """Bundle: all that was learned at fit, as one value.
 
 Scoring asks the bundle, never the configuration: which features it needs, with which lens settings they are made,
-over which horizon it speaks. On disk it is a folder of open formats: JSON, npz, LightGBM text, skops.
+over which horizon it speaks. On disk it is a folder of open formats: JSON, npz, LightGBM text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from patronage.models.decision import Offer
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
-FORMAT = 3
+FORMAT = 4
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -42,6 +43,7 @@ USAGE = "\n".join(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; errors become one line on stderr and an exit code."""
+    gc.set_threshold(100_000)  # looking for garbage among all that is imported, which stays, took a fifth of a start
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help", "help"):
         print(USAGE)

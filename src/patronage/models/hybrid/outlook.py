@@ -83,14 +83,17 @@ class Outlook:
 
     def foretell(self, features: pd.DataFrame) -> Foretold:
         """The hybrid's answers for customers who have bought, and the rates that follow from them."""
-        answers = self.hybrid.predict(*self.seen(features))
+        return self._foretell(features, self.hybrid.predict(*self.seen(features)))
+
+    def _foretell(self, features: pd.DataFrame, answers: pd.DataFrame) -> Foretold:
         wanted = answers[c.ORDERS].to_numpy(np.float64)
         return Foretold(answers, rate_multiplier(self.clv.law, self.horizon_days, features, wanted))
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
-        said = self.assign(features, self.foretell(features))
-        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*self.seen(features)))
+        seen = self.seen(features)
+        said = self.assign(features, self._foretell(features, self.hybrid.predict(*seen)))
+        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*seen))
         return said
 
     def assign(self, features: pd.DataFrame, foretold: Foretold) -> pd.DataFrame:
