@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import mlflow
 import pandas as pd
 import pytest
 
@@ -78,6 +79,20 @@ def test_every_assignment_is_equal(session, fitted, tmp_path):
     assert {name: bins.tolist() for name, bins in counted_there.items()} == {
         name: bins.tolist() for name, bins in counted.items()
     }
+
+
+def test_mlflows_own_udf_on_the_registered_model_says_the_same(session, fitted, registered):
+    mlflow.set_tracking_uri(registered)
+    mlflow.set_registry_uri(registered)
+    engine, bundle = Spark(session), fitted.bundle
+    tables = data.load(engine, DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log))))
+    sql = lenses.features_query(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days, bundle.lens_names)
+    assign = mlflow.pyfunc.spark_udf(session, "models:/patronage@champion", env_manager="local")
+    said = engine.query(sql).select(assign().alias("said")).select("said.*").collect()
+    engine.close()
+    found = pd.DataFrame([row.asDict() for row in said]).set_index("customer_id").sort_index()
+    expected = bundle.assign(fitted.features)
+    pd.testing.assert_frame_equal(found[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
 
 
 @pytest.mark.parametrize("hour", ["05:30", "06:30"])
