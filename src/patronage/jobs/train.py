@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from patronage import bundle as bundles
 from patronage import columns as c
 from patronage import cutoff as when
-from patronage import data, lenses, tracking
+from patronage import data, lenses, sampling, tracking
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Tables
@@ -116,10 +116,11 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
+    found = intervals | renamed | sampling.errors(bundle, holdout.split, holdout.judged, config)
     now = holdout.judged
     weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
     drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
-    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial, drawn)
+    return Judged(holdout, said, Scorecard(card.metrics | found, card.headlines), trial, drawn)
 
 
 def _judge(

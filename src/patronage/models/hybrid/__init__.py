@@ -25,7 +25,7 @@ import pandas as pd
 from patronage import columns as c
 from patronage.config import ChurnConfig
 from patronage.errors import FitError
-from patronage.labels import Snapshot
+from patronage.labels import Snapshot, held_out
 from patronage.models.hybrid.btyd import BTYD_COLUMNS
 from patronage.models.hybrid.drift import steady
 from patronage.models.hybrid.encoding import Encoding, learn_encoding
@@ -222,6 +222,9 @@ def fit(
         No customer of any origin has a label.
     """
     rows = stack(snapshots, config.validation_share, seed)
+    customers = rows.features.index
+    if config.fit_sample is not None and (many := customers.nunique()) > config.fit_sample:
+        rows = rows.select(held_out(customers, config.fit_sample / many, seed, "sample").to_numpy())
     if not CHURN.known(rows.labels).any():
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     kept = steady(now, snapshots[0].features, columns)
