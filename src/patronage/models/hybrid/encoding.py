@@ -49,10 +49,8 @@ class Encoding:
         return Encoding(tuple(columns), kept)
 
     def _codes(self, column: pd.Series) -> Array:
-        levels = pd.Index(self.levels[str(column.name)])
-        codes = levels.get_indexer(pd.Index(column)).astype(np.float64)
-        codes[codes < 0] = np.nan
-        return codes
+        codes = {level: float(code) for code, level in enumerate(self.levels[str(column.name)])}
+        return np.array([codes.get(value, np.nan) for value in column.to_numpy(dtype=object)])
 
 
 def learn_encoding(features: pd.DataFrame, columns: Sequence[str]) -> Encoding:

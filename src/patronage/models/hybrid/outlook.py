@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns as c
@@ -101,7 +102,7 @@ class Outlook:
         said = self.clv.predict(features, foretold.multiplier)
         worth = _worth(said, foretold.answers)
         for name in (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH):
-            said[name] *= worth
+            said[name] = said[name].to_numpy() * worth
         churn = foretold.answers[c.CHURNED] if self.churn_by != LAW else 1 - said[c.P_ORDER]
         said.insert(0, c.CHURN_PROBABILITY, churn)
         said.insert(1, c.CHURN_BAND, self.hybrid.band(churn))
@@ -122,11 +123,17 @@ class Outlook:
         return cls(*models, state["churn_by"])
 
 
-def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
-    """The factor on each value per order with which spend per order is the hybrid's."""
-    by_law = (said[c.EXPECTED_SPEND] / said[c.EXPECTED_ORDERS]).where(said[c.EXPECTED_ORDERS] > 0)
-    by_hybrid = (answers[c.SPEND] / answers[c.ORDERS]).where(answers[c.ORDERS] > 0)
-    return (by_hybrid / by_law.where(by_law > 0)).fillna(1.0).clip(1 / MOST_WORTH, MOST_WORTH)
+def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> Array:
+    """(N,) the factor on each value per order with which spend per order is the hybrid's."""
+    by_law = _over(said[c.EXPECTED_SPEND], said[c.EXPECTED_ORDERS])
+    factor = _over(_over(answers[c.SPEND], answers[c.ORDERS]), by_law)
+    return np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
+
+
+def _over(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
+    """(N,) quotients; missing where b is not above 0."""
+    above, below = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
 
 
 def fit(
