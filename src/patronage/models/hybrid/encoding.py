@@ -53,6 +53,20 @@ class Encoding:
         return np.array([codes.get(value, np.nan) for value in column.to_numpy(dtype=object)])
 
 
+class Matrices:
+    """The matrices of some features, each made once: members mostly read the same."""
+
+    def __init__(self, features: pd.DataFrame) -> None:
+        self._features = features
+        self._made: dict[Encoding, Array] = {}
+
+    def of(self, encoding: Encoding) -> Array:
+        """(N, columns) what LightGBM reads."""
+        if encoding not in self._made:
+            self._made[encoding] = encoding.matrix(self._features)
+        return self._made[encoding]
+
+
 def learn_encoding(features: pd.DataFrame, columns: Sequence[str]) -> Encoding:
     """The categories of every text column; no text at all is missing, not a category."""
     levels = {}
