@@ -27,7 +27,7 @@ from patronage.models.decision import Offer
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
-FORMAT = 4
+FORMAT = 5
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
@@ -188,9 +188,7 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
     """
     features = split.now.features
     # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
-    expected = outlook.fit(
-        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
-    )
+    expected = fit_outlook(split, config)
     whole = split.past if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
@@ -202,6 +200,21 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         outlook=expected,
         journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
+    )
+
+
+def fit_outlook(split: Split, config: TrainConfig) -> Outlook:
+    """The churn, orders and value of the configuration, on all that a split knows."""
+    features = split.now.features
+    return outlook.fit(
+        features,
+        split.past,
+        split.year_before,
+        learnable(features),
+        config.horizon_days,
+        config.churn,
+        config.clv,
+        config.seed,
     )
 
 

@@ -14,13 +14,12 @@ from sklearn.metrics import adjusted_rand_score
 
 from patronage import columns as c
 from patronage import lenses
-from patronage.bundle import Bundle, fit_journey
+from patronage.bundle import Bundle, fit_journey, fit_outlook
 from patronage.config import TrainConfig
 from patronage.evaluation import metrics
-from patronage.evaluation.splits import Split, learnable
+from patronage.evaluation.splits import Split
 from patronage.labels import Snapshot
 from patronage.models import personas
-from patronage.models.hybrid import outlook
 
 SAMPLES = 3
 PERSONAS, JOURNEY, CHURN = "personas", "journey", "churn"
@@ -88,14 +87,10 @@ def _journey(bundle: Bundle, split: Split, judged: Snapshot, others: list[TrainC
 
 
 def _outlook(bundle: Bundle, split: Split, judged: Snapshot, others: list[TrainConfig]) -> dict[str, float]:
-    features, columns = split.now.features, learnable(split.now.features)
-    again = (
-        outlook.fit(features, split.past, columns, one.horizon_days, one.churn, one.clv, one.seed) for one in others
-    )
     buyers = judged.select(judged.features[c.N_ORDERS] > 0)
     churned, spend = _labels(buyers, c.CHURNED), _labels(buyers, c.SPEND)
     known, losses, misses = ~np.isnan(churned), [], []
-    for one in (bundle.outlook, *again):
+    for one in (bundle.outlook, *(fit_outlook(split, config) for config in others)):
         said = one.assign(buyers.features, one.foretell(buyers.features))
         chance = said[c.CHURN_PROBABILITY].to_numpy()
         losses.append(metrics.classification(churned[known], chance[known])["log_loss"])

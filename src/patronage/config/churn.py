@@ -23,6 +23,7 @@ class ChurnConfig:
     row_share: float = 0.7
     validation_share: float = 0.25
     fit_sample: int | None = None
+    season: bool = False
     bands: dict[str, float] = field(default_factory=dict)
 
     def check(self) -> None:
