@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -42,12 +42,16 @@ UNKNOWN_COLOUR: Colour = (0.91, 0.92, 0.94)
 
 @dataclass(frozen=True)
 class JourneyReport:
-    """What a run tells of its journey: metrics, tables, figures by file name, and tags."""
+    """What a run tells of its journey: metrics, tables, frames and figures by file name, and tags."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __or__(self, other: JourneyReport) -> JourneyReport:
+        return JourneyReport(*(vars(self)[part.name] | vars(other)[part.name] for part in fields(self)))
 
 
 def journey_report(
