@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from patronage import columns as c
 from patronage.errors import FitError
 from patronage.evaluation import metrics
 from patronage.evaluation.intervals import resampled_sums
@@ -105,7 +106,7 @@ def judge_carts(
         now,
         sessions.learn_returns,
         resampling.seed,
-        {"last_event": _cells(past, now, ["checkout"]), "counts": _cells(past, now, ["n_added", "n_orders"])},
+        {"last_event": _cells(past, now, ["checkout"]), "counts": _cells(past, now, ["n_added", c.N_ORDERS])},
     )
     table = forecasts(now, said, resampling)
     whole = sessions.learn_returns(rows.features, rows.happened, resampling.seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from patronage import columns as c
 from patronage.models.sessions.chance import Chance, Floats, learn
 from patronage.models.sessions.reading import Clicks
 from patronage.models.sessions.visits import CUSTOMARY, DAY, HALF_AN_HOUR, NEVER, line, next_order, orders_before
@@ -70,7 +71,7 @@ def _rows(
             "n_added": carts["n_added"].to_numpy(),
             "left_share": carts["left_share"].to_numpy(),
             "visits_lately": visited,
-            "n_orders": n_orders,
+            c.N_ORDERS: n_orders,
             "days_since_order": np.where(n_orders > 0, (at - last_order) / DAY, np.nan),
             "orders_per_day": n_orders / (known_days + CUSTOMARY),
         }

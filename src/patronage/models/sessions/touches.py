@@ -39,7 +39,7 @@ def touchpoints(clicks: Clicks, visits: pd.DataFrame, kinds: tuple[str, ...]) ->
     visit, at = touches["visit"].to_numpy(), touches["at"].to_numpy(np.int64)
     first = np.append(True, visit[1:] != visit[:-1])[: len(visit)]
     begins = np.maximum.accumulate(np.where(first, np.arange(len(visit)), 0))
-    code = pd.Categorical(touches["event"], kinds).codes.astype(np.int64)
+    code = pd.Index(kinds).get_indexer(pd.Index(touches["event"]))
     code = np.where(code < 0, len(kinds), code)
     features = {
         "position": np.arange(len(visit)) - begins + 1,
@@ -53,7 +53,7 @@ def touchpoints(clicks: Clicks, visits: pd.DataFrame, kinds: tuple[str, ...]) ->
         features[f"n_{kind}"] = running - (running - (code == number))[begins]
     of_visit = visits.loc[visit]
     known = {name: of_visit[name].to_numpy(np.float64) for name in KNOWN}
-    later = of_visit["ordered_at"].to_numpy(np.int64) >= at
+    later = of_visit["bought_at"].to_numpy(np.int64) >= at
     truth = pd.DataFrame({"who": touches["who"], "visit": visit, "at": at, "later": later.astype(np.float64)})
     return pd.DataFrame(features | known).astype(np.float64), truth
 

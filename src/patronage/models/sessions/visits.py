@@ -27,7 +27,7 @@ def visits(clicks: Clicks) -> pd.DataFrame:
         n_touches, n_added, cart_at, checkout
             Touchpoints, those that put something into a cart, the last one at a cart (`NEVER` without any), and
             whether the checkout was begun.
-        ordered_at
+        bought_at
             The last order of the session; `NEVER` without any.
         left
             A cart was touched and no order followed in the session.
@@ -51,9 +51,9 @@ def visits(clicks: Clicks) -> pd.DataFrame:
     )  # fmt: skip
     found = found.reset_index().sort_values(["who", "begun", "session"], ignore_index=True)
     who, begun = found["who"].to_numpy(np.int64), found["begun"].to_numpy(np.int64)
-    found["ordered_at"] = _ordered_at(found, clicks.orders)
-    ordered = found["ordered_at"] > NEVER
-    found["left"] = (found["cart_at"] > NEVER) & (found["ordered_at"] < found["cart_at"])
+    found["bought_at"] = _bought_at(found, clicks.orders)
+    ordered = found["bought_at"] > NEVER
+    found["left"] = (found["cart_at"] > NEVER) & (found["bought_at"] < found["cart_at"])
     by_customer = found.groupby("who")
     before = by_customer.cumcount()
     count, last = orders_before(clicks.orders, who, begun)
@@ -94,7 +94,7 @@ def next_order(orders: pd.DataFrame, who: Numbers, at: Numbers) -> Numbers:
     return np.where(own, np.append(moments, -NEVER)[position], -NEVER)
 
 
-def _ordered_at(found: pd.DataFrame, orders: pd.DataFrame) -> Numbers:
+def _bought_at(found: pd.DataFrame, orders: pd.DataFrame) -> Numbers:
     """(sessions,) the last order of each: of the latest session begun before an order, if that went on until it."""
     who, at = orders["who"].to_numpy(np.int64), orders["at"].to_numpy(np.int64)
     position = np.searchsorted(line(found["who"].to_numpy(), found["begun"].to_numpy()), line(who, at), "right") - 1
