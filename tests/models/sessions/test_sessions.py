@@ -85,7 +85,7 @@ class TestByHand:
         features, truth = sessions.asked(known, sessions.visits(known), recent_days=7, return_days=1)
         # anna's is left for two days before the cutoff, ben's until his order 48 hours later
         assert known.customers[truth["who"]].tolist() == ["anna"] * 2 + ["ben"] * 2
-        assert features["cart_age_days"].tolist() == pytest.approx([1 / 48, 1 + 1 / 48] * 2)
+        assert features["cart_age_days"].tolist() == pytest.approx([1 / 48, 1 + 1 / 48, 31 / 1440, 1 + 31 / 1440])
         assert truth["back"].iloc[[0, 2, 3]].tolist() == [0, 0, 1]
         assert np.isnan(truth["back"].iloc[1])  # the day has not passed at the cutoff
 

@@ -17,7 +17,7 @@ LATELY = 30  # days
 def asked(
     clicks: Clicks, visits: pd.DataFrame, recent_days: int, return_days: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Ask of every cart half an hour after it was left and daily from then on, while it stands.
+    """Ask of every cart half an hour after its session was over and daily from then on, while it stands.
 
     A cart stands for `recent_days`, until its owner orders anything or touches another cart.
 
@@ -36,7 +36,7 @@ def asked(
     who, since = left["who"].to_numpy(np.int64), left["cart_at"].to_numpy(np.int64)
     until = np.minimum(next_order(clicks.orders, who, since), following.fillna(-NEVER).to_numpy(np.int64))
     rows = np.repeat(np.arange(len(left)), recent_days)
-    at = since[rows] + HALF_AN_HOUR + DAY * np.tile(np.arange(recent_days), len(left))
+    at = left["ended"].to_numpy(np.int64)[rows] + HALF_AN_HOUR + DAY * np.tile(np.arange(recent_days), len(left))
     stands = (at < until[rows]) & (at <= 0)
     rows, at = rows[stands], at[stands]
     return _rows(clicks, visits, left.iloc[rows], at, return_days)
@@ -46,7 +46,7 @@ def standing(clicks: Clicks, visits: pd.DataFrame, recent_days: int) -> tuple[pd
     """The same of the carts that stand at the cutoff, one a customer, asked then."""
     carted = visits[visits["cart_at"] > NEVER]
     last = carted.groupby("who").tail(1)
-    last = last[last["left"] & last["cart_at"].between(-recent_days * DAY, -HALF_AN_HOUR)]
+    last = last[last["left"] & last["ended"].between(-recent_days * DAY, -HALF_AN_HOUR)]
     who = last["who"].to_numpy(np.int64)
     last = last[next_order(clicks.orders, who, last["cart_at"].to_numpy(np.int64)) > 0]
     return _rows(clicks, visits, last, np.zeros(len(last), np.int64), 0)

@@ -24,9 +24,9 @@ def visits(clicks: Clicks) -> pd.DataFrame:
     DataFrame
         who, session, begun, ended
             Whose, which, and its first and last touchpoint.
-        n_touches, n_added, cart_at, checkout
-            Touchpoints, those that put something into a cart, the last one at a cart (`NEVER` without any), and
-            whether the checkout was begun.
+        n_added, cart_at, checkout
+            Touchpoints that put something into a cart, the last one at a cart (`NEVER` without any), and whether the
+            checkout was begun.
         bought_at
             The last order of the session; `NEVER` without any.
         left
@@ -46,31 +46,37 @@ def visits(clicks: Clicks) -> pd.DataFrame:
         cart_at=touches["at"].where(cart, NEVER), added=touches["event"] == CART, paying=touches["event"] == CHECKOUT
     )
     found = marked.groupby(["who", "session"], sort=True).agg(
-        begun=("at", "min"), ended=("at", "max"), n_touches=("at", "size"), n_added=("added", "sum"),
+        begun=("at", "min"), ended=("at", "max"), n_added=("added", "sum"),
         cart_at=("cart_at", "max"), checkout=("paying", "max"),
     )  # fmt: skip
     found = found.reset_index().sort_values(["who", "begun", "session"], ignore_index=True)
     who, begun = found["who"].to_numpy(np.int64), found["begun"].to_numpy(np.int64)
     found["bought_at"] = _bought_at(found, clicks.orders)
-    ordered = found["bought_at"] > NEVER
+    bought = found["bought_at"] > NEVER
     found["left"] = (found["cart_at"] > NEVER) & (found["bought_at"] < found["cart_at"])
-    by_customer = found.groupby("who")
-    before = by_customer.cumcount()
     count, last = orders_before(clicks.orders, who, begun)
-    known = (found["begun"] - by_customer["begun"].transform("first")) / DAY
+    known = (found["begun"] - found.groupby("who")["begun"].transform("first")) / DAY
+    before, ended = _over(found, pd.Series(True, found.index))
     return found.assign(
-        buying_share=_earlier(ordered, found["who"]) / (before + 2),
-        left_share=_earlier(found["left"], found["who"]) / (before + 2),
+        buying_share=_over(found, bought)[0] / (before + 2),
+        left_share=_over(found, found["left"])[0] / (before + 2),
         orders_per_day=count / (known + CUSTOMARY),
-        days_since_visit=(found["begun"] - by_customer["ended"].shift()) / DAY,
+        days_since_visit=np.where(before > 0, (begun - ended) / DAY, np.nan),
         days_since_order=np.where(count > 0, (begun - last) / DAY, np.nan),
     )
 
 
-def _earlier(marked: pd.Series, who: pd.Series) -> pd.Series:
-    """How many earlier sessions of the same customer are marked."""
-    number = marked.astype(np.int64)
-    return number.groupby(who).cumsum() - number
+def _over(found: pd.DataFrame, marked: pd.Series) -> tuple[Numbers, Numbers]:
+    """How many marked sessions of the same customer were over as each began, and when the last of them ended.
+
+    Sessions on two devices overlap: what is not over is not known.
+    """
+    who, ended = (found.loc[marked, name].to_numpy(np.int64) for name in ("who", "ended"))
+    ends = np.sort(line(who, ended))
+    everyone, begun = found["who"].to_numpy(np.int64), found["begun"].to_numpy(np.int64)
+    until = np.searchsorted(ends, line(everyone, begun))
+    count = until - np.searchsorted(ends, line(everyone, np.full(len(found), NEVER)))
+    return count, np.append(ends, NEVER)[until - 1] - line(everyone, np.zeros(len(found), np.int64))
 
 
 def line(who: Numbers, at: Numbers) -> Numbers:
