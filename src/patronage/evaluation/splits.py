@@ -12,12 +12,15 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from patronage import columns as c
 from patronage import cutoff as when
 from patronage.config import TrainConfig
+from patronage.config.journey import AUTO
 from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import Snapshot, held_out, labels_at
 from patronage.lenses import FEATURES, features_at
+from patronage.models.journey import choose_period
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +37,13 @@ class Split:
         Everyone at the cutoff, without labels.
     past
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
+    period_days
+        Length of a period of the journey paths.
     """
 
     now: Snapshot
     past: tuple[Snapshot, ...]
+    period_days: int
 
     @property
     def window_days(self) -> int:
@@ -46,7 +52,7 @@ class Split:
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
-        return Split(self.now.select(keep), tuple(snapshot.select(keep) for snapshot in self.past))
+        return Split(self.now.select(keep), tuple(snapshot.select(keep) for snapshot in self.past), self.period_days)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -111,14 +117,32 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             f"after the log does, on {tables.first:%Y-%m-%d}; give a later cutoff"
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
-    now = _snapshot(tables, cutoff, config)
+    period = period_at(tables, cutoff, config)
+    now = _snapshot(tables, cutoff, config, period)
     if len(now.features) < config.min_customers:
         raise DataError(
             f"{len(now.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
             f"expected at least {config.min_customers} (min_customers)"
         )
-    past = (replace(_snapshot(tables, origin, config), horizon_days=window) for origin in origins)
-    return Split(now, tuple(_labelled(tables, snapshot, config) for snapshot in past))
+    past = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
+    return Split(now, tuple(_labelled(tables, snapshot, config) for snapshot in past), period)
+
+
+def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
+    """The length of a period of the journey: as configured, or by how long customers wait until they order again."""
+    if config.journey.period_days != AUTO:
+        return int(config.journey.period_days)
+    engine = tables.engine
+    gap = engine.days("lag(day) OVER (PARTITION BY customer_id ORDER BY day)", "day")
+    gaps = engine.frame(
+        f"SELECT gap, count(*) AS n FROM (SELECT {gap} AS gap FROM (SELECT DISTINCT customer_id, "
+        f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
+        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
+    )
+    if gaps.empty:
+        return choose_period(float("nan"), config.horizon_days)
+    half = gaps["n"].cumsum() >= gaps["n"].sum() / 2
+    return choose_period(float(gaps["gap"][half].iloc[0]), config.horizon_days)
 
 
 def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
@@ -141,8 +165,8 @@ def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
     )
 
 
-def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig) -> Snapshot:
-    features = features_at(tables, cutoff, config.lenses, config.journey.period_days)
+def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig, period_days: int) -> Snapshot:
+    features = features_at(tables, cutoff, config.lenses, period_days)
     return Snapshot(cutoff, config.horizon_days, features, None)
 
 

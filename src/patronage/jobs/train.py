@@ -288,7 +288,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
-        "journey.period_days": config.journey.period_days,
+        "journey.period_days": split.period_days,
     } | {f"clv.{name}": value for name, value in vars(bundle.clv.law).items()}
 
 
