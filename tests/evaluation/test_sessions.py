@@ -20,7 +20,7 @@ RESAMPLING = Resampling(50, 0)
 
 @pytest.fixture(scope="module")
 def known():
-    made = simulate(4_000, 11)
+    made = simulate(2_500, 11)
     touches = made.events[made.events[c.SESSION_ID].notna() & (made.events[c.OCCURRED_AT] < CUTOFF)]
     orders = made.transactions[(made.transactions[c.AMOUNT] > 0) & (made.transactions[c.ORDERED_AT] < CUTOFF)]
     paid = orders.groupby([c.CUSTOMER_ID, c.ORDERED_AT], observed=True)[c.AMOUNT].sum().rename("paid").reset_index()

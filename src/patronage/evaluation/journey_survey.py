@@ -76,6 +76,7 @@ def describe(journey: Journey, features: pd.DataFrame, said: pd.DataFrame, seed:
             "journey_stages.json": stage_table(journey, said[c.JOURNEY_STAGE], stays),
             "journey_flows.json": flows(journey, features, said[c.JOURNEY_STAGE]),
             **by_group(journey, said, stays, {"persona": c.PERSONA, "channel": c.CHANNEL_SEGMENT}),
+            **({"journey_classes.json": pd.DataFrame(journey.candidates)} if journey.candidates else {}),
             "journey_after.json": after_events(journey, features),
             "journey_paths.json": pd.DataFrame(
                 {"path": paths.index, "customers": paths.to_numpy(), "share": paths.to_numpy() / max(len(said), 1)}

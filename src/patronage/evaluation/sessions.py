@@ -24,7 +24,7 @@ from patronage.models.journey.calibration import losses
 from patronage.models.sessions import DAY, HALF_AN_HOUR, Chance, Clicks
 
 Floats = NDArray[np.float64]
-Learn = Callable[[pd.DataFrame, Floats, int], Chance]
+Learn = Callable[[pd.DataFrame, Floats, NDArray[np.int64], int], Chance]
 
 JUDGED_DAYS = 56
 TOUCHPOINTS = (1, 2, 3, 4, 5, 8)
@@ -56,13 +56,7 @@ def judge_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) 
     past = rows.select((over <= border) & ~strange)
     now = rows.select((begun >= border) & (over <= 0) & strange)
     counts = [name for name in features if name.startswith("n_")]
-    said = _said(
-        past,
-        now,
-        sessions.learn_orders,
-        resampling.seed,
-        {"last_event": _cells(past, now, ["last"]), "counts": _cells(past, now, counts)},
-    )
+    said = _said(past, now, sessions.learn_orders, {"last_event": ["last"], "counts": counts}, resampling.seed)
     table = forecasts(now, said, resampling)
     position = now.features["position"].to_numpy()
     by_length = pd.DataFrame(
@@ -101,15 +95,10 @@ def judge_carts(
     strange = _strange(clicks, rows.truth, unseen_share, resampling.seed)
     past = rows.select((at + return_days * DAY <= border) & ~strange)
     now = rows.select((at >= border) & strange)
-    said = _said(
-        past,
-        now,
-        sessions.learn_returns,
-        resampling.seed,
-        {"last_event": _cells(past, now, ["checkout"]), "counts": _cells(past, now, ["n_added", c.N_ORDERS])},
-    )
+    kinds = {"last_event": ["checkout"], "counts": ["n_added", c.N_ORDERS]}
+    said = _said(past, now, sessions.learn_returns, kinds, resampling.seed)
     table = forecasts(now, said, resampling)
-    whole = sessions.learn_returns(rows.features, rows.happened, resampling.seed)
+    whole = sessions.learn_returns(rows.features, rows.happened, rows.truth["who"].to_numpy(), resampling.seed)
     found = _metrics("carts", table) | {"carts/returned_share": float(rows.happened.mean())}
     return Findings(found, {"cart_forecasts.json": table.rename_axis("forecast").reset_index()}), whole
 
@@ -133,12 +122,15 @@ def forecasts(now: Rows, said: Mapping[str, Floats], resampling: Resampling) -> 
     return pd.DataFrame.from_dict(found, orient="index")
 
 
-def _said(past: Rows, now: Rows, learn: Learn, seed: int, others: Mapping[str, Floats]) -> dict[str, Floats]:
-    chance = learn(past.features, past.happened, seed)
+def _said(past: Rows, now: Rows, learn: Learn, kinds: Mapping[str, list[str]], seed: int) -> dict[str, Floats]:
+    """What is said of the judged: by what was learned, by everyone's rate, and by the rates of kinds of rows."""
+    chance = learn(past.features, past.happened, past.truth["who"].to_numpy(), seed)
     if not 0 < now.happened.sum() < len(now.happened):
         raise FitError(f"{int(now.happened.sum())} of {len(now.happened)} cases to judge by happened; expected some")
     rate = np.full(len(now.happened), past.happened.mean())
-    return {"path": chance.of(now.features), "rate": rate, **others}
+    return {"path": chance.of(now.features), "rate": rate} | {
+        name: _cells(past, now, columns) for name, columns in kinds.items()
+    }
 
 
 def _strange(clicks: Clicks, truth: pd.DataFrame, share: float, seed: int) -> NDArray[np.bool_]:

@@ -123,7 +123,9 @@ def test_the_planted_chances_are_found():
     visits, kinds = sessions.visits(known), sessions.common(known)
     features, truth = sessions.touchpoints(known, visits, kinds)
     past = (truth["visit"] % 2 == 0).to_numpy()
-    chances = sessions.learn_orders(features[past], truth["later"].to_numpy()[past], seed=0)
+    chances = sessions.learn_orders(
+        features[past], truth["later"].to_numpy()[past], truth["who"].to_numpy()[past], seed=0
+    )
     at_last = ~past & (features["position"] == 3).to_numpy()
     planted = chance[visits["session"].to_numpy()[truth["visit"][at_last]]].to_numpy()
     said = chances.of(features[at_last])

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from patronage import columns as c
-from patronage.models.sessions.chance import Chance, Floats, learn
+from patronage.models.sessions.chance import Chance, Floats, Numbers, learn
 from patronage.models.sessions.reading import Clicks
 from patronage.models.sessions.visits import CUSTOMARY, DAY, HALF_AN_HOUR, NEVER, line, next_order, orders_before
 
-ROUNDS = 50  # of learning: the same carts are asked about again and again, and more rounds learn them by heart
 LATELY = 30  # days
 
 
@@ -81,6 +80,6 @@ def _rows(
     return features, pd.DataFrame({"who": who, "visit": carts.index.to_numpy(), "at": at, "back": back})
 
 
-def learn_returns(features: pd.DataFrame, back: Floats, seed: int) -> Chance:
+def learn_returns(features: pd.DataFrame, back: Floats, who: Numbers, seed: int) -> Chance:
     """P(an order within the days asked for) of who left a cart."""
-    return learn(features, back, "orders after a cart was left", rounds=ROUNDS, seed=seed)
+    return learn(features, back, who, "orders after a cart was left", seed)

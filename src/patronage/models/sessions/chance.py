@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from patronage.errors import FitError
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
-SETTINGS = {"objective": "binary", "learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 50, "lambda_l2": 1.0}
+SETTINGS = {
+    "objective": "binary", "learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 50, "lambda_l2": 1.0,
+    "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
+}  # fmt: skip
+BINNING = {"verbosity": -1}
+ROUNDS, PATIENCE = 300, 20
+ASIDE = 0.25  # of the customers
 FEW = 100  # times that it must have happened, and not happened
 
 
@@ -31,8 +38,13 @@ class Chance:
         return np.asarray(self.booster.predict(features[list(self.names)].to_numpy(np.float64), num_threads=1))
 
 
-def learn(features: pd.DataFrame, happened: Floats, what: str, *, rounds: int, seed: int) -> Chance:
-    """Learn from rows and what came after each.
+def learn(features: pd.DataFrame, happened: Floats, who: Numbers, what: str, seed: int) -> Chance:
+    """Learn from rows and what came after each, with as many trees as serve customers kept aside best.
+
+    Parameters
+    ----------
+    who
+        (N,) whose row it is: of a customer with many rows all are kept aside, or none.
 
     Raises
     ------
@@ -44,8 +56,16 @@ def learn(features: pd.DataFrame, happened: Floats, what: str, *, rounds: int, s
         raise FitError(
             f"{what}: happened {int(happened.sum())} times in {len(happened)}; expected {FEW} of either kind to learn"
         )
-    settings = SETTINGS | {
-        "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
-    }  # fmt: skip
-    data = lgb.Dataset(features.to_numpy(np.float64), happened, params={"verbosity": -1})
-    return Chance(lgb.train(settings, data, num_boost_round=rounds), tuple(features))
+    settings = SETTINGS | {"seed": seed}
+    x = features.to_numpy(np.float64)
+    aside = np.random.default_rng(seed).random(int(who.max()) + 1)[who] < ASIDE
+    tried = lgb.Dataset(x[~aside], happened[~aside], params=BINNING)
+    rehearsal = lgb.train(
+        settings,
+        tried,
+        num_boost_round=ROUNDS,
+        valid_sets=[lgb.Dataset(x[aside], happened[aside], reference=tried, params=BINNING)],
+        callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
+    )
+    whole = lgb.train(settings, lgb.Dataset(x, happened, params=BINNING), num_boost_round=rehearsal.best_iteration)
+    return Chance(whole, tuple(features))

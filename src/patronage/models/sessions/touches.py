@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patronage.models.sessions.chance import Chance, Floats, learn
+from patronage.models.sessions.chance import Chance, Floats, Numbers, learn
 from patronage.models.sessions.reading import Clicks
 
 KINDS = 20  # of touchpoints that are told apart: the most frequent
-ROUNDS = 200  # of learning from touchpoints
 OTHER = "other"
 KNOWN = ("buying_share", "left_share", "orders_per_day", "days_since_visit", "days_since_order")
 ARROW = " > "
@@ -68,6 +67,6 @@ def paths(features: pd.DataFrame, truth: pd.DataFrame, kinds: tuple[str, ...]) -
     return pd.Series(said, truth.index, dtype=str)
 
 
-def learn_orders(features: pd.DataFrame, later: Floats, seed: int) -> Chance:
+def learn_orders(features: pd.DataFrame, later: Floats, who: Numbers, seed: int) -> Chance:
     """P(an order later in the session)."""
-    return learn(features, later, "orders later in a session", rounds=ROUNDS, seed=seed)
+    return learn(features, later, who, "orders later in a session", seed)
