@@ -7,7 +7,6 @@ over which horizon it speaks. On disk it is a folder of open formats: JSON, npz,
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +26,6 @@ from patronage.models import clv, journey, personas
 from patronage.models.decision import Offer
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
-
-log = logging.getLogger(__name__)
 
 FORMAT = 3
 REFERENCE = "reference.json"

@@ -12,14 +12,13 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from patronage import columns as c
 from patronage.config import Behaviour
 from patronage.data import Tables
 from patronage.engine import text
 from patronage.lenses.history import History, look_back
-
-WILSON = 1.96  # standard deviations: intervals hold 95 %
 
 
 def by_month(tables: Tables, cutoff: datetime) -> pd.DataFrame:
@@ -94,7 +93,7 @@ def by_behaviour(
         return pd.DataFrame(columns=["behaviour", "group", "period", "customers", "active", "retention", "low", "high"])
     table = pd.concat(frames, ignore_index=True)
     table["retention"] = table["active"] / table["customers"].where(table["customers"] > 0)
-    table["low"], table["high"] = _wilson(table["active"], table["customers"])
+    table = table.join(_wilson(table["active"], table["customers"]))
     return table[["behaviour", "group", "period", "customers", "active", "retention", "low", "high"]]
 
 
@@ -131,10 +130,10 @@ def _split(history: History, name: str, behaviour: Behaviour, period_days: int, 
     return table
 
 
-def _wilson(active: pd.Series, customers: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Wilson (1927), the score interval of a share."""
-    n = customers.where(customers > 0).astype(float)
-    share, z = active / n, WILSON
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return middle - half, middle + half
+def _wilson(active: pd.Series, customers: pd.Series) -> pd.DataFrame:
+    """The 95 % score interval of each share (Wilson 1927), missing where there are no customers."""
+    intervals = [
+        binomtest(int(k), int(n)).proportion_ci(method="wilson") if n else (np.nan, np.nan)
+        for k, n in zip(active, customers, strict=True)
+    ]
+    return pd.DataFrame(intervals, columns=["low", "high"], index=customers.index)

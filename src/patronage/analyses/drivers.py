@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold
 
 from patronage.errors import DataError
@@ -87,12 +87,12 @@ def drivers(behaviours: pd.DataFrame, answers: pd.Series, *, bootstraps: int, se
     weights = _weights(x, given)
     y = answers[given].to_numpy(float)
     inside = x[given]
-    effects = _effects(inside, y, weights)
+    effects = _fitted(inside, y, weights).coef_
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(bootstraps):
         rows = rng.integers(0, len(y), len(y))
-        drawn.append(_effects(inside[rows], y[rows], weights[rows]))
+        drawn.append(_fitted(inside[rows], y[rows], weights[rows]).coef_)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     table = pd.DataFrame({"driver": names, "effect": effects, "low": low, "high": high})
     table["share"] = _relative_weights(inside, y, weights)
@@ -126,13 +126,8 @@ def _weights(x: Floats, given: npt.NDArray[np.bool_]) -> Floats:
     return np.asarray(weights / weights.mean(), dtype=np.float64)
 
 
-def _effects(x: Floats, y: Floats, weights: Floats) -> Floats:
-    """(K,) slopes of a weighted regression with an intercept."""
-    middle = np.average(x, axis=0, weights=weights)
-    centred = x - middle
-    weighted = centred * weights[:, None]
-    inner = weighted.T @ centred + PENALTY * np.eye(x.shape[1])
-    return np.asarray(np.linalg.solve(inner, weighted.T @ (y - np.average(y, weights=weights))))
+def _fitted(x: Floats, y: Floats, weights: Floats) -> Ridge:
+    return Ridge(alpha=PENALTY).fit(x, y, sample_weight=weights)
 
 
 def _relative_weights(x: Floats, y: Floats, weights: Floats) -> Floats:
@@ -153,10 +148,9 @@ def _explained(x: Floats, y: Floats, weights: Floats, seed: int) -> float:
     """Weighted share of variance explained on the fifth that was left out, over all fifths."""
     missed = total = 0.0
     for inside, outside in KFold(5, shuffle=True, random_state=seed).split(x):
-        slopes = _effects(x[inside], y[inside], weights[inside])
-        middle = np.average(x[inside], axis=0, weights=weights[inside])
+        model = _fitted(x[inside], y[inside], weights[inside])
         base = np.average(y[inside], weights=weights[inside])
-        foretold = base + (x[outside] - middle) @ slopes
+        foretold = model.predict(x[outside])
         missed += float(np.sum(weights[outside] * (y[outside] - foretold) ** 2))
         total += float(np.sum(weights[outside] * (y[outside] - base) ** 2))
     return 1 - missed / total

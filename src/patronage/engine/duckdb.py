@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from patronage.engine.literals import text
 from patronage.errors import ConfigError
@@ -72,7 +72,7 @@ class DuckDB:
         """The result of a query as a frame with a fresh RangeIndex."""
         return self._cursor().execute(sql).df()
 
-    def row(self, sql: str) -> tuple:  # type: ignore[type-arg]
+    def row(self, sql: str) -> tuple[Any, ...]:
         """The only row of a query."""
         rows = self._cursor().execute(sql).fetchall()
         (only,) = rows

@@ -86,7 +86,7 @@ class Spark:
             warnings.simplefilter("ignore")
             return found.toArrow().to_pandas() if hasattr(found, "toArrow") else found.toPandas()
 
-    def row(self, sql: str) -> tuple:  # type: ignore[type-arg]
+    def row(self, sql: str) -> tuple[Any, ...]:
         """The only row of a query."""
         (only,) = self.query(sql).collect()
         return tuple(only)

@@ -98,6 +98,8 @@ def _cohorts(found: Found, tables: Tables, cutoff: datetime, config: AnalyseConf
 
 
 def _drivers(found: Found, tables: Tables, cutoff: datetime, features: pd.DataFrame, config: AnalyseConfig) -> None:
+    if unknown := sorted(set(config.drivers.leave_out) - set(lenses.described(config.lenses))):
+        raise ConfigError(f"drivers.leave_out: no feature {', '.join(unknown)}; docs/lenses.md names all of them")
     names = [name for name in lenses.numeric(features) if name not in config.drivers.leave_out]
     history = look_back(tables, cutoff, PERIOD_DAYS)
     for survey in config.drivers.surveys:

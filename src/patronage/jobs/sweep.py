@@ -6,9 +6,9 @@ import atexit
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from patronage.config import TrackingConfig
+from patronage.config import TrackingConfig, typed
 from patronage.errors import PatronageError
 from patronage.places import project_root
 
@@ -25,10 +25,9 @@ class ParentRun(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         from patronage import tracking
 
-        values = OmegaConf.to_container(config.tracking, resolve=True)
         name = "sweep " + " ".join(config.hydra.overrides.task)
         try:
-            self.store = tracking.open_store(TrackingConfig(**values), project_root())  # type: ignore[arg-type]
+            self.store = tracking.open_store(typed(TrackingConfig, config.tracking), project_root())
             self.run_id = tracking.open_parent(self.store, name[:200])
         except PatronageError as error:
             # Hydra turns an Exception of a callback into a warning and goes on without the parent.

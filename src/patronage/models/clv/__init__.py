@@ -268,7 +268,7 @@ def _read_calibration(content: Mapping[str, Any]) -> Calibration:
     return Calibration(**{**content, **rows})
 
 
-def _read_fit(content: dict[str, object]) -> Fit:
+def _read_fit(content: dict[str, Any]) -> Fit:
     covariance = content.pop("covariance")
     rows = tuple(map(tuple, covariance)) if isinstance(covariance, list) else None
-    return Fit(covariance=rows, **content)  # type: ignore[arg-type]
+    return Fit(covariance=rows, **content)

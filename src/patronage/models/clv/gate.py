@@ -223,7 +223,7 @@ def _extreme(clv: Clv, oldest: float) -> list[tuple[str, float]]:
         for (name, value), error in zip(parameters.items(), errors, strict=True)
         if (value > AGES * oldest if name in scales else not SHAPES[0] <= value <= SHAPES[1]) or error > VAGUE
     ]
-    if not found and not isinstance(clv.law, ParetoNbd) and clv.law.a / (clv.law.a + clv.law.b) < NO_LEAVING:  # type: ignore[attr-defined]
+    if not found and "a" in parameters and parameters["a"] / (parameters["a"] + parameters["b"]) < NO_LEAVING:
         found = [("a", parameters["a"])]
     return found
 

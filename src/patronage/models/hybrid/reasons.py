@@ -10,7 +10,7 @@ contributions of a customer add up to her score.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -108,14 +108,14 @@ def in_words(
     return pd.Series(lines, index=features.index)
 
 
-def _say(name: str, value: object, gap: float, usual: Mapping[str, float], days: int) -> str:
+def _say(name: str, value: Any, gap: float, usual: Mapping[str, float], days: int) -> str:
     """One feature of one customer, as a marketer would say it."""
     if name == RHYTHM:
-        return f"her rhythm of orders: {float(value):.0%} to order in {days} days"  # type: ignore[arg-type]
+        return f"her rhythm of orders: {float(value):.0%} to order in {days} days"
     what = FEATURES[name].what if name in FEATURES else name.replace("_", " ")
     if isinstance(value, str):
         return f"{what}: {value or c.UNKNOWN}"
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     if np.isnan(number):
         return f"{what}: not known"
     if name in (c.LATENESS, c.DAYS_SINCE_LAST_ORDER) and np.isfinite(gap):

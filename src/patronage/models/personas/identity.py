@@ -82,8 +82,8 @@ class Matching:
     @classmethod
     def of(cls, state: dict[str, Any]) -> Matching:
         """From what `state` gave."""
-        matrices = {name: np.array(state[name]) for name in ("distance", "overlap", "match_cost")}
-        return cls(**{name: tuple(value) for name, value in state.items()} | matrices)  # type: ignore[arg-type]
+        matrices: dict[str, Any] = {name: np.array(state[name]) for name in ("distance", "overlap", "match_cost")}
+        return cls(**{name: tuple(value) for name, value in state.items()} | matrices)
 
 
 def pair_up(distance: np.ndarray, overlap: np.ndarray, limit: float) -> tuple[np.ndarray, tuple[int | None, ...]]:

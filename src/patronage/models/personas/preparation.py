@@ -106,8 +106,8 @@ class Preparation:
     @classmethod
     def of(cls, state: dict[str, Any]) -> Preparation:
         """From what `state` gave."""
-        names = {name: tuple(state[name]) for name in ("columns", "left_out")}
-        return cls(**{name: np.array(value) for name, value in state.items()} | names)  # type: ignore[arg-type]
+        names: dict[str, Any] = {name: tuple(state[name]) for name in ("columns", "left_out")}
+        return cls(**{name: np.array(value) for name, value in state.items()} | names)
 
 
 def prepare(features: pd.DataFrame, chosen: Sequence[str], winsorise: float) -> Preparation:
