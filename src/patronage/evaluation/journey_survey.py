@@ -75,7 +75,7 @@ def describe(journey: Journey, features: pd.DataFrame, said: pd.DataFrame, seed:
             "journey_transitions.json": journey.transition_table().rename_axis("from").reset_index(),
             "journey_stages.json": stage_table(journey, said[c.JOURNEY_STAGE], stays),
             "journey_flows.json": flows(journey, features, said[c.JOURNEY_STAGE]),
-            **by_group(journey, said, stays, {"persona": c.PERSONA, "channel": c.CHANNEL_SEGMENT}),
+            **by_group(journey, said, stays, {c.PERSONA: c.PERSONA, c.CHANNEL: c.CHANNEL_SEGMENT}),
             **({"journey_classes.json": pd.DataFrame(journey.candidates)} if journey.candidates else {}),
             "journey_after.json": after_events(journey, features),
             "journey_paths.json": pd.DataFrame(

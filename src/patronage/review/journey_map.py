@@ -76,7 +76,7 @@ def journey_report(
     figures = {
         "journey_map.png": journey_map(stages, moves, length, round(journey.horizon), longest_days),
     }
-    for name in ("persona", "channel"):
+    for name in (c.PERSONA, c.CHANNEL):
         if f"journey_{name}_stuck.json" in tables:
             stuck = tables[f"journey_{name}_stuck.json"].set_index("group")
             figures[f"journey_{name}.png"] = stuck_map(stuck, length, longest_days, name)
