@@ -315,10 +315,10 @@ def in_sessions() -> list[str]:
         ):
             table = found.tables[f"{name}_forecasts.json"]
             interval = table.apply(
-                lambda row: "" if row["forecast"] == "path" else
+                lambda row: "" if row["forecast"] == "model" else
                 f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]", axis=1
             )  # fmt: skip
-            shown = table[["forecast", "log_loss", "roc_auc", "ece"]].round(4).assign(**{"path minus it": interval})
+            shown = table[["forecast", "log_loss", "roc_auc", "ece"]].round(4).assign(**{"model minus it": interval})
             lines += ["", f"### {what}; seed {seed}", "", *markdown(shown)]
         by_length = within.tables["session_touchpoints.json"].round(3)
         lines += ["", "AUC by touchpoints seen so far:", "", *markdown(by_length)]

@@ -30,10 +30,10 @@ def known():
 def test_the_path_beats_its_last_touchpoint_and_its_counts(known):
     found = judging.judge_sessions(known, 0.3, RESAMPLING)
     table = found.tables["session_forecasts.json"].set_index("forecast")
-    assert (table.loc[["rate", "last_event", "counts"], "high"] < 0).all()
-    assert table.loc["path", "roc_auc"] > table.loc["counts", "roc_auc"] + 0.03
-    assert table.loc["path", "ece"] < 0.03
-    longer = found.tables["session_touchpoints.json"]["path"]
+    assert (table.loc[["rate", "last_event", "counts", "path_alone"], "high"] < 0).all()
+    assert table.loc["model", "roc_auc"] > table.loc["counts", "roc_auc"] + 0.03
+    assert table.loc["model", "ece"] < 0.03
+    longer = found.tables["session_touchpoints.json"]["model"]
     assert longer.iloc[1] > longer.iloc[0]  # a second touchpoint tells more than the first
     paths = found.tables["session_paths.json"].set_index("path")
     assert paths.loc["visit > view > add_to_cart", "ordered"] > paths.loc["visit > view", "ordered"]
@@ -42,7 +42,7 @@ def test_the_path_beats_its_last_touchpoint_and_its_counts(known):
 def test_who_comes_back_is_known_better_than_by_the_rate(known):
     found, chance = judging.judge_carts(known, 7, 14, 0.3, RESAMPLING)
     table = found.tables["cart_forecasts.json"].set_index("forecast")
-    assert table.loc["path", "roc_auc"] > 0.65
+    assert table.loc["model", "roc_auc"] > 0.65
     assert table.loc["rate", "difference"] < 0
     features, _ = sessions.standing(known, sessions.visits(known), 7)
     assert len(features) > 20

@@ -28,6 +28,7 @@ Learn = Callable[[pd.DataFrame, Floats, NDArray[np.int64], int], Chance]
 
 JUDGED_DAYS = 56
 TOUCHPOINTS = (1, 2, 3, 4, 5, 8)
+ENOUGH = 20  # orders, and sessions without, of which an AUC is told
 OFTEN = 3  # counts from here on are one
 PATHS = 20
 
@@ -45,7 +46,10 @@ class Rows:
 
 
 def judge_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) -> Findings:
-    """P(an order later in this session) after each touchpoint, beside what the last one or their counts say."""
+    """P(an order later in this session) after each touchpoint, beside what the last one or their counts say.
+
+    `path_alone` is the same without what was known of the customer as the session began.
+    """
     visits, kinds = sessions.visits(clicks), sessions.common(clicks)
     features, truth = sessions.touchpoints(clicks, visits, kinds)
     rows = Rows(features, truth, truth["later"].to_numpy())
@@ -57,6 +61,9 @@ def judge_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) 
     now = rows.select((begun >= border) & (over <= 0) & strange)
     counts = [name for name in features if name.startswith("n_")]
     said = _said(past, now, sessions.learn_orders, {"last_event": ["last"], "counts": counts}, resampling.seed)
+    path = [name for name in features if name not in sessions.KNOWN]
+    alone = sessions.learn_orders(past.features[path], past.happened, past.truth["who"].to_numpy(), resampling.seed)
+    said["path_alone"] = alone.of(now.features)
     table = forecasts(now, said, resampling)
     position = now.features["position"].to_numpy()
     by_length = pd.DataFrame(
@@ -64,12 +71,12 @@ def judge_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) 
             {"touchpoints": n, "sessions": int((position == n).sum()), "ordered": now.happened[position == n].mean()}
             | {name: _auc(now.happened[position == n], forecast[position == n]) for name, forecast in said.items()}
             for n in TOUCHPOINTS
-            if 0 < now.happened[position == n].sum() < (position == n).sum()
+            if min(now.happened[position == n].sum(), (1 - now.happened[position == n]).sum()) >= ENOUGH
         ]
     )
     spoken = sessions.paths(now.features, now.truth, kinds)
     by_path = (
-        pd.DataFrame({"path": spoken, "happened": now.happened, "said": said["path"]})
+        pd.DataFrame({"path": spoken, "happened": now.happened, "said": said["model"]})
         .groupby("path").agg(sessions=("said", "size"), ordered=("happened", "mean"), said=("said", "mean"))
         .sort_values("sessions", ascending=False, kind="stable").head(PATHS).reset_index()
     )  # fmt: skip
@@ -104,15 +111,15 @@ def judge_carts(
 
 
 def forecasts(now: Rows, said: Mapping[str, Floats], resampling: Resampling) -> pd.DataFrame:
-    """A row per forecast, ours (`path`) first: log-loss, AUC, ECE, and our loss minus its (95 %, over customers)."""
+    """A row per forecast, ours (`model`) first: log-loss, AUC, ECE, and our loss minus its (95 %, over customers)."""
     _, whose = np.unique(now.truth["who"], return_inverse=True)
     n = whose.max() + 1
-    own = losses(said["path"], now.happened)
+    own = losses(said["model"], now.happened)
     found = {}
     for name, forecast in said.items():
         scores = metrics.classification(now.happened, forecast)
         row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
-        if name != "path":
+        if name != "model":
             gap = own - losses(forecast, now.happened)
             columns = [np.bincount(whose, gap, n), np.bincount(whose, minlength=n).astype(float)]
             sums = resampled_sums(columns, n, times=resampling.times, seed=resampling.seed)
@@ -128,7 +135,7 @@ def _said(past: Rows, now: Rows, learn: Learn, kinds: Mapping[str, list[str]], s
     if not 0 < now.happened.sum() < len(now.happened):
         raise FitError(f"{int(now.happened.sum())} of {len(now.happened)} cases to judge by happened; expected some")
     rate = np.full(len(now.happened), past.happened.mean())
-    return {"path": chance.of(now.features), "rate": rate} | {
+    return {"model": chance.of(now.features), "rate": rate} | {
         name: _cells(past, now, columns) for name, columns in kinds.items()
     }
 
@@ -161,7 +168,7 @@ def _auc(happened: Floats, said: Floats) -> float:
 
 def _metrics(room: str, table: pd.DataFrame) -> dict[str, float]:
     keys = ("log_loss", "roc_auc", "ece")
-    found = {f"{room}/unseen/{key}": float(table.loc["path", key]) for key in keys}
-    for name in table.index.drop("path"):
+    found = {f"{room}/unseen/{key}": float(table.loc["model", key]) for key in keys}
+    for name in table.index.drop("model"):
         found |= {f"{room}/unseen/baseline_{name}/{key}": float(table.loc[name, key]) for key in keys}
     return found

@@ -20,8 +20,8 @@ from patronage.models.sessions import Chance
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 from patronage.review.journey_map import JourneyReport
 
-COLOURS = {"path": ACCENT, "counts": INK, "last_event": MUTED}
-NAMES = {"path": "the path and who walks it", "counts": "counts of touchpoints", "last_event": "the last touchpoint"}
+COLOURS = {"model": ACCENT, "counts": INK, "last_event": MUTED}
+NAMES = {"model": "the path, and who walks it", "counts": "counts of touchpoints", "last_event": "the last touchpoint"}
 
 
 def session_report(

@@ -13,7 +13,7 @@ before it, if it came within half an hour of that session's last touchpoint.
 from patronage.models.sessions.carts import asked, learn_returns, standing
 from patronage.models.sessions.chance import Chance
 from patronage.models.sessions.reading import Clicks, read
-from patronage.models.sessions.touches import common, learn_orders, paths, touchpoints
+from patronage.models.sessions.touches import KNOWN, common, learn_orders, paths, touchpoints
 from patronage.models.sessions.visits import DAY, HALF_AN_HOUR, visits
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "touchpoints",
     "visits",
     "DAY",
+    "KNOWN",
     "HALF_AN_HOUR",
     # learning
     "Chance",
