@@ -7,6 +7,7 @@ reach that far, the last window before it, after a fit that ended where that win
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from patronage.models.journey import choose_period
 log = logging.getLogger(__name__)
 
 SHORTEST_WINDOW = 7  # days of labels
+BTYD_LENSES = ("rfm", "btyd")  # who has bought, and the summaries that the laws are fitted to
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,15 @@ class Split:
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
     period_days
         Length of a period of the journey paths.
+    year_before
+        Labelled snapshots, with what BTYD reads alone, of a year before: the cutoff's first, and of those origins
+        that the log allows. Empty where the log does not reach back to the cutoff's.
     """
 
     now: Snapshot
     past: tuple[Snapshot, ...]
     period_days: int
+    year_before: tuple[Snapshot, ...] = ()
 
     @property
     def window_days(self) -> int:
@@ -52,7 +58,8 @@ class Split:
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
-        return Split(self.now.select(keep), tuple(snapshot.select(keep) for snapshot in self.past), self.period_days)
+        past, year_before = (tuple(one.select(keep) for one in some) for some in (self.past, self.year_before))
+        return Split(self.now.select(keep), past, self.period_days, year_before)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -125,7 +132,8 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             f"expected at least {config.min_customers} (min_customers)"
         )
     past = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
-    return Split(now, tuple(_labelled(tables, snapshot, config) for snapshot in past), period)
+    labelled = tuple(_labelled(tables, snapshot, config) for snapshot in past)
+    return Split(now, labelled, period, tuple(_year_before(tables, (now, *labelled), config, period)))
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
@@ -165,9 +173,25 @@ def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
     )
 
 
-def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig, period_days: int) -> Snapshot:
-    features = features_at(tables, cutoff, config.lenses, period_days)
+def _snapshot(
+    tables: Tables, cutoff: datetime, config: TrainConfig, period_days: int, lenses: tuple[str, ...] | None = None
+) -> Snapshot:
+    features = features_at(tables, cutoff, config.lenses, period_days, lenses)
     return Snapshot(cutoff, config.horizon_days, features, None)
+
+
+def _year_before(
+    tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig, period_days: int
+) -> Iterator[Snapshot]:
+    """Of the cutoff's snapshot, and of the origins' after it."""
+    if not (config.churn.season and when.ends_within_a_year(config.horizon_days)):
+        return
+    for snapshot in snapshots:
+        before = when.year_before(snapshot.cutoff)
+        if not when.has_history(before, tables.first, config.origins.min_history_days):
+            return
+        small = _snapshot(tables, before, config, period_days, BTYD_LENSES)
+        yield _labelled(tables, replace(small, horizon_days=snapshot.horizon_days), config)
 
 
 def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> Snapshot:
