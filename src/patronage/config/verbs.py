@@ -11,7 +11,7 @@ from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import DataConfig, EngineConfig
 from patronage.config.decision import DecisionConfig
-from patronage.config.journey import JourneyConfig
+from patronage.config.journey import AUTO, JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.rules import one_of, within
@@ -74,7 +74,7 @@ class TrainConfig:
 
     def check(self) -> None:
         within("horizon_days", self.horizon_days, 1, 3650)
-        if self.horizon_days < self.journey.period_days:
+        if self.journey.period_days != AUTO and self.horizon_days < self.journey.period_days:
             raise ConfigError(
                 f"horizon_days={self.horizon_days} is shorter than a period of the journey "
                 f"(journey.period_days={self.journey.period_days}); lower the period"
