@@ -192,13 +192,13 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
     whole = split.past if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
-        period_days=config.journey.period_days,
+        period_days=split.period_days,
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
         outlook=expected,
-        journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
+        journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
     )
 
@@ -218,15 +218,15 @@ def fit_outlook(split: Split, config: TrainConfig) -> Outlook:
     )
 
 
-def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool) -> journey.Journey:
-    """The journey of the configuration, on the paths of the customers of one cutoff."""
+def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.Journey:
+    """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
     return journey.fit(
-        features,
+        split.now.features,
         classes=config.journey.cadence_classes,
         max_customers=config.journey.max_customers,
         min_customers=config.journey.min_customers,
         left_censored=left_censored,
-        period_days=config.journey.period_days,
+        period_days=split.period_days,
         horizon_days=config.horizon_days,
         seed=config.seed,
     )

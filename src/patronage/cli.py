@@ -12,6 +12,7 @@ from patronage.errors import PatronageError
 VERBS = {
     "train": "fit, evaluate, assign every customer and log one MLflow run",
     "backtest": "measure all models at many origins; resumes where it was stopped",
+    "search": "look for better settings of the hybrid, on origins that are over by the cutoff",
     "score": "say of every customer what a registered model says, whole or not at all",
     "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",

@@ -79,7 +79,7 @@ def _journey(bundle: Bundle, split: Split, judged: Snapshot, others: list[TrainC
     first, fits = bundle.journey, [bundle.journey]
     for config in others:
         same = replace(config, journey=replace(config.journey, cadence_classes=first.classes))
-        other = fit_journey(split.now.features, same, first.left_censored)
+        other = fit_journey(split, same, first.left_censored)
         fits.append(replace(other, calibration=first.calibration))
     bought = (_labels(judged, c.ORDERS) > 0).astype(float)
     said = (one.predict(judged.features)[c.JOURNEY_P_ORDER].to_numpy() for one in fits)

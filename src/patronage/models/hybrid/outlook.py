@@ -171,10 +171,10 @@ def fit(
         The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
     now = features[features[c.N_ORDERS] > 0]
-    before = [_buyers(snapshot) for snapshot in past]
+    before = [buyers(snapshot) for snapshot in past]
     value = fit_clv(now, before, clv_config, horizon_days)
     laws = tuple(name for name, on in config.laws.items() if on)
-    learned, latest = _expectant(before, laws, config)
+    learned, latest = expectant(before, laws, config)
     btyd = fit_btyd(now, laws)
     expected = btyd.expect(now, learned[0].horizon_days)
     model, rehearsed = fit_hybrid(learned, now.join(expected), columns, config, seed)
@@ -183,15 +183,15 @@ def fit(
         churn_by = _better_calibrated(learned[0], rehearsed, latest, value)
     season = Season()
     if config.season and year_before:
-        season = learn_season(learned, [_buyers(snapshot) for snapshot in year_before], laws)
+        season = learn_season(learned, [buyers(snapshot) for snapshot in year_before], laws)
     return Outlook(model, btyd, value, churn_by, season)
 
 
-def _buyers(snapshot: Snapshot) -> Snapshot:
+def buyers(snapshot: Snapshot) -> Snapshot:
     return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
-def _expectant(
+def expectant(
     past: Sequence[Snapshot], laws: tuple[str, ...], config: ChurnConfig
 ) -> tuple[list[Snapshot], Btyd | None]:
     """The snapshots with BTYD's expectations, fitted anew at each, and the fit of the latest one."""
