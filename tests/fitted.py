@@ -33,7 +33,14 @@ class Shop(NamedTuple):
 @pytest.fixture(scope="session")
 def fitted(shop, tmp_path_factory) -> Shop:
     ConfigStore.instance().store(name="train_schema", node=TrainConfig)
-    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", "personas.k=3", "churn.max_rounds=20"]
+    given = [
+        "data=cdnow",
+        "cutoff=2023-07-01",
+        "horizon_days=90",
+        "personas.k=3",
+        "churn.max_rounds=20",
+        "journey.cadence_classes=1",
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATRONAGE_ROOT", ".")
         with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):

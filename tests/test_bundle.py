@@ -31,7 +31,13 @@ def configured(*overrides: str) -> TrainConfig:
 
     os.environ.setdefault("PATRONAGE_ROOT", ".")
     ConfigStore.instance().store(name="train_schema", node=TrainConfig)
-    quick = ["personas.k_range=[3,4]", "personas.bootstraps=3", "origins.most=2", "churn.max_rounds=50"]
+    quick = [
+        "personas.k_range=[3,4]",
+        "personas.bootstraps=3",
+        "origins.most=2",
+        "churn.max_rounds=50",
+        "journey.cadence_classes=1",
+    ]
     given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides]
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         return typed(TrainConfig, compose("train", overrides=given))

@@ -24,6 +24,7 @@ from patronage.cli import main
 QUICK = (
     "data=tables", "data.transactions.path=orders.csv", "horizon_days=90", "churn=btyd", "origins.most=1",
     "personas.bootstraps=3", "personas.allow_unstable=true", "evaluation.bootstraps=50", "tracking.experiment=shop",
+    "journey.cadence_classes=1",
 )  # fmt: skip
 Command = Callable[..., tuple[int, str, str]]
 

@@ -21,7 +21,7 @@ from conftest import BY_HAND
 TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
 QUICK = (
     "personas.k_range=[3,4]", "personas.bootstraps=3", "evaluation.bootstraps=20", "origins.most=2",
-    "churn.max_rounds=30", "tracking.experiment=shop",
+    "churn.max_rounds=30", "journey.cadence_classes=1", "tracking.experiment=shop",
 )  # fmt: skip
 
 
