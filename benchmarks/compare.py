@@ -51,7 +51,8 @@ def many(frame: pd.DataFrame, customers: int, *, jitter: bool) -> pd.DataFrame:
     whole = {c.N_ORDERS, c.ACTIVE_DAYS, c.FREQUENCY, c.RECENCY, c.T, c.N_GAPS, c.CHURNED, c.ORDERS}
     for name in large.select_dtypes("float").columns if jitter else ():
         if name not in whole:
-            large[name] *= rng.uniform(0.9, 1.1, len(large))
+            moved = large[name] * rng.uniform(0.9, 1.1, len(large))
+            large[name] = moved.clip(large[name].min(), large[name].max())  # a share stays a share
     return large
 
 

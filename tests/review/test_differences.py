@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.evaluation.scorecard import Resampling
-from patronage.review import differences
+from patronage.review import differences, migration
 from patronage.review.differences import Judgement
 
 from .conftest import CUTOFF, LATER, past
@@ -90,26 +90,32 @@ class TestPaired:
         assert table.loc["clv/spend_rmse", "customers"] == 300
 
 
+def together(baseline, candidate):
+    return differences.judge_together(baseline, candidate, migration.frozen(baseline, candidate)[0])
+
+
 class TestTogether:
     def test_the_same_window_is_paired(self, bundle, shop_at):
         now, labels = shop_at(CUTOFF)
-        judged = differences.judge_together(past("a", bundle, now, labels), past("b", bundle, now, labels))
+        judged = together(past("a", bundle, now, labels), past("b", bundle, now, labels))
         assert judged.how == "same window"
         assert len(judged.labels) == len(labels)
 
     def test_logs_that_do_not_agree_are_not(self, bundle, shop_at):
         now, labels = shop_at(CUTOFF)
         other = past("b", bundle, now, labels + 1)
-        assert "do not agree" in differences.judge_together(past("a", bundle, now, labels), other).how
+        assert "do not agree" in together(past("a", bundle, now, labels), other).how
 
     def test_an_older_model_is_asked_again_and_a_newer_one_is_not(self, bundle, shop_at):
         """A model fitted later may know what came in the earlier window: that would be no fair race."""
         (now, labels), (later, came) = shop_at(CUTOFF), shop_at(LATER)
         older, newer = past("a", bundle, now, labels), past("b", bundle, later, came)
-        judged = differences.judge_together(older, newer)
+        judged = together(older, newer)
         assert "frozen" in judged.how
-        pd.testing.assert_series_equal(judged.baseline["clv"], bundle.assign(later.now.features)["clv"])
-        refused = differences.judge_together(newer, older)
+        said = bundle.assign(later.now.features)
+        for name in ("churn_probability", "expected_orders", "expected_spend", "journey_p_order"):
+            pd.testing.assert_series_equal(judged.baseline[name], said[name])
+        refused = together(newer, older)
         assert refused.labels is None
         assert "may know the later one" in refused.how
         assert differences.paired_differences(refused, TIMES).empty
@@ -117,4 +123,4 @@ class TestTogether:
     def test_without_a_measurement_there_is_nothing_to_pair(self, bundle, shop_at):
         now, labels = shop_at(CUTOFF)
         run = past("a", bundle, now, labels)
-        assert "was not measured" in differences.judge_together(run, replace(run, evaluation=None)).how
+        assert "was not measured" in together(run, replace(run, evaluation=None)).how

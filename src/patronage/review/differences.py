@@ -12,13 +12,15 @@ from patronage import columns as c
 from patronage import cutoff as when
 from patronage.evaluation.intervals import resampled_sums
 from patronage.evaluation.scorecard import Resampling, log_losses
-from patronage.review.migration import cannot_freeze
+from patronage.review.migration import AT_ONCE, cannot_freeze
 from patronage.review.past import PastRun
 
 BINS = 10
 FLOOR = 1e-4  # an empty bin says little about a share of exactly zero
 SHIFTED, MOVED = 0.1, 0.25  # Siddiqi (2006), Credit Risk Scorecards
 SAME_WINDOW, FROZEN = "same window", "baseline's model, frozen, on the candidate's window"
+
+EXPECTATIONS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND]
 
 
 def config_differences(baseline: Mapping[str, object], candidate: Mapping[str, object]) -> pd.DataFrame:
@@ -110,10 +112,15 @@ class Judgement:
     candidate: pd.DataFrame | None = None
 
 
-def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
+def judge_together(baseline: PastRun, candidate: PastRun, seen: pd.DataFrame | None) -> Judgement:
     """Pair two runs: on the window that both were measured on, else by asking the baseline's model again.
 
     The frozen model is asked only about a window that it could not know when it was fitted.
+
+    Parameters
+    ----------
+    seen
+        What the baseline's frozen model says of the candidate's customers, as `migration.frozen` gave it.
     """
     one, other = baseline.evaluation, candidate.evaluation
     if other is None:
@@ -130,7 +137,8 @@ def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
     windows = " and ".join(f"from {start} over {days} days" for start, days in (baseline.judged, candidate.judged))
     if baseline.bundle.horizon_days != candidate.bundle.horizon_days:
         return Judgement(f"measured on different windows, {windows}: not paired")
-    if reason := cannot_freeze(baseline, candidate):
+    if seen is None:
+        reason = cannot_freeze(baseline, candidate)
         return Judgement(f"measured on different windows, {windows}, and {reason}: not paired")
     if candidate.judged[0] != candidate.cutoff or not when.is_past(
         when.parse(baseline.cutoff), when.parse(candidate.cutoff)
@@ -138,7 +146,12 @@ def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
         return Judgement(
             f"measured on different windows, {windows}: not paired, as the baseline may know the later one"
         )
-    said = baseline.bundle.assign(candidate.features.loc[other.index])
+    asked = candidate.features if candidate.features.index.equals(other.index) else candidate.features.loc[other.index]
+    parts = [
+        baseline.bundle.expect(asked.iloc[start : start + AT_ONCE])[EXPECTATIONS]
+        for start in range(0, len(asked), AT_ONCE)
+    ]
+    said = pd.concat(parts).assign(**{c.JOURNEY_P_ORDER: seen.loc[other.index, c.JOURNEY_P_ORDER]})
     return Judgement(FROZEN, other[[c.CHURNED, c.ORDERS, c.SPEND]], said, other)
 
 
