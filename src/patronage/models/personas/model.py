@@ -100,8 +100,9 @@ class Personas:
         A mixture has posteriors. KMeans is read as the mixture that it is the limit of: equal weights, spherical
         clusters of the common variance, so that p is proportional to exp(-distance² / (2 variance)).
         """
+        voters = self.preparation.voters()
         with threadpool_limits(1):
-            blocks = [self._probabilities(self.components(block)) for block in _blocks(features)]
+            blocks = [self._probabilities(voters, voters.scores(block)) for block in _blocks(features)]
         return np.concatenate(blocks)
 
     def positions(self, features: pd.DataFrame) -> np.ndarray:
@@ -134,7 +135,7 @@ class Personas:
         voters = self.preparation.voters()
         scores = voters.scores(features)
         with threadpool_limits(1):
-            first, second = _best_two(self._probabilities(voters.points(scores)))
+            first, second = _best_two(self._probabilities(voters, scores))
             found = self._account(voters, scores, first, second)
         can = ~np.isnan(found.step)
         moved = features[list(self.columns)].astype(float)
@@ -193,19 +194,21 @@ class Personas:
             matching=Matching.of(state["matching"]) if state["matching"] else None,
         )
 
-    def _probabilities(self, points: np.ndarray) -> np.ndarray:
-        if not len(points):  # scikit-learn would refuse
+    def _probabilities(self, voters: Preparation, scores: np.ndarray) -> np.ndarray:
+        if not len(scores):  # scikit-learn would refuse
             return np.zeros((0, self.k))
         if isinstance(self.clusters, GaussianMixture):
-            raw = self.clusters.predict_proba(points)
-        else:
-            raw = softmax(-(self.clusters.transform(points) ** 2) / (2 * self.variance), axis=1)
+            raw = self.clusters.predict_proba(voters.points(scores))
+        else:  # of the squared distance, what is the same for all centres says nothing of the probability
+            centres = self.clusters.cluster_centers_
+            closeness = scores @ (np.sqrt(voters.weights) * centres).T - (centres**2).sum(axis=1) / 2
+            raw = softmax(closeness / self.variance, axis=1)
         return raw[:, self.order]
 
     def _block(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         voters = self.preparation.voters()
         scores = voters.scores(features)
-        probabilities = self._probabilities(voters.points(scores))
+        probabilities = self._probabilities(voters, scores)
         first, second = _best_two(probabilities)
         found = self._account(voters, scores, first, second)
         code = codes(found, first, second, self.means[:, self.preparation.voting])
