@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from patronage.evaluation.scorecard import Resampling
 from patronage.review import differences, migration
@@ -88,6 +89,32 @@ class TestPaired:
         table = differences.paired_differences(Judgement("", came, one, other), TIMES).set_index("metric")
         assert table.loc["churn/log_loss", "customers"] == 250
         assert table.loc["clv/spend_rmse", "customers"] == 300
+
+
+class TestRanking:
+    def test_the_loss_is_scikit_learns_and_its_interval_that_of_whole_resamples(self):
+        rng = np.random.default_rng(0)
+        churned = (rng.random(600) < 0.3).astype(float)
+        labels = pd.DataFrame({"churned": churned, "orders": 1 - churned, "spend": 0.0}, index=range(600))
+        one, other = (opinions(0.5, 0.0, 600).set_axis(labels.index) for _ in range(2))
+        one["churn_probability"] = np.round(0.5 * churned + rng.random(600), 1) / 2  # with ties
+        other["churn_probability"] = 0.4 * churned + rng.random(600)
+        table = differences.paired_differences(Judgement("", labels, one, other), Resampling(2000, 0))
+        row = table.set_index("metric").loc["churn/one_minus_roc_auc"]
+        assert row["baseline"] == pytest.approx(1 - roc_auc_score(churned, one["churn_probability"]))
+        assert row["candidate"] == pytest.approx(1 - roc_auc_score(churned, other["churn_probability"]))
+        drawn = []
+        for _ in range(500):
+            who = rng.integers(0, 600, 600)
+            before, after = (roc_auc_score(churned[who], said["churn_probability"].iloc[who]) for said in (one, other))
+            drawn.append(before - after)
+        assert [row["low"], row["high"]] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.006)
+
+    def test_of_one_kind_alone_there_is_no_ranking(self, came):
+        table = differences.paired_differences(
+            Judgement("", came.assign(churned=1.0), opinions(0.5, 0.0), opinions(0.7, 3.0)), TIMES
+        )
+        assert "churn/one_minus_roc_auc" not in set(table["metric"])
 
 
 def together(baseline, candidate):
