@@ -27,7 +27,7 @@ from patronage.models.decision import Offer
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
-FORMAT = 3
+FORMAT = 4
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
@@ -195,7 +195,14 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
     features = split.now.features
     # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
     expected = outlook.fit(
-        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
+        features,
+        split.past,
+        split.year_before,
+        learnable(features),
+        config.horizon_days,
+        config.churn,
+        config.clv,
+        config.seed,
     )
     whole = split.past if split.window_days == config.horizon_days else ()
     return Bundle(

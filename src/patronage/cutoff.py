@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from patronage.engine import Engine
 from patronage.errors import ConfigError
 
+YEAR_DAYS = 364  # whole weeks
+
 
 def parse(value: str) -> datetime:
     """A cutoff from conf: a date in the business time zone of the data, meant at midnight.
@@ -76,6 +78,21 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
     )
 
 
+def year_before(cutoff: datetime) -> datetime:
+    """The same day of the week, at the same time of the last year."""
+    return cutoff - timedelta(days=YEAR_DAYS)
+
+
+def ends_within_a_year(horizon_days: int) -> bool:
+    """Whether the horizon a year before was over at the cutoff."""
+    return horizon_days <= YEAR_DAYS
+
+
+def has_history(cutoff: datetime, first_row: datetime, min_history_days: int) -> bool:
+    """Whether so many days of log lie before the cutoff."""
+    return cutoff >= first_row + timedelta(days=min_history_days)
+
+
 def label_window(cutoff: datetime, horizon_days: int, first_row: datetime, min_history_days: int) -> int:
     """How many days of labels to learn from: the horizon, or, where the log is shorter, half of what it leaves.
 
@@ -102,7 +119,6 @@ def origins(
         The latest first, `spacing_days` apart, each with at least `min_history_days` of log before it;
         empty where the label window leaves no such moment.
     """
-    earliest = first_row + timedelta(days=min_history_days)
     latest = cutoff - timedelta(days=window_days)
     candidates = (latest - timedelta(days=step * spacing_days) for step in range(most))
-    return tuple(origin for origin in candidates if origin >= earliest)
+    return tuple(origin for origin in candidates if has_history(origin, first_row, min_history_days))

@@ -22,6 +22,7 @@ class ChurnConfig:
     feature_share: float = 0.5
     row_share: float = 0.7
     validation_share: float = 0.25
+    season: bool = False
     bands: dict[str, float] = field(default_factory=dict)
 
     def check(self) -> None:

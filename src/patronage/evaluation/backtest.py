@@ -34,6 +34,7 @@ from patronage.models.hybrid import outlook
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.lawful import fit_clv
 from patronage.models.hybrid.outlook import Outlook
+from patronage.models.hybrid.season import Season
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ SAME_SEEN, SAME_UNSEEN, LATER_SEEN, LATER_UNSEEN = "same_seen", "same_unseen", "
 HOLDOUTS = (LATER_SEEN, LATER_UNSEEN, SAME_UNSEEN, SAME_SEEN)
 STRUCTURAL = tuple(LAWS)
 HYBRID, LAW, SHIPPED = "hybrid", "law", "shipped"
+SEASONLESS = "seasonless"  # what would be shipped without the season, where there is one
 
 
 def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[str, object]]:
@@ -94,7 +96,14 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
 def _fit(split: Split, config: TrainConfig) -> Outlook:
     features = split.now.features
     return outlook.fit(
-        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
+        features,
+        split.past,
+        split.year_before,
+        learnable(features),
+        config.horizon_days,
+        config.churn,
+        config.clv,
+        config.seed,
     )
 
 
@@ -117,7 +126,7 @@ def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> tuple[Ou
     features = _buyers(snapshot).features
     law = fit_clv(features, (), config.clv, snapshot.horizon_days)
     btyd = fit_btyd(features, tuple(fitted.btyd.laws))
-    return replace(fitted, btyd=btyd, clv=law), {
+    return replace(fitted, btyd=btyd, clv=law, season=Season()), {
         name: Btyd({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
     }
 
@@ -187,7 +196,12 @@ def _answers(
         found[HYBRID] = foretold.answers[answer.target.label].to_numpy()
     if not config.churn.contractual:
         churn[LAW] = 1 - shipped[c.P_ORDER].to_numpy()
-    churn[SHIPPED] = shipped[c.CHURN_PROBABILITY].to_numpy()
-    orders[SHIPPED] = shipped[c.EXPECTED_ORDERS].to_numpy()
-    spend[SHIPPED] = shipped[c.EXPECTED_SPEND].to_numpy()
+    ready = {SHIPPED: shipped}
+    if model.season.factor != 1:
+        without = replace(model, season=Season())
+        ready[SEASONLESS] = without.assign(features, without.foretell(features))
+    for name, said in ready.items():
+        churn[name] = said[c.CHURN_PROBABILITY].to_numpy()
+        orders[name] = said[c.EXPECTED_ORDERS].to_numpy()
+        spend[name] = said[c.EXPECTED_SPEND].to_numpy()
     return {c.CHURNED: churn, c.ORDERS: orders, c.SPEND: spend}

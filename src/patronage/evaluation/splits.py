@@ -7,6 +7,7 @@ reach that far, the last window before it, after a fit that ended where that win
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from patronage.lenses import FEATURES, features_at
 log = logging.getLogger(__name__)
 
 SHORTEST_WINDOW = 7  # days of labels
+BTYD_LENSES = ("rfm", "btyd")  # who has bought, and the summaries that the laws are fitted to
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,14 @@ class Split:
         Everyone at the cutoff, without labels.
     past
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
+    year_before
+        Labelled snapshots, with what BTYD reads alone, of a year before: the cutoff's first, and of those origins
+        that the log allows. Empty where the log does not reach back to the cutoff's.
     """
 
     now: Snapshot
     past: tuple[Snapshot, ...]
+    year_before: tuple[Snapshot, ...] = ()
 
     @property
     def window_days(self) -> int:
@@ -46,7 +52,8 @@ class Split:
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
-        return Split(self.now.select(keep), tuple(snapshot.select(keep) for snapshot in self.past))
+        past, year_before = (tuple(one.select(keep) for one in some) for some in (self.past, self.year_before))
+        return Split(self.now.select(keep), past, year_before)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -118,7 +125,8 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             f"expected at least {config.min_customers} (min_customers)"
         )
     past = (replace(_snapshot(tables, origin, config), horizon_days=window) for origin in origins)
-    return Split(now, tuple(_labelled(tables, snapshot, config) for snapshot in past))
+    labelled = tuple(_labelled(tables, snapshot, config) for snapshot in past)
+    return Split(now, labelled, tuple(_year_before(tables, (now, *labelled), config)))
 
 
 def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
@@ -141,9 +149,21 @@ def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
     )
 
 
-def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig) -> Snapshot:
-    features = features_at(tables, cutoff, config.lenses, config.journey.period_days)
+def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig, lenses: tuple[str, ...] | None = None) -> Snapshot:
+    features = features_at(tables, cutoff, config.lenses, config.journey.period_days, lenses)
     return Snapshot(cutoff, config.horizon_days, features, None)
+
+
+def _year_before(tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig) -> Iterator[Snapshot]:
+    """Of the cutoff's snapshot, and of the origins' after it."""
+    if not (config.churn.season and when.ends_within_a_year(config.horizon_days)):
+        return
+    for snapshot in snapshots:
+        before = when.year_before(snapshot.cutoff)
+        if not when.has_history(before, tables.first, config.origins.min_history_days):
+            return
+        small = _snapshot(tables, before, config, BTYD_LENSES)
+        yield _labelled(tables, replace(small, horizon_days=snapshot.horizon_days), config)
 
 
 def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> Snapshot:

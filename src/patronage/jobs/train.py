@@ -281,6 +281,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
             for answer in bundle.outlook.hybrid.answers
         },
         "churn.by": bundle.outlook.churn_by,
+        "churn.season": bundle.outlook.season.factor,
         "origins.window_days": split.window_days,
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,

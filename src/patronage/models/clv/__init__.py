@@ -81,7 +81,7 @@ class Clv:
         """The features that `predict` reads."""
         return columns.FREQUENCY, columns.RECENCY, columns.T, columns.MONETARY_VALUE
 
-    def predict(self, features: pd.DataFrame, multiplier: pd.Series | None = None) -> pd.DataFrame:
+    def predict(self, features: pd.DataFrame, multiplier: pd.Series | None = None, season: float = 1.0) -> pd.DataFrame:
         """
         Foretell orders, spend and value of each customer.
 
@@ -91,6 +91,8 @@ class Clv:
             With the columns of `columns`, in days; `monetary_value` is read where `frequency` > 0 only.
         multiplier
             A factor (>= 0) on each customer's order rate from now on, by the index of `features`; 1 if None.
+        season
+            What part of that factor holds in the horizon only, and not in the value horizon.
 
         Returns
         -------
@@ -111,7 +113,7 @@ class Clv:
         x, t_x, age, factor = self._customer(features, multiplier)
         mean_value = features[columns.MONETARY_VALUE].to_numpy(dtype=np.float64)
         first, kind = distinct(x, t_x, age, factor)
-        orders = self._orders(x[first], t_x[first], age[first], factor[first])
+        orders = self._orders(x[first], t_x[first], age[first], factor[first], season)
         predicted = pd.DataFrame({name: values[kind] for name, values in orders.items()}, index=features.index)
         worth = self.spend_law.expected_spend(x, mean_value)
         predicted[columns.EXPECTED_SPEND] = predicted[columns.EXPECTED_ORDERS] * worth
@@ -169,7 +171,7 @@ class Clv:
     def _spread(self, horizon: float, x: Array, T: Array) -> Array:
         return both(unsure(self.law, self.orders_fit, horizon, x, T), self.calibration.spread)
 
-    def _orders(self, x: Array, t_x: Array, T: Array, multiplier: Array) -> dict[str, Array]:
+    def _orders(self, x: Array, t_x: Array, T: Array, multiplier: Array, season: float) -> dict[str, Array]:
         """
         The columns that count orders; those of the value are discounted orders, not yet money.
 
@@ -179,16 +181,17 @@ class Clv:
         near, far = settings.horizon_days, settings.value_horizon_days
         first, kind = distinct(x, T, multiplier)
         given = x[first], T[first], multiplier[first]
+        later = x[first], T[first], multiplier[first] / season
         near_spread, far_spread = (self._spread(horizon, *given[:2]) for horizon in (near, far))
-        expected = law.expected_if_alive(far, *given)
-        discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *given)
+        expected = law.expected_if_alive(far, *later)
+        discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *later)
         discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
         alive = law.p_alive(x, t_x, T)
         again = once(law.tail, 1, near, *given, near_spread)[kind]
         ends = [1 - self.calibration.asked((1 + sign * settings.level) / 2, x) for sign in (-1, 1)]
         near_ends, far_ends = (
-            quantiles(law, tuple(ends), alive, kind, (np.full(len(first), horizon), *given, spread))
-            for horizon, spread in ((near, near_spread), (far, far_spread))
+            quantiles(law, tuple(ends), alive, kind, (np.full(len(first), horizon), *of, spread))
+            for horizon, of, spread in ((near, given, near_spread), (far, later, far_spread))
         )
         return {
             columns.P_ALIVE: alive,

@@ -205,7 +205,7 @@ def fit(
     snapshots
         Of customers who have bought. Features must already hold `BTYD_COLUMNS` where a member needs them.
     now
-        Features of those who have bought by the cutoff.
+        Features of those who have bought by the cutoff, likewise with `BTYD_COLUMNS`, over the same window.
     columns
         The lens features to learn from, as far as they are steady; text is taken as categories.
 
@@ -225,7 +225,7 @@ def fit(
     if not CHURN.known(rows.labels).any():
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     kept = steady(now, snapshots[0].features, columns)
-    churn, orders, spend = (_answer(target, rows, kept, config, seed) for target in TARGETS)
+    churn, orders, spend = (_answer(target, rows, now, kept, config, seed) for target in TARGETS)
     numbers = rows.features[[name for name in kept if pd.api.types.is_numeric_dtype(rows.features[name])]]
     usual = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
     days = snapshots[0].horizon_days
@@ -238,10 +238,12 @@ class _Made(NamedTuple):
     rehearsed: pd.Series
 
 
-def _answer(target: Target, rows: Rows, columns: tuple[str, ...], config: ChurnConfig, seed: int) -> _Made:
+def _answer(
+    target: Target, rows: Rows, now: pd.DataFrame, columns: tuple[str, ...], config: ChurnConfig, seed: int
+) -> _Made:
     rows = rows.select(target.known(rows.labels).to_numpy())
     encoding = learn_encoding(rows.features, columns)
-    made = [_member(name, target, rows, encoding, config, seed) for name in _chosen(target, config)]
+    made = [_member(name, target, rows, now, encoding, config, seed) for name in _chosen(target, config)]
     said = np.mean([target.mean(rehearsed) for _, rehearsed in made], axis=0)
     customers = rows.features.index[rehearsal(rows)]
     starts = any(member.base is None for member, _ in made)
@@ -258,13 +260,31 @@ def _chosen(target: Target, config: ChurnConfig) -> list[str]:
 
 
 def _member(
-    name: str, target: Target, rows: Rows, encoding: Encoding, config: ChurnConfig, seed: int
+    name: str, target: Target, rows: Rows, now: pd.DataFrame, encoding: Encoding, config: ChurnConfig, seed: int
 ) -> tuple[Member, Array]:
     """The member, and its raw scores in the rehearsal."""
-    sees, starts = MEMBERS[name]
+    given, base = _starts(name, target, rows, now)
+    tried = given[rehearsal(rows)]
     if name == "btyd":
-        return Member(name, encoding.only(()), None, None), target.start(rows.features[rehearsal(rows)])
+        return Member(name, encoding.only(()), None, base), tried
+    sees, _ = MEMBERS[name]
     reads = Encoding((*encoding.columns, *(BTYD_COLUMNS if sees else ())), encoding.levels)
-    task = problem(target, rows, reads, starts_from_btyd=starts)
-    boosted = boost(task, rows, config, seed)
-    return Member(name, reads, boosted.booster, None if starts else target.base(task.truth)), boosted.rehearsed
+    boosted = boost(problem(target, rows, reads, given), rows, config, seed)
+    return Member(name, reads, boosted.booster, base), tried + boosted.rehearsed
+
+
+def _starts(name: str, target: Target, rows: Rows, now: pd.DataFrame) -> tuple[Array, float | None]:
+    """The raw scores that a member starts from in each row, and that of everyone at the cutoff.
+
+    None in place of the latter: BTYD's answer for each customer. A member that only sees BTYD takes an amount's level
+    from it, and a probability's from the origins before the latest.
+    """
+    sees, starts = MEMBERS[name]
+    if starts:
+        return target.start(rows.features), None
+    if sees and not target.is_probability:
+        expected = rows.features[target.expectation].groupby(rows.origin).transform("mean")
+        return target.raw(expected.to_numpy()), target.base(now[target.expectation].to_numpy())
+    earlier = ~rows.latest if (~rows.latest).any() else rows.latest
+    base = target.base(target.truth(rows.labels)[earlier])
+    return np.full(len(rows.labels), base), base

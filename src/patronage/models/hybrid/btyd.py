@@ -32,11 +32,14 @@ class Btyd:
     laws: dict[str, OrderLaw]
     spend_law: GammaGamma
 
-    def expect(self, features: pd.DataFrame, days: int) -> pd.DataFrame:
-        """P(an order), expected orders and expected spend in so many days, on the index of `features`."""
+    def expect(self, features: pd.DataFrame, days: int, rate: float = 1.0) -> pd.DataFrame:
+        """P(an order), expected orders and expected spend in so many days, on the index of `features`.
+
+        `rate` is a factor on everyone's order rate from now on.
+        """
         x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
-        p_order = np.mean([law.p_order(days, x, t_x, age) for law in self.laws.values()], axis=0)
-        orders = np.mean([law.expected_orders(days, x, t_x, age) for law in self.laws.values()], axis=0)
+        p_order = np.mean([law.p_order(days, x, t_x, age, rate) for law in self.laws.values()], axis=0)
+        orders = np.mean([law.expected_orders(days, x, t_x, age, rate) for law in self.laws.values()], axis=0)
         worth = self.spend_law.expected_spend(x, features[c.MONETARY_VALUE].to_numpy(np.float64))
         said = {c.P_ORDER: p_order, c.EXPECTED_ORDERS: orders, c.EXPECTED_SPEND: orders * worth}
         return pd.DataFrame(said, index=features.index)

@@ -1,4 +1,9 @@
-"""One member: LightGBM on one start, with the rounds of boosting chosen forward in time and on other customers."""
+"""One member: LightGBM on one start, with the rounds of boosting chosen forward in time and on other customers.
+
+Who orders more than others can be learned from earlier origins; how much all of them order together cannot, where the
+cohorts were younger then or the season another one. So amounts are learned as differences between the customers of
+one origin: its level is given, and at the cutoff it is BTYD's, which knows what time does to a cohort.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ import pandas as pd
 from patronage.config import ChurnConfig
 from patronage.labels import Snapshot, held_out
 from patronage.models.hybrid.encoding import Encoding
-from patronage.models.hybrid.target import Array, Target
+from patronage.models.hybrid.target import AMOUNT_FLOOR, Array, Target
 
 Mask = npt.NDArray[np.bool_]
 
@@ -29,65 +34,94 @@ class Rows:
 
     Attributes
     ----------
-    latest
-        Of the latest origin?
+    origin
+        Its number, 0 for the latest.
     aside
         Kept for validation? A customer is on one side at every origin.
     """
 
     features: pd.DataFrame
     labels: pd.DataFrame
-    latest: Mask
+    origin: npt.NDArray[np.int64]
     aside: Mask
 
+    @property
+    def latest(self) -> Mask:
+        return self.origin == 0
+
     def select(self, keep: Mask) -> Rows:
-        return Rows(self.features[keep], self.labels[keep], self.latest[keep], self.aside[keep])
+        return Rows(self.features[keep], self.labels[keep], self.origin[keep], self.aside[keep])
 
 
 def stack(snapshots: Sequence[Snapshot], share: float, seed: int) -> Rows:
     """All rows of labelled snapshots, the latest first; `share` of the customers are kept aside."""
-    features, labels, latest, aside = [], [], [], []
+    features, labels, origin, aside = [], [], [], []
     for position, snapshot in enumerate(snapshots):
         if snapshot.labels is None:
             raise ValueError("a snapshot to learn from has no labels")
         features.append(snapshot.features)
         labels.append(snapshot.labels)
-        latest.append(np.full(len(snapshot.features), position == 0))
+        origin.append(np.full(len(snapshot.features), position))
         aside.append(held_out(snapshot.features.index, share, seed, "rounds").to_numpy())
-    return Rows(pd.concat(features), pd.concat(labels), np.concatenate(latest), np.concatenate(aside))
+    return Rows(pd.concat(features), pd.concat(labels), np.concatenate(origin), np.concatenate(aside))
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What a member is fitted on: a matrix, what happened, and the raw scores of BTYD if it starts from them."""
+    """What a member is fitted on.
+
+    Attributes
+    ----------
+    x
+        The matrix.
+    truth
+        What happened, in units: money counts in orders of mean value, so that it is regularised as orders are.
+    given
+        The raw scores that boosting starts from, but for the level.
+    level
+        What is added to them so that the sum of each origin is right; 0 for a probability, which learns it.
+    """
 
     target: Target
     x: Array
     truth: Array
-    btyd: Array | None
+    given: Array
+    level: Array
     categorical: list[int]
 
-    def start(self, rows: Mask, learned_from: Mask) -> Array:
-        """Raw scores that boosting of some rows starts from: BTYD's, else the mean of those it learns from."""
-        if self.btyd is not None:
-            return self.btyd[rows]
-        return np.full(int(rows.sum()), self.target.base(self.truth[learned_from]))
-
-    def dataset(self, rows: Mask, start: Array, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+    def dataset(self, rows: Mask, reference: lgb.Dataset | None = None) -> lgb.Dataset:
         return lgb.Dataset(
             self.x[rows],
             self.truth[rows],
-            init_score=start,
+            init_score=(self.given + self.level)[rows],
             reference=reference,
             categorical_feature=self.categorical,
             params=BINNING,
         )
 
+    def gain(self, rows: Mask, trees: Array) -> Array:
+        """What the trees' raw scores spare each of some customers, in the objective's losses."""
+        start, truth = (self.given + self.level)[rows], self.truth[rows]
+        return self.target.losses(truth, start) - self.target.losses(truth, start + trees)
 
-def problem(target: Target, rows: Rows, encoding: Encoding, *, starts_from_btyd: bool) -> Problem:
-    """The matrix and start of a member, for rows whose answer is known."""
-    btyd = target.start(rows.features) if starts_from_btyd else None
-    return Problem(target, encoding.matrix(rows.features), target.truth(rows.labels), btyd, encoding.categorical)
+
+def problem(target: Target, rows: Rows, encoding: Encoding, given: Array) -> Problem:
+    """The matrix, truth and start of a member, for rows whose answer is known.
+
+    Parameters
+    ----------
+    given
+        (N,) raw scores, which know nothing of what happened.
+    """
+    truth = target.truth(rows.labels)
+    unit = target.unit(rows.labels)
+    level = np.zeros(len(truth))
+    if not target.is_probability:
+        given = given - np.log(unit)
+        for number in np.unique(rows.origin):
+            there = rows.origin == number
+            level[there] = np.log(max(truth[there].mean() / unit, AMOUNT_FLOOR) / np.exp(given[there]).mean())
+    return Problem(target, encoding.matrix(rows.features), truth / unit, given, level, encoding.categorical)
 
 
 @dataclass(frozen=True)
@@ -99,7 +133,7 @@ class Boosted:
     booster
         None where no round of boosting betters the start.
     rehearsed
-        Raw scores of `rehearsal(rows)`, by trees that knew neither that time nor those customers.
+        What trees that knew neither that time nor those customers add to the raw scores of `rehearsal(rows)`.
     """
 
     booster: lgb.Booster | None
@@ -119,25 +153,24 @@ def boost(task: Problem, rows: Rows, config: ChurnConfig, seed: int) -> Boosted:
     parameters = _parameters(task.target, config, seed)
     past = ~rows.latest & ~rows.aside if (~rows.latest).any() else ~rows.aside
     later = rehearsal(rows)
-    rehearsed = task.start(later, past)
+    nothing = np.zeros(int(later.sum()))
     if len(np.unique(task.truth[past])) < 2 or not later.any():
-        return Boosted(None, rehearsed)
-    train = task.dataset(past, task.start(past, past))
+        return Boosted(None, nothing)
+    train = task.dataset(past)
     trial = lgb.train(
         parameters,
         train,
         num_boost_round=config.max_rounds,
-        valid_sets=[task.dataset(later, rehearsed, train)],
+        valid_sets=[task.dataset(later, train)],
         callbacks=[lgb.early_stopping(config.patience, verbose=False)],
     )
     rounds = trial.best_iteration
-    raw = rehearsed + np.asarray(trial.predict(task.x[later], raw_score=True, num_iteration=rounds))
-    gain = task.target.losses(task.truth[later], rehearsed) - task.target.losses(task.truth[later], raw)
+    trees = np.asarray(trial.predict(task.x[later], raw_score=True, num_iteration=rounds))
+    gain = task.gain(later, trees)
     if gain.mean() <= CHANCE * gain.std() / np.sqrt(len(gain)):
-        return Boosted(None, rehearsed)
+        return Boosted(None, nothing)
     everyone = np.ones(len(task.truth), bool)
-    data = task.dataset(everyone, task.start(everyone, everyone))
-    return Boosted(lgb.train(parameters, data, num_boost_round=rounds), raw)
+    return Boosted(lgb.train(parameters, task.dataset(everyone), num_boost_round=rounds), trees)
 
 
 def _parameters(target: Target, config: ChurnConfig, seed: int) -> dict[str, Any]:

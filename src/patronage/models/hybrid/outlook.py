@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ from patronage.models.hybrid import fit as fit_hybrid
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.lawful import fit_clv
 from patronage.models.hybrid.rate import rate_multiplier
+from patronage.models.hybrid.season import Season, learn_season
 from patronage.models.hybrid.target import CHURN, Array
 
 log = logging.getLogger(__name__)
@@ -64,22 +65,26 @@ class Outlook:
         Fitted at the cutoff, as the hybrid learned from its likes at the origins.
     churn_by
         Who says P(churn): the hybrid, the law by its P(no order), or the hybrid where it is about a contract.
+    season
+        Of the horizon; the value beyond it knows none, since a whole year has no season.
     """
 
     hybrid: Hybrid
     btyd: Btyd
     clv: Clv
     churn_by: str
+    season: Season = field(default_factory=Season)
 
     @property
     def horizon_days(self) -> int:
         return int(self.clv.settings.horizon_days)
 
     def seen(self, features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        """What the hybrid reads: features with BTYD's expectations over its window, and those over the horizon."""
+        """What the hybrid reads: features with BTYD's expectations over its window, and in the horizon that comes."""
         near = features.join(self.btyd.expect(features, self.hybrid.window_days))
-        longer = self.hybrid.window_days != self.horizon_days
-        return near, self.btyd.expect(features, self.horizon_days) if longer else None
+        if self.hybrid.window_days == self.horizon_days and self.season.factor == 1:
+            return near, None
+        return near, self.btyd.expect(features, self.horizon_days, self.season.factor)
 
     def foretell(self, features: pd.DataFrame) -> Foretold:
         """The hybrid's answers for customers who have bought, and the rates that follow from them."""
@@ -95,7 +100,7 @@ class Outlook:
 
     def assign(self, features: pd.DataFrame, foretold: Foretold) -> pd.DataFrame:
         """The columns that follow from what was foretold of these customers."""
-        said = self.clv.predict(features, foretold.multiplier)
+        said = self.clv.predict(features, foretold.multiplier, self.season.factor)
         worth = _worth(said, foretold.answers)
         for name in (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH):
             said[name] *= worth
@@ -106,7 +111,7 @@ class Outlook:
 
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
-        (folder / FILE).write_text(json.dumps({"churn_by": self.churn_by}))
+        (folder / FILE).write_text(json.dumps({"churn_by": self.churn_by, "season": asdict(self.season)}))
         for name, model in (("hybrid", self.hybrid), ("btyd", self.btyd), ("clv", self.clv)):
             (folder / name).mkdir(parents=True, exist_ok=True)
             model.save(folder / name)
@@ -116,7 +121,8 @@ class Outlook:
         """Read what `save` wrote."""
         state = json.loads((folder / FILE).read_text())
         models = Hybrid.load(folder / "hybrid"), Btyd.load(folder / "btyd"), Clv.load(folder / "clv")
-        return cls(*models, state["churn_by"])
+        season = {**state["season"], "errors": tuple(map(tuple, state["season"]["errors"]))}
+        return cls(*models, state["churn_by"], Season(**season))
 
 
 def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
@@ -129,6 +135,7 @@ def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
 def fit(
     features: pd.DataFrame,
     past: Sequence[Snapshot],
+    year_before: Sequence[Snapshot],
     columns: Sequence[str],
     horizon_days: int,
     config: ChurnConfig,
@@ -143,6 +150,8 @@ def fit(
         Of everyone at the cutoff.
     past
         Labelled snapshots of earlier origins, the latest first.
+    year_before
+        Labelled snapshots of a year before the cutoff, first, and before origins of the past; see `learn_season`.
     columns
         The features to learn from, as far as they are steady.
 
@@ -152,15 +161,24 @@ def fit(
         The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
     now = features[features[c.N_ORDERS] > 0]
-    before = [snapshot.select(snapshot.features[c.N_ORDERS] > 0) for snapshot in past]
+    before = [_buyers(snapshot) for snapshot in past]
     value = fit_clv(now, before, clv_config, horizon_days)
     laws = tuple(name for name, on in config.laws.items() if on)
     learned, latest = _expectant(before, laws, config)
-    model, rehearsed = fit_hybrid(learned, now, columns, config, seed)
+    btyd = fit_btyd(now, laws)
+    expected = btyd.expect(now, learned[0].horizon_days)
+    model, rehearsed = fit_hybrid(learned, now.join(expected), columns, config, seed)
     churn_by = CONTRACT if config.contractual else HYBRID
     if latest is not None and not config.contractual:
         churn_by = _better_calibrated(learned[0], rehearsed, latest, value)
-    return Outlook(model, fit_btyd(now, laws), value, churn_by)
+    season = Season()
+    if config.season and year_before:
+        season = learn_season(learned, [_buyers(snapshot) for snapshot in year_before], laws)
+    return Outlook(model, btyd, value, churn_by, season)
+
+
+def _buyers(snapshot: Snapshot) -> Snapshot:
+    return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
 def _expectant(

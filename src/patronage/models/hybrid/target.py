@@ -2,6 +2,10 @@
 
 Every target has a raw score on which members add up: log-odds for a probability, logarithms for an amount. BTYD gives
 a raw score too, and so can be what boosting starts from.
+
+Amounts of any scale are learned by the score of a Poisson variable: it estimates a mean consistently wherever the
+variance grows in proportion to it (quasi-likelihood: Wedderburn 1974, Biometrika 61), and gives those who order and
+spend much the weight that they have in the total.
 """
 
 from __future__ import annotations
@@ -21,7 +25,6 @@ Array = npt.NDArray[np.float64]
 
 RATE_FLOOR = 1e-4  # a rate of exactly 0 or 1 would be a claim that no data can support
 AMOUNT_FLOOR = 1e-6  # orders, or units of the currency: a logarithm needs more than nothing
-TWEEDIE_POWER = 1.5  # between counts (1) and money (2): many zeros, then a skewed amount
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Target:
         """What happened. Refunds that exceed sales count as no spend: no rate is below zero."""
         return labels[self.label].to_numpy(np.float64).clip(min=0)
 
+    def unit(self, labels: pd.DataFrame) -> float:
+        """What an amount is counted in when it is learned: an order, or the mean spend on one."""
+        orders = labels[c.ORDERS].sum()
+        return float(self.truth(labels).sum() / orders) if self.label == c.SPEND and orders else 1.0
+
     def base(self, truth: Array) -> float:
         """The raw score of everyone's mean."""
         return float(self.raw(truth.mean(keepdims=True))[0])
@@ -77,17 +85,11 @@ class Target:
         """(N,) what the objective charges each customer, as LightGBM's own metric has it."""
         if self.is_probability:
             return np.logaddexp(0, np.where(truth == 1, -raw, raw))
-        if self.objective["objective"] == "poisson":
-            return np.exp(raw) - truth * raw
-        near, far = 1 - TWEEDIE_POWER, 2 - TWEEDIE_POWER
-        return np.exp(far * raw) / far - truth * np.exp(near * raw) / near
+        return np.exp(raw) - truth * raw
 
 
+_AMOUNT = {"objective": "poisson", "metric": "poisson"}
 CHURN = Target(c.CHURNED, c.P_ORDER, {"objective": "binary", "metric": "binary_logloss"})
-ORDERS = Target(c.ORDERS, c.EXPECTED_ORDERS, {"objective": "poisson", "metric": "poisson"})
-SPEND = Target(
-    c.SPEND,
-    c.EXPECTED_SPEND,
-    {"objective": "tweedie", "metric": "tweedie", "tweedie_variance_power": TWEEDIE_POWER},
-)
+ORDERS = Target(c.ORDERS, c.EXPECTED_ORDERS, _AMOUNT)
+SPEND = Target(c.SPEND, c.EXPECTED_SPEND, _AMOUNT)
 TARGETS = (CHURN, ORDERS, SPEND)
