@@ -1,4 +1,4 @@
-"""How often the intervals of orders hold what came, on real logs: `python benchmarks/coverage.py` writes coverage.md.
+"""How often intervals hold the orders that came, on real logs: `python benchmarks/interval_coverage.py` writes a table.
 
 At each cutoff everything is fitted on what was known then, and the randomised PIT is of the 13 weeks after it. Three
 distributions are measured: the law to the letter (its estimates taken for the truth), the law with its uncertainty and
@@ -63,7 +63,14 @@ def measured(source: str, cutoff: str) -> Iterator[dict[str, object]]:
         raise SystemExit(f"{source} shows no {WEEKS} weeks after {cutoff}")
     features = split.now.features
     fitted = outlook.fit(
-        features, split.past, learnable(features), config.horizon_days, config.churn, config.clv, config.seed
+        features,
+        split.past,
+        split.year_before,
+        learnable(features),
+        config.horizon_days,
+        config.churn,
+        config.clv,
+        config.seed,
     )
     judged = holdout.judged.features
     buyers = judged[judged[c.N_ORDERS] > 0]
@@ -116,8 +123,8 @@ def main() -> None:
     lines = [
         "# Coverage of the intervals of orders",
         "",
-        f"Made by `benchmarks/coverage.py`; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, Python "
-        f"{platform.python_version()}. Share (%) of the randomised PIT",
+        f"Made by `benchmarks/interval_coverage.py`; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, "
+        f"Python {platform.python_version()}. Share (%) of the randomised PIT",
         f"within the central intervals of 50, 80 and 95 %, over the {WEEKS} weeks after each cutoff; *repeat*: of the "
         "customers with repeat orders.",
         "",
