@@ -78,7 +78,9 @@ def _markdown(table: pd.DataFrame) -> str:
     shown = table.drop(columns="run_id")
     rows = [["–" if pd.isna(x) else f"{x:.4g}" if isinstance(x, float) else x for x in row] for row in shown.to_numpy()]
     lines = ["| " + " | ".join(row) + " |" for row in (list(shown), ["---"] * shown.shape[1], *rows)]
-    return "\n".join([f"*best* has the least {MAIN[0]}; the same as a table: `{TABLE}`.", "", *lines])
+    return "\n".join(
+        [f"*best* has the least {MAIN[0]}, the first where several do; the same as a table: `{TABLE}`.", "", *lines]
+    )
 
 
 def sweep_link(store: Store, parent: str, metric: str) -> str:
