@@ -1,7 +1,7 @@
 """The journey model: how good on real logs, how fast on a million customers, and beside hmmlearn.
 
     python benchmarks/journey.py                  everything, into benchmarks/journey.md (a quarter of an hour)
-    python benchmarks/journey.py scale            one part: accuracy, agreement or scale, on the screen
+    python benchmarks/journey.py scale            one part: accuracy, agreement, scale, truth or sessions, on the screen
 
 hmmlearn is no dependency of ours. Give it an environment of its own and its Python here:
 
@@ -33,13 +33,21 @@ from patronage.config import DataConfig, LensesConfig, TrainConfig, typed
 from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.evaluation.journeys import Trial, disorder, judge
-from patronage.evaluation.metrics import classification
+from patronage.evaluation.metrics import calibration_error, classification
 from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.sessions import judge_carts, judge_sessions
 from patronage.evaluation.splits import holdout_at, split_at
 from patronage.labels import held_out
-from patronage.models import clv, journey
-from patronage.models.journey import Journey, decide, kappa
+from patronage.models import clv, journey, sessions
+from patronage.models.journey import Journey, decide, histogram, kappa
+from patronage.models.journey.forecast import by_stage
+from patronage.models.journey.learning import learn
+from patronage.models.journey.markov import read_out, walk
+from patronage.models.journey.paths import encode
 from patronage.places import conf_dir
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models" / "journey"))
+import conftest as simulator  # the known truths of the tests
 
 RESULT = Path(__file__).with_suffix(".md")
 # Log, horizon in days, cutoffs. The first of each is the split of issue 7, the others say how far it carries.
@@ -47,6 +55,8 @@ CELLS = {
     "cdnow": (91, ("1998-01-01", "1997-10-01", "1998-04-01")),
     "complete_journey": (56, ("2017-11-05", "2017-07-01", "2017-09-03")),
 }
+TRUTHS, TRUTH_CUSTOMERS, TRUTH_JUDGED = (10, 11, 12, 13, 14), 10_000, 10_000
+CLICKSTREAMS = (0, 1)
 HALVES = (77, 78, 79)  # seeds of the half-splits
 RESAMPLES = 500
 MILLION, PERIODS, HMM_CUSTOMERS, SAMPLE = 1_000_000, 52, 20_000, 20_000
@@ -244,13 +254,84 @@ def beside_hmmlearn(codes: np.ndarray, own: float) -> list[str]:
     return lines
 
 
+def truth() -> list[str]:
+    """Customers simulated from known parameters, as in the tests: how close a fit comes to the filter that knows them.
+
+    Seven stages by two cadence classes, every distribution redrawn around the archetype; what is called loyal is the
+    largest fit's convention, for all alike.
+    """
+    rows: dict[str, list[tuple[float, ...]]] = {}
+    for seed in TRUTHS:
+        planted = simulator.perturbed(seed)
+        train = simulator.simulate(planted, TRUTH_CUSTOMERS, seed=100 + seed).features[c.JOURNEY_PATH]
+        test = simulator.simulate(planted, TRUTH_JUDGED, seed=200 + seed)
+        fits = {
+            f"fitted on {n:,}": learn(histogram(train[:n]), 2, left_censored=False)
+            for n in (TRUTH_CUSTOMERS, 2000, 500)
+        }
+        largest = fits[f"fitted on {TRUTH_CUSTOMERS:,}"]
+        fits["fitted, one class"] = learn(histogram(train), 1, left_censored=False)
+        fits["archetype, not fitted"] = learn(histogram(train), 2, left_censored=False, iterate=False)
+        judges = {"Bayes-optimal": (planted, largest.names)}
+        judges |= {name: (fit.parameters, fit.names) for name, fit in fits.items()}
+        stages, paths = largest.names[test.states], encode(test.features[c.JOURNEY_PATH])
+        for name, (parameters, names) in judges.items():
+            posterior = read_out(walk(paths, parameters, names).beliefs, by_stage(names))
+            rows.setdefault(name, []).append(_score(posterior, stages))
+        halves = [learn(histogram(part), 2, left_censored=False) for part in (train[::2], train[1::2])]
+        a, b = (decide(read_out(walk(paths, f.parameters, f.names).beliefs, by_stage(f.names))) for f in halves)
+        rows.setdefault("kappa", []).append((kappa(a, b, np.ones(len(a), np.int64)),))
+    agreed = " ".join(f"{one[0]:.3f}" for one in rows.pop("kappa"))
+    table = pd.DataFrame({name: np.mean(values, axis=0) for name, values in rows.items()}).T
+    table.columns = ["accuracy", "log-loss", "ECE of the likeliest stage"]
+    shown = table.map(lambda value: f"{value:.4f}").rename_axis("posterior").reset_index()
+    return [
+        f"{len(TRUTHS)} truths, {TRUTH_JUDGED:,} customers each; targets: accuracy within .01 of the Bayes-optimal "
+        f"filter, ECE under .02, 500 within .01 of {TRUTH_CUSTOMERS:,}, kappa .9",
+        "",
+        *markdown(shown),
+        "",
+        f"- half-split kappa, two halves of {TRUTH_CUSTOMERS // 2:,}: {agreed}",
+    ]
+
+
+def _score(posterior: np.ndarray, stages: np.ndarray) -> tuple[float, ...]:
+    sure, right = posterior.max(axis=1), posterior.argmax(axis=1) == stages
+    loss = -np.log(posterior[np.arange(len(stages)), stages].clip(1e-12)).mean()
+    return float(right.mean()), float(loss), calibration_error(right.astype(float), sure)
+
+
+def in_sessions() -> list[str]:
+    """P(an order later in the session), and P(who left a cart comes back), on the simulated clickstream."""
+    lines = []
+    for seed in CLICKSTREAMS:
+        source = DataConfig(name="simulated", on_duplicate_rows="keep", simulated={"customers": 10_000, "seed": seed})
+        clicks = sessions.read(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
+        within = judge_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
+        carts, _ = judge_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
+        for what, found, name in (
+            ("an order later in this session, after each touchpoint", within, "session"),
+            ("an order within 14 days of leaving a cart, asked daily for a week", carts, "cart"),
+        ):
+            table = found.tables[f"{name}_forecasts.json"]
+            interval = table.apply(
+                lambda row: "" if row["forecast"] == "model" else
+                f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]", axis=1
+            )  # fmt: skip
+            shown = table[["forecast", "log_loss", "roc_auc", "ece"]].round(4).assign(**{"model minus it": interval})
+            lines += ["", f"### {what}; seed {seed}", "", *markdown(shown)]
+        by_length = within.tables["session_touchpoints.json"].round(3)
+        lines += ["", "AUC by touchpoints seen so far:", "", *markdown(by_length)]
+    return lines
+
+
 def markdown(table: pd.DataFrame) -> list[str]:
     rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def main() -> None:
-    parts = set(sys.argv[1:]) or {"accuracy", "agreement", "scale"}
+    parts = set(sys.argv[1:]) or {"accuracy", "agreement", "scale", "truth", "sessions"}
     lines: list[str] = []
     if "scale" in parts:
         lines += ["", "## Scale", "", *scale()]
@@ -260,6 +341,10 @@ def main() -> None:
             "## P(an order in the horizon), 30 % of the customers held out, later time",
             *measure_cells(parts),
         ]
+    if "truth" in parts:
+        lines += ["", "## Known truth", "", *truth()]
+    if "sessions" in parts:
+        lines += ["", "## Sessions, simulated", "", "The last 56 days, 30 % of the customers held out.", *in_sessions()]
     head = [
         "# Journey: measured by `python benchmarks/journey.py`",
         "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -50,15 +49,8 @@ def trained(shop) -> tuple[Bundle, pd.DataFrame]:
 
 
 def contents(folder: Path) -> dict[str, object]:
-    """Every file of a bundle; of skops, which names its members by where they lay in memory, all arrays in it."""
-    found: dict[str, object] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix == ".skops":
-            with zipfile.ZipFile(path) as archive:
-                found[path.name] = sorted(archive.read(name) for name in archive.namelist() if name.endswith(".npy"))
-        elif path.is_file() and path.name != "manifest.json":  # whose checksums are of the whole skops file
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
+    """Every file of a bundle."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_everyone_is_assigned_and_nothing_is_missing(trained):

@@ -95,7 +95,7 @@ def test_typos_are_refused_in_every_form(composed, override):
         ("data.timezone=Europe/Berln", "data.timezone=Europe/Berln; expected a name such as UTC"),
         ("data.transactions.path=mine.csv", "data=cdnow reads its own data; give data=tables"),
         ("churn.laws={bg_nbd: false, mbg_nbd: false}", "churn.laws: none is on"),
-        ("horizon_days=3", "shorter than a period of the journey .* lower the period"),
+        ("journey.period_days=200", "shorter than a period of the journey .* lower the period"),
         ("cutoff=???", "cutoff not set; give cutoff=..."),
     ],
 )

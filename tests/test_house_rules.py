@@ -27,6 +27,7 @@ FLOORS = (
     ("models",),
     ("evaluation", "analyses"),
     ("bundle",),
+    ("sampling",),
     ("scoring",),
     ("review",),
     ("tracking",),

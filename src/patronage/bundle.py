@@ -1,7 +1,7 @@
 """Bundle: all that was learned at fit, as one value.
 
 Scoring asks the bundle, never the configuration: which features it needs, with which lens settings they are made,
-over which horizon it speaks. On disk it is a folder of open formats: JSON, npz, LightGBM text, skops.
+over which horizon it speaks. On disk it is a folder of open formats: JSON, npz, LightGBM text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from patronage.models.decision import Offer
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
-FORMAT = 4
+FORMAT = 5
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
@@ -194,7 +194,25 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
     """
     features = split.now.features
     # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
-    expected = outlook.fit(
+    expected = fit_outlook(split, config)
+    whole = split.past if split.window_days == config.horizon_days else ()
+    return Bundle(
+        horizon_days=config.horizon_days,
+        period_days=split.period_days,
+        lenses=config.lenses,
+        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
+        learned=lenses.learn(features, config.lenses),
+        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
+        outlook=expected,
+        journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
+        offer=Offer(**asdict(config.decision), seed=config.seed),
+    )
+
+
+def fit_outlook(split: Split, config: TrainConfig) -> Outlook:
+    """The churn, orders and value of the configuration, on all that a split knows."""
+    features = split.now.features
+    return outlook.fit(
         features,
         split.past,
         split.year_before,
@@ -204,29 +222,17 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         config.clv,
         config.seed,
     )
-    whole = split.past if split.window_days == config.horizon_days else ()
-    return Bundle(
-        horizon_days=config.horizon_days,
-        period_days=config.journey.period_days,
-        lenses=config.lenses,
-        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
-        learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
-        outlook=expected,
-        journey=journey.calibrate(fit_journey(features, config, left_censored), whole, seed=config.seed),
-        offer=Offer(**asdict(config.decision), seed=config.seed),
-    )
 
 
-def fit_journey(features: pd.DataFrame, config: TrainConfig, left_censored: bool) -> journey.Journey:
-    """The journey of the configuration, on the paths of the customers of one cutoff."""
+def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.Journey:
+    """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
     return journey.fit(
-        features,
+        split.now.features,
         classes=config.journey.cadence_classes,
         max_customers=config.journey.max_customers,
         min_customers=config.journey.min_customers,
         left_censored=left_censored,
-        period_days=config.journey.period_days,
+        period_days=split.period_days,
         horizon_days=config.horizon_days,
         seed=config.seed,
     )

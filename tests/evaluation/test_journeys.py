@@ -176,5 +176,29 @@ class TestAShop:
         assert found.metrics["journey/fact_conflicts"] == 0
         stays = trial.journey.stays(features)
         assert stays["periods"].groupby(level=0).sum().equals(features[c.JOURNEY_PATH].str.len().rename("periods"))
+        assert "journey_persona_stuck.json" not in found.tables  # everyone is one persona
         changes = (~stays["ended"]).sum()
         assert changes == len(features)  # everyone's last stay goes on
+
+    def test_personas_and_channels_are_told_apart(self, trial):
+        said = trial.said.assign(
+            **{
+                c.PERSONA: np.arange(len(trial.said)) % 2,
+                c.CHANNEL_SEGMENT: ["web", "app"] * (len(trial.said) // 2) + ["web"] * (len(trial.said) % 2),
+            }
+        )
+        found = survey.describe(trial.journey, trial.judged.features, said, seed=0).tables
+        stages = found["journey_channel_stages.json"].set_index("group")
+        assert stages["customers"].sum() == len(said)
+        assert stages.drop(columns="customers").sum(axis=1).tolist() == pytest.approx([1, 1])
+        assert found["journey_persona_stuck.json"]["group"].tolist() == [0, 1]
+        after = found["journey_after.json"].set_index(["event", "from"])
+        assert after.loc[("purchase", "churned"), ["regular", "loyal"]].sum() == pytest.approx(1)
+
+    def test_a_row_per_customer(self, trial):
+        features = trial.judged.features
+        each = survey.each(trial.journey, features)
+        assert each.index.equals(features.index)
+        assert each[[*survey.STAGES]].sum(axis=1).to_numpy() == pytest.approx(np.ones(len(each)))
+        assert (each["reach_loyal"] >= each["loyal"] - 1e-9).all()
+        assert each["after_purchase"].isin(["first_time", "regular", "loyal"]).all()

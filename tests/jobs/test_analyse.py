@@ -18,6 +18,10 @@ def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
     logged = {file.path for file in client.list_artifacts(run.info.run_id)}
     names = {"cohorts", "cohorts_by_behaviour", "drivers_rating", "movements", "cross_sell", "upsell", "overlap"}
     assert {f"{name}.json" for name in names} <= logged
+    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/drivers_rating.json")
+    behaviours = {value for row in table["data"] for value in row if isinstance(value, str)}
+    assert "n_orders" in behaviours
+    assert not {"stated_satisfaction", "satisfaction_signs"} & behaviours  # an answer does not explain itself
     figures = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
     assert {f"figures/{name}.png" for name in names} <= figures
 
@@ -28,6 +32,12 @@ def test_what_the_data_cannot_say_is_left_out_aloud(patronage, project, shop):
     assert code == 0, out
     assert "cohort rated_three: the log has no event rating" in out
     assert "cross-sell and upsell need transactions.category" in out
+
+
+def test_a_feature_that_is_none_cannot_be_left_out(patronage):
+    code, _, err = patronage("analyse", *SMALL, "drivers.leave_out=[mood]", "drivers.surveys=[rating]")
+    assert code == 2
+    assert "drivers.leave_out: no feature mood" in err
 
 
 def test_a_segment_that_is_none_is_a_usage_error(patronage):

@@ -66,7 +66,7 @@ def test_the_map_stands_where_nobody_moved():
 @pytest.mark.parametrize("stay", [np.nan, 3.0])
 def test_stuck_map(stay):
     stuck = pd.DataFrame({"regular": [10.0, stay], "churned": [np.inf, np.nan]}, ["heavy", "light"])
-    figure = maps.stuck_map(stuck, period_days=7, longest_days=365)
+    figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona")
     said = texts(figure)
     assert said.startswith("70 | over 365 | ")  # nobody left
     assert said.endswith("–")  # nobody came

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
+import mlflow
 import pandas as pd
 import pytest
 
@@ -42,9 +44,13 @@ def read(engine, folder, **more):
     return data.load(engine, config)
 
 
+def settings(session):
+    return {row["key"]: row["value"] for row in session.sql("SET").collect()}
+
+
 @pytest.mark.parametrize("entity", ["customer", "account"])
 def test_every_feature_is_equal(session, logs, lens_settings, entity):
-    before = dict(session.conf.getAll)
+    before = settings(session)
     engine = Spark(session)
     expected = lenses.features_at(read(DuckDB(2), logs, entity=entity), CUTOFF, lens_settings, 7)
     found = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
@@ -53,7 +59,7 @@ def test_every_feature_is_equal(session, logs, lens_settings, entity):
     names = list(whole[whole].index)
     pd.testing.assert_frame_equal(found[names], expected[names], check_exact=True, check_dtype=False)
     engine.close()
-    assert dict(session.conf.getAll) == before
+    assert settings(session) == before
     assert session.sql("SHOW TABLES").count() == 0
 
 
@@ -78,6 +84,20 @@ def test_every_assignment_is_equal(session, fitted, tmp_path):
     assert {name: bins.tolist() for name, bins in counted_there.items()} == {
         name: bins.tolist() for name, bins in counted.items()
     }
+
+
+def test_mlflows_own_udf_on_the_registered_model_says_the_same(session, fitted, registered):
+    mlflow.set_tracking_uri(registered)
+    mlflow.set_registry_uri(registered)
+    engine, bundle = Spark(session), fitted.bundle
+    tables = data.load(engine, DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log))))
+    sql = lenses.features_query(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days, bundle.lens_names)
+    assign = mlflow.pyfunc.spark_udf(session, "models:/patronage@champion", env_manager="local")
+    said = engine.query(sql).select(assign().alias("said")).select("said.*").collect()
+    engine.close()
+    found = pd.DataFrame([row.asDict() for row in said]).set_index("customer_id").sort_index()
+    expected = bundle.assign(fitted.features)
+    pd.testing.assert_frame_equal(found[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
 
 
 @pytest.mark.parametrize("hour", ["05:30", "06:30"])
@@ -110,3 +130,22 @@ def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registere
     assert {row["tableName"] for row in session.sql("SHOW TABLES").collect()} == {"sold", "scored"}
     for name in ("sold", "scored"):
         session.sql(f"DROP TABLE {name}")
+
+
+NOT_READ = {
+    "orders.csv: engine=spark reads Parquet files and tables of the session": {"path": "orders.csv"},
+    "date_format=%d.%m.%Y: engine=spark reads dates, timestamps and ISO 8601": {"date_format": "%d.%m.%Y"},
+    "data.pseudonymise=true: Spark would show the key in its plans; hash the ids in your tables": {},
+}
+
+
+@pytest.mark.parametrize("line", NOT_READ)
+def test_what_spark_does_not_read_is_a_line(session, fitted, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATRONAGE_KEY", "a key for these tests")
+    (tmp_path / "orders.csv").write_text("customer_id,ordered_at,amount\nanna,2024-01-01,1\n")
+    given = TransactionsConfig(**{"path": str(fitted.log)} | NOT_READ[line])
+    engine = Spark(session)
+    with pytest.raises(ConfigError, match=re.escape(line)):
+        data.load(engine, DataConfig("tables", transactions=given, pseudonymise=not NOT_READ[line]))
+    engine.close()

@@ -26,6 +26,7 @@ from patronage.config.verbs import (
     CheckConfig,
     EvaluationConfig,
     OriginsConfig,
+    SearchConfig,
     SimulateConfig,
     TrackingConfig,
     TrainConfig,
@@ -36,6 +37,6 @@ __all__ = [
     "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
     "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "PromoteConfig", "RelogConfig", "RollbackConfig", "ScoreConfig", "SimulateConfig", "StoreConfig",
+    "PromoteConfig", "RelogConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SimulateConfig", "StoreConfig",
     "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

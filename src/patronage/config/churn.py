@@ -22,6 +22,7 @@ class ChurnConfig:
     feature_share: float = 0.5
     row_share: float = 0.7
     validation_share: float = 0.25
+    fit_sample: int | None = None
     season: bool = False
     bands: dict[str, float] = field(default_factory=dict)
 
@@ -47,6 +48,8 @@ class ChurnConfig:
         within("churn.feature_share", self.feature_share, 0.01, 1)
         within("churn.row_share", self.row_share, 0.01, 1)
         within("churn.validation_share", self.validation_share, 0.05, 0.5)
+        if self.fit_sample is not None:
+            within("churn.fit_sample", self.fit_sample, 100, 10**9)
         borders = list(self.bands.values())
         if not borders or borders != sorted(set(borders)) or borders[-1] != 1:
             raise ConfigError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -10,7 +11,7 @@ from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import DataConfig, EngineConfig
 from patronage.config.decision import DecisionConfig
-from patronage.config.journey import JourneyConfig
+from patronage.config.journey import AUTO, JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.rules import one_of, within
@@ -73,7 +74,7 @@ class TrainConfig:
 
     def check(self) -> None:
         within("horizon_days", self.horizon_days, 1, 3650)
-        if self.horizon_days < self.journey.period_days:
+        if self.journey.period_days != AUTO and self.horizon_days < self.journey.period_days:
             raise ConfigError(
                 f"horizon_days={self.horizon_days} is shorter than a period of the journey "
                 f"(journey.period_days={self.journey.period_days}); lower the period"
@@ -127,7 +128,7 @@ class BacktestConfig:
     def check(self) -> None:
         if not self.cutoffs and self.rolling.first is None:
             raise ConfigError(
-                "no origin: give rolling.first=YYYY-MM-DD and rolling.last=YYYY-MM-DD, or cutoffs={YYYY-MM-DD: days}"
+                "no origin: give rolling.first=YYYY-MM-DD and rolling.last=YYYY-MM-DD, or +cutoffs={YYYY-MM-DD: days}"
             )
         for days in (self.horizon_days, *self.cutoffs.values()):
             within("horizon_days", days, 1, 3650)
@@ -155,6 +156,30 @@ class BacktestConfig:
         )
         made.check()
         return made
+
+
+@dataclass
+class SearchConfig(BacktestConfig):
+    """What `patronage search` reads: a backtest's origins, and what is varied on them."""
+
+    cutoff: str = MISSING
+    trials: int = 30
+    space: dict[str, list[Any]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        super().check()
+        within("trials", self.trials, 1, 100_000)
+        numbers = tuple(one.name for one in fields(ChurnConfig) if one.type in ("int", "float"))
+        if not self.space:
+            raise ConfigError(f"space: nothing to vary; give two borders of one or more of {', '.join(numbers)}")
+        for name, borders in self.space.items():
+            one_of("space", name, numbers)
+            if len(borders) != 2 or not all(isinstance(border, (int, float)) for border in borders):
+                raise ConfigError(f"space.{name}={borders}: expected two numbers")
+            if borders[0] >= borders[1]:
+                raise ConfigError(f"space.{name}={borders}: expected the lower one first")
+            for border in borders:
+                replace(self.churn, **{name: type(getattr(self.churn, name))(border)}).check()
 
 
 @dataclass

@@ -5,6 +5,7 @@ Nothing here needs what came after. Agreement with rules is no accuracy: no log 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 
 from patronage import columns as c
 from patronage.models.journey import STAGES, Journey, assess, histogram
-from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
+from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 
 PATHS = 15
+GROUPS = 12  # of the personas or channels, the largest
+EVENTS = dict(zip(ALPHABET, ("silent", "engage", "intent", "purchase", "multi"), strict=True))
 
 # The stages that say the same as a user status of the rule lens. A first_time customer of theirs bought on one day.
 NEVER_BOUGHT = ("non_user", "prospect", "trial")
@@ -72,7 +75,9 @@ def describe(journey: Journey, features: pd.DataFrame, said: pd.DataFrame, seed:
             "journey_transitions.json": journey.transition_table().rename_axis("from").reset_index(),
             "journey_stages.json": stage_table(journey, said[c.JOURNEY_STAGE], stays),
             "journey_flows.json": flows(journey, features, said[c.JOURNEY_STAGE]),
-            "journey_stuck.json": stuck(stays, said[c.PERSONA]).reset_index(),
+            **by_group(journey, said, stays, {c.PERSONA: c.PERSONA, c.CHANNEL: c.CHANNEL_SEGMENT}),
+            **({"journey_classes.json": pd.DataFrame(journey.candidates)} if journey.candidates else {}),
+            "journey_after.json": after_events(journey, features),
             "journey_paths.json": pd.DataFrame(
                 {"path": paths.index, "customers": paths.to_numpy(), "share": paths.to_numpy() / max(len(said), 1)}
             ),
@@ -81,6 +86,52 @@ def describe(journey: Journey, features: pd.DataFrame, said: pd.DataFrame, seed:
         if conflicts.any()
         else {},
     )
+
+
+def each(journey: Journey, features: pd.DataFrame) -> pd.DataFrame:
+    """What the assignments have no room for, a row per customer.
+
+    Returns
+    -------
+    DataFrame
+        The posterior of each stage, `outlook`, P(being in the stage at some time within the horizon) as `reach_...`,
+        and the most probable stage if a certain event comes next as `after_...`: an association, no effect of it.
+    """
+    beliefs = journey.filter(features)
+    after = {
+        f"after_{EVENTS[letter]}": journey.after(beliefs, letter).idxmax(axis=1) for letter in seen_events(features)
+    }
+    reach = journey.reach(beliefs, round(journey.horizon)).add_prefix("reach_")
+    return pd.concat([journey.stages(beliefs), journey.outlook(features), reach, pd.DataFrame(after)], axis=1)
+
+
+def seen_events(features: pd.DataFrame) -> list[str]:
+    """The letters of the alphabet that the paths hold, in its order."""
+    paths = features[c.JOURNEY_PATH]
+    return [letter for letter in ALPHABET if paths.str.contains(letter, regex=False).any()]
+
+
+def after_events(journey: Journey, features: pd.DataFrame) -> pd.DataFrame:
+    """A row per event and stage: P(the stage that follows), if that event comes next. An association, no effect."""
+    tables = {EVENTS[letter]: journey.transition_table(letter) for letter in seen_events(features)}
+    return pd.concat(tables, names=["event", "from"]).dropna(how="all").reset_index()
+
+
+def by_group(
+    journey: Journey, said: pd.DataFrame, stays: pd.DataFrame, groups: Mapping[str, str]
+) -> dict[str, pd.DataFrame]:
+    """Where customers are and where they get stuck, by the columns of `said` that tell more than one group apart."""
+    found = {}
+    for name, column in groups.items():
+        if column not in said or said[column].nunique() < 2:
+            continue
+        often = said[column].value_counts().head(GROUPS).index
+        group = said[column].where(said[column].isin(often)).dropna().rename("group")
+        shares = pd.crosstab(group, said[c.JOURNEY_STAGE].loc[group.index], normalize="index")
+        shares = shares.reindex(columns=STAGES, fill_value=0.0).assign(customers=group.value_counts())
+        found[f"journey_{name}_stages.json"] = shares.reset_index()
+        found[f"journey_{name}_stuck.json"] = stuck(stays[stays.index.isin(group.index)], group).reset_index()
+    return found
 
 
 def stage_table(journey: Journey, stages: pd.Series, stays: pd.DataFrame) -> pd.DataFrame:

@@ -13,12 +13,15 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from patronage import columns as c
 from patronage import cutoff as when
 from patronage.config import TrainConfig
+from patronage.config.journey import AUTO
 from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import Snapshot, held_out, labels_at
 from patronage.lenses import FEATURES, features_at
+from patronage.models.journey import choose_period
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ class Split:
         Everyone at the cutoff, without labels.
     past
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
+    period_days
+        Length of a period of the journey paths.
     year_before
         Labelled snapshots, with what BTYD reads alone, of a year before: the cutoff's first, and of those origins
         that the log allows. Empty where the log does not reach back to the cutoff's.
@@ -43,6 +48,7 @@ class Split:
 
     now: Snapshot
     past: tuple[Snapshot, ...]
+    period_days: int
     year_before: tuple[Snapshot, ...] = ()
 
     @property
@@ -53,7 +59,7 @@ class Split:
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
         past, year_before = (tuple(one.select(keep) for one in some) for some in (self.past, self.year_before))
-        return Split(self.now.select(keep), past, year_before)
+        return Split(self.now.select(keep), past, self.period_days, year_before)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -118,15 +124,33 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             f"after the log does, on {tables.first:%Y-%m-%d}; give a later cutoff"
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
-    now = _snapshot(tables, cutoff, config)
+    period = period_at(tables, cutoff, config)
+    now = _snapshot(tables, cutoff, config, period)
     if len(now.features) < config.min_customers:
         raise DataError(
             f"{len(now.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
             f"expected at least {config.min_customers} (min_customers)"
         )
-    past = (replace(_snapshot(tables, origin, config), horizon_days=window) for origin in origins)
+    past = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
     labelled = tuple(_labelled(tables, snapshot, config) for snapshot in past)
-    return Split(now, labelled, tuple(_year_before(tables, (now, *labelled), config)))
+    return Split(now, labelled, period, tuple(_year_before(tables, (now, *labelled), config, period)))
+
+
+def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
+    """The length of a period of the journey: as configured, or by how long customers wait until they order again."""
+    if config.journey.period_days != AUTO:
+        return int(config.journey.period_days)
+    engine = tables.engine
+    gap = engine.days("lag(day) OVER (PARTITION BY customer_id ORDER BY day)", "day")
+    gaps = engine.frame(
+        f"SELECT gap, count(*) AS n FROM (SELECT {gap} AS gap FROM (SELECT DISTINCT customer_id, "
+        f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
+        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
+    )
+    if gaps.empty:
+        return choose_period(float("nan"), config.horizon_days)
+    half = gaps["n"].cumsum() >= gaps["n"].sum() / 2
+    return choose_period(float(gaps["gap"][half].iloc[0]), config.horizon_days)
 
 
 def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
@@ -149,12 +173,16 @@ def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
     )
 
 
-def _snapshot(tables: Tables, cutoff: datetime, config: TrainConfig, lenses: tuple[str, ...] | None = None) -> Snapshot:
-    features = features_at(tables, cutoff, config.lenses, config.journey.period_days, lenses)
+def _snapshot(
+    tables: Tables, cutoff: datetime, config: TrainConfig, period_days: int, lenses: tuple[str, ...] | None = None
+) -> Snapshot:
+    features = features_at(tables, cutoff, config.lenses, period_days, lenses)
     return Snapshot(cutoff, config.horizon_days, features, None)
 
 
-def _year_before(tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig) -> Iterator[Snapshot]:
+def _year_before(
+    tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig, period_days: int
+) -> Iterator[Snapshot]:
     """Of the cutoff's snapshot, and of the origins' after it."""
     if not (config.churn.season and when.ends_within_a_year(config.horizon_days)):
         return
@@ -162,7 +190,7 @@ def _year_before(tables: Tables, snapshots: Sequence[Snapshot], config: TrainCon
         before = when.year_before(snapshot.cutoff)
         if not when.has_history(before, tables.first, config.origins.min_history_days):
             return
-        small = _snapshot(tables, before, config, BTYD_LENSES)
+        small = _snapshot(tables, before, config, period_days, BTYD_LENSES)
         yield _labelled(tables, replace(small, horizon_days=snapshot.horizon_days), config)
 
 

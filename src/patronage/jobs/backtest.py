@@ -42,7 +42,7 @@ def run(config: BacktestConfig) -> None:
     started = time.time()
     tables = data.load(connect(config.engine), config.data)
     print(tables.summary(), flush=True)
-    origins = _origins(config)
+    origins = origins_of(config)
     for cutoff in origins:
         when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     store = tracking.open_store(config.tracking, project_root())
@@ -62,7 +62,7 @@ def run(config: BacktestConfig) -> None:
     print(f"took         {time.time() - started:.0f} s")
 
 
-def _origins(config: BacktestConfig) -> dict[datetime, int]:
+def origins_of(config: BacktestConfig) -> dict[datetime, int]:
     """Cutoffs and their horizons in days, the earliest first."""
     found = {when.parse(cutoff): days for cutoff, days in config.cutoffs.items()}
     if config.rolling.first is not None and config.rolling.last is not None:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from patronage import bundle as bundles
 from patronage import columns as c
 from patronage import cutoff as when
-from patronage import data, lenses, tracking
+from patronage import data, lenses, sampling, tracking
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Tables
@@ -36,6 +36,7 @@ from patronage.places import project_root
 from patronage.review import clv_figures, figures, hybrid_figures
 from patronage.review.journey_map import JourneyReport, journey_report
 from patronage.review.persona_report import PersonaReport, persona_report
+from patronage.review.session_report import session_report
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,15 @@ def run(config: TrainConfig) -> None:
     personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
     judged = _measure(tables, split, bundle, config)
+    resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
         split.now.features,
         assignments,
         # its rivals are measured over the journey's horizon
         judged.trial if judged and judged.holdout.split.window_days == config.horizon_days else None,
-        Resampling(config.evaluation.bootstraps, config.seed),
-    )
+        resampling,
+    ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
     record = _record(config, tables, split, bundle, assignments, personas, judged, journey, started)
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     bundle = replace(bundle, reference=refer(split.now.features.join(assignments), tables.present, tables.events))
@@ -116,10 +118,11 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
+    found = intervals | renamed | sampling.errors(bundle, holdout.split, holdout.judged, config)
     now = holdout.judged
     weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
     drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
-    return Judged(holdout, said, Scorecard(card.metrics | intervals | renamed, card.headlines), trial, drawn)
+    return Judged(holdout, said, Scorecard(card.metrics | found, card.headlines), trial, drawn)
 
 
 def _judge(
@@ -221,6 +224,7 @@ def _record(
             f"quarantine_{name}.parquet": tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined
         }
+        | journey.frames
         | _evaluation(judged),
         figures=_figures(bundle, assignments, judged)
         | clv_figures.of_model(bundle.clv, split.now.features)
@@ -286,7 +290,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
         "clv.margin": config.clv.margin,
-        "journey.period_days": config.journey.period_days,
+        "journey.period_days": split.period_days,
     } | {f"clv.{name}": value for name, value in vars(bundle.clv.law).items()}
 
 

@@ -47,16 +47,17 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
-    days, since = features[c.ACTIVE_DAYS], features[c.DAYS_SINCE_LAST_ORDER]
+    read = (c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER, c.N_GAPS, c.MEAN_GAP_DAYS, "last_gap_days")
+    days, since, gaps, mean_gap, last_gap = (features[name].to_numpy() for name in read)
+    trials, acts, refunds = (features[name].to_numpy() for name in ("n_trials", "n_acts", "refunds"))
     # One's own mean of few gaps is noise: shrink it towards everyone's by one gap's weight.
-    gaps = features[c.N_GAPS]
-    usual = (gaps * features[c.MEAN_GAP_DAYS].fillna(0) + learned["typical_gap"]) / (gaps + 1)
-    lateness = since / usual.clip(lower=1)
-    returned = features["last_gap_days"] > learned["defector_after"] * usual
+    usual = (gaps * np.nan_to_num(mean_gap) + learned["typical_gap"]) / (gaps + 1)
+    lateness = since / np.maximum(usual, 1)
+    returned = last_gap > learned["defector_after"] * usual
     never = days == 0
     cases = [
-        never & (features["n_trials"] > 0),
-        never & ((features["n_acts"] > 0) | (features["refunds"] > 0)),  # what is refunded was bought before the log
+        never & (trials > 0),
+        never & ((acts > 0) | (refunds > 0)),  # what is refunded was bought before the log
         never,
         lateness > learned["defector_after"],
         lateness > learned["at_risk_after"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from patronage import columns as c
-from patronage.evaluation.journey_survey import describe
+from patronage.evaluation.journey_survey import describe, each
 from patronage.evaluation.journeys import Trial, judge
 from patronage.evaluation.scorecard import Resampling
 from patronage.models.journey import STAGES, Journey
@@ -42,12 +42,16 @@ UNKNOWN_COLOUR: Colour = (0.91, 0.92, 0.94)
 
 @dataclass(frozen=True)
 class JourneyReport:
-    """What a run tells of its journey: metrics, tables, figures by file name, and tags."""
+    """What a run tells of its journey: metrics, tables, frames and figures by file name, and tags."""
 
     metrics: dict[str, float] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __or__(self, other: JourneyReport) -> JourneyReport:
+        return JourneyReport(*(vars(self)[part.name] | vars(other)[part.name] for part in fields(self)))
 
 
 def journey_report(
@@ -68,14 +72,18 @@ def journey_report(
     tables = found.tables
     longest_days = float(journey.period_days * features[c.JOURNEY_PATH].str.len().max())
     length = journey.period_days
-    stages, moves, stuck = (tables[f"journey_{name}.json"] for name in ("stages", "flows", "stuck"))
+    stages, moves = (tables[f"journey_{name}.json"] for name in ("stages", "flows"))
     figures = {
         "journey_map.png": journey_map(stages, moves, length, round(journey.horizon), longest_days),
-        "journey_stuck.png": stuck_map(stuck.set_index(c.PERSONA), length, longest_days),
     }
+    for name in (c.PERSONA, c.CHANNEL):
+        if f"journey_{name}_stuck.json" in tables:
+            stuck = tables[f"journey_{name}_stuck.json"].set_index("group")
+            figures[f"journey_{name}.png"] = stuck_map(stuck, length, longest_days, name)
     if trial is not None:
         figures["journey_mix.png"] = stage_mix(tables["journey_mix.json"].set_index("stage"), round(journey.horizon))
-    return JourneyReport(found.metrics, tables, figures, found.tags)
+    frames = {"journeys.parquet": each(journey, features).reset_index()}
+    return JourneyReport(found.metrics, tables, figures, found.tags, frames)
 
 
 def journey_map(
@@ -200,7 +208,7 @@ def _arrow(
     )  # fmt: skip
 
 
-def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float) -> Figure:
+def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: str) -> Figure:
     """How long each group stays in each stage, in days; nothing where nobody came.
 
     Parameters
@@ -213,7 +221,7 @@ def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float) -> Fig
     days = (stuck.dropna(axis=1, how="all") * period_days).clip(upper=longest_days)
     figure = Figure(figsize=(1.25 * days.shape[1] + 4.2, 0.45 * len(days) + 1.5), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title("Mean stay in each stage, days", loc="left", color=INK, fontsize=11)
+    axes.set_title(f"Mean stay in each stage by {by}, days", loc="left", color=INK, fontsize=11)
     values = days.to_numpy(float)
     colour = _colours(values.ravel())
     axes.imshow([[colour(value) for value in row] for row in values], aspect="auto")

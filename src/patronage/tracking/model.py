@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 CHAMPION = "champion"  # the alias of the version that is in use
 
 REQUIREMENTS = (
-    "patronage", "mlflow", "scikit-learn", "skops", "lightgbm", "pandas", "numpy", "scipy", "numba",
+    "patronage", "mlflow", "scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "numba",
 )  # fmt: skip
 
 

@@ -128,13 +128,6 @@ class TestBeliefs:
         stored = journey.filter(known).astype(np.float32)
         assert np.abs(journey.update(stored, events).loc[updated.index] - again).max(axis=None) < 1e-6
 
-    def test_the_label_follows_too(self, journey, book):
-        features = book[book[c.JOURNEY_PATH].str.len() > 1]
-        before = features.assign(**{c.JOURNEY_PATH: features[c.JOURNEY_PATH].str[:-1]})
-        beliefs = journey.update(journey.filter(before), features[c.JOURNEY_PATH].str[-1])
-        shown = journey.display(beliefs, journey.predict(before)[c.JOURNEY_STAGE])
-        assert shown.tolist() == journey.predict(features)[c.JOURNEY_STAGE].tolist()
-
     def test_stages_are_the_posterior(self, journey, book):
         posterior = journey.posterior(book)
         assert list(posterior) == list(STAGES)

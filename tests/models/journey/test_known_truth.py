@@ -10,6 +10,8 @@ from patronage.models.journey.forecast import by_stage
 from patronage.models.journey.learning import histogram, learn
 from patronage.models.journey.markov import read_out, walk
 from patronage.models.journey.paths import encode
+from patronage.models.journey.selection import kappa
+from patronage.models.journey.stages import decide
 
 CUSTOMERS, SEEDS = 4000, (0, 1, 2)
 
@@ -57,3 +59,12 @@ def test_a_fit_is_calibrated(scores):
 
 def test_500_customers_are_enough(scores):
     assert abs(scores["fitted"][0] - scores["on 500"][0]) < 0.01
+
+
+def test_two_halves_agree_on_the_stages(perturbed, simulate):
+    truth = perturbed(3)
+    column = simulate(truth, CUSTOMERS, seed=13).features[c.JOURNEY_PATH]
+    judged = encode(simulate(truth, CUSTOMERS, seed=23).features[c.JOURNEY_PATH])
+    halves = [learn(histogram(part), 2, left_censored=False) for part in (column[::2], column[1::2])]
+    labels = [decide(read_out(walk(judged, fit.parameters, fit.names).beliefs, by_stage(fit.names))) for fit in halves]
+    assert kappa(*labels, np.ones(CUSTOMERS, np.int64)) > 0.9

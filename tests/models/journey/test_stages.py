@@ -70,6 +70,9 @@ class TestHysteresis:
         assert np.array_equal(hysteresis(rows, shown, margin=0.0), decide(rows))
 
 
-@pytest.mark.parametrize(("gap", "days"), [(20.0, 7), (70.0, 7), (70.5, 30), (np.nan, 7)])
-def test_choose_period(gap, days):
-    assert choose_period(gap) == days
+@pytest.mark.parametrize(
+    ("gap", "horizon", "days"),
+    [(20.0, 90, 7), (70.0, 90, 7), (70.5, 90, 30), (np.nan, 90, 7), (70.5, 29, 7), (20.0, 5, 5)],
+)
+def test_choose_period(gap, horizon, days):
+    assert choose_period(gap, horizon) == days

@@ -90,12 +90,8 @@ def test_another_solution_is_taken_where_it_is_clearly_better(former, planted, w
 
 def _misplaced(fitted: personas.Personas):
     """KMeans with two centres in one kind of customers and one between the others: a local optimum."""
-    from copy import deepcopy
-
-    clusters = deepcopy(fitted.clusters)
-    first, second, third = clusters.cluster_centers_
-    clusters.cluster_centers_ = np.vstack([first + 0.05, first - 0.05, (second + third) / 2])
-    return clusters
+    first, second, third = fitted.clusters.centres
+    return replace(fitted.clusters, centres=np.vstack([first + 0.05, first - 0.05, (second + third) / 2]))
 
 
 def test_former_personas_that_read_other_features_are_refused_in_a_line(former, planted, words, settings):

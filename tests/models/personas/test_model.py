@@ -36,7 +36,7 @@ def test_kmeans_probability_is_the_posterior_of_the_mixture_that_it_is_the_limit
     frame, _ = planted
     fitted = personas.fit(frame, settings(), words, seed=0)
     points = fitted.components(frame)
-    centres = fitted.clusters.cluster_centers_[fitted.order]
+    centres = fitted.clusters.centres[fitted.order]
     squared = ((points[:, None] - centres) ** 2).sum(2)
     assert fitted.variance == pytest.approx(squared.min(axis=1).mean() / fitted.preparation.dimensions, rel=1e-3)
     density = np.exp(-squared / (2 * fitted.variance))

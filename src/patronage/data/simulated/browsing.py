@@ -90,9 +90,11 @@ def _abandoned(rng: np.random.Generator, log: Log, people: People) -> None:
     per_day = people.traits.abandons * (people.rate + 1 / YEAR)
     who, at = own_time(rng, people, per_day * people.life.exposure)
     place = _visits(rng, log, people, who, at, 0.7, online(people, who))
-    log.add("add_to_cart", who, at + 320, place, subject=pick(rng, people.taste, who))
+    # As long as before an order, or the clock alone would tell them apart. A generator aside: nothing else moves.
+    carted = at + rng.spawn(1)[0].integers(310, 2310, len(who))
+    log.add("add_to_cart", who, carted, place, subject=pick(rng, people.taste, who))
     half = np.flatnonzero(rng.random(len(who)) < 0.5)
-    log.add("checkout_started", who[half], at[half] + 400, place.of(half))
+    log.add("checkout_started", who[half], carted[half] + 50, place.of(half))
 
 
 def _idle(rng: np.random.Generator, log: Log, people: People) -> None:

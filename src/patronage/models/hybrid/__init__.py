@@ -25,10 +25,10 @@ import pandas as pd
 from patronage import columns as c
 from patronage.config import ChurnConfig
 from patronage.errors import FitError
-from patronage.labels import Snapshot
+from patronage.labels import Snapshot, held_out
 from patronage.models.hybrid.btyd import BTYD_COLUMNS
 from patronage.models.hybrid.drift import steady
-from patronage.models.hybrid.encoding import Encoding, learn_encoding
+from patronage.models.hybrid.encoding import Encoding, Matrices, learn_encoding
 from patronage.models.hybrid.learning import Rows, boost, problem, rehearsal, stack
 from patronage.models.hybrid.member import MEMBERS, Member
 from patronage.models.hybrid.reasons import Contributions, contributions, in_words
@@ -54,16 +54,23 @@ class Answer:
     members: tuple[Member, ...]
     typical: float = 0.0
 
-    def parts(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> dict[str, Array]:
-        """What each member says; see `Hybrid.predict`."""
+    def parts(
+        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+    ) -> dict[str, Array]:
+        """What each member says; see `Hybrid.predict`. Matrices of the features that are there are used again."""
+        made = matrices or Matrices(features)
         moved: Array | float = 0.0
         if far is not None:
             moved = self.target.start(far) - self.target.start(features)
-        return {member.name: self.target.mean(member.raw(self.target, features) + moved) for member in self.members}
+        return {
+            member.name: self.target.mean(member.raw(self.target, features, made) + moved) for member in self.members
+        }
 
-    def predict(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> Array:
+    def predict(
+        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+    ) -> Array:
         """(N,) the equal average of the members."""
-        return np.mean(list(self.parts(features, far).values()), axis=0)
+        return np.mean(list(self.parts(features, far, matrices).values()), axis=0)
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,8 @@ class Hybrid:
         far
             BTYD's expectations over the horizon, where that is longer than `window_days`.
         """
-        said = {answer.target.label: answer.predict(features, far) for answer in self.answers}
+        made = Matrices(features)
+        said = {answer.target.label: answer.predict(features, far, made) for answer in self.answers}
         return pd.DataFrame(said, index=features.index)
 
     def band(self, probability: pd.Series) -> pd.Series:
@@ -222,6 +230,9 @@ def fit(
         No customer of any origin has a label.
     """
     rows = stack(snapshots, config.validation_share, seed)
+    customers = rows.features.index
+    if config.fit_sample is not None and (many := customers.nunique()) > config.fit_sample:
+        rows = rows.select(held_out(customers, config.fit_sample / many, seed, "sample").to_numpy())
     if not CHURN.known(rows.labels).any():
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     kept = steady(now, snapshots[0].features, columns)

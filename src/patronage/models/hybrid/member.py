@@ -8,7 +8,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from patronage.models.hybrid.encoding import Encoding
+from patronage.models.hybrid.encoding import Encoding, Matrices
 from patronage.models.hybrid.target import Array, Target
 
 # How each member is made: does it see BTYD's expectations, and does it start from BTYD's answer?
@@ -47,10 +47,10 @@ class Member:
         """(N,) raw score without its trees."""
         return target.start(features) if self.base is None else np.full(len(features), self.base)
 
-    def raw(self, target: Target, features: pd.DataFrame) -> Array:
-        """(N,) raw score."""
+    def raw(self, target: Target, features: pd.DataFrame, matrices: Matrices) -> Array:
+        """(N,) raw score; the matrices are those of the features."""
         start = self.start(target, features)
         if self.booster is None:
             return start
-        x = self.encoding.matrix(features)
+        x = matrices.of(self.encoding)
         return start + np.asarray(self.booster.predict(x, raw_score=True, num_threads=1))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns as c
@@ -88,14 +89,17 @@ class Outlook:
 
     def foretell(self, features: pd.DataFrame) -> Foretold:
         """The hybrid's answers for customers who have bought, and the rates that follow from them."""
-        answers = self.hybrid.predict(*self.seen(features))
+        return self._foretell(features, self.hybrid.predict(*self.seen(features)))
+
+    def _foretell(self, features: pd.DataFrame, answers: pd.DataFrame) -> Foretold:
         wanted = answers[c.ORDERS].to_numpy(np.float64)
         return Foretold(answers, rate_multiplier(self.clv.law, self.horizon_days, features, wanted))
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
-        said = self.assign(features, self.foretell(features))
-        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*self.seen(features)))
+        seen = self.seen(features)
+        said = self.assign(features, self._foretell(features, self.hybrid.predict(*seen)))
+        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*seen))
         return said
 
     def assign(self, features: pd.DataFrame, foretold: Foretold) -> pd.DataFrame:
@@ -103,7 +107,7 @@ class Outlook:
         said = self.clv.predict(features, foretold.multiplier, self.season.factor)
         worth = _worth(said, foretold.answers)
         for name in (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH):
-            said[name] *= worth
+            said[name] = said[name].to_numpy() * worth
         churn = foretold.answers[c.CHURNED] if self.churn_by != LAW else 1 - said[c.P_ORDER]
         said.insert(0, c.CHURN_PROBABILITY, churn)
         said.insert(1, c.CHURN_BAND, self.hybrid.band(churn))
@@ -125,11 +129,17 @@ class Outlook:
         return cls(*models, state["churn_by"], Season(**season))
 
 
-def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> pd.Series:
-    """The factor on each value per order with which spend per order is the hybrid's."""
-    by_law = (said[c.EXPECTED_SPEND] / said[c.EXPECTED_ORDERS]).where(said[c.EXPECTED_ORDERS] > 0)
-    by_hybrid = (answers[c.SPEND] / answers[c.ORDERS]).where(answers[c.ORDERS] > 0)
-    return (by_hybrid / by_law.where(by_law > 0)).fillna(1.0).clip(1 / MOST_WORTH, MOST_WORTH)
+def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> Array:
+    """(N,) the factor on each value per order with which spend per order is the hybrid's."""
+    by_law = _over(said[c.EXPECTED_SPEND], said[c.EXPECTED_ORDERS])
+    factor = _over(_over(answers[c.SPEND], answers[c.ORDERS]), by_law)
+    return np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
+
+
+def _over(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
+    """(N,) quotients; missing where b is not above 0."""
+    above, below = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
 
 
 def fit(
@@ -161,10 +171,10 @@ def fit(
         The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
     now = features[features[c.N_ORDERS] > 0]
-    before = [_buyers(snapshot) for snapshot in past]
+    before = [buyers(snapshot) for snapshot in past]
     value = fit_clv(now, before, clv_config, horizon_days)
     laws = tuple(name for name, on in config.laws.items() if on)
-    learned, latest = _expectant(before, laws, config)
+    learned, latest = expectant(before, laws, config)
     btyd = fit_btyd(now, laws)
     expected = btyd.expect(now, learned[0].horizon_days)
     model, rehearsed = fit_hybrid(learned, now.join(expected), columns, config, seed)
@@ -173,15 +183,15 @@ def fit(
         churn_by = _better_calibrated(learned[0], rehearsed, latest, value)
     season = Season()
     if config.season and year_before:
-        season = learn_season(learned, [_buyers(snapshot) for snapshot in year_before], laws)
+        season = learn_season(learned, [buyers(snapshot) for snapshot in year_before], laws)
     return Outlook(model, btyd, value, churn_by, season)
 
 
-def _buyers(snapshot: Snapshot) -> Snapshot:
+def buyers(snapshot: Snapshot) -> Snapshot:
     return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
-def _expectant(
+def expectant(
     past: Sequence[Snapshot], laws: tuple[str, ...], config: ChurnConfig
 ) -> tuple[list[Snapshot], Btyd | None]:
     """The snapshots with BTYD's expectations, fitted anew at each, and the fit of the latest one."""

@@ -24,7 +24,7 @@ from patronage.models.journey.fitting import calibrate, earlier, fit
 from patronage.models.journey.learning import histogram
 from patronage.models.journey.model import Journey
 from patronage.models.journey.selection import Candidate, assess, kappa
-from patronage.models.journey.stages import ALPHABET, STAGES, choose_period, decide, hysteresis
+from patronage.models.journey.stages import ALPHABET, STAGES, choose_period, decide
 
 __all__ = [
     # the model
@@ -38,7 +38,6 @@ __all__ = [
     "STAGES",
     "choose_period",
     "decide",
-    "hysteresis",
     # judging it
     "Candidate",
     "assess",

@@ -225,6 +225,6 @@ def read_out(beliefs: Floats, readout: Floats) -> Floats:
 
 def _by_chunk(rows: int, task: Callable[[tuple[int, int]], Result]) -> Iterator[Result]:
     """Run `task` on fixed ranges of rows, several at a time; results come in the order of the ranges."""
-    borders = [chunk * rows // CHUNKS for chunk in range(CHUNKS + 1)]
+    borders = sorted({chunk * rows // CHUNKS for chunk in range(CHUNKS + 1)})
     with ThreadPoolExecutor() as pool:
         yield from pool.map(task, pairwise(borders))

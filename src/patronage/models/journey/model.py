@@ -19,7 +19,7 @@ from patronage.models.journey.calibration import NONE, Calibration
 from patronage.models.journey.markov import Parameters, read_out, step, unseen, walk
 from patronage.models.journey.paths import encode
 from patronage.models.journey.selection import Candidate
-from patronage.models.journey.stages import ALPHABET, SILENT, STAGES, decide, hysteresis
+from patronage.models.journey.stages import ALPHABET, SILENT, STAGES, decide
 from patronage.models.journey.trace import trace
 
 Floats = NDArray[np.float64]
@@ -173,11 +173,6 @@ class Journey:
         """(N, 7) P(stage)."""
         posterior = self._posterior(beliefs.to_numpy(np.float64))
         return pd.DataFrame(posterior, beliefs.index, STAGES)
-
-    def display(self, beliefs: pd.DataFrame, shown: pd.Series[str]) -> pd.Series[str]:
-        """The stage to show after `update`, given the one shown before it (missing: none)."""
-        before = pd.Categorical(shown.reindex(beliefs.index), STAGES).codes.astype(np.int8)
-        return pd.Series(_spell(hysteresis(self.stages(beliefs).to_numpy(), before)), beliefs.index)
 
     # ---- what comes next
 

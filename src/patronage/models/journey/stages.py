@@ -24,13 +24,14 @@ DAYS_IN_WEEK, DAYS_IN_MONTH = 7, 30
 SLOW_REPEAT_DAYS = 70
 
 
-def choose_period(median_repeat_gap_days: float) -> int:
+def choose_period(median_repeat_gap_days: float, horizon_days: int) -> int:
     """Days in a period: a week, or a month where customers typically wait over ten weeks to buy again.
 
-    Any period in which a regular customer buys with probability .03 to .6 does (facts/journey.md, section 5).
-    Without repeat purchases (NaN) it is a week.
+    Any period in which a regular customer buys with probability .03 to .6 does (within a factor
+    of two it hardly matters). Without repeat purchases (NaN) it is a week; it is never longer than the horizon.
     """
-    return DAYS_IN_MONTH if median_repeat_gap_days > SLOW_REPEAT_DAYS else DAYS_IN_WEEK
+    slow = median_repeat_gap_days > SLOW_REPEAT_DAYS and horizon_days >= DAYS_IN_MONTH
+    return min(DAYS_IN_MONTH if slow else DAYS_IN_WEEK, horizon_days)
 
 
 @compiled

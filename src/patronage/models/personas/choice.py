@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from patronage.config import PersonasConfig
@@ -120,7 +119,7 @@ def judge(points: np.ndarray, k: int, config: PersonasConfig, seed: int) -> Cand
         labels = reference.predict(judged)
         found = len(np.unique(labels[:SILHOUETTE_SAMPLE])) > 1
         width = silhouette_score(judged[:SILHOUETTE_SAMPLE], labels[:SILHOUETTE_SAMPLE]) if found else -1.0
-        bic = float(reference.bic(judged)) if isinstance(reference, GaussianMixture) else None
+        bic = float(reference.bic(judged)) if config.method == "gmm" else None
     agreement = agreements(refits)
     jaccard = float(np.mean([best_jaccards(labels, other, k) for other in refits], axis=0).min())
     smallest = float(np.bincount(labels, minlength=k).min() / len(labels))

@@ -1,33 +1,102 @@
-"""scikit-learn's KMeans and GaussianMixture: fitted afresh, or from where the former personas stand today."""
+"""Clusters as arrays, and how scikit-learn finds them: afresh, or from where the former personas stand today."""
 
 from __future__ import annotations
 
 import warnings
-from typing import TypeAlias
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
+from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
-Clusters: TypeAlias = KMeans | GaussianMixture
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
+    from sklearn.mixture import GaussianMixture
+
+    Estimator: TypeAlias = KMeans | GaussianMixture
 
 RIDGE = (
     1e-2  # least variance of a mixture's component; counts pile up on single values, where a likelihood has no bound
 )
 
 
-def cluster(points: np.ndarray, method: str, k: int, seed: int, starts: int = 10) -> Clusters:
+FILE = "clusters.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """What was found, in the points that the preparation makes: enough to place anybody.
+
+    Attributes
+    ----------
+    centres
+        (k, D).
+    weights, factors
+        Of a mixture: (k,) shares of the customers, and (k, D, D) Cholesky factors of the precisions: a row vector times
+        its factor is white. None for KMeans.
+    """
+
+    centres: np.ndarray
+    weights: np.ndarray | None = None
+    factors: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, estimator: Estimator) -> Clusters:
+        """Of a fitted KMeans or GaussianMixture."""
+        if hasattr(estimator, "cluster_centers_"):
+            return cls(estimator.cluster_centers_)
+        return cls(estimator.means_, estimator.weights_, estimator.precisions_cholesky_)
+
+    def probabilities(self, points: np.ndarray, variance: float) -> np.ndarray:
+        """(N, k) posteriors of the clusters; KMeans is read as a mixture of spherical clusters of this variance."""
+        return softmax(self._log_densities(points, variance), axis=1)
+
+    def nearest(self, points: np.ndarray) -> np.ndarray:
+        """(N,) the most probable cluster."""
+        return self._log_densities(points, 1.0).argmax(axis=1)
+
+    def _log_densities(self, points: np.ndarray, variance: float) -> np.ndarray:
+        """Up to a number that a customer's clusters share. No BLAS: the same bits with any number of threads."""
+        if self.weights is None or self.factors is None:
+            closeness = np.einsum("nd,kd->nk", points, self.centres) - (self.centres**2).sum(axis=1) / 2
+            return closeness / variance
+        gaps = points[:, None] - self.centres
+        white = np.einsum("nkd,kde->nke", gaps, self.factors)
+        volumes = np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
+        return np.log(self.weights) + volumes - (white**2).sum(axis=2) / 2
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays."""
+        np.savez(folder / FILE, **{name: array for name, array in vars(self).items() if array is not None})
+
+    @classmethod
+    def load(cls, folder: Path) -> Clusters:
+        """Read what `save` wrote."""
+        with np.load(folder / FILE, allow_pickle=False) as arrays:
+            return cls(**arrays)
+
+
+# scikit-learn's clustering is imported where it is used: whoever only assigns need not wait for it.
+
+
+def cluster(points: np.ndarray, method: str, k: int, seed: int, starts: int = 10) -> Estimator:
     """The estimator of `method`, fitted on prepared points; the best of several starts."""
+    from sklearn.cluster import KMeans
+    from sklearn.mixture import GaussianMixture
+
     if method == "gmm":  # an EM costs as much as many KMeans, and begins from one
         mixture = GaussianMixture(k, reg_covar=RIDGE, n_init=max(starts // 3, 1), random_state=seed)
         return _quietly(mixture, points)
     return _quietly(KMeans(k, n_init=starts, random_state=seed), points)
 
 
-def continued(points: np.ndarray, method: str, labels: np.ndarray, k: int) -> Clusters | None:
+def continued(points: np.ndarray, method: str, labels: np.ndarray, k: int) -> Estimator | None:
     """The estimator fitted from the groups in which the customers stand; None where one of them is empty."""
+    from sklearn.cluster import KMeans
+    from sklearn.mixture import GaussianMixture
+
     sizes = np.bincount(labels, minlength=k)
     if sizes.min() <= points.shape[1]:  # a mixture needs a covariance of each
         return None
@@ -41,14 +110,16 @@ def continued(points: np.ndarray, method: str, labels: np.ndarray, k: int) -> Cl
     return _quietly(GaussianMixture(k, reg_covar=RIDGE, random_state=0, **start), points)
 
 
-def better_by(fresh: Clusters, kept: Clusters) -> float:
+def better_by(fresh: Estimator, kept: Estimator) -> float:
     """By how much a fresh solution fits better: share of KMeans' inertia, or nats per customer of a mixture."""
-    if isinstance(fresh, GaussianMixture) and isinstance(kept, GaussianMixture):
+    if hasattr(fresh, "lower_bound_"):
         return float(fresh.lower_bound_ - kept.lower_bound_)
     return float(1 - fresh.inertia_ / max(kept.inertia_, 1e-12))
 
 
-def _quietly(estimator: Clusters, points: np.ndarray) -> Clusters:
+def _quietly(estimator: Estimator, points: np.ndarray) -> Estimator:
+    from sklearn.exceptions import ConvergenceWarning
+
     with warnings.catch_warnings(), threadpool_limits(1):  # sums in one order: the same bits in every run
         # fewer different points than clusters: seen in the stability, not on stderr
         warnings.simplefilter("ignore", ConvergenceWarning)

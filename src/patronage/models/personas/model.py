@@ -10,9 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
-from sklearn.mixture import GaussianMixture
-from threadpoolctl import threadpool_limits
 
 from patronage import columns as c
 from patronage.config import PersonasConfig
@@ -27,9 +24,6 @@ from patronage.models.personas.reasons import Account, account, codes, sentences
 
 log = logging.getLogger(__name__)
 
-# What a persona file may hold besides scikit-learn's own types; reviewed here, never read from the file.
-TRUSTED = ["numpy.dtype"]
-
 BLOCK = 20_000  # customers at a time: what is made on the way stays small
 PAST_THE_BORDER = 1.001  # of a step that ends on it
 
@@ -43,7 +37,7 @@ class Personas:
     preparation
         From features to what the clustering sees.
     clusters
-        The fitted KMeans or GaussianMixture, on prepared points.
+        Of the prepared points.
     order
         Cluster of each position.
     ids, names, described
@@ -100,10 +94,7 @@ class Personas:
         A mixture has posteriors. KMeans is read as the mixture that it is the limit of: equal weights, spherical
         clusters of the common variance, so that p is proportional to exp(-distance² / (2 variance)).
         """
-        voters = self.preparation.voters()
-        with threadpool_limits(1):
-            blocks = [self._probabilities(voters, voters.scores(block)) for block in _blocks(features)]
-        return np.concatenate(blocks)
+        return np.concatenate([self._probabilities(self.components(block)) for block in _blocks(features)])
 
     def positions(self, features: pd.DataFrame) -> np.ndarray:
         """(N,) position of the most probable persona."""
@@ -111,8 +102,7 @@ class Personas:
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Id, name and probability of the most probable persona, the runner-up, and why; on the same index."""
-        with threadpool_limits(1):
-            blocks = [self._block(block) for block in _blocks(features)]
+        blocks = [self._block(block) for block in _blocks(features)]
         first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
         names = pd.array(list(self.names), dtype="str")
         return pd.DataFrame(
@@ -134,9 +124,8 @@ class Personas:
         """
         voters = self.preparation.voters()
         scores = voters.scores(features)
-        with threadpool_limits(1):
-            first, second = _best_two(self._probabilities(voters, scores))
-            found = self._account(voters, scores, first, second)
+        first, second = _best_two(self._probabilities(voters.points(scores)))
+        found = self._account(voters, scores, first, second)
         can = ~np.isnan(found.step)
         moved = features[list(self.columns)].astype(float)
         now, needed = np.full(len(features), np.nan), np.full(len(features), np.nan)
@@ -157,10 +146,8 @@ class Personas:
         )
 
     def save(self, folder: Path) -> None:
-        """Write skops (scikit-learn without pickle) and JSON."""
-        import skops.io
-
-        skops.io.dump(self.clusters, folder / "personas.skops")
+        """Write npz and JSON."""
+        self.clusters.save(folder)
         state = {
             **{name: getattr(self, name) for name in ("ids", "names", "described", "next_id", "words")},
             **{name: getattr(self, name) for name in ("variance", "ambiguous_below")},
@@ -174,12 +161,10 @@ class Personas:
     @classmethod
     def load(cls, folder: Path) -> Personas:
         """Read what `save` wrote."""
-        import skops.io
-
         state = json.loads((folder / "personas.json").read_text())
         return cls(
             preparation=Preparation.of(state["preparation"]),
-            clusters=skops.io.load(folder / "personas.skops", trusted=TRUSTED),
+            clusters=Clusters.load(folder),
             order=np.array(state["order"]),
             ids=tuple(state["ids"]),
             names=tuple(state["names"]),
@@ -194,21 +179,13 @@ class Personas:
             matching=Matching.of(state["matching"]) if state["matching"] else None,
         )
 
-    def _probabilities(self, voters: Preparation, scores: np.ndarray) -> np.ndarray:
-        if not len(scores):  # scikit-learn would refuse
-            return np.zeros((0, self.k))
-        if isinstance(self.clusters, GaussianMixture):
-            raw = self.clusters.predict_proba(voters.points(scores))
-        else:  # of the squared distance, what is the same for all centres says nothing of the probability
-            centres = self.clusters.cluster_centers_
-            closeness = scores @ (np.sqrt(voters.weights) * centres).T - (centres**2).sum(axis=1) / 2
-            raw = softmax(closeness / self.variance, axis=1)
-        return raw[:, self.order]
+    def _probabilities(self, points: np.ndarray) -> np.ndarray:
+        return self.clusters.probabilities(points, self.variance)[:, self.order]
 
     def _block(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         voters = self.preparation.voters()
         scores = voters.scores(features)
-        probabilities = self._probabilities(voters, scores)
+        probabilities = self._probabilities(voters.points(scores))
         first, second = _best_two(probabilities)
         found = self._account(voters, scores, first, second)
         code = codes(found, first, second, self.means[:, self.preparation.voting])
@@ -274,9 +251,7 @@ def fit(
             "personas.allow_unstable=true takes it as it is"
         )
     clusters = _clusters(points, drawn, config, choice.k, seed, former)
-    with threadpool_limits(1):
-        labels = clusters.predict(points)
-    centres = clusters.means_ if isinstance(clusters, GaussianMixture) else clusters.cluster_centers_
+    labels, centres = clusters.nearest(points), clusters.centres
     means = np.array([scores[labels == cluster].mean(axis=0) for cluster in range(choice.k)])
     # what decides stands between the centres, which the last step of the fit left a little beside the means
     means[:, preparation.voting] = centres / np.sqrt(preparation.weights[preparation.voting])
@@ -307,9 +282,7 @@ def match(former: Personas, new: Personas, features: pd.DataFrame, limit: float)
     before, after = former.positions(features), new.positions(features)
     overlap = overlaps(before, after, former.k, new.k)
     points = former.components(features)
-    centres = (
-        former.clusters.means_ if isinstance(former.clusters, GaussianMixture) else former.clusters.cluster_centers_
-    )[former.order]
+    centres = former.clusters.centres[former.order]
     far = np.ones((former.k, new.k))
     for j in np.unique(after):
         squared = ((points[after == j].mean(axis=0) - centres) ** 2).sum(axis=1)
@@ -361,10 +334,11 @@ def _clusters(
 ) -> Clusters:
     """A fresh fit, or the former personas' own solution where it fits as well: customers should not move for less."""
     fresh = cluster(points, config.method, k, seed)
-    if former is None or former.k != k:
-        return fresh
-    kept = continued(points, config.method, former.positions(drawn), k)
-    return fresh if kept is None or better_by(fresh, kept) > config.keep_within else kept
+    if former is not None and former.k == k:
+        kept = continued(points, config.method, former.positions(drawn), k)
+        if kept is not None and better_by(fresh, kept) <= config.keep_within:
+            return Clusters.of(kept)
+    return Clusters.of(fresh)
 
 
 def _blocks(features: pd.DataFrame) -> Iterator[pd.DataFrame]:

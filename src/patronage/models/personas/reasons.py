@@ -56,7 +56,8 @@ def account(
     `borders` are the least and the greatest score of each column.
     """
     n, k = len(scores), len(means)
-    squared = (means**2) @ weights - 2 * scores @ (means * weights).T
+    # no BLAS, whose sums depend on the number of threads
+    squared = (means**2 * weights).sum(axis=1) - 2 * np.einsum("nf,kf->nk", scores, means * weights)
     found = Account(
         pulls=np.zeros((n, min(NAMED, len(weights))), int),
         holds=np.zeros((n, min(NAMED, len(weights))), bool),

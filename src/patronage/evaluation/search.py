@@ -1,0 +1,106 @@
+"""How good one configuration of the hybrid is, told quickly: on unseen customers in the horizon after each origin.
+
+What does not hang on what is searched (features, labels, BTYD) is made once an origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from patronage.config import ChurnConfig, TrainConfig
+from patronage.data import Tables
+from patronage.errors import ConfigError
+from patronage.evaluation.splits import holdout_at, learnable, split_at
+from patronage.labels import Snapshot
+from patronage.models import hybrid
+from patronage.models.hybrid.btyd import fit_btyd
+from patronage.models.hybrid.outlook import buyers, expectant
+from patronage.models.hybrid.target import CHURN, TARGETS, Target
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One origin, ready to learn from and to be measured on.
+
+    Attributes
+    ----------
+    past, now
+        Of the customers that are learned from, with BTYD's expectations.
+    judged
+        Of the others, likewise, with their labels over the horizon.
+    far
+        BTYD's expectations of these over the horizon, where that is longer than the windows that are learned from.
+    """
+
+    past: Sequence[Snapshot]
+    now: pd.DataFrame
+    judged: Snapshot
+    far: pd.DataFrame | None
+
+
+def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exercise:
+    """What an origin gives to learn from and to measure on.
+
+    Raises
+    ------
+    ConfigError
+        The log does not show the whole horizon after the origin.
+    """
+    split = split_at(tables, cutoff, config)
+    holdout = holdout_at(tables, split, config)
+    if holdout is None or holdout.split is not split:
+        raise ConfigError(
+            f"the log ends on {tables.last:%Y-%m-%d}, before {config.horizon_days} days from the origin "
+            f"{cutoff:%Y-%m-%d} are over; give an earlier origin or a shorter horizon"
+        )
+    seen = split.select(~holdout.unseen)
+    laws = tuple(name for name, on in config.churn.laws.items() if on)
+    past, _ = expectant([buyers(snapshot) for snapshot in seen.past], laws, config.churn)
+    now, judged = buyers(seen.now).features, buyers(holdout.judged.select(holdout.unseen))
+    btyd = fit_btyd(now, laws)
+    near = judged.features.join(btyd.expect(judged.features, split.window_days))
+    longer = split.window_days != config.horizon_days
+    return Exercise(
+        past,
+        now.join(btyd.expect(now, split.window_days)),
+        Snapshot(cutoff, config.horizon_days, near, judged.labels),
+        btyd.expect(judged.features, config.horizon_days) if longer else None,
+    )
+
+
+def losses(exercise: Exercise, config: ChurnConfig, seed: int) -> dict[str, float]:
+    """Log-loss of churn and root mean squared error of orders and spend, as ratios to what BTYD alone loses."""
+    model, _ = hybrid.fit(exercise.past, exercise.now, learnable(exercise.now), config, seed)
+    judged = exercise.judged
+    if judged.labels is None:
+        raise ValueError("a snapshot to be judged on has no labels")
+    said = model.predict(judged.features, exercise.far)
+    expected = judged.features if exercise.far is None else exercise.far
+    found = {}
+    for target in TARGETS:
+        known = target.known(judged.labels).to_numpy()
+        happened = target.truth(judged.labels)[known]
+        by_btyd = target.mean(target.start(expected))[known]
+        by_hybrid = said[target.label].to_numpy(np.float64)[known]
+        found[target.label] = _loss(target, happened, by_hybrid) / _loss(target, happened, by_btyd)
+    return found
+
+
+def _loss(target: Target, happened: Array, said: Array) -> float:
+    if target is CHURN:
+        return float(target.losses(happened, target.raw(said)).mean())
+    return float(np.sqrt(np.square(said - happened).mean()))
+
+
+def overall(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The geometric mean of each ratio over the origins, and of all of them together."""
+    logs = pd.DataFrame(found).apply(np.log)
+    return {"all": float(np.exp(logs.to_numpy().mean())), **np.exp(logs.mean()).to_dict()}

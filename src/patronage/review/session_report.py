@@ -1,0 +1,101 @@
+"""What a run says of sessions: how good the forecasts within them are, and who left a cart standing lately."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from patronage.config import JourneyConfig
+from patronage.data import Tables
+from patronage.errors import FitError
+from patronage.evaluation.journey_survey import Findings
+from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.sessions import JUDGED_DAYS, judge_carts, judge_sessions
+from patronage.models import sessions
+from patronage.models.sessions import Chance
+from patronage.review.figures import ACCENT, INK, MUTED, blank
+from patronage.review.journey_map import JourneyReport
+
+COLOURS = {"model": ACCENT, "counts": INK, "last_event": MUTED}
+NAMES = {"model": "the path, and who walks it", "counts": "counts of touchpoints", "last_event": "the last touchpoint"}
+
+
+def session_report(
+    tables: Tables, cutoff: datetime, config: JourneyConfig, unseen_share: float, resampling: Resampling
+) -> JourneyReport:
+    """Everything that a run tells of sessions; nothing where the source knows none."""
+    clicks = sessions.read(tables, cutoff)
+    if clicks is None:
+        return JourneyReport()
+    tags: dict[str, str] = {}
+
+    def attempt(room: str, task: Callable[[], Findings]) -> Findings:
+        try:
+            return task()
+        except FitError as error:
+            tags[f"{room}.verdict"] = f"not learned: {error}"
+            return Findings()
+
+    frames: dict[str, pd.DataFrame] = {}
+
+    def carts() -> Findings:
+        said, chance = judge_carts(clicks, config.cart_days, config.return_days, unseen_share, resampling)
+        frames["abandoned_carts.parquet"] = standing_carts(tables, cutoff, config, chance)
+        return said
+
+    found = attempt("sessions", lambda: judge_sessions(clicks, unseen_share, resampling)) | attempt("carts", carts)
+    by_length = found.tables.get("session_touchpoints.json")
+    drawn = {} if by_length is None else {"session_touchpoints.png": by_touchpoints(by_length)}
+    return JourneyReport(found.metrics, found.tables, drawn, tags, frames)
+
+
+def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, chance: Chance) -> pd.DataFrame:
+    """Who left a cart in the last days and has not ordered since, the most promising first.
+
+    Returns
+    -------
+    DataFrame
+        left_at, checkout
+            When the cart was last touched, and whether the checkout was begun.
+        p_return
+            P(an order within `return_days`).
+        expected_return
+            That times the mean order of the customer, or, before her first, of all these customers.
+    """
+    clicks = sessions.read(tables, cutoff, carts_of_days=config.cart_days)
+    if clicks is None:
+        raise ValueError("there are no sessions")
+    visits = sessions.visits(clicks)
+    features, truth = sessions.standing(clicks, visits, config.cart_days)
+    own = clicks.orders.groupby("who")["paid"].mean()
+    usual = truth["who"].map(own).fillna(clicks.orders["paid"].mean()).to_numpy(np.float64)
+    likely = chance.of(features)
+    left = visits["cart_at"].to_numpy()[truth["visit"]]
+    frame = pd.DataFrame(
+        {
+            clicks.customers.name: clicks.customers.to_numpy()[truth["who"]],
+            "left_at": pd.Timestamp(cutoff) + pd.to_timedelta(left, unit="s"),
+            "checkout": features["checkout"].to_numpy() > 0,
+            "p_return": likely,
+            "expected_return": likely * usual,
+        }
+    )
+    return frame.sort_values(["expected_return", clicks.customers.name], ascending=[False, True], ignore_index=True)
+
+
+def by_touchpoints(table: pd.DataFrame) -> Figure:
+    """AUC of P(an order later in the session) by the number of touchpoints seen."""
+    figure, axes = blank("Who will order in this session? AUC by touchpoints seen so far")
+    for name, colour in COLOURS.items():
+        axes.plot(table["touchpoints"], table[name], "o-", color=colour, label=NAMES[name])
+    axes.axhline(0.5, color=MUTED, linewidth=1, linestyle=":")
+    axes.set_xticks(table["touchpoints"])
+    axes.set_xlabel("touchpoints")
+    axes.set_ylabel("ROC-AUC")
+    axes.legend(frameon=False)
+    figure.supxlabel(f"sessions of the last {JUDGED_DAYS} days, of customers not learned from", fontsize=8, color=MUTED)
+    return figure

@@ -1,0 +1,30 @@
+"""Status and journey stage are two opinions, but of one past: on facts they agree for every customer."""
+
+from __future__ import annotations
+
+import pytest
+
+from patronage import columns as c
+from patronage.evaluation.journey_survey import NEVER_BOUGHT, fact_conflicts
+from patronage.models import journey
+
+NEW = ["non_user", "prospect"]
+
+
+@pytest.mark.parametrize("left_censored", [False, True])
+def test_stage_and_status_agree_on_facts_for_every_customer(recovered, left_censored):
+    features = recovered.features
+    fitted = journey.fit(features, classes=2, left_censored=left_censored, period_days=7, horizon_days=90, seed=0)
+    stage, status = fitted.predict(features)[c.JOURNEY_STAGE], recovered.segments[c.STATUS_SEGMENT]
+    days = features[c.ACTIVE_DAYS]
+    assert set(days.clip(upper=2)) == {0, 1, 2}
+    assert (stage.isin(NEW) == (days == 0)).all()
+    assert (status.isin(NEVER_BOUGHT) == (days == 0)).all()
+    if left_censored:
+        assert (stage != "first_time").all()  # the first order seen may not be the first
+    else:
+        assert not stage[days == 1].isin(["regular", "loyal"]).any()
+        assert (stage[days > 1] != "first_time").all()
+        assert (status[days > 1] != "first_time").all()
+    said = stage.to_frame().join(status)
+    assert fact_conflicts(said, left_censored=left_censored).sum() == 0
