@@ -47,7 +47,7 @@ def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
         client.log_table(run_id, table, TABLE)
         client.set_tag(run_id, "mlflow.note.content", _markdown(table))
         for row in table[table["best"] == "best"].to_dict("records"):
-            client.set_tag(run_id, "best_run", row["run_id"])
+            client.set_tag(run_id, "best_run", row[c.RUN_ID])
             for name in MAIN:
                 if name in row and not pd.isna(row[name]):
                     client.log_metric(run_id, f"sweep/best/{name}", row[name])
@@ -65,7 +65,7 @@ def summary(children: Sequence[Run]) -> pd.DataFrame:
             "overrides": [" ".join(one for one in overrides if one not in common) for overrides in asked],
             **{name: [run.data.metrics.get(name, float("nan")) for run in children] for name in MAIN},
             "best": "",
-            "run_id": [run.info.run_id for run in children],
+            c.RUN_ID: [run.info.run_id for run in children],
         }
     )
     if table[MAIN[0]].notna().any():
@@ -75,7 +75,7 @@ def summary(children: Sequence[Run]) -> pd.DataFrame:
 
 def _markdown(table: pd.DataFrame) -> str:
     """The table as the page of a run shows it."""
-    shown = table.drop(columns="run_id")
+    shown = table.drop(columns=c.RUN_ID)
     rows = [["–" if pd.isna(x) else f"{x:.4g}" if isinstance(x, float) else x for x in row] for row in shown.to_numpy()]
     lines = ["| " + " | ".join(row) + " |" for row in (list(shown), ["---"] * shown.shape[1], *rows)]
     return "\n".join(
