@@ -10,6 +10,7 @@ of its own, so that its peak memory is its own; CPU time is counted, as a busy m
 
 from __future__ import annotations
 
+import os
 import platform
 import resource
 import subprocess
@@ -125,7 +126,8 @@ def main(arguments: list[str]) -> None:
         "# CLV beside lifetimes",
         "",
         f"`python benchmarks/clv.py{' ' + arguments[0] if arguments else ''}` on Python {platform.python_version()}, "
-        f"{platform.machine()}; customers simulated by BG/NBD over three years, in days.",
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; "
+        "customers simulated by BG/NBD over three years, in days.",
         "",
         "| what | customers | CPU s, ours | CPU s, lifetimes | ratio | asked for | GB, ours | GB, lifetimes |",
         "|---|---|---|---|---|---|---|---|",

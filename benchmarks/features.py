@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,10 +25,12 @@ from pathlib import Path
 
 THREADS, MEMORY = 2, "2GB"
 CUTOFF = datetime(2023, 10, 1)
-SIZES = {"1M": 29_000, "10M": 290_000}  # customers; 35 lines each
+SIZES = {"100k": 2_900, "1M": 29_000, "10M": 290_000}  # customers; 35 lines each
+DEEP_SIZES, DEEP_MOST = ("100k", "1M"), 1200  # CPU seconds after which featuretools is stopped
 DEEP = """
 import sys, time, json, resource
 import pandas as pd, featuretools as ft
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[4]), int(sys.argv[4]) + 5))
 lines = pd.read_parquet(sys.argv[1] + "/transactions.parquet").assign(line=lambda frame: range(len(frame)))
 lines = lines[lines["ordered_at"] < sys.argv[2]]
 for name in ("category", "brand", "channel", "device", "coupon", "private_label"):
@@ -103,47 +106,60 @@ def by(step: str, folder: Path) -> dict[str, float]:
 
 
 def deep(folder: Path, features: int) -> dict[str, float] | None:
-    """featuretools with a like number of features, on the transactions alone."""
+    """featuretools with a like number of features, on the transactions alone; without any where it was stopped."""
     python = os.environ.get("FEATURETOOLS_PYTHON")
     if not python:
         return None
-    command = [python, "-W", "ignore", "-c", DEEP, str(folder), f"{CUTOFF:%Y-%m-%d}", str(features)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    command = [python, "-W", "ignore", "-c", DEEP, str(folder), f"{CUTOFF:%Y-%m-%d}", str(features), str(DEEP_MOST)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode == -signal.SIGXCPU:
+        return {"cpu": DEEP_MOST}
+    done.check_returncode()
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows_of(floor: dict[str, float], ours: dict[str, float], other: dict[str, float] | None) -> list[str]:
+    """What was measured of one size."""
+    about = f"{ours['lines']:,} and {ours['events']:,} events"
+    cells = [
+        (about, "plain scan", "", floor["cpu"], f"{floor['memory']:.0f}"),
+        (about, "door", "", ours["door"], ""),
+        (about, "all lenses", f"{ours['features']:.0f}", ours["cpu"], f"{ours['memory']:.0f}"),
+    ]
+    if other is not None:
+        over = "" if "features" in other else "more than "
+        what = f"featuretools dfs, {over}{other['cpu'] / ours['cpu']:.0f} times our lenses" + (over and ", stopped")
+        made, memory = (f"{other[name]:.0f}" if name in other else "" for name in ("features", "memory"))
+        cells.append((f"{ours['lines']:,}, no events", what, made, other["cpu"], memory))
+    return [
+        f"| {about} | {what} | {features} | {cpu:.1f} | {cpu / floor['cpu']:.1f} | {memory} |"
+        for about, what, features, cpu, memory in cells
+    ]
+
+
+def write_table(rows: list[str]) -> None:
+    about = (
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {THREADS} threads, DuckDB limited to "
+        f"{MEMORY}, Python {platform.python_version()}"
+    )
+    head = ["| lines | what | features | CPU s | times the scan | peak memory MB |", "|---:|---|---:|---:|---:|---:|"]
+    text = f"# What features cost\n\nMade by `benchmarks/features.py`; {about}.\n\n" + "\n".join([*head, *rows]) + "\n"
+    Path(__file__).with_suffix(".md").write_text(text)
 
 
 def main() -> None:
     """All sizes, as a table."""
     from patronage.data.simulated import SimulatedConfig, write
 
-    rows = ["| lines | what | features | CPU s | times the scan | peak memory MB |", "|---:|---|---:|---:|---:|---:|"]
+    rows: list[str] = []
     for size, customers in SIZES.items():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "shop"
             write(SimulatedConfig(customers=customers), folder, threads=THREADS)
             floor, ours = by("scan", folder), by("look", folder)
-            about = f"{ours['lines']:,} and {ours['events']:,} events"
-            for what, cpu, features, memory in (
-                ("plain scan", floor["cpu"], "", floor["memory"]),
-                ("door", ours["door"], "", None),
-                ("all lenses", ours["cpu"], ours["features"], ours["memory"]),
-            ):
-                peak = "" if memory is None else f"{memory:.0f}"
-                rows.append(f"| {about} | {what} | {features} | {cpu:.1f} | {cpu / floor['cpu']:.1f} | {peak} |")
-                print(rows[-1], flush=True)
-            if size == "1M" and (other := deep(folder, int(ours["features"]))):
-                rows.append(
-                    f"| {ours['lines']:,}, no events | featuretools dfs, {other['cpu'] / ours['cpu']:.0f} times our "
-                    f"lenses | {other['features']} | {other['cpu']:.1f} | {other['cpu'] / floor['cpu']:.0f} "
-                    f"| {other['memory']:.0f} |"
-                )
-                print(rows[-1], flush=True)
-    about = (
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end, {THREADS} threads, DuckDB limited to "
-        f"{MEMORY}, Python {platform.python_version()}"
-    )
-    text = f"# What features cost\n\nMade by `benchmarks/features.py`; {about}.\n\n" + "\n".join(rows) + "\n"
-    Path(__file__).with_suffix(".md").write_text(text)
+            rows += rows_of(floor, ours, deep(folder, int(ours["features"])) if size in DEEP_SIZES else None)
+            print(*rows, sep="\n", flush=True)
+    write_table(rows)
 
 
 if __name__ == "__main__":

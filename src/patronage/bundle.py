@@ -115,6 +115,12 @@ class Bundle:
         of_value = self.clv.flags(buyers)
         return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas, of_value, comparable=comparable)})
 
+    def expect(self, features: pd.DataFrame) -> pd.DataFrame:
+        """What `assign` says of churn, orders and value, without its reasons, which cost most."""
+        buyers = features[features[c.N_ORDERS] > 0]
+        said = self.outlook.assign(buyers, self.outlook.foretell(buyers))
+        return self.clv.shipped(said).reindex(features.index)
+
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
         folder.mkdir(parents=True, exist_ok=True)

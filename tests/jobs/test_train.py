@@ -238,6 +238,15 @@ class TestARun:
         chosen = {(run.data.params["personas.method"], run.data.params["personas.k"]) for run in children}
         assert chosen == {("kmeans", "3"), ("gmm", "3")}
         assert "mlflow.parentRunId" in done.stdout
+        table = json.loads((Path(parent.info.artifact_uri.removeprefix("file://")) / "sweep.json").read_text())
+        rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+        assert {row["overrides"] for row in rows} == {"personas=kmeans", "personas=gmm"}
+        losses = {run.info.run_id: run.data.metrics["churn/log_loss"] for run in children}
+        assert {row["run_id"]: row["churn/log_loss"] for row in rows} == losses
+        (best,) = [row["run_id"] for row in rows if row["best"]]
+        assert parent.data.tags["best_run"] == best
+        assert parent.data.metrics["sweep/best/churn/log_loss"] == losses[best] == min(losses.values())
+        assert "| personas=gmm |" in parent.data.tags["mlflow.note.content"]
 
     def test_a_sweep_that_fails_closes_its_parent(self, trained):
         project, _ = trained

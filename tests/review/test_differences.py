@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from patronage.evaluation.scorecard import Resampling
-from patronage.review import differences
+from patronage.review import differences, migration
 from patronage.review.differences import Judgement
 
 from .conftest import CUTOFF, LATER, past
@@ -90,26 +91,58 @@ class TestPaired:
         assert table.loc["clv/spend_rmse", "customers"] == 300
 
 
+class TestRanking:
+    def test_the_loss_is_scikit_learns_and_its_interval_that_of_whole_resamples(self):
+        rng = np.random.default_rng(0)
+        churned = (rng.random(600) < 0.3).astype(float)
+        labels = pd.DataFrame({"churned": churned, "orders": 1 - churned, "spend": 0.0}, index=range(600))
+        one, other = (opinions(0.5, 0.0, 600).set_axis(labels.index) for _ in range(2))
+        one["churn_probability"] = np.round(0.5 * churned + rng.random(600), 1) / 2  # with ties
+        other["churn_probability"] = 0.4 * churned + rng.random(600)
+        table = differences.paired_differences(Judgement("", labels, one, other), Resampling(2000, 0))
+        row = table.set_index("metric").loc["churn/one_minus_roc_auc"]
+        assert row["baseline"] == pytest.approx(1 - roc_auc_score(churned, one["churn_probability"]))
+        assert row["candidate"] == pytest.approx(1 - roc_auc_score(churned, other["churn_probability"]))
+        drawn = []
+        for _ in range(500):
+            who = rng.integers(0, 600, 600)
+            before, after = (roc_auc_score(churned[who], said["churn_probability"].iloc[who]) for said in (one, other))
+            drawn.append(before - after)
+        assert [row["low"], row["high"]] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.006)
+
+    def test_of_one_kind_alone_there_is_no_ranking(self, came):
+        table = differences.paired_differences(
+            Judgement("", came.assign(churned=1.0), opinions(0.5, 0.0), opinions(0.7, 3.0)), TIMES
+        )
+        assert "churn/one_minus_roc_auc" not in set(table["metric"])
+
+
+def together(baseline, candidate):
+    return differences.judge_together(baseline, candidate, migration.frozen(baseline, candidate)[0])
+
+
 class TestTogether:
     def test_the_same_window_is_paired(self, bundle, shop_at):
         now, labels = shop_at(CUTOFF)
-        judged = differences.judge_together(past("a", bundle, now, labels), past("b", bundle, now, labels))
+        judged = together(past("a", bundle, now, labels), past("b", bundle, now, labels))
         assert judged.how == "same window"
         assert len(judged.labels) == len(labels)
 
     def test_logs_that_do_not_agree_are_not(self, bundle, shop_at):
         now, labels = shop_at(CUTOFF)
         other = past("b", bundle, now, labels + 1)
-        assert "do not agree" in differences.judge_together(past("a", bundle, now, labels), other).how
+        assert "do not agree" in together(past("a", bundle, now, labels), other).how
 
     def test_an_older_model_is_asked_again_and_a_newer_one_is_not(self, bundle, shop_at):
         """A model fitted later may know what came in the earlier window: that would be no fair race."""
         (now, labels), (later, came) = shop_at(CUTOFF), shop_at(LATER)
         older, newer = past("a", bundle, now, labels), past("b", bundle, later, came)
-        judged = differences.judge_together(older, newer)
+        judged = together(older, newer)
         assert "frozen" in judged.how
-        pd.testing.assert_series_equal(judged.baseline["clv"], bundle.assign(later.now.features)["clv"])
-        refused = differences.judge_together(newer, older)
+        said = bundle.assign(later.now.features)
+        for name in ("churn_probability", "expected_orders", "expected_spend", "journey_p_order"):
+            pd.testing.assert_series_equal(judged.baseline[name], said[name])
+        refused = together(newer, older)
         assert refused.labels is None
         assert "may know the later one" in refused.how
         assert differences.paired_differences(refused, TIMES).empty
@@ -117,4 +150,4 @@ class TestTogether:
     def test_without_a_measurement_there_is_nothing_to_pair(self, bundle, shop_at):
         now, labels = shop_at(CUTOFF)
         run = past("a", bundle, now, labels)
-        assert "was not measured" in differences.judge_together(run, replace(run, evaluation=None)).how
+        assert "was not measured" in together(run, replace(run, evaluation=None)).how

@@ -83,10 +83,16 @@ class TestMatching:
         assert "b" in set(found.loc[found["reference"] == "", "label"])
 
 
+def told(baseline, candidate):
+    """The answers, how personas were matched, and why nothing could be frozen."""
+    seen, unfrozen = migration.frozen(baseline, candidate)
+    return *migration.answers(baseline, candidate, seen), unfrozen
+
+
 class TestAModel:
     def test_with_other_features_only_behaviour_moves(self, bundle, shop_at):
         (now, _), (later, _) = shop_at(CUTOFF), shop_at(LATER)
-        answers, matching, reason = migration.answers(past("one", bundle, now), past("other", bundle, later))
+        answers, matching, reason = told(past("one", bundle, now), past("other", bundle, later))
         assert reason == ""
         assert (matching["jaccard"] == 1).all()
         for answer in answers:
@@ -100,7 +106,7 @@ class TestAModel:
         from patronage.lenses import FEATURES
 
         refit = replace(bundle, personas=personas.fit(now.now.features, config, FEATURES, 1))
-        answers, matching, _ = migration.answers(past("one", bundle, now), past("other", refit, now))
+        answers, matching, _ = told(past("one", bundle, now), past("other", refit, now))
         assert set(migration.causes(answers[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known
         assert any(label.startswith("new ") for label in answers[0].labels)
@@ -111,7 +117,7 @@ class TestAModel:
         now, _ = shop_at(CUTOFF)
         poorer = past("other", bundle, now)
         poorer = replace(poorer, features=poorer.features.drop(columns="lateness"))
-        answers, _, reason = migration.answers(past("one", bundle, now), poorer)
+        answers, _, reason = told(past("one", bundle, now), poorer)
         assert reason == "the candidate's features lack lateness"
         assert all(answer.frozen is None for answer in answers)
 
@@ -119,7 +125,7 @@ class TestAModel:
 def test_the_same_run_twice_agrees_exactly(bundle, shop_at, shop):
     now, _ = shop_at(CUTOFF)
     assert through_the_door(shop).customers == 400
-    answers, _, _ = migration.answers(past("one", bundle, now), past("two", bundle, now))
+    answers, _, _ = told(past("one", bundle, now), past("two", bundle, now))
     for answer in answers:
         assert migration.agreement(answer)["moved"].eq(0).all()
 

@@ -12,6 +12,8 @@ Czado, Gneiting, Held (2009), Predictive model assessment for count data. Biomet
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -51,11 +53,12 @@ def judge_intervals(
           lay in its 80 % interval, else 0, and clv/total_width_80: that interval's width over the expected total.
     """
     counts = orders.loc[features.index].to_numpy(dtype=np.float64)
-    low, high = (1 - clv.at_least(n, features, multiplier) for n in (counts, counts + 1))
+    survival, everyone = clv.survival(features, multiplier), np.arange(len(features))
+    low, high = (1 - survival(n, everyone) for n in (counts, counts + 1))
     repeat = features[c.FREQUENCY].to_numpy() > 0
     found = {f"clv/coverage_{100 * level:.0f}": coverage(low, high, level) for level in LEVELS}
     found |= {f"clv/coverage_{100 * level:.0f}_repeat": coverage(low[repeat], high[repeat], level) for level in LEVELS}
-    found["clv/crps"] = float(crps(clv, features, counts, multiplier).mean())
+    found["clv/crps"] = float(crps(survival, counts).mean())
     found["clv/log_score"] = float(-np.log(np.maximum(high - low, TINY)).mean())
     whole = clv.total(features, multiplier, level=0.8)
     found["clv/total_ratio"] = float(counts.sum() / whole.expected) if whole.expected else float("nan")
@@ -82,12 +85,19 @@ def coverage(low: Array, high: Array, level: float) -> float:
     return float(np.where(width > TINY, inside / np.maximum(width, TINY), point).mean())
 
 
-def crps(clv: Clv, features: pd.DataFrame, orders: Array, multiplier: pd.Series | None = None) -> Array:
-    """Continuous ranked probability score of each customer: the sum over k of (P(X* <= k) - [n <= k])^2, in orders."""
-    scores = np.zeros(len(features))
-    rows, k = np.arange(len(features)), 0
+def crps(survival: Callable[[int, Array], Array], orders: Array) -> Array:
+    """
+    Continuous ranked probability score of each customer: the sum over k of (P(X* <= k) - [n <= k])^2, in orders.
+
+    Parameters
+    ----------
+    survival
+        P(X* >= n) of the customers at some positions, as `Clv.survival` gives it.
+    """
+    scores = np.zeros(len(orders))
+    rows, k = np.arange(len(orders)), 0
     while rows.size:
-        more = clv.at_least(k + 1, features.iloc[rows], multiplier)
+        more = survival(k + 1, rows)
         came = orders[rows] <= k
         scores[rows] += np.where(came, more, 1 - more) ** 2
         rows, k = rows[~came | (more > NEGLIGIBLE)], k + 1

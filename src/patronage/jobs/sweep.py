@@ -12,8 +12,6 @@ from patronage.config import TrackingConfig, typed
 from patronage.errors import PatronageError
 from patronage.places import project_root
 
-HEADLINE = "churn/log_loss"
-
 
 class ParentRun(Callback):
     """Opens the parent before the first child and closes it after the last, or when one fails."""
@@ -35,9 +33,15 @@ class ParentRun(Callback):
         # Hydra skips on_multirun_end when a child fails; by then the parent is closed or failed.
         atexit.register(tracking.close_parent, self.store, self.run_id, failed=True)
 
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        if self.run_id:  # a single run is nobody's child
+            from patronage import tracking
+
+            tracking.name_child(list(config.hydra.overrides.task))
+
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         from patronage import tracking
 
         children = tracking.close_parent(self.store, self.run_id, failed=False)
         print(f"\n{children} runs under the parent {self.run_id}")
-        print(f"side by side  {tracking.sweep_link(self.store, self.run_id, HEADLINE)}")
+        print(f"side by side  {tracking.sweep_link(self.store, self.run_id, tracking.MAIN[0])}")

@@ -32,6 +32,7 @@ NAMES = np.array(
     ],
     dtype=object,
 )
+DIGITS = np.arange(556).astype(str).astype(object)
 
 
 def _select(history: History, config: LensesConfig) -> str:
@@ -57,8 +58,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     names = NAMES[recency - 1, (frequency + monetary + 1) // 2 - 1]
     never = features[c.N_ORDERS].to_numpy() == 0
     labels = {c.RFM_SEGMENT: np.where(never, c.UNKNOWN, names)}
-    digits = pd.Series(recency.astype(str)) + frequency.astype(str) + monetary.astype(str)
-    labels[c.RFM_SCORE] = np.where(never, c.UNKNOWN, digits.to_numpy())
+    labels[c.RFM_SCORE] = np.where(never, c.UNKNOWN, DIGITS[100 * recency + 10 * frequency + monetary])
     return pd.DataFrame(labels, index=features.index)
 
 

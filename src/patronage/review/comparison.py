@@ -54,12 +54,13 @@ def compare(baseline: PastRun, candidate: PastRun, resampling: Resampling, most:
     baseline, candidate, customers = numbered(*runs)
     if not baseline.assignments.index.isin(candidate.assignments.index).any():
         raise DataError(f"{baseline.name} and {candidate.name} share no customer; expected two runs over the same ones")
-    answers, matching, unfrozen = migration.answers(baseline, candidate)
+    seen, unfrozen = migration.frozen(baseline, candidate)
+    answers, matching = migration.answers(baseline, candidate, seen)
     worth = [run.assignments[c.CLV].fillna(0.0) for run in (baseline, candidate)]  # nothing bought is worth nothing
     splits = {answer.name: migration.split_moves(answer, *worth) for answer in answers}
     moves = {answer.name: migration.moves(answer, *worth) for answer in answers}
     agreement = pd.concat([migration.agreement(answer) for answer in answers], ignore_index=True)
-    judgement = differences.judge_together(baseline, candidate)
+    judgement = differences.judge_together(baseline, candidate, seen)
     paired = differences.paired_differences(judgement, resampling)
     drift = differences.drift(baseline.features, candidate.features)
     tables = {

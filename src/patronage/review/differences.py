@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from patronage import columns as c
 from patronage import cutoff as when
 from patronage.evaluation.intervals import resampled_sums
 from patronage.evaluation.scorecard import Resampling, log_losses
-from patronage.review.migration import cannot_freeze
+from patronage.review.migration import AT_ONCE, cannot_freeze
 from patronage.review.past import PastRun
 
 BINS = 10
 FLOOR = 1e-4  # an empty bin says little about a share of exactly zero
 SHIFTED, MOVED = 0.1, 0.25  # Siddiqi (2006), Credit Risk Scorecards
 SAME_WINDOW, FROZEN = "same window", "baseline's model, frozen, on the candidate's window"
+
+EXPECTATIONS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND]
 
 
 def config_differences(baseline: Mapping[str, object], candidate: Mapping[str, object]) -> pd.DataFrame:
@@ -110,10 +113,15 @@ class Judgement:
     candidate: pd.DataFrame | None = None
 
 
-def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
+def judge_together(baseline: PastRun, candidate: PastRun, seen: pd.DataFrame | None) -> Judgement:
     """Pair two runs: on the window that both were measured on, else by asking the baseline's model again.
 
     The frozen model is asked only about a window that it could not know when it was fitted.
+
+    Parameters
+    ----------
+    seen
+        What the baseline's frozen model says of the candidate's customers, as `migration.frozen` gave it.
     """
     one, other = baseline.evaluation, candidate.evaluation
     if other is None:
@@ -130,7 +138,8 @@ def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
     windows = " and ".join(f"from {start} over {days} days" for start, days in (baseline.judged, candidate.judged))
     if baseline.bundle.horizon_days != candidate.bundle.horizon_days:
         return Judgement(f"measured on different windows, {windows}: not paired")
-    if reason := cannot_freeze(baseline, candidate):
+    if seen is None:
+        reason = cannot_freeze(baseline, candidate)
         return Judgement(f"measured on different windows, {windows}, and {reason}: not paired")
     if candidate.judged[0] != candidate.cutoff or not when.is_past(
         when.parse(baseline.cutoff), when.parse(candidate.cutoff)
@@ -138,7 +147,12 @@ def judge_together(baseline: PastRun, candidate: PastRun) -> Judgement:
         return Judgement(
             f"measured on different windows, {windows}: not paired, as the baseline may know the later one"
         )
-    said = baseline.bundle.assign(candidate.features.loc[other.index])
+    asked = candidate.features if candidate.features.index.equals(other.index) else candidate.features.loc[other.index]
+    parts = [
+        baseline.bundle.expect(asked.iloc[start : start + AT_ONCE])[EXPECTATIONS]
+        for start in range(0, len(asked), AT_ONCE)
+    ]
+    said = pd.concat(parts).assign(**{c.JOURNEY_P_ORDER: seen.loc[other.index, c.JOURNEY_P_ORDER]})
     return Judgement(FROZEN, other[[c.CHURNED, c.ORDERS, c.SPEND]], said, other)
 
 
@@ -155,6 +169,11 @@ def paired_differences(judgement: Judgement, resampling: Resampling) -> pd.DataF
     labels, one, other = judgement.labels, judgement.baseline, judgement.candidate
     if labels is None or one is None or other is None:
         return pd.DataFrame(columns=columns)
+    rows = [
+        row
+        for model, (happened, told) in _told(labels, one, other).items()
+        if (row := _misranked(f"{model}/one_minus_roc_auc", happened, told, resampling))
+    ]
     losses = [_losses(labels, said) for said in (one, other)]
     known = {metric: ~(np.isnan(losses[0][metric]) | np.isnan(losses[1][metric])) for metric in losses[0]}
     judged = [metric for metric, there in known.items() if there.any()]
@@ -162,16 +181,63 @@ def paired_differences(judgement: Judgement, resampling: Resampling) -> pd.DataF
         np.where(known[metric], values, 0.0) for metric in judged for values in (known[metric], *_pair(losses, metric))
     )
     drawn = resampled_sums(columns_of, len(labels), times=resampling.times, seed=resampling.seed)
-    rows = []
     for j, metric in enumerate(judged):
         root = np.sqrt if metric.endswith("_rmse") else np.asarray
         before, after = (float(root(values[known[metric]].mean())) for values in _pair(losses, metric))
         n, was, now = drawn[:, 3 * j : 3 * j + 3].T
-        low, high = np.quantile(root(now / np.maximum(n, 1)) - root(was / np.maximum(n, 1)), [0.025, 0.975])
-        verdict = "better" if high < 0 else "worse" if low > 0 else "no clear difference"
-        n_known = int(known[metric].sum())
-        rows.append((metric, n_known, before, after, after - before, float(low), float(high), verdict))
-    return pd.DataFrame(rows, columns=columns)
+        differences = root(now / np.maximum(n, 1)) - root(was / np.maximum(n, 1))
+        rows.append(_row(metric, int(known[metric].sum()), before, after, differences))
+    return pd.DataFrame(sorted(rows), columns=columns)
+
+
+def _row(metric: str, n: int, before: float, after: float, drawn: np.ndarray) -> tuple[str | float, ...]:
+    low, high = map(float, np.quantile(drawn, [0.025, 0.975]))
+    verdict = "better" if high < 0 else "worse" if low > 0 else "no clear difference"
+    return metric, n, before, after, after - before, low, high, verdict
+
+
+def _told(
+    labels: pd.DataFrame, one: pd.DataFrame, other: pd.DataFrame
+) -> dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    """By model: whether it happened (missing where it is not known), and the two probabilities that it would."""
+    happened = {
+        "churn": (labels[c.CHURNED].to_numpy(float), c.CHURN_PROBABILITY),
+        "journey": ((labels[c.ORDERS] > 0).to_numpy(float), c.JOURNEY_P_ORDER),
+    }
+    return {
+        model: (came, (one[column].to_numpy(float), other[column].to_numpy(float)))
+        for model, (came, column) in happened.items()
+    }
+
+
+def _misranked(
+    metric: str, happened: np.ndarray, told: tuple[np.ndarray, np.ndarray], resampling: Resampling
+) -> tuple[str | float, ...] | None:
+    """1 - ROC-AUC of both, resampled by each customer's own share in it; None where only one thing happened.
+
+    The share is how many of the other kind she is ranked wrong against (DeLong, DeLong and Clarke-Pearson 1988). A
+    resample's AUC is a mean of these up to terms of order 1 / n, and needs no sorting of its own.
+    """
+    known = ~(np.isnan(happened) | np.isnan(told[0]) | np.isnan(told[1]))
+    came = happened[known] == 1
+    if came.all() or not came.any():
+        return None
+    wrong = [_wrongly_ranked(came, said[known]) for said in told]
+    columns_of = (values for kind in (came, ~came) for values in (kind, *(np.where(kind, one, 0.0) for one in wrong)))
+    drawn = resampled_sums(columns_of, len(came), times=resampling.times, seed=resampling.seed)
+    counts, moved = drawn[:, [0, 3]], drawn[:, [2, 5]] - drawn[:, [1, 4]]
+    before, after = (float(one[came].mean()) for one in wrong)
+    differences = (moved / np.maximum(counts, 1)).sum(axis=1) - (after - before)
+    return _row(metric, len(came), before, after, differences)
+
+
+def _wrongly_ranked(came: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Of each customer the share of those of the other kind who stand on the wrong side of her; a tie counts half."""
+    ranks, wrong = rankdata(said), np.empty(len(said))
+    for kind in (came, ~came):
+        below = (ranks[kind] - rankdata(said[kind])) / (len(said) - kind.sum())
+        wrong[kind] = 1 - below if kind is came else below
+    return wrong
 
 
 def _pair(losses: list[dict[str, np.ndarray]], metric: str) -> tuple[np.ndarray, np.ndarray]:

@@ -31,9 +31,11 @@ def judge_gates(
     candidate: PastRun, champion: PastRun | None, config: GatesConfig, resampling: Resampling
 ) -> list[Gate]:
     """Every gate that is on, in the order of the configuration."""
+    seen, unfrozen = None, ""
     if champion is not None:
         champion, candidate, _ = numbered(champion, candidate)
-    gates = _beside(candidate, champion, config, resampling)
+        seen, unfrozen = migration.frozen(champion, candidate)
+    gates = _beside(candidate, champion, seen, config, resampling)
     found = candidate.metrics
     if (least := config.persona_stability) is not None:
         value = found.get("personas/stability_ari", math.nan)
@@ -47,7 +49,7 @@ def judge_gates(
     if config.leakage:
         gates.append(_leakage(candidate))
     if (most := config.refit_moves) is not None:
-        gates.append(_refit(candidate, champion, most))
+        gates.append(_refit(candidate, champion, seen, unfrozen, most))
     return gates
 
 
@@ -68,7 +70,13 @@ def _measured(name: str, asked: str, value: float, holds: bool) -> Gate:
     return Gate(name, asked, f"{value:.4g}", PASSED if holds else FAILED)
 
 
-def _beside(candidate: PastRun, champion: PastRun | None, config: GatesConfig, resampling: Resampling) -> list[Gate]:
+def _beside(
+    candidate: PastRun,
+    champion: PastRun | None,
+    seen: pd.DataFrame | None,
+    config: GatesConfig,
+    resampling: Resampling,
+) -> list[Gate]:
     """Not worse than the champion, on customers of whom it is known what came."""
     borders = {
         "churn_log_loss_worse": ("churn/log_loss", config.churn_log_loss_worse),
@@ -78,7 +86,7 @@ def _beside(candidate: PastRun, champion: PastRun | None, config: GatesConfig, r
     asked = {name: f"{metric} at most {border:.1%} worse, at 95 %" for name, (metric, border) in wanted.items()}
     if champion is None:
         return [Gate(name, asked[name], "", NO_CHAMPION) for name in wanted]
-    judgement = differences.judge_together(champion, candidate)
+    judgement = differences.judge_together(champion, candidate, seen)
     paired = differences.paired_differences(judgement, resampling).set_index("metric")
     gates = []
     for name, (metric, border) in wanted.items():
@@ -106,12 +114,12 @@ def _leakage(candidate: PastRun) -> Gate:
     return Gate("leakage", asked, f"best single ROC-AUC {candidate.metrics['leakage/best_single_auc']:.3f}", PASSED)
 
 
-def _refit(candidate: PastRun, champion: PastRun | None, most: float) -> Gate:
+def _refit(candidate: PastRun, champion: PastRun | None, seen: pd.DataFrame | None, unfrozen: str, most: float) -> Gate:
     asked = f"at most {most:.1%} change persona by the refit alone"
     if champion is None:
         return Gate("refit_moves", asked, "", NO_CHAMPION)
-    answers, _, reason = migration.answers(champion, candidate)
+    answers, _ = migration.answers(champion, candidate, seen)
     share = migration.refit_share(answers[0])
     if math.isnan(share):
-        return Gate("refit_moves", asked, reason, UNMEASURED)
+        return Gate("refit_moves", asked, unfrozen, UNMEASURED)
     return Gate("refit_moves", asked, f"{share:.1%}", PASSED if share <= most else FAILED)

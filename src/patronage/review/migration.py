@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import entropy
+from scipy.stats import entropy, hypergeom
 from sklearn.metrics import mutual_info_score
-from sklearn.metrics.cluster import expected_mutual_information
 
 from patronage import columns as c
 from patronage import lenses
+from patronage.bundle import Bundle
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
 from patronage.models.personas import Personas
@@ -27,6 +27,7 @@ from patronage.review.past import PastRun
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
 AT_ONCE = 100_000  # customers
+REACH = 12.0
 STAYED, BEHAVIOUR, MODEL, BOTH, BACK = "stayed", "behaviour moved", "model moved", "both moved", "model moved back"
 MOVED = "moved"  # where the two cannot be told apart
 JOINED, LEFT = "joined", "left"
@@ -56,32 +57,30 @@ class Answer:
         return list(self.before.cat.categories)
 
 
-def answers(baseline: PastRun, candidate: PastRun) -> tuple[list[Answer], pd.DataFrame, str]:
+def answers(baseline: PastRun, candidate: PastRun, seen: pd.DataFrame | None) -> tuple[list[Answer], pd.DataFrame]:
     """Personas, stages, tiers and RFM segments, thrice told.
+
+    Parameters
+    ----------
+    seen
+        As `frozen` gave it; None where nothing could be frozen.
 
     Returns
     -------
-    list of Answer, DataFrame, str
-        With how the candidate's personas were matched to the baseline's, and why nothing could be frozen (empty
-        where it could).
+    list of Answer, DataFrame
+        With how the candidate's personas were matched to the baseline's.
     """
-    reason = cannot_freeze(baseline, candidate)
-    seen = _frozen(baseline, candidate) if not reason else {}
     said_before, said_after = baseline.assignments, candidate.assignments
     before, after = persona_labels(said_before), persona_labels(said_after)
+    third = {} if seen is None else dict(seen.items())
     kept = carries_on(candidate.bundle.personas, baseline.bundle.personas)
-    matching = match(seen.get(c.PERSONA, before), after, by_name=kept)
-    told = [_answer(c.PERSONA, before, after.cat.rename_categories(_words(matching)), seen.get(c.PERSONA))]
-    tiers = [*baseline.bundle.learned["value"]["floors"], baseline.bundle.learned["value"]["last"]]
-    orders = {
-        c.JOURNEY_STAGE: list(STAGES),
-        c.VALUE_TIER: tiers,
-        c.RFM_SEGMENT: [*dict.fromkeys(RFM_NAMES[::-1, ::-1].ravel()), c.UNKNOWN],
-    }
+    matching = match(third.get(c.PERSONA, before), after, by_name=kept)
+    told = [_answer(c.PERSONA, before, after.cat.rename_categories(_words(matching)), third.get(c.PERSONA))]
     told += [
-        _answer(name, said_before[name], said_after[name], seen.get(name), order) for name, order in orders.items()
+        _answer(name, said_before[name], said_after[name], third.get(name), order)
+        for name, order in _orders(baseline.bundle).items()
     ]
-    return told, matching, reason
+    return told, matching
 
 
 def cannot_freeze(baseline: PastRun, candidate: PastRun) -> str:
@@ -103,36 +102,55 @@ def persona_labels(assignments: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, names), index=assignments.index)
 
 
-def _frozen(baseline: PastRun, candidate: PastRun) -> dict[str, pd.Series]:
-    """What the baseline's model says of the candidate's features, without what a migration does not ask."""
-    columns = (c.JOURNEY_STAGE, c.VALUE_TIER, c.RFM_SEGMENT)
+def frozen(baseline: PastRun, candidate: PastRun) -> tuple[pd.DataFrame | None, str]:
+    """What the baseline's model says of the candidate's features, or why it cannot.
+
+    Returns
+    -------
+    DataFrame
+        A row per customer of the candidate: the label of each answer, and the journey's P(an order).
+    str
+        Why there is none; empty where there is.
+    """
+    if reason := cannot_freeze(baseline, candidate):
+        return None, reason
+    orders = _orders(baseline.bundle)
     if baseline.features.equals(candidate.features):  # the same again: it says what it said
         said = baseline.assignments
-        return {c.PERSONA: persona_labels(said), **{name: said[name] for name in columns}}
-    bundle, features = baseline.bundle, candidate.features
-    parts = []
-    for start in range(0, len(features), AT_ONCE):  # no model looks at anyone but the customer herself
-        some = features.iloc[start : start + AT_ONCE]
-        segments = lenses.segments(some, bundle.learned)[[c.VALUE_TIER, c.RFM_SEGMENT]]
-        parts.append(
-            pd.concat(
-                [
-                    _personas(bundle.personas, some),
-                    bundle.journey.predict(some)[[c.JOURNEY_STAGE]],
-                    segments,
-                ],
-                axis=1,
-            )
-        )
-    said = pd.concat(parts)
-    return {c.PERSONA: persona_labels(said), **{name: said[name] for name in columns}}
+        return said[[*orders, c.JOURNEY_P_ORDER]].assign(**{c.PERSONA: persona_labels(said)}), ""
+    rows = candidate.features
+    parts = [
+        _said(baseline.bundle, rows.iloc[start : start + AT_ONCE], orders) for start in range(0, len(rows), AT_ONCE)
+    ]  # no model looks at anyone but the customer herself
+    seen = pd.concat(parts)
+    return seen.assign(**{name: seen[name].cat.remove_unused_categories() for name in (c.PERSONA, *orders)}), ""
 
 
-def _personas(fitted: Personas, features: pd.DataFrame) -> pd.DataFrame:
-    """Id and name, without the reasons, which cost more."""
-    at = fitted.positions(features)
-    names = np.asarray(fitted.names, dtype=object)
-    return pd.DataFrame({c.PERSONA_ID: np.asarray(fitted.ids)[at], c.PERSONA: names[at]}, index=features.index)
+def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) -> pd.DataFrame:
+    """Labels alone: the reasons of personas and the other lenses cost more."""
+    asked = {lens: bundle.learned[lens] for lens in ("value", "rfm")}
+    journey = bundle.journey.predict(features)
+    labels = pd.concat([lenses.segments(features, asked), journey[[c.JOURNEY_STAGE]]], axis=1)
+    fitted = bundle.personas
+    names = [f"{number}: {name}" for number, name in zip(fitted.ids, fitted.names, strict=True)]
+    return pd.DataFrame(
+        {
+            c.PERSONA: pd.Categorical.from_codes(fitted.positions(features), names),
+            **{name: pd.Categorical(labels[name], order) for name, order in orders.items()},
+            c.JOURNEY_P_ORDER: journey[c.JOURNEY_P_ORDER],
+        },
+        index=features.index,
+    )
+
+
+def _orders(bundle: Bundle) -> dict[str, list[str]]:
+    """The labels of stages, tiers and RFM segments, in the order in which they are shown."""
+    tiers = bundle.learned["value"]
+    return {
+        c.JOURNEY_STAGE: list(STAGES),
+        c.VALUE_TIER: [*tiers["floors"], tiers["last"]],
+        c.RFM_SEGMENT: [*dict.fromkeys(RFM_NAMES[::-1, ::-1].ravel()), c.UNKNOWN],
+    }
 
 
 def carries_on(candidate: Personas, baseline: Personas) -> bool:
@@ -303,9 +321,27 @@ def mutual_information(table: np.ndarray) -> float:
     if min(used.shape) == 1 and max(used.shape) == 1:
         return 1.0  # one label on both sides
     most = (entropy(used.sum(axis=1)) + entropy(used.sum(axis=0))) / 2
-    by_chance = expected_mutual_information(used, int(used.sum()))
+    by_chance = expected_mutual_information(used.sum(axis=1), used.sum(axis=0))
     found = mutual_info_score(None, None, contingency=used)
     return float((found - by_chance) / (most - by_chance)) if most > by_chance else 0.0
+
+
+def expected_mutual_information(rows: np.ndarray, columns: np.ndarray) -> float:
+    """Mean mutual information of tables with these margins (equation 24 of Vinh, Epps and Bailey), in nats.
+
+    Each cell is hypergeometric; scikit-learn sums over all that a cell may hold, a second for a million customers. Here
+    it is what lies within `REACH` standard deviations, beyond which there is nothing to a double.
+    """
+    total = rows.sum()
+    a, b = (side.ravel().astype(float) for side in np.meshgrid(rows, columns, indexing="ij"))
+    mean = a * b / total
+    reach = REACH * (np.sqrt(mean * (1 - a / total) * (1 - b / total)) + 1)
+    expected = 0.0
+    for one, other, centre, far in zip(a, b, mean, reach, strict=True):
+        n = np.arange(max(1.0, one + other - total, np.floor(centre - far)), min(one, other, centre + far) + 1)
+        p = hypergeom.pmf(n, total, one, other)
+        expected += float((n / total * np.log(n * total / (one * other)) * p).sum())
+    return expected
 
 
 def cohen_kappa(table: np.ndarray) -> float:

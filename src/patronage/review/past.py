@@ -62,17 +62,18 @@ def numbered(baseline: PastRun, candidate: PastRun) -> tuple[PastRun, PastRun, p
     if not candidate.assignments.index.equals(names):
         names = names.union(candidate.assignments.index)
 
-    def by_number(frame: pd.DataFrame) -> pd.DataFrame:
-        numbers = range(len(names)) if frame.index.equals(names) else names.get_indexer(frame.index)
-        return frame.set_axis(pd.Index(numbers))
+    def places(customers: pd.Index) -> pd.Index:
+        return pd.Index(range(len(names)) if customers.equals(names) else names.get_indexer(customers))
 
-    one, other = (
-        replace(
-            run,
-            assignments=by_number(run.assignments),
-            features=by_number(run.features),
-            evaluation=None if run.evaluation is None else by_number(run.evaluation),
-        )
-        for run in (baseline, candidate)
-    )
+    def by_number(run: PastRun) -> PastRun:
+        said = run.assignments.index
+        own = places(said)
+
+        def moved(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame.set_axis(own if frame.index.equals(said) else places(frame.index))
+
+        judged = None if run.evaluation is None else moved(run.evaluation)
+        return replace(run, assignments=moved(run.assignments), features=moved(run.features), evaluation=judged)
+
+    one, other = map(by_number, (baseline, candidate))
     return one, other, names

@@ -38,7 +38,7 @@ with warnings.catch_warnings():  # of MLflow's own imports
     )
     from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
     from patronage.tracking.store import Store, find_store, first_line, in_experiment, open_store
-    from patronage.tracking.sweeps import close_parent, open_parent, sweep_link
+    from patronage.tracking.sweeps import MAIN, close_parent, name_child, open_parent, sweep_link
 
 __all__ = [
     # the store
@@ -74,7 +74,9 @@ __all__ = [
     "holder",
     "write_verdict",
     # a sweep
+    "MAIN",
     "close_parent",
+    "name_child",
     "open_parent",
     "sweep_link",
     # the model

@@ -29,7 +29,7 @@ from patronage.data import Tables
 from patronage.errors import TrackingError
 from patronage.tracking.model import log_bundle
 from patronage.tracking.store import Store, first_line
-from patronage.tracking.sweeps import PARENT_RUN
+from patronage.tracking.sweeps import OVERRIDES, PARENT_RUN
 
 if TYPE_CHECKING:  # half a second that a scoring job need not wait for
     from matplotlib.figure import Figure
@@ -156,7 +156,7 @@ def run_of(store: Store, record: Record, dataset: Dataset | None) -> Iterator[st
     if record.description:
         tags["mlflow.note.content"] = record.description
     if parent := os.environ.get(PARENT_RUN):
-        tags["mlflow.parentRunId"] = parent
+        tags |= {"mlflow.parentRunId": parent, "overrides": os.environ.get(OVERRIDES, "")}
     made = client.create_run(store.experiment_id, record.started_ms, tags, record.name)
     run_id = made.info.run_id
     status = RunStatus.to_string(RunStatus.FAILED)

@@ -185,6 +185,20 @@ def test_no_order_value_to_fit():
         fit_spend([0, 2, 1], [np.nan, 0.0, -3.0])
 
 
+def test_of_many_summaries_lifetimes_sees_some_and_the_optimum_is_that_of_all(fitted, summary, monkeypatch):
+    law, fit = fitted["bg_nbd"]
+    module = sys.modules[fit_orders.__module__]
+    searched, search = [], module._search_orders
+    monkeypatch.setattr(module, "_search_orders", lambda *given: searched.append(len(given[3])) or search(*given))
+    monkeypatch.setattr(module, "SEARCHED", 400)
+    found, again = fit_orders("bg_nbd", *summary)
+    assert max(searched) <= 400 < again.n_distinct == fit.n_distinct
+    assert again.n_customers == fit.n_customers
+    assert again.log_likelihood == pytest.approx(fit.log_likelihood, abs=2e-3)
+    np.testing.assert_allclose(list(vars(found).values()), list(vars(law).values()), rtol=5e-3)
+    np.testing.assert_allclose(again.covariance, fit.covariance, rtol=0.02)
+
+
 def test_what_lifetimes_refuses_is_said():
     with pytest.raises(FitError, match="recency vector are larger than T") as caught:
         fit_orders("bg_nbd", [1, 2], [5, 9], [10, 3])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from patronage.errors import FitError
-from patronage.models.clv.optimum import first_optimum
+from patronage.models.clv.optimum import carried_on, first_optimum
 
 TOP = np.array([2.0, 5.0])
 WEIGHTS = np.array([300.0, 700.0])
@@ -74,3 +74,12 @@ def test_no_covariance_where_a_parameter_does_not_matter():
 def test_a_likelihood_that_overflows_is_no_optimum():
     with pytest.raises(FitError, match="inf of log-likelihood"):
         first_optimum("law", lambda start, tolerance: TOP, STARTS, lambda p: np.full(2, np.nan), WEIGHTS)
+
+
+def test_goes_on_from_the_optimum_of_a_sample():
+    parameters, some = first_optimum("law", lambda start, tolerance: TOP, STARTS, log_likelihood, WEIGHTS / 10)
+    parameters, fit = carried_on("law", [2.1, 4.8], some, log_likelihood, WEIGHTS)
+    np.testing.assert_allclose(parameters, TOP, rtol=1e-3)
+    assert (fit.n_customers, fit.attempts, fit.climbed) == (1000, 1, 0)
+    with pytest.raises(FitError, match="near that of a sample"):
+        carried_on("law", [2.1, 4.8], some, lambda p: np.full(2, np.nan), WEIGHTS)

@@ -9,7 +9,7 @@ wider by what the fit does not know and by what an earlier origin taught (`inter
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import pandas as pd
 
 from patronage import columns
 from patronage.models.clv.deeds import Candidate, Deed
-from patronage.models.clv.distinct import Array, distinct, once
+from patronage.models.clv.distinct import Array, Index, distinct, once
 from patronage.models.clv.fit import LAWS, fit_orders, fit_spend
 from patronage.models.clv.intervals import UNTAUGHT, Calibration, both, calibrate, unsure
 from patronage.models.clv.law import OrderLaw
@@ -136,10 +136,21 @@ class Clv:
 
     def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
         """P(X* >= n) of each customer in the horizon, by the distribution that the intervals are quantiles of."""
-        customer = self._customer(features, multiplier)
-        near = self.settings.horizon_days
-        said = self.law.survival(n, near, *customer, self._spread(near, customer[0], customer[2]))
-        return 1 - self.calibration.probability(1 - said, customer[0])
+        return self.survival(features, multiplier)(n, slice(None))
+
+    def survival(
+        self, features: pd.DataFrame, multiplier: pd.Series | None = None
+    ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
+        """`at_least` as a function of n and of the positions of some customers, for whom asks many times."""
+        customer, near = np.array(self._customer(features, multiplier)), self.settings.horizon_days
+        spread = self._spread(near, customer[0], customer[2])
+
+        def at_least(n: npt.ArrayLike, rows: Index | slice) -> Array:
+            x, t_x, age, factor = customer[:, rows]
+            said = self.law.survival(n, near, x, t_x, age, factor, spread[rows])
+            return 1 - self.calibration.probability(1 - said, x)
+
+        return at_least
 
     def total(
         self, features: pd.DataFrame, multiplier: pd.Series | None = None, *, level: float | None = None

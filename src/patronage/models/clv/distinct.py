@@ -12,6 +12,8 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 MANY = 2**62  # a code holds no more
+WIDE = 2**20  # the range of whole numbers that need no dictionary
+SPARSE = 4  # possible codes for each row, up to which a table of them is small
 ROWS = 2048  # quadratures hold about a hundred nodes a row: a block stays within the cache
 
 
@@ -31,22 +33,67 @@ def distinct(*columns: Array) -> tuple[Index, Index]:
     kind
         The kind of every row: ``column[first][kind]`` is ``column``.
     """
-    kind: Index = np.zeros(len(columns[0]), dtype=np.intp)
-    if len(kind) < 2:  # a server asks about one customer at a time
-        return kind, kind
-    possible = 1  # kinds so far, were all combinations there
+    if len(columns[0]) < 2:  # a server asks about one customer at a time
+        alone: Index = np.zeros(len(columns[0]), dtype=np.intp)
+        return alone, alone
+    code, possible = _coded(columns)
+    if possible <= SPARSE * len(code):  # few codes are possible: they are ticked off, not sorted
+        seen = np.zeros(possible, dtype=np.bool_)
+        seen[code] = True
+        kinds = np.flatnonzero(seen)
+        place = np.empty(possible, dtype=np.intp)
+        place[kinds] = np.arange(len(kinds))
+        kind = place[code]
+        first = np.empty(len(kinds), dtype=np.intp)
+        first[kind[::-1]] = np.arange(len(kind))[::-1]
+        return first, kind
+    rows, starts = _sorted(code, possible)
+    kind = np.empty(len(rows), dtype=np.intp)
+    kind[rows] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
+    return rows[starts], kind
+
+
+def counted(*columns: Array) -> tuple[Array, ...]:
+    """The distinct rows, in lexicographic order, and how many rows there are of each."""
+    rows, starts = _sorted(*_coded(columns))
+    first = rows[starts]
+    return *(column[first] for column in columns), np.diff(starts, append=len(rows)).astype(np.float64)
+
+
+def _sorted(code: Index, possible: int) -> tuple[Index, Index]:
+    """The rows by their codes, and where each code starts. To sort one number a row is quicker than to sort rows."""
+    bits = len(code).bit_length()
+    if possible > MANY >> bits:
+        code = pd.factorize(code, sort=True)[0]
+    both = (code << bits) | np.arange(len(code))
+    both.sort()
+    rows = both & ((1 << bits) - 1)
+    both >>= bits
+    return rows, np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]]))
+
+
+def _coded(columns: tuple[Array, ...]) -> tuple[Index, int]:
+    """A whole number for each row, in lexicographic order, and below which they all are."""
+    code: Index = np.zeros(len(columns[0]), dtype=np.intp)
+    possible = 1  # codes so far, were all combinations there
     for column in columns:
-        if (column == column[:1]).all():
+        low, high = column.min(), column.max()
+        if low == high:
             continue
-        codes, values = pd.factorize(column, sort=True)
-        if possible * len(values) > MANY:
-            kind, kinds = pd.factorize(kind, sort=True)
+        codes, size = _places(column, low, high)
+        if possible * size > MANY:
+            code, kinds = pd.factorize(code, sort=True)
             possible = len(kinds)
-        kind, possible = kind * len(values) + codes, possible * len(values)
-    kind, kinds = pd.factorize(kind, sort=True)
-    first = np.empty(len(kinds), dtype=np.intp)
-    first[kind[::-1]] = np.arange(len(kind))[::-1]
-    return first, kind
+        code, possible = code * size + codes, possible * size
+    return code, possible
+
+
+def _places(column: Array, low: float, high: float) -> tuple[Index, int]:
+    """The place of each value in the order of all: days and orders are places as they are."""
+    if high - low < WIDE and (column == np.floor(column)).all():
+        return (column - low).astype(np.intp), int(high - low) + 1
+    places, values = pd.factorize(column, sort=True)
+    return places, len(values)
 
 
 def once(function: Callable[..., Array], *arguments: npt.ArrayLike) -> Array:

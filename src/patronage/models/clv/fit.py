@@ -2,7 +2,8 @@
 Fits by lifetimes, on distinct summaries with their counts as weights. The only file that imports lifetimes.
 
 lifetimes estimates; it is not believed. Where it ends is held against the likelihood of our own law (`optimum.py`):
-an optimiser that returns its start, or stops on a slope, is found out there and sent on.
+an optimiser that returns its start, or stops on a slope, is found out there and sent on. Of many summaries lifetimes
+sees a sample, and Newton's steps on the likelihood of all go on from its estimate to theirs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 from patronage.errors import FitError
-from patronage.models.clv.distinct import Array, distinct
+from patronage.models.clv.distinct import Array, counted
 from patronage.models.clv.integrals import TINY
 from patronage.models.clv.law import BgNbd, MbgNbd, OrderLaw, ParetoNbd
-from patronage.models.clv.optimum import Fit, first_optimum
+from patronage.models.clv.optimum import Fit, carried_on, first_optimum
 from patronage.models.clv.spend import GammaGamma, ShrunkenMean
 
 LAWS: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
@@ -30,6 +31,9 @@ LAWS: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "mbg_nbd": Mb
 DROPOUT_STARTS = np.array([[1.1, 1.1, 1.1, 1.1], [0.5, 0.1, 0.7, 2.5], [1.0, 0.3, 0.1, 1.0], [1.5, 0.2, 0.05, 3.0]])
 PARETO_STARTS = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, 0.2, 0.5, 0.3], [1.0, 0.3, 0.3, 1.0]])
 SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5, 0.5, 1.0]])
+
+SEARCHED = 100_000  # distinct summaries; the optimum of more is a step or two from that of so many
+ALL = slice(None, None, 1)
 
 WEIGHTS = (1e-3, 1e3)  # orders that everyone's mean may weigh
 ONE_PRICE = 1e6  # p of Gamma-Gamma where order values do not vary; its mean p v / (q - 1) is then that price
@@ -57,20 +61,23 @@ def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: n
             f"{name}: found {x.size} customers and no repeat order; a lifetime value needs customers "
             "who bought on two days before the cutoff; give a later cutoff or a longer log"
         )
-    x, t_x, age, weights = _counted(x, t_x, age)
+    x, t_x, age, weights = counted(x, t_x, age)
     law = LAWS[name]
     pareto = name == "pareto_nbd"
+    some = _some(x)
     # lifetimes takes starts in its own unit of time, the age of the oldest, but hands estimates back in ours
-    unit = age.max() ** np.array([0, 1, 0, 1 if pareto else 0])
+    unit = age[some].max() ** np.array([0, 1, 0, 1 if pareto else 0])
 
     def search(start: Array, tolerance: float) -> Array:
-        return _search_orders(name, start / unit, tolerance, x, t_x, age, weights)
+        return _search_orders(name, start / unit, tolerance, x[some], t_x[some], age[some], weights[some])
 
-    def log_likelihood(parameters: Array) -> Array:
-        return law(*parameters).log_likelihood(x, t_x, age)
+    def log_likelihood(rows: slice) -> Callable[[Array], Array]:
+        return lambda parameters: law(*parameters).log_likelihood(x[rows], t_x[rows], age[rows])
 
     starts = (PARETO_STARTS if pareto else DROPOUT_STARTS) * unit
-    parameters, fit = first_optimum(name, search, starts, log_likelihood, weights)
+    parameters, fit = first_optimum(name, search, starts, log_likelihood(some), weights[some])
+    if some != ALL:
+        parameters, fit = carried_on(name, parameters, fit, log_likelihood(ALL), weights)
     return law(*parameters), fit
 
 
@@ -90,20 +97,22 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
             f"gamma_gamma: found {x.size} customers, none with a repeat order of positive mean value; "
             "expected some; check that amounts are net paid, with refunds negative"
         )
-    x, value, weights = _counted(x[usable], value[usable])
+    x, value, weights = counted(x[usable], value[usable])
     mean = (weights * value).sum() / weights.sum()
     if np.ptp(value) <= 1e-9 * mean:  # one price for all: nothing to estimate, and no optimum to find
         certain = GammaGamma(p=ONE_PRICE, q=2.0, v=mean / ONE_PRICE)
         return certain, Fit(int(weights.sum()), len(x), 0.0, 0.0, 0, None)
-    unit = np.array([1, 1, mean])
+    unit, some = np.array([1, 1, mean]), _some(x)
 
     def search(start: Array, tolerance: float) -> Array:
-        return _search_spend(start / unit, tolerance, x, value / mean, weights) * unit
+        return _search_spend(start / unit, tolerance, x[some], value[some] / mean, weights[some]) * unit
 
-    def log_likelihood(parameters: Array) -> Array:
-        return GammaGamma(*parameters).log_likelihood(x, value)
+    def log_likelihood(rows: slice) -> Callable[[Array], Array]:
+        return lambda parameters: GammaGamma(*parameters).log_likelihood(x[rows], value[rows])
 
-    parameters, fit = first_optimum("gamma_gamma", search, SPEND_STARTS * unit, log_likelihood, weights)
+    parameters, fit = first_optimum("gamma_gamma", search, SPEND_STARTS * unit, log_likelihood(some), weights[some])
+    if some != ALL:
+        parameters, fit = carried_on("gamma_gamma", parameters, fit, log_likelihood(ALL), weights)
     return GammaGamma(*parameters), fit
 
 
@@ -121,10 +130,9 @@ def shrunken_mean(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> Sh
     return ShrunkenMean(mean, float(np.clip(within / max(between, TINY), *WEIGHTS)))
 
 
-def _counted(*columns: Array) -> tuple[Array, ...]:
-    """The distinct rows, in a fixed order, and how many customers share each."""
-    first, kind = distinct(*columns)
-    return *(column[first] for column in columns), np.bincount(kind).astype(np.float64)
+def _some(summaries: Array) -> slice:
+    """The distinct summaries that lifetimes searches among: every n-th where there are many."""
+    return slice(None, None, 1 + (len(summaries) - 1) // SEARCHED)
 
 
 def _search_orders(name: str, start: Array, tolerance: float, x: Array, t_x: Array, T: Array, weights: Array) -> Array:

@@ -86,10 +86,7 @@ def first_optimum(
     FitError
         Where no search ends at an optimum.
     """
-
-    def total(log_parameters: Array) -> float:
-        return float((weights * log_likelihood(np.exp(log_parameters))).sum())
-
+    total = _total(log_likelihood, weights)
     searches, failures = 0, {}
     for start in starts:
         at, end = start, None
@@ -119,6 +116,27 @@ def first_optimum(
     )
 
 
+def carried_on(
+    name: str, start: list[float], fit: Fit, log_likelihood: Callable[[Array], Array], weights: Array
+) -> tuple[list[float], Fit]:
+    """
+    Go on from the optimum of a sample, and its fit, to that of all by Newton's steps.
+
+    Raises
+    ------
+    FitError
+        Where they end at none.
+    """
+    total = _total(log_likelihood, weights)
+    end = _climb(total, _look(total, np.log(start), weights.sum()), weights.sum())
+    if not end.gain <= ENOUGH:
+        raise FitError(
+            f"{name}: found no optimum of the likelihood of {weights.size} summaries near that of a sample, "
+            f"{np.array2string(np.asarray(start), precision=4)}: {end.gain:.2g} was left; check the units and ranges"
+        )
+    return np.exp(end.at).tolist(), _fit(end, weights, fit.attempts, fit.climbed)
+
+
 class _Place(NamedTuple):
     """A point in the log-parameters, and the likelihood around it."""
 
@@ -127,6 +145,11 @@ class _Place(NamedTuple):
     slope: Array
     curvature: Array
     gain: float  # what a step to the top of the local parabola adds
+
+
+def _total(log_likelihood: Callable[[Array], Array], weights: Array) -> Callable[[Array], float]:
+    """The log-likelihood of all customers, of the log-parameters."""
+    return lambda log_parameters: float((weights * log_likelihood(np.exp(log_parameters))).sum())
 
 
 def _look(total: Callable[[Array], float], at: Array, customers: float) -> _Place:

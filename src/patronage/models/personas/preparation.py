@@ -24,6 +24,7 @@ from sklearn.preprocessing import PowerTransformer
 
 from patronage.errors import ConfigError
 
+TILE = 256  # rows that are turned at once: by the whole column each number would be a page of its own
 NULL = 1e-9  # eigenvalues below this share of the largest are zero
 
 
@@ -78,15 +79,17 @@ class Preparation:
 
     def scores(self, features: pd.DataFrame) -> np.ndarray:
         """(N, F) standard scores of the columns; 0 where a customer has no answer."""
-        out = np.empty((len(features), len(self.columns)))
+        columns = np.empty((len(self.columns), len(features)))
         for j, name in enumerate(self.columns):
             values = np.clip(features[name].to_numpy(float), self.low[j], self.high[j])
             values /= self.scale[j]
-            column = yeo_johnson(values, self.power[j])
-            column -= self.mean[j]
+            column = columns[j]
+            np.subtract(yeo_johnson(values, self.power[j]), self.mean[j], out=column)
             column /= self.spread[j]
             column[np.isnan(column)] = 0
-            out[:, j] = column
+        out = np.empty(columns.shape[::-1])
+        for start in range(0, len(out), TILE):
+            out[start : start + TILE] = columns[:, start : start + TILE].T
         return out
 
     def points(self, scores: np.ndarray) -> np.ndarray:
