@@ -21,7 +21,7 @@ $(READY): requirements.lock pyproject.toml
 	touch $(READY)
 
 test: setup
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadscope
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # The same tests on a real Spark: pyspark, of which nobody else has a use, and Java.
 test-spark: $(VENV)/.spark

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from patronage.config import BacktestConfig, CheckConfig, TrainConfig, typed
+from patronage.config import BacktestConfig, CheckConfig, SearchConfig, TrainConfig, typed
 from patronage.errors import ConfigError
 from patronage.places import conf_dir, project_root
 
@@ -24,6 +24,7 @@ def composed(monkeypatch):
     ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     ConfigStore.instance().store(name="backtest_schema", node=BacktestConfig)
     ConfigStore.instance().store(name="check_schema", node=CheckConfig)
+    ConfigStore.instance().store(name="search_schema", node=SearchConfig)
 
     def of(*overrides: str, verb: str = "train"):
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
@@ -46,7 +47,9 @@ def test_every_option_composes_and_holds(composed, option):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_states_its_question_and_changes_something(composed, experiment):
-    verb, schema = ("backtest", BacktestConfig) if experiment.startswith("backtest_") else ("train", TrainConfig)
+    others = {"backtest": BacktestConfig, "search": SearchConfig}
+    verb = experiment.split("_")[0] if experiment.split("_")[0] in others else "train"
+    schema = others.get(verb, TrainConfig)
     changed = composed(f"experiment={experiment}", verb=verb)
     assert typed(schema, changed)
     assert changed != composed(*(needed() if verb == "train" else ["data=cdnow"]), verb=verb)

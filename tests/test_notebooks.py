@@ -19,7 +19,7 @@ NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 def a_run(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("project")
     (root / "mlruns").mkdir()
-    quick = ["origins.most=2", "churn.max_rounds=50", "evaluation.bootstraps=20"]
+    quick = ["origins.most=1", "churn.max_rounds=30", "churn.laws.mbg_nbd=false", "evaluation.bootstraps=20"]
     quick += ["journey.max_customers=3000", "journey.cadence_classes=2", "personas.bootstraps=5"]
     command = [sys.executable, "-m", "patronage.cli", "train", "experiment=cdnow", *quick]
     subprocess.run(command, cwd=root, check=True, capture_output=True)

@@ -64,7 +64,7 @@ def run(config: TrainConfig) -> None:
     assignments = bundle.assign(split.now.features)
     personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
-    judged = _measure(tables, split, bundle, config)
+    judged = _measure(tables, split, bundle, assignments, config)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
@@ -99,7 +99,7 @@ def _former(
     return champion.bundle.personas, f"carried on from the {who}"
 
 
-def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) -> Judged | None:
+def _measure(tables: Tables, split: Split, bundle: Bundle, said: pd.DataFrame, config: TrainConfig) -> Judged | None:
     """On later time: the assignments themselves, and those of a second fit on customers that it never saw."""
     holdout = holdout_at(tables, split, config)
     if holdout is None:
@@ -107,7 +107,7 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, config: TrainConfig) 
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     if holdout.split is not split:
         bundle = bundles.fit(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
-    said = bundle.assign(holdout.judged.features)
+        said = bundle.assign(holdout.judged.features)
     card = _judge(bundle, said, holdout.split, holdout.judged, resampling, config)
     intervals = _intervals(bundle, holdout.judged)
     seen = holdout.split.select(~holdout.unseen)
