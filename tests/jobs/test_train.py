@@ -250,7 +250,8 @@ class TestARun:
 
     def test_a_sweep_that_fails_closes_its_parent(self, trained):
         project, _ = trained
-        done = train(project, "-m", *TABLE, *QUICK, "tracking.experiment=failing", "personas.k=auto,3000", "churn=btyd")
+        more = ("tracking.experiment=failing", "personas.k=3,3000", "personas.allow_unstable=true", "churn=btyd")
+        done = train(project, "-m", *TABLE, *QUICK, *more)
         assert done.returncode == 2
         assert "personas.k=3000; expected 2 to 100" in done.stderr
         states = {run.data.tags["kind"]: run.info.status for run in runs(project, "failing")}
