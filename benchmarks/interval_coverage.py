@@ -28,10 +28,9 @@ from patronage import data
 from patronage.config import TrainConfig, typed
 from patronage.engine import connect
 from patronage.evaluation.coverage import LEVELS, judge_intervals
-from patronage.evaluation.splits import holdout_at, learnable, split_at
+from patronage.evaluation.splits import fit_outlook, holdout_at, split_at
 from patronage.models.clv import Clv
 from patronage.models.clv.intervals import UNTAUGHT
-from patronage.models.hybrid import outlook
 from patronage.models.hybrid.lawful import fit_clv
 from patronage.places import conf_dir
 
@@ -72,16 +71,7 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
         before = [one.select(one.features[c.N_ORDERS] > 0) for one in split.past]
         law = fit_clv(features[features[c.N_ORDERS] > 0], before, config.clv, config.horizon_days)
     else:
-        fitted = outlook.fit(
-            features,
-            split.past,
-            split.year_before,
-            learnable(features),
-            config.horizon_days,
-            config.churn,
-            config.clv,
-            config.seed,
-        )
+        fitted = fit_outlook(split, config)
         law = fitted.clv
     judged = holdout.judged.features
     buyers = judged[judged[c.N_ORDERS] > 0]

@@ -21,10 +21,9 @@ from patronage import lenses, manifest
 from patronage.config import LensesConfig, TrainConfig, typed
 from patronage.errors import FitError
 from patronage.evaluation.drift import Reference
-from patronage.evaluation.splits import Split, learnable
+from patronage.evaluation.splits import Split, fit_outlook
 from patronage.models import clv, journey, personas
 from patronage.models.decision import Offer
-from patronage.models.hybrid import outlook
 from patronage.models.hybrid.outlook import CONTRACT, Outlook
 
 FORMAT = 5
@@ -206,21 +205,6 @@ def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: perso
         outlook=expected,
         journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
-    )
-
-
-def fit_outlook(split: Split, config: TrainConfig) -> Outlook:
-    """The churn, orders and value of the configuration, on all that a split knows."""
-    features = split.now.features
-    return outlook.fit(
-        features,
-        split.past,
-        split.year_before,
-        learnable(features),
-        config.horizon_days,
-        config.churn,
-        config.clv,
-        config.seed,
     )
 
 

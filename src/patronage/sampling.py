@@ -14,10 +14,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from patronage import columns as c
 from patronage import lenses
-from patronage.bundle import Bundle, fit_journey, fit_outlook
+from patronage.bundle import Bundle, fit_journey
 from patronage.config import TrainConfig
 from patronage.evaluation import metrics
-from patronage.evaluation.splits import Split
+from patronage.evaluation.splits import Split, fit_outlook
 from patronage.labels import Snapshot
 from patronage.models import personas
 

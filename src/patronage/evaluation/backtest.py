@@ -22,18 +22,18 @@ import numpy.typing as npt
 from patronage import columns as c
 from patronage.config import TrainConfig
 from patronage.data import Tables
-from patronage.errors import ConfigError, FitError
+from patronage.errors import FitError
 from patronage.evaluation import baselines
 from patronage.evaluation.backtest_metrics import compare
 from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.scorecard import Resampling
-from patronage.evaluation.splits import Split, holdout_at, learnable, split_at
+from patronage.evaluation.splits import fit_outlook, measured_at
 from patronage.labels import Snapshot
 from patronage.models.clv.fit import LAWS
 from patronage.models.hybrid import outlook
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.lawful import fit_clv
-from patronage.models.hybrid.outlook import Outlook
+from patronage.models.hybrid.outlook import Outlook, buyers
 from patronage.models.hybrid.season import Season
 
 log = logging.getLogger(__name__)
@@ -58,13 +58,8 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     ConfigError
         The log does not show the whole horizon after the origin.
     """
-    split = split_at(tables, cutoff, config)
-    holdout = holdout_at(tables, split, config)
-    if holdout is None or holdout.split is not split:
-        raise ConfigError(
-            f"the log ends on {tables.last:%Y-%m-%d}, before {config.horizon_days} days from the origin "
-            f"{cutoff:%Y-%m-%d} are over; give an earlier origin or a shorter horizon"
-        )
+    holdout = measured_at(tables, cutoff, config)
+    split = holdout.split
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     seen = split.select(~holdout.unseen)
     rows: list[dict[str, object]] = []
@@ -78,12 +73,12 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
         ),
     )
     for known, later, same, names in parts:
-        fitted = _fit(known, config)
+        fitted = fit_outlook(known, config)
         at_cutoff = _structural(known.now)
         there, at_origin = _as_of(fitted, known.past[0], config)
         for name, model, judged, laws in (
-            (names[0], fitted, _buyers(later), at_cutoff),
-            (names[1], there, _buyers(same), at_origin),
+            (names[0], fitted, buyers(later), at_cutoff),
+            (names[1], there, buyers(same), at_origin),
         ):
             foretold = model.foretell(judged.features)
             found = _measure(model, foretold, known.past, laws, judged, config, resampling)
@@ -93,26 +88,12 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     return rows
 
 
-def _fit(split: Split, config: TrainConfig) -> Outlook:
-    features = split.now.features
-    return outlook.fit(
-        features,
-        split.past,
-        split.year_before,
-        learnable(features),
-        config.horizon_days,
-        config.churn,
-        config.clv,
-        config.seed,
-    )
-
-
 def _structural(snapshot: Snapshot) -> dict[str, Btyd]:
     """Each law by itself, fitted on what was known at one moment; one that cannot be is left out."""
     found = {}
     for name in STRUCTURAL:
         try:
-            found[name] = fit_btyd(_buyers(snapshot).features, (name,))
+            found[name] = fit_btyd(buyers(snapshot).features, (name,))
         except FitError as error:
             log.warning("left out of the backtest: %s", error)
     return found
@@ -123,16 +104,12 @@ def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> tuple[Ou
 
     The laws of that BTYD, each by itself, are the structural models there.
     """
-    features = _buyers(snapshot).features
+    features = buyers(snapshot).features
     law = fit_clv(features, (), config.clv, snapshot.horizon_days)
     btyd = fit_btyd(features, tuple(fitted.btyd.laws))
     return replace(fitted, btyd=btyd, clv=law, season=Season()), {
         name: Btyd({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
     }
-
-
-def _buyers(snapshot: Snapshot) -> Snapshot:
-    return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
 def _measure(

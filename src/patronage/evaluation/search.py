@@ -15,8 +15,7 @@ import pandas as pd
 
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.data import Tables
-from patronage.errors import ConfigError
-from patronage.evaluation.splits import holdout_at, learnable, split_at
+from patronage.evaluation.splits import learnable, measured_at
 from patronage.labels import Snapshot
 from patronage.models import hybrid
 from patronage.models.hybrid.btyd import fit_btyd
@@ -54,23 +53,17 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
     ConfigError
         The log does not show the whole horizon after the origin.
     """
-    split = split_at(tables, cutoff, config)
-    holdout = holdout_at(tables, split, config)
-    if holdout is None or holdout.split is not split:
-        raise ConfigError(
-            f"the log ends on {tables.last:%Y-%m-%d}, before {config.horizon_days} days from the origin "
-            f"{cutoff:%Y-%m-%d} are over; give an earlier origin or a shorter horizon"
-        )
-    seen = split.select(~holdout.unseen)
+    holdout = measured_at(tables, cutoff, config)
+    seen = holdout.split.select(~holdout.unseen)
     laws = tuple(name for name, on in config.churn.laws.items() if on)
     past, _ = expectant([buyers(snapshot) for snapshot in seen.past], laws, config.churn)
     now, judged = buyers(seen.now).features, buyers(holdout.judged.select(holdout.unseen))
     btyd = fit_btyd(now, laws)
-    near = judged.features.join(btyd.expect(judged.features, split.window_days))
-    longer = split.window_days != config.horizon_days
+    near = judged.features.join(btyd.expect(judged.features, seen.window_days))
+    longer = seen.window_days != config.horizon_days
     return Exercise(
         past,
-        now.join(btyd.expect(now, split.window_days)),
+        now.join(btyd.expect(now, seen.window_days)),
         Snapshot(cutoff, config.horizon_days, near, judged.labels),
         btyd.expect(judged.features, config.horizon_days) if longer else None,
     )

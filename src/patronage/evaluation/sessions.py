@@ -154,7 +154,7 @@ def _cells(past: Rows, now: Rows, names: list[str]) -> Floats:
     return _rates(key(past), past.happened, key(now))
 
 
-def _rates(kind: NDArray, happened: Floats, judged: NDArray) -> Floats:  # type: ignore[type-arg]
+def _rates(kind: NDArray[np.int64], happened: Floats, judged: NDArray[np.int64]) -> Floats:
     """The share of each kind, shrunk by one case towards everyone's, which is that of a kind never seen."""
     rate = happened.mean()
     seen = pd.Series(happened).groupby(kind).agg(["sum", "size"])

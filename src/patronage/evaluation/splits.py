@@ -21,6 +21,8 @@ from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import Snapshot, held_out, labels_at
 from patronage.lenses import FEATURES, features_at
+from patronage.models.hybrid import outlook
+from patronage.models.hybrid.outlook import Outlook
 from patronage.models.journey import choose_period
 
 log = logging.getLogger(__name__)
@@ -164,6 +166,39 @@ def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | N
         log.warning("not evaluated: the log shows no whole horizon after the cutoff, and before it: %s", error)
         return None
     return _holdout(tables, earlier, config)
+
+
+def measured_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Holdout:
+    """An origin to learn at, and the horizon after it to be measured on.
+
+    Raises
+    ------
+    ConfigError
+        The log does not show the whole horizon after the origin.
+    """
+    split = split_at(tables, cutoff, config)
+    holdout = holdout_at(tables, split, config)
+    if holdout is None or holdout.split is not split:
+        raise ConfigError(
+            f"the log ends on {tables.last:%Y-%m-%d}, before {config.horizon_days} days from the origin "
+            f"{cutoff:%Y-%m-%d} are over; give an earlier origin or a shorter horizon"
+        )
+    return holdout
+
+
+def fit_outlook(split: Split, config: TrainConfig) -> Outlook:
+    """The churn, orders and value of the configuration, on all that a split knows."""
+    features = split.now.features
+    return outlook.fit(
+        features,
+        split.past,
+        split.year_before,
+        learnable(features),
+        config.horizon_days,
+        config.churn,
+        config.clv,
+        config.seed,
+    )
 
 
 def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:

@@ -29,7 +29,7 @@ from patronage.evaluation.splits import Holdout, Split, holdout_at, split_at
 from patronage.labels import Snapshot, weekly_orders
 from patronage.models.clv import Clv, gate
 from patronage.models.decision import Curve, empc, profit_curve
-from patronage.models.hybrid.outlook import CONTRACT
+from patronage.models.hybrid.outlook import CONTRACT, buyers
 from patronage.models.journey import STAGES
 from patronage.models.personas import Personas
 from patronage.places import project_root
@@ -128,13 +128,9 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, said: pd.DataFrame, c
 def _judge(
     bundle: Bundle, said: pd.DataFrame, split: Split, judged: Snapshot, resampling: Resampling, config: TrainConfig
 ) -> Scorecard:
-    structural = bundle.outlook.btyd.expect(_buyers(judged), config.horizon_days)[c.P_ORDER]
+    structural = bundle.outlook.btyd.expect(buyers(judged).features, config.horizon_days)[c.P_ORDER]
     contractual = config.churn.contractual
     return judge(said, structural, bundle.learned, split.past, judged, resampling, contractual=contractual)
-
-
-def _buyers(judged: Snapshot) -> pd.DataFrame:
-    return judged.features[judged.features[c.N_ORDERS] > 0]
 
 
 def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
@@ -146,9 +142,9 @@ def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    buyers = _buyers(judged)
-    orders = judged.labels.loc[buyers.index, c.ORDERS]
-    return judge_intervals(bundle.clv, buyers, orders, bundle.outlook.foretell(buyers).multiplier)
+    asked = buyers(judged).features
+    orders = judged.labels.loc[asked.index, c.ORDERS]
+    return judge_intervals(bundle.clv, asked, orders, bundle.outlook.foretell(asked).multiplier)
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import entropy, hypergeom
+from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
+from sklearn.metrics.cluster import expected_mutual_information
 
 from patronage import columns as c
 from patronage import lenses
@@ -27,7 +28,6 @@ from patronage.review.past import PastRun
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
 AT_ONCE = 100_000  # customers
-REACH = 12.0
 STAYED, BEHAVIOUR, MODEL, BOTH, BACK = "stayed", "behaviour moved", "model moved", "both moved", "model moved back"
 MOVED = "moved"  # where the two cannot be told apart
 JOINED, LEFT = "joined", "left"
@@ -321,27 +321,9 @@ def mutual_information(table: np.ndarray) -> float:
     if min(used.shape) == 1 and max(used.shape) == 1:
         return 1.0  # one label on both sides
     most = (entropy(used.sum(axis=1)) + entropy(used.sum(axis=0))) / 2
-    by_chance = expected_mutual_information(used.sum(axis=1), used.sum(axis=0))
+    by_chance = expected_mutual_information(used, int(used.sum()))
     found = mutual_info_score(None, None, contingency=used)
     return float((found - by_chance) / (most - by_chance)) if most > by_chance else 0.0
-
-
-def expected_mutual_information(rows: np.ndarray, columns: np.ndarray) -> float:
-    """Mean mutual information of tables with these margins (equation 24 of Vinh, Epps and Bailey), in nats.
-
-    Each cell is hypergeometric; scikit-learn sums over all that a cell may hold, a second for a million customers. Here
-    it is what lies within `REACH` standard deviations, beyond which there is nothing to a double.
-    """
-    total = rows.sum()
-    a, b = (side.ravel().astype(float) for side in np.meshgrid(rows, columns, indexing="ij"))
-    mean = a * b / total
-    reach = REACH * (np.sqrt(mean * (1 - a / total) * (1 - b / total)) + 1)
-    expected = 0.0
-    for one, other, centre, far in zip(a, b, mean, reach, strict=True):
-        n = np.arange(max(1.0, one + other - total, np.floor(centre - far)), min(one, other, centre + far) + 1)
-        p = hypergeom.pmf(n, total, one, other)
-        expected += float((n / total * np.log(n * total / (one * other)) * p).sum())
-    return expected
 
 
 def cohen_kappa(table: np.ndarray) -> float:

@@ -12,6 +12,7 @@ import pytest
 from conftest import through_the_door
 from patronage import columns as c
 from patronage.config import ChurnConfig, ClvConfig, TrainConfig
+from patronage.evaluation import backtest
 from patronage.evaluation.splits import Split, holdout_at, learnable, split_at
 from patronage.labels import Snapshot
 from patronage.models.hybrid import outlook, season
@@ -73,6 +74,16 @@ def test_a_season_that_came_back_mends_the_total_and_what_follows_from_it(model,
     assert errors[0] < 0.95 * errors[1]
     assert (with_it[c.CHURN_PROBABILITY] <= without[c.CHURN_PROBABILITY]).all()
     np.testing.assert_allclose(with_it[c.CLV].sum(), without[c.CLV].sum(), rtol=0.01)  # a whole year has none
+
+
+def test_the_backtest_shows_what_it_does(seasonal, lens_settings):
+    config = settings(lens_settings, cutoff=f"{CUTOFF:%Y-%m-%d}")
+    config.evaluation.bootstraps = 20
+    rows = pd.DataFrame(backtest.measure(through_the_door(seasonal), CUTOFF, config))
+    later = rows[rows["holdout"] == backtest.LATER_SEEN].pivot_table("value", "model", "metric")
+    with_it, without = later.loc[backtest.SHIPPED], later.loc[backtest.SEASONLESS]
+    assert abs(with_it["orders/bias_percent"]) < 10 < -without["orders/bias_percent"]
+    assert with_it["orders/rmse"] < without["orders/rmse"]
 
 
 def test_what_it_learns_from_ends_at_the_cutoff(split, seasonal, lens_settings):
