@@ -95,8 +95,10 @@ def test_a_customer_is_assigned_the_same_alone_and_in_any_order(trained):
     bundle, features = trained
     everyone = bundle.assign(features)
     shuffled = features.sample(frac=1, random_state=1)
-    pd.testing.assert_frame_equal(bundle.assign(shuffled).loc[features.index], everyone, rtol=1e-12)
-    pd.testing.assert_frame_equal(bundle.assign(features.head(1)), everyone.head(1), rtol=1e-12)
+    pd.testing.assert_frame_equal(bundle.assign(shuffled).loc[features.index], everyone, check_exact=True)
+    for customer in shuffled.index[:20]:
+        alone = bundle.assign(features.loc[[customer]])
+        pd.testing.assert_frame_equal(alone, everyone.loc[[customer]], check_exact=True)
 
 
 def test_assigning_leaves_the_callers_frame_alone(trained):

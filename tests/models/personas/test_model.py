@@ -79,12 +79,14 @@ def test_two_fits_agree_exactly_and_what_was_saved_comes_back(planted, words, se
     assert again.matching.former == one.matching.former
 
 
-def test_blocks_do_not_show(planted, words, settings, monkeypatch):
-    frame, _ = planted
-    fitted = personas.fit(frame, settings(), words, seed=0)
+@pytest.mark.parametrize("method", ["kmeans", "gmm"])
+def test_blocks_do_not_show(planted, words, settings, method, monkeypatch):
+    frame = planted[0].head(400)
+    fitted = personas.fit(frame, settings(method), words, seed=0)
     whole = fitted.predict(frame)
-    monkeypatch.setattr(module, "BLOCK", 7)
-    pd.testing.assert_frame_equal(fitted.predict(frame), whole, rtol=1e-12)
+    for rows in (7, 1):
+        monkeypatch.setattr(module, "BLOCK", rows)
+        pd.testing.assert_frame_equal(fitted.predict(frame), whole, check_exact=True)
     assert list(fitted.predict(frame.head(0))) == list(whole)
 
 

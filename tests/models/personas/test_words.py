@@ -8,7 +8,7 @@ import pytest
 
 from patronage.models import personas
 from patronage.models.personas.names import name_all
-from patronage.models.personas.reasons import account
+from patronage.models.personas.reasons import account, rivals
 from patronage.models.personas.rules import rules_of
 
 PAIRS = (("frequent", "infrequent"), ("big-basket", "small-basket"), ("recent", "lapsed"))
@@ -37,7 +37,7 @@ def test_pulls_add_up_to_the_difference_of_the_squared_distances():
     means, weights, scores = rng.normal(size=(2, 3)), np.array([1.0, 0.5, 0.2]), rng.normal(size=(50, 3))
     squared = ((scores[:, None] - means) ** 2 * weights).sum(axis=2)
     first = squared.argmin(axis=1)
-    found = account(scores, first, 1 - first, means, weights, (np.full(3, -9.0), np.full(3, 9.0)))
+    found = account(scores, first, 1 - first, rivals(means, weights, np.full(3, -9.0), np.full(3, 9.0)))
     pull = weights * ((scores - means[1 - first]) ** 2 - (scores - means[first]) ** 2)
     np.testing.assert_allclose(pull.sum(axis=1), squared.max(axis=1) - squared.min(axis=1))
     np.testing.assert_array_equal(found.pulls[:, 0], pull.argmax(axis=1))
@@ -50,8 +50,10 @@ def test_pulls_add_up_to_the_difference_of_the_squared_distances():
 
 def test_no_step_leads_beyond_what_was_seen():
     means, scores = np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([[0.0, 0.0]])
-    near = account(scores, np.array([0]), np.array([1]), means, np.ones(2), (np.full(2, -1.0), np.full(2, 1.0)))
-    far = account(scores, np.array([0]), np.array([1]), means, np.ones(2), (np.full(2, -3.0), np.full(2, 3.0)))
+    near, far = (
+        account(scores, np.array([0]), np.array([1]), rivals(means, np.ones(2), np.full(2, -seen), np.full(2, seen)))
+        for seen in (1.0, 3.0)
+    )
     assert np.isnan(near.step[0])
     assert far.step[0] == pytest.approx(2)
 

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from patronage.models.personas.clusters import Clusters, better_by, cluster, con
 from patronage.models.personas.identity import Matching, pair_up
 from patronage.models.personas.names import Words, describe, name_all
 from patronage.models.personas.preparation import Preparation, prepare
-from patronage.models.personas.reasons import Account, account, codes, sentences
+from patronage.models.personas.reasons import Rivals, account, codes, rivals, sentences
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +86,7 @@ class Personas:
 
     def components(self, features: pd.DataFrame) -> np.ndarray:
         """(N, C) points in which the clusters were found."""
-        voters = self.preparation.voters()
-        return voters.points(voters.scores(features))
+        return self._voters.points(self._voters.scores(features))
 
     def probabilities(self, features: pd.DataFrame) -> np.ndarray:
         """(N, k) probability of each position.
@@ -122,10 +122,10 @@ class Personas:
         Where she would go is asked of the fitted personas with the feature changed; empty where no feature alone
         moves her within what was seen at the fit.
         """
-        voters = self.preparation.voters()
+        voters = self._voters
         scores = voters.scores(features)
         first, second = _best_two(self._probabilities(voters.points(scores)))
-        found = self._account(voters, scores, first, second)
+        found = account(scores, first, second, self._rivals)
         can = ~np.isnan(found.step)
         moved = features[list(self.columns)].astype(float)
         now, needed = np.full(len(features), np.nan), np.full(len(features), np.nan)
@@ -183,19 +183,22 @@ class Personas:
         return self.clusters.probabilities(points, self.variance)[:, self.order]
 
     def _block(self, features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        voters = self.preparation.voters()
-        scores = voters.scores(features)
-        probabilities = self._probabilities(voters.points(scores))
+        scores = self._voters.scores(features)
+        probabilities = self._probabilities(self._voters.points(scores))
         first, second = _best_two(probabilities)
-        found = self._account(voters, scores, first, second)
-        code = codes(found, first, second, self.means[:, self.preparation.voting])
+        found = account(scores, first, second, self._rivals)
+        code = codes(found, first, second, self._rivals.means)
         return first, second, probabilities[np.arange(len(first)), first], code
 
-    def _account(self, voters: Preparation, scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> Account:
+    @cached_property
+    def _voters(self) -> Preparation:
+        return self.preparation.voters()
+
+    @cached_property
+    def _rivals(self) -> Rivals:
+        voters = self._voters
         edges = pd.DataFrame([voters.low, voters.high], columns=list(voters.columns))
-        low, high = voters.scores(edges)
-        means = self.means[:, self.preparation.voting]
-        return account(scores, first, second, means, voters.weights, (low, high))
+        return rivals(self.means[:, self.preparation.voting], voters.weights, *voters.scores(edges))
 
     def _voice(self) -> tuple[Words, ...]:
         """Words of the voting columns; a feature without words of its own is more or less."""
@@ -241,7 +244,7 @@ def fit(
     preparation = prepare(drawn, chosen, config.winsorise)
     if preparation.left_out:
         log.warning("personas leave out %s: missing or the same for everyone", ", ".join(preparation.left_out))
-    scores = preparation.scores(drawn)
+    scores = np.ascontiguousarray(preparation.scores(drawn))
     points = preparation.points(scores)
     ks = _possible(points, config)
     choice = choose(points, ks, config, seed, former.k if former else None)

@@ -24,7 +24,6 @@ from sklearn.preprocessing import PowerTransformer
 
 from patronage.errors import ConfigError
 
-TILE = 256  # rows that are turned at once: by the whole column each number would be a page of its own
 NULL = 1e-9  # eigenvalues below this share of the largest are zero
 
 
@@ -78,7 +77,7 @@ class Preparation:
         return replace(self, columns=columns, **{name: getattr(self, name)[kept] for name in arrays})
 
     def scores(self, features: pd.DataFrame) -> np.ndarray:
-        """(N, F) standard scores of the columns; 0 where a customer has no answer."""
+        """(N, F) standard scores of the columns, of which each lies in one piece; 0 where a customer has no answer."""
         columns = np.empty((len(self.columns), len(features)))
         for j, name in enumerate(self.columns):
             values = np.clip(features[name].to_numpy(float), self.low[j], self.high[j])
@@ -87,10 +86,7 @@ class Preparation:
             np.subtract(yeo_johnson(values, self.power[j]), self.mean[j], out=column)
             column /= self.spread[j]
             column[np.isnan(column)] = 0
-        out = np.empty(columns.shape[::-1])
-        for start in range(0, len(out), TILE):
-            out[start : start + TILE] = columns[:, start : start + TILE].T
-        return out
+        return columns.T
 
     def points(self, scores: np.ndarray) -> np.ndarray:
         """(N, voting) coordinates in which the clusters are found: scores times the root of the weights."""

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from patronage.models.personas.clusters import products
 from patronage.models.personas.names import Words
 
 NAMED = 2  # features in a reason
@@ -43,46 +44,59 @@ class Account:
     target: np.ndarray
 
 
-def account(
-    scores: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
-    means: np.ndarray,
-    weights: np.ndarray,
-    borders: tuple[np.ndarray, np.ndarray],
-) -> Account:
-    """Take each customer's scores apart against her persona (`first`), the runner-up (`second`) and all others.
+@dataclass(frozen=True)
+class Rivals:
+    """How each persona a (first axis) stands against each other b (second axis): the same for every customer.
 
-    `borders` are the least and the greatest score of each column.
+    Attributes
+    ----------
+    means, weights
+        (k, F) mean scores, and the vote of each column.
+    low, high
+        (F,) least and greatest score of each column.
+    slopes, offsets
+        (k, k, F) feature j with the score z pulls to a against b by slopes z - offsets.
+    steepest, steeps
+        (k, k, F) the columns by how steeply they pull, and their slopes in that order.
     """
-    n, k = len(scores), len(means)
-    # no BLAS, whose sums depend on the number of threads
-    squared = (means**2 * weights).sum(axis=1) - 2 * np.einsum("nf,kf->nk", scores, means * weights)
-    found = Account(
-        pulls=np.zeros((n, min(NAMED, len(weights))), int),
-        holds=np.zeros((n, min(NAMED, len(weights))), bool),
-        mover=np.zeros(n, int),
-        step=np.full(n, np.nan),
-        target=np.zeros(n, int),
-    )
-    least = np.full(n, float((borders[1] - borders[0]).max()))  # no step is longer
-    groups = [np.flatnonzero(first == a) for a in range(k)]
-    pairs = [(a, b) for a in range(k) for b in range(k) if a != b and len(groups[a])]
-    for (
-        a,
-        b,
-    ) in pairs:  # the runner-up first: hers is mostly the first border, and the others are soon seen to be further
-        rows = groups[a][second[groups[a]] == b]
-        slope = 2 * weights * (means[a] - means[b])
-        pull = scores[rows]
-        pull *= slope
-        pull -= weights * (means[a] ** 2 - means[b] ** 2)
-        found.pulls[rows], found.holds[rows] = _strongest(pull)
-        _reach(found, least, scores, rows, squared[rows, b] - squared[rows, a], slope, b, borders)
-    for a, b in pairs:
-        rows = groups[a][second[groups[a]] != b]
-        slope = 2 * weights * (means[a] - means[b])
-        _reach(found, least, scores, rows, squared[rows, b] - squared[rows, a], slope, b, borders)
+
+    means: np.ndarray
+    weights: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    slopes: np.ndarray
+    offsets: np.ndarray
+    steepest: np.ndarray
+    steeps: np.ndarray
+
+
+def rivals(means: np.ndarray, weights: np.ndarray, low: np.ndarray, high: np.ndarray) -> Rivals:
+    """Hold the personas of these mean scores against each other."""
+    slopes = 2 * weights * (means[:, None] - means)
+    offsets = weights * (means[:, None] ** 2 - means**2)
+    steepest = np.argsort(-np.abs(slopes), axis=2, kind="stable")
+    steeps = np.take_along_axis(slopes, steepest, axis=2)
+    return Rivals(means, weights, low, high, slopes, offsets, steepest, steeps)
+
+
+def account(scores: np.ndarray, first: np.ndarray, second: np.ndarray, against: Rivals) -> Account:
+    """Take each customer's scores apart against her persona (`first`), the runner-up (`second`) and all others."""
+    n, k = len(scores), len(against.means)
+    pull = against.slopes[first, second]
+    pull *= scores
+    pull -= against.offsets[first, second]
+    pulls, holds = _strongest(pull)
+    found = Account(pulls, holds, mover=np.zeros(n, int), step=np.full(n, np.nan), target=np.zeros(n, int))
+    squared = -2 * products(scores.T, against.means * against.weights)
+    squared += (against.means**2 * against.weights).sum(axis=1)[:, None]
+    least = np.full(n, float((against.high - against.low).max()))  # no step is longer
+    everyone = np.arange(n)
+    own = squared[first, everyone]
+    # the runner-up first: hers is mostly the first border, and the others are soon seen to be further
+    _reach(found, least, scores, everyone, squared[second, everyone] - own, first, second, against)
+    for b in range(k):
+        rows = np.flatnonzero((first != b) & (second != b))
+        _reach(found, least, scores, rows, squared[b, rows] - own[rows], first[rows], np.full(len(rows), b), against)
     return found
 
 
@@ -92,25 +106,26 @@ def _reach(
     scores: np.ndarray,
     rows: np.ndarray,
     lead: np.ndarray,
-    slope: np.ndarray,
-    target: int,
-    borders: tuple[np.ndarray, np.ndarray],
+    here: np.ndarray,
+    target: np.ndarray,
+    against: Rivals,
 ) -> None:
     """Write down the shortest step to `target` of the rows that have one shorter than `least`, and shorten that."""
-    rows, lead = rows[lead >= 0], lead[lead >= 0]
-    for j in np.argsort(-np.abs(slope), kind="stable"):  # the steepest feature needs the least step
-        if not slope[j]:
+    kept = np.flatnonzero(lead >= 0)
+    for place in range(against.slopes.shape[2]):  # the steepest feature needs the least step
+        slope = against.steeps[here[kept], target[kept], place]
+        near = lead[kept] < least[rows[kept]] * np.abs(slope)  # a slope of 0 leads nowhere
+        kept, slope = kept[near], slope[near]
+        if not len(kept):
             return
-        near = lead < least[rows] * abs(slope[j])
-        rows, lead = rows[near], lead[near]
-        if not len(rows):
-            return
-        need = -lead / slope[j]
-        landed = scores[rows, j] + need
-        reached = (landed >= borders[0][j]) & (landed <= borders[1][j])
-        done, need = rows[reached], need[reached]
-        found.mover[done], found.target[done], found.step[done], least[done] = j, target, need, np.abs(need)
-        rows, lead = rows[~reached], lead[~reached]
+        j = against.steepest[here[kept], target[kept], place]
+        need = -lead[kept] / slope
+        landed = scores[rows[kept], j] + need
+        reached = (landed >= against.low[j]) & (landed <= against.high[j])
+        done, need = rows[kept[reached]], need[reached]
+        found.mover[done], found.target[done], found.step[done] = j[reached], target[kept[reached]], need
+        least[done] = np.abs(need)
+        kept = kept[~reached]
 
 
 def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
