@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from patronage.models.clv.distinct import Array, distinct
+from patronage.models.clv.distinct import Array, distinct, once
 from patronage.models.clv.integrals import TINY
 from patronage.models.clv.law import OrderLaw
 from patronage.models.clv.optimum import STEP, Fit
@@ -102,7 +102,12 @@ def unsure(law: OrderLaw, fit: Fit, horizon: float, x: Array, T: Array) -> Array
     x, T = (np.expm1(np.round(np.log1p(column) / COARSE) * COARSE) for column in (x, T))
     first, kind = distinct(x, T)
     x, T = x[first], T[first]
-    moved_by = slopes(law, lambda moved: np.log(np.maximum(moved.expected_if_alive(horizon, x, T), TINY)))
+
+    def mean(x: Array, T: Array, *parameters: Array) -> Array:
+        return type(law)(*parameters).means(np.full((len(x), 1), horizon), x, T, np.ones(len(x)))[:, 0]
+
+    ends = np.log(np.maximum(once(mean, x, T, *np.moveaxis(_moved(law), 2, 0)[..., None]), TINY))
+    moved_by = (ends[0] - ends[1]) / (2 * STEP)
     variance = np.einsum("in,ij,jn->n", moved_by, np.asarray(fit.covariance), moved_by)
     return np.minimum(np.sqrt(np.maximum(variance, 0)), WILDEST)[kind]
 
@@ -185,7 +190,11 @@ def _group(x: Array, borders: tuple[float, ...]) -> npt.NDArray[np.intp]:
 
 def slopes(law: OrderLaw, value: Callable[[OrderLaw], Array]) -> Array:
     """How a value moves with each log-parameter, by central differences; a row per parameter."""
-    at = np.log(np.array(list(vars(law).values())))
-    moves = STEP * np.eye(len(at))
-    ends = [[value(type(law)(*np.exp(at + sign * move))) for move in moves] for sign in (1, -1)]
-    return (np.array(ends[0]) - np.array(ends[1])) / (2 * STEP)
+    ends = np.array([[value(type(law)(*parameters)) for parameters in side] for side in _moved(law)])
+    return (ends[0] - ends[1]) / (2 * STEP)
+
+
+def _moved(law: OrderLaw) -> Array:
+    """(2, P, P) the parameters with the logarithm of one, a row each, moved up and down."""
+    moves = STEP * np.eye(len(vars(law)))
+    return np.exp(np.log(np.array(list(vars(law).values()))) + np.stack([moves, -moves]))

@@ -68,8 +68,8 @@ class OrderLaw(ABC):
         return found
 
     @abstractmethod
-    def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
-        """E[X* | alive], a row per customer and a column per horizon."""
+    def means(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
+        """E[X* | alive], a row per customer and a column per horizon; parameters of the law may be a value a row."""
 
     @abstractmethod
     def _time_scale(self, T: Array, multiplier: Array) -> Array:
@@ -111,7 +111,7 @@ class OrderLaw(ABC):
         """E[X* | alive], which t_x says nothing of."""
 
         def mean(horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
-            return self._mean(horizon[:, None], x, T, multiplier)[:, 0]
+            return self.means(horizon[:, None], x, T, multiplier)[:, 0]
 
         return once(mean, horizon, x, T, multiplier)
 
@@ -139,7 +139,7 @@ class OrderLaw(ABC):
 
         def mean(horizon: Array, x: Array, T: Array, multiplier: Array) -> Array:
             def count(times: Array, rows: Index) -> Array:
-                return self._mean(times, x[rows], T[rows], multiplier[rows])
+                return self.means(times, x[rows], T[rows], multiplier[rows])
 
             return discounted(count, horizon, self._time_scale(T, multiplier), rate)
 
@@ -220,15 +220,17 @@ class BgNbd(OrderLaw):
         b, grown = self.b + self._survived(x), reach / (1 + reach)
         arrived, stayed = -np.expm1(-shape * np.log1p(reach)), np.ones_like(shape)
         mass = 1 - arrived
-        found = np.empty((len(x), most))
+        found = np.zeros((len(x), most))
         for n in range(1, most + 1):
             found[:, n - 1] = arrived * stayed
+            if (found[:, n - 1] <= enough).all():
+                break
             mass = mass * grown * (shape + n - 1) / n
             arrived = np.maximum(arrived - mass, 0)
             stayed = stayed * (b + n - 1) / (self.a + b + n - 1)
         return found
 
-    def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
+    def means(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
         shape, b = self.r + x, self.b + self._survived(x)
         reach = horizons * (multiplier / (self.alpha + T))[:, None]
         mean = orders_until_dropout(shape, reach, np.full_like(b, self.a), b)
@@ -286,14 +288,14 @@ class ParetoNbd(OrderLaw):
         shape, wider = _unsure(self.r + x, spread)
         scale = (self.alpha + T) / np.maximum(multiplier * wider, TINY)
         tail = arrival(n, shape, scale, horizon, np.full_like(x, self.s), self.beta + T)
-        mean = self._mean(horizon[:, None], x, T, multiplier)[:, 0]
+        mean = self.means(horizon[:, None], x, T, multiplier)[:, 0]
         return np.minimum(tail, np.minimum(mean / n, 1))  # rounding must not cross what binds it
 
-    def _mean(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
+    def means(self, horizons: Array, x: Array, T: Array, multiplier: Array) -> Array:
         end = (self.beta + T)[:, None]
         log_end = np.log1p(horizons / end)
         rate = (self.r + x) / (self.alpha + T) * multiplier
-        return rate[:, None] * end * log_end * exprel((1 - self.s) * log_end)
+        return rate[:, None] * end * log_end * exprel((1 - np.reshape(self.s, (-1, 1))) * log_end)
 
     def _time_scale(self, T: Array, multiplier: Array) -> Array:
         return self.beta + T

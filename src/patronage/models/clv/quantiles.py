@@ -54,6 +54,8 @@ def _quantile(
 ) -> Counts:
     low = np.zeros(alive.size, dtype=np.int64)
     for n in range(LISTED):
+        if not rows.size:
+            return low
         rows = rows[alive[rows] * listed[kind[rows], n] > rest[rows]]
         low[rows] = n + 1
 
