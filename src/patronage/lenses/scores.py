@@ -60,7 +60,10 @@ def score(behaviours: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     """A column per type: standard deviations above the mean of the population."""
     raw = _raw(behaviours, learned)
     return pd.DataFrame(
-        {type_: (raw[type_] - usual["mean"]) / usual["spread"] for type_, usual in learned["scores"].items()},
+        {
+            type_: (raw[type_].to_numpy() - usual["mean"]) / usual["spread"]
+            for type_, usual in learned["scores"].items()
+        },
         index=behaviours.index,
     )
 
@@ -75,16 +78,12 @@ def best(scores: pd.DataFrame, enough: pd.Series) -> np.ndarray:
 
 def _raw(behaviours: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     """Weighted sums of standardised behaviours; what is missing counts as usual."""
-    standard = {
-        name: ((behaviours[name] - usual["mean"]) / usual["spread"]).clip(-FAR, FAR).fillna(0.0)
-        for name, usual in learned["behaviours"].items()
+    standard = {}
+    for name, usual in learned["behaviours"].items():
+        values = (behaviours[name].to_numpy(np.float64) - usual["mean"]) / usual["spread"]
+        standard[name] = np.where(np.isnan(values), 0.0, np.clip(values, -FAR, FAR))
+    sums = {
+        type_: sum((weight * standard[name] for name, weight in row.items()), start=np.zeros(len(behaviours)))
+        for type_, row in learned["types"].items()
     }
-    return pd.DataFrame(
-        {
-            type_: sum(
-                (weight * standard[name] for name, weight in row.items()), start=pd.Series(0.0, behaviours.index)
-            )
-            for type_, row in learned["types"].items()
-        },
-        index=behaviours.index,
-    )
+    return pd.DataFrame(sums, index=behaviours.index)

@@ -58,7 +58,7 @@ class Answer:
         self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
     ) -> dict[str, Array]:
         """What each member says; see `Hybrid.predict`. Matrices of the features that are there are used again."""
-        made = matrices or Matrices(features)
+        made = matrices or Matrices(features, [member.encoding for member in self.members])
         moved: Array | float = 0.0
         if far is not None:
             moved = self.target.start(far) - self.target.start(features)
@@ -106,7 +106,13 @@ class Hybrid:
         read += [name for member in members for name in member.encoding.columns]
         return tuple(dict.fromkeys(read))
 
-    def predict(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> pd.DataFrame:
+    def matrices(self, features: pd.DataFrame) -> Matrices:
+        """What its members read, for whoever asks for answers and for reasons."""
+        return Matrices(features, [member.encoding for answer in self.answers for member in answer.members])
+
+    def predict(
+        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+    ) -> pd.DataFrame:
         """P(churn), expected orders and expected spend in the horizon, on the index of `features`.
 
         Parameters
@@ -116,7 +122,7 @@ class Hybrid:
         far
             BTYD's expectations over the horizon, where that is longer than `window_days`.
         """
-        made = Matrices(features)
+        made = matrices or self.matrices(features)
         said = {answer.target.label: answer.predict(features, far, made) for answer in self.answers}
         return pd.DataFrame(said, index=features.index)
 
@@ -126,13 +132,18 @@ class Hybrid:
         names = np.asarray(list(self.bands), dtype=object)
         return pd.Series(names[np.searchsorted(borders, probability, side="right")], index=probability.index)
 
-    def explain_churn(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> Contributions:
+    def explain_churn(
+        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+    ) -> Contributions:
         """The log-odds of churn divided among the features; see `reasons`."""
-        return contributions(self.churn.target, self.churn.members, self.churn.typical, features, far)
+        made = matrices or self.matrices(features)
+        return contributions(self.churn.target, self.churn.members, self.churn.typical, features, made, far)
 
-    def reasons(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> pd.Series:
+    def reasons(
+        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+    ) -> pd.Series:
         """What pushes each customer's churn risk up most and what holds it down, in words."""
-        found = self.explain_churn(features, far)
+        found = self.explain_churn(features, far, matrices)
         return in_words(found, features, features[c.P_ORDER], self.usual, self.window_days)
 
     def importance(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,35 +35,44 @@ class Encoding:
 
     def matrix(self, features: pd.DataFrame) -> Array:
         """(N, columns), missing as nan."""
-        numbers = [name for name in self.columns if name not in self.levels]
-        x = np.empty((len(features), len(self.columns)))
-        # in one go: a server asks about one customer at a time, for whom taking columns one by one is most of the work
-        x[:, [name not in self.levels for name in self.columns]] = features[numbers].to_numpy(np.float64)
-        for position in self.categorical:
-            x[:, position] = self._codes(features[self.columns[position]])
-        return x
+        return Matrices(features, [self]).of(self)
 
     def only(self, columns: Sequence[str]) -> Encoding:
         """The same for some of the columns."""
         kept = {name: levels for name, levels in self.levels.items() if name in columns}
         return Encoding(tuple(columns), kept)
 
-    def _codes(self, column: pd.Series) -> Array:
+    def codes(self, column: pd.Series) -> Array:
+        """(N,) the places of a text column's categories, missing as nan."""
         codes = {level: float(code) for code, level in enumerate(self.levels[str(column.name)])}
         return np.array([codes.get(value, np.nan) for value in column.to_numpy(dtype=object)])
 
 
 class Matrices:
-    """The matrices of some features, each made once: members mostly read the same."""
+    """The matrices of some features by several encodings, each made once: members mostly read the same.
 
-    def __init__(self, features: pd.DataFrame) -> None:
+    The numbers are taken out of the frame in one go: a server asks about one customer at a time, for whom taking
+    columns one by one, or for each member anew, is most of the work.
+    """
+
+    def __init__(self, features: pd.DataFrame, encodings: Iterable[Encoding]) -> None:
+        numbers = dict.fromkeys(name for one in encodings for name in one.columns if name not in one.levels)
         self._features = features
+        self._numbers = features[list(numbers)].to_numpy(np.float64)
+        self._places = {name: place for place, name in enumerate(numbers)}
         self._made: dict[Encoding, Array] = {}
 
     def of(self, encoding: Encoding) -> Array:
         """(N, columns) what LightGBM reads."""
         if encoding not in self._made:
-            self._made[encoding] = encoding.matrix(self._features)
+            x = np.empty((len(self._features), len(encoding.columns)))
+            numbers = [name for name in encoding.columns if name not in encoding.levels]
+            x[:, [name not in encoding.levels for name in encoding.columns]] = self._numbers[
+                :, [self._places[name] for name in numbers]
+            ]
+            for position in encoding.categorical:
+                x[:, position] = encoding.codes(self._features[encoding.columns[position]])
+            self._made[encoding] = x
         return self._made[encoding]
 
 

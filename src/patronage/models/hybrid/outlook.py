@@ -98,8 +98,9 @@ class Outlook:
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
         seen = self.seen(features)
-        said = self.assign(features, self._foretell(features, self.hybrid.predict(*seen)))
-        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*seen))
+        matrices = self.hybrid.matrices(seen[0])
+        said = self.assign(features, self._foretell(features, self.hybrid.predict(*seen, matrices)))
+        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*seen, matrices))
         return said
 
     def assign(self, features: pd.DataFrame, foretold: Foretold) -> pd.DataFrame:

@@ -10,6 +10,7 @@ contributions of a customer add up to her score.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +19,13 @@ import pandas as pd
 from patronage import columns as c
 from patronage.lenses import FEATURES
 from patronage.models.hybrid.btyd import BTYD_COLUMNS
+from patronage.models.hybrid.encoding import Matrices
 from patronage.models.hybrid.member import Member
 from patronage.models.hybrid.target import Array, Target
 
 RHYTHM = "rhythm"  # BTYD's part: how often and how recently she has ordered
 PUSHING, HOLDING = 3, 1
+CROWD = 1000  # customers, below whom threads cost more to wake than they help
 LEAST = 0.01  # log-odds below which a contribution is no reason
 
 
@@ -47,7 +50,12 @@ class Contributions(NamedTuple):
 
 
 def contributions(
-    target: Target, members: tuple[Member, ...], typical: float, features: pd.DataFrame, far: pd.DataFrame | None = None
+    target: Target,
+    members: tuple[Member, ...],
+    typical: float,
+    features: pd.DataFrame,
+    matrices: Matrices,
+    far: pd.DataFrame | None = None,
 ) -> Contributions:
     """Divide the mean raw score of the members among features.
 
@@ -55,7 +63,7 @@ def contributions(
     ----------
     typical
         The raw score of BTYD that counts as nobody's merit or fault: the mean where the members learned.
-    features, far
+    features, matrices, far
         See `Hybrid.predict`.
     """
     base = 0.0
@@ -71,13 +79,14 @@ def contributions(
             base += share * member.base
         if member.booster is None:
             continue
-        x = member.encoding.matrix(features)
-        found = np.asarray(member.booster.predict(x, pred_contrib=True))
+        x = matrices.of(member.encoding)
+        threads = 1 if len(x) < CROWD else 0  # 0: as many as there are
+        found = np.asarray(member.booster.predict(x, pred_contrib=True, num_threads=threads))
         base += share * float(found[0, -1]) if len(found) else 0.0
         for position, name in enumerate(member.encoding.columns):
             key = RHYTHM if name in BTYD_COLUMNS else name
             parts[key] = parts.get(key, 0.0) + share * found[:, position]
-    return Contributions(base, pd.DataFrame(parts, index=features.index))
+    return Contributions(base, pd.DataFrame(np.column_stack(list(parts.values())), features.index, list(parts)))
 
 
 def in_words(
@@ -96,13 +105,16 @@ def in_words(
     names = list(found.parts)
     order = np.argsort(-values, axis=1, kind="stable")
     lines = []
-    columns = {name: features[name].to_numpy() for name in names if name != RHYTHM}
-    columns[RHYTHM] = p_order.to_numpy()
+
+    @cache
+    def column(name: str) -> np.ndarray:  # of those alone that somebody's reasons name
+        return (p_order if name == RHYTHM else features[name]).to_numpy()
+
     gaps = features[c.MEAN_GAP_DAYS].to_numpy() if c.MEAN_GAP_DAYS in features else np.full(len(features), np.nan)
     for row in range(len(features)):
         up = [k for k in order[row, :PUSHING] if values[row, k] > LEAST]
         down = [k for k in order[row, ::-1][:HOLDING] if values[row, k] < -LEAST]
-        said = [f"{sign} {_say(names[k], columns[names[k]][row], gaps[row], usual, days)}"
+        said = [f"{sign} {_say(names[k], column(names[k])[row], gaps[row], usual, days)}"
                 for sign, those in (("+", up), ("-", down)) for k in those]  # fmt: skip
         lines.append("; ".join(said) or "nothing stands out")
     return pd.Series(lines, index=features.index)
