@@ -98,21 +98,23 @@ class Bundle:
             On the same index. Churn and value are about customers: where nothing was ever bought they are missing,
             and `flags` says so. So it is of their value where the CLV model abstains. Nothing else is missing.
         """
-        buyers = features[features[c.N_ORDERS] > 0]
+        bought = features[c.N_ORDERS].to_numpy() > 0
+        buyers = features[bought]
         expected = self.clv.shipped(self.outlook.predict(buyers))
         ids = features.index if customers is None else customers
         said = [
             self.personas.predict(features),
             expected,
-            self.offer.decide(expected, ids[features[c.N_ORDERS].to_numpy() > 0]),
+            self.offer.decide(expected, ids[bought]),
             self.journey.predict(features),
             lenses.segments(features, self.learned),
             lenses.estimates(features, self.learned),
         ]
         assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
         comparable = self.outlook.churn_by != CONTRACT
-        of_value = self.clv.flags(buyers)
-        return assignments.assign(**{c.FLAGS: _flags(assignments, self.personas, of_value, comparable=comparable)})
+        of_value = [(where.reindex(features.index, fill_value=False), why) for where, why in self.clv.flags(buyers)]
+        assignments[c.FLAGS] = _flags(assignments, self.personas, of_value, comparable=comparable)
+        return assignments
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """What `assign` says of churn, orders and value, without its reasons, which cost most."""
@@ -233,15 +235,17 @@ def _flags(
 
     A contract may be kept without an order, and left after one: there the two probabilities are not `comparable`.
     """
-    gap = (assignments[c.CHURN_PROBABILITY] - (1 - assignments[c.P_ORDER])).abs()
+    read = (c.CHURN_PROBABILITY, c.P_ORDER, c.PERSONA_PROBABILITY)
+    churn, p_order, persona = (assignments[name].to_numpy(np.float64) for name in read)
+    gap = np.abs(churn - (1 - p_order))
     reasons = [
-        (gap.isna(), NEVER_BOUGHT),
-        (gap > CONTRADICTION if comparable else gap < 0, CONTRADICTED),
-        (assignments[c.PERSONA_PROBABILITY] < said.ambiguous_below, AMBIGUOUS),
-        (pd.Series(not said.choice.stable, index=assignments.index), UNSTABLE),
-        *((where.reindex(assignments.index, fill_value=False), reason) for where, reason in of_value),
+        (np.isnan(gap), NEVER_BOUGHT),
+        ((gap > CONTRADICTION) & comparable, CONTRADICTED),
+        (persona < said.ambiguous_below, AMBIGUOUS),
+        (np.full(len(gap), not said.choice.stable), UNSTABLE),
+        *((where.to_numpy(bool), reason) for where, reason in of_value),
     ]
-    flags = np.full(len(assignments), "", dtype=object)
+    flags = np.full(len(gap), "", dtype=object)
     for where, reason in reasons:
-        flags = np.where(where & (flags != ""), flags + "; " + reason, np.where(where, reason, flags))
+        flags[where] = [f"{before}; {reason}" if before else reason for before in flags[where]]
     return flags

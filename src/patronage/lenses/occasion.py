@@ -174,8 +174,8 @@ def _learn_gaps(features: pd.DataFrame) -> dict[str, float]:
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
-    days = (features[c.N_GAPS] + 1).to_numpy()
-    enough = (features[c.N_GAPS] >= learned["min_gaps"]).to_numpy()
+    gaps = features[c.N_GAPS].to_numpy()
+    days, enough = gaps + 1, gaps >= learned["min_gaps"]
     usual = np.clip(learned["habit"] * features["occasion_chance"].to_numpy(), 0, 1)
     share = features[c.OCCASION_SHARE].to_numpy()
     by_chance = binom.sf(np.rint(share * days) - 1, days, usual)
@@ -183,17 +183,18 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     period = _period(features, learned)
     recurring = enough & (period != "none")
     labels = np.select([~enough, universal, recurring], [c.UNKNOWN, "universal", "recurring"], "rare")
+    window = features["contact_window"].to_numpy(dtype=object)
     told = {
         c.OCCASION_SEGMENT: labels,
         c.OCCASION_PERIOD: np.where(~enough, c.UNKNOWN, np.where(labels == "recurring", period, "none")),
-        c.BEST_CONTACT_WINDOW: features["contact_window"].replace("", c.UNKNOWN),
+        c.BEST_CONTACT_WINDOW: np.where(window == "", c.UNKNOWN, window),
     }
     return pd.DataFrame(told, index=features.index)
 
 
 def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
     """The longest period round which the dates lean to one side: one day of the year is one day of a month as well."""
-    n = (features[c.N_GAPS] + 1).to_numpy()
+    n = features[c.N_GAPS].to_numpy() + 1
     shows = []
     for name, days in PERIODS.items():
         rhythm = features[f"{name}_rhythm"].to_numpy()

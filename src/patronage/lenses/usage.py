@@ -79,12 +79,13 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
-    volume = features["usage_days_per_month"]
-    thin = sum((features[name] <= border).astype(int) for name, border in learned["thin"].items())
-    told = sum(features[name].notna().astype(int) for name in learned["thin"])
+    volume, days = (features[name].to_numpy() for name in ("usage_days_per_month", c.ACTIVE_DAYS))
+    breadth = {name: features[name].to_numpy() for name in learned["thin"]}
+    thin = sum((breadth[name] <= border).astype(int) for name, border in learned["thin"].items())
+    told = sum((~np.isnan(values)).astype(int) for values in breadth.values())
     light, heavy = volume < learned["light"], volume > learned["heavy"]
-    once = (features[c.ACTIVE_DAYS] == 1) & (light | (volume == 0))
-    cases = [volume.isna(), once, light, heavy & (2 * thin > told), heavy]
+    once = (days == 1) & (light | (volume == 0))
+    cases = [np.isnan(volume), once, light, heavy & (2 * thin > told), heavy]
     labels = np.select(cases, [c.UNKNOWN, "one_time", "light", "hollow", "heavy"], "medium")
     return pd.DataFrame({c.USAGE_SEGMENT: labels}, index=features.index)
 

@@ -69,7 +69,7 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
 
 
 def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
-    revenue = features[c.NET_REVENUE]
+    revenue = features[c.NET_REVENUE].to_numpy()
     cases = [(revenue >= floor) & (revenue > 0) for floor in learned["floors"].values()]
     tier = np.select(cases, list(learned["floors"]), learned["last"])
     return pd.DataFrame({c.VALUE_TIER: tier, c.ROYAL: _royal(features, tier, learned)}, index=features.index)
@@ -79,9 +79,9 @@ def _royal(features: pd.DataFrame, tier: np.ndarray, learned: Learned) -> np.nda
     """Whether a customer of the top tier is loyal in mind; `unknown` where nothing shows her mind."""
     if c.LOYALTY_MIND not in features:
         return np.full(len(features), c.UNKNOWN, dtype=object)
-    mind = features[c.LOYALTY_MIND]
+    mind = features[c.LOYALTY_MIND].to_numpy()
     top = tier == next(iter([*learned["floors"], learned["last"]]))
-    return np.select([~top, mind.isna(), mind >= learned["royal_mind"]], ["no", c.UNKNOWN, "yes"], "no")
+    return np.select([~top, np.isnan(mind), mind >= learned["royal_mind"]], ["no", c.UNKNOWN, "yes"], "no")
 
 
 LENS = Lens(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -122,13 +123,14 @@ def _check_rows(features: pd.DataFrame) -> None:
         raise MlflowException.invalid_parameter_value("no rows; expected one per customer")
     needed = (c.N_ORDERS, c.ACTIVE_DAYS, c.NET_REVENUE)
     buying = (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS)
-    buyers = features[features[c.N_ORDERS] > 0]
-    for rows, names in ((features, needed), (buyers, buying)):
+    everyone = np.full(len(features), True)
+    buyers = features[c.N_ORDERS].to_numpy(np.float64) > 0
+    for rows, names in ((everyone, needed), (buyers, buying)):
         for name in names:
-            lacking = int(rows[name].isna().sum())
+            lacking = int(np.isnan(features[name].to_numpy(np.float64)[rows]).sum())
             if lacking:
                 raise MlflowException.invalid_parameter_value(
-                    f"{name}: missing in {lacking} of {len(rows)} rows where n_orders > 0 needs it; "
+                    f"{name}: missing in {lacking} of {int(rows.sum())} rows where n_orders > 0 needs it; "
                     "expected the features of `patronage.lenses.features_at`"
                 )
 

@@ -114,12 +114,12 @@ class Clv:
         mean_value = features[columns.MONETARY_VALUE].to_numpy(dtype=np.float64)
         first, kind = distinct(x, t_x, age, factor)
         orders = self._orders(x[first], t_x[first], age[first], factor[first], season)
-        predicted = pd.DataFrame({name: values[kind] for name, values in orders.items()}, index=features.index)
+        predicted = {name: values[kind] for name, values in orders.items()}
         worth = self.spend_law.expected_spend(x, mean_value)
         predicted[columns.EXPECTED_SPEND] = predicted[columns.EXPECTED_ORDERS] * worth
         for name in (columns.CLV, columns.CLV_LOW, columns.CLV_HIGH):
             predicted[name] *= self.settings.margin * worth
-        return predicted
+        return pd.DataFrame(predicted, index=features.index)
 
     def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
         """What `predict` gave, empty where the model abstains."""

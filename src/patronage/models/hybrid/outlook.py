@@ -82,7 +82,7 @@ class Outlook:
 
     def seen(self, features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         """What the hybrid reads: features with BTYD's expectations over its window, and in the horizon that comes."""
-        near = features.join(self.btyd.expect(features, self.hybrid.window_days))
+        near = pd.concat([features, self.btyd.expect(features, self.hybrid.window_days)], axis=1)
         if self.hybrid.window_days == self.horizon_days and self.season.factor == 1:
             return near, None
         return near, self.btyd.expect(features, self.horizon_days, self.season.factor)
