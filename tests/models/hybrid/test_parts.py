@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import elementwise
 
 from patronage.models.clv.law import BgNbd, MbgNbd, ParetoNbd
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.drift import steady
 from patronage.models.hybrid.encoding import learn_encoding
-from patronage.models.hybrid.rate import MOST, rate_multiplier
+from patronage.models.hybrid.rate import MOST, TOLERANCE, rate_multiplier, roots
 
 LAWS = [BgNbd(0.5, 40.0, 0.8, 2.5), MbgNbd(0.6, 50.0, 0.6, 1.2), ParetoNbd(0.6, 80.0, 0.4, 40.0)]
 PEOPLE = pd.DataFrame(
@@ -31,6 +32,21 @@ def test_with_its_factor_the_law_expects_what_is_wanted(law):
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_roots_are_scipys_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    bend, target = rng.uniform(0.1, 3, 300), rng.uniform(-3, 3, 300)
+
+    def excess(x, bend, target):
+        return np.sinh(bend * x) - target
+
+    low, high = np.full(300, -20.0), np.full(300, 20.0)
+    tolerances = {"xatol": TOLERANCE, "fatol": 0.0}
+    asked = elementwise.find_root(excess, (low, high), args=(bend, target), tolerances=tolerances)
+    ends = ((end, excess(end, bend, target)) for end in (low, high))
+    found = roots(lambda x, rows: excess(x, bend[rows], target[rows]), np.arange(300), *ends)
+    assert (found == asked.x).all()
+
+
 def test_no_factor_leaves_its_bounds(law):
     everything = rate_multiplier(law, 90, PEOPLE, np.full(4, 1e6))
     nothing = rate_multiplier(law, 90, PEOPLE, np.zeros(4))
