@@ -31,7 +31,6 @@ def test_with_its_factor_the_law_expects_what_is_wanted(law):
     assert factor["b"] == pytest.approx(1, rel=1e-6)
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_roots_are_scipys_to_the_last_bit():
     rng = np.random.default_rng(0)
     bend, target = rng.uniform(0.1, 3, 300), rng.uniform(-3, 3, 300)
@@ -47,6 +46,7 @@ def test_roots_are_scipys_to_the_last_bit():
     assert (found == asked.x).all()
 
 
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_no_factor_leaves_its_bounds(law):
     everything = rate_multiplier(law, 90, PEOPLE, np.full(4, 1e6))
     nothing = rate_multiplier(law, 90, PEOPLE, np.zeros(4))
