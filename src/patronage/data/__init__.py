@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 from patronage import columns as c
 from patronage.config import DataConfig
-from patronage.data import accounts, cdnow, complete_journey, simulated, tables
+from patronage.data import accounts
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
 from patronage.data.pseudonyms import take_key
@@ -15,19 +16,15 @@ from patronage.errors import ConfigError, DataError
 
 __all__ = ["Tables", "admit_all", "load"]
 
-SOURCES = {
-    "cdnow": cdnow.bring,
-    "complete_journey": complete_journey.bring,
-    "simulated": simulated.bring,
-    "tables": tables.bring,
-}
+SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, read once it is asked for
 
 
 def load(engine: Engine, config: DataConfig) -> Tables:
     """The tables of the chosen source, checked."""
     if config.name not in SOURCES:
         raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
-    return admit_all(engine, SOURCES[config.name](engine, config), config)
+    source = import_module(f"patronage.data.{config.name}")
+    return admit_all(engine, source.bring(engine, config), config)
 
 
 def admit_all(engine: Engine, brought: Mapping[str, Brought], config: DataConfig) -> Tables:

@@ -6,10 +6,13 @@ The tree reads the features in their own units; its fidelity is measured on cust
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.tree import DecisionTreeClassifier
+
+if TYPE_CHECKING:
+    from sklearn.tree import DecisionTreeClassifier
 
 HELD_OUT = 0.3
 DEPTH = 4
@@ -31,6 +34,8 @@ class Rules:
 
 def rules_of(features: pd.DataFrame, labels: np.ndarray, seed: int) -> Rules:
     """Learn the rules of these labels; a missing value is its own answer."""
+    from sklearn.tree import DecisionTreeClassifier  # here: whoever only assigns need not wait for it
+
     order = np.random.default_rng(seed).permutation(len(features))[:MOST]
     border = int(len(order) * HELD_OUT)
     judged, learned = order[:border], order[border:]
