@@ -18,8 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincc, gammainccinv
-from scipy.stats import binom
+from scipy.special import bdtrc, gammaincc, gammainccinv
 
 from patronage import columns as c
 from patronage.config import LensesConfig
@@ -178,7 +177,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     days, enough = gaps + 1, gaps >= learned["min_gaps"]
     usual = np.clip(learned["habit"] * features["occasion_chance"].to_numpy(), 0, 1)
     share = features[c.OCCASION_SHARE].to_numpy()
-    by_chance = binom.sf(np.rint(share * days) - 1, days, usual)
+    by_chance = bdtrc(np.rint(share * days) - 1, days.astype(np.int64), usual)  # P(at least so many)
     universal = enough & (share >= learned["times_usual"] * usual) & (by_chance < learned["chance"])
     period = _period(features, learned)
     recurring = enough & (period != "none")

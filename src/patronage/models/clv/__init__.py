@@ -143,7 +143,7 @@ class Clv:
     ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
         """`at_least` as a function of n and of the positions of some customers, for whom asks many times."""
         customer, near = np.array(self._customer(features, multiplier)), self.settings.horizon_days
-        spread = self._spread(near, customer[0], customer[2])
+        (spread,) = self._spreads((near,), customer[0], customer[2])
 
         def at_least(n: npt.ArrayLike, rows: Index | slice) -> Array:
             x, t_x, age, factor = customer[:, rows]
@@ -158,7 +158,7 @@ class Clv:
         """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None)."""
         customer = self._customer(features, multiplier)
         near, level = self.settings.horizon_days, self.settings.level if level is None else level
-        spread = self._spread(near, customer[0], customer[2])
+        (spread,) = self._spreads((near,), customer[0], customer[2])
         return total(self.law, self.orders_fit, self.calibration, level, near, spread, *customer)
 
     def _customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
@@ -168,8 +168,9 @@ class Clv:
             return x, t_x, age, np.ones(len(x))
         return x, t_x, age, multiplier.loc[features.index].to_numpy(dtype=np.float64)
 
-    def _spread(self, horizon: float, x: Array, T: Array) -> Array:
-        return both(unsure(self.law, self.orders_fit, horizon, x, T), self.calibration.spread)
+    def _spreads(self, horizons: tuple[float, ...], x: Array, T: Array) -> Array:
+        """A row per horizon."""
+        return both(unsure(self.law, self.orders_fit, horizons, x, T), self.calibration.spread)
 
     def _orders(self, x: Array, t_x: Array, T: Array, multiplier: Array, season: float) -> dict[str, Array]:
         """
@@ -182,7 +183,7 @@ class Clv:
         first, kind = distinct(x, T, multiplier)
         given = x[first], T[first], multiplier[first]
         later = x[first], T[first], multiplier[first] / season
-        near_spread, far_spread = (self._spread(horizon, *given[:2]) for horizon in (near, far))
+        near_spread, far_spread = self._spreads((near, far), *given[:2])
         expected = law.expected_if_alive(far, *later)
         discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *later)
         discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)

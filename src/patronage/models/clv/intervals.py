@@ -89,27 +89,28 @@ class Calibration:
 UNTAUGHT = Calibration()
 
 
-def unsure(law: OrderLaw, fit: Fit, horizon: float, x: Array, T: Array) -> Array:
+def unsure(law: OrderLaw, fit: Fit, horizons: tuple[float, ...], x: Array, T: Array) -> Array:
     """
-    Coefficient of variation of what each customer orders if alive, by what the fit does not know.
+    Coefficient of variation of what each customer orders if alive, by what the fit does not know; a row per horizon.
 
     By the delta method, from the covariance of the log-parameters; 0 where the fit has none. How sure P(alive) is
     does not enter: a mixture of chances to be alive is a chance to be alive. It changes slowly with x and T, which
     are held to steps of 5 % here, as it is held to hundredths in the end.
     """
     if fit.covariance is None:
-        return np.zeros(len(x))
+        return np.zeros((len(horizons), len(x)))
     x, T = (np.expm1(np.round(np.log1p(column) / COARSE) * COARSE) for column in (x, T))
     first, kind = distinct(x, T)
     x, T = x[first], T[first]
 
-    def mean(x: Array, T: Array, *parameters: Array) -> Array:
-        return type(law)(*parameters).means(np.full((len(x), 1), horizon), x, T, np.ones(len(x)))[:, 0]
+    def mean(horizon: Array, x: Array, T: Array, *parameters: Array) -> Array:
+        return type(law)(*parameters).means(horizon[:, None], x, T, np.ones(len(x)))[:, 0]
 
-    ends = np.log(np.maximum(once(mean, x, T, *np.moveaxis(_moved(law), 2, 0)[..., None]), TINY))
+    moved = np.moveaxis(_moved(law), 2, 0)[..., None, None]
+    ends = np.log(np.maximum(once(mean, np.array(horizons)[:, None], x, T, *moved), TINY))
     moved_by = (ends[0] - ends[1]) / (2 * STEP)
-    variance = np.einsum("in,ij,jn->n", moved_by, np.asarray(fit.covariance), moved_by)
-    return np.minimum(np.sqrt(np.maximum(variance, 0)), WILDEST)[kind]
+    variance = np.einsum("ihn,ij,jhn->hn", moved_by, np.asarray(fit.covariance), moved_by)
+    return np.minimum(np.sqrt(np.maximum(variance, 0)), WILDEST)[:, kind]
 
 
 def both(fit_spread: Array, drift: float) -> Array:
@@ -141,7 +142,7 @@ def calibrate(
     level, parted = (float(count / foretold) if foretold > 0 else 0.0 for count in (orders.sum(), now))
     if refused := _refusal(x, level, parted):
         return Calibration(refused, level)
-    guess = unsure(earlier, fit, horizon, x, T)
+    (guess,) = unsure(earlier, fit, (horizon,), x, T)
     pits = [_pit(earlier, both(guess, drift), horizon, *customer, orders, level) for drift in SPREADS]
     scores = [np.log(np.maximum(high - low, 1e-12)).sum() for low, high in pits]
     best = int(np.argmax(scores)) if max(scores) > scores[0] + WORTH else 0
