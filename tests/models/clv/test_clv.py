@@ -56,7 +56,8 @@ def test_values_hang_together(model, predicted, cdnow):
     undiscounted = 0.3 * model.law.expected_orders(365, *customers) * worth
     ratio = predicted[columns.CLV] / undiscounted
     assert ratio.between(1 / 1.1, 1, inclusive="neither").all()
-    spread = both(unsure(model.law, model.orders_fit, 365, customers[0].to_numpy(), customers[2].to_numpy()), 0.0)
+    (guess,) = unsure(model.law, model.orders_fit, (365,), customers[0].to_numpy(), customers[2].to_numpy())
+    spread = both(guess, 0.0)
     for name, level in ((columns.CLV_LOW, 0.1), (columns.CLV_HIGH, 0.9)):
         end = 0.3 * worth * model.law.quantile(level, 365, *customers, 1.0, spread) * ratio
         np.testing.assert_allclose(predicted[name], end, rtol=1e-12)

@@ -62,9 +62,9 @@ def test_what_the_fit_does_not_know_is_by_the_delta_method():
     covariance = np.zeros((4, 4))
     covariance[1, 1] = 0.2**2
     fit = replace(SURE, covariance=tuple(map(tuple, covariance.tolist())))
-    found = unsure(law, fit, HORIZON, np.array([3.0, 3.0]), np.array([10.0, 365.0]))
+    (found,) = unsure(law, fit, (HORIZON,), np.array([3.0, 3.0]), np.array([10.0, 365.0]))
     assert found == pytest.approx([0.2 * 40 / 50, 0.2 * 40 / 405], rel=5e-3)  # ages are held to steps of 5 %
-    assert (unsure(law, SURE, HORIZON, np.array([3.0]), np.array([10.0])) == 0).all()
+    assert (unsure(law, SURE, (HORIZON,), np.array([3.0]), np.array([10.0])) == 0).all()
     assert both(np.array([0.3]), 0.4) == pytest.approx([0.5])
 
 
