@@ -106,9 +106,7 @@ class BundleModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
-        # all that is imported and loaded stays: to look for garbage in it made a customer wait a fifth of a second
-        gc.collect()
-        gc.freeze()
+        gc.set_threshold(100_000)  # as cli.py: to look through all that stays made a customer wait a fifth of a second
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
