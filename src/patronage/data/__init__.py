@@ -10,10 +10,11 @@ from patronage.data import accounts, cdnow, complete_journey, simulated, tables
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
 from patronage.data.pseudonyms import take_key
+from patronage.data.sample import Sampler, sampler
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
-__all__ = ["Tables", "admit_all", "load"]
+__all__ = ["Sampler", "Tables", "admit_all", "load", "sampler"]
 
 SOURCES = {
     "cdnow": cdnow.bring,

@@ -101,6 +101,10 @@ class Spark:
         """Give a query a name, replacing what had it."""
         self._name(name, self.query(sql))
 
+    def rename(self, table: str, name: str) -> None:
+        """Give a table another name; it keeps the old one until another takes that."""
+        self.view(name, f"SELECT * FROM {table}")
+
     def _name(self, name: str, frame: DataFrame) -> None:
         if name in self._theirs:
             raise ConfigError(
