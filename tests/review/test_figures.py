@@ -1,0 +1,17 @@
+"""Pictures of one run."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from patronage.review import figures
+
+
+def test_a_picture_is_what_matplotlib_saves_to_the_byte():
+    said = np.linspace(0.05, 0.95, 200)
+    happened = (np.arange(200) % 7 < 7 * said).astype(float)
+    saved = io.BytesIO()
+    figures.calibration(happened, said, {"rate": np.full(200, 0.5)}, "churn").savefig(saved, format="png", dpi=120)
+    assert figures.png(figures.calibration(happened, said, {"rate": np.full(200, 0.5)}, "churn"), 120) == saved.getvalue()
