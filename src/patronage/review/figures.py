@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,8 @@ def png(figure: Figure, dpi: int) -> bytes:
     """The bytes that `savefig` writes, which draws twice: first for a layout that drawing brings anyway."""
     figure.set_dpi(dpi)
     file = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(file)
+    canvas: Any = FigureCanvasAgg(figure)  # without types
+    canvas.print_png(file)
     return file.getvalue()
 
 
