@@ -22,12 +22,15 @@ def a_run(tmp_path_factory) -> Path:
     (root / "mlruns").mkdir()
     quick = ["origins.most=1", "churn.max_rounds=30", "churn.laws.mbg_nbd=false", "evaluation.bootstraps=20"]
     quick += ["journey.max_customers=3000", "journey.cadence_classes=2", "personas.bootstraps=5"]
+    quick += ["personas.k_range=[3,5]"]
     asked = [
         "data=cdnow",
         "rolling.first=1998-04-01",
         "rolling.last=1998-04-01",
         "horizon_days=91",
         "churn=btyd",
+        "churn.laws.mbg_nbd=false",
+        "origins.most=1",
         "evaluation.bootstraps=20",
     ]
     with contextlib.chdir(root):
