@@ -91,7 +91,7 @@ def _outlook(bundle: Bundle, split: Split, judged: Snapshot, others: list[TrainC
     churned, spend = _labels(buyers, c.CHURNED), _labels(buyers, c.SPEND)
     known, losses, misses = ~np.isnan(churned), [], []
     for one in (bundle.outlook, *(fit_outlook(split, config) for config in others)):
-        said = one.assign(buyers.features, one.foretell(buyers.features))
+        said = one.assign(one.foretell(buyers.features))
         chance = said[c.CHURN_PROBABILITY].to_numpy()
         losses.append(metrics.classification(churned[known], chance[known])["log_loss"])
         misses.append(metrics.regression(spend, said[c.EXPECTED_SPEND].to_numpy())["rmse"])

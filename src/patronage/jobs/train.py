@@ -142,9 +142,8 @@ def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    asked = buyers(judged).features
-    orders = judged.labels.loc[asked.index, c.ORDERS]
-    return judge_intervals(bundle.clv, asked, orders, bundle.outlook.foretell(asked).multiplier)
+    read, multiplier = bundle.outlook.foretell(buyers(judged).features).law_reads
+    return judge_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:

@@ -1,10 +1,13 @@
-"""From expected orders to a law: the factor on each customer's order rate with which the CLV law expects as many.
+"""From expected orders to a law: what must be true of each customer for the CLV law to expect as many.
 
-So the mean, the interval, P(order) and the value of a customer are read off one distribution, and cannot contradict
-each other.
+A factor on her order rate, first; and where the law takes for gone a customer of whom orders are expected, a later
+last order too, so that she is likelier alive. The mean, the interval, P(order) and the value of a customer are then
+read off one distribution, and cannot contradict each other.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,18 +18,34 @@ from patronage.models.clv.law import OrderLaw
 from patronage.models.hybrid.target import Array
 
 MOST = 10.0  # a factor beyond this, or below its inverse, says that the law is wrong, not that the rate is
-TOLERANCE = 1e-7  # of the logarithm of a factor
+TOLERANCES = {"xatol": 1e-7, "fatol": 0.0}  # of the logarithm of a factor, and of days
 
 
-def rate_multiplier(law: OrderLaw, horizon_days: float, features: pd.DataFrame, wanted: Array) -> pd.Series:
-    """The factor on each order rate, within [1 / MOST, MOST], with which the law expects the `wanted` orders.
+class Reconciled(NamedTuple):
+    """How the law must read the customers.
+
+    Attributes
+    ----------
+    features
+        With the recency of those moved whom the law takes for gone.
+    multiplier
+        The factor on each order rate, by the index of the features.
+    """
+
+    features: pd.DataFrame
+    multiplier: pd.Series
+
+
+def reconcile(law: OrderLaw, horizon_days: float, features: pd.DataFrame, wanted: Array) -> Reconciled:
+    """The factor on each order rate, within [1 / MOST, MOST], and the recency, with which the law expects the orders.
 
     Parameters
     ----------
     features
         With frequency, recency and T in days.
     wanted
-        (N,) expected orders in the horizon. Where no factor within the bounds gives them, the nearest bound does.
+        (N,) expected orders in the horizon. Where no factor within the bounds and no recency up to T gives them, the
+        nearest do.
     """
     x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
     alive = law.p_alive(x, t_x, age)
@@ -40,11 +59,31 @@ def rate_multiplier(law: OrderLaw, horizon_days: float, features: pd.DataFrame, 
         def excess(log_factor: Array, x: Array, age: Array, target: Array) -> Array:
             return law.expected_if_alive(horizon_days, x, age, np.exp(log_factor)) - target
 
+        brackets = ends[0][inside], ends[1][inside]
         solved = elementwise.find_root(
-            excess,
-            (ends[0][inside], ends[1][inside]),
-            args=(x[inside], age[inside], if_alive[inside]),
-            tolerances={"xatol": TOLERANCE, "fatol": 0.0},
+            excess, brackets, args=(x[inside], age[inside], if_alive[inside]), tolerances=TOLERANCES
         )
         found[inside] = solved.x
-    return pd.Series(np.exp(found), index=features.index)
+    gone = if_alive > high
+    if gone.any():
+        moved = t_x.copy()
+        moved[gone] = _recency(law, x[gone], t_x[gone], age[gone], wanted[gone] / high[gone])
+        features = features.assign(**{c.RECENCY: moved})
+    return Reconciled(features, pd.Series(np.exp(found), index=features.index))
+
+
+def _recency(law: OrderLaw, x: Array, t_x: Array, age: Array, alive: Array) -> Array:
+    """When the last order would have been if one were `alive` by the law: it hangs on nothing but the silence since."""
+    found = age.copy()
+    inside = alive < law.p_alive(x, age, age)
+    if inside.any():
+
+        def excess(t_x: Array, x: Array, age: Array, alive: Array) -> Array:
+            return law.p_alive(x, t_x, age) - alive
+
+        brackets = t_x[inside], age[inside]
+        solved = elementwise.find_root(
+            excess, brackets, args=(x[inside], age[inside], alive[inside]), tolerances=TOLERANCES
+        )
+        found[inside] = solved.x
+    return found
