@@ -39,7 +39,6 @@ def fitted(shop, tmp_path_factory) -> Shop:
         "horizon_days=90",
         "personas.k=3",
         "personas.bootstraps=3",
-        "origins.most=2",
         "churn.max_rounds=20",
         "journey.cadence_classes=1",
     ]
