@@ -100,6 +100,16 @@ def test_mlflows_own_udf_on_the_registered_model_says_the_same(session, fitted, 
     pd.testing.assert_frame_equal(found[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
 
 
+def test_the_fingerprint_of_a_large_table_is_the_same(session):
+    """Half the digits of a hundred thousand hashes add up to more than 64 bits hold."""
+    engine = Spark(session)
+    session.range(100_000).createOrReplaceTempView("many")
+    expected = DuckDB(1)
+    expected.table("many", "SELECT range AS id FROM range(100000)")
+    assert data.fingerprint(engine, ["many"]) == data.fingerprint(expected, ["many"])
+    session.catalog.dropTempView("many")
+
+
 def test_a_sample_is_of_whole_histories_and_can_be_drawn_again(session, fitted):
     engine = Spark(session)
     tables = data.load(engine, DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log))))

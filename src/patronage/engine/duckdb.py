@@ -214,7 +214,7 @@ class DuckDB:
         return f"timezone({text(zone)}, {instant})"
 
     def wide(self, expression: str) -> str:
-        """An integer wide enough for the squares of money."""
+        """An integer wide enough for the squares of money, and for sums of hashes."""
         return f"CAST({expression} AS HUGEINT)"
 
     def join_text(self, piece: str, order: str) -> str:

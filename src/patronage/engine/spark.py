@@ -214,7 +214,7 @@ class Spark:
         return f"convert_timezone('UTC', {text(zone)}, {universal})"
 
     def wide(self, expression: str) -> str:
-        """An integer wide enough for the squares of money."""
+        """An integer wide enough for the squares of money, and for sums of hashes."""
         return f"CAST({expression} AS DECIMAL(38, 0))"
 
     def join_text(self, piece: str, order: str) -> str:
