@@ -76,12 +76,12 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
     judged = holdout.judged.features
     buyers = judged[judged[c.N_ORDERS] > 0]
     orders = holdout.judged.labels.loc[buyers.index, c.ORDERS]
-    asked = [("the law to the letter", to_the_letter(law), None), (TAUGHT, law, None)]
+    asked = [("the law to the letter", to_the_letter(law), buyers, None), (TAUGHT, law, buyers, None)]
     if not law_alone:
-        asked.append((SHIPPED, law, fitted.foretell(buyers).multiplier))
-    for what, told, multiplier in asked:
+        asked.append((SHIPPED, law, *fitted.foretell(buyers).law_reads))
+    for what, told, read, multiplier in asked:
         began = time.process_time()
-        found = judge_intervals(told, buyers, orders, multiplier)
+        found = judge_intervals(told, read, orders, multiplier)
         calibration = law.calibration
         yield {
             "log": source,

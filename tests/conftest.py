@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 
@@ -123,21 +125,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def patronage(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run the command in this process: exit code, standard output, standard error."""
+def command(*arguments: str) -> tuple[int, str, str]:
+    """Run the command in this process and folder: exit code, standard output, standard error."""
     from patronage.cli import main
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.delenv("PATRONAGE_ROOT", raising=False)
-        code = 0
+    os.environ.pop("PATRONAGE_ROOT", None)  # which the command before left
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main(list(arguments))
         except SystemExit as stop:
             code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
+    return code, out.getvalue(), err.getvalue()
 
-    return run
+
+@pytest.fixture
+def patronage(project: Path) -> Callable[..., tuple[int, str, str]]:
+    """The command, in an empty project."""
+    return command

@@ -38,6 +38,7 @@ def fitted(shop, tmp_path_factory) -> Shop:
         "cutoff=2023-07-01",
         "horizon_days=90",
         "personas.k=3",
+        "personas.bootstraps=3",
         "churn.max_rounds=20",
         "journey.cadence_classes=1",
     ]

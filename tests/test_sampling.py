@@ -9,30 +9,29 @@ import pytest
 from conftest import through_the_door
 from fitted import CUTOFF, fitted  # noqa: F401
 from patronage import bundle as bundles
-from patronage import sampling
-from patronage.evaluation.splits import holdout_at, split_at
+from patronage import data, sampling
+from patronage.evaluation.splits import measured_at
 
 
 @pytest.fixture(scope="module")
 def measured(shop, fitted):  # noqa: F811
     tables = through_the_door(shop)
-    split = split_at(tables, CUTOFF, fitted.config)
-    return split, holdout_at(tables, split, fitted.config).judged
+    return measured_at(tables, CUTOFF, fitted.config)
 
 
 def test_where_everyone_is_seen_nothing_is_said(measured, fitted):  # noqa: F811
-    assert sampling.errors(fitted.bundle, *measured, fitted.config) == {}
+    assert sampling.errors(fitted.bundle, measured, fitted.config) == {}
 
 
 def test_the_spread_over_three_samples(measured, fitted):  # noqa: F811
-    split, judged = measured
+    split = measured.split
     config = replace(
         fitted.config,
         personas=replace(fitted.config.personas, k=3, fit_sample=200, bootstraps=3, allow_unstable=True),
         journey=replace(fitted.config.journey, max_customers=100, min_customers=50, cadence_classes=1),
         churn=replace(fitted.config.churn, fit_sample=150),
     )
-    found = sampling.errors(bundles.fit(split, config, left_censored=False), split, judged, config)
+    found = sampling.errors(bundles.fit(split, config, left_censored=False), measured, config)
     people = len(split.now.features)
     assert found.pop("sampling/journey_share") == 100 / people
     assert found.pop("sampling/personas_share") == 200 / people
@@ -43,3 +42,20 @@ def test_the_spread_over_three_samples(measured, fitted):  # noqa: F811
     ]  # fmt: skip
     assert all(value > 0 for value in found.values())
     assert found["sampling/churn_log_loss_sd"] < 0.2
+
+
+def test_of_a_run_that_sees_a_sample_of_the_customers_each_is_fitted_and_measured_by_itself(shop, fitted):  # noqa: F811
+    tables = through_the_door(shop)
+    sampler = data.sampler(tables, 200, fitted.config.seed)
+    drawn = tables.engine.row("SELECT count(*) FROM transactions")
+    holdout = measured_at(tables, CUTOFF, fitted.config)
+    assert 140 < len(holdout.split.now.features) < 260
+    bundle = bundles.fit(holdout.split, fitted.config, left_censored=False)
+    found = sampling.errors(bundle, holdout, fitted.config, sampler)
+    assert found.pop("sampling/customers_share") == 0.5
+    assert 0 < found.pop("sampling/personas_ari") <= 1
+    assert sorted(found) == [
+        "sampling/churn_log_loss_sd", "sampling/clv_spend_rmse_sd", "sampling/journey_log_loss_sd",
+    ]  # fmt: skip
+    assert all(value > 0 for value in found.values())
+    assert tables.engine.row("SELECT count(*) FROM transactions") == drawn

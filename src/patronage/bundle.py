@@ -119,7 +119,7 @@ class Bundle:
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """What `assign` says of churn, orders and value, without its reasons, which cost most."""
         buyers = features[features[c.N_ORDERS] > 0]
-        said = self.outlook.assign(buyers, self.outlook.foretell(buyers))
+        said = self.outlook.assign(self.outlook.foretell(buyers))
         return self.clv.shipped(said).reindex(features.index)
 
     def save(self, folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import socket
 import subprocess
@@ -18,8 +16,7 @@ import pytest
 from mlflow.client import MlflowClient
 
 from browser import Browser, chromium
-from conftest import REPO
-from patronage.cli import main
+from conftest import REPO, command
 
 QUICK = (
     "data=tables", "data.transactions.path=orders.csv", "horizon_days=90", "churn=btyd", "origins.most=1",
@@ -42,19 +39,8 @@ def project(tmp_path_factory, shop) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def patronage(project) -> Command:
-    """The command, in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        os.environ.pop("PATRONAGE_ROOT", None)
-        out, err, code = io.StringIO(), io.StringIO(), 0
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main(list(arguments))
-            except SystemExit as stop:
-                code = int(stop.code or 0)
-        return code, out.getvalue(), err.getvalue()
-
-    return run
+    """The command, in that project."""
+    return command
 
 
 @pytest.fixture(scope="module")
@@ -191,14 +177,14 @@ def server(reviewed, project) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port),
-               "--backend-store-uri", f"sqlite:///{project}/mlruns/mlflow.db"]  # fmt: skip
+    words = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port),
+             "--backend-store-uri", f"sqlite:///{project}/mlruns/mlflow.db"]  # fmt: skip
     more = {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     process = subprocess.Popen(
-        command, cwd=project, env=os.environ | more, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        words, cwd=project, env=os.environ | more, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{port}"
     for _ in range(240):

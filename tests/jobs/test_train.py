@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -10,13 +11,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from mlflow.client import MlflowClient
+from omegaconf import OmegaConf
 
-from conftest import BY_HAND
+from conftest import BY_HAND, command
+from patronage.config import TrackingConfig, TrainConfig, typed
+from patronage.jobs.train import _former
+from patronage.tracking import open_store
 
 TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
 QUICK = (
@@ -95,11 +101,17 @@ def test_usage_errors_are_2(patronage):
     assert patronage("--help")[0] == 0
 
 
-def train(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def train(project: Path, *arguments: str) -> tuple[int, str, str]:
+    """The command in this process."""
+    with contextlib.chdir(project):
+        return command("train", *arguments)
+
+
+def start(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, as users start it."""
     environment = {name: value for name, value in os.environ.items() if name != "PATRONAGE_ROOT"}
-    command = [sys.executable, "-m", "patronage.cli", "train", *arguments]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "patronage.cli", "train", *arguments]
+    return subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +120,7 @@ def trained(tmp_path_factory, shop) -> tuple[Path, str]:
     project = tmp_path_factory.mktemp("project")
     (project / "mlruns").mkdir()
     shop.to_csv(project / "orders.csv", index=False)
-    done = train(project, *TABLE, *QUICK, "name=first", "seed=0")
+    done = start(project, *TABLE, *QUICK, "name=first", "seed=0")
     assert done.returncode == 0, done.stderr
     return project, done.stdout
 
@@ -155,8 +167,8 @@ class TestARun:
             "model.predict(features.reset_index()).to_parquet('again.parquet')\n"
         )
         environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
-        command = [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        words = [sys.executable, "-c", code]
+        done = subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         (run,) = [run for run in runs(project) if run.info.run_name == "first"]
         own = assignments_of(run).drop(columns="cutoff")
@@ -170,12 +182,12 @@ class TestARun:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port),
-                   "--env-manager", "local"]  # fmt: skip
+        words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port),
+                 "--env-manager", "local"]  # fmt: skip
         # MLflow starts uvicorn by its name: it must be found, as in an activated environment
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         server = subprocess.Popen(
-            command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            words, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/ping")
@@ -193,23 +205,29 @@ class TestARun:
 
     def test_the_same_seed_gives_the_same_assignments_and_seed_0_is_a_seed(self, trained):
         project, _ = trained
-        assert train(project, *TABLE, *QUICK, "name=second", "seed=0").returncode == 0
+        code, _, err = train(project, *TABLE, *QUICK, "name=second", "seed=0")
+        assert code == 0, err
         by_name = {run.info.run_name: run for run in runs(project)}
         assert by_name["second"].data.params["seed"] == "0"
         first, second = (assignments_of(by_name[name]) for name in ("first", "second"))
         pd.testing.assert_frame_equal(first, second, check_exact=True)
 
     def test_a_refit_carries_the_champions_personas_on_unless_it_comes_from_later(self, trained):
-        project, _ = trained
+        project, said = trained
+        assert "fresh: no champion yet" in said
         client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
-        experiment = ("tracking.experiment=later", "tracking.registered_model=carried", "churn=btyd")
-        first = train(project, *TABLE, *QUICK, *experiment, "name=first")
-        assert "fresh: no champion yet" in first.stdout, first.stderr
-        client.set_registered_model_alias("carried", "champion", "1")
-        later = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-08-01", "name=later")
-        assert "carried on from the champion, version 1: " in later.stdout, later.stderr
-        earlier = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-06-01", "name=earlier")
-        assert "was fitted at 2023-07-01, after this cutoff" in earlier.stdout, earlier.stderr
+        client.set_registered_model_alias("patronage", "champion", "1")
+        experiment = ("tracking.experiment=later", "churn=btyd")
+        (run,) = [run for run in runs(project) if run.info.run_name == "first"]
+        try:
+            _, later, err = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-08-01", "name=later")
+            assert "carried on from the champion, version 1: " in later, err
+            store = open_store(TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db"), project)
+            first = OmegaConf.load(client.download_artifacts(run.info.run_id, "config.yaml"))
+            _, earlier = _former(store, typed(TrainConfig, first), datetime(2023, 6, 1), pd.DataFrame())
+            assert "was fitted at 2023-07-01, after this cutoff" in earlier
+        finally:
+            client.delete_registered_model_alias("patronage", "champion")
         by_name = {run.info.run_name: run for run in runs(project, "later")}
         assert by_name["later"].data.metrics["personas/moved_by_refit"] < 0.5
         folder = Path(by_name["later"].info.artifact_uri.removeprefix("file://"))
@@ -219,7 +237,7 @@ class TestARun:
     def test_a_sweep_is_one_parent_with_its_children(self, trained):
         project, _ = trained
         experiment = "tracking.experiment=sweep"
-        done = train(
+        code, said, err = train(
             project,
             "-m",
             *TABLE,
@@ -230,14 +248,14 @@ class TestARun:
             "personas.allow_unstable=true",
             "churn=btyd",
         )
-        assert done.returncode == 0, done.stderr
+        assert code == 0, err
         made = runs(project, "sweep")
         (parent,) = [run for run in made if run.data.tags["kind"] == "sweep"]
         assert parent.info.status == "FINISHED"
         children = [run for run in made if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
         chosen = {(run.data.params["personas.method"], run.data.params["personas.k"]) for run in children}
         assert chosen == {("kmeans", "3"), ("gmm", "3")}
-        assert "mlflow.parentRunId" in done.stdout
+        assert "mlflow.parentRunId" in said
         table = json.loads((Path(parent.info.artifact_uri.removeprefix("file://")) / "sweep.json").read_text())
         rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
         assert {row["overrides"] for row in rows} == {"personas=kmeans", "personas=gmm"}
@@ -251,7 +269,7 @@ class TestARun:
     def test_a_sweep_that_fails_closes_its_parent(self, trained):
         project, _ = trained
         more = ("tracking.experiment=failing", "personas.k=3,3000", "personas.allow_unstable=true", "churn=btyd")
-        done = train(project, "-m", *TABLE, *QUICK, *more)
+        done = start(project, "-m", *TABLE, *QUICK, *more)
         assert done.returncode == 2
         assert "personas.k=3000; expected 2 to 100" in done.stderr
         states = {run.data.tags["kind"]: run.info.status for run in runs(project, "failing")}
@@ -261,9 +279,9 @@ class TestARun:
         project, _ = trained
         shop[shop["ordered_at"] < "2023-07-01"].to_csv(project / "past.csv", index=False)
         more = ("data.transactions.path=past.csv", "tracking.experiment=past", "name=past")
-        done = train(project, *TABLE, *QUICK, *more)
-        assert done.returncode == 0, done.stderr
-        assert "measured from 2023-04-02 on" in done.stdout
+        code, said, err = train(project, *TABLE, *QUICK, *more)
+        assert code == 0, err
+        assert "measured from 2023-04-02 on" in said
         (past,) = runs(project, "past")
         assert past.data.tags["evaluated_from"] == "2023-04-02"
         (first,) = [run for run in runs(project) if run.info.run_name == "first"]
@@ -280,8 +298,8 @@ class TestARun:
             "tracking.experiment=spoilt",
             "churn=btyd",
         )
-        done = train(project, *TABLE, *QUICK, *more)
-        assert "5 bad rows of transactions were set aside" in done.stdout
+        _, said, err = train(project, *TABLE, *QUICK, *more)
+        assert "5 bad rows of transactions were set aside" in said, err
         (run,) = runs(project, "spoilt")
         aside = pd.read_parquet(Path(run.info.artifact_uri.removeprefix("file://")) / "quarantine_transactions.parquet")
         assert aside["reason"].tolist() == ["amount: not a number"] * 5

@@ -1,4 +1,5 @@
-"""Complete Journey as of 2017-07-01: segments say something of the months that follow, outside their own definition."""
+"""Segments say something of the months that follow, outside their own definition: coupons and interests of Complete
+Journey as of 2017-07-01, usage and occasion there as of 2017-10-01 and in CDNOW."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from patronage.engine import DuckDB
 from patronage.lenses import purchase, scores
 
 CUTOFF = datetime(2017, 7, 1)
-RESAMPLES = 300
+RESAMPLES, MEANS = 300, 500
 
 
 class Groceries(NamedTuple):
@@ -29,9 +30,14 @@ class Groceries(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def groceries(lens_settings) -> Groceries:
+def complete_journey() -> Tables:
     config = DataConfig(name="complete_journey", on_duplicate_rows="keep", left_censored=True)
-    tables = data.load(DuckDB(threads=2), config)
+    return data.load(DuckDB(threads=2), config)
+
+
+@pytest.fixture(scope="module")
+def groceries(complete_journey, lens_settings) -> Groceries:
+    tables = complete_journey
     features = lenses.features_at(tables, CUTOFF, lens_settings, 7)
     learned = lenses.learn(features, lens_settings)
     types = scores.score(purchase.behaviours(features, learned["purchase"]["levels"]), learned["purchase"])
@@ -122,3 +128,99 @@ def test_segments_are_neither_empty_nor_everyone(groceries):
     assert shares["unknown"] < 0.1
     assert shares.drop("unknown").between(0.1, 0.4).all()
     assert {"needs_proof", "procrastinator"}.isdisjoint(shares.index)  # nobody is seen browsing in this data
+
+
+# Usage and occasion
+
+
+class Sequel(NamedTuple):
+    """Customers at a cutoff, and what came then: days with an order in the horizon, days until the next order."""
+
+    features: pd.DataFrame
+    segments: pd.DataFrame
+    expected: pd.Series
+    order_days: pd.Series
+    until_next: pd.Series  # missing without an order in the horizon
+    kept_weekday: pd.Series  # share of those days on the weekday that was most frequent before
+
+
+def sequel(tables: Tables, cutoff: datetime, horizon_days: int, settings) -> Sequel:
+    features = lenses.features_at(tables, cutoff, settings, 7, ["rfm", "usage", "occasion"])
+    learned = lenses.learn(features, settings)
+    then = tables.engine.frame(
+        "SELECT customer_id, min(CAST(ordered_at AS DATE)) AS day, count(DISTINCT CAST(ordered_at AS DATE)) AS days "
+        f"FROM transactions WHERE amount >= 0 AND ordered_at >= TIMESTAMP '{cutoff}' "
+        f"AND ordered_at < TIMESTAMP '{cutoff}' + INTERVAL {horizon_days} DAY GROUP BY customer_id"
+    )
+    then = then.set_index("customer_id").reindex(features.index)
+    days = tables.engine.frame(
+        f"SELECT DISTINCT customer_id, isodow(ordered_at) AS weekday, CAST(ordered_at AS DATE) AS day, "
+        f"ordered_at < TIMESTAMP '{cutoff}' AS past FROM transactions WHERE amount >= 0 "
+        f"AND ordered_at < TIMESTAMP '{cutoff}' + INTERVAL {horizon_days} DAY"
+    )
+    counts = days.pivot_table("day", ["past", "customer_id"], "weekday", aggfunc="count", fill_value=0)
+    before, after = (counts.loc[past].reindex(features.index).fillna(0).to_numpy() for past in (True, False))
+    on_it = after[np.arange(len(after)), before.argmax(axis=1)]
+    kept = pd.Series(on_it / np.where(after.sum(axis=1) > 0, after.sum(axis=1), np.nan), features.index)
+    return Sequel(
+        features,
+        lenses.segments(features, learned),
+        lenses.estimates(features, learned)["expected_next_order_days"],
+        then["days"].fillna(0),
+        (pd.to_datetime(then["day"]) - pd.Timestamp(cutoff)).dt.days,
+        kept,
+    )
+
+
+def interval_of_mean(values: np.ndarray) -> tuple[float, float]:
+    """95 % of the mean, by resampling customers."""
+    rng = np.random.default_rng(0)
+    means = [values[rng.integers(0, len(values), len(values))].mean() for _ in range(MEANS)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+@pytest.fixture(scope="module")
+def baskets(complete_journey, lens_settings) -> Sequel:
+    return sequel(complete_journey, datetime(2017, 10, 1), 91, lens_settings)
+
+
+@pytest.fixture(scope="module")
+def records(cdnow, lens_settings) -> Sequel:
+    return sequel(cdnow, datetime(1998, 1, 1), 180, lens_settings)
+
+
+@pytest.mark.parametrize("log", ["baskets", "records"])
+def test_heavy_users_keep_buying_more(log, request):
+    seen: Sequel = request.getfixturevalue(log)
+    tier = seen.segments["usage_segment"].replace("hollow", "heavy")
+    means = seen.order_days.groupby(tier).mean()
+    assert means["heavy"] > means["medium"] > means["light"] > means["one_time"]
+    lows = {name: interval_of_mean(seen.order_days[tier == name].to_numpy()) for name in ("heavy", "medium")}
+    assert lows["heavy"][0] > lows["medium"][1]
+
+
+@pytest.mark.parametrize("log", ["baskets", "records"])
+def test_the_expected_next_order_beats_the_own_mean_gap(log, request):
+    """Of those who came: the own gap counts from the last order, and says today where it has passed."""
+    seen: Sequel = request.getfixturevalue(log)
+    own = (seen.features["mean_gap_days"] - seen.features["days_since_last_order"]).clip(lower=0)
+    came = seen.until_next.notna() & own.notna()
+    gain = (own - seen.until_next).abs() - (seen.expected - seen.until_next).abs()
+    assert interval_of_mean(gain[came].to_numpy())[0] > 0
+    due = came & (own > 0)  # not by forgiving lateness alone
+    assert interval_of_mean(gain[due].to_numpy())[0] > 0
+
+
+def test_a_weekly_rhythm_goes_on(baskets):
+    """Those of a weekly rhythm keep to their weekday after the cutoff more than others do to theirs."""
+    period = baskets.segments["occasion_period"]
+    kept = baskets.kept_weekday
+    weekly, others = (kept[rows & kept.notna()].to_numpy() for rows in (period == "week", period == "none"))
+    assert interval_of_mean(weekly)[0] > interval_of_mean(others)[1]
+
+
+def test_shares_are_sensible(baskets):
+    assert baskets.segments["usage_segment"].value_counts(normalize=True).drop("unknown", errors="ignore").max() < 0.5
+    assert 0.01 < (baskets.segments["occasion_segment"] == "recurring").mean() < 0.2
+    assert (baskets.segments["best_contact_window"] != "unknown").mean() > 0.8

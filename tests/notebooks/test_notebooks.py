@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
-from conftest import REPO
+from conftest import REPO, command
 
 NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 
@@ -21,26 +22,38 @@ def a_run(tmp_path_factory) -> Path:
     (root / "mlruns").mkdir()
     quick = ["origins.most=1", "churn.max_rounds=30", "churn.laws.mbg_nbd=false", "evaluation.bootstraps=20"]
     quick += ["journey.max_customers=3000", "journey.cadence_classes=2", "personas.bootstraps=5"]
-    command = [sys.executable, "-m", "patronage.cli", "train", "experiment=cdnow", *quick]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    quick += ["personas.k_range=[3,5]"]
     asked = [
         "data=cdnow",
         "rolling.first=1998-04-01",
         "rolling.last=1998-04-01",
         "horizon_days=91",
         "churn=btyd",
+        "churn.laws.mbg_nbd=false",
+        "origins.most=1",
         "evaluation.bootstraps=20",
     ]
-    command = [sys.executable, "-m", "patronage.cli", "backtest", *asked, "tracking.experiment=cdnow"]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    with contextlib.chdir(root):
+        for words in (("train", "experiment=cdnow", *quick), ("backtest", *asked, "tracking.experiment=cdnow")):
+            code, _, err = command(*words)
+            assert code == 0, err
     return root
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[KernelManager]:
+    """One for all: to start it and to import what every notebook imports takes longer than most of them."""
+    manager = KernelManager()
+    yield manager
+    manager.shutdown_kernel(now=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_from_top_to_bottom(path, a_run):
+def test_it_runs_from_top_to_bottom(path, a_run, kernel):
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(a_run)}}).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))  # no name of another notebook
+    NotebookClient(notebook, kernel, timeout=300, resources={"metadata": {"path": str(a_run)}}).execute()
     shown = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     assert any("image/png" in out.get("data", {}) for out in shown)
 

@@ -100,6 +100,35 @@ def test_mlflows_own_udf_on_the_registered_model_says_the_same(session, fitted, 
     pd.testing.assert_frame_equal(found[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
 
 
+def test_the_fingerprint_of_a_large_table_is_the_same(session):
+    """Half the digits of a hundred thousand hashes add up to more than 64 bits hold."""
+    engine = Spark(session)
+    session.range(100_000).createOrReplaceTempView("many")
+    expected = DuckDB(1)
+    expected.table("many", "SELECT range AS id FROM range(100000)")
+    assert data.fingerprint(engine, ["many"]) == data.fingerprint(expected, ["many"])
+    session.catalog.dropTempView("many")
+
+
+def test_a_sample_is_of_whole_histories_and_can_be_drawn_again(session, fitted):
+    engine = Spark(session)
+    tables = data.load(engine, DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log))))
+    (everyone,) = engine.row("SELECT count(*) FROM transactions")
+    sampler = data.sampler(tables, 100, seed=0)
+    drawn = [lenses.features_at(tables, datetime(2023, 7, 1), fitted.config.lenses, 7, ["rfm"])]
+    for seed in (1, 0):
+        sampler.draw(seed)
+        drawn.append(lenses.features_at(tables, datetime(2023, 7, 1), fitted.config.lenses, 7, ["rfm"]))
+    first, second, again = drawn
+    assert 60 < len(first) < 140
+    pd.testing.assert_frame_equal(first, again)
+    assert len(first.index.intersection(second.index)) < len(first)
+    pd.testing.assert_frame_equal(first, fitted.features.loc[first.index, list(first)], rtol=1e-9)
+    assert engine.row("SELECT count(*) FROM everyone_transactions") == (everyone,)
+    engine.close()
+    assert session.sql("SHOW TABLES").count() == 0
+
+
 @pytest.mark.parametrize("hour", ["05:30", "06:30"])
 def test_an_instant_in_the_hour_that_the_session_has_twice(session, hour):
     """New York sets its clocks back at 06:00 UTC: both of these are half past one there."""

@@ -70,10 +70,13 @@ class TrainConfig:
     horizon_days: int = 180
     lookback_days: int | None = None
     min_customers: int = 50
+    fit_sample: int | None = None
     seed: int = MISSING
 
     def check(self) -> None:
         within("horizon_days", self.horizon_days, 1, 3650)
+        if self.fit_sample is not None:
+            within("fit_sample", self.fit_sample, 10, 10**9)
         if self.journey.period_days != AUTO and self.horizon_days < self.journey.period_days:
             raise ConfigError(
                 f"horizon_days={self.horizon_days} is shorter than a period of the journey "

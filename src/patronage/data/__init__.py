@@ -11,10 +11,11 @@ from patronage.data import accounts
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
 from patronage.data.door import Brought, admit
 from patronage.data.pseudonyms import take_key
+from patronage.data.sample import Sampler, sampler
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
-__all__ = ["Tables", "admit_all", "load"]
+__all__ = ["Sampler", "Tables", "admit_all", "fingerprint", "load", "sampler"]
 
 SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, read once it is asked for
 
@@ -65,7 +66,7 @@ def admit_all(engine: Engine, brought: Mapping[str, Brought], config: DataConfig
         first=first,
         last=last,
         customers=customers,
-        fingerprint=_fingerprint(engine, list(admitted)),
+        fingerprint=fingerprint(engine, list(admitted)),
         left_censored=config.left_censored,
         events=events,
         notes=tuple(note for table in admitted.values() for note in table.notes),
@@ -89,15 +90,14 @@ def _speak(engine: Engine, config: DataConfig) -> dict[str, int]:
     return dict(zip(frame["name"], frame["n"].astype(int), strict=True))
 
 
-def _fingerprint(engine: Engine, tables: list[str]) -> str:
+def fingerprint(engine: Engine, tables: list[str]) -> str:
     """32 hexadecimal digits of the content of all tables, whatever the order of their rows."""
     high = low = 0
     for table in tables:
         names = sorted(engine.types(table))
         row = " || '|' || ".join(f"coalesce(CAST({engine.quote(name)} AS STRING), '')" for name in names)
-        a, b = engine.row(
-            f"SELECT sum({engine.hexadecimal('substr(h, 1, 12)')}), sum({engine.hexadecimal('substr(h, 13, 12)')}) "
-            f"FROM (SELECT md5({text(table)} || {row}) AS h FROM {table})"
-        )
+        halves = (engine.wide(engine.hexadecimal(f"substr(h, {start}, 12)")) for start in (1, 13))
+        sums = ", ".join(f"sum({half})" for half in halves)
+        a, b = engine.row(f"SELECT {sums} FROM (SELECT md5({text(table)} || {row}) AS h FROM {table})")
         high, low = high + int(a), low + int(b)
     return f"{high % 2**64:016x}{low % 2**64:016x}"

@@ -86,6 +86,10 @@ class DuckDB:
         """Give a query a name, replacing what had it."""
         self.run(f"CREATE OR REPLACE VIEW {self.quote(name)} AS {sql}")
 
+    def rename(self, table: str, name: str) -> None:
+        """Give a table another name."""
+        self.run(f"ALTER TABLE {self.quote(table)} RENAME TO {self.quote(name)}")
+
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of whatever may stand behind FROM."""
         described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -210,7 +214,7 @@ class DuckDB:
         return f"timezone({text(zone)}, {instant})"
 
     def wide(self, expression: str) -> str:
-        """An integer wide enough for the squares of money."""
+        """An integer wide enough for the squares of money, and for sums of hashes."""
         return f"CAST({expression} AS HUGEINT)"
 
     def join_text(self, piece: str, order: str) -> str:

@@ -101,6 +101,10 @@ class Spark:
         """Give a query a name, replacing what had it."""
         self._name(name, self.query(sql))
 
+    def rename(self, table: str, name: str) -> None:
+        """Give a table another name; it keeps the old one until another takes that."""
+        self.view(name, f"SELECT * FROM {table}")
+
     def _name(self, name: str, frame: DataFrame) -> None:
         if name in self._theirs:
             raise ConfigError(
@@ -210,7 +214,7 @@ class Spark:
         return f"convert_timezone('UTC', {text(zone)}, {universal})"
 
     def wide(self, expression: str) -> str:
-        """An integer wide enough for the squares of money."""
+        """An integer wide enough for the squares of money, and for sums of hashes."""
         return f"CAST({expression} AS DECIMAL(38, 0))"
 
     def join_text(self, piece: str, order: str) -> str:

@@ -138,7 +138,8 @@ def _measure(
 def _intervals(model: Outlook, foretold: outlook.Foretold, judged: Snapshot) -> list[dict[str, object]]:
     if judged.labels is None:
         raise ValueError("a snapshot to be judged on has no labels")
-    found = judge_intervals(model.clv, judged.features, judged.labels[c.ORDERS], foretold.multiplier)
+    read, multiplier = foretold.law_reads
+    found = judge_intervals(model.clv, read, judged.labels[c.ORDERS], multiplier)
     nan = float("nan")
     return [
         {"model": SHIPPED, "metric": name, "value": value, "low": nan, "high": nan, "baseline": ""}
@@ -156,7 +157,7 @@ def _answers(
 ) -> Answers:
     """What all models say: naive rules, structural laws, the members of the hybrid, the hybrid, and what is shipped."""
     features, days = judged.features, judged.horizon_days
-    shipped = model.assign(features, foretold)
+    shipped = model.assign(foretold)
     naive = baselines.churn(past, features, shipped[c.P_ORDER], days, contractual=config.churn.contractual)
     own = baselines.amounts(past, features, days)
     churn = {name: naive[name] for name in ("rate", "recency")}
@@ -167,16 +168,16 @@ def _answers(
         if not config.churn.contractual:
             churn[name] = 1 - expected[c.P_ORDER].to_numpy()
         orders[name], spend[name] = (expected[column].to_numpy() for column in (c.EXPECTED_ORDERS, c.EXPECTED_SPEND))
-    seen = model.seen(features)
-    for answer, found in zip(model.hybrid.answers, (churn, orders, spend), strict=True):
-        found |= answer.parts(*seen)
-        found[HYBRID] = foretold.answers[answer.target.label].to_numpy()
+    members = model.hybrid.parts(*model.seen(features))
+    for label, found in ((c.CHURNED, churn), (c.ORDERS, orders), (c.SPEND, spend)):
+        found |= members[label]
+        found[HYBRID] = foretold.answers[label].to_numpy()
     if not config.churn.contractual:
         churn[LAW] = 1 - shipped[c.P_ORDER].to_numpy()
     ready = {SHIPPED: shipped}
     if model.season.factor != 1:
         without = replace(model, season=Season())
-        ready[SEASONLESS] = without.assign(features, without.foretell(features))
+        ready[SEASONLESS] = without.assign(without.foretell(features))
     for name, said in ready.items():
         churn[name] = said[c.CHURN_PROBABILITY].to_numpy()
         orders[name] = said[c.EXPECTED_ORDERS].to_numpy()

@@ -48,15 +48,20 @@ def run(config: AnalyseConfig) -> None:
             raise ConfigError(
                 f"cohorts.behaviours.{name}.event={behaviour.event}; expected one of {', '.join(VOCABULARY)}"
             )
+    if unknown := sorted(set(config.drivers.leave_out) - set(lenses.described(config.lenses))):
+        raise ConfigError(f"drivers.leave_out: no feature {', '.join(unknown)}; docs/lenses.md names all of them")
     tables = data.load(connect(config.engine), config.data)
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     store = tracking.open_store(config.tracking, project_root())
     features = lenses.features_at(tables, cutoff, config.lenses, PERIOD_DAYS)
+    labels = lenses.segments(features, lenses.learn(features, config.lenses))
+    if config.companions.segment not in labels:
+        raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {', '.join(labels)}")
     found = Found()
     _cohorts(found, tables, cutoff, config)
     _drivers(found, tables, cutoff, features, config)
-    labels = _pyramid(found, tables, cutoff, features, config)
+    _pyramid(found, tables, cutoff, features, labels, config)
     _companions(found, tables, cutoff, labels, config)
     agreement = overlap.overlap(labels)
     found.add("overlap", agreement.rename_axis("segment").reset_index(), figures.agreement(agreement))
@@ -98,8 +103,6 @@ def _cohorts(found: Found, tables: Tables, cutoff: datetime, config: AnalyseConf
 
 
 def _drivers(found: Found, tables: Tables, cutoff: datetime, features: pd.DataFrame, config: AnalyseConfig) -> None:
-    if unknown := sorted(set(config.drivers.leave_out) - set(lenses.described(config.lenses))):
-        raise ConfigError(f"drivers.leave_out: no feature {', '.join(unknown)}; docs/lenses.md names all of them")
     names = [name for name in lenses.numeric(features) if name not in config.drivers.leave_out]
     history = look_back(tables, cutoff, PERIOD_DAYS)
     for survey in config.drivers.surveys:
@@ -128,11 +131,10 @@ def _drivers(found: Found, tables: Tables, cutoff: datetime, features: pd.DataFr
 
 
 def _pyramid(
-    found: Found, tables: Tables, cutoff: datetime, features: pd.DataFrame, config: AnalyseConfig
-) -> pd.DataFrame:
-    """Profitability and movements of the tiers; gives today's labels of all lenses."""
+    found: Found, tables: Tables, cutoff: datetime, features: pd.DataFrame, labels: pd.DataFrame, config: AnalyseConfig
+) -> None:
+    """Profitability and movements of the tiers."""
     earlier = cutoff - timedelta(days=config.movement_days)
-    labels = lenses.segments(features, lenses.learn(features, config.lenses))
     tiers = pyramid.profitability(features, labels[c.VALUE_TIER])
     found.tables["pyramid.json"] = tiers
     try:
@@ -141,7 +143,7 @@ def _pyramid(
         found.missing.append(
             f"movements: the log begins on {tables.first:%Y-%m-%d}, after {earlier:%Y-%m-%d}; lower movement_days"
         )
-        return labels
+        return
     before = lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS)
     table = pyramid.movements(
         lenses.segments(before, lenses.learn(before, config.lenses))[c.VALUE_TIER],
@@ -151,18 +153,15 @@ def _pyramid(
         list(config.lenses.value.tiers),
     )
     found.add("movements", table, figures.movements(table, list(config.lenses.value.tiers)))
-    return labels
 
 
 def _companions(found: Found, tables: Tables, cutoff: datetime, labels: pd.DataFrame, config: AnalyseConfig) -> None:
-    segment = config.companions.segment
-    if segment not in labels:
-        raise ConfigError(f"companions.segment={segment}; expected one of {', '.join(labels)}")
     if c.CATEGORY not in tables.present["transactions"]:
         found.missing.append("cross-sell and upsell need transactions.category")
         return
+    segment = labels[config.companions.segment]
     asked = {"least": config.companions.least, "top": config.companions.top}
-    crossed = companions.cross_sell(companions.categories(tables, cutoff), labels[segment], **asked)
+    crossed = companions.cross_sell(companions.categories(tables, cutoff), segment, **asked)
     found.add("cross_sell", crossed, figures.pairs(crossed, "Cross-sell: who buys this, and not yet that"))
-    raised = companions.upsell(companions.price_levels(tables, cutoff), labels[segment], **asked)
+    raised = companions.upsell(companions.price_levels(tables, cutoff), segment, **asked)
     found.add("upsell", raised, figures.pairs(raised, "Upsell: from one price third of a category to the next"))

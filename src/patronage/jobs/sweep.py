@@ -43,5 +43,6 @@ class ParentRun(Callback):
         from patronage import tracking
 
         children = tracking.close_parent(self.store, self.run_id, failed=False)
+        atexit.unregister(tracking.close_parent)
         print(f"\n{children} runs under the parent {self.run_id}")
         print(f"side by side  {tracking.sweep_link(self.store, self.run_id, tracking.MAIN[0])}")

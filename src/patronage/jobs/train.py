@@ -57,6 +57,9 @@ def run(config: TrainConfig) -> None:
     tables = data.load(connect(config.engine), config.data)
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
+    sampler = data.sampler(tables, config.fit_sample, config.seed)
+    if sampler:
+        print(f"one customer in {sampler.one_in} is learned from (fit_sample={config.fit_sample})", flush=True)
     split = split_at(tables, cutoff, config)
     store = tracking.open_store(config.tracking, project_root())
     former, origin = _former(store, config, cutoff, split.now.features)
@@ -64,7 +67,7 @@ def run(config: TrainConfig) -> None:
     assignments = bundle.assign(split.now.features)
     personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
-    judged = _measure(tables, split, bundle, assignments, config)
+    judged = _measure(tables, split, bundle, assignments, config, sampler)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
@@ -99,7 +102,9 @@ def _former(
     return champion.bundle.personas, f"carried on from the {who}"
 
 
-def _measure(tables: Tables, split: Split, bundle: Bundle, said: pd.DataFrame, config: TrainConfig) -> Judged | None:
+def _measure(
+    tables: Tables, split: Split, bundle: Bundle, said: pd.DataFrame, config: TrainConfig, sampler: data.Sampler | None
+) -> Judged | None:
     """On later time: the assignments themselves, and those of a second fit on customers that it never saw."""
     holdout = holdout_at(tables, split, config)
     if holdout is None:
@@ -118,7 +123,7 @@ def _measure(tables: Tables, split: Split, bundle: Bundle, said: pd.DataFrame, c
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    found = intervals | renamed | sampling.errors(bundle, holdout.split, holdout.judged, config)
+    found = intervals | renamed | sampling.errors(bundle, holdout, config, sampler)
     now = holdout.judged
     weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
     drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
@@ -142,9 +147,8 @@ def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    asked = buyers(judged).features
-    orders = judged.labels.loc[asked.index, c.ORDERS]
-    return judge_intervals(bundle.clv, asked, orders, bundle.outlook.foretell(asked).multiplier)
+    read, multiplier = bundle.outlook.foretell(buyers(judged).features).law_reads
+    return judge_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
@@ -271,6 +275,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "lookback_days": config.lookback_days,
         "seed": config.seed,
         "customers": len(split.now.features),
+        "fit_sample": config.fit_sample,
         "origins": len(split.past),
         "personas.method": config.personas.method,
         "personas.k": bundle.personas.k,

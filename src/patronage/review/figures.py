@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from patronage import columns as c
@@ -20,6 +24,15 @@ def blank(title: str, width: float = 6.4, height: float = 4.2) -> tuple[Figure, 
     axes.set_title(title, loc="left", color=INK, fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def png(figure: Figure, dpi: int) -> bytes:
+    """The bytes that `savefig` writes, which draws twice: first for a layout that drawing brings anyway."""
+    figure.set_dpi(dpi)
+    file = io.BytesIO()
+    canvas: Any = FigureCanvasAgg(figure)  # without types
+    canvas.print_png(file)
+    return file.getvalue()
 
 
 def calibration(happened: np.ndarray, said: np.ndarray, baselines: dict[str, np.ndarray], what: str) -> Figure:

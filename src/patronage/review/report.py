@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.resources import files
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 
 from patronage import columns as c
 from patronage.review.comparison import Comparison
+from patronage.review.figures import png
 from patronage.review.migration import JOINED, LEFT
 
 MARKS = {
@@ -56,9 +56,7 @@ def render(comparison: Comparison) -> str:
 
 
 def _embedded(figure: Figure) -> str:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DPI)
-    return base64.b64encode(file.getvalue()).decode()
+    return base64.b64encode(png(figure, DPI)).decode()
 
 
 def _cells(frame: pd.DataFrame) -> Mapping[str, Any]:

@@ -196,8 +196,14 @@ def _log_record(record: Record, dataset: Dataset | None) -> None:
             frame.to_parquet(Path(folder, name), index=False)
         Path(folder, "figures").mkdir()
         for name, figure in record.figures.items():
-            figure.savefig(Path(folder, "figures", name), dpi=120)
+            Path(folder, "figures", name).write_bytes(_picture(figure))
         mlflow.log_artifacts(folder)
+
+
+def _picture(figure: Figure) -> bytes:
+    from patronage.review.figures import png  # matplotlib, for which a scoring job need not wait
+
+    return png(figure, dpi=120)
 
 
 def _input(dataset: Dataset) -> MetaDataset:

@@ -137,7 +137,9 @@ def test_a_search_from_an_estimate_starts_there(name, fitted, summary, monkeypat
         assert search(estimate, 1e-4) == pytest.approx(estimate, rel=1e-4 if name == "pareto_nbd" else 1e-12)
         return estimate.tolist(), None
 
-    monkeypatch.setattr(sys.modules[fit_orders.__module__], "first_optimum", search_again)
+    module = sys.modules[fit_orders.__module__]
+    monkeypatch.setattr(module, "first_optimum", search_again)
+    monkeypatch.setattr(module, "_made", {})
     assert fit_orders(name, *summary) == (law, None)
 
 
@@ -150,6 +152,21 @@ def test_dense_customers_who_hardly_leave_stop_lifetimes_but_not_us(live):
     assert fit.gain <= 1e-3
     foretold = law.expected_orders(90, lives.x, t_x, 270.0).sum()
     assert foretold == pytest.approx(lives.later.sum(), rel=0.05)
+
+
+def test_the_same_customers_are_fitted_once_and_others_anew(fitted, summary, monkeypatch):
+    module = sys.modules[fit_orders.__module__]
+    monkeypatch.setattr(module, "_made", {})
+    monkeypatch.setattr(module, "KEPT", 2)
+    searched, search = [], module._search_orders
+    monkeypatch.setattr(module, "_search_orders", lambda *given: searched.append(given[0]) or search(*given))
+    x, t_x, age = summary
+    assert fit_orders("bg_nbd", x, t_x, age) == fit_orders("bg_nbd", x[::-1], t_x[::-1], age[::-1]) == fitted["bg_nbd"]
+    assert searched == ["bg_nbd"]
+    assert fit_orders("mbg_nbd", x, t_x, age) == fitted["mbg_nbd"]
+    assert fit_orders("bg_nbd", x[1:], t_x[1:], age[1:]) != fitted["bg_nbd"]
+    assert searched == ["bg_nbd", "mbg_nbd", "bg_nbd"]
+    assert len(module._made) == 2
 
 
 class Fitter:
@@ -191,6 +208,7 @@ def test_of_many_summaries_lifetimes_sees_some_and_the_optimum_is_that_of_all(fi
     searched, search = [], module._search_orders
     monkeypatch.setattr(module, "_search_orders", lambda *given: searched.append(len(given[3])) or search(*given))
     monkeypatch.setattr(module, "SEARCHED", 400)
+    monkeypatch.setattr(module, "_made", {})
     found, again = fit_orders("bg_nbd", *summary)
     assert max(searched) <= 400 < again.n_distinct == fit.n_distinct
     assert again.n_customers == fit.n_customers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -142,10 +143,29 @@ def test_where_btyd_knows_half_the_average_beats_it():
 def test_the_average_is_equal():
     past = [snapshot(day, skill=0.4) for day in (3, 2)]
     model, _ = fitted(settings("btyd", "features", "offset"), past)
-    parts = model.orders.parts(LATER.features)
+    parts = model.parts(LATER.features)["orders"]
     assert list(parts) == ["btyd", "features", "offset"]
     np.testing.assert_allclose(parts["btyd"], LATER.features["expected_orders"], rtol=1e-9)
-    np.testing.assert_array_equal(model.orders.predict(LATER.features), np.mean(list(parts.values()), axis=0))
+    np.testing.assert_array_equal(model.predict(LATER.features)["orders"], np.mean(list(parts.values()), axis=0))
+
+
+def test_a_member_says_spend_by_what_it_learned_of_it_and_by_its_orders():
+    past = [snapshot(day, skill=0.4) for day in (3, 2)]
+    model, _ = fitted(settings("btyd", "features", "offset"), past)
+    said, learned = model.parts(LATER.features), model.spend.parts(LATER.features)
+    for name in ("features", "offset"):
+        both = (learned[name] + WORTH * said["orders"][name]) / 2
+        np.testing.assert_allclose(said["spend"][name], both, rtol=1e-9)
+    np.testing.assert_allclose(said["spend"]["btyd"], LATER.features["expected_spend"], rtol=1e-9)
+
+
+def test_trees_say_who_orders_more_but_btyd_how_much_all_do():
+    """The past's members order twice what they will, and BTYD knows."""
+    generous = [replace(one, labels=one.labels.assign(orders=2 * one.labels["orders"])) for one in PAST]
+    model, _ = fitted(settings("features"), generous)
+    said = model.predict(LATER.features)["orders"]
+    assert said.sum() == pytest.approx(LATER.features["expected_orders"].sum(), rel=1e-9)
+    assert np.corrcoef(said, truth(LATER))[0, 1] > 0.93
 
 
 def test_beyond_its_label_window_it_moves_as_btyd_does():
@@ -156,7 +176,7 @@ def test_beyond_its_label_window_it_moves_as_btyd_does():
     moved, stayed = model.predict(near, far), model.predict(near)
     np.testing.assert_allclose(moved["orders"], 3 * stayed["orders"], rtol=1e-6)
     assert (moved["churned"] < stayed["churned"]).all()
-    parts = model.orders.parts(near, far)
+    parts = model.parts(near, far)["orders"]
     np.testing.assert_allclose(parts["btyd"], far["expected_orders"], rtol=1e-9)
 
 
@@ -168,7 +188,7 @@ def test_of_a_contract_no_member_starts_from_btyd():
 
 def test_the_rehearsal_is_of_customers_kept_aside():
     _, rehearsed = fitted(settings("btyd", "offset"))
-    assert list(rehearsed) == ["churned", "orders", "spend"]
+    assert list(rehearsed) == ["churned", "orders"]
     assert 0.15 < len(rehearsed) / 1500 < 0.35
     aside = held_out(PAST[0].features.index, 0.25, 0, "rounds")
     assert rehearsed.index.equals(aside.index[aside])

@@ -11,7 +11,8 @@ from patronage.models.clv.law import BgNbd, MbgNbd, ParetoNbd
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.drift import steady
 from patronage.models.hybrid.encoding import learn_encoding
-from patronage.models.hybrid.rate import MOST, TOLERANCE, rate_multiplier, roots
+from patronage.models.hybrid.rate import MOST, reconcile
+from patronage.models.hybrid.roots import TOLERANCE, End, roots
 
 LAWS = [BgNbd(0.5, 40.0, 0.8, 2.5), MbgNbd(0.6, 50.0, 0.6, 1.2), ParetoNbd(0.6, 80.0, 0.4, 40.0)]
 PEOPLE = pd.DataFrame(
@@ -19,16 +20,29 @@ PEOPLE = pd.DataFrame(
 )
 
 
-def expected(law, factor: pd.Series | float = 1.0) -> np.ndarray:
-    return law.expected_orders(90, *(PEOPLE[name].to_numpy() for name in PEOPLE), np.asarray(factor, float))
+def expected(law, people: pd.DataFrame = PEOPLE, factor: pd.Series | float = 1.0) -> np.ndarray:
+    return law.expected_orders(90, *(people[name].to_numpy() for name in PEOPLE), np.asarray(factor, float))
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_with_its_factor_the_law_expects_what_is_wanted(law):
     wanted = expected(law) * [0.5, 1.0, 1.3, 0.9]
-    factor = rate_multiplier(law, 90, PEOPLE, wanted)
-    np.testing.assert_allclose(expected(law, factor), wanted, rtol=1e-6)
+    read, factor = reconcile(law, 90, PEOPLE, wanted)
+    np.testing.assert_allclose(expected(law, read, factor), wanted, rtol=1e-6)
     assert factor["b"] == pytest.approx(1, rel=1e-6)
+    assert read is PEOPLE
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_who_is_gone_by_the_law_but_orders_is_likelier_alive(law):
+    """Forty orders in 100 days, then 200 of silence: no factor on a rate makes one order of somebody who is gone."""
+    gone = PEOPLE.loc[["d"]].assign(recency=100.0)
+    was = law.p_alive(*(gone[name].to_numpy() for name in gone))
+    assert was[0] * law.expected_if_alive(90, gone["frequency"], gone["T"], MOST)[0] < 1
+    read, factor = reconcile(law, 90, gone, np.ones(1))
+    assert factor["d"] == pytest.approx(MOST)
+    assert 100 < read.loc["d", "recency"] < 300
+    np.testing.assert_allclose(expected(law, read, factor), 1, rtol=1e-6)
 
 
 def test_roots_are_scipys_to_the_last_bit():
@@ -41,17 +55,18 @@ def test_roots_are_scipys_to_the_last_bit():
     low, high = np.full(300, -20.0), np.full(300, 20.0)
     tolerances = {"xatol": TOLERANCE, "fatol": 0.0}
     asked = elementwise.find_root(excess, (low, high), args=(bend, target), tolerances=tolerances)
-    ends = ((end, excess(end, bend, target)) for end in (low, high))
-    found = roots(lambda x, rows: excess(x, bend[rows], target[rows]), np.arange(300), *ends)
+    ends = (End(end, excess(end, bend, target)) for end in (low, high))
+    found = roots(lambda x, rows: excess(x, bend[rows], target[rows]), *ends)
     assert (found == asked.x).all()
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_no_factor_leaves_its_bounds(law):
-    everything = rate_multiplier(law, 90, PEOPLE, np.full(4, 1e6))
-    nothing = rate_multiplier(law, 90, PEOPLE, np.zeros(4))
-    np.testing.assert_allclose(everything, MOST)
-    np.testing.assert_allclose(nothing, 1 / MOST)
+    everything, nothing = (reconcile(law, 90, PEOPLE, np.full(4, wanted)) for wanted in (1e6, 0.0))
+    np.testing.assert_allclose(everything.multiplier, MOST)
+    np.testing.assert_allclose(everything.features["recency"], PEOPLE["T"])
+    np.testing.assert_allclose(nothing.multiplier, 1 / MOST)
+    np.testing.assert_allclose(nothing.features["recency"], PEOPLE["recency"])
 
 
 def test_categories_are_ordered_by_number_and_name_whatever_the_rows():

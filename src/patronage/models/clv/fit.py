@@ -12,7 +12,8 @@ import contextlib
 import io
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from hashlib import sha256
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,11 @@ ALL = slice(None, None, 1)
 WEIGHTS = (1e-3, 1e3)  # orders that everyone's mean may weigh
 ONE_PRICE = 1e6  # p of Gamma-Gamma where order values do not vary; its mean p v / (q - 1) is then that price
 
+# The CLV law, the mean of BTYD laws and a backtest ask for the same fits: half of all. The latest are kept.
+KEPT = 100
+_made: dict[bytes, tuple[Any, Fit]] = {}
+Law = TypeVar("Law")
+
 
 def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: npt.ArrayLike) -> tuple[OrderLaw, Fit]:
     """
@@ -61,7 +67,11 @@ def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: n
             f"{name}: found {x.size} customers and no repeat order; a lifetime value needs customers "
             "who bought on two days before the cutoff; give a later cutoff or a longer log"
         )
-    x, t_x, age, weights = counted(x, t_x, age)
+    summaries = counted(x, t_x, age)
+    return _once(name, summaries, lambda: _fit_orders(name, *summaries))
+
+
+def _fit_orders(name: str, x: Array, t_x: Array, age: Array, weights: Array) -> tuple[OrderLaw, Fit]:
     law = LAWS[name]
     pareto = name == "pareto_nbd"
     some = _some(x)
@@ -97,7 +107,11 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
             f"gamma_gamma: found {x.size} customers, none with a repeat order of positive mean value; "
             "expected some; check that amounts are net paid, with refunds negative"
         )
-    x, value, weights = counted(x[usable], value[usable])
+    summaries = counted(x[usable], value[usable])
+    return _once("gamma_gamma", summaries, lambda: _fit_spend(*summaries))
+
+
+def _fit_spend(x: Array, value: Array, weights: Array) -> tuple[GammaGamma, Fit]:
     mean = (weights * value).sum() / weights.sum()
     if np.ptp(value) <= 1e-9 * mean:  # one price for all: nothing to estimate, and no optimum to find
         certain = GammaGamma(p=ONE_PRICE, q=2.0, v=mean / ONE_PRICE)
@@ -114,6 +128,18 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
     if some != ALL:
         parameters, fit = carried_on("gamma_gamma", parameters, fit, log_likelihood(ALL), weights)
     return GammaGamma(*parameters), fit
+
+
+def _once(name: str, summaries: tuple[Array, ...], make: Callable[[], tuple[Law, Fit]]) -> tuple[Law, Fit]:
+    """What `make` gives, or gave when these summaries were fitted before: laws and fits are values."""
+    key = sha256(name.encode() + b"".join(column.tobytes() for column in summaries)).digest()
+    made = _made.get(key)
+    if made is None:
+        made = make()
+        for oldest in list(_made)[: max(len(_made) + 1 - KEPT, 0)]:
+            _made.pop(oldest, None)
+        _made[key] = made
+    return made
 
 
 def shrunken_mean(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> ShrunkenMean:

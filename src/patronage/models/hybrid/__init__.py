@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ from patronage.models.hybrid.encoding import Encoding, Matrices, learn_encoding
 from patronage.models.hybrid.learning import Rows, boost, problem, rehearsal, stack
 from patronage.models.hybrid.member import MEMBERS, Member
 from patronage.models.hybrid.reasons import Contributions, contributions, in_words
-from patronage.models.hybrid.target import CHURN, ORDERS, RATE_FLOOR, SPEND, TARGETS, Array, Target
+from patronage.models.hybrid.target import AMOUNT_FLOOR, CHURN, ORDERS, RATE_FLOOR, SPEND, TARGETS, Array, Target
 
 __all__ = [
     "BTYD_COLUMNS", "CHURN", "ORDERS", "RATE_FLOOR", "SPEND", "Answer", "Hybrid", "Member", "Target", "fit",
@@ -57,7 +57,7 @@ class Answer:
     def parts(
         self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
     ) -> dict[str, Array]:
-        """What each member says; see `Hybrid.predict`. Matrices of the features that are there are used again."""
+        """What each member learned to say; matrices of the features that are there are used again."""
         made = matrices or Matrices(features, [member.encoding for member in self.members])
         moved: Array | float = 0.0
         if far is not None:
@@ -65,12 +65,6 @@ class Answer:
         return {
             member.name: self.target.mean(member.raw(self.target, features, made) + moved) for member in self.members
         }
-
-    def predict(
-        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
-    ) -> Array:
-        """(N,) the equal average of the members."""
-        return np.mean(list(self.parts(features, far, matrices).values()), axis=0)
 
 
 @dataclass(frozen=True)
@@ -122,9 +116,26 @@ class Hybrid:
         far
             BTYD's expectations over the horizon, where that is longer than `window_days`.
         """
-        made = matrices or self.matrices(features)
-        said = {answer.target.label: answer.predict(features, far, made) for answer in self.answers}
+        parts = self.parts(features, far, matrices)
+        said = {label: np.mean(list(members.values()), axis=0) for label, members in parts.items()}
         return pd.DataFrame(said, index=features.index)
+
+    def parts(
+        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+    ) -> dict[str, dict[str, Array]]:
+        """What each member says of each target, by the target's label; see `predict`.
+
+        Spend is the mean of what was learned of it, which knows who buys what is dear, and of the member's orders at
+        BTYD's value of an order, which no single dear order moves: the two err on different customers.
+        """
+        made = matrices or self.matrices(features)
+        said = {answer.target.label: answer.parts(features, far, made) for answer in self.answers}
+        btyd = features if far is None else far
+        for name in said[c.SPEND]:
+            if any(MEMBERS[name]):
+                worth = btyd[c.EXPECTED_SPEND].to_numpy() / btyd[c.EXPECTED_ORDERS].to_numpy().clip(AMOUNT_FLOOR)
+                said[c.SPEND][name] = (said[c.SPEND][name] + said[c.ORDERS][name] * worth) / 2
+        return said
 
     def band(self, probability: pd.Series) -> pd.Series:
         """The name of the band that each churn probability lies in."""
@@ -232,8 +243,8 @@ def fit(
     -------
     Hybrid
     DataFrame
-        The rehearsal: what members that knew neither the latest origin nor these customers answered there, a column
-        a target; missing where the customer has no label.
+        The rehearsal: what members that knew neither the latest origin nor these customers answered there of churn
+        and orders; missing where the customer has no label.
 
     Raises
     ------
@@ -252,7 +263,7 @@ def fit(
     usual = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
     days = snapshots[0].horizon_days
     made = Hybrid(churn.answer, orders.answer, spend.answer, days, dict(config.bands), usual)
-    return made, pd.concat([one.rehearsed for one in (churn, orders, spend)], axis=1)
+    return made, pd.concat([churn.rehearsed, orders.rehearsed], axis=1)
 
 
 class _Made(NamedTuple):
@@ -292,7 +303,11 @@ def _member(
     sees, _ = MEMBERS[name]
     reads = Encoding((*encoding.columns, *(BTYD_COLUMNS if sees else ())), encoding.levels)
     boosted = boost(problem(target, rows, reads, given), rows, config, seed)
-    return Member(name, reads, boosted.booster, base), tried + boosted.rehearsed
+    member = Member(name, reads, boosted.booster, base)
+    if base is not None and sees and not target.is_probability:  # trees say who, not how much: the total stays BTYD's
+        said = target.mean(member.raw(target, now, Matrices(now, [reads])))
+        member = replace(member, base=2 * base - target.base(said))
+    return member, tried + boosted.rehearsed
 
 
 def _starts(name: str, target: Target, rows: Rows, now: pd.DataFrame) -> tuple[Array, float | None]:

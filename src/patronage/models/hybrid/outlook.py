@@ -29,7 +29,7 @@ from patronage.models.hybrid import Hybrid, needs_btyd
 from patronage.models.hybrid import fit as fit_hybrid
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.lawful import fit_clv
-from patronage.models.hybrid.rate import rate_multiplier
+from patronage.models.hybrid.rate import Reconciled, reconcile
 from patronage.models.hybrid.season import Season, learn_season
 from patronage.models.hybrid.target import CHURN, Array
 
@@ -48,12 +48,12 @@ class Foretold(NamedTuple):
     ----------
     answers
         P(churn), expected orders and expected spend by the hybrid.
-    multiplier
-        The factor on each customer's order rate.
+    law_reads
+        What the law must take the customers for, to expect as many orders.
     """
 
     answers: pd.DataFrame
-    multiplier: pd.Series
+    law_reads: Reconciled
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,19 @@ class Outlook:
 
     def _foretell(self, features: pd.DataFrame, answers: pd.DataFrame) -> Foretold:
         wanted = answers[c.ORDERS].to_numpy(np.float64)
-        return Foretold(answers, rate_multiplier(self.clv.law, self.horizon_days, features, wanted))
+        return Foretold(answers, reconcile(self.clv.law, self.horizon_days, features, wanted))
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
         seen = self.seen(features)
         matrices = self.hybrid.matrices(seen[0])
-        said = self.assign(features, self._foretell(features, self.hybrid.predict(*seen, matrices)))
+        said = self.assign(self._foretell(features, self.hybrid.predict(*seen, matrices)))
         said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*seen, matrices))
         return said
 
-    def assign(self, features: pd.DataFrame, foretold: Foretold) -> pd.DataFrame:
-        """The columns that follow from what was foretold of these customers."""
-        said = self.clv.predict(features, foretold.multiplier, self.season.factor)
+    def assign(self, foretold: Foretold) -> pd.DataFrame:
+        """The columns that follow from what was foretold of some customers."""
+        said = self.clv.predict(*foretold.law_reads, self.season.factor)
         worth = _worth(said, foretold.answers)
         for name in (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH):
             said[name] = said[name].to_numpy() * worth
@@ -226,8 +226,8 @@ def _better_calibrated(snapshot: Snapshot, rehearsed: pd.DataFrame, btyd: Btyd, 
     name = clv.settings.model
     summary = (snapshot.features[column] for column in (c.FREQUENCY, c.RECENCY, c.T))
     law = btyd.laws[name] if name in btyd.laws else fit_orders(name, *summary)[0]
-    factor = rate_multiplier(law, snapshot.horizon_days, few, answers[c.ORDERS].to_numpy(np.float64))
-    x, t_x, age = (few[column].to_numpy(np.float64) for column in (c.FREQUENCY, c.RECENCY, c.T))
+    read, factor = reconcile(law, snapshot.horizon_days, few, answers[c.ORDERS].to_numpy(np.float64))
+    x, t_x, age = (read[column].to_numpy(np.float64) for column in (c.FREQUENCY, c.RECENCY, c.T))
     by_law = 1 - law.p_order(snapshot.horizon_days, x, t_x, age, factor.to_numpy())
     by_hybrid = answers[c.CHURNED].to_numpy(np.float64)
     happened = snapshot.labels.loc[few.index, c.CHURNED].to_numpy(np.float64)

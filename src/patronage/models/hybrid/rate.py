@@ -1,12 +1,13 @@
-"""From expected orders to a law: the factor on each customer's order rate with which the CLV law expects as many.
+"""From expected orders to a law: what must be true of each customer for the CLV law to expect as many.
 
-So the mean, the interval, P(order) and the value of a customer are read off one distribution, and cannot contradict
-each other.
+A factor on her order rate, first; and where the law takes for gone a customer of whom orders are expected, a later
+last order too, so that she is likelier alive. The mean, the interval, P(order) and the value of a customer are then
+read off one distribution, and cannot contradict each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,22 +15,37 @@ import pandas as pd
 from patronage import columns as c
 from patronage.models.clv.distinct import Index
 from patronage.models.clv.law import OrderLaw
+from patronage.models.hybrid.roots import End, roots
 from patronage.models.hybrid.target import Array
 
 MOST = 10.0  # a factor beyond this, or below its inverse, says that the law is wrong, not that the rate is
-TOLERANCE = 1e-7  # of the logarithm of a factor
-ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
-def rate_multiplier(law: OrderLaw, horizon_days: float, features: pd.DataFrame, wanted: Array) -> pd.Series:
-    """The factor on each order rate, within [1 / MOST, MOST], with which the law expects the `wanted` orders.
+class Reconciled(NamedTuple):
+    """How the law must read the customers.
+
+    Attributes
+    ----------
+    features
+        With the recency of those moved whom the law takes for gone.
+    multiplier
+        The factor on each order rate, by the index of the features.
+    """
+
+    features: pd.DataFrame
+    multiplier: pd.Series
+
+
+def reconcile(law: OrderLaw, horizon_days: float, features: pd.DataFrame, wanted: Array) -> Reconciled:
+    """The factor on each order rate, within [1 / MOST, MOST], and the recency, with which the law expects the orders.
 
     Parameters
     ----------
     features
         With frequency, recency and T in days.
     wanted
-        (N,) expected orders in the horizon. Where no factor within the bounds gives them, the nearest bound does.
+        (N,) expected orders in the horizon. Where no factor within the bounds and no recency up to T gives them, the
+        nearest do.
     """
     x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
     alive = law.p_alive(x, t_x, age)
@@ -40,50 +56,29 @@ def rate_multiplier(law: OrderLaw, horizon_days: float, features: pd.DataFrame, 
     found = np.where(if_alive <= low, ends[0], ends[1])
 
     def excess(log_factor: Array, rows: Index) -> Array:
-        return law.expected_if_alive(horizon_days, x[rows], age[rows], np.exp(log_factor)) - if_alive[rows]
+        asked = inside[rows]
+        return law.expected_if_alive(horizon_days, x[asked], age[asked], np.exp(log_factor)) - if_alive[asked]
 
-    found[inside] = roots(excess, inside, (ends[0], low - if_alive), (ends[1], high - if_alive))
-    return pd.Series(np.exp(found), index=features.index)
+    brackets = (End(end[inside], (there - if_alive)[inside]) for end, there in zip(ends, (low, high), strict=True))
+    found[inside] = roots(excess, *brackets)
+    gone = if_alive > high
+    if gone.any():
+        moved = t_x.copy()
+        moved[gone] = _recency(law, x[gone], t_x[gone], age[gone], wanted[gone] / high[gone])
+        features = features.assign(**{c.RECENCY: moved})
+    return Reconciled(features, pd.Series(np.exp(found), index=features.index))
 
 
-def roots(
-    excess: Callable[[Array, Index], Array], rows: Index, low: tuple[Array, Array], high: tuple[Array, Array]
-) -> Array:
-    """Where the excess of each row is zero, by Chandrupatla's steps: inverse quadratic where that is safe, else halves.
+def _recency(law: OrderLaw, x: Array, t_x: Array, age: Array, alive: Array) -> Array:
+    """When the last order would have been if one were `alive` by the law: it hangs on nothing but the silence since."""
+    found = age.copy()
+    ends = [law.p_alive(x, last, age) - alive for last in (t_x, age)]
+    inside = np.flatnonzero(ends[1] > 0)
 
-    The same as scipy.optimize.elementwise.find_root to the last bit, which spends most of its time on itself where
-    there is one customer.
+    def excess(last: Array, rows: Index) -> Array:
+        asked = inside[rows]
+        return law.p_alive(x[asked], last, age[asked]) - alive[asked]
 
-    Parameters
-    ----------
-    low, high
-        The ends of each row's bracket, and the excess there.
-
-    References
-    ----------
-    Chandrupatla (1997), Advances in Engineering Software 28(3).
-    """
-    found = np.empty(len(rows))
-    asked = np.arange(len(rows))
-    x1, f1, x2, f2 = (end[rows] for end in (*low, *high))
-    t: Array | float = 0.5
-    while len(asked):
-        x = x1 + t * (x2 - x1)
-        f = excess(x, rows[asked])
-        same = np.sign(f) == np.sign(f1)
-        x3, f3 = np.where(same, x1, x2), np.where(same, f1, f2)
-        x2, f2 = np.where(same, x2, x1), np.where(same, f2, f1)
-        x1, f1 = x, f
-        best = np.where(np.abs(f1) < np.abs(f2), x1, x2)
-        width, enough = np.abs(x2 - x1), np.abs(best) * ROUNDING + TOLERANCE
-        done = (f1 == 0) | (f2 == 0) | (width < enough)
-        found[asked[done]] = best[done]
-        asked = asked[~done]
-        x1, f1, x2, f2, x3, f3, width, enough = (a[~done] for a in (x1, f1, x2, f2, x3, f3, width, enough))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            way, rise = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)
-            safe = (1 - np.sqrt(1 - way) < rise) & (rise < np.sqrt(way))
-            beyond = (x3 - x1) / (x2 - x1)
-            quadratic = f1 / (f1 - f2) * f3 / (f3 - f2) - beyond * f1 / (f3 - f1) * f2 / (f2 - f3)
-        t = np.clip(np.where(safe, quadratic, 0.5), 0.5 * enough / width, 1 - 0.5 * enough / width)
+    brackets = (End(last[inside], end[inside]) for last, end in zip((t_x, age), ends, strict=True))
+    found[inside] = roots(excess, *brackets)
     return found
