@@ -108,8 +108,8 @@ def main(root: Path) -> None:
     model = sorted((root / "mlruns").glob(pattern))[-1].parent
     table = measure(model)
     about = (
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end (other work ran beside it), nice {os.nice(0)}, Python "
-        f"{platform.python_version()}"
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end (other work ran beside it), "
+        f"nice {os.nice(0)}, Python {platform.python_version()}"
     )
     text = f"# One customer over HTTP\n\nMade by `benchmarks/serving.py`; {about}.\n\n{table}"
     Path(__file__).with_suffix(".md").write_text(text)
