@@ -55,7 +55,7 @@ def main() -> None:
             lines += ["", f"## {log}, {origin}", ""]
             wide = group[group["holdout"] == "later_seen"].pivot_table(index="model", columns="metric", values="value")
             wide = wide.reindex([name for name in MODELS if name in wide.index])[metrics]
-            lines += markdown(wide.round(4).reset_index().fillna(""))
+            lines += markdown(wide.round(4).reset_index().astype(object).fillna(""))
             ours = group[(group["model"] == "shipped") & group["metric"].isin(metrics)]
             lines += ["", "Shipped, on the four holdouts, and the 95 % interval of its difference to the baseline:", ""]
             texts = ours.assign(

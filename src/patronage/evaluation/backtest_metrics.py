@@ -84,13 +84,14 @@ def _badness(metric: str, value: float) -> float:
 
 
 def _weights(n: int, resampling: Resampling) -> Array:
-    """(times, N) how often each customer is drawn in each resample."""
+    """(N, times) how often each customer is drawn in each resample."""
     rng = np.random.default_rng(resampling.seed)
-    return np.array([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(resampling.times)], np.float64)
+    drawn = [np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(resampling.times)]
+    return np.stack(drawn, axis=1).astype(np.float64)  # a row each: customers are sorted and summed again and again
 
 
 def _mean(weights: Array, losses: Array) -> Array:
-    return weights @ losses / len(losses)
+    return losses @ weights / len(losses)
 
 
 def _log_loss(happened: Array, said: Array, weights: Array) -> Array:
@@ -103,32 +104,32 @@ def _squared(happened: Array, said: Array, weights: Array) -> Array:
 
 
 def _tied(score: Array, weights: Array, *values: Array) -> list[Array]:
-    """(times, groups) sums of each weighted value over customers of equal score, lowest score first."""
+    """(groups, times) sums of each weighted value over customers of equal score, lowest score first."""
     order = np.argsort(score, kind="stable")
     ordered = score[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    drawn = weights[:, order]
-    return [np.add.reduceat(drawn * value[order], starts, axis=1) for value in values]
+    drawn = weights[order]
+    return [np.add.reduceat(drawn * value[order, None], starts, axis=0) for value in values]
 
 
 def _roc_auc(happened: Array, said: Array, weights: Array) -> Array:
     hit, miss = _tied(said, weights, happened, 1 - happened)
-    below = np.cumsum(miss, axis=1) - miss / 2
-    return (hit * below).sum(axis=1) / np.maximum(hit.sum(axis=1) * miss.sum(axis=1), TINY)
+    below = np.cumsum(miss, axis=0) - miss / 2
+    return (hit * below).sum(axis=0) / np.maximum(hit.sum(axis=0) * miss.sum(axis=0), TINY)
 
 
 def _concentration(happened: Array, score: Array, weights: Array) -> Array:
     """Area between the concentration curve, best score first, and the diagonal."""
     amount, people = _tied(score, weights, happened, np.ones_like(happened))
-    total = np.maximum(amount.sum(axis=1), TINY)
-    reached = total[:, None] - np.cumsum(amount, axis=1) + amount / 2
-    return (people * reached).sum(axis=1) / (people.sum(axis=1) * total) - 0.5
+    total = np.maximum(amount.sum(axis=0), TINY)
+    reached = total - np.cumsum(amount, axis=0) + amount / 2
+    return (people * reached).sum(axis=0) / (people.sum(axis=0) * total) - 0.5
 
 
 PROBABILITIES: Mapping[str, Resampled] = {"log_loss": _log_loss, "brier": _squared, "roc_auc": _roc_auc}
 AMOUNTS: Mapping[str, Resampled] = {
     "rmse": lambda happened, said, weights: np.sqrt(_squared(happened, said, weights)),
     "mae": lambda happened, said, weights: _mean(weights, np.abs(said - happened)),
-    "bias_percent": lambda happened, said, weights: 100 * ((weights @ said) / np.maximum(weights @ happened, TINY) - 1),
+    "bias_percent": lambda happened, said, weights: 100 * ((said @ weights) / np.maximum(happened @ weights, TINY) - 1),
     "gini": _concentration,
 }
