@@ -22,7 +22,7 @@ SAID = RNG.uniform(size=500).round(2)  # with ties
 HAPPENED = (RNG.uniform(size=500) < SAID).astype(float)
 SPENT = HAPPENED * RNG.gamma(2, 10, 500)
 DRAWN = RNG.integers(0, 500, 500)
-WEIGHTS = np.array([np.ones(500), np.bincount(DRAWN, minlength=500)], float)
+WEIGHTS = np.array([np.ones(500), np.bincount(DRAWN, minlength=500)], float).T
 
 
 def test_weights_are_as_good_as_drawing_the_customers():
