@@ -4,6 +4,7 @@ At every origin the BTYD model is fitted anew on what was known then. Its expect
 expected orders, expected spend) is a member by itself, enters a LightGBM model as features, and is what another one
 starts from, so that it learns the residual only. The answer is the equal average of the members (facts of the design:
 features win on dense, stationary logs, the start wins where the season turns, and learned weights lose when it does).
+Spend is said in two ways by each member: as learned, and as its orders at BTYD's value of an order.
 P(alive) takes no part: under BG/NBD a one-time buyer is alive for sure.
 
 Where the horizon is longer than any label window before the cutoff, everything is learned on a shorter window, and
@@ -305,8 +306,8 @@ def _member(
     boosted = boost(problem(target, rows, reads, given), rows, config, seed)
     member = Member(name, reads, boosted.booster, base)
     if base is not None and sees and not target.is_probability:  # trees say who, not how much: the total stays BTYD's
-        said = target.mean(member.raw(target, now, Matrices(now, [reads])))
-        member = replace(member, base=2 * base - target.base(said))
+        said = target.base(target.mean(member.raw(target, now, Matrices(now, [reads]))))
+        member = replace(member, base=base + (base - said))
     return member, tried + boosted.rehearsed
 
 
