@@ -37,7 +37,7 @@ from patronage.lenses import (
     value,
 )
 from patronage.lenses.history import WHOLE, Part, look_back
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.shelves import fill_shelves
 
 __all__ = [
@@ -189,16 +189,18 @@ def learn(features: pd.DataFrame, config: LensesConfig) -> dict[str, Learned]:
 
 def segments(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
     """The label that each lens gives to each customer, with what was learned at fit."""
-    frames = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned]
-    return pd.concat(frames, axis=1)
+    said = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned]
+    return _together(said, features.index)
 
 
 def estimates(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
     """The numbers that lenses derive for each customer from what was learned at fit."""
-    frames = [
-        lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned
-    ]
-    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=features.index)
+    said = [lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned]
+    return _together(said, features.index)
+
+
+def _together(said: Iterable[Said], customers: pd.Index) -> pd.DataFrame:
+    return pd.DataFrame({name: column for one in said for name, column in one.items()}, index=customers)
 
 
 def support(tables: Tables) -> pd.DataFrame:

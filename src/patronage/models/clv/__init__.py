@@ -110,8 +110,14 @@ class Clv:
               fit does not know and what `calibration` adds; they leave out how order values vary and when within the
               horizon orders come.
         """
-        x, t_x, age, factor = self._customer(features, multiplier)
         mean_value = features[columns.MONETARY_VALUE].to_numpy(dtype=np.float64)
+        said = self.answer(*self.customer(features, multiplier), mean_value, season)
+        return pd.DataFrame(said, index=features.index)
+
+    def answer(
+        self, x: Array, t_x: Array, age: Array, factor: Array, mean_value: Array, season: float = 1.0
+    ) -> dict[str, Array]:
+        """What `predict` says, of arrays and as arrays."""
         first, kind = distinct(x, t_x, age, factor)
         orders = self._orders(x[first], t_x[first], age[first], factor[first], season)
         predicted = {name: values[kind] for name, values in orders.items()}
@@ -119,12 +125,12 @@ class Clv:
         predicted[columns.EXPECTED_SPEND] = predicted[columns.EXPECTED_ORDERS] * worth
         for name in (columns.CLV, columns.CLV_LOW, columns.CLV_HIGH):
             predicted[name] *= self.settings.margin * worth
-        return pd.DataFrame(predicted, index=features.index)
+        return predicted
 
     def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
         """What `predict` gave, empty where the model abstains."""
         silent = {name for deed in self.deeds for name in deed.silent}
-        return predicted.assign(**dict.fromkeys(silent, np.nan))
+        return predicted.assign(**dict.fromkeys(silent, np.nan)) if silent else predicted
 
     def flags(self, features: pd.DataFrame) -> tuple[tuple[pd.Series, str], ...]:
         """Why an answer should not be taken at its word: of which customers, and the reason."""
@@ -142,7 +148,7 @@ class Clv:
         self, features: pd.DataFrame, multiplier: pd.Series | None = None
     ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
         """`at_least` as a function of n and of the positions of some customers, for whom asks many times."""
-        customer, near = np.array(self._customer(features, multiplier)), self.settings.horizon_days
+        customer, near = np.array(self.customer(features, multiplier)), self.settings.horizon_days
         (spread,) = self._spreads((near,), customer[0], customer[2])
 
         def at_least(n: npt.ArrayLike, rows: Index | slice) -> Array:
@@ -156,12 +162,12 @@ class Clv:
         self, features: pd.DataFrame, multiplier: pd.Series | None = None, *, level: float | None = None
     ) -> Total:
         """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None)."""
-        customer = self._customer(features, multiplier)
+        customer = self.customer(features, multiplier)
         near, level = self.settings.horizon_days, self.settings.level if level is None else level
         (spread,) = self._spreads((near,), customer[0], customer[2])
         return total(self.law, self.orders_fit, self.calibration, level, near, spread, *customer)
 
-    def _customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
+    def customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
         """x, t_x, T and the factor on the order rate."""
         x, t_x, age = (features[name].to_numpy(dtype=np.float64) for name in self.columns[:3])
         if multiplier is None:
