@@ -127,17 +127,21 @@ class Clv:
             predicted[name] *= self.settings.margin * worth
         return predicted
 
+    @property
+    def silent(self) -> set[str]:
+        """The columns of which the model abstains."""
+        return {name for deed in self.deeds for name in deed.silent}
+
     def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
         """What `predict` gave, empty where the model abstains."""
-        silent = {name for deed in self.deeds for name in deed.silent}
-        return predicted.assign(**dict.fromkeys(silent, np.nan)) if silent else predicted
+        return predicted.assign(**dict.fromkeys(self.silent, np.nan))
 
-    def flags(self, features: pd.DataFrame) -> tuple[tuple[pd.Series, str], ...]:
-        """Why an answer should not be taken at its word: of which customers, and the reason."""
-        everyone = pd.Series(True, index=features.index)
+    def flags(self, features: pd.DataFrame) -> tuple[tuple[npt.NDArray[np.bool_], str], ...]:
+        """Why an answer should not be taken at its word: (N,) of which customers, and the reason."""
+        everyone = np.ones(len(features), dtype=np.bool_)
         found = [(everyone, f"clv {deed.deed}: {deed.said}") for deed in self.deeds]
         if self.settings.model == "bg_nbd":
-            found.append((features[columns.FREQUENCY] == 0, ALIVE_BY_ASSUMPTION))
+            found.append((features[columns.FREQUENCY].to_numpy() == 0, ALIVE_BY_ASSUMPTION))
         return tuple(found)
 
     def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
@@ -190,7 +194,7 @@ class Clv:
         given = x[first], T[first], multiplier[first]
         later = x[first], T[first], multiplier[first] / season
         near_spread, far_spread = self._spreads((near, far), *given[:2])
-        expected = law.expected_if_alive(far, *later)
+        soon, expected = law.expected_if_alive([[near], [far]], *given[:2], [given[2], later[2]])
         discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *later)
         discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
         alive = law.p_alive(x, t_x, T)
@@ -203,7 +207,7 @@ class Clv:
         return {
             columns.P_ALIVE: alive,
             columns.P_ORDER: 1 - self.calibration.probability(1 - alive * again, x),
-            columns.EXPECTED_ORDERS: alive * law.expected_if_alive(near, *given)[kind],
+            columns.EXPECTED_ORDERS: alive * soon[kind],
             columns.EXPECTED_ORDERS_LOW: near_ends[0].astype(np.float64),
             columns.EXPECTED_ORDERS_HIGH: near_ends[1].astype(np.float64),
             columns.CLV: alive * discounted[kind],

@@ -74,16 +74,17 @@ def orders_until_dropout(shape: Array, exposure: Array, a: Array, b: Array) -> A
     """
     total = np.empty(exposure.shape)
     low, high, step = _dropout_window(shape, exposure.max(axis=1), a, b)
+    given = np.array([shape, a, b, low, high])[:, :, None]
     for rows, count in _by_count((high - low) / step + 1):
-        alpha, beta, order, lowest, highest = (column[rows, None] for column in (a, b, shape, low, high))
+        order, alpha, beta, lowest, highest = given[:, rows]
         width = (highest - lowest) / (count - 1)
         u = highest - width * np.arange(count)
         p = expit(u)
         density = width * np.exp(_log_logit_beta(u, alpha, beta))
         left, lefter, right = _beyond(np.hstack([alpha, alpha + 1, beta]) * width).T
-        for k, reach in enumerate(exposure[rows].T):
+        bends = -(alpha + beta + 0.5 * (order + 1) * exposure[rows]) * np.exp(lowest)
+        for k, (reach, bend) in enumerate(zip(exposure[rows].T, bends.T, strict=True)):
             mean = density * -np.expm1(-order * np.log1p(p * reach[:, None])) / p
-            bend = -(a + b + 0.5 * (shape + 1) * exposure[:, k])[rows] * np.exp(low[rows])
             edge = mean[:, -1] / (1 + bend) * (left + bend * lefter)
             total[rows, k] = mean.sum(axis=1) + edge + mean[:, 0] * right
     return total

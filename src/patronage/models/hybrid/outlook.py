@@ -95,16 +95,16 @@ class Outlook:
         law_reads = reconcile(self.clv.law, self.horizon_days, features, answers[c.ORDERS])
         return Foretold(pd.DataFrame(answers, index=features.index), law_reads)
 
-    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
+    def answer(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Churn with its reasons, orders, spend and value of customers who have bought."""
         near, far = self.seen(features)
         matrices = self.hybrid.matrices(near)
         answers = self.hybrid.answer(near, far, matrices)
         x, t_x, age, mean_value = (np.asarray(near[name], np.float64) for name in self.clv.columns)
         t_x, factor = reading(self.clv.law, self.horizon_days, x, t_x, age, answers[c.ORDERS])
         said = self.clv.answer(x, t_x, age, factor, mean_value, self.season.factor)
-        reasons = {c.CHURN_REASONS: self.hybrid.reasons(near, far, matrices)}
-        return pd.DataFrame(self._churn(said, answers) | reasons | _worth(said, answers), index=features.index)
+        reasons = np.array(self.hybrid.reasons(near, far, matrices), dtype=object)
+        return {**self._churn(said, answers), c.CHURN_REASONS: reasons, **_worth(said, answers)}
 
     def assign(self, foretold: Foretold) -> pd.DataFrame:
         """The columns that follow from what was foretold of some customers."""

@@ -82,9 +82,9 @@ def contributions(
         threads = 1 if len(x) < CROWD else 0  # 0: as many as there are
         found = np.asarray(member.booster.predict(x, pred_contrib=True, num_threads=threads))
         base += share * float(found[0, -1]) if len(found) else 0.0
-        for position, name in enumerate(member.encoding.columns):
+        for name, part in zip(member.encoding.columns, share * found[:, :-1].T, strict=True):
             key = RHYTHM if name in BTYD_COLUMNS else name
-            parts[key] = parts.get(key, 0.0) + share * found[:, position]
+            parts[key] = parts[key] + part if key in parts else part
     return Contributions(base, parts)
 
 
