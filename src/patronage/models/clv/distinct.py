@@ -104,7 +104,7 @@ def once(function: Callable[..., Array], *arguments: npt.ArrayLike) -> Array:
         return function(*(array.reshape(1) for array in arrays)).reshape(together.shape)
     columns = [array.ravel() for array in np.broadcast_arrays(*arrays)]
     varying = [column for column, array in zip(columns, arrays, strict=True) if array.size > 1]
-    first, kind = distinct(*varying)
+    first, kind = distinct(*(varying or columns[:1]))
     return in_blocks(function, *(column[first] for column in columns))[kind].reshape(together.shape)
 
 
