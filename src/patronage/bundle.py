@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from omegaconf import OmegaConf
 
@@ -99,22 +100,25 @@ class Bundle:
             and `flags` says so. So it is of their value where the CLV model abstains. Nothing else is missing.
         """
         bought = features[c.N_ORDERS].to_numpy() > 0
-        buyers = features[bought]
-        expected = self.clv.shipped(self.outlook.predict(buyers))
+        buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
-        said = [
-            self.personas.predict(features),
-            expected,
-            self.offer.decide(expected, ids[bought]),
-            self.journey.predict(features),
-            lenses.segments(features, self.learned),
-            lenses.estimates(features, self.learned),
-        ]
-        assignments = pd.concat([one.reindex(features.index) for one in said], axis=1)
-        comparable = self.outlook.churn_by != CONTRACT
-        of_value = [(where.reindex(features.index, fill_value=False), why) for where, why in self.clv.flags(buyers)]
-        assignments[c.FLAGS] = _flags(assignments, self.personas, of_value, comparable=comparable)
-        return assignments
+        expected = self.outlook.answer(buyers)
+        expected |= dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
+        expected |= self.offer.decide(expected, ids[bought])
+        said = {
+            **self.personas.answer(features),
+            **(expected if bought.all() else pd.DataFrame(expected, index=buyers.index).reindex(features.index)),
+            **self.journey.answer(features),
+            **lenses.labels(features, self.learned),
+            **lenses.estimates(features, self.learned),
+        }
+        of_value = []
+        for where, why in self.clv.flags(buyers):
+            everywhere = np.zeros(len(features), dtype=bool)
+            everywhere[bought] = where
+            of_value.append((everywhere, why))
+        said[c.FLAGS] = _flags(said, self.personas, of_value, comparable=self.outlook.churn_by != CONTRACT)
+        return pd.DataFrame(said, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """What `assign` says of churn, orders and value, without its reasons, which cost most."""
@@ -225,9 +229,9 @@ def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journ
 
 
 def _flags(
-    assignments: pd.DataFrame,
+    assignments: Mapping[str, npt.ArrayLike],
     said: personas.Personas,
-    of_value: Iterable[tuple[pd.Series, str]],
+    of_value: Iterable[tuple[np.ndarray, str]],
     *,
     comparable: bool,
 ) -> np.ndarray:
@@ -236,14 +240,14 @@ def _flags(
     A contract may be kept without an order, and left after one: there the two probabilities are not `comparable`.
     """
     read = (c.CHURN_PROBABILITY, c.P_ORDER, c.PERSONA_PROBABILITY)
-    churn, p_order, persona = (assignments[name].to_numpy(np.float64) for name in read)
+    churn, p_order, persona = (np.asarray(assignments[name], np.float64) for name in read)
     gap = np.abs(churn - (1 - p_order))
     reasons = [
         (np.isnan(gap), NEVER_BOUGHT),
         ((gap > CONTRADICTION) & comparable, CONTRADICTED),
         (persona < said.ambiguous_below, AMBIGUOUS),
         (np.full(len(gap), not said.choice.stable), UNSTABLE),
-        *((where.to_numpy(bool), reason) for where, reason in of_value),
+        *of_value,
     ]
     flags = np.full(len(gap), "", dtype=object)
     for where, reason in reasons:

@@ -120,7 +120,8 @@ def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.S
     The same customer falls on the same side at every origin and in every log, so that nobody is learned from at
     one origin and measured at another.
     """
-    digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{purpose[:6]:.>6}{seed:010d}")
+    key = f"{purpose[:6]:.>6}{seed:010d}"
+    digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False)  # ids hardly repeat
     return pd.Series(digests / np.float64(2**64) < share, index=customers)
 
 

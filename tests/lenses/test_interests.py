@@ -42,7 +42,7 @@ def test_the_adjacent_interest_goes_with_the_top_one_in_others_and_is_not_her_ow
     texts = ["9\ttea\n8\tscones\n7\tmilk\n"] * 20 + ["9\tgin\n8\ttonic\n7\tmilk\n"] * 20 + ["9\ttea\n7\tmilk\n", ""]
     features = pd.DataFrame({"interests": texts, "interest_weight": 9.0})
     learned = interests.LENS.learn(features, lens_settings)
-    labels = interests.LENS.segments(features, learned)
+    labels = lenses.segments(features, {"interests": learned})
     assert labels.iloc[40].tolist() == ["tea", "milk", "scones"]
     assert labels.iloc[0].tolist() == ["tea", "scones", "unknown"]  # her own neighbours are all hers
     assert labels.iloc[41].tolist() == ["unknown"] * 3
@@ -51,10 +51,8 @@ def test_the_adjacent_interest_goes_with_the_top_one_in_others_and_is_not_her_ow
 
 def test_little_affinity_leaves_interests_unknown(lens_settings):
     features = pd.DataFrame({"interests": ["900\ttea\n"], "interest_weight": [0.9]})
-    assert (
-        interests.LENS.segments(features, interests.LENS.learn(features, lens_settings)).iloc[0].tolist()
-        == ["unknown"] * 3
-    )
+    learned = {"interests": interests.LENS.learn(features, lens_settings)}
+    assert lenses.segments(features, learned).iloc[0].tolist() == ["unknown"] * 3
 
 
 def test_the_planted_tastes_are_recovered(simulated, simulated_said):

@@ -165,7 +165,7 @@ def sequel(tables: Tables, cutoff: datetime, horizon_days: int, settings) -> Seq
     return Sequel(
         features,
         lenses.segments(features, learned),
-        lenses.estimates(features, learned)["expected_next_order_days"],
+        pd.Series(lenses.estimates(features, learned)["expected_next_order_days"], features.index),
         then["days"].fillna(0),
         (pd.to_datetime(then["day"]) - pd.Timestamp(cutoff)).dt.days,
         kept,

@@ -39,7 +39,7 @@ def test_the_dominant_need_is_the_one_shown_most_against_the_usual():
         "nothing": (None,) * 3,
     }
     features = pd.DataFrame.from_dict(rows, orient="index", columns=PAINS, dtype=float)
-    assert needs.LENS.segments(features, learned)["need_segment"].to_dict() == {
+    assert lenses.segments(features, {"needs": learned})["need_segment"].to_dict() == {
         "money": "financial", "body": "physical", "as everyone": "physical", "silent": "unknown", "nothing": "unknown",
     }  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from patronage import lenses
-from patronage.lenses import profile
 
 
 def test_what_was_declared_becomes_columns(rich_features, lens_settings):
@@ -17,5 +16,5 @@ def test_what_was_declared_becomes_columns(rich_features, lens_settings):
 
 
 def test_the_columns_are_those_of_the_fit(rich_features):
-    labels = profile.LENS.segments(rich_features, {"attributes": ["age", "income"]})
+    labels = lenses.segments(rich_features, {"profile": {"attributes": ["age", "income"]}})
     assert labels.loc["anna"].to_dict() == {"profile_age": "25-34", "profile_income": "unknown"}

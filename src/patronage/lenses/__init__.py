@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns as c
@@ -51,6 +52,7 @@ __all__ = [
     "estimates",
     "features_at",
     "features_query",
+    "labels",
     "learn",
     "numeric",
     "segments",
@@ -189,16 +191,19 @@ def learn(features: pd.DataFrame, config: LensesConfig) -> dict[str, Learned]:
 
 def segments(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
     """The label that each lens gives to each customer, with what was learned at fit."""
-    frames = [lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned]
-    return pd.concat(frames, axis=1)
+    return pd.DataFrame(labels(features, learned), index=features.index)
 
 
-def estimates(features: pd.DataFrame, learned: Mapping[str, Learned]) -> pd.DataFrame:
-    """The numbers that lenses derive for each customer from what was learned at fit."""
-    frames = [
-        lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned
-    ]
-    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=features.index)
+def labels(features: pd.DataFrame, learned: Mapping[str, Learned]) -> dict[str, npt.ArrayLike]:
+    """What `segments` says, as arrays."""
+    said = (lens.segments(features, learned[lens.name]) for lens in LENSES if lens.segments and lens.name in learned)
+    return {name: column for one in said for name, column in one.items()}
+
+
+def estimates(features: pd.DataFrame, learned: Mapping[str, Learned]) -> dict[str, npt.ArrayLike]:
+    """The numbers that lenses derive for each customer from what was learned at fit, as arrays."""
+    said = (lens.estimates(features, learned[lens.name]) for lens in LENSES if lens.estimates and lens.name in learned)
+    return {name: column for one in said for name, column in one.items()}
 
 
 def support(tables: Tables) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 
 def _select(history: History, config: LensesConfig) -> str:
@@ -36,11 +36,11 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     return {"broad": config.account.broad_share}
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     users, share = features["n_users"], features["active_user_share"]
     cases = [users.isna(), users == 1, share == 0, share >= learned["broad"]]
     labels = np.select(cases, [c.UNKNOWN, "single_user", "dormant", "broad"], "narrow")
-    return pd.DataFrame({c.ACCOUNT_SEGMENT: labels}, index=features.index)
+    return {c.ACCOUNT_SEGMENT: labels}
 
 
 LENS = Lens(

@@ -14,7 +14,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import EVENTS
 from patronage.lenses import purchase, scores
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.prices import price_levels
 
 OWN = ("category_spread", "service_contacts")
@@ -49,10 +49,10 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     scored = scores.score(_behaviours(features, learned["levels"]), learned)
     enough = features[c.N_ORDERS] >= learned["min_orders"]
-    return pd.DataFrame({c.BENEFIT_SEGMENT: scores.best(scored, enough)}, index=features.index)
+    return {c.BENEFIT_SEGMENT: scores.best(scored, enough)}
 
 
 LENS = Lens(

@@ -16,7 +16,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import BY_BUSINESS, SENT
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 # Weights are summed as integers: the same bits on every engine, in every order of the rows.
 SCALE = 2**20
@@ -70,10 +70,10 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     return {"inactive": floor, "active": float(busy.quantile(config.engagement.active_above)) if len(busy) else floor}
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     points = features["engagement"]
     labels = np.select([points < learned["inactive"], points < learned["active"]], ["inactive", "occasional"], "active")
-    return pd.DataFrame({c.ENGAGEMENT_SEGMENT: labels}, index=features.index)
+    return {c.ENGAGEMENT_SEGMENT: labels}
 
 
 LENS = Lens(

@@ -16,7 +16,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import EVENTS
 from patronage.engine import text
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.shelves import THOUSAND, decay, packed, thousandths, unpacked, words
 
 INTERESTS, WEIGHT, SHARE = "interests", "interest_weight", "interest_share_"
@@ -79,14 +79,16 @@ def _neighbours(items: pd.DataFrame) -> dict[str, list[str]]:
     return {str(names[a]): [str(names[b]) for b in order[a] if beyond[a, b] > 0] for a in range(len(names))}
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     n = len(features)
     items = unpacked(features[INTERESTS], PARTS)
     items = items[(features[WEIGHT] >= learned["min_weight"]).to_numpy()[items["row"]]]
     place = items.groupby("row").cumcount()
-    labels = {c.TOP_INTEREST: _at(items[place == 0], n), c.SECOND_INTEREST: _at(items[place == 1], n)}
-    labels[c.ADJACENT_INTEREST] = _adjacent(items, place, learned["neighbours"], n)
-    return pd.DataFrame(labels, index=features.index)
+    return {
+        c.TOP_INTEREST: _at(items[place == 0], n),
+        c.SECOND_INTEREST: _at(items[place == 1], n),
+        c.ADJACENT_INTEREST: _adjacent(items, place, learned["neighbours"], n),
+    }
 
 
 def _at(items: pd.DataFrame, n: int) -> np.ndarray:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy.typing as npt
 import pandas as pd
 
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
 
 Learned = Mapping[str, Any]
+Said = Mapping[str, npt.ArrayLike]  # columns by name: the frame is made once for all lenses
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ class Lens:
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     more: Callable[[LensesConfig], Mapping[str, Feature]] | None = None
     learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
-    segments: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None
-    estimates: Callable[[pd.DataFrame, Learned], pd.DataFrame] | None = None
+    segments: Callable[[pd.DataFrame, Learned], Said] | None = None
+    estimates: Callable[[pd.DataFrame, Learned], Said] | None = None
 
     def described(self, config: LensesConfig) -> Mapping[str, Feature]:
         """All its features under a configuration."""

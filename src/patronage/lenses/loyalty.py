@@ -19,7 +19,7 @@ from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 YEAR = 365.25
 MESSAGES = ("message_sent", "message_opened")
@@ -88,11 +88,11 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     buys, minds = features[c.LOYALTY_SALES] > learned["sales"], features[c.LOYALTY_MIND] > learned["mind"]
     unknown = features["loyalty_evidence"] < learned["min_evidence"]
     labels = np.select([unknown, buys & minds, minds, buys], [c.UNKNOWN, "true", "latent", "spurious"], "none")
-    return pd.DataFrame({c.LOYALTY_SEGMENT: labels}, index=features.index)
+    return {c.LOYALTY_SEGMENT: labels}
 
 
 LENS = Lens(

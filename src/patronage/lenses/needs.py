@@ -16,7 +16,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import EVENTS
 from patronage.engine import text
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.shelves import THOUSAND, words
 
 PAINS = {"financial_pains": "financial", "emotional_pains": "emotional", "physical_pains": "physical"}
@@ -53,7 +53,7 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     """The pain with the highest share against the usual; a customer of little evidence is drawn to the usual."""
     usual = pd.Series(learned["usual"], dtype=float)
     labels = np.full(len(features), c.UNKNOWN, dtype=object)
@@ -63,7 +63,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
         index = (shown + usual).div(total + 1, axis=0) / usual
         names = np.array([PAINS[name] for name in usual.index], dtype=object)
         labels = np.where(total >= learned["min_weight"], names[index.to_numpy().argmax(axis=1)], c.UNKNOWN)
-    return pd.DataFrame({c.NEED_SEGMENT: labels}, index=features.index)
+    return {c.NEED_SEGMENT: labels}
 
 
 LENS = Lens(

@@ -24,7 +24,7 @@ from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
 SEEN = 0.9  # of a period at least must lie between the first date and the last
@@ -172,7 +172,7 @@ def _learn_gaps(features: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     gaps = features[c.N_GAPS].to_numpy()
     days, enough = gaps + 1, gaps >= learned["min_gaps"]
     usual = np.clip(learned["habit"] * features["occasion_chance"].to_numpy(), 0, 1)
@@ -183,12 +183,11 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     recurring = enough & (period != "none")
     labels = np.select([~enough, universal, recurring], [c.UNKNOWN, "universal", "recurring"], "rare")
     window = features["contact_window"].to_numpy(dtype=object)
-    told = {
+    return {
         c.OCCASION_SEGMENT: labels,
         c.OCCASION_PERIOD: np.where(~enough, c.UNKNOWN, np.where(labels == "recurring", period, "none")),
         c.BEST_CONTACT_WINDOW: np.where(window == "", c.UNKNOWN, window),
     }
-    return pd.DataFrame(told, index=features.index)
 
 
 def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
@@ -203,7 +202,7 @@ def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
     return np.select(shows, list(PERIODS), "none")
 
 
-def _estimates(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _estimates(features: pd.DataFrame, learned: Learned) -> Said:
     """Days from the cutoff to the median of the next order; missing where nothing was ever bought."""
     n, shape = features[c.N_GAPS].to_numpy(), learned["gap_shape"]
     own = np.log(features[c.MEAN_GAP_DAYS].fillna(1.0).to_numpy())
@@ -215,7 +214,7 @@ def _estimates(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
         median = scale * gammainccinv(shape, left / 2) - waited
     # Far in the tail a gamma law forgets what has passed.
     days = np.where(left > 1e-200, np.maximum(median, 0), np.where(np.isnan(waited), np.nan, scale * math.log(2)))
-    return pd.DataFrame({c.EXPECTED_NEXT_ORDER_DAYS: days}, index=features.index)
+    return {c.EXPECTED_NEXT_ORDER_DAYS: days}
 
 
 LENS = Lens(

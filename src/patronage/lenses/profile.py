@@ -16,7 +16,7 @@ from patronage.config.data import ATTRIBUTE_KINDS
 from patronage.data.contract import CUSTOMERS
 from patronage.engine import text
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.shelves import END, clean
 
 DECLARED = "declared"
@@ -37,13 +37,12 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     return {"attributes": sorted(names)}
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     said = [dict(item.split("\t", 1) for item in declared.split(END)[:-1]) for declared in features[DECLARED]]
-    return pd.DataFrame(
-        {c.PROFILE + name: [one.get(name, c.UNKNOWN) for one in said] for name in learned["attributes"]},
-        index=features.index,
-        dtype=object,
-    )
+    return {
+        c.PROFILE + name: pd.Series([one.get(name, c.UNKNOWN) for one in said], features.index, object)
+        for name in learned["attributes"]
+    }
 
 
 LENS = Lens(

@@ -16,7 +16,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import EVENTS
 from patronage.lenses import scores
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.prices import price_levels, price_tier, select_prices
 from patronage.lenses.shelves import THOUSAND, thousandths, words
 
@@ -117,10 +117,10 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     scored = scores.score(behaviours(features, learned["levels"]), learned)
     enough = features[c.N_ORDERS] >= learned["min_orders"]
-    return pd.DataFrame({c.PURCHASE_SEGMENT: scores.best(scored, enough)}, index=features.index)
+    return {c.PURCHASE_SEGMENT: scores.best(scored, enough)}
 
 
 NEEDS = (

@@ -13,7 +13,7 @@ import pandas as pd
 from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 SCORES = {
     "rfm_recency": (c.DAYS_SINCE_LAST_ORDER, -1),
@@ -49,7 +49,7 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     return {score: (sign * features[name]).quantile(levels).to_list() for score, (name, sign) in SCORES.items()}
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     scores = {
         score: 1 + np.searchsorted(learned[score], sign * features[name].to_numpy(), side="left")
         for score, (name, sign) in SCORES.items()
@@ -57,9 +57,8 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     recency, frequency, monetary = scores.values()
     names = NAMES[recency - 1, (frequency + monetary + 1) // 2 - 1]
     never = features[c.N_ORDERS].to_numpy() == 0
-    labels = {c.RFM_SEGMENT: np.where(never, c.UNKNOWN, names)}
-    labels[c.RFM_SCORE] = np.where(never, c.UNKNOWN, DIGITS[100 * recency + 10 * frequency + monetary])
-    return pd.DataFrame(labels, index=features.index)
+    digits = DIGITS[100 * recency + 10 * frequency + monetary]
+    return {c.RFM_SEGMENT: np.where(never, c.UNKNOWN, names), c.RFM_SCORE: np.where(never, c.UNKNOWN, digits)}
 
 
 LENS = Lens(

@@ -16,7 +16,7 @@ from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 SIGNS = ("complaint", "slow_ticket", "ticket", "return", "referred")
 FINE = 1000  # an answer's score is summed in thousandths, as an integer
@@ -128,7 +128,7 @@ def _score(features: pd.DataFrame, learned: Learned) -> pd.Series:
     return (points + learned["prior"] * learned["mean"]) / weight
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     _, evidence = _weighed(features, learned["quiet"])
     score = _score(features, learned)
     labels = np.select(
@@ -136,7 +136,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
         [c.UNKNOWN, "low", "high"],
         "middle",
     )
-    return pd.DataFrame({c.SATISFACTION_SEGMENT: labels}, index=features.index)
+    return {c.SATISFACTION_SEGMENT: labels}
 
 
 LENS = Lens(

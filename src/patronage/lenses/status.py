@@ -16,7 +16,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import LEAVING, SENT
 from patronage.engine import text
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 
 def _select(history: History, config: LensesConfig) -> str:
@@ -46,7 +46,7 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     read = (c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER, c.N_GAPS, c.MEAN_GAP_DAYS, "last_gap_days")
     days, since, gaps, mean_gap, last_gap = (features[name].to_numpy() for name in read)
     trials, acts, refunds = (features[name].to_numpy() for name in ("n_trials", "n_acts", "refunds"))
@@ -65,7 +65,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
         returned,
     ]
     names = ["trial", "prospect", "non_user", "defector", "at_risk", "first_time", "reactivated"]
-    return pd.DataFrame({c.STATUS_SEGMENT: np.select(cases, names, "regular")}, index=features.index)
+    return {c.STATUS_SEGMENT: np.select(cases, names, "regular")}
 
 
 LENS = Lens(

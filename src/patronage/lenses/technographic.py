@@ -15,7 +15,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import BY_BUSINESS
 from patronage.engine import text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 PLATFORMS = ("mobile", "desktop", "tablet")
 
@@ -55,7 +55,7 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     return {"multi_share": config.technographic.multi_share, "min_acts": config.technographic.min_acts}
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     shares = features[[f"{name}_share" for name in PLATFORMS]].fillna(0).to_numpy()
     labels = np.select(
         [
@@ -65,12 +65,11 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
         [c.UNKNOWN, "multi_device"],
         np.array(PLATFORMS, dtype=object)[shares.argmax(axis=1)],
     )
-    told = {
+    return {
         c.PLATFORM_SEGMENT: labels,
         c.CHANNEL_SEGMENT: features["main_channel"].replace("", c.UNKNOWN),
         c.ACQUISITION_SEGMENT: features["acquired_by"].replace("", c.UNKNOWN),
     }
-    return pd.DataFrame(told, index=features.index)
 
 
 LENS = Lens(

@@ -16,7 +16,7 @@ from patronage import columns as c
 from patronage.config import LensesConfig
 from patronage.engine import texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 
 RECENT_DAYS = 90
 QUALITY = ("categories_bought", "features_used", "minutes_per_use")
@@ -78,7 +78,7 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     volume, days = (features[name].to_numpy() for name in ("usage_days_per_month", c.ACTIVE_DAYS))
     breadth = {name: features[name].to_numpy() for name in learned["thin"]}
     thin = sum((breadth[name] <= border).astype(int) for name, border in learned["thin"].items())
@@ -87,7 +87,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
     once = (days == 1) & (light | (volume == 0))
     cases = [np.isnan(volume), once, light, heavy & (2 * thin > told), heavy]
     labels = np.select(cases, [c.UNKNOWN, "one_time", "light", "hollow", "heavy"], "medium")
-    return pd.DataFrame({c.USAGE_SEGMENT: labels}, index=features.index)
+    return {c.USAGE_SEGMENT: labels}
 
 
 LENS = Lens(

@@ -16,7 +16,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import EVENTS
 from patronage.engine import text
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens
+from patronage.lenses.lens import Feature, Learned, Lens, Said
 from patronage.lenses.shelves import words
 
 
@@ -68,11 +68,11 @@ def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
     }
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> pd.DataFrame:
+def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     revenue = features[c.NET_REVENUE].to_numpy()
     cases = [(revenue >= floor) & (revenue > 0) for floor in learned["floors"].values()]
     tier = np.select(cases, list(learned["floors"]), learned["last"])
-    return pd.DataFrame({c.VALUE_TIER: tier, c.ROYAL: _royal(features, tier, learned)}, index=features.index)
+    return {c.VALUE_TIER: tier, c.ROYAL: _royal(features, tier, learned)}
 
 
 def _royal(features: pd.DataFrame, tier: np.ndarray, learned: Learned) -> np.ndarray:

@@ -16,6 +16,7 @@ customer churn prediction models. IEEE TKDE 25(5): EMPC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,8 +52,8 @@ class Offer:
         saved = self.value_saved * value - self.offer_cost
         return churn * gamma * saved - (1 - churn) * self.offer_cost - self.contact_cost
 
-    def decide(self, said: pd.DataFrame, customers: pd.Index) -> pd.DataFrame:
-        """The expected profit with its interval, and what to do, on the index of `said`.
+    def decide(self, said: Mapping[str, npt.ArrayLike] | pd.DataFrame, customers: pd.Index) -> dict[str, np.ndarray]:
+        """The expected profit with its interval, and what to do.
 
         Parameters
         ----------
@@ -61,9 +62,9 @@ class Offer:
         customers
             The ids, in the order of `said`: the lot that keeps some uncontacted falls by id, the same every time.
         """
-        churn = said[c.CHURN_PROBABILITY].to_numpy(np.float64)
+        churn = np.asarray(said[c.CHURN_PROBABILITY], np.float64)
         profits = {
-            name: self.profit(churn, said[value].to_numpy(np.float64))
+            name: self.profit(churn, np.asarray(said[value], np.float64))
             for name, value in (
                 (c.EXPECTED_PROFIT, c.CLV), (c.EXPECTED_PROFIT_LOW, c.CLV_LOW), (c.EXPECTED_PROFIT_HIGH, c.CLV_HIGH)
             )
@@ -71,7 +72,7 @@ class Offer:
         by_lot = held_out(customers, self.holdout_share, self.seed, "decide").to_numpy()
         worth_it = profits[c.EXPECTED_PROFIT] > 0
         action = np.select([worth_it & by_lot, worth_it], [HOLDOUT, CONTACT], LEAVE)
-        return pd.DataFrame({**profits, c.ACTION: action}, index=said.index)
+        return {**profits, c.ACTION: action}
 
     def acceptances(self) -> Array:
         """Rates of acceptance that are equally likely, by the Beta distribution of its mean and deviation."""

@@ -10,7 +10,7 @@ from scipy.optimize import elementwise
 from patronage.models.clv.law import BgNbd, MbgNbd, ParetoNbd
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
 from patronage.models.hybrid.drift import steady
-from patronage.models.hybrid.encoding import learn_encoding
+from patronage.models.hybrid.encoding import Matrices, columns_of, learn_encoding
 from patronage.models.hybrid.rate import MOST, reconcile
 from patronage.models.hybrid.roots import TOLERANCE, End, roots
 
@@ -77,6 +77,9 @@ def test_categories_are_ordered_by_number_and_name_whatever_the_rows():
     assert encoding.categorical == [0]
     np.testing.assert_array_equal(encoding.matrix(frame)[:, 0], [2, 1, np.nan, 0, 0])
     np.testing.assert_array_equal(encoding.matrix(frame)[:, 1], frame["x"])
+    by_columns = Matrices(columns_of(frame), [encoding, encoding.only(())])
+    np.testing.assert_array_equal(by_columns.of(encoding), encoding.matrix(frame))
+    assert by_columns.of(encoding.only(())).shape == (len(frame), 0)
 
 
 def test_features_that_moved_are_not_steady():

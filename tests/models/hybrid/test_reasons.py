@@ -55,7 +55,7 @@ def test_they_add_up_to_the_mean_log_odds(fitted, far):
 
 def test_in_words_the_late_are_late_and_the_punctual_are_held(fitted):
     features = snapshot(9).features
-    said = fitted.reasons(features)
+    said = pd.Series(fitted.reasons(features), features.index)
     late, early = features["lateness"].idxmax(), features["lateness"].idxmin()
     days = features.loc[late, "lateness"] * 11
     assert f"+ {days:.0f} days since the last order against her usual 11" in said[late]

@@ -110,8 +110,14 @@ class Clv:
               fit does not know and what `calibration` adds; they leave out how order values vary and when within the
               horizon orders come.
         """
-        x, t_x, age, factor = self._customer(features, multiplier)
         mean_value = features[columns.MONETARY_VALUE].to_numpy(dtype=np.float64)
+        said = self.answer(*self.customer(features, multiplier), mean_value, season)
+        return pd.DataFrame(said, index=features.index)
+
+    def answer(
+        self, x: Array, t_x: Array, age: Array, factor: Array, mean_value: Array, season: float = 1.0
+    ) -> dict[str, Array]:
+        """What `predict` says, of arrays and as arrays."""
         first, kind = distinct(x, t_x, age, factor)
         orders = self._orders(x[first], t_x[first], age[first], factor[first], season)
         predicted = {name: values[kind] for name, values in orders.items()}
@@ -119,19 +125,23 @@ class Clv:
         predicted[columns.EXPECTED_SPEND] = predicted[columns.EXPECTED_ORDERS] * worth
         for name in (columns.CLV, columns.CLV_LOW, columns.CLV_HIGH):
             predicted[name] *= self.settings.margin * worth
-        return pd.DataFrame(predicted, index=features.index)
+        return predicted
+
+    @property
+    def silent(self) -> set[str]:
+        """The columns of which the model abstains."""
+        return {name for deed in self.deeds for name in deed.silent}
 
     def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
         """What `predict` gave, empty where the model abstains."""
-        silent = {name for deed in self.deeds for name in deed.silent}
-        return predicted.assign(**dict.fromkeys(silent, np.nan))
+        return predicted.assign(**dict.fromkeys(self.silent, np.nan))
 
-    def flags(self, features: pd.DataFrame) -> tuple[tuple[pd.Series, str], ...]:
-        """Why an answer should not be taken at its word: of which customers, and the reason."""
-        everyone = pd.Series(True, index=features.index)
+    def flags(self, features: pd.DataFrame) -> tuple[tuple[npt.NDArray[np.bool_], str], ...]:
+        """Why an answer should not be taken at its word: (N,) of which customers, and the reason."""
+        everyone = np.ones(len(features), dtype=np.bool_)
         found = [(everyone, f"clv {deed.deed}: {deed.said}") for deed in self.deeds]
         if self.settings.model == "bg_nbd":
-            found.append((features[columns.FREQUENCY] == 0, ALIVE_BY_ASSUMPTION))
+            found.append((features[columns.FREQUENCY].to_numpy() == 0, ALIVE_BY_ASSUMPTION))
         return tuple(found)
 
     def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
@@ -142,7 +152,7 @@ class Clv:
         self, features: pd.DataFrame, multiplier: pd.Series | None = None
     ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
         """`at_least` as a function of n and of the positions of some customers, for whom asks many times."""
-        customer, near = np.array(self._customer(features, multiplier)), self.settings.horizon_days
+        customer, near = np.array(self.customer(features, multiplier)), self.settings.horizon_days
         (spread,) = self._spreads((near,), customer[0], customer[2])
 
         def at_least(n: npt.ArrayLike, rows: Index | slice) -> Array:
@@ -156,12 +166,12 @@ class Clv:
         self, features: pd.DataFrame, multiplier: pd.Series | None = None, *, level: float | None = None
     ) -> Total:
         """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None)."""
-        customer = self._customer(features, multiplier)
+        customer = self.customer(features, multiplier)
         near, level = self.settings.horizon_days, self.settings.level if level is None else level
         (spread,) = self._spreads((near,), customer[0], customer[2])
         return total(self.law, self.orders_fit, self.calibration, level, near, spread, *customer)
 
-    def _customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
+    def customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
         """x, t_x, T and the factor on the order rate."""
         x, t_x, age = (features[name].to_numpy(dtype=np.float64) for name in self.columns[:3])
         if multiplier is None:
@@ -184,7 +194,7 @@ class Clv:
         given = x[first], T[first], multiplier[first]
         later = x[first], T[first], multiplier[first] / season
         near_spread, far_spread = self._spreads((near, far), *given[:2])
-        expected = law.expected_if_alive(far, *later)
+        soon, expected = law.expected_if_alive([[near], [far]], *given[:2], [given[2], later[2]])
         discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *later)
         discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
         alive = law.p_alive(x, t_x, T)
@@ -197,7 +207,7 @@ class Clv:
         return {
             columns.P_ALIVE: alive,
             columns.P_ORDER: 1 - self.calibration.probability(1 - alive * again, x),
-            columns.EXPECTED_ORDERS: alive * law.expected_if_alive(near, *given)[kind],
+            columns.EXPECTED_ORDERS: alive * soon[kind],
             columns.EXPECTED_ORDERS_LOW: near_ends[0].astype(np.float64),
             columns.EXPECTED_ORDERS_HIGH: near_ends[1].astype(np.float64),
             columns.CLV: alive * discounted[kind],

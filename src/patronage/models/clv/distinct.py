@@ -98,12 +98,19 @@ def _places(column: Array, low: float, high: float) -> tuple[Index, int]:
 
 def once(function: Callable[..., Array], *arguments: npt.ArrayLike) -> Array:
     """Broadcast the arguments, call a function of columns on their distinct rows, and join its values back."""
-    arrays = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
-    columns = [array.ravel() for array in arrays]
-    varying = [column for column, argument in zip(columns, arguments, strict=True) if np.size(argument) > 1]
+    arrays = [np.asarray(a, dtype=np.float64) for a in arguments]
+    together = np.broadcast(*arrays)
+    if together.size == 1:  # a server asks about one customer at a time
+        return function(*(array.reshape(1) for array in arrays)).reshape(together.shape)
+    columns = [array.ravel() for array in np.broadcast_arrays(*arrays)]
+    varying = [column for column, array in zip(columns, arrays, strict=True) if array.size > 1]
     first, kind = distinct(*(varying or columns[:1]))
-    values = np.empty(len(first))
-    for start in range(0, len(first), ROWS):
-        rows = first[start : start + ROWS]
-        values[start : start + ROWS] = function(*(column[rows] for column in columns))
-    return values[kind].reshape(arrays[0].shape)
+    return in_blocks(function, *(column[first] for column in columns))[kind].reshape(together.shape)
+
+
+def in_blocks(function: Callable[..., Array], *columns: Array) -> Array:
+    """Call a function of columns on so many rows at a time that they stay within the cache."""
+    values = np.empty(len(columns[0]))
+    for start in range(0, len(values), ROWS):
+        values[start : start + ROWS] = function(*(column[start : start + ROWS] for column in columns))
+    return values

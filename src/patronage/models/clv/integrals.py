@@ -73,17 +73,19 @@ def orders_until_dropout(shape: Array, exposure: Array, a: Array, b: Array) -> A
     """
     total = np.empty(exposure.shape)
     low, high, step = _dropout_window(shape, exposure.max(axis=1), a, b)
+    given = np.array([shape, a, b, low, high])[:, :, None]
     for rows, count in _by_count((high - low) / step + 1):
-        r = rows[:, None]
-        width = (high - low)[r] / (count - 1)
-        u = high[r] - width * np.arange(count)
+        order, alpha, beta, lowest, highest = given[:, rows]
+        width = (highest - lowest) / (count - 1)
+        u = highest - width * np.arange(count)
         p = expit(u)
-        density = width * np.exp(_log_logit_beta(u, a[r], b[r]))
-        for k, reach in enumerate(exposure[rows].T):
-            mean = density * -np.expm1(-shape[r] * np.log1p(p * reach[:, None])) / p
-            bend = -(a + b + 0.5 * (shape + 1) * exposure[:, k])[rows] * np.exp(low[rows])
-            left = mean[:, -1] / (1 + bend) * (_beyond(a[r] * width) + bend * _beyond((a[r] + 1) * width))
-            total[rows, k] = mean.sum(axis=1) + left + mean[:, 0] * _beyond(b[r] * width)
+        density = width * np.exp(_log_logit_beta(u, alpha, beta))
+        left, lefter, right = _beyond(np.hstack([alpha, alpha + 1, beta]) * width).T
+        bends = -(alpha + beta + 0.5 * (order + 1) * exposure[rows]) * np.exp(lowest)
+        for k, (reach, bend) in enumerate(zip(exposure[rows].T, bends.T, strict=True)):
+            mean = density * -np.expm1(-order * np.log1p(p * reach[:, None])) / p
+            edge = mean[:, -1] / (1 + bend) * (left + bend * lefter)
+            total[rows, k] = mean.sum(axis=1) + edge + mean[:, 0] * right
     return total
 
 
@@ -116,8 +118,8 @@ def discounted(mean: Callable[[Array, Index], Array], horizon: Array, scale: Arr
 
 
 def _beyond(fall: Array) -> Array:
-    """exp(-fall) + exp(-2 fall) + ..., of a column."""
-    return (np.exp(-fall) / -np.expm1(-fall))[:, 0]
+    """exp(-fall) + exp(-2 fall) + ..."""
+    return np.exp(-fall) / -np.expm1(-fall)
 
 
 @lru_cache(maxsize=64)
@@ -130,8 +132,8 @@ def _gauss_legendre(count: int) -> tuple[Array, Array]:
 def _by_count(wanted: Array) -> Iterator[tuple[Index, int]]:
     """Group rows by the number of nodes they want, rounded up to a multiple of eight."""
     counts = (8 * np.ceil(wanted / 8)).astype(np.intp)
-    for count in np.unique(counts):
-        yield np.flatnonzero(counts == count), int(count)
+    for count in set(counts.tolist()):
+        yield (counts == count).nonzero()[0], count
 
 
 def _stirling(z: Array | float) -> Array:
@@ -143,7 +145,8 @@ def _stirling(z: Array | float) -> Array:
 
 def _log_peak(a: Array, b: Array) -> Array:
     """Log density of logit p, p ~ Beta(a, b), at its mode log(a / b)."""
-    return 0.5 * np.log(a / (a + b) * b / (2 * np.pi)) + _stirling(a + b) - _stirling(a) - _stirling(b)
+    whole, ours, theirs = _stirling(np.array([a + b, a, b]))
+    return 0.5 * np.log(a / (a + b) * b / (2 * np.pi)) + whole - ours - theirs
 
 
 def _log_beta_prime(w: Array, a: Array, b: Array) -> Array:
@@ -156,7 +159,7 @@ def _log_logit_beta(u: Array, a: Array, b: Array) -> Array:
     return _log_peak(a, b) + a * (u - np.log(a / b)) - (a + b) * (np.log1p(np.exp(u)) - np.log1p(a / b))
 
 
-def _fall(slope: Array, curvature: Array, depth: Array | float) -> Array:
+def _fall(slope: Array | float, curvature: Array, depth: Array | float) -> Array:
     """
     Distance over which a log-concave sum of logistic terms surely falls by `depth`.
 
@@ -183,7 +186,7 @@ def _arrival_window(
     ordered, dead = top / (scale + top), top / (rival_scale + top)
     curvature = (n + shape) * ordered * (1 - ordered) + rival_shape * dead * (1 - dead)
     left = _fall(np.maximum(slope(top), 0), curvature, DEPTH)
-    right = _fall(np.zeros_like(top), curvature, DEPTH)
+    right = _fall(0.0, curvature, DEPTH)
     for out in (1.0, 2.0, 3.0, 4.0):  # from there on the fall is at least linear
         left = np.minimum(left, out + DEPTH / np.maximum(slope(top * np.exp(-out)), TINY))
         right = np.minimum(right, out + DEPTH / np.maximum(-slope(top * np.exp(out)), TINY))
@@ -194,7 +197,7 @@ def _dropout_window(shape: Array, exposure: Array, a: Array, b: Array) -> tuple[
     """Ends and widest step of the nodes of `orders_until_dropout`."""
     depth = DEPTH + np.log1p(shape * exposure)
     both = a + b
-    fall = _fall(np.zeros_like(both), a * b / both, depth)
+    fall = _fall(0.0, a * b / both, depth)
     mode = np.log(a / b)
     flat = np.log(FLAT / (both + 0.5 * (shape + 1) * exposure))
     entropy = a * np.log(both / a) + b * np.log(both / b)

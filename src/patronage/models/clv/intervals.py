@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from patronage.models.clv.distinct import Array, distinct, once
+from patronage.models.clv.distinct import Array, distinct, in_blocks
 from patronage.models.clv.integrals import TINY
 from patronage.models.clv.law import OrderLaw
 from patronage.models.clv.optimum import STEP, Fit
@@ -107,7 +107,9 @@ def unsure(law: OrderLaw, fit: Fit, horizons: tuple[float, ...], x: Array, T: Ar
         return type(law)(*parameters).means(horizon[:, None], x, T, np.ones(len(x)))[:, 0]
 
     moved = np.moveaxis(_moved(law), 2, 0)[..., None, None]
-    ends = np.log(np.maximum(once(mean, np.array(horizons)[:, None], x, T, *moved), TINY))
+    asked = np.broadcast_arrays(np.array(horizons, np.float64)[:, None], x, T, *moved)
+    means = in_blocks(mean, *(column.ravel() for column in asked)).reshape(asked[0].shape)
+    ends = np.log(np.maximum(means, TINY))
     moved_by = (ends[0] - ends[1]) / (2 * STEP)
     variance = np.einsum("ihn,ij,jhn->hn", moved_by, np.asarray(fit.covariance), moved_by)
     return np.minimum(np.sqrt(np.maximum(variance, 0)), WILDEST)[:, kind]

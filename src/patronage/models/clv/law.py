@@ -303,11 +303,10 @@ class ParetoNbd(OrderLaw):
 
 def _arrived(n: Array | int, shape: Array, reach: Array) -> Array:
     """P(N >= n) of a Poisson count whose mean is `reach` times a Gamma(shape, 1): exact on either side of reach = 1."""
-    n, shape, reach = np.broadcast_arrays(n, shape, reach)
     near = reach < 1
-    arrived = np.empty(reach.shape)
-    arrived[near] = betainc(n[near], shape[near], reach[near] / (1 + reach[near]))
-    arrived[~near] = betaincc(shape[~near], n[~near], 1 / (1 + reach[~near]))
+    arrived = np.empty(np.broadcast(n, shape, reach).shape)
+    betainc(n, shape, reach / (1 + reach), out=arrived, where=near)
+    betaincc(shape, n, 1 / (1 + reach), out=arrived, where=~near)
     return arrived
 
 

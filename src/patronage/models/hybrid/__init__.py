@@ -33,7 +33,17 @@ from patronage.models.hybrid.encoding import Encoding, Matrices
 from patronage.models.hybrid.learning import Material, Rows, boost, problem, rehearsal, stack
 from patronage.models.hybrid.member import MEMBERS, Member
 from patronage.models.hybrid.reasons import Contributions, contributions, in_words
-from patronage.models.hybrid.target import AMOUNT_FLOOR, CHURN, ORDERS, RATE_FLOOR, SPEND, TARGETS, Array, Target
+from patronage.models.hybrid.target import (
+    AMOUNT_FLOOR,
+    CHURN,
+    ORDERS,
+    RATE_FLOOR,
+    SPEND,
+    TARGETS,
+    Array,
+    Columns,
+    Target,
+)
 
 __all__ = [
     "BTYD_COLUMNS", "CHURN", "ORDERS", "RATE_FLOOR", "SPEND", "Answer", "Hybrid", "Member", "Target", "fit",
@@ -56,7 +66,7 @@ class Answer:
     typical: float = 0.0
 
     def parts(
-        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+        self, features: Columns, far: Columns | None = None, matrices: Matrices | None = None
     ) -> dict[str, Array]:
         """What each member learned to say; matrices of the features that are there are used again."""
         made = matrices or Matrices(features, [member.encoding for member in self.members])
@@ -101,13 +111,11 @@ class Hybrid:
         read += [name for member in members for name in member.encoding.columns]
         return tuple(dict.fromkeys(read))
 
-    def matrices(self, features: pd.DataFrame) -> Matrices:
+    def matrices(self, features: Columns) -> Matrices:
         """What its members read, for whoever asks for answers and for reasons."""
         return Matrices(features, [member.encoding for answer in self.answers for member in answer.members])
 
-    def predict(
-        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
-    ) -> pd.DataFrame:
+    def predict(self, features: pd.DataFrame, far: pd.DataFrame | None = None) -> pd.DataFrame:
         """P(churn), expected orders and expected spend in the horizon, on the index of `features`.
 
         Parameters
@@ -117,12 +125,17 @@ class Hybrid:
         far
             BTYD's expectations over the horizon, where that is longer than `window_days`.
         """
+        return pd.DataFrame(self.answer(features, far), index=features.index)
+
+    def answer(
+        self, features: Columns, far: Columns | None = None, matrices: Matrices | None = None
+    ) -> dict[str, Array]:
+        """What `predict` says, as arrays."""
         parts = self.parts(features, far, matrices)
-        said = {label: np.mean(list(members.values()), axis=0) for label, members in parts.items()}
-        return pd.DataFrame(said, index=features.index)
+        return {label: np.mean(list(members.values()), axis=0) for label, members in parts.items()}
 
     def parts(
-        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+        self, features: Columns, far: Columns | None = None, matrices: Matrices | None = None
     ) -> dict[str, dict[str, Array]]:
         """What each member says of each target, by the target's label; see `predict`.
 
@@ -134,29 +147,28 @@ class Hybrid:
         btyd = features if far is None else far
         for name in said[c.SPEND]:
             if any(MEMBERS[name]):
-                worth = btyd[c.EXPECTED_SPEND].to_numpy() / btyd[c.EXPECTED_ORDERS].to_numpy().clip(AMOUNT_FLOOR)
+                spend, orders = (np.asarray(btyd[name]) for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS))
+                worth = spend / orders.clip(AMOUNT_FLOOR)
                 said[c.SPEND][name] = (said[c.SPEND][name] + said[c.ORDERS][name] * worth) / 2
         return said
 
-    def band(self, probability: pd.Series) -> pd.Series:
+    def band(self, probability: Array) -> np.ndarray:
         """The name of the band that each churn probability lies in."""
         borders = list(self.bands.values())[:-1]
         names = np.asarray(list(self.bands), dtype=object)
-        return pd.Series(names[np.searchsorted(borders, probability, side="right")], index=probability.index)
+        return names[np.searchsorted(borders, probability, side="right")]
 
     def explain_churn(
-        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
+        self, features: Columns, far: Columns | None = None, matrices: Matrices | None = None
     ) -> Contributions:
         """The log-odds of churn divided among the features; see `reasons`."""
         made = matrices or self.matrices(features)
         return contributions(self.churn.target, self.churn.members, self.churn.typical, features, made, far)
 
-    def reasons(
-        self, features: pd.DataFrame, far: pd.DataFrame | None = None, matrices: Matrices | None = None
-    ) -> pd.Series:
+    def reasons(self, features: Columns, far: Columns | None = None, matrices: Matrices | None = None) -> list[str]:
         """What pushes each customer's churn risk up most and what holds it down, in words."""
         found = self.explain_churn(features, far, matrices)
-        return in_words(found, features, features[c.P_ORDER], self.usual, self.window_days)
+        return in_words(found, features, self.usual, self.window_days)
 
     def importance(self) -> pd.DataFrame:
         """Share of the total gain of each column (rows) in each answer and member that boosts, largest first."""

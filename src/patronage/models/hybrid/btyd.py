@@ -18,6 +18,7 @@ from patronage.errors import FitError
 from patronage.models.clv.fit import LAWS, fit_orders, fit_spend
 from patronage.models.clv.law import OrderLaw
 from patronage.models.clv.spend import GammaGamma
+from patronage.models.hybrid.target import Array, Columns
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +38,15 @@ class Btyd:
 
         `rate` is a factor on everyone's order rate from now on.
         """
-        x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
+        return pd.DataFrame(self.answer(features, days, rate), index=features.index)
+
+    def answer(self, features: Columns, days: int, rate: float = 1.0) -> dict[str, Array]:
+        """What `expect` says, as arrays."""
+        x, t_x, age = (np.asarray(features[name], np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
         p_order = np.mean([law.p_order(days, x, t_x, age, rate) for law in self.laws.values()], axis=0)
         orders = np.mean([law.expected_orders(days, x, t_x, age, rate) for law in self.laws.values()], axis=0)
-        worth = self.spend_law.expected_spend(x, features[c.MONETARY_VALUE].to_numpy(np.float64))
-        said = {c.P_ORDER: p_order, c.EXPECTED_ORDERS: orders, c.EXPECTED_SPEND: orders * worth}
-        return pd.DataFrame(said, index=features.index)
+        worth = self.spend_law.expected_spend(x, np.asarray(features[c.MONETARY_VALUE], np.float64))
+        return {c.P_ORDER: p_order, c.EXPECTED_ORDERS: orders, c.EXPECTED_SPEND: orders * worth}
 
     def save(self, folder: Path) -> None:
         """Write one JSON file; every float comes back as it was."""

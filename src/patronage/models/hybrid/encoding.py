@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from patronage.models.hybrid.target import Array
+from patronage.models.hybrid.target import Array, Columns
 
 MOST_LEVELS = 60  # the most frequent ones; the others are as good as missing
 
@@ -42,37 +43,39 @@ class Encoding:
         kept = {name: levels for name, levels in self.levels.items() if name in columns}
         return Encoding(tuple(columns), kept)
 
-    def codes(self, column: pd.Series) -> Array:
-        """(N,) the places of a text column's categories, missing as nan."""
-        codes = {level: float(code) for code, level in enumerate(self.levels[str(column.name)])}
-        return np.array([codes.get(value, np.nan) for value in column.to_numpy(dtype=object)])
+    def codes(self, name: str, texts: npt.ArrayLike) -> list[float]:
+        """The places of a text column's categories, missing as nan."""
+        codes = {level: float(code) for code, level in enumerate(self.levels[name])}
+        return [codes.get(value, np.nan) for value in np.asarray(texts, object)]
+
+
+def columns_of(features: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The columns as arrays, taken in one go: taking them one by one is much of what one customer waits for."""
+    numbers = features.select_dtypes("number")
+    columns = dict(zip(numbers, numbers.to_numpy(np.float64).T, strict=True))
+    return columns | {name: features[name].to_numpy(object) for name in features if name not in columns}
 
 
 class Matrices:
     """The matrices of some features by several encodings, each made once: members mostly read the same.
 
-    The numbers are taken out of the frame in one go: a server asks about one customer at a time, for whom taking
-    columns one by one, or for each member anew, is most of the work.
+    Attributes
+    ----------
+    rows
+        How many customers.
     """
 
-    def __init__(self, features: pd.DataFrame, encodings: Iterable[Encoding]) -> None:
-        numbers = dict.fromkeys(name for one in encodings for name in one.columns if name not in one.levels)
-        self._features = features
-        self._numbers = features[list(numbers)].to_numpy(np.float64)
-        self._places = {name: place for place, name in enumerate(numbers)}
+    def __init__(self, features: Columns, encodings: Iterable[Encoding]) -> None:
+        columns = columns_of(features) if isinstance(features, pd.DataFrame) else features
+        self.rows = len(np.asarray(next(iter(columns.values()))))
         self._made: dict[Encoding, Array] = {}
+        for encoding in dict.fromkeys(encodings):
+            x = self._made[encoding] = np.empty((self.rows, len(encoding.columns)))
+            for position, name in enumerate(encoding.columns):
+                x[:, position] = encoding.codes(name, columns[name]) if name in encoding.levels else columns[name]
 
     def of(self, encoding: Encoding) -> Array:
         """(N, columns) what LightGBM reads."""
-        if encoding not in self._made:
-            x = np.empty((len(self._features), len(encoding.columns)))
-            numbers = [name for name in encoding.columns if name not in encoding.levels]
-            x[:, [name not in encoding.levels for name in encoding.columns]] = self._numbers[
-                :, [self._places[name] for name in numbers]
-            ]
-            for position in encoding.categorical:
-                x[:, position] = encoding.codes(self._features[encoding.columns[position]])
-            self._made[encoding] = x
         return self._made[encoding]
 
 

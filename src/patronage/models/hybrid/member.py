@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
-import pandas as pd
 
 from patronage.models.hybrid.encoding import Encoding, Matrices
-from patronage.models.hybrid.target import Array, Target
+from patronage.models.hybrid.target import Array, Columns, Target
 
 # How each member is made: does it see BTYD's expectations, and does it start from BTYD's answer?
 MEMBERS = {
@@ -43,13 +42,9 @@ class Member:
     def rounds(self) -> int:
         return 0 if self.booster is None else self.booster.num_trees()
 
-    def start(self, target: Target, features: pd.DataFrame) -> Array:
-        """(N,) raw score without its trees."""
-        return target.start(features) if self.base is None else np.full(len(features), self.base)
-
-    def raw(self, target: Target, features: pd.DataFrame, matrices: Matrices) -> Array:
+    def raw(self, target: Target, features: Columns, matrices: Matrices) -> Array:
         """(N,) raw score; the matrices are those of the features."""
-        start = self.start(target, features)
+        start = target.start(features) if self.base is None else np.full(matrices.rows, self.base)
         if self.booster is None:
             return start
         x = matrices.of(self.encoding)

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from patronage import columns as c
@@ -28,15 +27,17 @@ from patronage.models.clv.fit import fit_orders
 from patronage.models.hybrid import Hybrid, needs_btyd
 from patronage.models.hybrid import fit as fit_hybrid
 from patronage.models.hybrid.btyd import Btyd, fit_btyd
+from patronage.models.hybrid.encoding import columns_of
 from patronage.models.hybrid.lawful import fit_clv
-from patronage.models.hybrid.rate import Reconciled, reconcile
+from patronage.models.hybrid.rate import Reconciled, reading, reconcile
 from patronage.models.hybrid.season import Season, learn_season
-from patronage.models.hybrid.target import CHURN, Array
+from patronage.models.hybrid.target import CHURN, Array, Columns
 
 log = logging.getLogger(__name__)
 
 FILE = "outlook.json"
 HYBRID, LAW, CONTRACT = "hybrid", "law", "contract"
+OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
 MOST_WORTH = 10.0  # the hybrid may move a customer's value per order by this factor at most
 BINS = 10
 
@@ -80,39 +81,43 @@ class Outlook:
     def horizon_days(self) -> int:
         return int(self.clv.settings.horizon_days)
 
-    def seen(self, features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    def seen(self, features: pd.DataFrame) -> tuple[Columns, Columns | None]:
         """What the hybrid reads: features with BTYD's expectations over its window, and in the horizon that comes."""
-        near = pd.concat([features, self.btyd.expect(features, self.hybrid.window_days)], axis=1)
+        columns = columns_of(features)
+        near = columns | self.btyd.answer(columns, self.hybrid.window_days)
         if self.hybrid.window_days == self.horizon_days and self.season.factor == 1:
             return near, None
-        return near, self.btyd.expect(features, self.horizon_days, self.season.factor)
+        return near, self.btyd.answer(columns, self.horizon_days, self.season.factor)
 
     def foretell(self, features: pd.DataFrame) -> Foretold:
         """The hybrid's answers for customers who have bought, and the rates that follow from them."""
-        return self._foretell(features, self.hybrid.predict(*self.seen(features)))
+        answers = self.hybrid.answer(*self.seen(features))
+        law_reads = reconcile(self.clv.law, self.horizon_days, features, answers[c.ORDERS])
+        return Foretold(pd.DataFrame(answers, index=features.index), law_reads)
 
-    def _foretell(self, features: pd.DataFrame, answers: pd.DataFrame) -> Foretold:
-        wanted = answers[c.ORDERS].to_numpy(np.float64)
-        return Foretold(answers, reconcile(self.clv.law, self.horizon_days, features, wanted))
-
-    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Churn with its reasons, orders, spend and value of customers who have bought, on the index of `features`."""
-        seen = self.seen(features)
-        matrices = self.hybrid.matrices(seen[0])
-        said = self.assign(self._foretell(features, self.hybrid.predict(*seen, matrices)))
-        said.insert(2, c.CHURN_REASONS, self.hybrid.reasons(*seen, matrices))
-        return said
+    def answer(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Churn with its reasons, orders, spend and value of customers who have bought."""
+        near, far = self.seen(features)
+        matrices = self.hybrid.matrices(near)
+        answers = self.hybrid.answer(near, far, matrices)
+        x, t_x, age, mean_value = (np.asarray(near[name], np.float64) for name in self.clv.columns)
+        t_x, factor = reading(self.clv.law, self.horizon_days, x, t_x, age, answers[c.ORDERS])
+        said = self.clv.answer(x, t_x, age, factor, mean_value, self.season.factor)
+        reasons = np.array(self.hybrid.reasons(near, far, matrices), dtype=object)
+        return {**self._churn(said, answers), c.CHURN_REASONS: reasons, **_worth(said, answers)}
 
     def assign(self, foretold: Foretold) -> pd.DataFrame:
         """The columns that follow from what was foretold of some customers."""
-        said = self.clv.predict(*foretold.law_reads, self.season.factor)
-        worth = _worth(said, foretold.answers)
-        for name in (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH):
-            said[name] = said[name].to_numpy() * worth
-        churn = foretold.answers[c.CHURNED] if self.churn_by != LAW else 1 - said[c.P_ORDER]
-        said.insert(0, c.CHURN_PROBABILITY, churn)
-        said.insert(1, c.CHURN_BAND, self.hybrid.band(churn))
-        return said
+        read, multiplier = foretold.law_reads
+        customer = self.clv.customer(read, multiplier)
+        said = self.clv.answer(*customer, read[c.MONETARY_VALUE].to_numpy(np.float64), self.season.factor)
+        answers = {name: foretold.answers[name].to_numpy(np.float64) for name in foretold.answers}
+        return pd.DataFrame(self._churn(said, answers) | _worth(said, answers), index=read.index)
+
+    def _churn(self, said: Mapping[str, Array], answers: Mapping[str, Array]) -> dict[str, np.ndarray]:
+        """P(churn) and its band."""
+        churn = answers[c.CHURNED] if self.churn_by != LAW else 1 - said[c.P_ORDER]
+        return {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.hybrid.band(churn)}
 
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
@@ -130,16 +135,16 @@ class Outlook:
         return cls(*models, state["churn_by"], Season(**season))
 
 
-def _worth(said: pd.DataFrame, answers: pd.DataFrame) -> Array:
-    """(N,) the factor on each value per order with which spend per order is the hybrid's."""
+def _worth(said: Mapping[str, Array], answers: Mapping[str, Array]) -> dict[str, Array]:
+    """What the law says, with each value per order at the factor with which spend per order is the hybrid's."""
     by_law = _over(said[c.EXPECTED_SPEND], said[c.EXPECTED_ORDERS])
     factor = _over(_over(answers[c.SPEND], answers[c.ORDERS]), by_law)
-    return np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
+    worth = np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
+    return {name: column * worth if name in OF_VALUE else column for name, column in said.items()}
 
 
-def _over(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
-    """(N,) quotients; missing where b is not above 0."""
-    above, below = np.asarray(a, np.float64), np.asarray(b, np.float64)
+def _over(above: Array, below: Array) -> Array:
+    """(N,) quotients; missing where `below` is not above 0."""
     return np.divide(above, below, out=np.full(len(below), np.nan), where=below > 0)
 
 

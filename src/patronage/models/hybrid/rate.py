@@ -48,25 +48,35 @@ def reconcile(law: OrderLaw, horizon_days: float, features: pd.DataFrame, wanted
         nearest do.
     """
     x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
+    last, factor = reading(law, horizon_days, x, t_x, age, wanted)
+    read = features if last is t_x else features.assign(**{c.RECENCY: last})
+    return Reconciled(read, pd.Series(factor, index=features.index))
+
+
+def reading(law: OrderLaw, horizon_days: float, x: Array, t_x: Array, age: Array, wanted: Array) -> tuple[Array, Array]:
+    """`reconcile` on arrays: the recency, t_x itself where nobody's moves, and the factor on each order rate."""
     alive = law.p_alive(x, t_x, age)
     if_alive = np.divide(wanted, alive, out=np.full(len(x), np.inf), where=alive > 0)
-    ends = [np.full(len(x), sign * np.log(MOST)) for sign in (-1, 1)]
-    low, high = (law.expected_if_alive(horizon_days, x, age, np.exp(end)) for end in ends)
+    ends = np.log(MOST) * np.array([[-1.0], [1.0]])
+    low, high = law.expected_if_alive(horizon_days, x, age, np.exp(ends))
     inside = np.flatnonzero((low < if_alive) & (if_alive < high))
-    found = np.where(if_alive <= low, ends[0], ends[1])
+    found = np.where(if_alive <= low, *ends)
 
     def excess(log_factor: Array, rows: Index) -> Array:
         asked = inside[rows]
         return law.expected_if_alive(horizon_days, x[asked], age[asked], np.exp(log_factor)) - if_alive[asked]
 
-    brackets = (End(end[inside], (there - if_alive)[inside]) for end, there in zip(ends, (low, high), strict=True))
+    brackets = (
+        End(np.full(len(inside), end), (there - if_alive)[inside])
+        for (end,), there in zip(ends, (low, high), strict=True)
+    )
     found[inside] = roots(excess, *brackets)
     gone = if_alive > high
     if gone.any():
-        moved = t_x.copy()
-        moved[gone] = _recency(law, x[gone], t_x[gone], age[gone], wanted[gone] / high[gone])
-        features = features.assign(**{c.RECENCY: moved})
-    return Reconciled(features, pd.Series(np.exp(found), index=features.index))
+        moved = _recency(law, x[gone], t_x[gone], age[gone], wanted[gone] / high[gone])
+        t_x = t_x.copy()
+        t_x[gone] = moved
+    return t_x, np.exp(found)
 
 
 def _recency(law: OrderLaw, x: Array, t_x: Array, age: Array, alive: Array) -> Array:

@@ -14,14 +14,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from patronage import columns as c
 from patronage.lenses import FEATURES
 from patronage.models.hybrid.btyd import BTYD_COLUMNS
 from patronage.models.hybrid.encoding import Matrices
 from patronage.models.hybrid.member import Member
-from patronage.models.hybrid.target import Array, Target
+from patronage.models.hybrid.target import Array, Columns, Target
 
 RHYTHM = "rhythm"  # BTYD's part: how often and how recently she has ordered
 PUSHING, HOLDING = 3, 1
@@ -37,25 +36,25 @@ class Contributions(NamedTuple):
     base
         Everyone's.
     parts
-        A row a customer, a column a feature, and `RHYTHM`.
+        (N,) of each feature, and of `RHYTHM`.
     """
 
     base: float
-    parts: pd.DataFrame
+    parts: Mapping[str, Array]
 
     @property
-    def score(self) -> pd.Series:
-        """The sum: mean log-odds of the members."""
-        return self.base + self.parts.sum(axis=1)
+    def score(self) -> Array:
+        """(N,) the sum: mean log-odds of the members."""
+        return self.base + np.sum(list(self.parts.values()), axis=0)
 
 
 def contributions(
     target: Target,
     members: tuple[Member, ...],
     typical: float,
-    features: pd.DataFrame,
+    features: Columns,
     matrices: Matrices,
-    far: pd.DataFrame | None = None,
+    far: Columns | None = None,
 ) -> Contributions:
     """Divide the mean raw score of the members among features.
 
@@ -67,7 +66,7 @@ def contributions(
         See `Hybrid.predict`.
     """
     base = 0.0
-    parts: dict[str, Array] = {RHYTHM: np.zeros(len(features))}
+    parts: dict[str, Array] = {RHYTHM: np.zeros(matrices.rows)}
     if far is not None:
         parts[RHYTHM] += target.start(far) - target.start(features)
     share = 1 / len(members)
@@ -83,41 +82,39 @@ def contributions(
         threads = 1 if len(x) < CROWD else 0  # 0: as many as there are
         found = np.asarray(member.booster.predict(x, pred_contrib=True, num_threads=threads))
         base += share * float(found[0, -1]) if len(found) else 0.0
-        for position, name in enumerate(member.encoding.columns):
+        for name, part in zip(member.encoding.columns, share * found[:, :-1].T, strict=True):
             key = RHYTHM if name in BTYD_COLUMNS else name
-            parts[key] = parts.get(key, 0.0) + share * found[:, position]
-    return Contributions(base, pd.DataFrame(np.column_stack(list(parts.values())), features.index, list(parts)))
+            parts[key] = parts[key] + part if key in parts else part
+    return Contributions(base, parts)
 
 
-def in_words(
-    found: Contributions, features: pd.DataFrame, p_order: pd.Series, usual: Mapping[str, float], days: int
-) -> pd.Series:
+def in_words(found: Contributions, features: Columns, usual: Mapping[str, float], days: int) -> list[str]:
     """The three things that push a customer's risk up most, and the one that holds it down most, as one line each.
 
     Parameters
     ----------
-    p_order
-        BTYD's P(an order) in the next `days`.
+    features
+        With BTYD's P(an order) in the next `days`.
     usual
         The median of each number where the members learned.
     """
-    values = found.parts.to_numpy()
+    values = np.column_stack(list(found.parts.values()))
     names = list(found.parts)
     order = np.argsort(-values, axis=1, kind="stable")
     lines = []
 
     @cache
     def column(name: str) -> np.ndarray:  # of those alone that somebody's reasons name
-        return (p_order if name == RHYTHM else features[name]).to_numpy()
+        return np.asarray(features[c.P_ORDER if name == RHYTHM else name])
 
-    gaps = features[c.MEAN_GAP_DAYS].to_numpy() if c.MEAN_GAP_DAYS in features else np.full(len(features), np.nan)
-    for row in range(len(features)):
+    gaps = column(c.MEAN_GAP_DAYS) if c.MEAN_GAP_DAYS in features else np.full(len(values), np.nan)
+    for row in range(len(values)):
         up = [k for k in order[row, :PUSHING] if values[row, k] > LEAST]
         down = [k for k in order[row, ::-1][:HOLDING] if values[row, k] < -LEAST]
         said = [f"{sign} {_say(names[k], column(names[k])[row], gaps[row], usual, days)}"
                 for sign, those in (("+", up), ("-", down)) for k in those]  # fmt: skip
         lines.append("; ".join(said) or "nothing stands out")
-    return pd.Series(lines, index=features.index)
+    return lines
 
 
 def _say(name: str, value: Any, gap: float, usual: Mapping[str, float], days: int) -> str:

@@ -50,9 +50,10 @@ def roots(function: Callable[[Array, Index], Array], low: End, high: End) -> Arr
         best = np.where(np.abs(f1) < np.abs(f2), x1, x2)
         width, enough = np.abs(x2 - x1), np.abs(best) * ROUNDING + TOLERANCE
         done = (f1 == 0) | (f2 == 0) | (width < enough)
-        found[rows[done]] = best[done]
-        rows = rows[~done]
-        x1, f1, x2, f2, x3, f3, width, enough = (a[~done] for a in (x1, f1, x2, f2, x3, f3, width, enough))
+        if done.any():
+            found[rows[done]] = best[done]
+            rows = rows[~done]
+            x1, f1, x2, f2, x3, f3, width, enough = (a[~done] for a in (x1, f1, x2, f2, x3, f3, width, enough))
         with np.errstate(divide="ignore", invalid="ignore"):
             way, rise = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)
             safe = (1 - np.sqrt(1 - way) < rise) & (rise < np.sqrt(way))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from scipy.special import expit, logit
 from patronage import columns as c
 
 Array = npt.NDArray[np.float64]
+Columns: TypeAlias = Mapping[str, npt.ArrayLike] | pd.DataFrame  # of customers, by name
 
 RATE_FLOOR = 1e-4  # a rate of exactly 0 or 1 would be a claim that no data can support
 AMOUNT_FLOOR = 1e-6  # orders, or units of the currency: a logarithm needs more than nothing
@@ -66,9 +67,9 @@ class Target:
         """The raw score of everyone's mean."""
         return float(self.raw(truth.mean(keepdims=True))[0])
 
-    def start(self, features: pd.DataFrame) -> Array:
+    def start(self, features: Columns) -> Array:
         """(N,) raw score of BTYD's expectation, which `features` hold."""
-        expected = features[self.expectation].to_numpy(np.float64)
+        expected = np.asarray(features[self.expectation], np.float64)
         return self.raw(1 - expected if self.is_probability else expected)
 
     def raw(self, mean: Array) -> Array:

@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Result = TypeVar("Result")
 
 CHUNKS = 16  # fixed, so that sums have one order on any number of cores
+FEW = 1000
 
 
 class Parameters(NamedTuple):
@@ -226,5 +227,8 @@ def read_out(beliefs: Floats, readout: Floats) -> Floats:
 def _by_chunk(rows: int, task: Callable[[tuple[int, int]], Result]) -> Iterator[Result]:
     """Run `task` on fixed ranges of rows, several at a time; results come in the order of the ranges."""
     borders = sorted({chunk * rows // CHUNKS for chunk in range(CHUNKS + 1)})
+    if rows < FEW:  # threads take longer to start
+        yield from map(task, pairwise(borders))
+        return
     with ThreadPoolExecutor() as pool:
         yield from pool.map(task, pairwise(borders))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -77,19 +78,20 @@ class Journey:
         JOURNEY_P_ORDER
             P(a purchase within the horizon), calibrated where that was found to help.
         """
+        return pd.DataFrame(self.answer(features), index=features.index)
+
+    def answer(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
+        """What `predict` says, as arrays."""
         paths = encode(features[c.JOURNEY_PATH])
         filtered = walk(paths, self.parameters, self.names)
         label = trace(filtered.shown, paths).last
         posterior = self._posterior(filtered.beliefs)
-        return pd.DataFrame(
-            {
-                c.JOURNEY_STAGE: _spell(label),
-                c.JOURNEY_PROBABILITY: posterior[np.arange(len(label)), label],
-                c.NEXT_STAGE: _spell(decide(read_out(filtered.beliefs, self._ahead(round(self.horizon))))),
-                c.JOURNEY_P_ORDER: self.calibration.apply(self._p_order(filtered.beliefs, self.horizon)),
-            },
-            index=features.index,
-        )
+        return {
+            c.JOURNEY_STAGE: _spell(label),
+            c.JOURNEY_PROBABILITY: posterior[np.arange(len(label)), label],
+            c.NEXT_STAGE: _spell(decide(read_out(filtered.beliefs, self._at_horizon))),
+            c.JOURNEY_P_ORDER: self.calibration.apply(self._p_order(filtered.beliefs, self.horizon)),
+        }
 
     def posterior(self, features: pd.DataFrame) -> pd.DataFrame:
         """(N, 7) P(stage | path), a column per stage."""
@@ -250,6 +252,10 @@ class Journey:
 
     def _ahead(self, periods: int) -> Floats:
         return forecast.ahead(self.parameters, self.names, periods)
+
+    @cached_property
+    def _at_horizon(self) -> Floats:
+        return self._ahead(round(self.horizon))
 
     def _p_order(self, beliefs: Floats, periods: float) -> Floats:
         """Between whole numbers of periods, P(no purchase) falls at a constant rate."""

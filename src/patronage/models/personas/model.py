@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from patronage import columns as c
 from patronage.config import PersonasConfig
@@ -102,19 +104,20 @@ class Personas:
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Id, name and probability of the most probable persona, the runner-up, and why; on the same index."""
+        return pd.DataFrame(self.answer(features), index=features.index)
+
+    def answer(self, features: pd.DataFrame) -> dict[str, Any]:
+        """What `predict` says, as arrays."""
         blocks = [self._block(block) for block in _blocks(features)]
         first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
-        names = pd.array(list(self.names), dtype="str")
-        return pd.DataFrame(
-            {
-                c.PERSONA_ID: np.asarray(self.ids, np.int32)[first],
-                c.PERSONA: names.take(first),
-                c.PERSONA_PROBABILITY: probability,
-                c.PERSONA_RUNNER_UP: names.take(second),
-                c.PERSONA_REASON: sentences(code, self._voice(), self.names),
-            },
-            index=features.index,
-        )
+        names = self._spelt
+        return {
+            c.PERSONA_ID: np.asarray(self.ids, np.int32)[first],
+            c.PERSONA: names.take(first),
+            c.PERSONA_PROBABILITY: probability,
+            c.PERSONA_RUNNER_UP: names.take(second),
+            c.PERSONA_REASON: sentences(code, self._voice(), self.names),
+        }
 
     def explain(self, features: pd.DataFrame) -> pd.DataFrame:
         """What would move each customer: one feature, its value now and the value needed, and where that leads.
@@ -189,6 +192,10 @@ class Personas:
         found = account(scores, first, second, self._rivals)
         code = codes(found, first, second, self._rivals.means)
         return first, second, probabilities[np.arange(len(first)), first], code
+
+    @cached_property
+    def _spelt(self) -> ExtensionArray:
+        return pd.array(list(self.names), dtype="str")
 
     @cached_property
     def _voters(self) -> Preparation:
