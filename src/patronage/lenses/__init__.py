@@ -28,6 +28,7 @@ from patronage.lenses import (
     path,
     profile,
     purchase,
+    recent,
     rfm,
     satisfaction,
     status,
@@ -72,6 +73,7 @@ LENSES: tuple[Lens, ...] = (
     interests.LENS,
     profile.LENS,
     account.LENS,
+    recent.LENS,
     btyd.LENS,
     path.LENS,
 )

@@ -24,9 +24,10 @@ def over_origins(rows: pd.DataFrame, metric: str) -> Figure:
     axes.set_title(f"{metric} at each origin, everyone, later time", loc="left", color=INK, fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     wide = rows.set_index(["origin", "model"])["value"].unstack()  # noqa: PD010
+    moments = pd.to_datetime(wide.index)
     for name in wide:
         color, line, width = STYLES.get(str(name), (MUTED, "-", 1.0))
-        axes.plot(wide.index, wide[name], line, color=color, linewidth=width, marker="o", markersize=3)
+        axes.plot(moments, wide[name], line, color=color, linewidth=width, marker="o", markersize=3)
     # Labels that would lie on each other are moved apart, in the order of their values.
     last = wide.iloc[-1].dropna().sort_values()
     low, high = axes.get_ylim()
@@ -37,5 +38,5 @@ def over_origins(rows: pd.DataFrame, metric: str) -> Figure:
         axes.annotate(
             str(name), (1.01, place), xycoords=("axes fraction", "data"), fontsize=7, color=color, va="center"
         )
-    axes.tick_params(axis="x", rotation=20)
+    axes.set_xticks(moments, labels=wide.index, rotation=20)
     return figure

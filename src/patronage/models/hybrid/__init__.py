@@ -29,8 +29,8 @@ from patronage.errors import FitError
 from patronage.labels import Snapshot, held_out
 from patronage.models.hybrid.btyd import BTYD_COLUMNS
 from patronage.models.hybrid.drift import steady
-from patronage.models.hybrid.encoding import Encoding, Matrices, learn_encoding
-from patronage.models.hybrid.learning import Rows, boost, problem, rehearsal, stack
+from patronage.models.hybrid.encoding import Encoding, Matrices
+from patronage.models.hybrid.learning import Material, Rows, boost, problem, rehearsal, stack
 from patronage.models.hybrid.member import MEMBERS, Member
 from patronage.models.hybrid.reasons import Contributions, contributions, in_words
 from patronage.models.hybrid.target import AMOUNT_FLOOR, CHURN, ORDERS, RATE_FLOOR, SPEND, TARGETS, Array, Target
@@ -259,7 +259,14 @@ def fit(
     if not CHURN.known(rows.labels).any():
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     kept = steady(now, snapshots[0].features, columns)
-    churn, orders, spend = (_answer(target, rows, now, kept, config, seed) for target in TARGETS)
+    shared: dict[bytes, Material] = {}  # questions that are known of the same customers have theirs in common
+    found = []
+    for target in TARGETS:
+        known = target.known(rows.labels).to_numpy()
+        if (key := known.tobytes()) not in shared:
+            shared[key] = Material(rows.select(known), kept, config, seed)
+        found.append(_answer(target, shared[key], now, config, seed))
+    churn, orders, spend = found
     numbers = rows.features[[name for name in kept if pd.api.types.is_numeric_dtype(rows.features[name])]]
     usual = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
     days = snapshots[0].horizon_days
@@ -272,13 +279,10 @@ class _Made(NamedTuple):
     rehearsed: pd.Series
 
 
-def _answer(
-    target: Target, rows: Rows, now: pd.DataFrame, columns: tuple[str, ...], config: ChurnConfig, seed: int
-) -> _Made:
-    rows = rows.select(target.known(rows.labels).to_numpy())
-    encoding = learn_encoding(rows.features, columns)
-    made = [_member(name, target, rows, now, encoding, config, seed) for name in _chosen(target, config)]
+def _answer(target: Target, material: Material, now: pd.DataFrame, config: ChurnConfig, seed: int) -> _Made:
+    made = [_member(name, target, material, now, config, seed) for name in _chosen(target, config)]
     said = np.mean([target.mean(rehearsed) for _, rehearsed in made], axis=0)
+    rows = material.rows
     customers = rows.features.index[rehearsal(rows)]
     starts = any(member.base is None for member, _ in made)
     typical = float(target.start(rows.features).mean()) if starts else 0.0
@@ -294,16 +298,17 @@ def _chosen(target: Target, config: ChurnConfig) -> list[str]:
 
 
 def _member(
-    name: str, target: Target, rows: Rows, now: pd.DataFrame, encoding: Encoding, config: ChurnConfig, seed: int
+    name: str, target: Target, material: Material, now: pd.DataFrame, config: ChurnConfig, seed: int
 ) -> tuple[Member, Array]:
     """The member, and its raw scores in the rehearsal."""
+    rows, encoding = material.rows, material.encoding
     given, base = _starts(name, target, rows, now)
     tried = given[rehearsal(rows)]
     if name == "btyd":
         return Member(name, encoding.only(()), None, base), tried
     sees, _ = MEMBERS[name]
     reads = Encoding((*encoding.columns, *(BTYD_COLUMNS if sees else ())), encoding.levels)
-    boosted = boost(problem(target, rows, reads, given), rows, config, seed)
+    boosted = boost(problem(target, rows, material.binned(reads), given), rows, config, seed)
     member = Member(name, reads, boosted.booster, base)
     if base is not None and sees and not target.is_probability:  # trees say who, not how much: the total stays BTYD's
         said = target.base(target.mean(member.raw(target, now, Matrices(now, [reads]))))

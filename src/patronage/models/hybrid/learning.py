@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 
 from patronage.config import ChurnConfig
 from patronage.labels import Snapshot, held_out
-from patronage.models.hybrid.encoding import Encoding
+from patronage.models.hybrid.encoding import Encoding, learn_encoding
 from patronage.models.hybrid.target import AMOUNT_FLOOR, Array, Target
 
 Mask = npt.NDArray[np.bool_]
@@ -66,14 +66,40 @@ def stack(snapshots: Sequence[Snapshot], share: float, seed: int) -> Rows:
     return Rows(pd.concat(features), pd.concat(labels), np.concatenate(origin), np.concatenate(aside))
 
 
+class Binned(NamedTuple):
+    """The rows as LightGBM keeps them, and the matrix of the rehearsal."""
+
+    dataset: lgb.Dataset
+    rehearsed: Array
+
+
+class Material:
+    """Rows to learn from, binned once for each encoding: all that is asked of them is asked of the same numbers."""
+
+    def __init__(self, rows: Rows, columns: Sequence[str], config: ChurnConfig, seed: int) -> None:
+        self.rows = rows
+        self.encoding = learn_encoding(rows.features, columns)
+        # what LightGBM binds at binning: with other values later it would refuse to train
+        self._parameters = {**BINNING, "min_data_in_leaf": config.min_data_in_leaf, "seed": seed}
+        self._made: dict[Encoding, Binned] = {}
+
+    def binned(self, encoding: Encoding) -> Binned:
+        if encoding not in self._made:
+            x = encoding.matrix(self.rows.features)
+            nothing = np.zeros(len(x))  # answers come with the question
+            dataset = lgb.Dataset(
+                x, nothing, categorical_feature=encoding.categorical, params=self._parameters
+            ).construct()
+            self._made[encoding] = Binned(dataset, x[rehearsal(self.rows)])
+        return self._made[encoding]
+
+
 @dataclass(frozen=True)
 class Problem:
     """What a member is fitted on.
 
     Attributes
     ----------
-    x
-        The matrix.
     truth
         What happened, in units: money counts in orders of mean value, so that it is regularised as orders are.
     given
@@ -83,21 +109,15 @@ class Problem:
     """
 
     target: Target
-    x: Array
+    binned: Binned
     truth: Array
     given: Array
     level: Array
-    categorical: list[int]
 
-    def dataset(self, rows: Mask, reference: lgb.Dataset | None = None) -> lgb.Dataset:
-        return lgb.Dataset(
-            self.x[rows],
-            self.truth[rows],
-            init_score=(self.given + self.level)[rows],
-            reference=reference,
-            categorical_feature=self.categorical,
-            params=BINNING,
-        )
+    def dataset(self, rows: Mask) -> lgb.Dataset:
+        """Some of the rows; their bins are those of all."""
+        some = self.binned.dataset.subset(np.flatnonzero(rows).tolist()).construct()
+        return some.set_label(self.truth[rows]).set_init_score((self.given + self.level)[rows])
 
     def gain(self, rows: Mask, trees: Array) -> Array:
         """What the trees' raw scores spare each of some customers, in the objective's losses."""
@@ -105,8 +125,8 @@ class Problem:
         return self.target.losses(truth, start) - self.target.losses(truth, start + trees)
 
 
-def problem(target: Target, rows: Rows, encoding: Encoding, given: Array) -> Problem:
-    """The matrix, truth and start of a member, for rows whose answer is known.
+def problem(target: Target, rows: Rows, binned: Binned, given: Array) -> Problem:
+    """The truth and the start of a member, for rows whose answer is known.
 
     Parameters
     ----------
@@ -121,7 +141,7 @@ def problem(target: Target, rows: Rows, encoding: Encoding, given: Array) -> Pro
         for number in np.unique(rows.origin):
             there = rows.origin == number
             level[there] = np.log(max(truth[there].mean() / unit, AMOUNT_FLOOR) / np.exp(given[there]).mean())
-    return Problem(target, encoding.matrix(rows.features), truth / unit, given, level, encoding.categorical)
+    return Problem(target, binned, truth / unit, given, level)
 
 
 @dataclass(frozen=True)
@@ -156,16 +176,15 @@ def boost(task: Problem, rows: Rows, config: ChurnConfig, seed: int) -> Boosted:
     nothing = np.zeros(int(later.sum()))
     if len(np.unique(task.truth[past])) < 2 or not later.any():
         return Boosted(None, nothing)
-    train = task.dataset(past)
     trial = lgb.train(
         parameters,
-        train,
+        task.dataset(past),
         num_boost_round=config.max_rounds,
-        valid_sets=[task.dataset(later, train)],
+        valid_sets=[task.dataset(later)],
         callbacks=[lgb.early_stopping(config.patience, verbose=False)],
     )
     rounds = trial.best_iteration
-    trees = np.asarray(trial.predict(task.x[later], raw_score=True, num_iteration=rounds))
+    trees = np.asarray(trial.predict(task.binned.rehearsed, raw_score=True, num_iteration=rounds))
     gain = task.gain(later, trees)
     if gain.mean() <= CHANCE * gain.std() / np.sqrt(len(gain)):
         return Boosted(None, nothing)
