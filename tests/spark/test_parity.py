@@ -50,27 +50,47 @@ def settings(session):
     return {row["key"]: row["value"] for row in session.sql("SET").collect()}
 
 
+def engine_of(session, master, monkeypatch):
+    """An engine that believes its session to run there."""
+    get = type(session.conf).get
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            type(session.conf), "get", lambda conf, name, *rest: master if "master" in name else get(conf, name, *rest)
+        )
+        return Spark(session)
+
+
 @pytest.mark.parametrize(("entity", "master"), [("customer", "local[2]"), ("account", "yarn")])
 def test_every_feature_is_equal(session, logs, lens_settings, entity, master, monkeypatch):
     """Also where an executor may be lost, so that tables are cached and not cut off from what made them."""
     before = settings(session)
-    with monkeypatch.context() as patch:
-        get = type(session.conf).get
-        patch.setattr(
-            type(session.conf),
-            "get",
-            lambda conf, name, *rest: master if name == "spark.master" else get(conf, name, *rest),
-        )
-        engine = Spark(session)
+    engine = engine_of(session, master, monkeypatch)
     expected = lenses.features_at(read(DuckDB(2), logs, entity=entity), CUTOFF, lens_settings, 7)
     found = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=0, check_dtype=False)
     whole = expected.select_dtypes("number").apply(lambda one: (one.dropna() % 1 == 0).all())
     names = list(whole[whole].index)
     pd.testing.assert_frame_equal(found[names], expected[names], check_exact=True, check_dtype=False)
-    assert session.catalog.isCached("transactions") == (master == "yarn")
     engine.close()
     assert settings(session) == before
+    assert session.sql("SHOW TABLES").count() == 0
+
+
+@pytest.mark.parametrize("master", ["local[2]", "yarn"])
+def test_what_a_cluster_may_lose_is_cached(session, master, monkeypatch):
+    engine = engine_of(session, master, monkeypatch)
+    engine.table("kept", "SELECT id FROM range(9)")
+    engine.table("kept", "SELECT id + 1 AS id FROM kept")
+    engine.rename("kept", "renamed")
+    engine.table("kept", "SELECT id FROM renamed WHERE id > 5")
+    assert session.catalog.isCached("kept") == (master == "yarn")
+    assert (engine.row("SELECT max(id), count(*) FROM kept"), engine.row("SELECT count(*) FROM renamed")) == (
+        (9, 4),
+        (9,),
+    )
+    kept = session.table("kept")
+    engine.close()
+    assert not kept.storageLevel.useMemory
     assert session.sql("SHOW TABLES").count() == 0
 
 
@@ -201,7 +221,7 @@ def test_a_whole_training_is_the_same(session, fitted, patronage, project):
         code, said, wrong = patronage(
             "train", f"engine={engine}", "data=tables", f"data.transactions.path={fitted.log}", "cutoff=2023-07-01",
             "horizon_days=90", "origins.most=1", "personas.k=3", "personas.bootstraps=3", "churn.max_rounds=20",
-            "churn.season=false", "journey.cadence_classes=1", "evaluation.bootstraps=5",
+            "churn.season=false", "journey.cadence_classes=1", "evaluation.bootstraps=20",
         )  # fmt: skip
         assert code == 0, wrong
         assigned = pd.read_parquet(re.search(r"assignments +(\S+)", said)[1]).set_index("customer_id").sort_index()

@@ -98,11 +98,13 @@ class Spark:
 
         Where nothing can be lost, its plan is forgotten: else every query would plan all that led to its tables again,
         and what is cached is made without adaptive execution, in 200 pieces however few its rows. Spark frees it
-        (memory, then disk) once no view names it.
+        (memory, then disk) once no view names it. What is cached it drops, with all that was made from it, as soon as
+        another query takes the name.
         """
         found = self.query(sql)
         self._name(name, found if self._can_lose else found.localCheckpoint())
-        self._cache(name)
+        if self._can_lose:
+            self.session.catalog.cacheTable(name)
 
     def view(self, name: str, sql: str) -> None:
         """Give a query a name, replacing what had it."""
@@ -111,7 +113,6 @@ class Spark:
     def rename(self, table: str, name: str) -> None:
         """Give a table another name; it keeps the old one until another takes that."""
         self.view(name, f"SELECT * FROM {table}")
-        self._cache(name)
 
     def _name(self, name: str, frame: DataFrame) -> None:
         if name in self._theirs:
@@ -121,11 +122,6 @@ class Spark:
             )
         frame.createOrReplaceTempView(name)
         self._ours.add(name)
-
-    def _cache(self, name: str) -> None:
-        """Where it can be lost; Spark drops what it cached of a view once another query takes the name."""
-        if self._can_lose:
-            self.session.catalog.cacheTable(name)
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of whatever may stand behind FROM, by DuckDB's names."""
