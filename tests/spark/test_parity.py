@@ -14,6 +14,8 @@ from patronage.config import CustomersConfig, DataConfig, EventsConfig, Transact
 from patronage.data import simulated
 from patronage.engine import DuckDB, Spark
 from patronage.errors import ConfigError
+from patronage.models import sessions
+from patronage.models.sessions import reading
 
 pytestmark = pytest.mark.spark
 CUTOFF = datetime(2023, 6, 1)
@@ -48,10 +50,21 @@ def settings(session):
     return {row["key"]: row["value"] for row in session.sql("SET").collect()}
 
 
-@pytest.mark.parametrize("entity", ["customer", "account"])
-def test_every_feature_is_equal(session, logs, lens_settings, entity):
+def engine_of(session, master, monkeypatch):
+    """An engine that believes its session to run there."""
+    get = type(session.conf).get
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            type(session.conf), "get", lambda conf, name, *rest: master if "master" in name else get(conf, name, *rest)
+        )
+        return Spark(session)
+
+
+@pytest.mark.parametrize(("entity", "master"), [("customer", "local[2]"), ("account", "yarn")])
+def test_every_feature_is_equal(session, logs, lens_settings, entity, master, monkeypatch):
+    """Also where an executor may be lost, so that tables are cached and not cut off from what made them."""
     before = settings(session)
-    engine = Spark(session)
+    engine = engine_of(session, master, monkeypatch)
     expected = lenses.features_at(read(DuckDB(2), logs, entity=entity), CUTOFF, lens_settings, 7)
     found = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
     pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=0, check_dtype=False)
@@ -63,7 +76,48 @@ def test_every_feature_is_equal(session, logs, lens_settings, entity):
     assert session.sql("SHOW TABLES").count() == 0
 
 
-def test_every_assignment_is_equal(session, fitted, tmp_path):
+@pytest.mark.parametrize("master", ["local[2]", "yarn"])
+def test_what_a_cluster_may_lose_is_cached(session, master, monkeypatch):
+    engine = engine_of(session, master, monkeypatch)
+    engine.table("kept", "SELECT id FROM range(9)")
+    engine.table("kept", "SELECT id + 1 AS id FROM kept")
+    engine.rename("kept", "renamed")
+    engine.table("kept", "SELECT id FROM renamed WHERE id > 5")
+    assert session.catalog.isCached("kept") == (master == "yarn")
+    assert (engine.row("SELECT max(id), count(*) FROM kept"), engine.row("SELECT count(*) FROM renamed")) == (
+        (9, 4),
+        (9,),
+    )
+    kept = session.table("kept")
+    engine.close()
+    assert not kept.storageLevel.useMemory
+    assert session.sql("SHOW TABLES").count() == 0
+
+
+def test_sessions_are_equal(session, logs, monkeypatch):
+    """What the session models read: of everyone, of those with a cart of late, and of a share, of whom everything."""
+    engine = Spark(session)
+    expected, found = read(DuckDB(2), logs), read(engine, logs)
+    for days in (14, None):
+        there, here = (sessions.read(tables, CUTOFF, carts_of_days=days) for tables in (expected, found))
+        assert min(len(here.touches), len(here.orders)) > 10
+        assert here.customers.tolist() == there.customers.tolist()
+        pd.testing.assert_frame_equal(here.touches, there.touches, check_dtype=False)
+        pd.testing.assert_frame_equal(here.orders, there.orders, check_exact=True, check_dtype=False)
+    monkeypatch.setattr(reading, "MOST", found.rows["events"] // 3)
+    some = sessions.read(found, CUTOFF)
+    assert 0 < len(some.customers) < len(here.customers)
+    for mine, every in ((some.touches, here.touches), (some.orders, here.orders)):
+        counted = here.customers[every["who"]].value_counts()
+        mine = some.customers[mine["who"]].value_counts()
+        pd.testing.assert_series_equal(mine.sort_index(), counted[counted.index.isin(some.customers)].sort_index())
+    engine.close()
+
+
+@pytest.mark.parametrize("seen", ["session", "remote"])
+def test_every_assignment_is_equal(seen, fitted, tmp_path, request):
+    """By a session in this process, and by one over Spark Connect."""
+    session = request.getfixturevalue(seen)
     config = DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log)))
     cutoff, stamps = datetime(2023, 7, 1), {"run_id": "r", "model_version": "1"}
     made = {}
@@ -159,6 +213,24 @@ def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registere
     assert {row["tableName"] for row in session.sql("SHOW TABLES").collect()} == {"sold", "scored"}
     for name in ("sold", "scored"):
         session.sql(f"DROP TABLE {name}")
+
+
+def test_a_whole_training_is_the_same(session, fitted, patronage, project):
+    made = {}
+    for engine in ("duckdb", "spark"):
+        code, said, wrong = patronage(
+            "train", f"engine={engine}", "data=tables", f"data.transactions.path={fitted.log}", "cutoff=2023-07-01",
+            "horizon_days=90", "origins.most=1", "personas.k=3", "personas.bootstraps=3", "churn.max_rounds=20",
+            "churn.season=false", "journey.cadence_classes=1", "evaluation.bootstraps=20",
+        )  # fmt: skip
+        assert code == 0, wrong
+        assigned = pd.read_parquet(re.search(r"assignments +(\S+)", said)[1]).set_index("customer_id").sort_index()
+        (latest, *_) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+        made[engine] = assigned.drop(columns=["run_id", "model_version"]), latest.data.metrics, latest.data.params
+    (expected, metrics, params), (found, metrics_there, params_there) = made["duckdb"], made["spark"]
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12, check_dtype=False)
+    assert metrics_there == pytest.approx(metrics, rel=1e-9, abs=1e-12, nan_ok=True)
+    assert params_there == params
 
 
 NOT_READ = {

@@ -253,19 +253,22 @@ def _keep(
 ) -> list[str]:
     """Write the canonical table; say what was rounded on the way."""
     unit = 10**config.money_decimals
-    selected, notes = {}, []
+    selected, off = {}, {}
     for column in columns:
         selected[column.name] = column.parsed
         if column.kind == "money":
             exact = f"{column.parsed} * {unit}"
             selected[column.name] = f"CAST(round({exact}) AS BIGINT)"
-            off = f"abs({exact} - round({exact})) > 1e-6 + 1e-12 * abs({exact})"
-            (rounded,) = engine.row(f"SELECT count(*) FROM {brought.relation} WHERE {good} AND {off}")
-            if rounded:
-                notes.append(
-                    f"{rounded:,} values of {column.name} were rounded to {config.money_decimals} decimals "
-                    "(data.money_decimals)"
-                )
+            off[column.name] = f"abs({exact} - round({exact})) > 1e-6 + 1e-12 * abs({exact})"
+    notes = []
+    if off:
+        counts = ", ".join(f"count(*) FILTER (WHERE {test})" for test in off.values())
+        rounded = engine.row(f"SELECT {counts} FROM {brought.relation} WHERE {good}")
+        notes = [
+            f"{rows:,} values of {name} were rounded to {config.money_decimals} decimals (data.money_decimals)"
+            for name, rows in zip(off, rounded, strict=True)
+            if rows
+        ]
     if contract is TRANSACTIONS and c.ORDER_ID not in selected:
         selected[c.ORDER_ID] = f"{selected[c.CUSTOMER_ID]} || '@' || CAST({selected[c.ORDERED_AT]} AS STRING)"
         if config.on_duplicate_rows == "keep":  # equal rows are orders of their own

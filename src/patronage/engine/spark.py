@@ -56,7 +56,9 @@ class Spark:
     def __init__(self, session: SparkSession) -> None:
         self.session = session
         self._theirs = {row["tableName"] for row in session.sql("SHOW TABLES").collect() if row["isTemporary"]}
-        self._ours: dict[str, list[DataFrame]] = {}
+        self._ours: set[str] = set()
+        # A cluster may lose an executor and what it kept: there Spark must be able to make it once more.
+        self._can_lose = not session.conf.get("spark.master", "").startswith("local")
 
     @property
     def failure(self) -> type[Exception]:
@@ -66,11 +68,11 @@ class Spark:
         return PySparkException
 
     def close(self) -> None:
-        """Take our views out of the session, and what they kept out of its memory."""
-        for name, kept in self._ours.items():
+        """Take our views out of the session, and what they cached out of its memory."""
+        for name in self._ours:
+            if self.session.catalog.isCached(name):
+                self.session.catalog.uncacheTable(name)
             self.session.catalog.dropTempView(name)
-            for frame in kept:
-                frame.unpersist()
         self._ours.clear()
 
     # Running
@@ -92,10 +94,17 @@ class Spark:
         return tuple(only)
 
     def table(self, name: str, sql: str) -> None:
-        """Keep the result of a query under a name, replacing what had it."""
-        found = self.query(sql).persist()
-        self._name(name, found)
-        self._ours[name].append(found)
+        """Keep the result of a query under a name, replacing what had it.
+
+        Where nothing can be lost, its plan is forgotten: else every query would plan all that led to its tables again,
+        and what is cached is made without adaptive execution, in 200 pieces however few its rows. Spark frees it
+        (memory, then disk) once no view names it. What is cached it drops, with all that was made from it, as soon as
+        another query takes the name.
+        """
+        found = self.query(sql)
+        self._name(name, found if self._can_lose else found.localCheckpoint())
+        if self._can_lose:
+            self.session.catalog.cacheTable(name)
 
     def view(self, name: str, sql: str) -> None:
         """Give a query a name, replacing what had it."""
@@ -112,7 +121,7 @@ class Spark:
                 "drop it, or hand over a session of its own (spark.newSession())"
             )
         frame.createOrReplaceTempView(name)
-        self._ours.setdefault(name, [])
+        self._ours.add(name)
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of whatever may stand behind FROM, by DuckDB's names."""
