@@ -46,7 +46,7 @@ lock:
 	test -x .lock/bin/uv || { $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet uv; }
 	.lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra complete-journey --extra dev \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
-	echo "pyspark>=3.5,<5" | .lock/bin/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	echo "pyspark[connect]>=3.5,<5" | .lock/bin/uv pip compile - --constraint requirements.lock --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --quiet --output-file requirements-spark.lock
 
 clean:
