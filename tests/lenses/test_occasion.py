@@ -100,7 +100,8 @@ def test_dates_without_a_clock_name_no_contact_window(ask):
 
 def said(learned, **features):
     row = {c.N_GAPS: 0, c.MEAN_GAP_DAYS: math.nan, c.DAYS_SINCE_LAST_ORDER: 0.0} | features
-    return occasion._estimates(pd.DataFrame([row]), learned).iloc[0, 0]
+    (days,) = occasion._estimates(pd.DataFrame([row]), learned).values()
+    return days[0]
 
 
 def test_the_next_order_is_the_median_given_the_wait():
