@@ -224,6 +224,7 @@ def test_a_whole_training_is_the_same(session, fitted, patronage, project):
             "churn.season=false", "journey.cadence_classes=1", "evaluation.bootstraps=20",
         )  # fmt: skip
         assert code == 0, wrong
+        assert session.sql("SHOW TABLES").count() == 0
         assigned = pd.read_parquet(re.search(r"assignments +(\S+)", said)[1]).set_index("customer_id").sort_index()
         (latest, *_) = mlflow.search_runs(search_all_experiments=True, output_format="list")
         made[engine] = assigned.drop(columns=["run_id", "model_version"]), latest.data.metrics, latest.data.params

@@ -56,6 +56,10 @@ class DuckDB:
 
         return duckdb.Error
 
+    def close(self) -> None:
+        """Let go of the tables, and of the file that they lie in."""
+        self._connection.close()
+
     # Running
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,7 +51,11 @@ def run(config: AnalyseConfig) -> None:
             )
     if unknown := sorted(set(config.drivers.leave_out) - set(lenses.described(config.lenses))):
         raise ConfigError(f"drivers.leave_out: no feature {', '.join(unknown)}; docs/lenses.md names all of them")
-    tables = data.load(connect(config.engine), config.data)
+    with closing(connect(config.engine)) as engine:
+        _analyse(config, cutoff, data.load(engine, config.data), started)
+
+
+def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: float) -> None:
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     store = tracking.open_store(config.tracking, project_root())

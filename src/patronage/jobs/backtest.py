@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -40,7 +41,11 @@ READ_BY = ("patronage", "lightgbm", "lifetimes", "numpy", "scipy")
 def run(config: BacktestConfig) -> None:
     """Measure what is missing, put it together and log it."""
     started = time.time()
-    tables = data.load(connect(config.engine), config.data)
+    with closing(connect(config.engine)) as engine:
+        _backtest(config, data.load(engine, config.data), started)
+
+
+def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
     print(tables.summary(), flush=True)
     origins = origins_of(config)
     for cutoff in origins:

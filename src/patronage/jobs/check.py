@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 from patronage import columns as c
@@ -13,7 +14,11 @@ from patronage.engine import connect
 
 def run(config: CheckConfig) -> None:
     """Read the data through the door and print what was found; bad data raises as it does in training."""
-    tables = data.load(connect(config.engine), config.data)
+    with closing(connect(config.engine)) as engine:
+        _say(data.load(engine, config.data))
+
+
+def _say(tables: Tables) -> None:
     print("the data keeps the contract")
     print(tables.summary())
     print()

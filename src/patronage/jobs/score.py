@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -72,23 +73,25 @@ def _score(config: ScoreConfig, cutoff: datetime, target: Target, folder: Path, 
     store = tracking.open_store(config.tracking, project_root())
     model = tracking.load_registered(store, config.model)
     print(f"{model.uri} of run {model.run_id}", flush=True)
-    tables = data.load(connect(config.engine, folder), config.data)
-    print(tables.summary(), flush=True)
-    when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
-    form = scoring.check_form(model.bundle.reference, tables, config.drift)
-    _refuse(form)
-    job = Job(config, cutoff, target, store, model, tables, scoring.how_many(config.passes, tables))
-    engine = tables.engine
+    with closing(connect(config.engine, folder)) as engine:
+        tables = data.load(engine, config.data)
+        print(tables.summary(), flush=True)
+        when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
+        form = scoring.check_form(model.bundle.reference, tables, config.drift)
+        _refuse(form)
+        passes = scoring.how_many(config.passes, tables)
+        _assign(Job(config, cutoff, target, store, model, tables, passes), folder, form, started)
+
+
+def _assign(job: Job, folder: Path, form: Verdict, started: float) -> None:
+    engine = job.tables.engine
     files = engine if isinstance(engine, DuckDB) else DuckDB()
     try:
         work, resumed = _compute(job, folder)
         found = _look(job, work, files, form, resumed)
-        scoring.publish(work, target, files, engine if isinstance(engine, Spark) else None)
+        scoring.publish(work, job.target, files, engine if isinstance(engine, Spark) else None)
     except (engine.failure, files.failure) as error:
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
-    finally:
-        if isinstance(engine, Spark):
-            engine.close()
     _log(job, found, started)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from omegaconf import OmegaConf
 from patronage import cutoff as when
 from patronage import data, tracking
 from patronage.config import ChurnConfig, SearchConfig
+from patronage.data import Tables
 from patronage.engine import connect
 from patronage.errors import ConfigError
 from patronage.evaluation.search import Exercise, exercise_at, losses, overall
@@ -33,7 +35,11 @@ def run(config: SearchConfig) -> None:
                 f"the {days} days after the origin {origin:%Y-%m-%d} end after cutoff={config.cutoff}: "
                 "nobody knew them then; give an earlier origin or a shorter horizon"
             )
-    tables = data.load(connect(config.engine), config.data)
+    with closing(connect(config.engine)) as engine:
+        _try(config, origins, data.load(engine, config.data), started)
+
+
+def _try(config: SearchConfig, origins: Mapping[datetime, int], tables: Tables, started: float) -> None:
     print(tables.summary(), flush=True)
     store = tracking.open_store(config.tracking, project_root())
     exercises = [exercise_at(tables, origin, config.at(f"{origin:%Y-%m-%d}", days)) for origin, days in origins.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
@@ -37,7 +38,11 @@ def run(config: TrainConfig) -> None:
     """The whole experiment. Nothing is logged before everything is computed."""
     started = time.time()
     cutoff = when.parse(config.cutoff)
-    tables = data.load(connect(config.engine), config.data)
+    with closing(connect(config.engine)) as engine:
+        _train(config, cutoff, data.load(engine, config.data), started)
+
+
+def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float) -> None:
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     sampler = data.sampler(tables, config.fit_sample, config.seed)
