@@ -22,7 +22,7 @@ import pandas as pd
 
 from patronage.config import ChurnConfig
 from patronage.labels import Snapshot
-from patronage.models import hybrid
+from patronage.models.ensemble import ensemble as hybrid
 
 RESULT = Path(__file__).with_suffix(".md")
 CUSTOMERS, FEATURES, ORIGINS = 100_000, 60, 6

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
-from patronage.models import clv
-from patronage.models.clv.fit import fit_orders
-from patronage.models.clv.law import BgNbd
+from patronage import names as c
+from patronage.models.btyd import clv
+from patronage.models.btyd.fit import fit_orders
+from patronage.models.btyd.law import BgNbd
 
 RESULT = Path(__file__).with_suffix(".md")
 TRUTH = BgNbd(0.243, 30.9, 0.793, 2.426)

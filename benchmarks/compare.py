@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
 from patronage import data, tracking
+from patronage import names as c
 from patronage.config import DataConfig, StoreConfig, TrackingConfig
 from patronage.engine import DuckDB
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
 
 CUSTOMERS = 1_000_000
 QUICK = (
@@ -61,14 +61,14 @@ def many(frame: pd.DataFrame, customers: int, *, jitter: bool) -> pd.DataFrame:
     return large
 
 
-def log_large(store: tracking.Store, run: PastRun, tables: data.Tables) -> None:
+def log_large(store: tracking.Store, run: TrainingRun, tables: data.Tables) -> None:
     """The run with a million customers."""
     features = many(run.features, CUSTOMERS, jitter=True)
     if run.name == "baseline":  # the others have customers who joined
         features = features.iloc[: int(0.98 * CUSTOMERS)]
     said = run.bundle.assign(features)
     judged = many(run.evaluation, CUSTOMERS, jitter=False) if run.evaluation is not None else pd.DataFrame()
-    record = tracking.Record(
+    record = tracking.RunRecord(
         kind="train",
         name=run.name,
         started_ms=int(1000 * time.time()),

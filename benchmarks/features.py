@@ -75,8 +75,8 @@ def look(folder: Path) -> dict[str, float]:
 
     from patronage import data, lenses
     from patronage.config import DataConfig, EngineConfig, LensesConfig, typed
+    from patronage.config.places import conf_dir
     from patronage.engine import connect
-    from patronage.places import conf_dir
 
     config = OmegaConf.load(conf_dir() / "data" / "simulated.yaml")
     settings = {key: config[key] for key in ("money_decimals", "on_duplicate_rows", "customers")}

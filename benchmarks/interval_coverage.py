@@ -22,17 +22,18 @@ import pandas as pd
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 
-from patronage import columns as c
 from patronage import cutoff as when
 from patronage import data
+from patronage import names as c
 from patronage.config import TrainConfig, typed
+from patronage.config.places import conf_dir
 from patronage.engine import connect
 from patronage.evaluation.coverage import LEVELS, judge_intervals
-from patronage.evaluation.splits import fit_outlook, holdout_at, split_at
-from patronage.models.clv import Clv
-from patronage.models.clv.intervals import UNTAUGHT
-from patronage.models.hybrid.lawful import fit_clv
-from patronage.places import conf_dir
+from patronage.models.btyd.clv import CLVModel
+from patronage.models.btyd.intervals import UNTAUGHT
+from patronage.training.forecast import fit_forecast
+from patronage.training.law import fit_clv
+from patronage.training.origins import holdout_at, split_at
 
 CELLS = (
     ("complete_journey", "2017-10-01", 4),
@@ -53,7 +54,7 @@ def settings(source: str, cutoff: str) -> TrainConfig:
         return typed(TrainConfig, compose("train", asked))
 
 
-def to_the_letter(law: Clv) -> Clv:
+def to_the_letter(law: CLVModel) -> CLVModel:
     """Without what the fit does not know, and without what an earlier origin taught."""
     return replace(law, calibration=UNTAUGHT, orders_fit=replace(law.orders_fit, covariance=None))
 
@@ -71,14 +72,14 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
         before = [one.select(one.features[c.N_ORDERS] > 0) for one in split.past]
         law = fit_clv(features[features[c.N_ORDERS] > 0], before, config.clv, config.horizon_days)
     else:
-        fitted = fit_outlook(split, config)
+        fitted = fit_forecast(split, config)
         law = fitted.clv
     judged = holdout.judged.features
     buyers = judged[judged[c.N_ORDERS] > 0]
     orders = holdout.judged.labels.loc[buyers.index, c.ORDERS]
     asked = [("the law to the letter", to_the_letter(law), buyers, None), (TAUGHT, law, buyers, None)]
     if not law_alone:
-        asked.append((SHIPPED, law, *fitted.foretell(buyers).law_reads))
+        asked.append((SHIPPED, law, *fitted.forecast(buyers).law_reads))
     for what, told, read, multiplier in asked:
         began = time.process_time()
         found = judge_intervals(told, read, orders, multiplier)

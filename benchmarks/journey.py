@@ -27,24 +27,25 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
-from patronage import columns as c
 from patronage import data, lenses
+from patronage import names as c
 from patronage.config import DataConfig, LensesConfig, TrainConfig, typed
+from patronage.config.places import conf_dir
 from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.evaluation.journeys import Trial, disorder, judge
-from patronage.evaluation.metrics import calibration_error, classification
 from patronage.evaluation.scorecard import Resampling
 from patronage.evaluation.sessions import judge_carts, judge_sessions
-from patronage.evaluation.splits import holdout_at, split_at
 from patronage.labels import held_out
-from patronage.models import clv, journey, sessions
-from patronage.models.journey import Journey, decide, histogram, kappa
+from patronage.models import journey, sessions
+from patronage.models.btyd import clv
+from patronage.models.journey import JourneyModel, decide, histogram, kappa
 from patronage.models.journey.forecast import by_stage
 from patronage.models.journey.learning import learn
 from patronage.models.journey.markov import read_out, walk
 from patronage.models.journey.paths import encode
-from patronage.places import conf_dir
+from patronage.statistics import calibration_error, classification
+from patronage.training.origins import holdout_at, split_at
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models" / "journey"))
 import conftest as simulator  # the known truths of the tests
@@ -115,7 +116,7 @@ def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
     return Trial(fitted, seen, holdout.split.select(holdout.unseen), strangers, said, learned)
 
 
-def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> Journey:
+def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> JourneyModel:
     return journey.fit(
         features, classes=classes, left_censored=tables.left_censored, period_days=7, horizon_days=horizon_days, seed=0
     )  # type: ignore[arg-type]

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
 
@@ -172,9 +172,9 @@ def main(customers: int = 10_000) -> None:
 
     from patronage import data
     from patronage.config import DataConfig, typed
+    from patronage.config.places import conf_dir
     from patronage.data import simulated
     from patronage.engine import DuckDB
-    from patronage.places import conf_dir
 
     settings = {"customers": customers, "seed": 0}
     config = OmegaConf.merge(OmegaConf.load(conf_dir() / "data" / "simulated.yaml"), {"simulated": settings})

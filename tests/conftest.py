@@ -26,7 +26,7 @@ from omegaconf import OmegaConf
 from patronage import data
 from patronage.config import DataConfig, LensesConfig, OccasionWindow, typed
 from patronage.data import Tables, admit_all
-from patronage.data.door import Brought
+from patronage.data.door import SourceTable
 from patronage.engine import DuckDB
 
 REPO = Path(__file__).resolve().parents[1]
@@ -63,7 +63,7 @@ def through_the_door(
     for name, table in {"transactions": frame, "events": events, "customers": customers}.items():
         if table is not None:
             engine.add_frame(f"raw_{name}", table)
-            brought[name] = Brought(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
+            brought[name] = SourceTable(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
     return admit_all(engine, brought, DataConfig(name="tables", **settings))
 
 

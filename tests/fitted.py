@@ -13,12 +13,12 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
-from patronage import bundle as bundles
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig, typed
-from patronage.evaluation.drift import refer
-from patronage.evaluation.splits import split_at
-from patronage.places import conf_dir
+from patronage.config.places import conf_dir
+from patronage.models.reference import refer
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import split_at
 
 CUTOFF = datetime(2023, 7, 1)
 
@@ -48,7 +48,7 @@ def fitted(shop, tmp_path_factory) -> Shop:
             config = typed(TrainConfig, compose("train", overrides=given))
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
-    bundle = bundles.fit(split, config, left_censored=False)
+    bundle = fit_bundle(split, config, left_censored=False)
     features = split.now.features
     reference = refer(features.join(bundle.assign(features)), tables.present, tables.events)
     log = tmp_path_factory.mktemp("shop") / "orders.parquet"
@@ -65,7 +65,7 @@ def registered(fitted, tmp_path_factory) -> str:
     project = tmp_path_factory.mktemp("store")
     config = TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db")
     store = tracking.open_store(config, project)
-    record = tracking.Record(kind="train", name="first", started_ms=0, config="")
+    record = tracking.RunRecord(kind="train", name="first", started_ms=0, config="")
     assigned = fitted.bundle.assign(fitted.features)
     tables = through_the_door(pd.read_parquet(fitted.log))
     tracking.log_training(store, record, tables, fitted.bundle, fitted.features, assigned)

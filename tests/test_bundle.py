@@ -17,11 +17,12 @@ from patronage import bundle as bundles
 from patronage import cutoff as when
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig, typed
+from patronage.config.places import conf_dir
 from patronage.errors import ConfigError
-from patronage.evaluation.splits import holdout_at, learnable, split_at
-from patronage.models import hybrid
-from patronage.models.hybrid import lawful
-from patronage.places import conf_dir
+from patronage.models.ensemble import ensemble as hybrid
+from patronage.training import law as lawful
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import holdout_at, learnable, split_at
 
 CUTOFF = datetime(2023, 7, 1)
 
@@ -46,7 +47,7 @@ def configured(*overrides: str) -> TrainConfig:
 def fitted(frame: pd.DataFrame, *overrides: str) -> tuple[Bundle, pd.DataFrame]:
     config = configured(*overrides)
     split = split_at(through_the_door(frame), CUTOFF, config)
-    return bundles.fit(split, config, left_censored=False), split.now.features
+    return fit_bundle(split, config, left_censored=False), split.now.features
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_contacts_who_never_bought_are_placed_but_not_valued(shop):
     visits = pd.DataFrame({"customer_id": ["v0"], "occurred_at": [pd.Timestamp("2023-06-20")], "event": ["view"]})
     config = configured()
     split = split_at(through_the_door(pd.concat([shop, refund]), visits), CUTOFF, config)
-    said = bundles.fit(split, config, left_censored=False).assign(split.now.features).loc[["r0", "v0"]]
+    said = fit_bundle(split, config, left_censored=False).assign(split.now.features).loc[["r0", "v0"]]
     assert said["flags"].str.startswith("never bought: no churn, no value").all()
     assert said[list(bundles.ABOUT_BUYERS)].isna().all(axis=None)
     assert said.drop(columns=list(bundles.ABOUT_BUYERS)).notna().all(axis=None)
@@ -178,7 +179,7 @@ def test_who_hardly_buys_again_is_not_valued_and_is_told_so(shop):
     once = shop[~shop["customer_id"].isin(many) | (shop["ordered_at"] == shop["customer_id"].map(buyers.min()))]
     config = configured("churn=lightgbm")
     split = split_at(through_the_door(once), CUTOFF, config)
-    bundle = bundles.fit(split, config, left_censored=False)
+    bundle = fit_bundle(split, config, left_censored=False)
     said = bundle.assign(split.now.features)
     assert said["clv"].isna().all()
     assert said["p_order"].notna().all()
@@ -200,7 +201,7 @@ def test_one_law_speaks_for_orders_and_value(trained):
     """The hybrid's orders are what the law expects; churn is the hybrid's or the law's, and they rarely part."""
     bundle, features = trained
     said = bundle.assign(features)
-    foretold = bundle.outlook.foretell(features)
+    foretold = bundle.outlook.forecast(features)
     agreed = np.isclose(said["expected_orders"], foretold.answers["orders"], rtol=1e-5)
     assert agreed.mean() > 0.95
     assert (foretold.law_reads.multiplier[~agreed] < 0.101).all()
@@ -218,8 +219,8 @@ def test_a_horizon_longer_than_the_past_learns_on_a_shorter_window(shop):
     split = split_at(through_the_door(shop), CUTOFF, config)
     assert split.window_days == 241  # half of the 483 days between 60 after the first order and the cutoff
     assert all(when.window_end(one.cutoff, one.horizon_days) <= CUTOFF for one in split.past)
-    said = bundles.fit(split, config, left_censored=False).assign(split.now.features)
-    shorter = bundles.fit(split_at(through_the_door(shop), CUTOFF, configured()), configured(), left_censored=False)
+    said = fit_bundle(split, config, left_censored=False).assign(split.now.features)
+    shorter = fit_bundle(split_at(through_the_door(shop), CUTOFF, configured()), configured(), left_censored=False)
     at_90 = shorter.assign(split.now.features)
     assert said["expected_orders"].sum() > 1.5 * at_90["expected_orders"].sum()
     assert said["churn_probability"].mean() < at_90["churn_probability"].mean()
@@ -235,7 +236,7 @@ def test_a_subscription_log_is_learned_from_its_cancellations(shop):
     )
     config = configured("churn=contractual")
     split = split_at(through_the_door(shop, events), CUTOFF, config)
-    bundle = bundles.fit(split, config, left_censored=False)
+    bundle = fit_bundle(split, config, left_censored=False)
     said = bundle.assign(split.now.features)
     assert bundle.outlook.churn_by == "contract"
     assert said["churn_probability"].between(0, 1).all()

@@ -8,8 +8,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from patronage.config import BacktestConfig, CheckConfig, SearchConfig, TrainConfig, typed
+from patronage.config.places import conf_dir, project_root
 from patronage.errors import ConfigError
-from patronage.places import conf_dir, project_root
 
 CONF = conf_dir()
 OPTIONS = [

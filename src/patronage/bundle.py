@@ -17,15 +17,15 @@ import numpy.typing as npt
 import pandas as pd
 from omegaconf import OmegaConf
 
-from patronage import columns as c
 from patronage import lenses, manifest
-from patronage.config import LensesConfig, TrainConfig, typed
+from patronage import names as c
+from patronage.config import LensesConfig, typed
+from patronage.decisions.offer import Offer
 from patronage.errors import FitError
-from patronage.evaluation.drift import Reference
-from patronage.evaluation.splits import Split, fit_outlook
-from patronage.models import clv, journey, personas
-from patronage.models.decision import Offer
-from patronage.models.hybrid.outlook import CONTRACT, Outlook
+from patronage.models import journey, personas
+from patronage.models.btyd import clv
+from patronage.models.forecast import CONTRACT, Forecast
+from patronage.models.reference import Reference
 
 FORMAT = 5
 REFERENCE = "reference.json"
@@ -67,14 +67,14 @@ class Bundle:
     lenses: LensesConfig
     lens_names: tuple[str, ...]
     learned: Mapping[str, Any]
-    personas: personas.Personas
-    outlook: Outlook
-    journey: journey.Journey
+    personas: personas.PersonaModel
+    outlook: Forecast
+    journey: journey.JourneyModel
     offer: Offer
     reference: Reference | None = None
 
     @property
-    def clv(self) -> clv.Clv:
+    def clv(self) -> clv.CLVModel:
         """The law behind orders and value."""
         return self.outlook.clv
 
@@ -123,7 +123,7 @@ class Bundle:
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """What `assign` says of churn, orders and value, without its reasons, which cost most."""
         buyers = features[features[c.N_ORDERS] > 0]
-        said = self.outlook.assign(self.outlook.foretell(buyers))
+        said = self.outlook.assign(self.outlook.forecast(buyers))
         return self.clv.shipped(said).reindex(features.index)
 
     def save(self, folder: Path) -> None:
@@ -173,9 +173,9 @@ class Bundle:
             lenses=settings,
             lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
-            personas=personas.Personas.load(folder / "personas"),
-            outlook=Outlook.load(folder / "outlook"),
-            journey=journey.Journey.load(folder / "journey"),
+            personas=personas.PersonaModel.load(folder / "personas"),
+            outlook=Forecast.load(folder / "outlook"),
+            journey=journey.JourneyModel.load(folder / "journey"),
             offer=Offer(**state["offer"]),
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
@@ -184,53 +184,9 @@ class Bundle:
         return {"personas": self.personas, "outlook": self.outlook, "journey": self.journey}
 
 
-def fit(split: Split, config: TrainConfig, *, left_censored: bool, former: personas.Personas | None = None) -> Bundle:
-    """Learn everything that may be known at the cutoff of the split.
-
-    Parameters
-    ----------
-    former
-        Personas to carry on, fitted at this cutoff or an earlier one.
-
-    Raises
-    ------
-    FitError
-        A model has nothing to learn from; the message says which and what to change.
-    """
-    features = split.now.features
-    # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
-    expected = fit_outlook(split, config)
-    whole = split.past if split.window_days == config.horizon_days else ()
-    return Bundle(
-        horizon_days=config.horizon_days,
-        period_days=split.period_days,
-        lenses=config.lenses,
-        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
-        learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
-        outlook=expected,
-        journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
-        offer=Offer(**asdict(config.decision), seed=config.seed),
-    )
-
-
-def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.Journey:
-    """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
-    return journey.fit(
-        split.now.features,
-        classes=config.journey.cadence_classes,
-        max_customers=config.journey.max_customers,
-        min_customers=config.journey.min_customers,
-        left_censored=left_censored,
-        period_days=split.period_days,
-        horizon_days=config.horizon_days,
-        seed=config.seed,
-    )
-
-
 def _flags(
     assignments: Mapping[str, npt.ArrayLike],
-    said: personas.Personas,
+    said: personas.PersonaModel,
     of_value: Iterable[tuple[np.ndarray, str]],
     *,
     comparable: bool,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
 from patronage import cutoff as when
+from patronage import names as c
 from patronage.data import Tables
 from patronage.data.contract import EVENTS
 from patronage.engine import text
@@ -22,29 +23,51 @@ DAYS_A_WEEK = 7
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The customers at one cutoff: features before it and, where it is observed, what came after.
+    """The customers at one cutoff.
 
     Attributes
     ----------
+    horizon_days
+        Length of the label window that begins at the cutoff.
     features
-        Indexed by customer.
-    labels
-        On the same index: `orders` (days with an order, the unit of BTYD), `spend` (amounts less refunds, in
-        the currency), `churned` (1.0 without an order, missing for whoever had none in the lookback before; of a
-        contract, 1.0 with a cancellation, missing for whoever has none to cancel). None where the label window is not
-        observed.
+        Of rows before the cutoff, indexed by customer.
     """
 
     cutoff: datetime
     horizon_days: int
     features: pd.DataFrame
-    labels: pd.DataFrame | None
 
-    def select(self, keep: pd.Series) -> Snapshot:
+    def select(self, keep: pd.Series) -> Self:
+        """The same for the customers of a boolean mask on the index of the features."""
+        return replace(self, features=self.features[keep.reindex(self.features.index)])
+
+
+@dataclass(frozen=True)
+class LabelledSnapshot(Snapshot):
+    """The customers at one cutoff whose label window is over.
+
+    Attributes
+    ----------
+    labels
+        On the index of the features: `orders` (days with an order, the unit of BTYD), `spend` (amounts less refunds,
+        in the currency), `churned` (1.0 without an order, missing for a customer without one in the lookback before;
+        of a contract, 1.0 with a cancellation, missing for a customer who has none to cancel).
+    """
+
+    labels: pd.DataFrame
+
+    def select(self, keep: pd.Series) -> Self:
         """The same for the customers of a boolean mask on the index of the features."""
         kept = keep.reindex(self.features.index)
-        labels = None if self.labels is None else self.labels[kept]
-        return Snapshot(self.cutoff, self.horizon_days, self.features[kept], labels)
+        return replace(self, features=self.features[kept], labels=self.labels[kept])
+
+
+AnySnapshot = TypeVar("AnySnapshot", bound=Snapshot)
+
+
+def buyers(snapshot: AnySnapshot) -> AnySnapshot:
+    """The snapshot of the customers who have bought."""
+    return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
 def labels_at(

@@ -8,7 +8,7 @@ import pytest
 from conftest import BY_HAND, through_the_door
 from patronage.config import DataConfig, EventsConfig
 from patronage.data import admit_all
-from patronage.data.door import Brought
+from patronage.data.door import SourceTable
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 
@@ -63,7 +63,7 @@ def test_a_mapping_is_held_against_the_table(mapping, message):
     engine = DuckDB(threads=1)
     engine.add_frame("raw", BY_HAND)
     with pytest.raises(ConfigError, match=message):
-        admit_all(engine, {"transactions": Brought("raw", mapping)}, DataConfig(name="tables"))
+        admit_all(engine, {"transactions": SourceTable("raw", mapping)}, DataConfig(name="tables"))
 
 
 def test_a_missing_required_column_is_named_with_its_remedy():
@@ -166,7 +166,7 @@ def test_a_source_speaks_the_vocabulary_through_its_mapping():
     engine = DuckDB(threads=1)
     engine.add_frame("orders_", BY_HAND)
     engine.add_frame("events_", EVENTS)
-    brought = {"transactions": Brought("orders_", {}), "events": Brought("events_", {})}
+    brought = {"transactions": SourceTable("orders_", {}), "events": SourceTable("events_", {})}
     spoken = EventsConfig(vocabulary={"PageView": "view"})
     tables = admit_all(engine, brought, DataConfig(name="tables", events=spoken))
     assert tables.unknown_events == {}

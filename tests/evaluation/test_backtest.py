@@ -14,8 +14,8 @@ from patronage.config import ChurnConfig, ClvConfig, LensesConfig, TrainConfig
 from patronage.errors import ConfigError
 from patronage.evaluation import backtest
 from patronage.evaluation.backtest_metrics import AMOUNTS, PROBABILITIES, compare
-from patronage.evaluation.metrics import normalised_gini
 from patronage.evaluation.scorecard import Resampling
+from patronage.statistics import normalised_gini
 
 RNG = np.random.default_rng(0)
 SAID = RNG.uniform(size=500).round(2)  # with ties

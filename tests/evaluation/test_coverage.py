@@ -6,23 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.evaluation.coverage import coverage, crps, judge_intervals
-from patronage.models.clv import Calibration, Clv, Settings
-from patronage.models.clv.intervals import KNOTS
-from patronage.models.clv.law import BgNbd
-from patronage.models.clv.optimum import Fit
-from patronage.models.clv.spend import GammaGamma
+from patronage.models.btyd.clv import Calibration, CLVModel, Settings
+from patronage.models.btyd.intervals import KNOTS
+from patronage.models.btyd.law import BgNbd
+from patronage.models.btyd.optimum import Fit
+from patronage.models.btyd.spend import GammaGamma
 
 SIZE, T, HORIZON = 4000, 365.0, 90.0
 SURE = Fit(SIZE, SIZE, 0.0, 0.0, 1, None)
 
 
 @pytest.fixture(scope="module")
-def model() -> Clv:
+def model() -> CLVModel:
     """Rates alone: leaving is next to impossible, so that X* is a negative binomial that can be drawn in a line."""
     settings = Settings("bg_nbd", HORIZON, 365, 0.1, 1.0, 0.8)
-    return Clv(settings, BgNbd(0.9, 40.0, 1e-9, 4.0), GammaGamma(6.0, 4.0, 15.0), SURE, SURE)
+    return CLVModel(settings, BgNbd(0.9, 40.0, 1e-9, 4.0), GammaGamma(6.0, 4.0, 15.0), SURE, SURE)
 
 
 def lives(law: BgNbd, drift: float = 0.0) -> tuple[pd.DataFrame, pd.Series]:

@@ -10,16 +10,17 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
 from patronage.config import TrainConfig
 from patronage.evaluation import journey_baselines as baselines
 from patronage.evaluation import journey_survey as survey
 from patronage.evaluation import journeys
 from patronage.evaluation.scorecard import Resampling
-from patronage.evaluation.splits import holdout_at, split_at
-from patronage.models import clv, journey
+from patronage.models import journey
+from patronage.models.btyd import clv
 from patronage.models.journey.paths import encode
+from patronage.training.origins import holdout_at, split_at
 
 
 def paths(*texts: str):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.data.simulated import simulate
 from patronage.errors import FitError
 from patronage.evaluation import sessions as judging

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage import columns as c
 from patronage import data, lenses
+from patronage import names as c
 from patronage.config import CustomersConfig, DataConfig
 from patronage.data import Tables, simulated
 from patronage.engine import DuckDB

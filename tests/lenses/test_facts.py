@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.evaluation.journey_survey import NEVER_BOUGHT, fact_conflicts
 from patronage.models import journey
 

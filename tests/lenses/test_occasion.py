@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import gamma
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import OccasionWindow
 from patronage.lenses import occasion
 

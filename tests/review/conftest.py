@@ -13,13 +13,13 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
-from patronage import bundle as bundles
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig, typed
-from patronage.evaluation.splits import Split, split_at
+from patronage.config.places import conf_dir
 from patronage.labels import labels_at
-from patronage.places import conf_dir
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import Split, split_at
 
 CUTOFF, LATER = datetime(2023, 7, 1), datetime(2023, 9, 1)
 SAID = ["churn_probability", "expected_orders", "expected_spend", "journey_p_order"]
@@ -34,12 +34,12 @@ def configured(cutoff: datetime) -> TrainConfig:
         return typed(TrainConfig, compose("train", overrides=given))
 
 
-def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> PastRun:
+def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> TrainingRun:
     """A run that said what the bundle says of the customers of the split."""
     features = split.now.features
     said = bundle.assign(features)
     words = said.select_dtypes(exclude="number").columns
-    run = PastRun(
+    run = TrainingRun(
         run_id=(name.encode().hex() * 32)[:32],
         name=name,
         experiment_id="1",
@@ -77,4 +77,4 @@ def shop_at(shop) -> Callable[[datetime], tuple[Split, pd.DataFrame]]:
 
 @pytest.fixture(scope="session")
 def bundle(shop_at) -> Bundle:
-    return bundles.fit(shop_at(CUTOFF)[0], configured(CUTOFF), left_censored=False)
+    return fit_bundle(shop_at(CUTOFF)[0], configured(CUTOFF), left_censored=False)

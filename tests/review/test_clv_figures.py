@@ -9,25 +9,25 @@ import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
-from patronage import columns as c
-from patronage.labels import Snapshot, weekly_orders
-from patronage.models.clv import Clv, Settings
-from patronage.models.clv.law import BgNbd
-from patronage.models.clv.optimum import Fit
-from patronage.models.clv.spend import GammaGamma, ShrunkenMean
+from patronage import names as c
+from patronage.labels import LabelledSnapshot, weekly_orders
+from patronage.models.btyd.clv import CLVModel, Settings
+from patronage.models.btyd.law import BgNbd
+from patronage.models.btyd.optimum import Fit
+from patronage.models.btyd.spend import GammaGamma, ShrunkenMean
 from patronage.review import clv_figures
 
 SURE = Fit(1000, 1000, 0.0, 0.0, 1, None)
 
 
 @pytest.fixture(scope="module")
-def model() -> Clv:
+def model() -> CLVModel:
     settings = Settings("bg_nbd", 28.0, 365.0, 0.1, 1.0, 0.8)
-    return Clv(settings, BgNbd(0.6, 20.0, 0.5, 2.5), GammaGamma(6.0, 4.0, 15.0), SURE, SURE)
+    return CLVModel(settings, BgNbd(0.6, 20.0, 0.5, 2.5), GammaGamma(6.0, 4.0, 15.0), SURE, SURE)
 
 
 @pytest.fixture(scope="module")
-def judged() -> Snapshot:
+def judged() -> LabelledSnapshot:
     rng = np.random.default_rng(0)
     x, age = rng.poisson(2, 300), np.full(300, 70.0)
     features = pd.DataFrame(
@@ -37,7 +37,7 @@ def judged() -> Snapshot:
         }
     )  # fmt: skip
     labels = pd.DataFrame({c.ORDERS: rng.poisson(0.5, 300).astype(float), c.SPEND: rng.gamma(1, 10, 300)})
-    return Snapshot(datetime(2024, 3, 1), 28, features, labels)
+    return LabelledSnapshot(datetime(2024, 3, 1), 28, features, labels)
 
 
 def test_weekly_orders_of_ten_rows():

@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 
 from conftest import through_the_door
-from patronage import bundle as bundles
-from patronage.evaluation.splits import split_at
-from patronage.places import conf_dir
+from patronage.config.places import conf_dir
 from patronage.review.persona_report import persona_report
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import split_at
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def told(shop):
     with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         config = typed(TrainConfig, compose("train", overrides=given))
     split = split_at(through_the_door(shop), datetime(2023, 7, 1), config)
-    bundle = bundles.fit(split, config, left_censored=False)
+    bundle = fit_bundle(split, config, left_censored=False)
     features = split.now.features
     return bundle, features, bundle.assign(features), config
 

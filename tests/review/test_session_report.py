@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage import columns as c
+from patronage import names as c
 from patronage.config.journey import JourneyConfig
 from patronage.data.simulated import simulate
 from patronage.evaluation.scorecard import Resampling

@@ -129,7 +129,7 @@ def test_a_column_that_is_gone_is_drift_of_the_form(score, fitted, shop):
     from patronage.scoring import check_form
 
     tables = through_the_door(shop.assign(channel="web"))
-    from patronage.evaluation.drift import refer
+    from patronage.models.reference import refer
 
     reference = refer(fitted.features, tables.present, {})
     verdict = check_form(reference, through_the_door(shop), DriftConfig(columns_gone="fail"))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import Behaviour
 from patronage.data import Tables
 from patronage.engine import text

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 
 JOINED, LEFT = "joined", "left"
 COSTS = ("discounts_given", "cost_to_serve", "profit")  # features of the value lens, where the data shows them

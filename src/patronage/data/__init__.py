@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data import accounts
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
-from patronage.data.door import Brought, admit
+from patronage.data.door import SourceTable, admit
 from patronage.data.pseudonyms import take_key
 from patronage.data.sample import Sampler, sampler
 from patronage.engine import Engine, text
@@ -28,7 +28,7 @@ def load(engine: Engine, config: DataConfig) -> Tables:
     return admit_all(engine, source.bring(engine, config), config)
 
 
-def admit_all(engine: Engine, brought: Mapping[str, Brought], config: DataConfig) -> Tables:
+def admit_all(engine: Engine, brought: Mapping[str, SourceTable], config: DataConfig) -> Tables:
     """Every table that a source brings, through the door.
 
     Parameters

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
 from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError, such_as

@@ -8,15 +8,15 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import TRANSACTIONS
-from patronage.data.door import Brought
+from patronage.data.door import SourceTable
 from patronage.engine import Engine, text
 from patronage.errors import DataError
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """The full log."""
     path = text(str(dataset("CDNOW_master.txt")))
     lines = f"read_csv({path}, header = false, skip = 1, columns = {{'line': 'VARCHAR'}}, delim = '\\n')"
@@ -29,7 +29,7 @@ def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
         "f[2] || '-' || CAST(row_number() OVER (PARTITION BY f[1], f[2] ORDER BY f[4], f[3]) AS VARCHAR) "
         f"AS {c.ORDER_ID} FROM (SELECT {fields} AS f FROM {lines})",
     )
-    return {TRANSACTIONS.name: Brought("cdnow", {})}
+    return {TRANSACTIONS.name: SourceTable("cdnow", {})}
 
 
 def dataset(name: str) -> Path:

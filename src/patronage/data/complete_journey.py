@@ -8,15 +8,15 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
-from patronage.data.door import Brought
+from patronage.data.door import SourceTable
 from patronage.engine import Engine, text
 from patronage.errors import DataError
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """Baskets with their products; campaigns and redeemed coupons as events; demographics as attributes."""
     household = f"CAST(household_id AS VARCHAR) AS {c.CUSTOMER_ID}"
     engine.view(
@@ -43,9 +43,9 @@ def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
         f"SELECT {household}, * EXCLUDE (household_id) FROM {_file('demographics')}",
     )
     return {
-        TRANSACTIONS.name: Brought("complete_journey", {}),
-        EVENTS.name: Brought("complete_journey_events", {}),
-        CUSTOMERS.name: Brought("complete_journey_households", {}, attributes=tuple(config.customers.attributes)),
+        TRANSACTIONS.name: SourceTable("complete_journey", {}),
+        EVENTS.name: SourceTable("complete_journey_events", {}),
+        CUSTOMERS.name: SourceTable("complete_journey_households", {}, attributes=tuple(config.customers.attributes)),
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.engine import Engine
 
 

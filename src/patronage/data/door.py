@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import TRANSACTIONS, Contract
 from patronage.data.pseudonyms import pseudonym
@@ -24,7 +24,7 @@ ZONED = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
 
 
 @dataclass(frozen=True)
-class Brought:
+class SourceTable:
     """A table as a source has it.
 
     Attributes
@@ -46,7 +46,7 @@ class Brought:
 
 
 @dataclass(frozen=True)
-class Admitted:
+class LoadedTable:
     """A table behind the door: its canonical columns, rows, and what was done to it."""
 
     present: frozenset[str]
@@ -82,7 +82,7 @@ class _Rule:
     remedy: str
 
 
-def admit(engine: Engine, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
+def admit(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> LoadedTable:
     """Check a relation, and keep it as the canonical table of the contract's name.
 
     What the engine cannot read (rows of another width than the header, a broken file) is reported like the rest.
@@ -104,7 +104,7 @@ def admit(engine: Engine, contract: Contract, brought: Brought, config: DataConf
         ) from error
 
 
-def _admit(engine: Engine, contract: Contract, brought: Brought, config: DataConfig) -> Admitted:
+def _admit(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> LoadedTable:
     columns = _resolve(engine, contract, brought, config)
     (total,) = engine.row(f"SELECT count(*) FROM {brought.relation}")
     if total == 0:
@@ -119,10 +119,10 @@ def _admit(engine: Engine, contract: Contract, brought: Brought, config: DataCon
     ]
     (rows,) = engine.row(f"SELECT count(*) FROM {contract.name}")
     present = frozenset(column.name for column in columns)
-    return Admitted(present, rows, tuple(notes), quarantined)
+    return LoadedTable(present, rows, tuple(notes), quarantined)
 
 
-def _resolve(engine: Engine, contract: Contract, brought: Brought, config: DataConfig) -> list[_Column]:
+def _resolve(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> list[_Column]:
     """The columns that exist, each with its source and how it is read."""
     types = engine.types(brought.relation)
     there = ", ".join(types)
@@ -153,7 +153,7 @@ def _resolve(engine: Engine, contract: Contract, brought: Brought, config: DataC
     return columns
 
 
-def _parse(engine: Engine, config: DataConfig, brought: Brought, kind: str, raw: str, type_: str) -> str:
+def _parse(engine: Engine, config: DataConfig, brought: SourceTable, kind: str, raw: str, type_: str) -> str:
     """SQL: the raw column as its canonical type, null where it cannot be."""
     if kind in ("number", "money"):
         return f"TRY_CAST({raw} AS DOUBLE)"
@@ -172,7 +172,7 @@ def _parse(engine: Engine, config: DataConfig, brought: Brought, kind: str, raw:
     return engine.null("time")  # a number is no moment: reported by the rule for what does not parse
 
 
-def _check_zones(engine: Engine, contract: Contract, brought: Brought, columns: list[_Column]) -> None:
+def _check_zones(engine: Engine, contract: Contract, brought: SourceTable, columns: list[_Column]) -> None:
     """Refuse text moments of which some carry an offset and some do not: one of the two would shift silently."""
     for column in columns:
         if column.kind != "time" or column.type != "VARCHAR" or brought.date_format:
@@ -218,7 +218,7 @@ def _rules(engine: Engine, contract: Contract, column: _Column, config: DataConf
     return rules
 
 
-def _apply(engine: Engine, contract: Contract, brought: Brought, config: DataConfig, rules: list[_Rule]) -> int:
+def _apply(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig, rules: list[_Rule]) -> int:
     """Count what the rules find; fail on the first, or set the rows aside."""
     counts = [f"count(*) FILTER (WHERE {rule.bad})" for rule in rules]
     examples = [f"min(CAST({rule.column.raw} AS STRING)) FILTER (WHERE {rule.bad})" for rule in rules]
@@ -249,7 +249,7 @@ def _apply(engine: Engine, contract: Contract, brought: Brought, config: DataCon
 
 
 def _keep(
-    engine: Engine, contract: Contract, brought: Brought, config: DataConfig, columns: list[_Column], good: str
+    engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig, columns: list[_Column], good: str
 ) -> list[str]:
     """Write the canonical table; say what was rounded on the way."""
     unit = 10**config.money_decimals

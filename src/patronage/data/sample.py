@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.data.contract import CUSTOMERS, Tables
 from patronage.engine import text
 

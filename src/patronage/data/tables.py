@@ -11,7 +11,7 @@ from pathlib import Path
 
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
-from patronage.data.door import Brought
+from patronage.data.door import SourceTable
 from patronage.engine import Engine, Spark
 from patronage.errors import ConfigError, DataError
 
@@ -22,7 +22,7 @@ FORMATS = {
 }  # fmt: skip
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
+def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """The tables that were named; transactions must be."""
     asked: dict[str, TransactionsConfig | EventsConfig | CustomersConfig] = {
         TRANSACTIONS.name: config.transactions,
@@ -36,7 +36,7 @@ def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
         attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
         if isinstance(engine, Spark) and table.table and not table.path:
             relation = engine.named(table.table)
-            brought[name] = Brought(relation, asdict(table.columns), table.date_format, attributes)
+            brought[name] = SourceTable(relation, asdict(table.columns), table.date_format, attributes)
             continue
         paths = expand(name, table.path)
         kind = table.format or _format(name, paths[0])
@@ -48,7 +48,7 @@ def bring(engine: Engine, config: DataConfig) -> dict[str, Brought]:
             relation = _stored(engine, name, paths, table.table)
         else:
             relation = engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
-        brought[name] = Brought(relation, asdict(table.columns), table.date_format, attributes)
+        brought[name] = SourceTable(relation, asdict(table.columns), table.date_format, attributes)
     return brought
 
 

@@ -17,9 +17,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.errors import FitError
@@ -27,18 +26,17 @@ from patronage.evaluation import baselines
 from patronage.evaluation.backtest_metrics import compare
 from patronage.evaluation.coverage import judge_intervals
 from patronage.evaluation.scorecard import Resampling
-from patronage.evaluation.splits import fit_outlook, measured_at
-from patronage.labels import Snapshot
-from patronage.models.clv.fit import LAWS
-from patronage.models.hybrid import outlook
-from patronage.models.hybrid.btyd import Btyd, fit_btyd
-from patronage.models.hybrid.lawful import fit_clv
-from patronage.models.hybrid.outlook import Outlook, buyers
-from patronage.models.hybrid.season import Season
+from patronage.labels import LabelledSnapshot, Snapshot, buyers
+from patronage.models.btyd.fit import LAWS
+from patronage.models.btyd.mean import BtydMean, fit_btyd
+from patronage.models.forecast import EnsembleForecast, Forecast, Season
+from patronage.training.forecast import fit_forecast
+from patronage.training.law import fit_clv
+from patronage.training.origins import measured_at
+from patronage.typing import Array
 
 log = logging.getLogger(__name__)
 
-Array = npt.NDArray[np.float64]
 Answers = Mapping[str, Mapping[str, Array]]  # target to model to a value a customer
 
 SAME_SEEN, SAME_UNSEEN, LATER_SEEN, LATER_UNSEEN = "same_seen", "same_unseen", "later_seen", "later_unseen"
@@ -73,14 +71,14 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
         ),
     )
     for known, later, same, names in parts:
-        fitted = fit_outlook(known, config)
+        fitted = fit_forecast(known, config)
         at_cutoff = _structural(known.now)
         there, at_origin = _as_of(fitted, known.past[0], config)
         for name, model, judged, laws in (
             (names[0], fitted, buyers(later), at_cutoff),
             (names[1], there, buyers(same), at_origin),
         ):
-            foretold = model.foretell(judged.features)
+            foretold = model.forecast(judged.features)
             found = _measure(model, foretold, known.past, laws, judged, config, resampling)
             if name == LATER_UNSEEN:  # the distribution, where it is hardest, and on few enough to be quick
                 found += _intervals(model, foretold, judged)
@@ -88,7 +86,7 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     return rows
 
 
-def _structural(snapshot: Snapshot) -> dict[str, Btyd]:
+def _structural(snapshot: Snapshot) -> dict[str, BtydMean]:
     """Each law by itself, fitted on what was known at one moment; one that cannot be is left out."""
     found = {}
     for name in STRUCTURAL:
@@ -99,7 +97,7 @@ def _structural(snapshot: Snapshot) -> dict[str, Btyd]:
     return found
 
 
-def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> tuple[Outlook, dict[str, Btyd]]:
+def _as_of(fitted: Forecast, snapshot: LabelledSnapshot, config: TrainConfig) -> tuple[Forecast, dict[str, BtydMean]]:
     """The same hybrid on BTYD and a CLV law that were fitted at an earlier origin, over its label window.
 
     The laws of that BTYD, each by itself, are the structural models there.
@@ -108,22 +106,20 @@ def _as_of(fitted: Outlook, snapshot: Snapshot, config: TrainConfig) -> tuple[Ou
     law = fit_clv(features, (), config.clv, snapshot.horizon_days)
     btyd = fit_btyd(features, tuple(fitted.btyd.laws))
     return replace(fitted, btyd=btyd, clv=law, season=Season()), {
-        name: Btyd({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
+        name: BtydMean({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
     }
 
 
 def _measure(
-    model: Outlook,
-    foretold: outlook.Foretold,
-    past: Sequence[Snapshot],
-    laws: Mapping[str, Btyd],
-    judged: Snapshot,
+    model: Forecast,
+    foretold: EnsembleForecast,
+    past: Sequence[LabelledSnapshot],
+    laws: Mapping[str, BtydMean],
+    judged: LabelledSnapshot,
     config: TrainConfig,
     resampling: Resampling,
 ) -> list[dict[str, object]]:
     """Score every model on the customers of one holdout."""
-    if judged.labels is None:
-        raise ValueError("a snapshot to be judged on has no labels")
     answers = _answers(model, foretold, past, laws, judged, config)
     lines = []
     for what, label in (("churn", c.CHURNED), (c.ORDERS, c.ORDERS), (c.SPEND, c.SPEND)):
@@ -135,9 +131,7 @@ def _measure(
     return lines
 
 
-def _intervals(model: Outlook, foretold: outlook.Foretold, judged: Snapshot) -> list[dict[str, object]]:
-    if judged.labels is None:
-        raise ValueError("a snapshot to be judged on has no labels")
+def _intervals(model: Forecast, foretold: EnsembleForecast, judged: LabelledSnapshot) -> list[dict[str, object]]:
     read, multiplier = foretold.law_reads
     found = judge_intervals(model.clv, read, judged.labels[c.ORDERS], multiplier)
     nan = float("nan")
@@ -148,11 +142,11 @@ def _intervals(model: Outlook, foretold: outlook.Foretold, judged: Snapshot) -> 
 
 
 def _answers(
-    model: Outlook,
-    foretold: outlook.Foretold,
-    past: Sequence[Snapshot],
-    laws: Mapping[str, Btyd],
-    judged: Snapshot,
+    model: Forecast,
+    foretold: EnsembleForecast,
+    past: Sequence[LabelledSnapshot],
+    laws: Mapping[str, BtydMean],
+    judged: LabelledSnapshot,
     config: TrainConfig,
 ) -> Answers:
     """What all models say: naive rules, structural laws, the members of the hybrid, the hybrid, and what is shipped."""
@@ -177,7 +171,7 @@ def _answers(
     ready = {SHIPPED: shipped}
     if model.season.factor != 1:
         without = replace(model, season=Season())
-        ready[SEASONLESS] = without.assign(without.foretell(features))
+        ready[SEASONLESS] = without.assign(without.forecast(features))
     for name, said in ready.items():
         churn[name] = said[c.CHURN_PROBABILITY].to_numpy()
         orders[name] = said[c.EXPECTED_ORDERS].to_numpy()

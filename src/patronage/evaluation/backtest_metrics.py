@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from patronage.evaluation import metrics
+from patronage import statistics as metrics
 from patronage.evaluation.scorecard import Resampling
+from patronage.typing import Array
 
-Array = npt.NDArray[np.float64]
 Resampled = Callable[[Array, Array, Array], Array]
 
 TINY = 1e-12

@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
-from patronage.labels import Snapshot
-from patronage.models.hybrid import RATE_FLOOR
+from patronage import names as c
+from patronage.labels import LabelledSnapshot
+from patronage.models.ensemble.ensemble import RATE_FLOOR
 
 RECENCY_BINS = 20
 
 
 def churn(
-    past: Sequence[Snapshot], judged: pd.DataFrame, structural: pd.Series, horizon_days: int, *, contractual: bool
+    past: Sequence[LabelledSnapshot],
+    judged: pd.DataFrame,
+    structural: pd.Series,
+    horizon_days: int,
+    *,
+    contractual: bool,
 ) -> Mapping[str, np.ndarray]:
     """Churn probabilities: the base rate, the rate by recency, and the structural model's P(no order)."""
     features, labels = _pooled(past)
@@ -34,7 +39,7 @@ def churn(
 
 
 def purchase(
-    past: Sequence[Snapshot], judged: pd.DataFrame, status: Mapping[str, pd.Series], horizon_days: int
+    past: Sequence[LabelledSnapshot], judged: pd.DataFrame, status: Mapping[str, pd.Series], horizon_days: int
 ) -> Mapping[str, np.ndarray]:
     """P(an order in the horizon): the base rate, and the rate of each rule-based status.
 
@@ -55,7 +60,7 @@ def purchase(
     return {name: _short_of_certain(1 - (1 - chance) ** longer) for name, chance in said.items()}
 
 
-def amounts(past: Sequence[Snapshot], judged: pd.DataFrame, horizon_days: int) -> Mapping[str, pd.DataFrame]:
+def amounts(past: Sequence[LabelledSnapshot], judged: pd.DataFrame, horizon_days: int) -> Mapping[str, pd.DataFrame]:
     """Orders and spend in the horizon: everyone's mean, and the customer's own past rate carried on."""
     _, labels = _pooled(past)
     mean = labels[[c.ORDERS, c.SPEND]].mean() * horizon_days / past[0].horizon_days
@@ -72,7 +77,7 @@ def _short_of_certain(probability: np.ndarray) -> np.ndarray:
     return np.clip(probability, RATE_FLOOR, 1 - RATE_FLOOR)
 
 
-def _pooled(past: Sequence[Snapshot]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pooled(past: Sequence[LabelledSnapshot]) -> tuple[pd.DataFrame, pd.DataFrame]:
     features = pd.concat([snapshot.features for snapshot in past])
     return features, pd.concat([snapshot.labels for snapshot in past if snapshot.labels is not None])
 

@@ -17,17 +17,17 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
-from patronage.models.clv import Clv
+from patronage import names as c
+from patronage.models.btyd.clv import CLVModel
+from patronage.typing import Array, Index
 
-Array = np.ndarray
 LEVELS = (0.5, 0.8, 0.95)
 TINY = 1e-12
 NEGLIGIBLE = 1e-6  # a survival whose square adds nothing to a CRPS
 
 
 def judge_intervals(
-    clv: Clv, features: pd.DataFrame, orders: pd.Series, multiplier: pd.Series | None = None
+    clv: CLVModel, features: pd.DataFrame, orders: pd.Series, multiplier: pd.Series | None = None
 ) -> dict[str, float]:
     """
     Score the distribution of each customer's orders in the horizon, and the total of all.
@@ -85,7 +85,7 @@ def coverage(low: Array, high: Array, level: float) -> float:
     return float(np.where(width > TINY, inside / np.maximum(width, TINY), point).mean())
 
 
-def crps(survival: Callable[[int, Array], Array], orders: Array) -> Array:
+def crps(survival: Callable[[int, Index], Array], orders: Array) -> Array:
     """
     Continuous ranked probability score of each customer: the sum over k of (P(X* <= k) - [n <= k])^2, in orders.
 

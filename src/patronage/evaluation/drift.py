@@ -1,117 +1,20 @@
 """Drift: how far today's customers lie from those whom the model learned from.
 
-The reference is learned at training and travels inside the bundle: tenths of every number, shares of every label, the
-share that is missing. Counts against it add up, so that customers can be counted in parts.
-PSI, the population stability index, is the sum of (now - then) * ln(now / then) over the bins; above 0.25 it is
-customarily called a shift. Without any, N * M / (N + M) * PSI of samples of N and M is about chi-squared (Yurdakul
-and Naranjo 2020), so that small samples are not taken for drift.
+PSI, the population stability index, is the sum of (now - then) * ln(now / then) over the bins of the reference; above
+0.25 it is customarily called a shift. Without any, N * M / (N + M) * PSI of samples of N and M is about chi-squared
+(Yurdakul and Naranjo 2020), so that small samples are not taken for drift.
 """
 
 from __future__ import annotations
-
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtri
 
-TENTHS = np.arange(10) / 10
-MOST_LABELS = 200  # beyond, a text is no category
+from patronage.models.reference import Counts, Reference
+
 FLOOR = 1e-4  # of a share: an empty bin is not infinitely surprising
 RARELY = 0.001  # how often chance alone may look like drift
-
-Counts = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Bins:
-    """How a column is counted, and the customers whom training counted in each bin; last come the missing.
-
-    Attributes
-    ----------
-    borders
-        Upper borders of the bins of a number but the last; empty for a label.
-    labels
-        Of a text; after them comes a bin for the unseen.
-    """
-
-    borders: tuple[float, ...]
-    labels: tuple[str, ...]
-    counts: tuple[int, ...]
-
-    def count(self, values: pd.Series) -> np.ndarray:
-        """Customers in each bin."""
-        missing = values.isna().to_numpy()
-        if self.labels:
-            code = pd.Index(self.labels).get_indexer(pd.Index(values[~missing].astype(str)))
-            code = np.where(code < 0, len(self.labels), code)
-        else:
-            code = np.searchsorted(self.borders, values[~missing].to_numpy(float))
-        found = np.bincount(code, minlength=len(self.counts) - 1)
-        return np.append(found, missing.sum())
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What training saw.
-
-    Attributes
-    ----------
-    columns
-        Feature or output to its bins.
-    tables
-        Table to its columns.
-    events
-        Their names.
-    """
-
-    columns: Mapping[str, Bins]
-    tables: Mapping[str, tuple[str, ...]]
-    events: tuple[str, ...]
-
-    def count(self, frame: pd.DataFrame) -> Counts:
-        """Customers in each bin of every column of the frame that has some."""
-        return {name: bins.count(frame[name]) for name, bins in self.columns.items() if name in frame}
-
-    def save(self, path: Path) -> None:
-        """Write JSON."""
-        path.write_text(json.dumps(asdict(self)))
-
-    @classmethod
-    def load(cls, path: Path) -> Reference:
-        """Read what `save` wrote."""
-        state = json.loads(path.read_text())
-        columns = {
-            name: Bins(*(tuple(bins[key]) for key in ("borders", "labels", "counts")))
-            for name, bins in state["columns"].items()
-        }
-        tables = {name: tuple(there) for name, there in state["tables"].items()}
-        return cls(columns, tables, tuple(state["events"]))
-
-
-def refer(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
-    """The reference of features and outputs together; a text of too many values is left out."""
-    columns = {name: bins for name in frame if (bins := _bins(frame[name])) is not None}
-    return Reference(columns, {name: tuple(sorted(there)) for name, there in tables.items()}, tuple(sorted(events)))
-
-
-def _bins(values: pd.Series) -> Bins | None:
-    there = values.dropna()
-    borders: tuple[float, ...] = ()
-    labels: tuple[str, ...] = ()
-    if pd.api.types.is_numeric_dtype(values):
-        borders = tuple(float(x) for x in np.unique(np.quantile(there.to_numpy(float), TENTHS))) if len(there) else ()
-        bins = len(borders) + 2
-    else:
-        labels = tuple(sorted(there.astype(str).unique()))
-        bins = len(labels) + 2
-        if len(labels) > min(MOST_LABELS, max(20, len(there) / 5)):
-            return None
-    empty = Bins(borders, labels, (0,) * bins)
-    return Bins(borders, labels, tuple(int(n) for n in empty.count(values)))
 
 
 def compare(reference: Reference, counts: Counts) -> pd.DataFrame:

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patronage import columns as c
 from patronage import lenses
-from patronage.labels import Snapshot
+from patronage import names as c
+from patronage.labels import LabelledSnapshot
 from patronage.models.journey.paths import Paths, encode
 from patronage.models.journey.stages import PURCHASE
 
@@ -36,7 +36,7 @@ ROUNDS = 100
 
 
 def forecasts(
-    past: Sequence[Snapshot],
+    past: Sequence[LabelledSnapshot],
     known: pd.DataFrame,
     judged: pd.DataFrame,
     said: pd.DataFrame,
@@ -141,7 +141,5 @@ def untuned_lightgbm(before: pd.DataFrame, bought: Floats, judged: pd.DataFrame,
     return np.asarray(booster.predict(judged[names].to_numpy(float), num_threads=1))
 
 
-def _bought(snapshot: Snapshot) -> Floats:
-    if snapshot.labels is None:
-        raise ValueError("a snapshot to learn from has no labels")
+def _bought(snapshot: LabelledSnapshot) -> Floats:
     return (snapshot.labels[c.ORDERS] > 0).to_numpy(np.float64)

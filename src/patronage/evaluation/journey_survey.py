@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patronage import columns as c
-from patronage.models.journey import STAGES, Journey, assess, histogram
+from patronage import names as c
+from patronage.models.journey import STAGES, JourneyModel, assess, histogram
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 
 PATHS = 15
@@ -44,7 +44,7 @@ class Findings:
         return Findings(self.metrics | other.metrics, self.tables | other.tables, self.tags | other.tags)
 
 
-def describe(journey: Journey, features: pd.DataFrame, said: pd.DataFrame, seed: int) -> Findings:
+def describe(journey: JourneyModel, features: pd.DataFrame, said: pd.DataFrame, seed: int) -> Findings:
     """Tell where everyone is, how they came there, and where they stay.
 
     Parameters
@@ -88,7 +88,7 @@ def describe(journey: Journey, features: pd.DataFrame, said: pd.DataFrame, seed:
     )
 
 
-def each(journey: Journey, features: pd.DataFrame) -> pd.DataFrame:
+def each(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
     """What the assignments have no room for, a row per customer.
 
     Returns
@@ -111,14 +111,14 @@ def seen_events(features: pd.DataFrame) -> list[str]:
     return [letter for letter in ALPHABET if paths.str.contains(letter, regex=False).any()]
 
 
-def after_events(journey: Journey, features: pd.DataFrame) -> pd.DataFrame:
+def after_events(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
     """A row per event and stage: P(the stage that follows), if that event comes next. An association, no effect."""
     tables = {EVENTS[letter]: journey.transition_table(letter) for letter in seen_events(features)}
     return pd.concat(tables, names=["event", "from"]).dropna(how="all").reset_index()
 
 
 def by_group(
-    journey: Journey, said: pd.DataFrame, stays: pd.DataFrame, groups: Mapping[str, str]
+    journey: JourneyModel, said: pd.DataFrame, stays: pd.DataFrame, groups: Mapping[str, str]
 ) -> dict[str, pd.DataFrame]:
     """Where customers are and where they get stuck, by the columns of `said` that tell more than one group apart."""
     found = {}
@@ -134,7 +134,7 @@ def by_group(
     return found
 
 
-def stage_table(journey: Journey, stages: pd.Series, stays: pd.DataFrame) -> pd.DataFrame:
+def stage_table(journey: JourneyModel, stages: pd.Series, stays: pd.DataFrame) -> pd.DataFrame:
     """A row per stage: customers now, what the model says a stay lasts, and what stays on display last."""
     counts = stages.value_counts().reindex(STAGES, fill_value=0)
     return pd.DataFrame(
@@ -164,7 +164,7 @@ def stuck(stays: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     return table.reindex(columns=[stage for stage in STAGES if stage in table]).rename_axis(group.name or "group")
 
 
-def flows(journey: Journey, features: pd.DataFrame, now: pd.Series) -> pd.DataFrame:
+def flows(journey: JourneyModel, features: pd.DataFrame, now: pd.Series) -> pd.DataFrame:
     """Customers by the stage that they had one horizon ago and the one they have now, of those known then."""
     before = features[c.JOURNEY_PATH].str[: -round(journey.horizon)]
     known = before[before.str.len() > 0]
@@ -194,7 +194,7 @@ def fact_conflicts(said: pd.DataFrame, *, left_censored: bool) -> NDArray[np.boo
     return (never | once | more).to_numpy()
 
 
-def half_split_kappa(journey: Journey, features: pd.DataFrame, seed: int) -> float:
+def half_split_kappa(journey: JourneyModel, features: pd.DataFrame, seed: int) -> float:
     """Agreement of two fits on disjoint halves about customers whom neither saw; nan after a cold start."""
     if not journey.fitted:
         return float("nan")

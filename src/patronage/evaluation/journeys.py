@@ -12,16 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patronage import columns as c
-from patronage.evaluation import journey_baselines, metrics
+from patronage import names as c
+from patronage import statistics as metrics
+from patronage.evaluation import journey_baselines
 from patronage.evaluation.intervals import paired_difference
 from patronage.evaluation.journey_survey import Findings, same
 from patronage.evaluation.scorecard import Resampling
-from patronage.evaluation.splits import Split
-from patronage.labels import Snapshot
-from patronage.models.journey import STAGES, Journey, earlier
+from patronage.labels import LabelledSnapshot
+from patronage.models.journey import STAGES, JourneyModel, earlier
 from patronage.models.journey.calibration import losses
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, LOYAL, REGULAR
+from patronage.training.origins import Split
 
 log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
@@ -49,18 +50,16 @@ class Trial:
         What its lenses learned.
     """
 
-    journey: Journey
+    journey: JourneyModel
     seen: Split
     unseen: Split
-    judged: Snapshot
+    judged: LabelledSnapshot
     said: pd.DataFrame
     learned: Mapping[str, Any]
 
 
 def judge(trial: Trial, resampling: Resampling) -> Findings:
     """Judge a journey on customers that it never saw, at a later time."""
-    if trial.judged.labels is None:
-        raise ValueError("a snapshot to be judged on has no labels")
     orders = trial.judged.labels[c.ORDERS].to_numpy(np.float64)
     bought, said = (orders > 0).astype(float), trial.said[c.JOURNEY_P_ORDER].to_numpy(np.float64)
     journey, features = trial.journey, trial.judged.features
@@ -142,7 +141,7 @@ def disorder(activity: pd.DataFrame) -> str:
     return ""
 
 
-def auc_by_touchpoints(journey: Journey, features: pd.DataFrame, bought: Floats) -> pd.Series:
+def auc_by_touchpoints(journey: JourneyModel, features: pd.DataFrame, bought: Floats) -> pd.Series:
     """AUC of P(an order) when only what began with the last n periods of activity is known."""
     paths = features[c.JOURNEY_PATH]
     found = {}

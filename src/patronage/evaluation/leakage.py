@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from patronage import columns as c
-from patronage.labels import Snapshot
+from patronage import names as c
+from patronage.labels import LabelledSnapshot
 
 SUSPECT = 0.98  # ROC-AUC of a single feature, in either direction
 
 
-def single_auc(judged: Snapshot) -> pd.Series:
+def single_auc(judged: LabelledSnapshot) -> pd.Series:
     """How well each numeric feature alone ranks who churned: ROC-AUC or its complement, whichever is larger.
 
     Customers without an answer count as one more value below all others. Best first; empty where only one class

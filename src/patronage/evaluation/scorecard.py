@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
+from patronage import statistics as metrics
 from patronage.errors import ConfigError
-from patronage.evaluation import baselines, metrics
+from patronage.evaluation import baselines
 from patronage.evaluation.intervals import Interval, paired_difference
-from patronage.labels import Snapshot
+from patronage.labels import LabelledSnapshot
 
 TINY = 1e-12
 
@@ -117,8 +118,8 @@ def judge(
     said: pd.DataFrame,
     structural: pd.Series,
     learned: Mapping[str, Any],
-    past: Sequence[Snapshot],
-    judged: Snapshot,
+    past: Sequence[LabelledSnapshot],
+    judged: LabelledSnapshot,
     resampling: Resampling,
     *,
     contractual: bool = False,

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.data import Tables
-from patronage.evaluation.splits import learnable, measured_at
-from patronage.labels import Snapshot
-from patronage.models import hybrid
-from patronage.models.hybrid.btyd import fit_btyd
-from patronage.models.hybrid.outlook import buyers, expectant
-from patronage.models.hybrid.target import CHURN, TARGETS, Target
-
-Array = npt.NDArray[np.float64]
+from patronage.labels import LabelledSnapshot, buyers
+from patronage.models.btyd.mean import fit_btyd
+from patronage.models.ensemble import ensemble as hybrid
+from patronage.models.ensemble.target import CHURN, TARGETS, Target
+from patronage.training.forecast import with_btyd_features
+from patronage.training.origins import learnable, measured_at
+from patronage.training.steady import steady
+from patronage.typing import Array
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class Exercise:
         BTYD's expectations of these over the horizon, where that is longer than the windows that are learned from.
     """
 
-    past: Sequence[Snapshot]
+    past: Sequence[LabelledSnapshot]
     now: pd.DataFrame
-    judged: Snapshot
+    judged: LabelledSnapshot
     far: pd.DataFrame | None
 
 
@@ -56,7 +55,7 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
     holdout = measured_at(tables, cutoff, config)
     seen = holdout.split.select(~holdout.unseen)
     laws = tuple(name for name, on in config.churn.laws.items() if on)
-    past, _ = expectant([buyers(snapshot) for snapshot in seen.past], laws, config.churn)
+    past, _ = with_btyd_features([buyers(snapshot) for snapshot in seen.past], laws, config.churn)
     now, judged = buyers(seen.now).features, buyers(holdout.judged.select(holdout.unseen))
     btyd = fit_btyd(now, laws)
     near = judged.features.join(btyd.expect(judged.features, seen.window_days))
@@ -64,17 +63,16 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
     return Exercise(
         past,
         now.join(btyd.expect(now, seen.window_days)),
-        Snapshot(cutoff, config.horizon_days, near, judged.labels),
+        LabelledSnapshot(cutoff, config.horizon_days, near, judged.labels),
         btyd.expect(judged.features, config.horizon_days) if longer else None,
     )
 
 
 def losses(exercise: Exercise, config: ChurnConfig, seed: int) -> dict[str, float]:
     """Log-loss of churn and root mean squared error of orders and spend, as ratios to what BTYD alone loses."""
-    model, _ = hybrid.fit(exercise.past, exercise.now, learnable(exercise.now), config, seed)
+    kept = steady(exercise.now, exercise.past[0].features, learnable(exercise.now))
+    model, _ = hybrid.fit(exercise.past, exercise.now, kept, config, seed)
     judged = exercise.judged
-    if judged.labels is None:
-        raise ValueError("a snapshot to be judged on has no labels")
     said = model.predict(judged.features, exercise.far)
     expected = judged.features if exercise.far is None else exercise.far
     found = {}

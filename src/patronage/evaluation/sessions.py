@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patronage import columns as c
+from patronage import names as c
+from patronage import statistics as metrics
 from patronage.errors import FitError
-from patronage.evaluation import metrics
 from patronage.evaluation.intervals import resampled_sums
 from patronage.evaluation.journey_survey import Findings
 from patronage.evaluation.scorecard import Resampling

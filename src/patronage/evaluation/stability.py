@@ -8,10 +8,10 @@ import pandas as pd
 from patronage.config import PersonasConfig
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline, Scorecard
-from patronage.models.personas import Personas, agreements, relabel
+from patronage.models.personas import PersonaModel, agreements, relabel
 
 
-def judge_personas(personas: Personas, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
+def judge_personas(personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
     """Stability of the personas, beside that of the same method where there is nothing to find.
 
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
@@ -50,7 +50,7 @@ def judge_personas(personas: Personas, features: pd.DataFrame, config: PersonasC
     return Scorecard(metrics, (line,))
 
 
-def moved_by_refit(former: Personas, new: Personas, features: pd.DataFrame) -> float:
+def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFrame) -> float:
     """Share of customers whose persona id differs between a frozen model and its refit, asked of the same features.
 
     What customers did since the former fit moves them under both models alike: this is what the refit alone moved.

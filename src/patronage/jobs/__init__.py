@@ -32,8 +32,8 @@ from patronage.config import (
     plain,
     typed,
 )
+from patronage.config.places import conf_dir, project_root
 from patronage.errors import ConfigError
-from patronage.places import conf_dir, project_root
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
 SCHEMAS: dict[str, type] = {

@@ -11,18 +11,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 
-from patronage import columns as c
 from patronage import cutoff as when
 from patronage import data, lenses, tracking
+from patronage import names as c
 from patronage.analyses import cohorts, companions, overlap, pyramid
 from patronage.analyses.drivers import drivers
 from patronage.config import AnalyseConfig
+from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.data.contract import VOCABULARY
 from patronage.engine import connect, text
 from patronage.errors import ConfigError, DataError
 from patronage.lenses.history import look_back
-from patronage.places import project_root
 from patronage.review import analysis_figures as figures
 
 PERIOD_DAYS = 7  # of the path, which no analysis reads
@@ -70,7 +70,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     _companions(found, tables, cutoff, labels, config)
     agreement = overlap.overlap(labels)
     found.add("overlap", agreement.rename_axis("segment").reset_index(), figures.agreement(agreement))
-    record = tracking.Record(
+    record = tracking.RunRecord(
         kind="analysis",
         name=config.name,
         started_ms=int(1000 * started),

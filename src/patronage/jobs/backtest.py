@@ -24,10 +24,10 @@ from omegaconf import OmegaConf
 from patronage import cutoff as when
 from patronage import data, tracking
 from patronage.config import BacktestConfig, TrackingConfig
+from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.backtest import LATER_SEEN, LATER_UNSEEN, SHIPPED, STRUCTURAL, measure
-from patronage.places import project_root
 from patronage.review.backtest_figures import over_origins
 
 COLUMNS = ["origin", "model", "holdout", "metric", "value", "low", "high", "baseline"]
@@ -135,10 +135,10 @@ def ratios(table: pd.DataFrame) -> pd.DataFrame:
 
 def _record(
     config: BacktestConfig, origins: Mapping[datetime, int], table: pd.DataFrame, summary: pd.DataFrame, started: float
-) -> tracking.Record:
+) -> tracking.RunRecord:
     """What MLflow is told: the table, its headlines by origin, and the ratios."""
     mean = summary.set_index("origin").loc["geometric mean"]
-    return tracking.Record(
+    return tracking.RunRecord(
         kind="backtest",
         name=config.name,
         started_ms=int(1000 * started),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 
-from patronage import columns as c
 from patronage import data, lenses
+from patronage import names as c
 from patronage.config import CheckConfig
 from patronage.data import Tables
 from patronage.engine import connect

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from patronage import columns as c
+from patronage import names as c
 from patronage import tracking
 from patronage.config import CompareConfig
+from patronage.config.places import project_root
 from patronage.evaluation.scorecard import Resampling
-from patronage.places import project_root
 from patronage.review.comparison import Comparison, compare
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
 from patronage.review.report import render
 
 
@@ -21,7 +21,7 @@ def run(config: CompareConfig) -> None:
     baseline = tracking.read_run(store, config.baseline)
     candidate = tracking.read_run(store, config.candidate)
     found = compare(baseline, candidate, Resampling(config.bootstraps, config.seed), config.movers)
-    record = tracking.Record(
+    record = tracking.RunRecord(
         kind="comparison",
         name=config.name or f"{baseline.name} to {candidate.name}",
         started_ms=int(1000 * started),
@@ -52,9 +52,9 @@ def _describe(found: Comparison) -> str:
     return "\n".join([head, "", *links, "", "| | |", "|---|---|", *rows])
 
 
-def _sides(found: Comparison) -> dict[str, PastRun]:
+def _sides(found: Comparison) -> dict[str, TrainingRun]:
     return {"baseline": found.baseline, "candidate": found.candidate}
 
 
-def _identity(run: PastRun) -> dict[str, str]:
+def _identity(run: TrainingRun) -> dict[str, str]:
     return {c.RUN_ID: run.run_id, "name": run.name, c.CUTOFF: run.cutoff, c.MODEL_VERSION: run.model_version}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from patronage import tracking
 from patronage.config import PromoteConfig
+from patronage.config.places import project_root
 from patronage.errors import GateError
 from patronage.evaluation.scorecard import Resampling
-from patronage.places import project_root
 from patronage.review import gates
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
 
 
 def run(config: PromoteConfig) -> None:
@@ -38,7 +38,7 @@ def run(config: PromoteConfig) -> None:
     against = gates.stopping(judged, config.gates)
     verdict = f"forced ({config.reason})" if against and config.force else "refused" if against else "promoted"
     if verdict != "refused":
-        tracking.crown(store, config.alias, candidate.model_version, holder)
+        tracking.set_alias(store, config.alias, candidate.model_version, holder)
     said = {gate.gate: f"{gate.verdict}: {gate.found or '-'} (asked: {gate.asked})" for gate in judged}
     tracking.write_verdict(store, candidate.run_id, candidate.model_version, verdict, said, table)
     if verdict == "refused":
@@ -49,5 +49,5 @@ def run(config: PromoteConfig) -> None:
     print(f"{'use it':<12} models:/{store.registered_model}@{config.alias}")
 
 
-def _told(champion: PastRun) -> str:
+def _told(champion: TrainingRun) -> str:
     return f"{champion.name}, version {champion.model_version}"

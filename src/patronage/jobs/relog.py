@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from patronage import tracking
 from patronage.config import RelogConfig
+from patronage.config.places import project_root
 from patronage.jobs.score import PENDING
-from patronage.places import project_root
 
 
 def run(config: RelogConfig) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from patronage import tracking
 from patronage.config import RollbackConfig
-from patronage.places import project_root
+from patronage.config.places import project_root
 
 
 def run(config: RollbackConfig) -> None:
     """Move the alias back by one promotion; what was promoted stays registered."""
     store = tracking.find_store(config.tracking, project_root())
-    lost, restored = tracking.dethrone(store, config.alias, config.reason)
+    lost, restored = tracking.restore_alias(store, config.alias, config.reason)
     print(f"{config.alias}  models:/{store.registered_model}/{restored}, instead of version {lost}")

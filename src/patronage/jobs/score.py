@@ -13,18 +13,18 @@ from pathlib import Path
 import pandas as pd
 from omegaconf import OmegaConf
 
-from patronage import columns as c
 from patronage import cutoff as when
 from patronage import data, scoring, tracking
+from patronage import names as c
 from patronage.config import ScoreConfig
+from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import DuckDB, Spark, connect
 from patronage.errors import DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
-from patronage.places import project_root
 from patronage.scoring import Target, Verdict, Work
-from patronage.tracking import Record, Registered, Scored, Store
+from patronage.tracking import Registered, RunRecord, Scored, Store
 
 PENDING = Path("mlruns") / "pending"
 
@@ -165,7 +165,7 @@ def _log(job: Job, found: Found, started: float) -> None:
         print(f"patronage: {error}; it waits in {path}: patronage relog logs it", file=sys.stderr)
 
 
-def _record(job: Job, found: Found, started: float, took: float) -> Record:
+def _record(job: Job, found: Found, started: float, took: float) -> RunRecord:
     metrics = {"score/customers": float(found.customers), "score/seconds": took, "score/passes": float(job.passes)}
     tables = {}
     if not found.drift.empty:
@@ -177,7 +177,7 @@ def _record(job: Job, found: Found, started: float, took: float) -> Record:
         for what, rows in stayed.groupby("what"):
             moved = rows.loc[rows["before"] != rows["after"], "customers"].sum()
             metrics[f"score/moved_{what}"] = float(moved / rows["customers"].sum())
-    return Record(
+    return RunRecord(
         kind="score",
         name=job.config.name,
         started_ms=int(1000 * started),

@@ -16,12 +16,12 @@ from omegaconf import OmegaConf
 from patronage import cutoff as when
 from patronage import data, tracking
 from patronage.config import ChurnConfig, SearchConfig
+from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.errors import ConfigError
 from patronage.evaluation.search import Exercise, exercise_at, losses, overall
 from patronage.jobs.backtest import origins_of
-from patronage.places import project_root
 
 
 def run(config: SearchConfig) -> None:
@@ -88,10 +88,10 @@ def _suggest(trial: optuna.Trial, name: str, borders: Sequence[float], churn: Ch
 
 def _record(
     config: SearchConfig, origins: Mapping[datetime, int], trials: pd.DataFrame, started: float
-) -> tracking.Record:
+) -> tracking.RunRecord:
     best = trials.loc[trials["all"].idxmin()]
     ratios = [name for name in trials if name != "trial" and name not in config.space]
-    return tracking.Record(
+    return tracking.RunRecord(
         kind="search",
         name=config.name,
         started_ms=int(1000 * started),

@@ -9,8 +9,8 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from patronage.config import TrackingConfig, typed
+from patronage.config.places import project_root
 from patronage.errors import PatronageError
-from patronage.places import project_root
 
 
 class ParentRun(Callback):

@@ -9,29 +9,29 @@ from datetime import datetime
 
 import pandas as pd
 
-from patronage import bundle as bundles
-from patronage import columns as c
 from patronage import cutoff as when
-from patronage import data, sampling, tracking
+from patronage import data, tracking
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
+from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.coverage import judge_intervals
-from patronage.evaluation.drift import refer
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Resampling, Scorecard, judge
-from patronage.evaluation.splits import Split, holdout_at, split_at
-from patronage.labels import Snapshot, weekly_orders
-from patronage.models.clv import gate
-from patronage.models.hybrid.outlook import buyers
-from patronage.models.personas import Personas
-from patronage.places import project_root
+from patronage.labels import LabelledSnapshot, buyers, weekly_orders
+from patronage.models.btyd import assumptions as gate
+from patronage.models.personas import PersonaModel
+from patronage.models.reference import refer
 from patronage.review import clv_figures
 from patronage.review.journey_map import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
-from patronage.tracking.training import Judged, training_record
+from patronage.review.training_record import Judged, training_record
+from patronage.training import sample as sampling
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import Split, holdout_at, split_at
 
 
 def run(config: TrainConfig) -> None:
@@ -51,7 +51,7 @@ def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float
     split = split_at(tables, cutoff, config)
     store = tracking.open_store(config.tracking, project_root())
     former, origin = _former(store, config, cutoff, split.now.features)
-    bundle = bundles.fit(split, config, left_censored=tables.left_censored, former=former)
+    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former)
     assignments = bundle.assign(split.now.features)
     personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
@@ -75,7 +75,7 @@ def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float
 
 def _former(
     store: tracking.Store, config: TrainConfig, cutoff: datetime, features: pd.DataFrame
-) -> tuple[Personas | None, str]:
+) -> tuple[PersonaModel | None, str]:
     """The personas to carry on, those of the champion if it is one of this data's past; and where they come from."""
     champion = tracking.load_champion(store)
     if champion is None:
@@ -100,13 +100,13 @@ def _measure(
         return None
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     if holdout.split is not split:
-        bundle = bundles.fit(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
+        bundle = fit_bundle(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
         said = bundle.assign(holdout.judged.features)
     card = _judge(bundle, said, holdout.split, holdout.judged, resampling, config)
     intervals = _intervals(bundle, holdout.judged)
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.judged.select(holdout.unseen)
-    other = bundles.fit(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored)
+    other = fit_bundle(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored)
     of_strangers = other.assign(strangers.features)
     unseen = _judge(other, of_strangers, seen, strangers, resampling, config)
     others = holdout.split.select(holdout.unseen)
@@ -120,7 +120,12 @@ def _measure(
 
 
 def _judge(
-    bundle: Bundle, said: pd.DataFrame, split: Split, judged: Snapshot, resampling: Resampling, config: TrainConfig
+    bundle: Bundle,
+    said: pd.DataFrame,
+    split: Split,
+    judged: LabelledSnapshot,
+    resampling: Resampling,
+    config: TrainConfig,
 ) -> Scorecard:
     structural = bundle.outlook.btyd.expect(buyers(judged).features, config.horizon_days)[c.P_ORDER]
     contractual = config.churn.contractual
@@ -132,11 +137,11 @@ def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
     return replace(config, personas=replace(config.personas, k=k, allow_unstable=True))
 
 
-def _intervals(bundle: Bundle, judged: Snapshot) -> dict[str, float]:
+def _intervals(bundle: Bundle, judged: LabelledSnapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    read, multiplier = bundle.outlook.foretell(buyers(judged).features).law_reads
+    read, multiplier = bundle.outlook.forecast(buyers(judged).features).law_reads
     return judge_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
 
 
@@ -155,7 +160,9 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     return findings
 
 
-def _say(store: tracking.Store, logged: tracking.Logged, record: tracking.Record, customers: int, took: float) -> None:
+def _say(
+    store: tracking.Store, logged: tracking.Logged, record: tracking.RunRecord, customers: int, took: float
+) -> None:
     """The last lines: how good, what was made and where."""
     evaluated = record.tags["evaluated_from"]
     print()

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy.typing as npt
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Learned, Lens, Said

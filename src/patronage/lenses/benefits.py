@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data.contract import EVENTS
 from patronage.lenses import purchase, scores

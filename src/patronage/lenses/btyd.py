@@ -7,7 +7,7 @@ day before the cutoff, `monetary_value` the mean value of those repeat days (0 w
 
 from __future__ import annotations
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Lens

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from patronage import columns as c
 from patronage import cutoff as when
+from patronage import names as c
 from patronage.data import Tables
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS, Contract
 from patronage.engine import Engine

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtrc, gammaincc, gammainccinv
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History

@@ -7,7 +7,7 @@ Periods are counted back from the cutoff. What the business sent is no act of th
 
 from __future__ import annotations
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data.contract import INTENT, LEAVING, SENT
 from patronage.engine import text

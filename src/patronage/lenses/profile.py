@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.config.data import ATTRIBUTE_KINDS
 from patronage.data.contract import CUSTOMERS

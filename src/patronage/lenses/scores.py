@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.errors import ConfigError
 from patronage.lenses.lens import Learned
 

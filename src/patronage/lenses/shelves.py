@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import text
 from patronage.lenses.history import History

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import texts
 from patronage.lenses.history import History

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.evaluation.coverage import LEVELS, coverage
-from patronage.labels import Snapshot
-from patronage.models.clv import Clv
-from patronage.models.clv.spend import GammaGamma
+from patronage.labels import LabelledSnapshot
+from patronage.models.btyd.clv import CLVModel
+from patronage.models.btyd.spend import GammaGamma
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 
 WEEK = 7
@@ -19,7 +19,7 @@ BINS = 20
 GRID = 60
 
 
-def of_model(clv: Clv, features: pd.DataFrame) -> dict[str, Figure]:
+def of_model(clv: CLVModel, features: pd.DataFrame) -> dict[str, Figure]:
     """What can be drawn of a model and the buyers that it was fitted on."""
     buyers = features[features[c.N_ORDERS] > 0]
     drawn = {"clv_p_alive.png": p_alive(clv, buyers)}
@@ -28,7 +28,7 @@ def of_model(clv: Clv, features: pd.DataFrame) -> dict[str, Figure]:
     return drawn
 
 
-def of_measurement(clv: Clv, judged: Snapshot, weekly: pd.Series, said: pd.DataFrame) -> dict[str, Figure]:
+def of_measurement(clv: CLVModel, judged: LabelledSnapshot, weekly: pd.Series, said: pd.DataFrame) -> dict[str, Figure]:
     """
     What can be drawn where it is known what came after the cutoff.
 
@@ -58,7 +58,7 @@ def of_measurement(clv: Clv, judged: Snapshot, weekly: pd.Series, said: pd.DataF
     return drawn
 
 
-def tracking(clv: Clv, buyers: pd.DataFrame, weekly: pd.Series) -> Figure:
+def tracking(clv: CLVModel, buyers: pd.DataFrame, weekly: pd.Series) -> Figure:
     """Repeat orders of all customers known at the cutoff, cumulative and by week: the model's and those that came."""
     weeks = np.arange(weekly.index.min(), weekly.index.max() + 1)
     came = weekly.reindex(weeks, fill_value=0).to_numpy(np.float64)
@@ -80,7 +80,7 @@ def tracking(clv: Clv, buyers: pd.DataFrame, weekly: pd.Series) -> Figure:
     return figure
 
 
-def _by_now(clv: Clv, buyers: pd.DataFrame, days: np.ndarray) -> np.ndarray:
+def _by_now(clv: CLVModel, buyers: pd.DataFrame, days: np.ndarray) -> np.ndarray:
     """Expected repeat orders of all up to each day from the cutoff: as of strangers before it, of the known after."""
     x, t_x, age = (buyers[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
     ages, many = np.unique(age, return_counts=True)
@@ -89,7 +89,7 @@ def _by_now(clv: Clv, buyers: pd.DataFrame, days: np.ndarray) -> np.ndarray:
     return np.array(past) + np.array(ahead)
 
 
-def by_frequency(clv: Clv, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
+def by_frequency(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
     """Mean orders in the horizon of customers alike in their repeat orders so far."""
     figure, axes = blank(f"Orders in the {clv.settings.horizon_days:g} days after the cutoff, by repeat orders before")
     group = buyers[c.FREQUENCY].clip(upper=MOST).astype(int)
@@ -106,7 +106,7 @@ def by_frequency(clv: Clv, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
     return figure
 
 
-def p_alive(clv: Clv, buyers: pd.DataFrame) -> Figure:
+def p_alive(clv: CLVModel, buyers: pd.DataFrame) -> Figure:
     """P(alive) of the oldest customer, had they ordered so often and so recently."""
     figure, axes = blank("P(alive) by repeat orders and days since the last", 6.0, 4.4)
     age = float(buyers[c.T].max())
@@ -123,7 +123,7 @@ def p_alive(clv: Clv, buyers: pd.DataFrame) -> Figure:
     return figure
 
 
-def pit(clv: Clv, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
+def pit(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
     """How often orders fell where in their own foretold distribution: flat is honest, a U says too short intervals."""
     counts = orders.to_numpy(np.float64)
     low, high = (1 - clv.at_least(n, buyers) for n in (counts, counts + 1))

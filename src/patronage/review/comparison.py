@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.errors import DataError
 from patronage.evaluation.scorecard import Resampling
 from patronage.review import differences, migration, pictures
 from patronage.review.migration import Answer
 from patronage.review.movers import movers
-from patronage.review.past import PastRun, numbered
+from patronage.review.past import TrainingRun, numbered
 
 WORDS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
 
@@ -33,8 +33,8 @@ class Comparison:
         File name (`.json`) to frame.
     """
 
-    baseline: PastRun
-    candidate: PastRun
+    baseline: TrainingRun
+    candidate: TrainingRun
     lines: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     tables: dict[str, pd.DataFrame]
@@ -42,7 +42,7 @@ class Comparison:
     figures: dict[str, Figure]
 
 
-def compare(baseline: PastRun, candidate: PastRun, resampling: Resampling, most: int) -> Comparison:
+def compare(baseline: TrainingRun, candidate: TrainingRun, resampling: Resampling, most: int) -> Comparison:
     """Hold two runs against each other.
 
     Parameters
@@ -121,8 +121,8 @@ ENDS = {"": "difference", "_low": "low", "_high": "high"}
 
 
 def _gist(
-    baseline: PastRun,
-    candidate: PastRun,
+    baseline: TrainingRun,
+    candidate: TrainingRun,
     splits: dict[str, pd.DataFrame],
     agreement: pd.DataFrame,
     paired: pd.DataFrame,
@@ -165,8 +165,8 @@ def _gist(
 
 
 def _figures(
-    baseline: PastRun,
-    candidate: PastRun,
+    baseline: TrainingRun,
+    candidate: TrainingRun,
     answers: list[Answer],
     moves: dict[str, pd.DataFrame],
     splits: dict[str, pd.DataFrame],

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from patronage import columns as c
 from patronage import cutoff as when
+from patronage import names as c
 from patronage.evaluation.intervals import resampled_sums
 from patronage.evaluation.scorecard import Resampling, log_losses
 from patronage.review.migration import AT_ONCE, cannot_freeze
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
 
 BINS = 10
 FLOOR = 1e-4  # an empty bin says little about a share of exactly zero
@@ -31,7 +31,7 @@ def config_differences(baseline: Mapping[str, object], candidate: Mapping[str, o
     return pd.DataFrame([row for row in rows if row[1] != row[2]], columns=["key", "baseline", "candidate"])
 
 
-def data_differences(baseline: PastRun, candidate: PastRun) -> pd.DataFrame:
+def data_differences(baseline: TrainingRun, candidate: TrainingRun) -> pd.DataFrame:
     """What is known of the two logs and of the customers assigned, side by side."""
     sides = [
         {
@@ -113,7 +113,7 @@ class Judgement:
     candidate: pd.DataFrame | None = None
 
 
-def judge_together(baseline: PastRun, candidate: PastRun, seen: pd.DataFrame | None) -> Judgement:
+def judge_together(baseline: TrainingRun, candidate: TrainingRun, seen: pd.DataFrame | None) -> Judgement:
     """Pair two runs: on the window that both were measured on, else by asking the baseline's model again.
 
     The frozen model is asked only about a window that it could not know when it was fitted.

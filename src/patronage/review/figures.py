@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from patronage import columns as c
-from patronage.evaluation.metrics import calibration_table
+from patronage import names as c
+from patronage.statistics import calibration_table
 
 INK, MUTED, ACCENT = "#1f2a37", "#9aa5b1", "#2563a8"
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import GatesConfig
 from patronage.evaluation.scorecard import Resampling
 from patronage.review import differences, migration
-from patronage.review.past import PastRun, numbered
+from patronage.review.past import TrainingRun, numbered
 
 PASSED, FAILED, UNMEASURED, NO_CHAMPION = "passed", "failed", "not measured", "no champion yet"
 
@@ -28,7 +28,7 @@ class Gate:
 
 
 def judge_gates(
-    candidate: PastRun, champion: PastRun | None, config: GatesConfig, resampling: Resampling
+    candidate: TrainingRun, champion: TrainingRun | None, config: GatesConfig, resampling: Resampling
 ) -> list[Gate]:
     """Every gate that is on, in the order of the configuration."""
     seen, unfrozen = None, ""
@@ -71,8 +71,8 @@ def _measured(name: str, asked: str, value: float, holds: bool) -> Gate:
 
 
 def _beside(
-    candidate: PastRun,
-    champion: PastRun | None,
+    candidate: TrainingRun,
+    champion: TrainingRun | None,
     seen: pd.DataFrame | None,
     config: GatesConfig,
     resampling: Resampling,
@@ -104,7 +104,7 @@ def _beside(
 ENDS = ("difference", "low", "high")
 
 
-def _leakage(candidate: PastRun) -> Gate:
+def _leakage(candidate: TrainingRun) -> Gate:
     asked = "no feature that knows the future"
     if "leakage/best_single_auc" not in candidate.metrics:
         return Gate("leakage", asked, "the run was not measured", UNMEASURED)
@@ -114,7 +114,9 @@ def _leakage(candidate: PastRun) -> Gate:
     return Gate("leakage", asked, f"best single ROC-AUC {candidate.metrics['leakage/best_single_auc']:.3f}", PASSED)
 
 
-def _refit(candidate: PastRun, champion: PastRun | None, seen: pd.DataFrame | None, unfrozen: str, most: float) -> Gate:
+def _refit(
+    candidate: TrainingRun, champion: TrainingRun | None, seen: pd.DataFrame | None, unfrozen: str, most: float
+) -> Gate:
     asked = f"at most {most:.1%} change persona by the refit alone"
     if champion is None:
         return Gate("refit_moves", asked, "", NO_CHAMPION)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from patronage.decisions.offer import Curve
 from patronage.lenses import LENSES
-from patronage.models.decision import Curve
 from patronage.review.figures import ACCENT, INK, MUTED
 
 LENS_OF = {name: lens.name for lens in LENSES for name in lens.features}

@@ -14,11 +14,11 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.evaluation.journey_survey import describe, each
 from patronage.evaluation.journeys import Trial, judge
 from patronage.evaluation.scorecard import Resampling
-from patronage.models.journey import STAGES, Journey
+from patronage.models.journey import STAGES, JourneyModel
 from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 from patronage.review.figures import ACCENT, INK, MUTED
 
@@ -55,7 +55,7 @@ class JourneyReport:
 
 
 def journey_report(
-    journey: Journey, features: pd.DataFrame, said: pd.DataFrame, trial: Trial | None, resampling: Resampling
+    journey: JourneyModel, features: pd.DataFrame, said: pd.DataFrame, trial: Trial | None, resampling: Resampling
 ) -> JourneyReport:
     """Everything that a run tells of its journey.
 

@@ -18,13 +18,13 @@ from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 from sklearn.metrics.cluster import expected_mutual_information
 
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
-from patronage.models.personas import Personas
-from patronage.review.past import PastRun
+from patronage.models.personas import PersonaModel
+from patronage.review.past import TrainingRun
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
 AT_ONCE = 100_000  # customers
@@ -57,7 +57,9 @@ class Answer:
         return list(self.before.cat.categories)
 
 
-def answers(baseline: PastRun, candidate: PastRun, seen: pd.DataFrame | None) -> tuple[list[Answer], pd.DataFrame]:
+def answers(
+    baseline: TrainingRun, candidate: TrainingRun, seen: pd.DataFrame | None
+) -> tuple[list[Answer], pd.DataFrame]:
     """Personas, stages, tiers and RFM segments, thrice told.
 
     Parameters
@@ -83,7 +85,7 @@ def answers(baseline: PastRun, candidate: PastRun, seen: pd.DataFrame | None) ->
     return told, matching
 
 
-def cannot_freeze(baseline: PastRun, candidate: PastRun) -> str:
+def cannot_freeze(baseline: TrainingRun, candidate: TrainingRun) -> str:
     """Why the baseline's model cannot speak of the candidate's customers; empty where it can."""
     lacking = [name for name in baseline.bundle.columns if name not in candidate.features]
     if lacking:
@@ -102,7 +104,7 @@ def persona_labels(assignments: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, names), index=assignments.index)
 
 
-def frozen(baseline: PastRun, candidate: PastRun) -> tuple[pd.DataFrame | None, str]:
+def frozen(baseline: TrainingRun, candidate: TrainingRun) -> tuple[pd.DataFrame | None, str]:
     """What the baseline's model says of the candidate's features, or why it cannot.
 
     Returns
@@ -153,7 +155,7 @@ def _orders(bundle: Bundle) -> dict[str, list[str]]:
     }
 
 
-def carries_on(candidate: Personas, baseline: Personas) -> bool:
+def carries_on(candidate: PersonaModel, baseline: PersonaModel) -> bool:
     """Whether the candidate's personas were matched to the baseline's when they were fitted: then ids speak."""
     former = candidate.matching
     return former is not None and (former.former_ids, former.former_names) == (baseline.ids, baseline.names)

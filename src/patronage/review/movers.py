@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.review.migration import Answer, causes
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
 
 REASONS = 3
 WORTH_SAYING = 0.1  # standard deviations
 NO_REASON = "nothing about the customer: the models differ"
 
 
-def movers(baseline: PastRun, candidate: PastRun, answers: list[Answer], most: int) -> pd.DataFrame:
+def movers(baseline: TrainingRun, candidate: TrainingRun, answers: list[Answer], most: int) -> pd.DataFrame:
     """The `most` customers with the largest change, largest first.
 
     The change of a customer is the sum of three parts, each from 0 to 1: of the churn probability, of the CLV (in

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.bundle import Bundle
 
 
 @dataclass(frozen=True)
-class PastRun:
+class TrainingRun:
     """A finished training run, read back whole.
 
     Attributes
@@ -56,7 +56,7 @@ class PastRun:
         return self.tags["evaluated_from"], self.params["horizon_days"]
 
 
-def numbered(baseline: PastRun, candidate: PastRun) -> tuple[PastRun, PastRun, pd.Index]:
+def numbered(baseline: TrainingRun, candidate: TrainingRun) -> tuple[TrainingRun, TrainingRun, pd.Index]:
     """Both runs with numbers for customers, and the customers by number: a million names are slow to align."""
     names = baseline.assignments.index
     if not candidate.assignments.index.equals(names):
@@ -65,7 +65,7 @@ def numbered(baseline: PastRun, candidate: PastRun) -> tuple[PastRun, PastRun, p
     def places(customers: pd.Index) -> pd.Index:
         return pd.Index(range(len(names)) if customers.equals(names) else names.get_indexer(customers))
 
-    def by_number(run: PastRun) -> PastRun:
+    def by_number(run: TrainingRun) -> TrainingRun:
         said = run.assignments.index
         own = places(said)
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import PersonasConfig
 from patronage.evaluation.scorecard import Headline
 from patronage.evaluation.stability import judge_personas, moved_by_refit
-from patronage.models.personas import Personas, rules_of
+from patronage.models.personas import PersonaModel, rules_of
 from patronage.review.persona_figures import persona_choice, persona_profile
 
 TYPICAL = 3  # customers shown of each persona
@@ -47,7 +47,7 @@ def persona_report(
     said: pd.DataFrame,
     config: PersonasConfig,
     seed: int,
-    former: Personas | None,
+    former: PersonaModel | None,
     origin: str,
 ) -> PersonaReport:
     """Everything that a run tells of its personas.
@@ -166,7 +166,7 @@ def _segments(bundle: Bundle, features: pd.DataFrame, said: pd.DataFrame) -> pd.
     return pd.DataFrame(rows, columns=[*KEYS, "lens", "label", "share", "times everyone's"])
 
 
-def _typical(personas: Personas, features: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+def _typical(personas: PersonaModel, features: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """The customers nearest to the middle of each persona, with their features and what would move them."""
     points = personas.components(features)
     chosen: list[int] = []
@@ -180,7 +180,7 @@ def _typical(personas: Personas, features: pd.DataFrame, said: pd.DataFrame) -> 
     return pd.concat([shown, few[list(personas.columns)], moves], axis=1).reset_index(names=c.CUSTOMER_ID)
 
 
-def _weights(personas: Personas) -> pd.DataFrame:
+def _weights(personas: PersonaModel) -> pd.DataFrame:
     """A row per feature that was asked for: its vote, and how it was prepared."""
     made = personas.preparation
     there = pd.DataFrame(
@@ -197,6 +197,6 @@ def _weights(personas: Personas) -> pd.DataFrame:
     return pd.concat([there, gone], ignore_index=True) if len(gone) else there
 
 
-def _heights(personas: Personas) -> pd.DataFrame:
+def _heights(personas: PersonaModel) -> pd.DataFrame:
     labels = [f"{number}: {name}" for number, name in zip(personas.ids, personas.names, strict=True)]
     return pd.DataFrame(personas.means, index=labels, columns=list(personas.columns))

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from patronage.evaluation.metrics import calibration_table
 from patronage.review.figures import ACCENT, INK, MUTED
 from patronage.review.migration import BEHAVIOUR, BOTH, JOINED, LEFT, MODEL, MOVED
+from patronage.statistics import calibration_table
 
 # Okabe and Ito (2008), told apart by the colour-blind too; then lighter tones of the same
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b5a800", "#6b7280")

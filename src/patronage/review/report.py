@@ -13,7 +13,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.review.comparison import Comparison
 from patronage.review.figures import png
 from patronage.review.migration import JOINED, LEFT

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config.score import FAIL, DriftConfig, LimitConfig
 from patronage.data import Tables
 from patronage.engine import DuckDB, text
 from patronage.errors import DataError
-from patronage.evaluation.drift import Reference
+from patronage.models.reference import Reference
 from patronage.scoring.target import Target
 from patronage.scoring.work import Work
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.data import Tables
 from patronage.engine import Spark
-from patronage.evaluation.drift import Counts
 from patronage.lenses.lens import Feature
+from patronage.models.reference import Counts
 from patronage.scoring.passes import stamped, to_arrow
 from patronage.scoring.work import Work, add
 

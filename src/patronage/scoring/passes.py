@@ -9,14 +9,14 @@ from math import ceil
 import pandas as pd
 import pyarrow as pa
 
-from patronage import columns as c
 from patronage import lenses
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config.score import AUTO
 from patronage.data import Tables
 from patronage.engine import Spark
-from patronage.evaluation.drift import Counts
 from patronage.lenses import Part
+from patronage.models.reference import Counts
 from patronage.scoring.work import Work
 
 # What a share may hold: benchmarks/score.md shows the memory that this takes

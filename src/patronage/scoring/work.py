@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from patronage.errors import OutputError
-from patronage.evaluation.drift import Counts
+from patronage.models.reference import Counts
 from patronage.scoring.target import Target
 
 Plan = Mapping[str, object]

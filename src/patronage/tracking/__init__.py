@@ -24,11 +24,11 @@ with warnings.catch_warnings():  # of MLflow's own imports
     from patronage.tracking.loading import Registered, load_registered
     from patronage.tracking.model import Champion, load_champion, serve
     from patronage.tracking.reading import find_run, read_run
-    from patronage.tracking.registry import crown, dethrone, holder, write_verdict
+    from patronage.tracking.registry import holder, restore_alias, set_alias, write_verdict
     from patronage.tracking.runs import (
         Dataset,
         Logged,
-        Record,
+        RunRecord,
         artifact,
         compare_link,
         describe,
@@ -50,7 +50,7 @@ __all__ = [
     # a run
     "Dataset",
     "Logged",
-    "Record",
+    "RunRecord",
     "artifact",
     "compare_link",
     "describe",
@@ -69,8 +69,8 @@ __all__ = [
     "find_run",
     "read_run",
     # the registered model
-    "crown",
-    "dethrone",
+    "set_alias",
+    "restore_alias",
     "holder",
     "write_verdict",
     # a sweep

@@ -19,7 +19,7 @@ from mlflow.models import ModelSignature
 from mlflow.pyfunc import PythonModel, PythonModelContext
 from mlflow.types import ColSpec, Schema
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.bundle import ABOUT_BUYERS, Bundle
 from patronage.errors import FitError, TrackingError
 from patronage.lenses import described
@@ -41,7 +41,7 @@ def log_bundle(store: Store, bundle: Bundle, features: pd.DataFrame) -> str:
         bundle.save(Path(folder, "bundle"))
         logged = mlflow.pyfunc.log_model(
             name="bundle",
-            python_model=str(files("patronage") / "serving.py"),
+            python_model=str(files("patronage.tracking") / "serving.py"),
             artifacts={"bundle": str(Path(folder, "bundle"))},
             signature=_signature(bundle, features.head(5)),
             input_example=example,

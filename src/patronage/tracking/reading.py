@@ -17,10 +17,10 @@ from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from omegaconf import OmegaConf
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.errors import TrackingError
-from patronage.review.past import PastRun
+from patronage.review.past import TrainingRun
 from patronage.tracking.runs import run_page
 from patronage.tracking.store import Store, first_line
 
@@ -52,7 +52,7 @@ def find_run(store: Store, reference: str) -> str:
         return _named(store, reference)
 
 
-def read_run(store: Store, reference: str) -> PastRun:
+def read_run(store: Store, reference: str) -> TrainingRun:
     """A training run with everything that it logged.
 
     Raises
@@ -79,7 +79,7 @@ def read_run(store: Store, reference: str) -> PastRun:
             f"models:/{versions[0].name}/{versions[0].version}", dst_path=None if store.is_local else folder
         )
         inputs = run.inputs.dataset_inputs if run.inputs else []
-        return PastRun(
+        return TrainingRun(
             run_id=run_id,
             name=run.info.run_name,
             experiment_id=run.info.experiment_id,

@@ -30,7 +30,7 @@ def holder(store: Store, alias: str) -> str | None:
         raise TrackingError(f"{store.uri}: {first_line(error)}") from error
 
 
-def crown(store: Store, alias: str, version: str, instead_of: str | None) -> None:
+def set_alias(store: Store, alias: str, version: str, instead_of: str | None) -> None:
     """Move the alias to a version, which remembers who had it before.
 
     Raises
@@ -47,7 +47,7 @@ def crown(store: Store, alias: str, version: str, instead_of: str | None) -> Non
         store.client.set_registered_model_alias(store.registered_model, alias, version)
 
 
-def dethrone(store: Store, alias: str, reason: str | None) -> tuple[str, str]:
+def restore_alias(store: Store, alias: str, reason: str | None) -> tuple[str, str]:
     """Give the alias back to whoever had it before; gives the version that lost it, and the one that has it now.
 
     Raises

@@ -9,9 +9,9 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlparse
 
 import mlflow
@@ -23,51 +23,19 @@ from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.types import ColSpec, Schema
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.data import Tables
 from patronage.errors import TrackingError
+from patronage.review.record import RunRecord
 from patronage.tracking.model import log_bundle
 from patronage.tracking.store import Store, first_line
 from patronage.tracking.sweeps import OVERRIDES, PARENT_RUN
 
-if TYPE_CHECKING:  # half a second that a scoring job need not wait for
+if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TRAINING_MODE = "workflowType=machine_learning"  # without it MLflow's pages open for language models
-
-
-@dataclass(frozen=True)
-class Record:
-    """Everything of a run but its model and assignments, ready to be logged.
-
-    Attributes
-    ----------
-    description
-        Markdown, shown above everything else of the run.
-    series
-        Metric to its value at each step.
-    tables
-        File name (`.json`) to frame: shown as tables, and side by side when runs are compared.
-    frames
-        File name (`.parquet`) to frame, for what is too long to look at.
-    texts
-        File name to text.
-    """
-
-    kind: str
-    name: str | None
-    started_ms: int
-    config: str = ""
-    description: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    series: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,7 +73,7 @@ class Logged:
 
 def log_training(
     store: Store,
-    record: Record,
+    record: RunRecord,
     tables: Tables,
     bundle: Bundle,
     features: pd.DataFrame,
@@ -133,7 +101,7 @@ def log_training(
     return Logged(run_id, model_version, _readable(uri))
 
 
-def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
+def log_run(store: Store, record: RunRecord, tables: Tables | None = None) -> str:
     """Log one run that brings no model; gives its id.
 
     Raises
@@ -149,7 +117,7 @@ def log_run(store: Store, record: Record, tables: Tables | None = None) -> str:
 
 
 @contextlib.contextmanager
-def run_of(store: Store, record: Record, dataset: Dataset | None) -> Iterator[str]:
+def run_of(store: Store, record: RunRecord, dataset: Dataset | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
     client = store.client
     tags = {"kind": record.kind, "mlflow.user": _user(), **record.tags}
@@ -176,7 +144,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_record(record: Record, dataset: Dataset | None) -> None:
+def _log_record(record: RunRecord, dataset: Dataset | None) -> None:
     mlflow.log_params(dict(record.params))
     mlflow.log_metrics({name: value for name, value in record.metrics.items() if np.isfinite(value)})
     for name, steps in record.series.items():

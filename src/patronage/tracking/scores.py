@@ -16,7 +16,8 @@ from mlflow.entities import LoggedModelInput
 from mlflow.exceptions import MlflowException
 
 from patronage.errors import TrackingError
-from patronage.tracking.runs import Dataset, Record, run_of
+from patronage.review.record import RunRecord
+from patronage.tracking.runs import Dataset, run_of
 from patronage.tracking.store import Store, first_line
 
 KIND = "score"
@@ -32,7 +33,7 @@ class Scored:
         MLflow's id of the model that scored, so that its page shows the run.
     """
 
-    record: Record
+    record: RunRecord
     dataset: Dataset
     model_id: str
 
@@ -88,7 +89,7 @@ def pending(folder: Path) -> Iterator[tuple[Path, Scored]]:
         try:
             state = json.loads(path.read_text())
             tables = {name: pd.read_json(StringIO(table), orient="split") for name, table in state["tables"].items()}
-            record = Record(**state["record"] | {"tables": tables})
+            record = RunRecord(**state["record"] | {"tables": tables})
             yield path, Scored(record, Dataset(**state["dataset"]), state["model_id"])
         except (ValueError, KeyError, TypeError) as error:
             raise TrackingError(f"{path}: not a waiting run ({error}); move it away, and run this again") from error

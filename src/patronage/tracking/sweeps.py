@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 from mlflow.entities import Run, RunStatus
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.tracking.store import Store
 
 PARENT_RUN, OVERRIDES = "PATRONAGE_PARENT_RUN_ID", "PATRONAGE_OVERRIDES"

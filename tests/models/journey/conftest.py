@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey.archetype import archetype
 from patronage.models.journey.constraints import maximise
 from patronage.models.journey.markov import Parameters

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from patronage import columns as c
-from patronage.labels import Snapshot
-from patronage.models.journey import Calibration, Journey, calibrate, fit
+from patronage import names as c
+from patronage.labels import LabelledSnapshot
+from patronage.models.journey import Calibration, JourneyModel, calibrate, fit
 from patronage.models.journey.calibration import Trial, agree, learn_map, losses
 
 SETTINGS = {"classes": 2, "period_days": 7, "horizon_days": 91, "seed": 0}
@@ -80,18 +80,18 @@ def test_refuses_what_it_cannot_check(trials, verdict):
 
 
 @pytest.fixture(scope="module")
-def journey(book) -> Journey:
+def journey(book) -> JourneyModel:
     return fit(book, **SETTINGS)
 
 
-def snapshots(book: pd.DataFrame, journey: Journey, level: float) -> list[Snapshot]:
+def snapshots(book: pd.DataFrame, journey: JourneyModel, level: float) -> list[LabelledSnapshot]:
     """Two origins after which customers bought more (level > 0) or less than their journey says."""
     past = []
     for month, seed in ((6, 0), (3, 1)):
         chance = expit(logit(journey.p_order(journey.filter(book)).clip(1e-9, 1 - 1e-9)) + level)
         bought = np.random.default_rng(seed).random(len(book)) < chance
         labels = pd.DataFrame({c.ORDERS: bought.astype(float)}, book.index)
-        past.append(Snapshot(datetime(2024, month, 1), 91, book, labels))
+        past.append(LabelledSnapshot(datetime(2024, month, 1), 91, book, labels))
     return past
 
 
@@ -107,8 +107,8 @@ def test_the_journey_carries_it(journey, book, tmp_path):
     assert calibrated.p_order(beliefs).equals(said.rename(None))
     assert calibrated.p_order(beliefs, 4).equals(journey.p_order(beliefs, 4))  # known for the horizon alone
     calibrated.save(tmp_path)
-    assert Journey.load(tmp_path).calibration == calibrated.calibration
-    assert Journey.load(tmp_path).predict(book).equals(calibrated.predict(book))
+    assert JourneyModel.load(tmp_path).calibration == calibrated.calibration
+    assert JourneyModel.load(tmp_path).predict(book).equals(calibrated.predict(book))
 
 
 def test_where_the_journey_is_right_it_stays(journey, book):
@@ -139,4 +139,4 @@ def test_a_journey_saved_before_there_was_calibration_loads(journey, tmp_path):
     settings = json.loads((tmp_path / "journey.json").read_text())
     del settings["calibration"]
     (tmp_path / "journey.json").write_text(json.dumps(settings))
-    assert Journey.load(tmp_path).calibration.is_none
+    assert JourneyModel.load(tmp_path).calibration.is_none

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from lifetimes import BetaGeoFitter
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey import assess, fit, histogram
 
 START = pd.Timestamp("1997-01-01")

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.errors import ConfigError, DataError, FitError
-from patronage.models.journey import ALPHABET, STAGES, Journey, fit
+from patronage.models.journey import ALPHABET, STAGES, JourneyModel, fit
 
 SETTINGS = {"period_days": 7, "horizon_days": 90, "seed": 3}
 
@@ -67,7 +67,7 @@ class TestContract:
 
     def test_saved_and_loaded_is_equal(self, journey, book, tmp_path):
         journey.save(tmp_path / "journey")
-        loaded = Journey.load(tmp_path / "journey")
+        loaded = JourneyModel.load(tmp_path / "journey")
         assert loaded.predict(book).equals(journey.predict(book))
         assert loaded.transition_table().equals(journey.transition_table())
         for name in ("period_days", "horizon_days", "left_censored", "fitted", "history", "candidates"):
@@ -79,7 +79,7 @@ class TestContract:
         settings = json.loads((tmp_path / "journey.json").read_text())
         (tmp_path / "journey.json").write_text(json.dumps(settings | {"format": 0}))
         with pytest.raises(FitError, match="journey.json: not of format 1; train it again"):
-            Journey.load(tmp_path)
+            JourneyModel.load(tmp_path)
 
 
 class TestPredict:

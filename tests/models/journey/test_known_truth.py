@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey.forecast import by_stage
 from patronage.models.journey.learning import histogram, learn
 from patronage.models.journey.markov import read_out, walk

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey import learning
 from patronage.models.journey.constraints import CHURNED_AT_MOST, LOYAL_AT_LEAST
 from patronage.models.journey.learning import histogram, learn

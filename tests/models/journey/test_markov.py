@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey import markov, reference
 from patronage.models.journey.learning import histogram
 from patronage.models.journey.markov import Parameters, expect, read_out, step, unseen, walk

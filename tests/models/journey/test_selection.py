@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey.learning import histogram
 from patronage.models.journey.selection import Candidate, assess, choose, draw, kappa
 

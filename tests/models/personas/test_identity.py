@@ -88,7 +88,7 @@ def test_another_solution_is_taken_where_it_is_clearly_better(former, planted, w
     assert adjusted_rand_score(kind, again.positions(frame)) > 0.9
 
 
-def _misplaced(fitted: personas.Personas):
+def _misplaced(fitted: personas.PersonaModel):
     """KMeans with two centres in one kind of customers and one between the others: a local optimum."""
     first, second, third = fitted.clusters.centres
     return replace(fitted.clusters, centres=np.vstack([first + 0.05, first - 0.05, (second + third) / 2]))

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from patronage.errors import ConfigError, FitError
 from patronage.lenses.lens import Feature
 from patronage.models import personas
-from patronage.models.personas import Personas
+from patronage.models.personas import PersonaModel
 from patronage.models.personas import model as module
 
 
@@ -72,7 +72,7 @@ def test_two_fits_agree_exactly_and_what_was_saved_comes_back(planted, words, se
     one, two = (personas.fit(frame, settings(method), words, seed=0, former=former) for _ in range(2))
     pd.testing.assert_frame_equal(one.predict(frame), two.predict(frame), check_exact=True)
     one.save(tmp_path)
-    again = Personas.load(tmp_path)
+    again = PersonaModel.load(tmp_path)
     pd.testing.assert_frame_equal(again.predict(frame), one.predict(frame), check_exact=True)
     pd.testing.assert_frame_equal(again.explain(frame), one.explain(frame), check_exact=True)
     assert again.choice == one.choice

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage import columns as c
+from patronage import names as c
 from patronage.models import sessions
 from patronage.models.sessions.reading import clicks
 from patronage.models.sessions.visits import NEVER

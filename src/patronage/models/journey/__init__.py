@@ -22,14 +22,14 @@ Behind it stands a hidden stage that makes events more or less likely; each even
 from patronage.models.journey.calibration import Calibration
 from patronage.models.journey.fitting import calibrate, earlier, fit
 from patronage.models.journey.learning import histogram
-from patronage.models.journey.model import Journey
+from patronage.models.journey.model import JourneyModel
 from patronage.models.journey.selection import Candidate, assess, kappa
 from patronage.models.journey.stages import ALPHABET, STAGES, choose_period, decide
 
 __all__ = [
     # the model
     "Calibration",
-    "Journey",
+    "JourneyModel",
     "calibrate",
     "earlier",
     "fit",

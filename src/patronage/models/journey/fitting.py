@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.errors import ConfigError, FitError
-from patronage.labels import Snapshot
+from patronage.labels import LabelledSnapshot
 from patronage.models.journey.calibration import Trial, agree
 from patronage.models.journey.learning import histogram, learn
-from patronage.models.journey.model import Journey
+from patronage.models.journey.model import JourneyModel
 from patronage.models.journey.selection import CLASSES, Candidate, assess, choose, draw
 
 COLD_START_CLASSES = 2
@@ -33,7 +33,7 @@ def fit(
     left_censored: bool = False,
     max_customers: int = 20_000,
     min_customers: int = 200,
-) -> Journey:
+) -> JourneyModel:
     """Learn the journey from the paths of earlier customers; the same for any order of rows and any ids.
 
     Parameters
@@ -68,7 +68,7 @@ def fit(
         candidates = assess(counted, CLASSES, left_censored=left_censored, rng=rng) if enough else ()
         classes = choose(candidates) if enough else COLD_START_CLASSES
     learned = learn(counted, classes, left_censored=left_censored, iterate=enough)
-    return Journey(
+    return JourneyModel(
         parameters=learned.parameters,
         names=learned.names,
         occupancy=learned.occupancy,
@@ -81,7 +81,7 @@ def fit(
     )
 
 
-def calibrate(journey: Journey, past: Sequence[Snapshot], *, seed: int) -> Journey:
+def calibrate(journey: JourneyModel, past: Sequence[LabelledSnapshot], *, seed: int) -> JourneyModel:
     """Learn at earlier origins how far to believe the journey's P(an order in the horizon) (calibration.py).
 
     Parameters
@@ -104,7 +104,7 @@ def calibrate(journey: Journey, past: Sequence[Snapshot], *, seed: int) -> Journ
     return replace(journey, calibration=agree(trials))
 
 
-def earlier(journey: Journey, snapshot: Snapshot, *, seed: int) -> Journey:
+def earlier(journey: JourneyModel, snapshot: LabelledSnapshot, *, seed: int) -> JourneyModel:
     """The same kind of journey, from what was known at an earlier origin."""
     return fit(
         snapshot.features,
@@ -117,9 +117,7 @@ def earlier(journey: Journey, snapshot: Snapshot, *, seed: int) -> Journey:
     )
 
 
-def _try(journey: Journey, snapshot: Snapshot, seed: int) -> Trial:
-    if snapshot.labels is None:
-        raise ValueError("a snapshot to calibrate on has no labels")
+def _try(journey: JourneyModel, snapshot: LabelledSnapshot, seed: int) -> Trial:
     there = earlier(journey, snapshot, seed=seed)
     said = there.p_order(there.filter(snapshot.features)).to_numpy()
     return Trial(f"{snapshot.cutoff:%Y-%m-%d}", said, (snapshot.labels[c.ORDERS] > 0).to_numpy(np.float64))

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.errors import FitError
 from patronage.models.journey import forecast
 from patronage.models.journey.calibration import NONE, Calibration
@@ -30,7 +30,7 @@ ARRAYS_FILE, SETTINGS_FILE, FORMAT = "journey.npz", "journey.json", 1
 
 
 @dataclass(frozen=True, eq=False)
-class Journey:
+class JourneyModel:
     """The journey model as fitted: parameters, the names of its states, and how it came about.
 
     Methods on `features` read paths. The others work on beliefs, the (N, K) frame P(state | path) that `filter`
@@ -220,7 +220,7 @@ class Journey:
         (folder / SETTINGS_FILE).write_text(json.dumps({"format": FORMAT} | settings, indent=2) + "\n")
 
     @classmethod
-    def load(cls, folder: Path) -> Journey:
+    def load(cls, folder: Path) -> JourneyModel:
         """Read what `save` wrote. Runs no code from the files.
 
         Raises

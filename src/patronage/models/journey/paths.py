@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.errors import DataError
 from patronage.models.journey.stages import ALPHABET
 

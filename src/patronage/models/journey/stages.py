@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.journey.compiled import compiled
 
 # The order is the decision's order: five active stages, then less and less of a customer.

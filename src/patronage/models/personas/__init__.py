@@ -7,12 +7,12 @@ docs/personas.md explains all of it.
 
 from patronage.models.personas.choice import Candidate, Choice, agreements, relabel
 from patronage.models.personas.identity import Matching
-from patronage.models.personas.model import Personas, carry_on, fit, match
+from patronage.models.personas.model import PersonaModel, carry_on, fit, match
 from patronage.models.personas.rules import Rules, rules_of
 
 __all__ = [
     # the fitted value
-    "Personas",
+    "PersonaModel",
     "fit",
     # how many
     "Candidate",

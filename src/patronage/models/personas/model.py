@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.config import PersonasConfig
 from patronage.errors import ConfigError, FitError
 from patronage.lenses.lens import Feature
@@ -32,7 +32,7 @@ PAST_THE_BORDER = 1.001  # of a step that ends on it
 
 
 @dataclass(frozen=True)
-class Personas:
+class PersonaModel:
     """Fitted personas. A position is a place in `ids`, which are sorted and never used again once they vanished.
 
     Attributes
@@ -162,7 +162,7 @@ class Personas:
         (folder / "personas.json").write_text(json.dumps(state, indent=1))
 
     @classmethod
-    def load(cls, folder: Path) -> Personas:
+    def load(cls, folder: Path) -> PersonaModel:
         """Read what `save` wrote."""
         state = json.loads((folder / "personas.json").read_text())
         return cls(
@@ -220,8 +220,8 @@ def fit(
     config: PersonasConfig,
     described: Mapping[str, Feature],
     seed: int,
-    former: Personas | None = None,
-) -> Personas:
+    former: PersonaModel | None = None,
+) -> PersonaModel:
     """Cluster the customers.
 
     Parameters
@@ -269,7 +269,7 @@ def fit(
     words = tuple((described[name].high, described[name].low) for name in preparation.columns)
     correlations = np.atleast_2d(np.corrcoef(scores, rowvar=False))
     spread = float(((points - centres[labels]) ** 2).sum(axis=1).mean() / preparation.dimensions)
-    fresh = Personas(
+    fresh = PersonaModel(
         preparation=preparation,
         clusters=clusters,
         order=order,
@@ -287,7 +287,7 @@ def fit(
     return fresh if former is None else carry_on(fresh, former, drawn, config.match_limit)
 
 
-def match(former: Personas, new: Personas, features: pd.DataFrame, limit: float) -> Matching:
+def match(former: PersonaModel, new: PersonaModel, features: pd.DataFrame, limit: float) -> Matching:
     """Which of the former personas the new ones carry on, by the same customers under both."""
     before, after = former.positions(features), new.positions(features)
     overlap = overlaps(before, after, former.k, new.k)
@@ -301,7 +301,7 @@ def match(former: Personas, new: Personas, features: pd.DataFrame, limit: float)
     return Matching(pairs, far, overlap, cost, former.names, former.ids)
 
 
-def carry_on(new: Personas, former: Personas, features: pd.DataFrame, limit: float) -> Personas:
+def carry_on(new: PersonaModel, former: PersonaModel, features: pd.DataFrame, limit: float) -> PersonaModel:
     """The new personas under the ids and names of the former ones that they carry on."""
     matching = match(former, new, features, limit)
     fresh_ids = iter(range(former.next_id, former.next_id + new.k))
@@ -340,7 +340,7 @@ def _possible(points: np.ndarray, config: PersonasConfig) -> list[int]:
 
 
 def _clusters(
-    points: np.ndarray, drawn: pd.DataFrame, config: PersonasConfig, k: int, seed: int, former: Personas | None
+    points: np.ndarray, drawn: pd.DataFrame, config: PersonasConfig, k: int, seed: int, former: PersonaModel | None
 ) -> Clusters:
     """A fresh fit, or the former personas' own solution where it fits as well: customers should not move for less."""
     fresh = cluster(points, config.method, k, seed)

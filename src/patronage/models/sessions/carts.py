@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
+from patronage import names as c
 from patronage.models.sessions.chance import Chance, Floats, Numbers, learn
 from patronage.models.sessions.reading import Clicks
 from patronage.models.sessions.visits import CUSTOMARY, DAY, HALF_AN_HOUR, NEVER, line, next_order, orders_before

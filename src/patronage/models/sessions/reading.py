@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from patronage import columns as c
 from patronage import cutoff as when
+from patronage import names as c
 from patronage.data import Tables
 from patronage.data.contract import BY_BUSINESS, EVENTS, LEAVING
 from patronage.engine import texts

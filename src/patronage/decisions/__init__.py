@@ -1,0 +1,1 @@
+"""What to do about a customer, and what it is expected to bring."""

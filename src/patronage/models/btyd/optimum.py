@@ -1,0 +1,209 @@
+"""
+Whether an estimate is an optimum of a likelihood, and how sure it is: by the likelihood itself.
+
+A search may end on a slope that it cannot see. lifetimes' likelihood of Pareto/NBD is a difference of two 2F1 and is
+NaN where they cancel: on dense logs a wall of NaN stands in the way up. From there the last steps are Newton's, on
+the likelihood of our own law, which has no such wall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from patronage.errors import FitError
+from patronage.typing import Array
+
+ENOUGH = 1e-3  # an estimate is an optimum if a Newton step promises less log-likelihood than this
+STEP = 1e-3  # of a log-parameter, in the differences that measure slope and curvature
+BARELY = 1e-4  # the least curvature, per customer, that a direction is taken to have
+STEPS = 25  # of Newton, from where a search got stuck
+LONGEST = 1.0  # of a log-parameter in one step: a parabola says nothing of further away
+TOLERANCES = (1e-7, 1e-5, 1e-4)  # BFGS fails where rounding keeps it from its tolerance: a coarser one then passes
+
+
+@dataclass(frozen=True)
+class Fit:
+    """
+    What is known about a fit.
+
+    Parameters
+    ----------
+    n_customers, n_distinct
+        Customers in the likelihood, and their distinct summaries.
+    log_likelihood
+        Sum over the customers, in the units of the data.
+    gain
+        What a Newton step from the estimate would still add to the log-likelihood: 0.001 at most.
+    attempts
+        How many searches it took.
+    covariance
+        Of the estimates of the log-parameters, in the order of the law's fields: the inverse of the curvature of
+        the log-likelihood. None where it is not positive definite: the data do not pin the parameters down.
+    climbed
+        Log-likelihood that our own steps added to where the last search got stuck; 0 where it ended at an optimum.
+    """
+
+    n_customers: int
+    n_distinct: int
+    log_likelihood: float
+    gain: float
+    attempts: int
+    covariance: tuple[tuple[float, ...], ...] | None
+    climbed: float = 0.0
+
+
+def first_optimum(
+    name: str,
+    search: Callable[[Array, float], Array],
+    starts: Array,
+    log_likelihood: Callable[[Array], Array],
+    weights: Array,
+) -> tuple[list[float], Fit]:
+    """
+    Search from each start, and on from where a search ended, until the likelihood has an optimum there.
+
+    Where no search from a start ends at one, Newton's steps go on from its last end.
+
+    Parameters
+    ----------
+    name
+        Of the model, for the error.
+    search
+        From positive parameters, to a tolerance, to better ones; a ValueError says that it failed.
+    starts
+        A row per start.
+    log_likelihood
+        Of each distinct summary, given parameters.
+    weights
+        The number of customers with each.
+
+    Raises
+    ------
+    FitError
+        Where no search ends at an optimum.
+    """
+    total = _total(log_likelihood, weights)
+    searches, failures = 0, {}
+    for start in starts:
+        at, end = start, None
+        for tolerance in TOLERANCES:
+            searches += 1
+            try:
+                at = search(at, tolerance)
+            except ValueError as error:
+                failures[" ".join(str(error).split()).rstrip(".")] = np.inf
+                continue
+            end = _look(total, np.log(at), weights.sum())
+            if end.gain <= ENOUGH:
+                return at.tolist(), _fit(end, weights, searches, 0.0)
+        if end is None:
+            continue
+        if not np.allclose(at, start):  # who never left its start has found nothing to go on from
+            end, reached = _climb(total, end, weights.sum()), end.value
+            if end.gain <= ENOUGH:
+                return np.exp(end.at).tolist(), _fit(end, weights, searches, end.value - reached)
+        failures[f"{end.gain:.2g} of log-likelihood was left at {np.array2string(np.exp(end.at), precision=4)}"] = (
+            end.gain
+        )
+    raise FitError(
+        f"{name}: found no optimum of the likelihood in {searches} searches from {len(starts)} starts; the best: "
+        f"{min(failures, key=failures.__getitem__)}; check the units and ranges of the amounts, "
+        "or try another law: clv=bg_nbd, mbg_nbd or pareto_nbd"
+    )
+
+
+def carried_on(
+    name: str, start: list[float], fit: Fit, log_likelihood: Callable[[Array], Array], weights: Array
+) -> tuple[list[float], Fit]:
+    """
+    Go on from the optimum of a sample, and its fit, to that of all by Newton's steps.
+
+    Raises
+    ------
+    FitError
+        Where they end at none.
+    """
+    total = _total(log_likelihood, weights)
+    end = _climb(total, _look(total, np.log(start), weights.sum()), weights.sum())
+    if not end.gain <= ENOUGH:
+        raise FitError(
+            f"{name}: found no optimum of the likelihood of {weights.size} summaries near that of a sample, "
+            f"{np.array2string(np.asarray(start), precision=4)}: {end.gain:.2g} was left; check the units and ranges"
+        )
+    return np.exp(end.at).tolist(), _fit(end, weights, fit.attempts, fit.climbed)
+
+
+class _Place(NamedTuple):
+    """A point in the log-parameters, and the likelihood around it."""
+
+    at: Array
+    value: float
+    slope: Array
+    curvature: Array
+    gain: float  # what a step to the top of the local parabola adds
+
+
+def _total(log_likelihood: Callable[[Array], Array], weights: Array) -> Callable[[Array], float]:
+    """The log-likelihood of all customers, of the log-parameters."""
+    return lambda log_parameters: float((weights * log_likelihood(np.exp(log_parameters))).sum())
+
+
+def _look(total: Callable[[Array], float], at: Array, customers: float) -> _Place:
+    """Value, slope and curvature, by central differences."""
+
+    def moved(*axes: int, sign: int) -> float:
+        point = at.copy()
+        point[list(axes)] += sign * STEP
+        return total(point)
+
+    size = len(at)
+    here = total(at)
+    up, down = (np.array([moved(i, sign=sign) for i in range(size)]) for sign in (1, -1))
+    slope, curvature = (up - down) / (2 * STEP), np.diag((up - 2 * here + down) / STEP**2)
+    for i in range(size):
+        for j in range(i):
+            both = moved(i, j, sign=1) + moved(i, j, sign=-1) + 2 * here
+            curvature[i, j] = curvature[j, i] = (both - up[i] - up[j] - down[i] - down[j]) / (2 * STEP**2)
+    if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
+        return _Place(at, here, slope, curvature, np.inf)
+    return _Place(at, here, slope, curvature, float(slope @ _newton(slope, curvature, customers) / 2))
+
+
+def _newton(slope: Array, curvature: Array, customers: float) -> Array:
+    """The step to the top of the local parabola; a flat or upward direction counts as barely curved."""
+    bends, directions = np.linalg.eigh(-curvature)
+    return directions @ ((slope @ directions) / np.maximum(bends, BARELY * customers))
+
+
+def _climb(total: Callable[[Array], float], place: _Place, customers: float) -> _Place:
+    """Newton's steps, each halved until it gains, to where none is left to gain."""
+    for _ in range(STEPS):
+        if not ENOUGH < place.gain < np.inf:
+            break
+        step = _newton(place.slope, place.curvature, customers)
+        step *= min(1.0, LONGEST / np.abs(step).max())
+        while not total(place.at + step) > place.value:  # NaN gains nothing
+            step /= 2
+            if np.abs(step).max() < STEP:
+                return place
+        place = _look(total, place.at + step, customers)
+    return place
+
+
+def _fit(place: _Place, weights: Array, searches: int, climbed: float) -> Fit:
+    customers = int(weights.sum())
+    return Fit(customers, weights.size, place.value, place.gain, searches, _inverse(place.curvature), climbed)
+
+
+def _inverse(curvature: Array) -> tuple[tuple[float, ...], ...] | None:
+    """Covariance from the curvature of a log-likelihood, or None where it has no maximum."""
+    try:
+        np.linalg.cholesky(-curvature)
+        covariance = np.linalg.inv(-curvature)
+    except np.linalg.LinAlgError:
+        return None
+    return tuple(tuple(row) for row in ((covariance + covariance.T) / 2).tolist())

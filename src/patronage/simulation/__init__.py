@@ -1,0 +1,1 @@
+"""Customers with a known truth: the oracle of the lenses and models."""

@@ -1,0 +1,59 @@
+"""From what may be known at a cutoff to a bundle: every model of the house, fitted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from patronage import lenses
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig
+from patronage.decisions.offer import Offer
+from patronage.models import journey, personas
+from patronage.training.forecast import fit_forecast
+from patronage.training.origins import Split
+
+
+def fit_bundle(
+    split: Split, config: TrainConfig, *, left_censored: bool, former: personas.PersonaModel | None = None
+) -> Bundle:
+    """Learn everything that may be known at the cutoff of the split.
+
+    Parameters
+    ----------
+    former
+        Personas to carry on, fitted at this cutoff or an earlier one.
+
+    Raises
+    ------
+    FitError
+        A model has nothing to learn from; the message says which and what to change.
+    """
+    features = split.now.features
+    # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
+    expected = fit_forecast(split, config)
+    whole = split.past if split.window_days == config.horizon_days else ()
+    return Bundle(
+        horizon_days=config.horizon_days,
+        period_days=split.period_days,
+        lenses=config.lenses,
+        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
+        learned=lenses.learn(features, config.lenses),
+        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
+        outlook=expected,
+        journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
+        offer=Offer(**asdict(config.decision), seed=config.seed),
+    )
+
+
+def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.JourneyModel:
+    """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
+    return journey.fit(
+        split.now.features,
+        classes=config.journey.cadence_classes,
+        max_customers=config.journey.max_customers,
+        min_customers=config.journey.min_customers,
+        left_censored=left_censored,
+        period_days=split.period_days,
+        horizon_days=config.horizon_days,
+        seed=config.seed,
+    )

@@ -1,0 +1,224 @@
+"""Which moments and which customers to learn from, and which to be measured on.
+
+Learning uses labels that end at or before the cutoff; measuring uses the window after it, or, where the log does not
+reach that far, the last window before it, after a fit that ended where that window begins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from patronage import cutoff as when
+from patronage import names as c
+from patronage.config import TrainConfig
+from patronage.config.journey import AUTO
+from patronage.data import Tables
+from patronage.errors import ConfigError, DataError
+from patronage.labels import LabelledSnapshot, Snapshot, held_out, labels_at
+from patronage.lenses import FEATURES, features_at
+from patronage.models.journey import choose_period
+
+log = logging.getLogger(__name__)
+
+SHORTEST_WINDOW = 7  # days of labels
+BTYD_LENSES = ("rfm", "btyd")  # who has bought, and the summaries that the laws are fitted to
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a fit at one cutoff may know, and what it is measured on.
+
+    Attributes
+    ----------
+    now
+        Everyone at the cutoff, without labels.
+    past
+        Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
+    period_days
+        Length of a period of the journey paths.
+    year_before
+        Labelled snapshots, with what BTYD reads alone, of a year before: the cutoff's first, and of those origins
+        that the log allows. Empty where the log does not reach back to the cutoff's.
+    """
+
+    now: Snapshot
+    past: tuple[LabelledSnapshot, ...]
+    period_days: int
+    year_before: tuple[LabelledSnapshot, ...] = ()
+
+    @property
+    def window_days(self) -> int:
+        """Length of the label windows that are learned from."""
+        return self.past[0].horizon_days
+
+    def select(self, keep: pd.Series) -> Split:
+        """The same for some of the customers; a customer is on one side at every origin."""
+        past, year_before = (tuple(one.select(keep) for one in some) for some in (self.past, self.year_before))
+        return Split(self.now.select(keep), past, self.period_days, year_before)
+
+    def record(self) -> pd.DataFrame:
+        """Borders and sizes of every part."""
+        parts = [("assign", self.now), *(("learn", snapshot) for snapshot in self.past)]
+        return pd.DataFrame(
+            [
+                {
+                    "part": part,
+                    "features_before": f"{snapshot.cutoff:%Y-%m-%d}",
+                    "labels_until": f"{when.window_end(snapshot.cutoff, snapshot.horizon_days):%Y-%m-%d}"
+                    if isinstance(snapshot, LabelledSnapshot)
+                    else "",
+                    "customers": len(snapshot.features),
+                }
+                for part, snapshot in parts
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """A fit to be measured, and the labelled customers to measure it on."""
+
+    split: Split
+    judged: LabelledSnapshot
+    unseen: pd.Series
+
+
+def learnable(features: pd.DataFrame) -> tuple[str, ...]:
+    """The features of a frame that a model may learn from: a packed one is neither number nor category."""
+    packed = {name for name, feature in FEATURES.items() if feature.packed}
+    return tuple(name for name in features if name not in packed)
+
+
+def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
+    """All that a fit at `cutoff` may know.
+
+    Where the horizon is longer than the log before the cutoff allows, the label windows of the past are shorter.
+
+    Raises
+    ------
+    ConfigError
+        There is no earlier origin to learn from.
+    DataError
+        Too few customers.
+    """
+    window = config.origins.window_days or when.label_window(
+        cutoff, config.horizon_days, tables.first, config.origins.min_history_days
+    )
+    origins = when.origins(
+        cutoff,
+        window,
+        tables.first,
+        spacing_days=config.origins.spacing_days,
+        most=config.origins.most,
+        min_history_days=config.origins.min_history_days,
+    )
+    if window < SHORTEST_WINDOW or not origins:
+        raise ConfigError(
+            f"the cutoff {cutoff:%Y-%m-%d} leaves nothing to learn from: labels of {max(window, SHORTEST_WINDOW)} days "
+            f"must end at it and begin at least {config.origins.min_history_days} days (origins.min_history_days) "
+            f"after the log does, on {tables.first:%Y-%m-%d}; give a later cutoff"
+            + (", or a shorter origins.window_days" if config.origins.window_days else "")
+        )
+    period = period_at(tables, cutoff, config)
+    now = _snapshot(tables, cutoff, config, period)
+    if len(now.features) < config.min_customers:
+        raise DataError(
+            f"{len(now.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
+            f"expected at least {config.min_customers} (min_customers)"
+        )
+    past = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
+    labelled = tuple(_labelled(tables, snapshot, config) for snapshot in past)
+    return Split(now, labelled, period, tuple(_year_before(tables, (now, *labelled), config, period)))
+
+
+def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
+    """The length of a period of the journey: as configured, or by how long customers wait until they order again."""
+    if config.journey.period_days != AUTO:
+        return int(config.journey.period_days)
+    engine = tables.engine
+    gap = engine.days("lag(day) OVER (PARTITION BY customer_id ORDER BY day)", "day")
+    gaps = engine.frame(
+        f"SELECT gap, count(*) AS n FROM (SELECT {gap} AS gap FROM (SELECT DISTINCT customer_id, "
+        f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
+        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
+    )
+    if gaps.empty:
+        return choose_period(float("nan"), config.horizon_days)
+    half = gaps["n"].cumsum() >= gaps["n"].sum() / 2
+    return choose_period(float(gaps["gap"][half].iloc[0]), config.horizon_days)
+
+
+def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
+    """Where assignments of this split can be measured; None where the log is too short for any measurement."""
+    now = split.now
+    if when.is_observed(now.cutoff, config.horizon_days, tables.last):
+        return _holdout(tables, split, config)
+    try:
+        earlier = split_at(tables, now.cutoff - timedelta(days=config.horizon_days), config)
+    except (ConfigError, DataError) as error:
+        log.warning("not evaluated: the log shows no whole horizon after the cutoff, and before it: %s", error)
+        return None
+    return _holdout(tables, earlier, config)
+
+
+def measured_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Holdout:
+    """An origin to learn at, and the horizon after it to be measured on.
+
+    Raises
+    ------
+    ConfigError
+        The log does not show the whole horizon after the origin.
+    """
+    split = split_at(tables, cutoff, config)
+    holdout = holdout_at(tables, split, config)
+    if holdout is None or holdout.split is not split:
+        raise ConfigError(
+            f"the log ends on {tables.last:%Y-%m-%d}, before {config.horizon_days} days from the origin "
+            f"{cutoff:%Y-%m-%d} are over; give an earlier origin or a shorter horizon"
+        )
+    return holdout
+
+
+def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
+    judged = _labelled(tables, split.now, config)
+    return Holdout(
+        split, judged, held_out(split.now.features.index, config.evaluation.unseen_share, config.seed, "unseen")
+    )
+
+
+def _snapshot(
+    tables: Tables, cutoff: datetime, config: TrainConfig, period_days: int, lenses: tuple[str, ...] | None = None
+) -> Snapshot:
+    features = features_at(tables, cutoff, config.lenses, period_days, lenses)
+    return Snapshot(cutoff, config.horizon_days, features)
+
+
+def _year_before(
+    tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig, period_days: int
+) -> Iterator[LabelledSnapshot]:
+    """Of the cutoff's snapshot, and of the origins' after it."""
+    if not (config.churn.season and when.ends_within_a_year(config.horizon_days)):
+        return
+    for snapshot in snapshots:
+        before = when.year_before(snapshot.cutoff)
+        if not when.has_history(before, tables.first, config.origins.min_history_days):
+            return
+        small = _snapshot(tables, before, config, period_days, BTYD_LENSES)
+        yield _labelled(tables, replace(small, horizon_days=snapshot.horizon_days), config)
+
+
+def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> LabelledSnapshot:
+    labels = labels_at(
+        tables,
+        snapshot.cutoff,
+        snapshot.horizon_days,
+        config.lookback_days,
+        snapshot.features.index,
+        contractual=config.churn.contractual,
+    )
+    return LabelledSnapshot(snapshot.cutoff, snapshot.horizon_days, snapshot.features, labels)
