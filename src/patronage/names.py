@@ -1,4 +1,7 @@
-"""Every column name, once. SQL text names columns too; nothing else in the package spells one."""
+"""Every name that crosses a room, once: columns, metrics, tags and artifacts.
+
+Column names stand at module level; SQL text names columns too, and nothing else in the package spells one.
+"""
 
 from __future__ import annotations
 
@@ -159,3 +162,15 @@ TRUE_LEFT_AGAIN_AT = "true_left_again_at"
 TRUE_STAGE = "true_stage"
 TRUE_WEEK = "true_week"  # number of the log's week, from 0
 TRUE_WEEKS = "true_weeks"  # how many the stage lasts
+
+
+class Metric:
+    """Metrics of a run: MODEL/MEASURE, and MODEL/baseline_NAME/MEASURE for a baseline beside it."""
+
+
+class Tag:
+    """Tags of a run and of a registered model's version."""
+
+
+class Artifact:
+    """Files of a run, by their path among its artifacts."""
