@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage.evaluation.drift import Reference, compare, refer
+from patronage.evaluation.drift import compare
+from patronage.models.reference import Reference, refer
 
 RNG = np.random.default_rng(3)
 

@@ -12,7 +12,7 @@ def conf_dir() -> Path:
     if chosen := os.environ.get("PATRONAGE_CONF"):
         return Path(chosen).expanduser().resolve()
     packaged = Path(str(resources.files("patronage"))) / "conf"
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "conf"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "conf"
 
 
 def project_root() -> Path:
