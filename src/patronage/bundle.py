@@ -56,8 +56,8 @@ class Bundle:
         The settings with which features are made.
     lens_names
         Of the lenses that were there at fit; their features are what scoring makes.
-    learned
-        What each lens learned of the population.
+    fitted_lenses
+        The lenses with what each learned of the population.
     reference
         What later customers are held against; None where nobody asked for it.
     """
@@ -66,7 +66,7 @@ class Bundle:
     period_days: int
     lenses: LensesConfig
     lens_names: tuple[str, ...]
-    learned: Mapping[str, Any]
+    fitted_lenses: lenses.FittedLenses
     personas: personas.PersonaModel
     outlook: Forecast
     journey: journey.JourneyModel
@@ -109,8 +109,8 @@ class Bundle:
             **self.personas.answer(features),
             **(expected if bought.all() else pd.DataFrame(expected, index=buyers.index).reindex(features.index)),
             **self.journey.answer(features),
-            **lenses.labels(features, self.learned),
-            **lenses.estimates(features, self.learned),
+            **self.fitted_lenses.segments(features),
+            **self.fitted_lenses.estimates(features),
         }
         of_value = []
         for where, why in self.clv.flags(buyers):
@@ -136,7 +136,7 @@ class Bundle:
             "lenses": asdict(self.lenses),
             "lens_names": self.lens_names,
             "features": self.columns,
-            "learned": self.learned,
+            "fitted_lenses": self.fitted_lenses.to_json(),
             "offer": asdict(self.offer),
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
@@ -161,8 +161,8 @@ class Bundle:
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
-        made = lenses.described(settings, state["lens_names"])
-        if changed := sorted(set(state["features"]) ^ set(made)):
+        own_lenses = _described(folder, settings, state["lens_names"])
+        if changed := sorted(set(state["features"]) ^ set(own_lenses)):
             raise FitError(
                 f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
                 "patronage makes; train it again, or score with the version that trained it"
@@ -172,7 +172,7 @@ class Bundle:
             period_days=state["period_days"],
             lenses=settings,
             lens_names=tuple(state["lens_names"]),
-            learned=state["learned"],
+            fitted_lenses=lenses.FittedLenses.from_json(state["fitted_lenses"], settings),
             personas=personas.PersonaModel.load(folder / "personas"),
             outlook=Forecast.load(folder / "outlook"),
             journey=journey.JourneyModel.load(folder / "journey"),

@@ -94,6 +94,11 @@ class DuckDB:
         """Give a table another name."""
         self.run(f"ALTER TABLE {self.quote(table)} RENAME TO {self.quote(name)}")
 
+    def drop(self, name: str) -> None:
+        """Let go of a table or view."""
+        (kind,) = self.row(f"SELECT table_type FROM information_schema.tables WHERE table_name = {text(name)}")
+        self.run(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {self.quote(name)}")
+
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of whatever may stand behind FROM."""
         described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()

@@ -69,11 +69,8 @@ class Spark:
 
     def close(self) -> None:
         """Take our views out of the session, and what they cached out of its memory."""
-        for name in self._ours:
-            if self.session.catalog.isCached(name):
-                self.session.catalog.uncacheTable(name)
-            self.session.catalog.dropTempView(name)
-        self._ours.clear()
+        for name in tuple(self._ours):
+            self.drop(name)
 
     # Running
 
@@ -113,6 +110,13 @@ class Spark:
     def rename(self, table: str, name: str) -> None:
         """Give a table another name; it keeps the old one until another takes that."""
         self.view(name, f"SELECT * FROM {table}")
+
+    def drop(self, name: str) -> None:
+        """Let go of a table or view."""
+        if self.session.catalog.isCached(name):
+            self.session.catalog.uncacheTable(name)
+        self.session.catalog.dropTempView(name)
+        self._ours.discard(name)
 
     def _name(self, name: str, frame: DataFrame) -> None:
         if name in self._theirs:
