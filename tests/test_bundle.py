@@ -155,7 +155,9 @@ def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
     seen = split.select(~holdout_at(tables, split, config).unseen)
-    model, _ = hybrid.fit(seen.training, seen.current.features, learnable(seen.current.features), config.churn, config.seed)
+    model, _ = hybrid.fit(
+        seen.training, seen.current.features, learnable(seen.current.features), config.churn, config.seed
+    )
     assert model.churn.members[0].rounds > 0
 
 

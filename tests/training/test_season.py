@@ -90,7 +90,9 @@ def test_the_backtest_shows_what_it_does(seasonal, lens_settings, monkeypatch):
 def test_what_it_learns_from_ends_at_the_cutoff(split, seasonal, lens_settings):
     known = seasonal[seasonal["ordered_at"] < CUTOFF]
     again = split_at(through_the_door(known), CUTOFF, settings(lens_settings)).year_before
-    assert [one.cutoff for one in again] == [one.cutoff - timedelta(days=364) for one in (split.current, *split.training)]
+    assert [one.cutoff for one in again] == [
+        one.cutoff - timedelta(days=364) for one in (split.current, *split.training)
+    ]
     for one, other in zip(again, split.year_before, strict=True):
         pd.testing.assert_frame_equal(one.features, other.features, check_exact=True)
         pd.testing.assert_frame_equal(one.labels, other.labels, check_exact=True)

@@ -64,7 +64,13 @@ def judge(trial: Trial, resampling: Resampling) -> Findings:
     bought, said = (orders > 0).astype(float), trial.said[c.JOURNEY_P_ORDER].to_numpy(np.float64)
     journey, features = trial.journey, trial.evaluated.features
     others = journey_baselines.forecasts(
-        trial.seen.training, trial.seen.current.features, features, trial.said, trial.learned, journey.horizon, resampling.seed
+        trial.seen.training,
+        trial.seen.current.features,
+        features,
+        trial.said,
+        trial.learned,
+        journey.horizon,
+        resampling.seed,
     )
     likelihood = journey.log_likelihood(features)
     found = {
