@@ -142,7 +142,7 @@ def recall(said: pd.Series, truth: pd.Series) -> float:
 def table(tables: Tables, truth: pd.DataFrame, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
     """A row per case; `truth` is indexed by customer."""
     features = lenses.features_at(tables, cutoff, config, 7)
-    said = lenses.segments(features, lenses.learn(features, config)).replace({"one_time": "light"})
+    said = lenses.segments(features, lenses.fit(features, config)).replace({"one_time": "light"})
     truth = truth.loc[features.index]
     rows = []
     for case in CASES:

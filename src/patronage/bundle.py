@@ -21,13 +21,14 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.offer import Offer
-from patronage.errors import FitError
+from patronage.errors import ConfigError, FitError
+from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.btyd import clv
 from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.reference import Reference
 
-FORMAT = 5
+FORMAT = 6
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
@@ -66,9 +67,9 @@ class Bundle:
     period_days: int
     lenses: LensesConfig
     lens_names: tuple[str, ...]
-    fitted_lenses: lenses.FittedLenses
+    fitted_lenses: FittedLenses
     personas: personas.PersonaModel
-    outlook: Forecast
+    forecast: Forecast
     journey: journey.JourneyModel
     offer: Offer
     reference: Reference | None = None
@@ -76,7 +77,7 @@ class Bundle:
     @property
     def clv(self) -> clv.CLVModel:
         """The law behind orders and value."""
-        return self.outlook.clv
+        return self.forecast.clv
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -102,7 +103,7 @@ class Bundle:
         bought = features[c.N_ORDERS].to_numpy() > 0
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
-        expected = self.outlook.answer(buyers)
+        expected = self.forecast.answer(buyers)
         expected |= dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
         expected |= self.offer.decide(expected, ids[bought])
         said = {
@@ -117,13 +118,13 @@ class Bundle:
             everywhere = np.zeros(len(features), dtype=bool)
             everywhere[bought] = where
             of_value.append((everywhere, why))
-        said[c.FLAGS] = _flags(said, self.personas, of_value, comparable=self.outlook.churn_by != CONTRACT)
+        said[c.FLAGS] = _flags(said, self.personas, of_value, comparable=self.forecast.churn_source != CONTRACT)
         return pd.DataFrame(said, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """What `assign` says of churn, orders and value, without its reasons, which cost most."""
         buyers = features[features[c.N_ORDERS] > 0]
-        said = self.outlook.assign(self.outlook.forecast(buyers))
+        said = self.forecast.assign(self.forecast.forecast(buyers))
         return self.clv.shipped(said).reindex(features.index)
 
     def save(self, folder: Path) -> None:
@@ -161,8 +162,8 @@ class Bundle:
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
-        own_lenses = _described(folder, settings, state["lens_names"])
-        if changed := sorted(set(state["features"]) ^ set(own_lenses)):
+        described, fitted_lenses = _restore_lenses(folder, settings, state)
+        if changed := sorted(set(state["features"]) ^ set(described)):
             raise FitError(
                 f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
                 "patronage makes; train it again, or score with the version that trained it"
@@ -172,16 +173,33 @@ class Bundle:
             period_days=state["period_days"],
             lenses=settings,
             lens_names=tuple(state["lens_names"]),
-            fitted_lenses=lenses.FittedLenses.from_json(state["fitted_lenses"], settings),
+            fitted_lenses=fitted_lenses,
             personas=personas.PersonaModel.load(folder / "personas"),
-            outlook=Forecast.load(folder / "outlook"),
+            forecast=Forecast.load(folder / "forecast"),
             journey=journey.JourneyModel.load(folder / "journey"),
             offer=Offer(**state["offer"]),
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 
     def _models(self) -> dict[str, Any]:
-        return {"personas": self.personas, "outlook": self.outlook, "journey": self.journey}
+        return {"personas": self.personas, "forecast": self.forecast, "journey": self.journey}
+
+
+def _restore_lenses(
+    folder: Path, settings: LensesConfig, state: Mapping[str, Any]
+) -> tuple[Mapping[str, Feature], FittedLenses]:
+    """The features that the lenses of a bundle make now, and the lenses with what they learned.
+
+    A user's own lens is imported again, by its path in the settings.
+    """
+    try:
+        described = lenses.described(settings, state["lens_names"])
+        return described, FittedLenses.from_json(state["fitted_lenses"], settings)
+    except (ConfigError, TypeError) as error:
+        raise FitError(
+            f"{folder}: a lens of the model is not what it was at fit: {error}; make the package that it comes from "
+            "importable, in the version that the model was trained with, or train it again"
+        ) from error
 
 
 def _flags(

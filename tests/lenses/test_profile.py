@@ -6,8 +6,8 @@ from patronage import lenses
 
 
 def test_what_was_declared_becomes_columns(rich_features, lens_settings):
-    learned = lenses.learn(rich_features, lens_settings)
-    assert learned["profile"] == {"attributes": ["acquisition_channel", "age", "region"]}
+    learned = lenses.fit(rich_features, lens_settings)
+    assert learned.states["profile"].attributes == ["acquisition_channel", "age", "region"]
     labels = lenses.segments(rich_features, learned).filter(like="profile_")
     assert labels.loc["anna"].to_dict() == {
         "profile_acquisition_channel": "social", "profile_age": "25-34", "profile_region": "north",

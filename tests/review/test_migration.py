@@ -103,9 +103,10 @@ class TestAModel:
     def test_with_another_fit_only_the_model_moves(self, bundle, shop_at):
         now, _ = shop_at(CUTOFF)
         config = replace(configured(CUTOFF).personas, k=4)
-        from patronage.lenses import FEATURES
+        from patronage.config import LensesConfig
+        from patronage.lenses import described
 
-        refit = replace(bundle, personas=personas.fit(now.now.features, config, FEATURES, 1))
+        refit = replace(bundle, personas=personas.fit(now.current.features, config, described(LensesConfig()), 1))
         answers, matching, _ = told(past("one", bundle, now), past("other", refit, now))
         assert set(migration.causes(answers[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import lightgbm as lgb
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from patronage import lenses
 from patronage import names as c
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.models.journey.paths import Paths, encode
 from patronage.models.journey.stages import PURCHASE
 
@@ -40,7 +41,7 @@ def forecasts(
     known: pd.DataFrame,
     judged: pd.DataFrame,
     said: pd.DataFrame,
-    learned: Mapping[str, Any],
+    learned: FittedLenses,
     periods: float,
     seed: int,
 ) -> dict[str, Floats]:

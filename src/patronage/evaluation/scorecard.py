@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +18,8 @@ from patronage.errors import ConfigError
 from patronage.evaluation import baselines
 from patronage.evaluation.intervals import Interval, paired_difference
 from patronage.labels import LabelledSnapshot
-
-TINY = 1e-12
+from patronage.lenses import FittedLenses
+from patronage.statistics import log_losses
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,6 @@ def judge_amounts(
     return Scorecard(found, (_headline("clv", f"{c.SPEND}_rmse", own, losses, resampling, root=True),))
 
 
-def log_losses(happened: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """The log-loss of each customer."""
-    p = np.clip(said, TINY, 1 - TINY)
-    return -np.where(happened == 1, np.log(p), np.log1p(-p))
-
-
 def _headline(
     model: str,
     metric: str,
@@ -117,7 +110,7 @@ def _headline(
 def judge(
     said: pd.DataFrame,
     structural: pd.Series,
-    learned: Mapping[str, Any],
+    learned: FittedLenses,
     past: Sequence[LabelledSnapshot],
     judged: LabelledSnapshot,
     resampling: Resampling,

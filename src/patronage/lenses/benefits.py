@@ -59,9 +59,7 @@ def _fit(features: pd.DataFrame, config: LensesConfig) -> BenefitsState:
     settings = config.benefits
     levels = price_levels(features[c.SHELF_PRICES])
     known = _behaviours(features[features[c.N_ORDERS] >= settings.min_orders], levels)
-    return BenefitsState(
-        levels, settings.min_orders, scores.fit(known, settings.benefits, "lenses.benefits.benefits")
-    )
+    return BenefitsState(levels, settings.min_orders, scores.fit(known, settings.benefits, "lenses.benefits.benefits"))
 
 
 def _segments(features: pd.DataFrame, state: BenefitsState) -> Labels:

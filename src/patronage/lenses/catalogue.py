@@ -115,8 +115,8 @@ def _import(dotted: str) -> Lens:
         lens = getattr(import_module(module), name)
     except Exception as error:  # a user's module may fail in any way
         raise ConfigError(
-            f"lenses.own={dotted} cannot be imported ({type(error).__name__}: {error}); give the path of a Lens, such as "
-            "package.module.LENS, in a package that is installed or on PYTHONPATH"
+            f"lenses.own={dotted} cannot be imported ({type(error).__name__}: {error}); give the path of a Lens, "
+            "such as package.module.LENS, in a package that is installed or on PYTHONPATH"
         ) from error
     if not isinstance(lens, Lens):
         raise ConfigError(f"lenses.own={dotted} is a {type(lens).__name__}; expected a patronage.lenses.Lens")

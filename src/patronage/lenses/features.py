@@ -81,7 +81,7 @@ def numeric(features: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _columns(tables: Tables, config: LensesConfig, names: Sequence[str] | None) -> list[tuple[Lens, list[str]]]:
-    """The lenses to run, each with the features to take: all of a chosen lens, and what chosen lenses read of others."""
+    """The lenses to run with the features to take: all of a chosen lens, and what chosen lenses read of others."""
     usable = available(tables, config)
     lenses = of(config)
     _check_chosen(tables, lenses, usable, names)
@@ -95,9 +95,7 @@ def _columns(tables: Tables, config: LensesConfig, names: Sequence[str] | None) 
     return [(lens, features) for lens, features in columns if features]
 
 
-def _check_chosen(
-    tables: Tables, lenses: Sequence[Lens], usable: Sequence[str], names: Sequence[str] | None
-) -> None:
+def _check_chosen(tables: Tables, lenses: Sequence[Lens], usable: Sequence[str], names: Sequence[str] | None) -> None:
     known = {lens.name: lens for lens in lenses}
     for name in names or ():
         if name not in known:

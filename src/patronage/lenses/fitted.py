@@ -47,9 +47,7 @@ class FittedLenses:
 
     def to_json(self) -> dict[str, dict[str, Any]]:
         """The states as what JSON can hold; a lens that learns nothing has an empty one."""
-        return {
-            lens.name: asdict(self.states[lens.name]) if lens.name in self.states else {} for lens in self.lenses
-        }
+        return {lens.name: asdict(self.states[lens.name]) if lens.name in self.states else {} for lens in self.lenses}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Mapping[str, Any]], config: LensesConfig) -> FittedLenses:

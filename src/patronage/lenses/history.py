@@ -3,7 +3,7 @@
 `look_back` in `relations.py` makes them:
 
 `order_lines`      the transactions before the cutoff; optional columns that the source lacks are NULL
-`orders`           a row per order with at least one purchase line: when, how much, how many lines (and on coupons), where
+`orders`           a row per order with at least one purchase line: moment, value, lines (and those with coupons), place
 `order_days`       a row per customer and day with an order, with the day before it: the unit in which BTYD counts
 `category_totals`  a row per customer and category: see `category_totals.py`
 `events`           the events before the cutoff, likewise; empty where a source has none
@@ -30,6 +30,7 @@ import pandas as pd
 
 from patronage.data import Tables
 from patronage.engine import Engine
+
 
 @dataclass(frozen=True)
 class Part:
@@ -109,7 +110,7 @@ class History:
 
     def close(self) -> None:
         """Drop the relations."""
-        for name in reversed(self.relations.values()):
+        for name in reversed(list(self.relations.values())):
             self.engine.drop(name)
 
     def __enter__(self) -> Self:

@@ -144,7 +144,9 @@ LENS = Lens(
     labels={
         c.TOP_INTEREST: {"<category>": "of the strongest affinity"},
         c.SECOND_INTEREST: {"<category>": "of the second strongest"},
-        c.ADJACENT_INTEREST: {"<category>": "goes with the top interest in other customers, and is not among the customer's own"},
+        c.ADJACENT_INTEREST: {
+            "<category>": "goes with the top interest in other customers, and is not among the customer's own"
+        },
     },
     select=_select,
     state=InterestsState,

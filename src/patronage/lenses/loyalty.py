@@ -10,9 +10,8 @@ to the cutoff, so a customer who has left is loyal no more. Without acts or chan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd

@@ -13,9 +13,8 @@ granted that the customer returns; whether that is so is the churn model's quest
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -311,7 +310,9 @@ LENS = Lens(
             "year": "one time of the year",
             "none": "no rhythm bound to the calendar",
         },
-        c.BEST_CONTACT_WINDOW: {"<window>": "weekday or weekend, and a part of the day: most orders and events by the customer, per day"},
+        c.BEST_CONTACT_WINDOW: {
+            "<window>": "weekday or weekend, and the part of the day with most orders and events by the customer"
+        },
     },
     select=_select,
     state=OccasionState,

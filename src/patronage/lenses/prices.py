@@ -23,7 +23,7 @@ PARTS = ("price", "lines", c.CATEGORY)
 
 
 def priced_categories() -> str:
-    """SQL: list price per unit in each category, ranked. The discount is another behaviour than the choice of the tier."""
+    """SQL: list prices per unit by category, ranked; the discount is another behaviour than the choice of the tier."""
     exact = f"(paid + coalesce(discount, 0)) * {THOUSAND}.0e0 * {THOUSAND} / units"
     return f"""
             SELECT customer_id, category, n_lines, CAST(round(least({exact}, 1.0e18)) AS BIGINT) AS price,

@@ -65,7 +65,7 @@ LENS = Lens(
     source="Kotler and Keller, Marketing Management; Bonoma and Shapiro 1983",
     features={DECLARED: Feature("attributes and their values", text=True, packed=True)},
     requires=(f"{CUSTOMERS.name}.acquisition_channel", *(f"{CUSTOMERS.name}:{kind}" for kind in ATTRIBUTE_KINDS)),
-    labels={f"{c.PROFILE}<attribute>": {"<value>": "as declared; a column for each attribute that the data had at fit"}},
+    labels={f"{c.PROFILE}<attribute>": {"<value>": "as declared; a column for each attribute of the data at fit"}},
     select=_select,
     state=ProfileState,
     fit=_fit,

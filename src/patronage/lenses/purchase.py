@@ -107,9 +107,7 @@ def _event_days(config: LensesConfig) -> str:
         "event = 'offer_received'",
         "event = 'offer_redeemed'",
     )
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE {test}) AS {kind}" for kind, test in zip(KINDS, tests, strict=True)
-    )
+    counts = ", ".join(f"count(*) FILTER (WHERE {test}) AS {kind}" for kind, test in zip(KINDS, tests, strict=True))
     return f"""
             SELECT customer_id, CAST(occurred_at AS DATE) AS day, CAST(NULL AS DATE) AS ordered, {counts}
             FROM events WHERE {" OR ".join(tests)}
@@ -189,7 +187,9 @@ LENS = Lens(
         c.ABANDONED_CARTS: Feature("days with a cart that no order followed, per order", "cart-leaving", "decided"),
         c.OFFER_RESPONSE: Feature("offers redeemed per offer received", "offer-taking", "offer-ignoring"),
         c.SHELF_PRICES: Feature(
-            "unit price (thousandths of minor units), lines and category, where the customer buys most", text=True, packed=True
+            "unit price (thousandths of minor units), lines and category, where the customer buys most",
+            text=True,
+            packed=True,
         ),
     },
     requires=REQUIRES,

@@ -19,9 +19,7 @@ from patronage.lenses.history import WHOLE, History, Part
 _numbers = count(1)  # no two histories of a process share a name
 
 
-def look_back(
-    tables: Tables, cutoff: datetime, config: LensesConfig, period_days: int, part: Part = WHOLE
-) -> History:
+def look_back(tables: Tables, cutoff: datetime, config: LensesConfig, period_days: int, part: Part = WHOLE) -> History:
     """The history of the customers of `part` before `cutoff`."""
     number, relations = next(_numbers), dict[str, str]()
     history = History(tables, cutoff, period_days, relations)

@@ -86,7 +86,7 @@ def _scored_events(history: History, config: LensesConfig) -> str:
     events = [*config.satisfaction.scales, "complaint", "return_requested", "referred"]
     return f"""
             SELECT customer_id, event, {history.age("CAST(occurred_at AS DATE)")} AS age,
-                   CASE {scores or 'WHEN false THEN 0'} END AS score
+                   CASE {scores or "WHEN false THEN 0"} END AS score
             FROM events WHERE event IN ({texts(events)})"""
 
 

@@ -1,4 +1,4 @@
-"""Technographic: on which platform and through which channel the customer meets the business, and how the relation began.
+"""Technographic: on which platform and channel the customer meets the business, and how the relation began.
 
 Weinstein (2004), *Handbook of Market Segmentation*: segmentation by what people use. Devices are grouped to
 platforms by a vocabulary (conf); a device outside it is no evidence. A customer is `multi_device` when the

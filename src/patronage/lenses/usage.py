@@ -130,12 +130,16 @@ LENS = Lens(
         c.ACTIVE_DAYS: Feature("days with an order", "busy", "seldom seen", absent=0),
         c.TENURE_DAYS: Feature("days from the first order to the cutoff", "long-standing", "new"),
         c.REPEAT_DAYS_PER_MONTH: Feature("days with an order after the first, per 30 days", "heavy", "light"),
-        "usage_days_per_month": Feature("days with an order after the first and days of use, per 30 days", "constant", "sporadic"),
+        "usage_days_per_month": Feature(
+            "repeat days with an order and days of use, per 30 days", "constant", "sporadic"
+        ),
         "active_days_recent": Feature(
             f"days with an order in the last {RECENT_DAYS} days", "active", "quiet", absent=0
         ),
         "usage_trend": Feature(
-            f"days with an order in the last {RECENT_DAYS} days less those in the {RECENT_DAYS} days before, over their sum, -1 to 1", "growing", "shrinking"
+            f"recent days with an order less those in the {RECENT_DAYS} days before, over their sum, -1 to 1",
+            "growing",
+            "shrinking",
         ),
         "minutes": Feature("minutes of use", "immersed", "brief"),
         "categories_bought": Feature("effective number of categories bought", "broad", "narrow"),

@@ -130,7 +130,7 @@ def frozen(baseline: TrainingRun, candidate: TrainingRun) -> tuple[pd.DataFrame 
 
 def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) -> pd.DataFrame:
     """Labels alone: the reasons of personas and the other lenses cost more."""
-    asked = {lens: bundle.learned[lens] for lens in ("value", "rfm")}
+    asked = bundle.fitted_lenses.select(["value", "rfm"])
     journey = bundle.journey.predict(features)
     labels = pd.concat([lenses.segments(features, asked), journey[[c.JOURNEY_STAGE]]], axis=1)
     fitted = bundle.personas
@@ -147,10 +147,10 @@ def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) 
 
 def _orders(bundle: Bundle) -> dict[str, list[str]]:
     """The labels of stages, tiers and RFM segments, in the order in which they are shown."""
-    tiers = bundle.learned["value"]
+    tiers = bundle.fitted_lenses.states["value"]
     return {
         c.JOURNEY_STAGE: list(STAGES),
-        c.VALUE_TIER: [*tiers["floors"], tiers["last"]],
+        c.VALUE_TIER: [*tiers.floors, tiers.last],
         c.RFM_SEGMENT: [*dict.fromkeys(RFM_NAMES[::-1, ::-1].ravel()), c.UNKNOWN],
     }
 

@@ -16,13 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from patronage import names as c
-from patronage.lenses import FEATURES
+from patronage.config import LensesConfig
+from patronage.lenses import described
 from patronage.models.btyd.mean import BTYD_COLUMNS
 from patronage.models.ensemble.encoding import Matrices
 from patronage.models.ensemble.member import Member
 from patronage.models.ensemble.target import Target
 from patronage.typing import Array, Columns
 
+FEATURES = described(LensesConfig())  # a name of the configuration stands for itself
 RHYTHM = "rhythm"  # BTYD's part: how often and how recently she has ordered
 PUSHING, HOLDING = 3, 1
 CROWD = 1000  # customers, below whom threads cost more to wake than they help
