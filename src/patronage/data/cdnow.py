@@ -16,7 +16,7 @@ from patronage.engine import Engine, text
 from patronage.errors import DataError
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
+def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """The full log."""
     path = text(str(dataset("CDNOW_master.txt")))
     lines = f"read_csv({path}, header = false, skip = 1, columns = {{'line': 'VARCHAR'}}, delim = '\\n')"

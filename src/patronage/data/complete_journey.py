@@ -16,7 +16,7 @@ from patronage.engine import Engine, text
 from patronage.errors import DataError
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
+def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """Baskets with their products; campaigns and redeemed coupons as events; demographics as attributes."""
     household = f"CAST(household_id AS VARCHAR) AS {c.CUSTOMER_ID}"
     engine.view(

@@ -82,7 +82,7 @@ class _Rule:
     remedy: str
 
 
-def admit(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> LoadedTable:
+def load_table(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> LoadedTable:
     """Check a relation, and keep it as the canonical table of the contract's name.
 
     What the engine cannot read (rows of another width than the header, a broken file) is reported like the rest.
@@ -95,7 +95,7 @@ def admit(engine: Engine, contract: Contract, brought: SourceTable, config: Data
         The mapping names columns that do not exist, or one column twice.
     """
     try:
-        return _admit(engine, contract, brought, config)
+        return _load(engine, contract, brought, config)
     except engine.failure as error:
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(
@@ -104,7 +104,7 @@ def admit(engine: Engine, contract: Contract, brought: SourceTable, config: Data
         ) from error
 
 
-def _admit(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> LoadedTable:
+def _load(engine: Engine, contract: Contract, brought: SourceTable, config: DataConfig) -> LoadedTable:
     columns = _resolve(engine, contract, brought, config)
     (total,) = engine.row(f"SELECT count(*) FROM {brought.relation}")
     if total == 0:

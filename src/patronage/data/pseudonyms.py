@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from patronage.engine import Engine, Spark
+from patronage.engine import Engine
 from patronage.errors import ConfigError
 
 KEY = "PATRONAGE_KEY"
@@ -28,11 +28,11 @@ def take_key(engine: Engine) -> None:
     if len(key) < SHORTEST:
         found = "not set" if not key else f"{len(key)} characters long"
         raise ConfigError(f"data.pseudonymise=true: ${KEY} is {found}; expected at least {SHORTEST} random characters")
-    if isinstance(engine, Spark):
+    if not engine.hides_secrets:
         raise ConfigError("data.pseudonymise=true: Spark would show the key in its plans; hash the ids in your tables")
     engine.keep_secret(key)
 
 
 def pseudonym(engine: Engine, identifier: str) -> str:
     """SQL: the pseudonym of an id, 32 hexadecimal digits; NULL stays NULL."""
-    return engine.keyed_hash(identifier) if not isinstance(engine, Spark) else identifier
+    return engine.keyed_hash(identifier)

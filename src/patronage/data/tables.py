@@ -12,7 +12,7 @@ from pathlib import Path
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.door import SourceTable
-from patronage.engine import Engine, Spark
+from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -22,7 +22,7 @@ FORMATS = {
 }  # fmt: skip
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
+def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """The tables that were named; transactions must be."""
     asked: dict[str, TransactionsConfig | EventsConfig | CustomersConfig] = {
         TRANSACTIONS.name: config.transactions,
@@ -34,7 +34,7 @@ def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
         if not (table.path or table.table) and name != TRANSACTIONS.name:
             continue
         attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-        if isinstance(engine, Spark) and table.table and not table.path:
+        if engine.has_catalog and table.table and not table.path:
             relation = engine.named(table.table)
             brought[name] = SourceTable(relation, asdict(table.columns), table.date_format, attributes)
             continue
