@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from patronage import names as c
 from patronage import statistics as metrics
 from patronage.evaluation import journey_baselines
-from patronage.evaluation.intervals import paired_difference
+from patronage.evaluation.intervals import Resampling, paired_difference
 from patronage.evaluation.journey_survey import Findings, same
-from patronage.evaluation.scorecard import Resampling
 from patronage.labels import LabelledSnapshot
 from patronage.models.journey import STAGES, JourneyModel, earlier
 from patronage.models.journey.calibration import losses
@@ -114,7 +113,7 @@ def forecast_table(bought: Floats, said: Floats, others: Mapping[str, Floats], r
         scores = metrics.classification(bought, forecast)
         row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
         if name != "journey":
-            gap = paired_difference(own, losses(forecast, bought), times=resampling.times, seed=resampling.seed)
+            gap = paired_difference(own, losses(forecast, bought), resampling)
             row |= {"difference": gap.mean, "low": gap.low, "high": gap.high, "ratio": own.mean() / row["log_loss"]}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -177,7 +176,7 @@ def against_status(
         if not these.any():
             continue
         own, other = losses(forecast[these], bought[these]), losses(by_status[these], bought[these])
-        gap = paired_difference(own, other, times=resampling.times, seed=resampling.seed)
+        gap = paired_difference(own, other, resampling)
         rows.append(
             {"status / stage": name, "customers": int(these.sum()), "share": these.mean()}
             | {"bought": bought[these].mean(), "journey_said": forecast[these].mean()}

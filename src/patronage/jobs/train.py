@@ -17,9 +17,10 @@ from patronage.config import TrainConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
-from patronage.evaluation.coverage import judge_intervals
+from patronage.evaluation.coverage import evaluate_intervals
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import Trial
-from patronage.evaluation.scorecard import Resampling, Scorecard, judge
+from patronage.evaluation.scorecard import Scorecard, evaluate
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
 from patronage.models.btyd import assumptions as gate
 from patronage.models.personas import PersonaModel
@@ -129,7 +130,7 @@ def _judge(
 ) -> Scorecard:
     structural = bundle.forecast.btyd.expect(buyers(judged).features, config.horizon_days)[c.P_ORDER]
     contractual = config.churn.contractual
-    return judge(said, structural, bundle.learned, split.training, judged, resampling, contractual=contractual)
+    return evaluate(said, structural, bundle.learned, split.training, judged, resampling, contractual=contractual)
 
 
 def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
@@ -142,7 +143,7 @@ def _intervals(bundle: Bundle, judged: LabelledSnapshot) -> dict[str, float]:
     if judged.labels is None:
         return {}
     read, multiplier = bundle.forecast.forecast(buyers(judged).features).law_reads
-    return judge_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
+    return evaluate_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
