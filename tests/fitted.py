@@ -49,7 +49,7 @@ def fitted(shop, tmp_path_factory) -> Shop:
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
     bundle = fit_bundle(split, config, left_censored=False)
-    features = split.now.features
+    features = split.current.features
     reference = refer(features.join(bundle.assign(features)), tables.present, tables.events)
     log = tmp_path_factory.mktemp("shop") / "orders.parquet"
     shop.to_parquet(log, index=False, coerce_timestamps="us")  # Spark reads no nanoseconds

@@ -36,7 +36,7 @@ def configured(cutoff: datetime) -> TrainConfig:
 
 def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> TrainingRun:
     """A run that said what the bundle says of the customers of the split."""
-    features = split.now.features
+    features = split.current.features
     said = bundle.assign(features)
     words = said.select_dtypes(exclude="number").columns
     run = TrainingRun(
@@ -50,8 +50,8 @@ def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = 
             "churn/ece": 0.01, "clv/coverage_80": 0.8, "personas/stability_ari": 0.95, "leakage/best_single_auc": 0.7,
         },
         tags={
-            "cutoff": f"{split.now.cutoff:%Y-%m-%d}",
-            "evaluated_from": "none" if labels is None else f"{split.now.cutoff:%Y-%m-%d}",
+            "cutoff": f"{split.current.cutoff:%Y-%m-%d}",
+            "evaluated_from": "none" if labels is None else f"{split.current.cutoff:%Y-%m-%d}",
         },
         data={"fingerprint": "f", "first": "2022-01-01", "last": "2023-12-31", "customers": "400"},
         model_version="1",
@@ -70,7 +70,7 @@ def shop_at(shop) -> Callable[[datetime], tuple[Split, pd.DataFrame]]:
 
     def at(cutoff: datetime) -> tuple[Split, pd.DataFrame]:
         split = split_at(tables, cutoff, configured(cutoff))
-        return split, labels_at(tables, cutoff, 90, None, split.now.features.index)
+        return split, labels_at(tables, cutoff, 90, None, split.current.features.index)
 
     return at
 

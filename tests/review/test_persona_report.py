@@ -30,7 +30,7 @@ def told(shop):
         config = typed(TrainConfig, compose("train", overrides=given))
     split = split_at(through_the_door(shop), datetime(2023, 7, 1), config)
     bundle = fit_bundle(split, config, left_censored=False)
-    features = split.now.features
+    features = split.current.features
     return bundle, features, bundle.assign(features), config
 
 

@@ -58,7 +58,7 @@ class Spark:
         self._theirs = {row["tableName"] for row in session.sql("SHOW TABLES").collect() if row["isTemporary"]}
         self._ours: set[str] = set()
         # A cluster may lose an executor and what it kept: there Spark must be able to make it once more.
-        self._can_lose = not session.conf.get("spark.master", "").startswith("local")
+        self._can_lose = not (session.conf.get("spark.master", "") or "").startswith("local")
 
     @property
     def failure(self) -> type[Exception]:
