@@ -41,6 +41,9 @@ class JourneyCalibration(NamedTuple):
         return expit(self.centre + self.level + np.exp(self.log_slope) * distance)
 
 
+NO_CALIBRATION = JourneyCalibration()
+
+
 def fit_map(y_true: Array, y_pred: Array) -> JourneyCalibration:
     """The most probable map under its prior, by Newton's method."""
     odds = logit(y_pred.clip(TINY, 1 - TINY))

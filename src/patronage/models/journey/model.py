@@ -17,7 +17,7 @@ from patronage import names as c
 from patronage.errors import FitError
 from patronage.models.journey import prediction
 from patronage.models.journey.cadence_classes import CadenceCandidate
-from patronage.models.journey.calibration import JourneyCalibration
+from patronage.models.journey.calibration import NO_CALIBRATION, JourneyCalibration
 from patronage.models.journey.filtering import Filtered, entry_states, filter_paths, multiply, step
 from patronage.models.journey.parameters import Parameters
 from patronage.models.journey.paths import Paths, encode
@@ -51,7 +51,7 @@ class JourneyModel:
     fitted: bool  # False: too few customers for a fit, the parameters are the prior's
     history: tuple[float, ...] = ()  # penalised log-likelihood by iteration
     candidates: tuple[CadenceCandidate, ...] = ()  # the numbers of cadence classes compared
-    calibration: JourneyCalibration = JourneyCalibration()  # of P(an order within the horizon)
+    calibration: JourneyCalibration = NO_CALIBRATION  # of P(an order within the horizon)
 
     @property
     def classes(self) -> int:
@@ -65,7 +65,7 @@ class JourneyModel:
 
     # ---- from paths
 
-    def predict(self, features: Columns) -> dict[str, Array]:
+    def predict(self, features: Columns) -> dict[str, np.ndarray]:
         """Stage now, stage at the end of the horizon and P(an order) of each customer.
 
         Returns

@@ -45,7 +45,9 @@ def stages_reached(parameters: Parameters, stage_of_state: StageOfState, periods
     return reached
 
 
-def transition_table(parameters: Parameters, stage_of_state: StageOfState, occupancy: Array, event: int | None = None) -> Array:
+def transition_table(
+    parameters: Parameters, stage_of_state: StageOfState, occupancy: Array, event: int | None = None
+) -> Array:
     """(7, 7) P(next stage | stage), after any event or after one event class.
 
     The weight of a state is its `occupancy`; the states of a stage without any occupancy have equal weights.

@@ -123,7 +123,7 @@ def _purchase_moves(loyal: float, after_first: tuple[int, ...]) -> Moves:
 
 
 def _first_purchases(left_censored: bool) -> dict[int, tuple[int, ...]]:
-    """The stages to which the first purchase in the log may lead; for a customer older than the log it is a later one."""
+    """The stages after the first purchase in the log, which for a customer older than the log is a later one."""
     if left_censored:
         return dict.fromkeys(PURCHASES, (REGULAR, LOYAL))
     return {PURCHASE: (FIRST_TIME,), MULTI: (REGULAR,)}

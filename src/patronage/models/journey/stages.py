@@ -44,9 +44,7 @@ def ordinal_median(posterior: Array, shown: int, margin: float) -> int:
 
 
 @jit
-def _decide_rows(
-    posteriors: Array, shown: NDArray[np.int8], margin: float, labels: NDArray[np.int8]
-) -> None:
+def _decide_rows(posteriors: Array, shown: NDArray[np.int8], margin: float, labels: NDArray[np.int8]) -> None:
     for i in range(len(posteriors)):
         labels[i] = ordinal_median(posteriors[i], shown[i], margin)
 
@@ -56,9 +54,7 @@ def decide(posteriors: Array) -> NDArray[np.int8]:
     return hysteresis(posteriors, np.full(len(posteriors), NOT_SHOWN, np.int8))
 
 
-def hysteresis(
-    posteriors: Array, shown: NDArray[np.int8], margin: float = HYSTERESIS
-) -> NDArray[np.int8]:
+def hysteresis(posteriors: Array, shown: NDArray[np.int8], margin: float = HYSTERESIS) -> NDArray[np.int8]:
     """The label to display one period after `shown` (N,): it changes only where evidence leads by `margin`.
 
     Two active stages change places when one leads the other by `margin`; active, at risk and churned when the
