@@ -9,16 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
 from patronage import bundle as bundles
 from patronage import cutoff as when
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, typed
-from patronage.config.places import conf_dir
+from patronage.config import TrainConfig
 from patronage.errors import ConfigError
+from patronage.jobs.compose import settings
 from patronage.models.ensemble import ensemble as hybrid
 from patronage.training import law as lawful
 from patronage.training.fit import fit_bundle
@@ -28,10 +26,6 @@ CUTOFF = datetime(2023, 7, 1)
 
 
 def configured(*overrides: str) -> TrainConfig:
-    import os
-
-    os.environ.setdefault("PATRONAGE_ROOT", ".")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     quick = [
         "personas.k_range=[3,4]",
         "personas.bootstraps=3",
@@ -39,9 +33,7 @@ def configured(*overrides: str) -> TrainConfig:
         "churn.max_rounds=50",
         "journey.cadence_classes=1",
     ]
-    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides]
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return typed(TrainConfig, compose("train", overrides=given))
+    return settings("train", ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides])
 
 
 def fitted(frame: pd.DataFrame, *overrides: str) -> tuple[Bundle, pd.DataFrame]:

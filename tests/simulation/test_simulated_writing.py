@@ -141,11 +141,11 @@ class TestSource:
 
     def test_it_is_made_once_and_again_for_other_settings(self, project, monkeypatch):
         config = DataConfig(name="simulated", simulated=SMALL)
-        simulated.bring(DuckDB(threads=1), config)
+        simulated.read_tables(DuckDB(threads=1), config)
         (folder,) = (project / "mlruns" / "simulated").iterdir()
         before = digests(folder)
         monkeypatch.setattr(simulated, "write", None)  # a second writing would fail
-        simulated.bring(DuckDB(threads=1), config)
+        simulated.read_tables(DuckDB(threads=1), config)
         assert digests(folder) == before
         assert {f"{name}.parquet" for name in TABLES} < set(before)
         assert simulated.cache(SimulatedConfig(**SMALL)) == folder
@@ -157,11 +157,13 @@ class TestSource:
             raise DataError("there already")
 
         monkeypatch.setattr(simulated, "write", beaten)
-        brought = simulated.bring(DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL))
+        brought = simulated.read_tables(DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL))
         assert set(brought) == {"transactions", "events", "customers"}
 
     def test_without_events_there_is_no_such_table(self, project):
-        brought = simulated.bring(DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL | {"events": False}))
+        brought = simulated.read_tables(
+            DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL | {"events": False})
+        )
         assert set(brought) == {"transactions", "customers"}
 
 

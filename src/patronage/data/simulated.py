@@ -21,13 +21,13 @@ import pyarrow as pa
 from patronage.config import DataConfig
 from patronage.config.places import project_root
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
 from patronage.simulation.settings import SimulatedConfig, read
 from patronage.simulation.writing import whole, write
 
-__all__ = ["Simulated", "SimulatedConfig", "bring", "cache", "read", "simulate", "write"]
+__all__ = ["Simulated", "SimulatedConfig", "read_tables", "cache", "read", "simulate", "write"]
 
 
 WORTH_TELLING = 100_000  # customers; fewer take seconds
@@ -64,7 +64,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return table.cast(pa.schema(plain)).to_pandas()
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
+def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """The tables, from the cache; they are made on first use. The truth beside them is left alone."""
     settings = read(config.simulated)
     folder = cache(settings)
