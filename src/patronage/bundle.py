@@ -111,7 +111,7 @@ class Bundle:
         assignments = {
             **self.personas.answer(features),
             **forecast,
-            **self.journey.answer(features),
+            **self.journey.predict(features),
             **lenses.labels(features, self.learned),
             **lenses.estimates(features, self.learned),
         }

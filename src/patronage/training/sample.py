@@ -128,7 +128,7 @@ def _agreement(fits: list[PersonaModel], split: Split) -> float:
 
 def _journey_loss(journey: JourneyModel, evaluated: LabelledSnapshot) -> float:
     ordered = (_labels(evaluated, c.ORDERS) > 0).astype(float)
-    predicted = journey.predict(evaluated.features)[c.JOURNEY_P_ORDER].to_numpy()
+    predicted = journey.predict(evaluated.features)[c.JOURNEY_P_ORDER]
     return statistics.classification(ordered, predicted)["log_loss"]
 
 
