@@ -1,4 +1,4 @@
-"""The forecast of churn, orders, spend and value: which law, which features, which season, and what predicts P(churn)."""
+"""The forecast of churn, orders, spend and value: which law, features and season, and what predicts P(churn)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def fit_forecast(split: Split, config: TrainConfig) -> Forecast:
 
 
 class WithBtyd(NamedTuple):
-    """Snapshots whose features hold BTYD's predictions, and the BTYD fit of the latest; None where no member needs it."""
+    """Snapshots with BTYD's predictions as features, and the BTYD of the latest; None where no member needs it."""
 
     snapshots: list[LabelledSnapshot]
     latest: BtydMean | None
