@@ -26,7 +26,7 @@ from omegaconf import OmegaConf
 from patronage import data
 from patronage.config import DataConfig, LensesConfig, OccasionWindow, typed
 from patronage.data import Tables, load_tables
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
 
 REPO = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ import pytest
 from conftest import BY_HAND, through_the_door
 from patronage.config import DataConfig, EventsConfig
 from patronage.data import load_tables
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 

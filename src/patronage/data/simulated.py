@@ -21,7 +21,7 @@ import pyarrow as pa
 from patronage.config import DataConfig
 from patronage.config.places import project_root
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
 from patronage.simulation.settings import SimulatedConfig, read

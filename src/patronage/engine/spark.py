@@ -101,11 +101,8 @@ class Spark:
         if self._files is not None:
             self._files.close()
             self._files = None
-        for name in self._ours:
-            if self.session.catalog.isCached(name):
-                self.session.catalog.uncacheTable(name)
-            self.session.catalog.dropTempView(name)
-        self._ours.clear()
+        for name in tuple(self._ours):
+            self.drop(name)
 
     # Running
 
@@ -154,6 +151,17 @@ class Spark:
             )
         frame.createOrReplaceTempView(name)
         self._ours.add(name)
+
+    def add_frame(self, name: str, data: object) -> None:
+        """Refuse: data in memory is small enough for DuckDB."""
+        raise ConfigError(f"a {type(data).__name__}: {ELSEWHERE}")
+
+    def drop(self, table: str) -> None:
+        """Take a view out of the session."""
+        if self.session.catalog.isCached(table):
+            self.session.catalog.uncacheTable(table)
+        self.session.catalog.dropTempView(table)
+        self._ours.discard(table)
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of what may stand behind FROM, by DuckDB's names."""
