@@ -107,6 +107,15 @@ def test_only_labels_looks_forward():
     assert asking == ["labels.py"]
 
 
+def test_only_its_source_imports_the_simulator():
+    importers = {
+        path.relative_to(SOURCE).as_posix()
+        for path in FILES
+        if any(name.startswith("patronage.simulation") for name in imports(ast.parse(path.read_text())))
+    }
+    assert {path for path in importers if not path.startswith("simulation/")} == {"data/simulated.py"}
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; from patronage import cli\n"

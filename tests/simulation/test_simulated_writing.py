@@ -148,11 +148,11 @@ class TestSource:
         simulated.bring(DuckDB(threads=1), config)
         assert digests(folder) == before
         assert {f"{name}.parquet" for name in TABLES} < set(before)
-        assert simulated.cache(SimulatedConfig(**SMALL)) == folder
-        assert simulated.cache(SimulatedConfig(**SMALL | {"seed": 8})) != folder
+        assert simulated.cache_folder(SimulatedConfig(**SMALL)) == folder
+        assert simulated.cache_folder(SimulatedConfig(**SMALL | {"seed": 8})) != folder
 
     def test_who_comes_second_takes_what_the_first_has_made(self, project, monkeypatch):
-        def beaten(settings, folder, said=None):
+        def beaten(settings, folder, on_progress=None):
             write(settings, folder)
             raise DataError("there already")
 
@@ -180,7 +180,7 @@ class TestSettings:
     )
     def test_what_is_wrong_is_named(self, key, value, message):
         with pytest.raises(ConfigError, match=message):
-            simulated.read({key: value})
+            simulated.read_settings({key: value})
 
     def test_the_data_card_gives_every_key_and_the_defaults(self):
         from omegaconf import OmegaConf

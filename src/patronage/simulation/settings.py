@@ -13,7 +13,7 @@ from patronage.config import typed
 from patronage.errors import ConfigError
 
 
-def read(settings: Mapping[str, Any]) -> SimulatedConfig:
+def read_settings(settings: Mapping[str, Any]) -> SimulatedConfig:
     """The keys of a configuration, checked; what is not given has its default.
 
     Raises

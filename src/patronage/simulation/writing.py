@@ -22,6 +22,8 @@ from patronage.simulation import block
 from patronage.simulation.block import Block
 from patronage.simulation.settings import SimulatedConfig
 
+Progress = Callable[[str], None]
+
 BLOCKS_OF_GROUP = 8  # a row group's; fixed, so that threads do not change a byte
 TABLES = tuple(table.name for table in fields(Block))
 
@@ -34,12 +36,15 @@ def whole(settings: SimulatedConfig, first: int = 0, blocks: int | None = None) 
 
 
 def write(
-    settings: SimulatedConfig, folder: Path, threads: int | None = None, said: Callable[[str], None] | None = None
+    settings: SimulatedConfig,
+    folder: Path,
+    threads: int | None = None,
+    on_progress: Progress | None = None,
 ) -> dict[str, int]:
     """Write every table to `folder` as Parquet, beside the settings; gives the rows of each.
 
     The files are made in a folder aside, which takes the name at the end. Memory holds one row group a thread and
-    one to write. `said` hears of every tenth of the work.
+    one to write. `on_progress` gets a line at every tenth of the work.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def write(
     aside = folder.parent / f".{folder.name}-{uuid4().hex[:8]}"
     aside.mkdir()
     try:
-        rows = _fill(settings, aside, threads or os.cpu_count() or 1, said)
+        rows = _fill(settings, aside, threads or os.cpu_count() or 1, on_progress)
         (aside / "settings.json").write_text(json.dumps(asdict(settings), indent=2) + "\n")
         _refuse_full(folder)
         os.replace(aside, folder)
@@ -61,7 +66,7 @@ def write(
     return rows
 
 
-def _fill(settings: SimulatedConfig, folder: Path, threads: int, said: Callable[[str], None] | None) -> dict[str, int]:
+def _fill(settings: SimulatedConfig, folder: Path, threads: int, on_progress: Progress | None) -> dict[str, int]:
     rows = {name: 0 for name in TABLES if name != EVENTS.name or settings.events}
     writers: dict[str, pq.ParquetWriter] = {}
     told = 0
@@ -72,9 +77,9 @@ def _fill(settings: SimulatedConfig, folder: Path, threads: int, said: Callable[
                     writers[name] = stack.enter_context(_writer(folder / f"{name}.parquet", tables[name].schema))
                 writers[name].write_table(tables[name], row_group_size=max(len(tables[name]), 1))
                 rows[name] += len(tables[name])
-            if said and (tenth := 10 * rows[CUSTOMERS.name] // settings.customers) > told:
+            if on_progress and (tenth := 10 * rows[CUSTOMERS.name] // settings.customers) > told:
                 told = tenth
-                said(f"simulated {rows[CUSTOMERS.name]:,} of {settings.customers:,} customers")
+                on_progress(f"simulated {rows[CUSTOMERS.name]:,} of {settings.customers:,} customers")
     return rows
 
 
