@@ -25,7 +25,7 @@ from patronage.data.door import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
 from patronage.simulation.settings import SimulatedConfig, read_settings
-from patronage.simulation.writing import whole, write
+from patronage.simulation.writing import simulate_blocks, write
 
 __all__ = ["Simulated", "SimulatedConfig", "bring", "cache_folder", "read_settings", "simulate", "write"]
 
@@ -60,7 +60,7 @@ def simulate(customers: int, seed: int, **settings: Any) -> Simulated:
     """
     config = SimulatedConfig(customers=customers, seed=seed, **settings)
     config.check()
-    return Simulated(**{name: _frame(table) for name, table in whole(config).items()})
+    return Simulated(**{name: _frame(table) for name, table in simulate_blocks(config).items()})
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
