@@ -65,18 +65,18 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
     tables = data.load(connect(config.engine), config.data)
     split = split_at(tables, when.parse(config.cutoff), config)
     holdout = holdout_at(tables, split, config)
-    if holdout is None or holdout.judged.labels is None:
+    if holdout is None or holdout.evaluated.labels is None:
         raise SystemExit(f"{source} shows no {WEEKS} weeks after {cutoff}")
-    features = split.now.features
+    features = split.current.features
     if law_alone:
-        before = [one.select(one.features[c.N_ORDERS] > 0) for one in split.past]
+        before = [one.select(one.features[c.N_ORDERS] > 0) for one in split.training]
         law = fit_clv(features[features[c.N_ORDERS] > 0], before, config.clv, config.horizon_days)
     else:
         fitted = fit_forecast(split, config)
         law = fitted.clv
-    judged = holdout.judged.features
+    judged = holdout.evaluated.features
     buyers = judged[judged[c.N_ORDERS] > 0]
-    orders = holdout.judged.labels.loc[buyers.index, c.ORDERS]
+    orders = holdout.evaluated.labels.loc[buyers.index, c.ORDERS]
     asked = [("the law to the letter", to_the_letter(law), buyers, None), (TAUGHT, law, buyers, None)]
     if not law_alone:
         asked.append((SHIPPED, law, *fitted.forecast(buyers).law_reads))

@@ -101,11 +101,11 @@ def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
     """As `patronage train` does: 30 % of the customers held out, all that is learned ends at the cutoff."""
     config = settings(cutoff, horizon_days)
     holdout = holdout_at(tables, split_at(tables, datetime.fromisoformat(cutoff), config), config)
-    if holdout is None or holdout.judged.cutoff != datetime.fromisoformat(cutoff):
+    if holdout is None or holdout.evaluated.cutoff != datetime.fromisoformat(cutoff):
         raise ValueError(f"{tables.source}: the log shows no horizon after {cutoff}")
-    seen, strangers = holdout.split.select(~holdout.unseen), holdout.judged.select(holdout.unseen)
-    features, learned = seen.now.features, lenses.learn(seen.now.features, config.lenses)
-    fitted = journey.calibrate(fit(features, tables, horizon_days, "auto"), seen.past, seed=0)
+    seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
+    features, learned = seen.current.features, lenses.learn(seen.current.features, config.lenses)
+    fitted = journey.calibrate(fit(features, tables, horizon_days, "auto"), seen.training, seed=0)
     law = clv.fit(
         features[features[c.N_ORDERS] > 0], model="bg_nbd", horizon_days=horizon_days, value_horizon_days=365,
         discount_rate=0.1, margin=1.0, level=0.8,
@@ -144,8 +144,8 @@ def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
         for row in table.to_dict("records")
     ]  # fmt: skip
     metrics, fitted = found.metrics, one.journey
-    uncalibrated = replace(fitted, calibration=journey.Calibration()).predict(one.judged.features)
-    bought = (one.judged.labels[c.ORDERS] > 0).to_numpy(float)
+    uncalibrated = replace(fitted, calibration=journey.Calibration()).predict(one.evaluated.features)
+    bought = (one.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
     rest = {
         "customers": len(one.said),
         "classes": fitted.classes,
@@ -166,7 +166,7 @@ def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
 
 def agreement(one: Trial, tables: Tables, horizon_days: int) -> list[str]:
     """Kappa on the unseen of two fits on disjoint halves of the seen, by number of cadence classes."""
-    seen, judged = one.seen.now.features, one.judged.features
+    seen, judged = one.seen.current.features, one.evaluated.features
     found = []
     for classes in (1, 2, 3):
         values = []
@@ -205,7 +205,7 @@ def scale() -> list[str]:
     rng = np.random.default_rng(0)
     tables = load("cdnow")
     config = settings("1998-01-01", 91)
-    features = split_at(tables, datetime(1998, 1, 1), config).now.features
+    features = split_at(tables, datetime(1998, 1, 1), config).current.features
     fitted = fit(features, tables, 91, 2)  # compiles the kernels
     rows: list[dict[str, object]] = []
 

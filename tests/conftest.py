@@ -25,8 +25,8 @@ from omegaconf import OmegaConf
 
 from patronage import data
 from patronage.config import DataConfig, LensesConfig, OccasionWindow, typed
-from patronage.data import Tables, admit_all
-from patronage.data.door import SourceTable
+from patronage.data import Tables, load_tables
+from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
 
 REPO = Path(__file__).resolve().parents[1]
@@ -64,7 +64,7 @@ def through_the_door(
         if table is not None:
             engine.add_frame(f"raw_{name}", table)
             brought[name] = SourceTable(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
-    return admit_all(engine, brought, DataConfig(name="tables", **settings))
+    return load_tables(engine, brought, DataConfig(name="tables", **settings))
 
 
 @pytest.fixture(autouse=True)

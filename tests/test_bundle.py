@@ -9,16 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
 from patronage import bundle as bundles
 from patronage import cutoff as when
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, typed
-from patronage.config.places import conf_dir
+from patronage.config import TrainConfig
 from patronage.errors import ConfigError
+from patronage.jobs.compose import settings
 from patronage.models.ensemble import ensemble as hybrid
 from patronage.training import law as lawful
 from patronage.training.fit import fit_bundle
@@ -28,10 +26,6 @@ CUTOFF = datetime(2023, 7, 1)
 
 
 def configured(*overrides: str) -> TrainConfig:
-    import os
-
-    os.environ.setdefault("PATRONAGE_ROOT", ".")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     quick = [
         "personas.k_range=[3,4]",
         "personas.bootstraps=3",
@@ -39,15 +33,13 @@ def configured(*overrides: str) -> TrainConfig:
         "churn.max_rounds=50",
         "journey.cadence_classes=1",
     ]
-    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides]
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return typed(TrainConfig, compose("train", overrides=given))
+    return settings("train", ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides])
 
 
 def fitted(frame: pd.DataFrame, *overrides: str) -> tuple[Bundle, pd.DataFrame]:
     config = configured(*overrides)
     split = split_at(through_the_door(frame), CUTOFF, config)
-    return fit_bundle(split, config, left_censored=False), split.now.features
+    return fit_bundle(split, config, left_censored=False), split.current.features
 
 
 @pytest.fixture(scope="module")
@@ -138,16 +130,16 @@ def test_what_is_measured_is_not_what_was_learned_from(shop):
     config = configured()
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
-    assert all(snapshot.cutoff.date().isoformat() <= "2023-04-02" for snapshot in split.past)
+    assert all(snapshot.cutoff.date().isoformat() <= "2023-04-02" for snapshot in split.training)
     after = holdout_at(tables, split, config)
     assert after.split is split
-    assert after.judged.cutoff == CUTOFF
+    assert after.evaluated.cutoff == CUTOFF
     truncated = through_the_door(shop[shop["ordered_at"] < CUTOFF])
     before = holdout_at(truncated, split_at(truncated, CUTOFF, config), config)
-    assert before.judged.cutoff == datetime(2023, 4, 2)
-    assert all(snapshot.cutoff.date().isoformat() <= "2023-01-02" for snapshot in before.split.past)
+    assert before.evaluated.cutoff == datetime(2023, 4, 2)
+    assert all(snapshot.cutoff.date().isoformat() <= "2023-01-02" for snapshot in before.split.training)
     unseen = before.split.select(~before.unseen)
-    assert not set(unseen.now.features.index) & set(before.judged.select(before.unseen).features.index)
+    assert not set(unseen.current.features.index) & set(before.evaluated.select(before.unseen).features.index)
 
 
 def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
@@ -155,7 +147,9 @@ def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
     seen = split.select(~holdout_at(tables, split, config).unseen)
-    model, _ = hybrid.fit(seen.past, seen.now.features, learnable(seen.now.features), config.churn, config.seed)
+    model, _ = hybrid.fit(
+        seen.training, seen.current.features, learnable(seen.current.features), config.churn, config.seed
+    )
     assert model.churn.members[0].rounds > 0
 
 
@@ -164,7 +158,7 @@ def test_contacts_who_never_bought_are_placed_but_not_valued(shop):
     visits = pd.DataFrame({"customer_id": ["v0"], "occurred_at": [pd.Timestamp("2023-06-20")], "event": ["view"]})
     config = configured()
     split = split_at(through_the_door(pd.concat([shop, refund]), visits), CUTOFF, config)
-    said = fit_bundle(split, config, left_censored=False).assign(split.now.features).loc[["r0", "v0"]]
+    said = fit_bundle(split, config, left_censored=False).assign(split.current.features).loc[["r0", "v0"]]
     assert said["flags"].str.startswith("never bought: no churn, no value").all()
     assert said[list(bundles.ABOUT_BUYERS)].isna().all(axis=None)
     assert said.drop(columns=list(bundles.ABOUT_BUYERS)).notna().all(axis=None)
@@ -180,7 +174,7 @@ def test_who_hardly_buys_again_is_not_valued_and_is_told_so(shop):
     config = configured("churn=lightgbm")
     split = split_at(through_the_door(once), CUTOFF, config)
     bundle = fit_bundle(split, config, left_censored=False)
-    said = bundle.assign(split.now.features)
+    said = bundle.assign(split.current.features)
     assert said["clv"].isna().all()
     assert said["p_order"].notna().all()
     assert said["flags"].str.contains("clv abstained: no value: 25 of").all()
@@ -189,19 +183,19 @@ def test_who_hardly_buys_again_is_not_valued_and_is_told_so(shop):
 def test_auto_takes_the_law_that_foretold_best(shop):
     config = configured("clv=auto", "clv.candidates=[mbg_nbd,bg_nbd]")
     split = split_at(through_the_door(shop), CUTOFF, config)
-    first, second = lawful.rank(split.past, config.clv)
+    first, second = lawful.rank(split.training, config.clv)
     assert first.log_score <= second.log_score
-    model = lawful.fit_clv(split.now.features, split.past, config.clv, config.horizon_days)
+    model = lawful.fit_clv(split.current.features, split.training, config.clv, config.horizon_days)
     assert model.settings.model == first.model
     assert model.candidates == (first, second)
-    assert lawful.rank(split.past, configured().clv) == ()
+    assert lawful.rank(split.training, configured().clv) == ()
 
 
 def test_one_law_speaks_for_orders_and_value(trained):
     """The hybrid's orders are what the law expects; churn is the hybrid's or the law's, and they rarely part."""
     bundle, features = trained
     said = bundle.assign(features)
-    foretold = bundle.outlook.forecast(features)
+    foretold = bundle.forecast.forecast(features)
     agreed = np.isclose(said["expected_orders"], foretold.answers["orders"], rtol=1e-5)
     assert agreed.mean() > 0.95
     assert (foretold.law_reads.multiplier[~agreed] < 0.101).all()
@@ -218,10 +212,10 @@ def test_a_horizon_longer_than_the_past_learns_on_a_shorter_window(shop):
     config = configured("horizon_days=500")
     split = split_at(through_the_door(shop), CUTOFF, config)
     assert split.window_days == 241  # half of the 483 days between 60 after the first order and the cutoff
-    assert all(when.window_end(one.cutoff, one.horizon_days) <= CUTOFF for one in split.past)
-    said = fit_bundle(split, config, left_censored=False).assign(split.now.features)
+    assert all(when.window_end(one.cutoff, one.horizon_days) <= CUTOFF for one in split.training)
+    said = fit_bundle(split, config, left_censored=False).assign(split.current.features)
     shorter = fit_bundle(split_at(through_the_door(shop), CUTOFF, configured()), configured(), left_censored=False)
-    at_90 = shorter.assign(split.now.features)
+    at_90 = shorter.assign(split.current.features)
     assert said["expected_orders"].sum() > 1.5 * at_90["expected_orders"].sum()
     assert said["churn_probability"].mean() < at_90["churn_probability"].mean()
 
@@ -237,8 +231,8 @@ def test_a_subscription_log_is_learned_from_its_cancellations(shop):
     config = configured("churn=contractual")
     split = split_at(through_the_door(shop, events), CUTOFF, config)
     bundle = fit_bundle(split, config, left_censored=False)
-    said = bundle.assign(split.now.features)
-    assert bundle.outlook.churn_by == "contract"
+    said = bundle.assign(split.current.features)
+    assert bundle.forecast.churn_source == "contract"
     assert said["churn_probability"].between(0, 1).all()
     assert not said["flags"].str.contains("contradict").any()
     with_orders_only = through_the_door(shop)

@@ -27,7 +27,7 @@ from patronage.models.btyd import clv
 from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.reference import Reference
 
-FORMAT = 5
+FORMAT = 6
 REFERENCE = "reference.json"
 # What cannot be said of a contact who never bought
 ABOUT_BUYERS = (
@@ -68,7 +68,7 @@ class Bundle:
     lens_names: tuple[str, ...]
     learned: Mapping[str, Any]
     personas: personas.PersonaModel
-    outlook: Forecast
+    forecast: Forecast
     journey: journey.JourneyModel
     offer: Offer
     reference: Reference | None = None
@@ -76,7 +76,7 @@ class Bundle:
     @property
     def clv(self) -> clv.CLVModel:
         """The law behind orders and value."""
-        return self.outlook.clv
+        return self.forecast.clv
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ class Bundle:
         bought = features[c.N_ORDERS].to_numpy() > 0
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
-        expected = self.outlook.answer(buyers)
+        expected = self.forecast.answer(buyers)
         expected |= dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
         expected |= self.offer.decide(expected, ids[bought])
         said = {
@@ -117,13 +117,13 @@ class Bundle:
             everywhere = np.zeros(len(features), dtype=bool)
             everywhere[bought] = where
             of_value.append((everywhere, why))
-        said[c.FLAGS] = _flags(said, self.personas, of_value, comparable=self.outlook.churn_by != CONTRACT)
+        said[c.FLAGS] = _flags(said, self.personas, of_value, comparable=self.forecast.churn_source != CONTRACT)
         return pd.DataFrame(said, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """What `assign` says of churn, orders and value, without its reasons, which cost most."""
         buyers = features[features[c.N_ORDERS] > 0]
-        said = self.outlook.assign(self.outlook.forecast(buyers))
+        said = self.forecast.assign(self.forecast.forecast(buyers))
         return self.clv.shipped(said).reindex(features.index)
 
     def save(self, folder: Path) -> None:
@@ -174,14 +174,14 @@ class Bundle:
             lens_names=tuple(state["lens_names"]),
             learned=state["learned"],
             personas=personas.PersonaModel.load(folder / "personas"),
-            outlook=Forecast.load(folder / "outlook"),
+            forecast=Forecast.load(folder / "forecast"),
             journey=journey.JourneyModel.load(folder / "journey"),
             offer=Offer(**state["offer"]),
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 
     def _models(self) -> dict[str, Any]:
-        return {"personas": self.personas, "outlook": self.outlook, "journey": self.journey}
+        return {"personas": self.personas, "forecast": self.forecast, "journey": self.journey}
 
 
 def _flags(

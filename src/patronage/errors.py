@@ -37,6 +37,6 @@ class OutputError(PatronageError):
     """A result cannot be made or kept: the disk is full, or another job holds its place."""
 
 
-def such_as(example: object, *, harmless: bool = False) -> str:
-    """An example in brackets; one that may say who somebody is only with PATRONAGE_DEBUG=1."""
+def in_brackets(example: object, *, harmless: bool = False) -> str:
+    """The end of a message: an example; one that could identify a customer is shown with PATRONAGE_DEBUG=1 only."""
     return f" (such as {example!r})" if harmless or os.environ.get("PATRONAGE_DEBUG") == "1" else ""

@@ -1,98 +1,230 @@
-"""What is measured. Every function takes what happened first, and what was said of it second.
+"""The one definition of each statistic: of probabilities, of amounts, of labellings and of drift.
 
-Probabilities are of the event that is 1 in `happened`.
+Every measure of a forecast takes the outcomes first (`y_true`) and the forecasts second (`y_pred`), a value per
+customer in the same order. Probabilities are of the event that is 1 in `y_true`.
+
+Some measures take `weights`, (N, resamples) of how often each resample draws each customer. They give a number per
+resample then, in one pass over the customers; without weights they give one number.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score
 
-from patronage.typing import Array
+from patronage.typing import Array, Index
 
-TINY = 1e-12
+TINY = 1e-12  # the least probability that a logarithm is taken of
+PSI_FLOOR = 1e-4  # the least share of a bin in a PSI: an empty bin is not infinitely surprising
 
 
-def classification(happened: Array, probability: Array) -> dict[str, float]:
-    """Of a probability: ranking (roc_auc, pr_auc, top_decile_lift), and how far it can be believed.
+# Probabilities
 
-    `roc_auc` and `pr_auc` are missing (nan) where only one class happened.
+
+def clip_probability(probability: Array, floor: float = TINY) -> Array:
+    """Probabilities of at least `floor` and at most 1 - `floor`, so that logarithms and odds are finite."""
+    return np.clip(probability, floor, 1 - floor)
+
+
+def log_losses(y_true: Array, y_pred: Array) -> Array:
+    """(N,) log-loss of each customer, in nats."""
+    p = clip_probability(y_pred)
+    return -np.where(y_true == 1, np.log(p), np.log1p(-p))
+
+
+def log_loss(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The mean log-loss, in nats."""
+    return _mean(log_losses(y_true, y_pred), weights)
+
+
+def brier(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The mean squared error of a probability (Brier 1950)."""
+    return _mean((y_pred - y_true) ** 2, weights)
+
+
+def roc_auc(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The probability that an event has a higher forecast than a non-event, where a tie counts half.
+
+    Missing (nan) where there are only events or only non-events.
     """
-    p = np.clip(probability, TINY, 1 - TINY)
-    mixed = 0 < happened.mean() < 1
-    return {
-        "log_loss": float(log_loss(happened, p, labels=[0, 1])),
-        "brier": float(brier_score_loss(happened, p, labels=[0, 1])),
-        "ece": calibration_error(happened, p),
-        "roc_auc": float(roc_auc_score(happened, p)) if mixed else float("nan"),
-        "pr_auc": float(average_precision_score(happened, p)) if mixed else float("nan"),
-        "top_decile_lift": top_share(happened, p, 0.1) / 0.1 if mixed else float("nan"),
-    }
+    events, others = _by_score(y_pred, weights, y_true, 1 - y_true)
+    lower = np.cumsum(others, axis=0) - others / 2
+    pairs = events.sum(axis=0) * others.sum(axis=0)
+    return _single(_ratio((events * lower).sum(axis=0), pairs), weights)
 
 
-def regression(happened: Array, expected: Array) -> dict[str, float]:
-    """Of an expected amount: rmse and mae per customer, bias of the total in percent, and ranking."""
-    total = float(happened.sum())
-    return {
-        "rmse": float(np.sqrt(np.mean((expected - happened) ** 2))),
-        "mae": float(np.mean(np.abs(expected - happened))),
-        "bias_percent": 100 * (float(expected.sum()) - total) / total if total else float("nan"),
-        "gini": normalised_gini(happened, expected),
-        "spearman": _rank_correlation(happened, expected),
-        "top_decile_share": top_share(happened, expected, 0.1),
-    }
-
-
-def _rank_correlation(a: Array, b: Array) -> float:
-    """Spearman's; missing where one of the two is constant."""
-    if a.min() == a.max() or b.min() == b.max():
-        return float("nan")
-    return float(pd.Series(a).corr(pd.Series(b), method="spearman"))
-
-
-def calibration_table(happened: Array, probability: Array, bins: int = 10) -> pd.DataFrame:
-    """Mean probability, share that happened and count, in bins of equal numbers of customers.
+def calibration_table(y_true: Array, y_pred: Array, bins: int = 10) -> pd.DataFrame:
+    """A calibration curve in bins of equal numbers of customers.
 
     Equal probabilities always share a bin: ties broken by row order would make bins out of noise.
+
+    Returns
+    -------
+    DataFrame
+        A row per bin: `predicted`, the mean probability; `actual`, the share of events; `customers`.
     """
-    ranks = pd.Series(probability).rank(method="max", pct=True)
+    ranks = pd.Series(y_pred).rank(method="max", pct=True)
     groups = np.ceil(ranks * bins).astype(int)
-    frame = pd.DataFrame({"said": probability, "happened": happened, "bin": groups})
-    return frame.groupby("bin").agg(said=("said", "mean"), happened=("happened", "mean"), n=("said", "size"))
+    frame = pd.DataFrame({"predicted": y_pred, "actual": y_true, "bin": groups})
+    return frame.groupby("bin").agg(
+        predicted=("predicted", "mean"), actual=("actual", "mean"), customers=("predicted", "size")
+    )
 
 
-def calibration_error(happened: Array, probability: Array, bins: int = 10) -> float:
-    """Expected calibration error: mean distance of said and happened over the bins, by size."""
-    table = calibration_table(happened, probability, bins)
-    return float(np.average((table["said"] - table["happened"]).abs(), weights=table["n"]))
+def calibration_error(y_true: Array, y_pred: Array, bins: int = 10) -> float:
+    """The expected calibration error (ECE): mean distance of predicted and actual over the bins, by their customers."""
+    table = calibration_table(y_true, y_pred, bins)
+    return float(np.average((table["predicted"] - table["actual"]).abs(), weights=table["customers"]))
 
 
-def top_share(happened: Array, score: Array, share: float) -> float:
-    """Share of all that happened found among the `share` of customers with the highest score.
+def classification(y_true: Array, y_pred: Array) -> dict[str, float]:
+    """All measures of a probability, by name.
 
-    Customers who tie at the border count by their mean, so that a constant score finds exactly `share`.
+    `roc_auc`, `pr_auc` and `top_decile_lift` are missing (nan) where there are only events or only non-events.
     """
-    total = happened.sum()
+    p = clip_probability(y_pred)
+    mixed = 0 < y_true.mean() < 1
+    return {
+        "log_loss": float(log_loss(y_true, p)),
+        "brier": float(brier(y_true, p)),
+        "ece": calibration_error(y_true, p),
+        "roc_auc": float(roc_auc(y_true, p)),
+        "pr_auc": float(average_precision_score(y_true, p)) if mixed else float("nan"),
+        "top_decile_lift": top_share(y_true, p, 0.1) / 0.1 if mixed else float("nan"),
+    }
+
+
+# Amounts
+
+
+def rmse(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The root of the mean squared error."""
+    return np.sqrt(_mean((y_pred - y_true) ** 2, weights))
+
+
+def mae(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The mean absolute error."""
+    return _mean(np.abs(y_pred - y_true), weights)
+
+
+def bias_percent(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """How far the predicted total lies above the actual one, in percent of it; missing (nan) where that is zero."""
+    return 100 * _ratio(_mean(y_pred - y_true, weights), _mean(y_true, weights))
+
+
+def normalised_gini(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The concentration area of a ranking over that of the perfect one; missing (nan) where all outcomes are equal."""
+    perfect = concentration_area(y_true, y_true, weights)
+    return _ratio(concentration_area(y_true, y_pred, weights), np.maximum(perfect, 0))
+
+
+def concentration_area(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
+    """The area between the concentration curve, highest forecast first, and the diagonal.
+
+    Customers of equal forecast share a straight piece of the curve, in whatever order their rows stand.
+    """
+    amounts, customers = _by_score(y_pred, weights, y_true, np.ones_like(y_true))
+    total = amounts.sum(axis=0)
+    reached = total - np.cumsum(amounts, axis=0) + amounts / 2
+    return _single(_ratio((customers * reached).sum(axis=0), customers.sum(axis=0) * total) - 0.5, weights)
+
+
+def top_share(y_true: Array, y_pred: Array, share: float) -> float:
+    """The share of the total of `y_true` that belongs to the `share` of customers with the highest forecasts.
+
+    Customers who tie at the border count by their mean, so that a constant forecast gives exactly `share`.
+    """
+    total = y_true.sum()
     if total == 0:
         return float("nan")
-    wanted = share * len(score)
-    border = np.sort(score)[::-1][int(np.ceil(wanted)) - 1]
-    above, tied = score > border, score == border
-    rest = (wanted - above.sum()) * happened[tied].mean()
-    return float((happened[above].sum() + rest) / total)
+    size = share * len(y_pred)
+    border = np.sort(y_pred)[::-1][int(np.ceil(size)) - 1]
+    above, tied = y_pred > border, y_pred == border
+    rest = (size - above.sum()) * y_true[tied].mean()
+    return float((y_true[above].sum() + rest) / total)
 
 
-def normalised_gini(happened: Array, score: Array) -> float:
-    """Area between the concentration curve and the diagonal, over that of a perfect ranking."""
+def rank_correlation(first: Array, second: Array) -> float:
+    """Spearman's rank correlation; missing (nan) where one of the two is constant."""
+    if first.min() == first.max() or second.min() == second.max():
+        return float("nan")
+    return float(pd.Series(first).corr(pd.Series(second), method="spearman"))
 
-    def area(order_by: Array) -> float:
-        frame = pd.DataFrame({"score": order_by, "happened": happened})
-        # Tied customers share a straight piece of the curve, whatever the order of rows.
-        pieces = frame.groupby("score")["happened"].agg(["sum", "size"]).iloc[::-1]
-        x = np.concatenate([[0], pieces["size"].cumsum() / len(frame)])
-        y = np.concatenate([[0], pieces["sum"].cumsum() / max(frame["happened"].sum(), TINY)])
-        return float(np.trapezoid(y, x)) - 0.5
 
-    best = area(happened)
-    return area(score) / best if best > 0 else float("nan")
+def regression(y_true: Array, y_pred: Array) -> dict[str, float]:
+    """All measures of an expected amount, by name: errors per customer, bias of the total, and ranking."""
+    return {
+        "rmse": float(rmse(y_true, y_pred)),
+        "mae": float(mae(y_true, y_pred)),
+        "bias_percent": float(bias_percent(y_true, y_pred)),
+        "gini": float(normalised_gini(y_true, y_pred)),
+        "spearman": rank_correlation(y_true, y_pred),
+        "top_decile_share": top_share(y_true, y_pred, 0.1),
+    }
+
+
+# Agreement of two labellings, from their contingency table: rows are labels of the first, columns of the second
+
+
+def cohen_kappa(table: npt.ArrayLike) -> float:
+    """Cohen's kappa (1960) of a square contingency table; 1 where every customer has one and the same label."""
+    counts = np.asarray(table, np.float64)
+    n = counts.sum()
+    chance = float(counts.sum(axis=1) @ counts.sum(axis=0)) / n**2
+    return float((np.trace(counts) / n - chance) / (1 - chance)) if chance < 1 else 1.0
+
+
+def adjusted_rand_index(table: npt.ArrayLike) -> float:
+    """The adjusted Rand index (Hubert and Arabie 1985) of a contingency table, as scikit-learn has it of labels."""
+
+    def pairs(counts: Array) -> float:
+        return float((counts * (counts - 1)).sum() / 2)
+
+    counts = np.asarray(table, np.float64)
+    both, rows, columns = pairs(counts), pairs(counts.sum(axis=1)), pairs(counts.sum(axis=0))
+    chance = rows * columns / max(pairs(counts.sum(keepdims=True)), 1.0)
+    most = (rows + columns) / 2
+    return (both - chance) / (most - chance) if most > chance else 1.0
+
+
+# Drift
+
+
+def population_stability(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
+    """The population stability index (PSI) of two counts of the same bins: the sum of (q - p) ln(q / p).
+
+    p and q are the shares of each bin before and after, of at least `PSI_FLOOR`.
+    """
+    p, q = (
+        np.maximum(counts / max(counts.sum(), 1), PSI_FLOOR)
+        for counts in (np.asarray(before, np.float64), np.asarray(after, np.float64))
+    )
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+# Sums over resamples
+
+
+def _mean(values: Array, weights: Array | None) -> Array:
+    return np.asarray(values.mean()) if weights is None else values @ weights / weights.sum(axis=0)
+
+
+def _by_score(score: Array, weights: Array | None, *values: Array) -> list[Array]:
+    """(groups, resamples) weighted sums of each value over the customers of equal score, lowest score first."""
+    order: Index = np.argsort(score, kind="stable")
+    ordered = score[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    drawn = np.ones((len(score), 1)) if weights is None else weights[order]
+    return [np.add.reduceat(drawn * value[order, None], starts, axis=0) for value in values]
+
+
+def _single(values: Array, weights: Array | None) -> Array:
+    return values[0] if weights is None else values
+
+
+def _ratio(numerator: Array, denominator: Array) -> Array:
+    """A quotient; missing (nan) where there is nothing to divide by."""
+    missing = np.full(np.shape(numerator), np.nan)
+    return np.divide(numerator, denominator, out=missing, where=np.asarray(denominator) != 0)

@@ -7,8 +7,8 @@ import pytest
 
 from conftest import BY_HAND, through_the_door
 from patronage.config import DataConfig, EventsConfig
-from patronage.data import admit_all
-from patronage.data.door import SourceTable
+from patronage.data import load_tables
+from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 
@@ -63,7 +63,7 @@ def test_a_mapping_is_held_against_the_table(mapping, message):
     engine = DuckDB(threads=1)
     engine.add_frame("raw", BY_HAND)
     with pytest.raises(ConfigError, match=message):
-        admit_all(engine, {"transactions": SourceTable("raw", mapping)}, DataConfig(name="tables"))
+        load_tables(engine, {"transactions": SourceTable("raw", mapping)}, DataConfig(name="tables"))
 
 
 def test_a_missing_required_column_is_named_with_its_remedy():
@@ -168,12 +168,12 @@ def test_a_source_speaks_the_vocabulary_through_its_mapping():
     engine.add_frame("events_", EVENTS)
     brought = {"transactions": SourceTable("orders_", {}), "events": SourceTable("events_", {})}
     spoken = EventsConfig(vocabulary={"PageView": "view"})
-    tables = admit_all(engine, brought, DataConfig(name="tables", events=spoken))
+    tables = load_tables(engine, brought, DataConfig(name="tables", events=spoken))
     assert tables.unknown_events == {}
     assert engine.row("SELECT count(*) FROM events WHERE event = 'view'") == (2,)
     wrong = DataConfig(name="tables", events=EventsConfig(vocabulary={"PageView": "stare"}))
     with pytest.raises(ConfigError, match=r"data.events.vocabulary: no such event stare; expected message_sent"):
-        admit_all(engine, brought, wrong)
+        load_tables(engine, brought, wrong)
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,12 @@ def test_all_tables_pass_the_door_and_the_truth_stays_outside(project):
 
 def test_the_tables_are_written_once(project):
     config = DataConfig(name="simulated", simulated=SMALL)
-    simulated.bring(DuckDB(threads=1), config)
+    simulated.read_tables(DuckDB(threads=1), config)
     (folder,) = (project / "mlruns" / "simulated").iterdir()
     assert simulated.cache_folder(SimulatedConfig(**SMALL)) == folder
     written = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert {path.stem for path in written} >= {"transactions", "events", "customers", "truth", "truth_stages"}
-    simulated.bring(DuckDB(threads=1), config)
+    simulated.read_tables(DuckDB(threads=1), config)
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == written
 
 
@@ -57,11 +57,11 @@ def test_other_settings_and_another_simulator_have_a_cache_of_their_own(project,
 def test_two_that_write_at_once_both_get_the_tables(project):
     config = DataConfig(name="simulated", simulated=SMALL)
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda _: set(simulated.bring(DuckDB(threads=1), config)), range(2)))
+        both = list(pool.map(lambda _: set(simulated.read_tables(DuckDB(threads=1), config)), range(2)))
     assert both == [{"transactions", "events", "customers"}] * 2
     assert len(list((project / "mlruns" / "simulated").iterdir())) == 1
 
 
 def test_without_events_there_is_no_such_table(project):
-    tables = simulated.bring(DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL | {"events": False}))
+    tables = simulated.read_tables(DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL | {"events": False}))
     assert set(tables) == {"transactions", "customers"}

@@ -117,10 +117,10 @@ def trial(shop, lens_settings) -> journeys.Trial:
     config = TrainConfig(cutoff="2023-06-01", horizon_days=90, lenses=lens_settings, seed=0)
     cutoff = datetime(2023, 6, 1)
     holdout = holdout_at(tables, split_at(tables, cutoff, config), config)
-    seen, strangers = holdout.split.select(~holdout.unseen), holdout.judged.select(holdout.unseen)
-    known = seen.now.features
+    seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
+    known = seen.current.features
     fitted = journey.fit(known, classes=2, period_days=7, horizon_days=90, seed=0)
-    fitted = journey.calibrate(fitted, seen.past, seed=0)
+    fitted = journey.calibrate(fitted, seen.training, seed=0)
     law = clv.fit(
         known, model="bg_nbd", horizon_days=90, value_horizon_days=365, discount_rate=0.1, margin=1.0, level=0.8
     )
@@ -158,8 +158,8 @@ class TestAShop:
         assert found.tags["journey.warning"] in caplog.text
 
     def test_touchpoints_restart_the_path(self, trial):
-        features = trial.judged.features
-        bought = (trial.judged.labels[c.ORDERS] > 0).to_numpy(float)
+        features = trial.evaluated.features
+        bought = (trial.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
         found = journeys.auc_by_touchpoints(trial.journey, features, bought)
         assert found.index.tolist() == [1, 2, 3, 5, 10]
         one = features[c.JOURNEY_PATH].map(lambda path: path[max(map(path.rfind, "pm")) :])
@@ -167,7 +167,7 @@ class TestAShop:
         assert found[1] == journeys.metrics.classification(bought, said.to_numpy())["roc_auc"]
 
     def test_the_survey_adds_up(self, trial):
-        features = trial.judged.features
+        features = trial.evaluated.features
         found = survey.describe(trial.journey, features, trial.said, seed=0)
         stages = found.tables["journey_stages.json"]
         assert stages["customers"].sum() == len(features)
@@ -188,7 +188,7 @@ class TestAShop:
                 c.CHANNEL_SEGMENT: ["web", "app"] * (len(trial.said) // 2) + ["web"] * (len(trial.said) % 2),
             }
         )
-        found = survey.describe(trial.journey, trial.judged.features, said, seed=0).tables
+        found = survey.describe(trial.journey, trial.evaluated.features, said, seed=0).tables
         stages = found["journey_channel_stages.json"].set_index("group")
         assert stages["customers"].sum() == len(said)
         assert stages.drop(columns="customers").sum(axis=1).tolist() == pytest.approx([1, 1])
@@ -197,7 +197,7 @@ class TestAShop:
         assert after.loc[("purchase", "churned"), ["regular", "loyal"]].sum() == pytest.approx(1)
 
     def test_a_row_per_customer(self, trial):
-        features = trial.judged.features
+        features = trial.evaluated.features
         each = survey.each(trial.journey, features)
         assert each.index.equals(features.index)
         assert each[[*survey.STAGES]].sum(axis=1).to_numpy() == pytest.approx(np.ones(len(each)))

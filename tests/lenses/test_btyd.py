@@ -8,9 +8,9 @@ import pytest
 
 from patronage import lenses
 from patronage.config import DataConfig
-from patronage.data import admit_all
+from patronage.data import load_tables
 from patronage.data.cdnow import dataset
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import DuckDB, text
 from patronage.models.btyd.fit import fit_orders, fit_spend
 
@@ -27,7 +27,7 @@ def sample(lens_settings):
         "CAST(row_number() OVER () AS VARCHAR) AS order_id "
         f"FROM (SELECT regexp_split_to_array(trim(line), '\\s+') AS f FROM {lines})",
     )
-    tables = admit_all(engine, {"transactions": SourceTable("sample", {})}, DataConfig(name="sample"))
+    tables = load_tables(engine, {"transactions": SourceTable("sample", {})}, DataConfig(name="sample"))
     features = lenses.features_at(tables, datetime(1997, 10, 1), lens_settings, 7)
     return features.assign(recency=features["recency"] / 7, T=features["T"] / 7)
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, typed
-from patronage.config.places import conf_dir
+from patronage.config import TrainConfig
+from patronage.jobs.compose import settings
 from patronage.labels import labels_at
 from patronage.review.past import TrainingRun
 from patronage.training.fit import fit_bundle
@@ -26,17 +23,14 @@ SAID = ["churn_probability", "expected_orders", "expected_spend", "journey_p_ord
 
 
 def configured(cutoff: datetime) -> TrainConfig:
-    os.environ.setdefault("PATRONAGE_ROOT", ".")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     given = ["data=cdnow", f"cutoff={cutoff:%Y-%m-%d}", "horizon_days=90", "personas.k=3",
              "churn=btyd", "origins.most=1", "personas.allow_unstable=true", "personas.bootstraps=3"]  # fmt: skip
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return typed(TrainConfig, compose("train", overrides=given))
+    return settings("train", given)
 
 
 def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> TrainingRun:
     """A run that said what the bundle says of the customers of the split."""
-    features = split.now.features
+    features = split.current.features
     said = bundle.assign(features)
     words = said.select_dtypes(exclude="number").columns
     run = TrainingRun(
@@ -50,8 +44,8 @@ def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = 
             "churn/ece": 0.01, "clv/coverage_80": 0.8, "personas/stability_ari": 0.95, "leakage/best_single_auc": 0.7,
         },
         tags={
-            "cutoff": f"{split.now.cutoff:%Y-%m-%d}",
-            "evaluated_from": "none" if labels is None else f"{split.now.cutoff:%Y-%m-%d}",
+            "cutoff": f"{split.current.cutoff:%Y-%m-%d}",
+            "evaluated_from": "none" if labels is None else f"{split.current.cutoff:%Y-%m-%d}",
         },
         data={"fingerprint": "f", "first": "2022-01-01", "last": "2023-12-31", "customers": "400"},
         model_version="1",
@@ -70,7 +64,7 @@ def shop_at(shop) -> Callable[[datetime], tuple[Split, pd.DataFrame]]:
 
     def at(cutoff: datetime) -> tuple[Split, pd.DataFrame]:
         split = split_at(tables, cutoff, configured(cutoff))
-        return split, labels_at(tables, cutoff, 90, None, split.now.features.index)
+        return split, labels_at(tables, cutoff, 90, None, split.current.features.index)
 
     return at
 

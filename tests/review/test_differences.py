@@ -139,7 +139,7 @@ class TestTogether:
         older, newer = past("a", bundle, now, labels), past("b", bundle, later, came)
         judged = together(older, newer)
         assert "frozen" in judged.how
-        said = bundle.assign(later.now.features)
+        said = bundle.assign(later.current.features)
         for name in ("churn_probability", "expected_orders", "expected_spend", "journey_p_order"):
             pd.testing.assert_series_equal(judged.baseline[name], said[name])
         refused = together(newer, older)

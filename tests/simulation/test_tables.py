@@ -50,11 +50,11 @@ class TestTables:
 
 class TestRandomness:
     def test_the_same_seed_gives_the_same_customers_and_0_is_a_seed(self):
-        zero, again, one = simulate(300, 0), simulate(300, 0), simulate(300, 1)
+        zero, again, other = simulate(300, 0), simulate(300, 0), simulate(300, 1)
         for name in TABLES:
             pd.testing.assert_frame_equal(getattr(zero, name), getattr(again, name))
-        assert not zero.transactions.equals(one.transactions)
-        assert not zero.truth.equals(one.truth)
+        assert not zero.transactions.equals(other.transactions)
+        assert not zero.truth.equals(other.truth)
 
     def test_a_customer_is_the_same_among_few_and_among_many(self):
         few, many = simulate(700, 3), simulate(2000, 3)

@@ -33,7 +33,7 @@ def test_the_spread_over_three_samples(measured, fitted):  # noqa: F811
         churn=replace(fitted.config.churn, fit_sample=150),
     )
     found = sampling.errors(fit_bundle(split, config, left_censored=False), measured, config)
-    people = len(split.now.features)
+    people = len(split.current.features)
     assert found.pop("sampling/journey_share") == 100 / people
     assert found.pop("sampling/personas_share") == 200 / people
     assert 0.3 < found.pop("sampling/churn_share") < 0.6
@@ -50,7 +50,7 @@ def test_of_a_run_that_sees_a_sample_of_the_customers_each_is_fitted_and_measure
     sampler = data.sampler(tables, 200, fitted.config.seed)
     drawn = tables.engine.row("SELECT count(*) FROM transactions")
     holdout = measured_at(tables, CUTOFF, fitted.config)
-    assert 140 < len(holdout.split.now.features) < 260
+    assert 140 < len(holdout.split.current.features) < 260
     bundle = fit_bundle(holdout.split, fitted.config, left_censored=False)
     found = sampling.errors(bundle, holdout, fitted.config, sampler)
     assert found.pop("sampling/customers_share") == 0.5

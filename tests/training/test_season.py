@@ -65,7 +65,7 @@ def model(split, lens_settings) -> Forecast:
 
 
 def test_a_season_that_came_back_mends_the_total_and_what_follows_from_it(model, split, seasonal, lens_settings):
-    judged = holdout_at(through_the_door(seasonal), split, settings(lens_settings)).judged
+    judged = holdout_at(through_the_door(seasonal), split, settings(lens_settings)).evaluated
     came = judged.labels[c.ORDERS]
     with_it, without = (one.answer(judged.features) for one in (model, replace(model, season=Season())))
     assert with_it[c.EXPECTED_ORDERS].sum() / came.sum() == pytest.approx(1, abs=0.1)
@@ -90,7 +90,9 @@ def test_the_backtest_shows_what_it_does(seasonal, lens_settings, monkeypatch):
 def test_what_it_learns_from_ends_at_the_cutoff(split, seasonal, lens_settings):
     known = seasonal[seasonal["ordered_at"] < CUTOFF]
     again = split_at(through_the_door(known), CUTOFF, settings(lens_settings)).year_before
-    assert [one.cutoff for one in again] == [one.cutoff - timedelta(days=364) for one in (split.now, *split.past)]
+    assert [one.cutoff for one in again] == [
+        one.cutoff - timedelta(days=364) for one in (split.current, *split.training)
+    ]
     for one, other in zip(again, split.year_before, strict=True):
         pd.testing.assert_frame_equal(one.features, other.features, check_exact=True)
         pd.testing.assert_frame_equal(one.labels, other.labels, check_exact=True)

@@ -11,6 +11,11 @@ def conf_dir() -> Path:
     """The configuration tree: $PATRONAGE_CONF, else the one in the wheel, else the one of the repository."""
     if chosen := os.environ.get("PATRONAGE_CONF"):
         return Path(chosen).expanduser().resolve()
+    return shipped_conf_dir()
+
+
+def shipped_conf_dir() -> Path:
+    """The configuration tree that belongs to this version: in the wheel, or in the repository."""
     packaged = Path(str(resources.files("patronage"))) / "conf"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "conf"
 

@@ -1,103 +1,15 @@
-"""Where data comes in. One source a file; whatever it brings goes through the door."""
+"""Where data comes in. One source a file; every table of a source goes through the door.
 
-from __future__ import annotations
+contract.py     the canonical tables
+door.py         one table through the door; columns.py, row_rules.py and duplicates.py say what is checked
+loading.py      all tables of a source through the door; log.py holds what comes out
+keys.py         how messages name the settings
+cdnow.py, complete_journey.py, simulated.py, tables.py    the sources, chosen by `data.name`
+"""
 
-from collections.abc import Mapping
-from importlib import import_module
-
-from patronage import names as c
-from patronage.config import DataConfig
-from patronage.data import accounts
-from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
-from patronage.data.door import SourceTable, admit
-from patronage.data.pseudonyms import take_key
+from patronage.data.fingerprint import fingerprint
+from patronage.data.loading import load, load_tables
+from patronage.data.log import Tables
 from patronage.data.sample import Sampler, sampler
-from patronage.engine import Engine, text
-from patronage.errors import ConfigError, DataError
 
-__all__ = ["Sampler", "Tables", "admit_all", "fingerprint", "load", "sampler"]
-
-SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, read once it is asked for
-
-
-def load(engine: Engine, config: DataConfig) -> Tables:
-    """The tables of the chosen source, checked."""
-    if config.name not in SOURCES:
-        raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
-    source = import_module(f"patronage.data.{config.name}")
-    return admit_all(engine, source.bring(engine, config), config)
-
-
-def admit_all(engine: Engine, brought: Mapping[str, SourceTable], config: DataConfig) -> Tables:
-    """Every table that a source brings, through the door.
-
-    Parameters
-    ----------
-    brought
-        By the names of the contracts; transactions are required.
-    """
-    if config.pseudonymise:
-        take_key(engine)
-    admitted = {
-        contract.name: admit(engine, contract, brought[contract.name], config)
-        for contract in CONTRACTS
-        if contract.name in brought
-    }
-    events = _speak(engine, config) if EVENTS.name in admitted else {}
-    present = {name: table.present for name, table in admitted.items()}
-    if config.entity == "account":
-        present |= accounts.roll_up(engine, present, config.customers.attributes)
-    first, last, customers, purchases = engine.row(
-        f"SELECT min({c.ORDERED_AT}), max({c.ORDERED_AT}), count(DISTINCT {c.CUSTOMER_ID}), "
-        f"count(*) FILTER (WHERE {c.AMOUNT} >= 0) FROM {TRANSACTIONS.name}"
-    )
-    if purchases == 0:
-        raise DataError(
-            f"transactions.{c.AMOUNT}: all {admitted[TRANSACTIONS.name].rows} amounts are negative (refunds); expected "
-            "the net amount paid, positive for a purchase; map another column or turn the sign"
-        )
-    return Tables(
-        engine=engine,
-        source=config.name,
-        present=present,
-        rows={name: table.rows for name, table in admitted.items()},
-        attributes=config.customers.attributes if CUSTOMERS.name in admitted else {},
-        money_scale=10**config.money_decimals,
-        first=first,
-        last=last,
-        customers=customers,
-        fingerprint=fingerprint(engine, list(admitted)),
-        left_censored=config.left_censored,
-        events=events,
-        notes=tuple(note for table in admitted.values() for note in table.notes),
-        quarantined={name: table.quarantined for name, table in admitted.items() if table.quarantined},
-    )
-
-
-def _speak(engine: Engine, config: DataConfig) -> dict[str, int]:
-    """Turn the source's event names into the vocabulary; gives their number of rows, most frequent first."""
-    vocabulary = config.events.vocabulary
-    if wrong := sorted(set(vocabulary.values()) - set(VOCABULARY)):
-        raise ConfigError(f"data.events.vocabulary: no such event {', '.join(wrong)}; expected {', '.join(VOCABULARY)}")
-    if vocabulary:
-        cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in vocabulary.items())
-        spoken = f"CASE {c.EVENT} {cases} ELSE {c.EVENT} END AS {c.EVENT}"
-        others = [engine.quote(name) for name in engine.types(EVENTS.name) if name != c.EVENT]
-        engine.table(EVENTS.name, f"SELECT {', '.join([*others, spoken])} FROM {EVENTS.name}")
-    frame = engine.frame(
-        f"SELECT {c.EVENT} AS name, count(*) AS n FROM {EVENTS.name} GROUP BY name ORDER BY n DESC, name"
-    )
-    return dict(zip(frame["name"], frame["n"].astype(int), strict=True))
-
-
-def fingerprint(engine: Engine, tables: list[str]) -> str:
-    """32 hexadecimal digits of the content of all tables, whatever the order of their rows."""
-    high = low = 0
-    for table in tables:
-        names = sorted(engine.types(table))
-        row = " || '|' || ".join(f"coalesce(CAST({engine.quote(name)} AS STRING), '')" for name in names)
-        halves = (engine.wide(engine.hexadecimal(f"substr(h, {start}, 12)")) for start in (1, 13))
-        sums = ", ".join(f"sum({half})" for half in halves)
-        a, b = engine.row(f"SELECT {sums} FROM (SELECT md5({text(table)} || {row}) AS h FROM {table})")
-        high, low = high + int(a), low + int(b)
-    return f"{high % 2**64:016x}{low % 2**64:016x}"
+__all__ = ["Sampler", "Tables", "fingerprint", "load", "load_tables", "sampler"]

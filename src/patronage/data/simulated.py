@@ -21,13 +21,13 @@ from patronage import simulation
 from patronage.config import DataConfig
 from patronage.config.places import project_root
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
 from patronage.simulation.settings import SimulatedConfig, read_settings
 from patronage.simulation.writing import simulate_blocks, write
 
-__all__ = ["Simulated", "SimulatedConfig", "bring", "cache_folder", "read_settings", "simulate", "write"]
+__all__ = ["Simulated", "SimulatedConfig", "read_tables", "cache_folder", "read_settings", "simulate", "write"]
 
 REPORTED_FROM = 100_000  # customers; fewer take seconds and need no progress
 SIMULATOR = Path(simulation.__file__).parent  # the code whose version the cache's name contains
@@ -69,8 +69,8 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return table.cast(pa.schema(plain)).to_pandas()
 
 
-def bring(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
-    """Give the tables from the cache, which is written on first use. The truth stays outside the engine."""
+def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
+    """Read the tables from the cache, which is written on first use. The truth stays outside the engine."""
     settings = read_settings(config.simulated)
     folder = cache_folder(settings)
     if not folder.is_dir():

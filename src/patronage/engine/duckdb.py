@@ -35,8 +35,10 @@ class DuckDB:
         import duckdb
 
         self._secret: str | None = None
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(_place(self, memory_limit, folder))
-        # Insertion order costs memory and means nothing here: whatever is ordered says so.
+        place = None if memory_limit is None else Path(tempfile.mkdtemp(prefix="patronage-", dir=folder))
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(place / "engine.duckdb" if place else ":memory:")
+        self._release = weakref.finalize(self, _release, self._connection, place)
+        # Insertion order costs memory and has no meaning here: a query that needs an order has an ORDER BY.
         self.run("SET preserve_insertion_order = false")
         self.run("SET enable_progress_bar = false")
         if threads is not None:
@@ -56,9 +58,29 @@ class DuckDB:
 
         return duckdb.Error
 
+    @property
+    def cluster(self) -> None:
+        """None: a query runs in this process."""
+        return
+
+    @property
+    def files(self) -> DuckDB:
+        """The engine itself."""
+        return self
+
+    @property
+    def has_catalog(self) -> bool:
+        """False: a table is in a file."""
+        return False
+
+    @property
+    def hides_secrets(self) -> bool:
+        """True: a key is a variable of the connection."""
+        return True
+
     def close(self) -> None:
-        """Let go of the tables, and of the file that they lie in."""
-        self._connection.close()
+        """Drop the tables, and the file that they lie in; this also happens when the engine is garbage collected."""
+        self._release()
 
     # Running
 
@@ -95,59 +117,64 @@ class DuckDB:
         self.run(f"ALTER TABLE {self.quote(table)} RENAME TO {self.quote(name)}")
 
     def types(self, relation: str) -> dict[str, str]:
-        """Column name to type of whatever may stand behind FROM."""
+        """Column name to type of what may stand behind FROM; categories are text."""
         described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-        return {row[0]: row[1] for row in described}
+        return {row[0]: "VARCHAR" if row[1].startswith("ENUM(") else row[1] for row in described}
 
-    def add_frame(self, name: str, frame: pd.DataFrame) -> None:
-        """Copy a frame into a table."""
+    def add_frame(self, name: str, data: object) -> None:
+        """Copy a pandas frame, an Arrow table or a reader of Arrow batches into a table."""
         cursor = self._cursor()
-        cursor.register("_incoming", frame)
+        cursor.register("_incoming", data)
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
 
+    def drop(self, table: str) -> None:
+        """Remove a table."""
+        self.run(f"DROP TABLE {self.quote(table)}")
+
+    # Reading
+
     def attach(self, path: str) -> str:
         """The schema under which the tables of a database file can be read, and only read."""
-        for name, where in self._attached():
-            if where == path:
+        for name, attached in self._attached():
+            if attached == path:
                 return f"{self.quote(name)}.main"
         name = f"file_{len(self._attached())}"
         self.run(f"ATTACH {text(path)} AS {name} (READ_ONLY)")
         return f"{self.quote(name)}.main"
 
     def _attached(self) -> list[tuple[str, str]]:
-        found = self._cursor().execute("SELECT database_name, path FROM duckdb_databases()")
-        return found.fetchall()
+        return self._cursor().execute("SELECT database_name, path FROM duckdb_databases()").fetchall()
 
     def tables_of(self, schema: str) -> list[str]:
         """The tables and views of an attached file."""
         database = schema.removesuffix(".main").strip('"')
-        found = self._cursor().execute(
+        tables = self._cursor().execute(
             "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = 'main' "
             "ORDER BY table_name",
             [database],
         )
-        return [name for (name,) in found.fetchall()]
+        return [name for (name,) in tables.fetchall()]
+
+    def named(self, table: str) -> str:
+        """Refuse: a table is in a file."""
+        raise ConfigError(f"{table}: engine=duckdb reads tables from files; give the path of the database file")
 
     def store(self, path: str, table: str, sql: str) -> None:
         """Write a query's result as a table of a database file, in one transaction."""
-        for name, where in self._attached():
-            if where == path:
+        for name, attached in self._attached():
+            if attached == path:
                 self.run(f"DETACH {self.quote(name)}")
-        self.run(f"ATTACH {text(path)} AS kept")
-        self.run(f"CREATE OR REPLACE TABLE kept.{self.quote(table)} AS {sql}")
-        self.run("DETACH kept")
-
-    def keep_secret(self, key: str) -> None:
-        """Remember the key of `keyed_hash`, outside of any SQL text."""
-        self._secret = key
+        self.run(f"ATTACH {text(path)} AS output")
+        self.run(f"CREATE OR REPLACE TABLE output.{self.quote(table)} AS {sql}")
+        self.run("DETACH output")
 
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
         return f"read_parquet({self._list(paths)})"
 
     def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
-        """A relation over CSV files with one header line; everything is text, so that the door can say what is not."""
+        """A relation over CSV files with one header line; every column is text, which the door checks and types."""
         columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
         return (
             f"read_csv({self._list(paths)}, auto_detect = false, header = true, columns = {{{columns}}}, "
@@ -156,6 +183,17 @@ class DuckDB:
 
     def _list(self, paths: list[str]) -> str:
         return "[" + ", ".join(text(path) for path in paths) + "]"
+
+    # Secrets
+
+    def keep_secret(self, key: str) -> None:
+        """Remember the key of `keyed_hash`, outside of any SQL text."""
+        self._secret = key
+
+    def keyed_hash(self, value: str) -> str:
+        """The first half of SHA-256 of the key and of SHA-256 of the key and the text, in hexadecimal."""
+        key = "getvariable('patronage_key')"
+        return f"left(sha256({key} || sha256({key} || {value})), 32)"
 
     # The dialect
 
@@ -182,11 +220,6 @@ class DuckDB:
     def hexadecimal(self, digits: str) -> str:
         """The number that hexadecimal digits spell."""
         return f"CAST('0x' || {digits} AS BIGINT)"
-
-    def keyed_hash(self, value: str) -> str:
-        """The first half of SHA-256 of the key and of SHA-256 of the key and the text, in hexadecimal."""
-        key = "getvariable('patronage_key')"
-        return f"left(sha256({key} || sha256({key} || {value})), 32)"
 
     def quote(self, identifier: str) -> str:
         """An identifier, safe for any name a user's column may have."""
@@ -226,10 +259,8 @@ class DuckDB:
         return f"string_agg({piece}, '' ORDER BY {order})"
 
 
-def _place(engine: DuckDB, memory_limit: str | None, folder: Path | None) -> str:
-    """The database of an engine: in memory, or in a folder of its own that is removed with it."""
-    if memory_limit is None:
-        return ":memory:"
-    place = tempfile.mkdtemp(prefix="patronage-", dir=folder)
-    weakref.finalize(engine, shutil.rmtree, place, ignore_errors=True)
-    return str(Path(place) / "engine.duckdb")
+def _release(connection: duckdb.DuckDBPyConnection, place: Path | None) -> None:
+    """Close an engine's connection, and remove the folder of its tables."""
+    connection.close()
+    if place is not None:
+        shutil.rmtree(place, ignore_errors=True)

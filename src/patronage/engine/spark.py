@@ -1,4 +1,4 @@
-"""Spark: the engine of whoever has outgrown one machine, through a session that the user hands over.
+"""Spark: the engine for logs that have outgrown one machine, in a session that the user hands over.
 
 No setting of the session is changed. Our views are temporary and go with the engine; where the session has a temporary
 view of the same name already, a line says so before anything is replaced.
@@ -12,6 +12,7 @@ import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from patronage.engine.duckdb import DuckDB
 from patronage.engine.literals import text
 from patronage.errors import ConfigError, DataError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # Spark's name of a type to the one that the rest of the package knows
 TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMPTZ", "timestamp_ntz": "TIMESTAMP"}
 ELSEWHERE = "engine=spark reads Parquet files and tables of the session; convert it, or give engine=duckdb"
+
+NO_SECRETS = "Spark would show the key in its plans; hash the ids in your tables"
 
 
 def session_of(master: str | None) -> SparkSession:
@@ -57,8 +60,9 @@ class Spark:
         self.session = session
         self._theirs = {row["tableName"] for row in session.sql("SHOW TABLES").collect() if row["isTemporary"]}
         self._ours: set[str] = set()
-        # A cluster may lose an executor and what it kept: there Spark must be able to make it once more.
-        self._can_lose = not session.conf.get("spark.master", "").startswith("local")
+        self._files: DuckDB | None = None
+        # A cluster may lose an executor with the tables on it: there Spark must be able to compute them once more.
+        self._can_lose = not (session.conf.get("spark.master", "") or "").startswith("local")
 
     @property
     def failure(self) -> type[Exception]:
@@ -67,8 +71,33 @@ class Spark:
 
         return PySparkException
 
+    @property
+    def cluster(self) -> Spark:
+        """The engine itself."""
+        return self
+
+    @property
+    def files(self) -> DuckDB:
+        """A DuckDB beside the session, opened on first use and closed with this engine."""
+        if self._files is None:
+            self._files = DuckDB()
+        return self._files
+
+    @property
+    def has_catalog(self) -> bool:
+        """True: the session knows tables by name."""
+        return True
+
+    @property
+    def hides_secrets(self) -> bool:
+        """False: a plan shows every literal."""
+        return False
+
     def close(self) -> None:
         """Take our views out of the session, and what they cached out of its memory."""
+        if self._files is not None:
+            self._files.close()
+            self._files = None
         for name in self._ours:
             if self.session.catalog.isCached(name):
                 self.session.catalog.uncacheTable(name)
@@ -83,10 +112,10 @@ class Spark:
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The result of a query as a frame with a fresh RangeIndex."""
-        found: Any = self.query(sql)
+        result: Any = self.query(sql)
         with warnings.catch_warnings():  # of pyspark, about pandas 3
             warnings.simplefilter("ignore")
-            return found.toArrow().to_pandas() if hasattr(found, "toArrow") else found.toPandas()
+            return result.toArrow().to_pandas() if hasattr(result, "toArrow") else result.toPandas()
 
     def row(self, sql: str) -> tuple[Any, ...]:
         """The only row of a query."""
@@ -96,13 +125,13 @@ class Spark:
     def table(self, name: str, sql: str) -> None:
         """Keep the result of a query under a name, replacing what had it.
 
-        Where nothing can be lost, its plan is forgotten: else every query would plan all that led to its tables again,
-        and what is cached is made without adaptive execution, in 200 pieces however few its rows. Spark frees it
-        (memory, then disk) once no view names it. What is cached it drops, with all that was made from it, as soon as
-        another query takes the name.
+        Where no executor can be lost, the table forgets its plan: else every query would plan all that led to its
+        tables again, and a cached table is computed without adaptive execution, in 200 pieces however few its rows.
+        Spark frees such a table (memory, then disk) once no view names it. A cached table is dropped, with all tables
+        that were computed from it, as soon as another query takes its name.
         """
-        found = self.query(sql)
-        self._name(name, found if self._can_lose else found.localCheckpoint())
+        result = self.query(sql)
+        self._name(name, result if self._can_lose else result.localCheckpoint())
         if self._can_lose:
             self.session.catalog.cacheTable(name)
 
@@ -124,9 +153,11 @@ class Spark:
         self._ours.add(name)
 
     def types(self, relation: str) -> dict[str, str]:
-        """Column name to type of whatever may stand behind FROM, by DuckDB's names."""
-        fields = self.query(f"SELECT * FROM {relation}").schema.fields
-        return {one.name: TYPES.get(one.dataType.simpleString(), one.dataType.simpleString().upper()) for one in fields}
+        """Column name to type of what may stand behind FROM, by DuckDB's names."""
+        fields = {field.name: field.dataType.simpleString() for field in self.query(f"SELECT * FROM {relation}").schema}
+        return {name: TYPES.get(spark_type, spark_type.upper()) for name, spark_type in fields.items()}
+
+    # Reading
 
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""
@@ -150,20 +181,30 @@ class Spark:
         return ".".join(self.quote(part) for part in table.split("."))
 
     def save(self, table: str, paths: list[str]) -> None:
-        """Make or replace a table of the catalogue; how atomic that is is up to the table's format."""
+        """Write or replace a table of the catalog; the table's format decides how atomic that is."""
         self.session.read.parquet(*paths).write.mode("overwrite").saveAsTable(table)
 
     def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
-        """Not read: the door's care with text files is DuckDB's."""
+        """Refuse: only DuckDB reads text files with the care that the door needs."""
         raise ConfigError(f"{paths[0]}: {ELSEWHERE}")
 
     def attach(self, path: str) -> str:
-        """Not read: a database file is DuckDB's."""
+        """Refuse: only DuckDB reads its files."""
         raise ConfigError(f"{path}: {ELSEWHERE}")
 
     def tables_of(self, schema: str) -> list[str]:
-        """Of a schema of the catalogue."""
+        """The tables of a schema of the catalog."""
         return [row["tableName"] for row in self.query(f"SHOW TABLES IN {schema}").collect()]
+
+    # Secrets
+
+    def keep_secret(self, key: str) -> None:
+        """Refuse: a plan would show the key."""
+        raise ConfigError(NO_SECRETS)
+
+    def keyed_hash(self, value: str) -> str:
+        """Refuse: a plan would show the key."""
+        raise ConfigError(NO_SECRETS)
 
     # The dialect
 
@@ -184,7 +225,7 @@ class Spark:
         return f"TRY_CAST({value} AS TIMESTAMP)"
 
     def clock_of_format(self, value: str, date_format: str) -> str:
-        """Not there: Spark spells formats in another way."""
+        """Refuse: Spark spells formats in another way."""
         raise ConfigError(f"date_format={date_format}: engine=spark reads dates, timestamps and ISO 8601; convert it")
 
     def hexadecimal(self, digits: str) -> str:

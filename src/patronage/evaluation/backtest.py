@@ -62,24 +62,24 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     seen = split.select(~holdout.unseen)
     rows: list[dict[str, object]] = []
     parts = (
-        (split, holdout.judged, split.past[0], (LATER_SEEN, SAME_SEEN)),
+        (split, holdout.evaluated, split.training[0], (LATER_SEEN, SAME_SEEN)),
         (
             seen,
-            holdout.judged.select(holdout.unseen),
-            split.past[0].select(holdout.unseen),
+            holdout.evaluated.select(holdout.unseen),
+            split.training[0].select(holdout.unseen),
             (LATER_UNSEEN, SAME_UNSEEN),
         ),
     )
     for known, later, same, names in parts:
         fitted = fit_forecast(known, config)
-        at_cutoff = _structural(known.now)
-        there, at_origin = _as_of(fitted, known.past[0], config)
+        at_cutoff = _structural(known.current)
+        there, at_origin = _as_of(fitted, known.training[0], config)
         for name, model, judged, laws in (
             (names[0], fitted, buyers(later), at_cutoff),
             (names[1], there, buyers(same), at_origin),
         ):
             foretold = model.forecast(judged.features)
-            found = _measure(model, foretold, known.past, laws, judged, config, resampling)
+            found = _measure(model, foretold, known.training, laws, judged, config, resampling)
             if name == LATER_UNSEEN:  # the distribution, where it is hardest, and on few enough to be quick
                 found += _intervals(model, foretold, judged)
             rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": name, **line} for line in found]
@@ -162,7 +162,7 @@ def _answers(
         if not config.churn.contractual:
             churn[name] = 1 - expected[c.P_ORDER].to_numpy()
         orders[name], spend[name] = (expected[column].to_numpy() for column in (c.EXPECTED_ORDERS, c.EXPECTED_SPEND))
-    members = model.hybrid.parts(*model.seen(features))
+    members = model.ensemble.parts(*model.seen(features))
     for label, found in ((c.CHURNED, churn), (c.ORDERS, orders), (c.SPEND, spend)):
         found |= members[label]
         found[HYBRID] = foretold.answers[label].to_numpy()

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy.special import chdtri
 
 from patronage.models.reference import Counts, Reference
+from patronage.statistics import population_stability
 
-FLOOR = 1e-4  # of a share: an empty bin is not infinitely surprising
 RARELY = 0.001  # how often chance alone may look like drift
 
 
@@ -31,12 +31,11 @@ def compare(reference: Reference, counts: Counts) -> pd.DataFrame:
         bins = reference.columns[name]
         before = np.asarray(bins.counts)
         n, m = before.sum(), now.sum()
-        p, q = (np.clip(one / max(one.sum(), 1), FLOOR, None) for one in (before, now))
         used = int(((before > 0) | (now > 0)).sum())
         rows.append(
             {
                 "column": name,
-                "psi": float(((q - p) * np.log(q / p)).sum()),
+                "psi": population_stability(before, now),
                 "chance": float(chdtri(used - 1, RARELY) * (1 / n + 1 / max(m, 1))) if used > 1 else 0.0,
                 "unseen": float(now[-2] / max(m, 1)) if bins.labels else 0.0,
                 "missing": float(now[-1] / max(m, 1)),

@@ -53,18 +53,24 @@ class Trial:
     journey: JourneyModel
     seen: Split
     unseen: Split
-    judged: LabelledSnapshot
+    evaluated: LabelledSnapshot
     said: pd.DataFrame
     learned: Mapping[str, Any]
 
 
 def judge(trial: Trial, resampling: Resampling) -> Findings:
     """Judge a journey on customers that it never saw, at a later time."""
-    orders = trial.judged.labels[c.ORDERS].to_numpy(np.float64)
+    orders = trial.evaluated.labels[c.ORDERS].to_numpy(np.float64)
     bought, said = (orders > 0).astype(float), trial.said[c.JOURNEY_P_ORDER].to_numpy(np.float64)
-    journey, features = trial.journey, trial.judged.features
+    journey, features = trial.journey, trial.evaluated.features
     others = journey_baselines.forecasts(
-        trial.seen.past, trial.seen.now.features, features, trial.said, trial.learned, journey.horizon, resampling.seed
+        trial.seen.training,
+        trial.seen.current.features,
+        features,
+        trial.said,
+        trial.learned,
+        journey.horizon,
+        resampling.seed,
     )
     likelihood = journey.log_likelihood(features)
     found = {
@@ -188,10 +194,10 @@ def stage_mix(trial: Trial, seed: int) -> pd.DataFrame:
     The forecast is that of a journey fitted on what was known at the origin, over its horizon; customers who came
     after it are in neither.
     """
-    before = trial.unseen.past[0].features
-    there = earlier(trial.journey, trial.seen.past[0], seed=seed)
+    before = trial.unseen.training[0].features
+    there = earlier(trial.journey, trial.seen.training[0], seed=seed)
     beliefs = there.filter(before)
-    after = there.posterior(trial.judged.features.reindex(before.index)[[c.JOURNEY_PATH]])
+    after = there.posterior(trial.evaluated.features.reindex(before.index)[[c.JOURNEY_PATH]])
     ahead = there.ahead(beliefs, round(there.horizon))
     return pd.DataFrame(
         {"before": there.stages(beliefs).mean(), "predicted": ahead.mean(), "realised": after.mean()}

@@ -19,8 +19,7 @@ from patronage.errors import ConfigError
 from patronage.evaluation import baselines
 from patronage.evaluation.intervals import Interval, paired_difference
 from patronage.labels import LabelledSnapshot
-
-TINY = 1e-12
+from patronage.statistics import log_losses
 
 
 @dataclass(frozen=True)
@@ -90,12 +89,6 @@ def judge_amounts(
     losses = {name: (other[c.SPEND].to_numpy() - spend) ** 2 for name, other in naive.items()}
     own = (said[c.SPEND].to_numpy() - spend) ** 2
     return Scorecard(found, (_headline("clv", f"{c.SPEND}_rmse", own, losses, resampling, root=True),))
-
-
-def log_losses(happened: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """The log-loss of each customer."""
-    p = np.clip(said, TINY, 1 - TINY)
-    return -np.where(happened == 1, np.log(p), np.log1p(-p))
 
 
 def _headline(

@@ -30,17 +30,17 @@ class Exercise:
 
     Attributes
     ----------
-    past, now
+    training, current
         Of the customers that are learned from, with BTYD's expectations.
-    judged
+    evaluated
         Of the others, likewise, with their labels over the horizon.
     far
         BTYD's expectations of these over the horizon, where that is longer than the windows that are learned from.
     """
 
-    past: Sequence[LabelledSnapshot]
-    now: pd.DataFrame
-    judged: LabelledSnapshot
+    training: Sequence[LabelledSnapshot]
+    current: pd.DataFrame
+    evaluated: LabelledSnapshot
     far: pd.DataFrame | None
 
 
@@ -55,8 +55,8 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
     holdout = measured_at(tables, cutoff, config)
     seen = holdout.split.select(~holdout.unseen)
     laws = tuple(name for name, on in config.churn.laws.items() if on)
-    past, _ = with_btyd_features([buyers(snapshot) for snapshot in seen.past], laws, config.churn)
-    now, judged = buyers(seen.now).features, buyers(holdout.judged.select(holdout.unseen))
+    past, _ = with_btyd_features([buyers(snapshot) for snapshot in seen.training], laws, config.churn)
+    now, judged = buyers(seen.current).features, buyers(holdout.evaluated.select(holdout.unseen))
     btyd = fit_btyd(now, laws)
     near = judged.features.join(btyd.expect(judged.features, seen.window_days))
     longer = seen.window_days != config.horizon_days
@@ -70,9 +70,9 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
 
 def losses(exercise: Exercise, config: ChurnConfig, seed: int) -> dict[str, float]:
     """Log-loss of churn and root mean squared error of orders and spend, as ratios to what BTYD alone loses."""
-    kept = steady(exercise.now, exercise.past[0].features, learnable(exercise.now))
-    model, _ = hybrid.fit(exercise.past, exercise.now, kept, config, seed)
-    judged = exercise.judged
+    kept = steady(exercise.current, exercise.training[0].features, learnable(exercise.current))
+    model, _ = hybrid.fit(exercise.training, exercise.current, kept, config, seed)
+    judged = exercise.evaluated
     said = model.predict(judged.features, exercise.far)
     expected = judged.features if exercise.far is None else exercise.far
     found = {}

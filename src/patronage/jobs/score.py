@@ -19,7 +19,7 @@ from patronage import names as c
 from patronage.config import ScoreConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
-from patronage.engine import DuckDB, Spark, connect
+from patronage.engine import DuckDB, connect
 from patronage.errors import DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
@@ -85,11 +85,11 @@ def _score(config: ScoreConfig, cutoff: datetime, target: Target, folder: Path, 
 
 def _assign(job: Job, folder: Path, form: Verdict, started: float) -> None:
     engine = job.tables.engine
-    files = engine if isinstance(engine, DuckDB) else DuckDB()
+    files = engine.files
     try:
         work, resumed = _compute(job, folder)
         found = _look(job, work, files, form, resumed)
-        scoring.publish(work, job.target, files, engine if isinstance(engine, Spark) else None)
+        scoring.publish(work, job.target, files, engine.cluster)
     except (engine.failure, files.failure) as error:
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
     _log(job, found, started)
@@ -110,9 +110,9 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
     resumed = work.done
     if resumed:
         print(f"going on after {resumed} of {job.passes} passes of an interrupted job", flush=True)
-    engine = job.tables.engine
-    if isinstance(engine, Spark) and not work.is_done(0):
-        scoring.score_with_spark(work, engine, job.model.bundle, job.tables, job.cutoff, stamps)
+    cluster = job.tables.engine.cluster
+    if cluster is not None and not work.is_done(0):
+        scoring.score_with_spark(work, cluster, job.model.bundle, job.tables, job.cutoff, stamps)
     for number in range(job.passes):
         if not work.is_done(number):
             scoring.score_part(work, job.model.bundle, job.tables, job.cutoff, Part(number, job.passes), stamps)

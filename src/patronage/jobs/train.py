@@ -50,26 +50,26 @@ def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float
         print(f"one customer in {sampler.one_in} is learned from (fit_sample={config.fit_sample})", flush=True)
     split = split_at(tables, cutoff, config)
     store = tracking.open_store(config.tracking, project_root())
-    former, origin = _former(store, config, cutoff, split.now.features)
+    former, origin = _former(store, config, cutoff, split.current.features)
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former)
-    assignments = bundle.assign(split.now.features)
-    personas = persona_report(bundle, split.now.features, assignments, config.personas, config.seed, former, origin)
+    assignments = bundle.assign(split.current.features)
+    personas = persona_report(bundle, split.current.features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
     judged = _measure(tables, split, bundle, assignments, config, sampler)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
-        split.now.features,
+        split.current.features,
         assignments,
         # its rivals are measured over the journey's horizon
         judged.trial if judged and judged.holdout.split.window_days == config.horizon_days else None,
         resampling,
     ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
-    findings = _examine_clv(bundle, split.now.features, left_censored=tables.left_censored)
+    findings = _examine_clv(bundle, split.current.features, left_censored=tables.left_censored)
     record = training_record(config, tables, split, bundle, assignments, personas, judged, journey, findings, started)
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
-    bundle = replace(bundle, reference=refer(split.now.features.join(assignments), tables.present, tables.events))
-    logged = tracking.log_training(store, record, tables, bundle, split.now.features, stamped)
+    bundle = replace(bundle, reference=refer(split.current.features.join(assignments), tables.present, tables.events))
+    logged = tracking.log_training(store, record, tables, bundle, split.current.features, stamped)
     _say(store, logged, record, len(assignments), time.time() - started)
 
 
@@ -101,11 +101,11 @@ def _measure(
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     if holdout.split is not split:
         bundle = fit_bundle(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
-        said = bundle.assign(holdout.judged.features)
-    card = _judge(bundle, said, holdout.split, holdout.judged, resampling, config)
-    intervals = _intervals(bundle, holdout.judged)
+        said = bundle.assign(holdout.evaluated.features)
+    card = _judge(bundle, said, holdout.split, holdout.evaluated, resampling, config)
+    intervals = _intervals(bundle, holdout.evaluated)
     seen = holdout.split.select(~holdout.unseen)
-    strangers = holdout.judged.select(holdout.unseen)
+    strangers = holdout.evaluated.select(holdout.unseen)
     other = fit_bundle(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored)
     of_strangers = other.assign(strangers.features)
     unseen = _judge(other, of_strangers, seen, strangers, resampling, config)
@@ -113,7 +113,7 @@ def _measure(
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
     found = intervals | renamed | sampling.errors(bundle, holdout, config, sampler)
-    now = holdout.judged
+    now = holdout.evaluated
     weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
     drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
     return Judged(holdout, said, Scorecard(card.metrics | found, card.headlines), trial, drawn)
@@ -127,9 +127,9 @@ def _judge(
     resampling: Resampling,
     config: TrainConfig,
 ) -> Scorecard:
-    structural = bundle.outlook.btyd.expect(buyers(judged).features, config.horizon_days)[c.P_ORDER]
+    structural = bundle.forecast.btyd.expect(buyers(judged).features, config.horizon_days)[c.P_ORDER]
     contractual = config.churn.contractual
-    return judge(said, structural, bundle.learned, split.past, judged, resampling, contractual=contractual)
+    return judge(said, structural, bundle.learned, split.training, judged, resampling, contractual=contractual)
 
 
 def _lenient(config: TrainConfig, k: int | str) -> TrainConfig:
@@ -141,7 +141,7 @@ def _intervals(bundle: Bundle, judged: LabelledSnapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    read, multiplier = bundle.outlook.forecast(buyers(judged).features).law_reads
+    read, multiplier = bundle.forecast.forecast(buyers(judged).features).law_reads
     return judge_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
 
 

@@ -28,8 +28,8 @@ from patronage.typing import Array, Columns
 
 log = logging.getLogger(__name__)
 
-FILE = "outlook.json"
-HYBRID, LAW, CONTRACT = "hybrid", "law", "contract"
+FILE = "forecast.json"
+ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
 OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
 MOST_WORTH = 10.0  # the hybrid may move a customer's value per order by this factor at most
 BINS = 10
@@ -78,16 +78,16 @@ class Forecast:
     ----------
     btyd
         Fitted at the cutoff, as the hybrid learned from its likes at the origins.
-    churn_by
+    churn_source
         Who says P(churn): the hybrid, the law by its P(no order), or the hybrid where it is about a contract.
     season
         Of the horizon; the value beyond it knows none, since a whole year has no season.
     """
 
-    hybrid: Ensemble
+    ensemble: Ensemble
     btyd: BtydMean
     clv: CLVModel
-    churn_by: str
+    churn_source: str
     season: Season = field(default_factory=Season)
 
     @property
@@ -97,26 +97,26 @@ class Forecast:
     def seen(self, features: pd.DataFrame) -> tuple[Columns, Columns | None]:
         """What the hybrid reads: features with BTYD's expectations over its window, and in the horizon that comes."""
         columns = columns_of(features)
-        near = columns | self.btyd.answer(columns, self.hybrid.window_days)
-        if self.hybrid.window_days == self.horizon_days and self.season.factor == 1:
+        near = columns | self.btyd.answer(columns, self.ensemble.window_days)
+        if self.ensemble.window_days == self.horizon_days and self.season.factor == 1:
             return near, None
         return near, self.btyd.answer(columns, self.horizon_days, self.season.factor)
 
     def forecast(self, features: pd.DataFrame) -> EnsembleForecast:
         """The hybrid's answers for customers who have bought, and the rates that follow from them."""
-        answers = self.hybrid.answer(*self.seen(features))
+        answers = self.ensemble.answer(*self.seen(features))
         law_reads = reconcile(self.clv.law, self.horizon_days, features, answers[c.ORDERS])
         return EnsembleForecast(pd.DataFrame(answers, index=features.index), law_reads)
 
     def answer(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
         """Churn with its reasons, orders, spend and value of customers who have bought."""
         near, far = self.seen(features)
-        matrices = self.hybrid.matrices(near)
-        answers = self.hybrid.answer(near, far, matrices)
+        matrices = self.ensemble.matrices(near)
+        answers = self.ensemble.answer(near, far, matrices)
         x, t_x, age, mean_value = (np.asarray(near[name], np.float64) for name in self.clv.columns)
         t_x, factor = reading(self.clv.law, self.horizon_days, x, t_x, age, answers[c.ORDERS])
         said = self.clv.answer(x, t_x, age, factor, mean_value, self.season.factor)
-        reasons = np.array(self.hybrid.reasons(near, far, matrices), dtype=object)
+        reasons = np.array(self.ensemble.reasons(near, far, matrices), dtype=object)
         return {**self._churn(said, answers), c.CHURN_REASONS: reasons, **_worth(said, answers)}
 
     def assign(self, foretold: EnsembleForecast) -> pd.DataFrame:
@@ -129,13 +129,13 @@ class Forecast:
 
     def _churn(self, said: Mapping[str, Array], answers: Mapping[str, Array]) -> dict[str, np.ndarray]:
         """P(churn) and its band."""
-        churn = answers[c.CHURNED] if self.churn_by != LAW else 1 - said[c.P_ORDER]
-        return {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.hybrid.band(churn)}
+        churn = answers[c.CHURNED] if self.churn_source != LAW else 1 - said[c.P_ORDER]
+        return {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
 
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
-        (folder / FILE).write_text(json.dumps({"churn_by": self.churn_by, "season": asdict(self.season)}))
-        for name, model in (("hybrid", self.hybrid), ("btyd", self.btyd), ("clv", self.clv)):
+        (folder / FILE).write_text(json.dumps({"churn_source": self.churn_source, "season": asdict(self.season)}))
+        for name, model in (("ensemble", self.ensemble), ("btyd", self.btyd), ("clv", self.clv)):
             (folder / name).mkdir(parents=True, exist_ok=True)
             model.save(folder / name)
 
@@ -143,9 +143,9 @@ class Forecast:
     def load(cls, folder: Path) -> Forecast:
         """Read what `save` wrote."""
         state = json.loads((folder / FILE).read_text())
-        models = Ensemble.load(folder / "hybrid"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
+        models = Ensemble.load(folder / "ensemble"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
         season = {**state["season"], "errors": tuple(map(tuple, state["season"]["errors"]))}
-        return cls(*models, state["churn_by"], Season(**season))
+        return cls(*models, state["churn_source"], Season(**season))
 
 
 def _worth(said: Mapping[str, Array], answers: Mapping[str, Array]) -> dict[str, Array]:

@@ -12,9 +12,10 @@ from scipy.stats import rankdata
 from patronage import cutoff as when
 from patronage import names as c
 from patronage.evaluation.intervals import resampled_sums
-from patronage.evaluation.scorecard import Resampling, log_losses
+from patronage.evaluation.scorecard import Resampling
 from patronage.review.migration import AT_ONCE, cannot_freeze
 from patronage.review.past import TrainingRun
+from patronage.statistics import log_losses
 
 BINS = 10
 FLOOR = 1e-4  # an empty bin says little about a share of exactly zero

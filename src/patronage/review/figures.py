@@ -41,10 +41,10 @@ def calibration(happened: np.ndarray, said: np.ndarray, baselines: dict[str, np.
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":")
     for name, other in baselines.items():
         table = calibration_table(happened, other)
-        axes.plot(table["said"], table["happened"], "o-", color=MUTED, markersize=3, linewidth=0.8)
-        axes.annotate(name, (table["said"].iloc[-1], table["happened"].iloc[-1]), color=MUTED, fontsize=8)
+        axes.plot(table["predicted"], table["actual"], "o-", color=MUTED, markersize=3, linewidth=0.8)
+        axes.annotate(name, (table["predicted"].iloc[-1], table["actual"].iloc[-1]), color=MUTED, fontsize=8)
     table = calibration_table(happened, said)
-    axes.plot(table["said"], table["happened"], "o-", color=ACCENT, label="model")
+    axes.plot(table["predicted"], table["actual"], "o-", color=ACCENT, label="model")
     axes.set_xlabel("said")
     axes.set_ylabel("happened")
     axes.legend(frameon=False)

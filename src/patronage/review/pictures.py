@@ -170,7 +170,7 @@ def reliability(judged: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     for side, (happened, said) in judged.items():
         table = calibration_table(happened, said)
         axes.plot(
-            table["said"], table["happened"], marker="o", color=SIDES[side], markersize=4, label=side,
+            table["predicted"], table["actual"], marker="o", color=SIDES[side], markersize=4, label=side,
             linestyle="--" if side == "baseline" else "-",
         )  # fmt: skip
     axes.set_xlabel("said")

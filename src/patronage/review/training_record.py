@@ -55,8 +55,8 @@ def training_record(
 ) -> RunRecord:
     """What MLflow is told of the run."""
     lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
-    evaluated = "none" if judged is None else f"{judged.holdout.judged.cutoff:%Y-%m-%d}"
-    single = pd.Series(dtype=float) if judged is None else single_auc(judged.holdout.judged)
+    evaluated = "none" if judged is None else f"{judged.holdout.evaluated.cutoff:%Y-%m-%d}"
+    single = pd.Series(dtype=float) if judged is None else single_auc(judged.holdout.evaluated)
     return RunRecord(
         kind="train",
         name=config.name,
@@ -90,7 +90,7 @@ def training_record(
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
             "lenses.json": lenses.support(tables),
-            "churn_importance.json": bundle.outlook.hybrid.importance().rename_axis("feature").reset_index(),
+            "churn_importance.json": bundle.forecast.ensemble.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
             **_clv_tables(bundle.clv),
@@ -102,7 +102,7 @@ def training_record(
         | journey.frames
         | _evaluation(judged),
         figures=_figures(bundle, assignments, judged)
-        | clv_figures.of_model(bundle.clv, split.now.features)
+        | clv_figures.of_model(bundle.clv, split.current.features)
         | personas.figures
         | journey.figures,
     )
@@ -125,10 +125,10 @@ def _clv_tables(model: CLVModel) -> dict[str, pd.DataFrame]:
 
 def _evaluation(judged: Judged | None) -> dict[str, pd.DataFrame]:
     """What came and what had been said, customer by customer: two runs can be compared on those whom they share."""
-    if judged is None or judged.holdout.judged.labels is None:
+    if judged is None or judged.holdout.evaluated.labels is None:
         return {}
     said = judged.said[[c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]]
-    return {"evaluation.parquet": judged.holdout.judged.labels.join(said).reset_index()}
+    return {"evaluation.parquet": judged.holdout.evaluated.labels.join(said).reset_index()}
 
 
 def _describe(config: TrainConfig, lines: list[Headline], evaluated: str) -> str:
@@ -149,19 +149,19 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "horizon_days": config.horizon_days,
         "lookback_days": config.lookback_days,
         "seed": config.seed,
-        "customers": len(split.now.features),
+        "customers": len(split.current.features),
         "fit_sample": config.fit_sample,
-        "origins": len(split.past),
+        "origins": len(split.training),
         "personas.method": config.personas.method,
         "personas.k": bundle.personas.k,
         "personas.k_asked": config.personas.k,
-        "churn.members": "+".join(member.name for member in bundle.outlook.hybrid.churn.members),
+        "churn.members": "+".join(member.name for member in bundle.forecast.ensemble.churn.members),
         **{
             f"{answer.target.label}.rounds": "+".join(str(member.rounds) for member in answer.members)
-            for answer in bundle.outlook.hybrid.answers
+            for answer in bundle.forecast.ensemble.answers
         },
-        "churn.by": bundle.outlook.churn_by,
-        "churn.season": bundle.outlook.season.factor,
+        "churn.by": bundle.forecast.churn_source,
+        "churn.season": bundle.forecast.season.factor,
         "origins.window_days": split.window_days,
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,
@@ -172,7 +172,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
 
 def _base_rates(split: Split) -> dict[str, str]:
     """The share that churned, of those who could, at each origin that was learned from."""
-    rates = {f"{one.cutoff:%Y-%m-%d}": one.labels[c.CHURNED].mean() for one in split.past if one.labels is not None}
+    rates = {f"{one.cutoff:%Y-%m-%d}": one.labels[c.CHURNED].mean() for one in split.training if one.labels is not None}
     return {f"churn.rate_{origin}": f"{rate:.4f}" for origin, rate in rates.items()}
 
 
@@ -200,26 +200,26 @@ def _counts(labels: pd.Series) -> pd.DataFrame:
 def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
-        "churn_importance.png": hybrid_figures.importance_by_lens(bundle.outlook.hybrid.importance()),
+        "churn_importance.png": hybrid_figures.importance_by_lens(bundle.forecast.ensemble.importance()),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
         **(judged.figures if judged else {}),
     }
-    if judged is None or judged.holdout.judged.labels is None:
+    if judged is None or judged.holdout.evaluated.labels is None:
         return drawn
-    labels, horizon = judged.holdout.judged.labels, judged.holdout.judged.horizon_days
+    labels, horizon = judged.holdout.evaluated.labels, judged.holdout.evaluated.horizon_days
     known = labels[c.CHURNED].notna()
     naive = churn_baselines(
-        judged.holdout.split.past,
-        judged.holdout.judged.select(known).features,
+        judged.holdout.split.training,
+        judged.holdout.evaluated.select(known).features,
         judged.said.loc[known, c.P_ORDER],
         horizon,
-        contractual=bundle.outlook.churn_by == CONTRACT,
+        contractual=bundle.forecast.churn_source == CONTRACT,
     )
     drawn["churn_calibration.png"] = figures.calibration(
         labels.loc[known, c.CHURNED].to_numpy(),
         judged.said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
         {"recency": naive["recency"]},
-        f"P({'cancelled' if bundle.outlook.churn_by == CONTRACT else 'no order'} in {horizon} days)",
+        f"P({'cancelled' if bundle.forecast.churn_source == CONTRACT else 'no order'} in {horizon} days)",
     )
     expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
     if expected.empty:
@@ -240,7 +240,7 @@ def _profits(judged: Judged, bundle: Bundle) -> tuple[Curve, Curve]:
 
 def _asked(judged: Judged) -> tuple[np.ndarray, pd.DataFrame]:
     """Who churned, of those of whom it is asked, and what was said of them."""
-    labels = judged.holdout.judged.labels
+    labels = judged.holdout.evaluated.labels
     if labels is None:
         raise ValueError("a measurement has no labels")
     known = labels[c.CHURNED].notna()

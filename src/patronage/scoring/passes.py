@@ -14,7 +14,6 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config.score import AUTO
 from patronage.data import Tables
-from patronage.engine import Spark
 from patronage.lenses import Part
 from patronage.models.reference import Counts
 from patronage.scoring.work import Work
@@ -28,7 +27,7 @@ TYPES = {"f": pa.float64(), "i": pa.int32(), "b": pa.bool_(), "M": pa.timestamp(
 
 def how_many(passes: int | str, tables: Tables) -> int:
     """The number of shares."""
-    if isinstance(tables.engine, Spark):
+    if tables.engine.cluster is not None:
         return 1  # the cluster divides the work itself
     if passes != AUTO:
         return int(passes)

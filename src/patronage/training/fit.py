@@ -28,10 +28,10 @@ def fit_bundle(
     FitError
         A model has nothing to learn from; the message says which and what to change.
     """
-    features = split.now.features
+    features = split.current.features
     # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
     expected = fit_forecast(split, config)
-    whole = split.past if split.window_days == config.horizon_days else ()
+    whole = split.training if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
         period_days=split.period_days,
@@ -39,7 +39,7 @@ def fit_bundle(
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
-        outlook=expected,
+        forecast=expected,
         journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
     )
@@ -48,7 +48,7 @@ def fit_bundle(
 def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.JourneyModel:
     """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
     return journey.fit(
-        split.now.features,
+        split.current.features,
         classes=config.journey.cadence_classes,
         max_customers=config.journey.max_customers,
         min_customers=config.journey.min_customers,

@@ -20,7 +20,7 @@ from patronage.models.btyd.reconcile import reconcile
 from patronage.models.ensemble.ensemble import fit as fit_ensemble
 from patronage.models.ensemble.ensemble import needs_btyd
 from patronage.models.ensemble.target import CHURN
-from patronage.models.forecast import CONTRACT, HYBRID, LAW, Forecast, Season
+from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, Season
 from patronage.training.law import fit_clv
 from patronage.training.origins import Split, learnable
 from patronage.training.season import learn_season
@@ -41,22 +41,22 @@ def fit_forecast(split: Split, experiment: TrainConfig) -> Forecast:
         The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
     config, seed = experiment.churn, experiment.seed
-    now = buyers(split.now).features
-    before = [buyers(snapshot) for snapshot in split.past]
+    now = buyers(split.current).features
+    before = [buyers(snapshot) for snapshot in split.training]
     value = fit_clv(now, before, experiment.clv, experiment.horizon_days)
     laws = tuple(name for name, on in config.laws.items() if on)
     learned, latest = with_btyd_features(before, laws, config)
     btyd = fit_btyd(now, laws)
     current = now.join(btyd.expect(now, learned[0].horizon_days))
-    kept = steady(current, learned[0].features, learnable(split.now.features))
+    kept = steady(current, learned[0].features, learnable(split.current.features))
     model, rehearsed = fit_ensemble(learned, current, kept, config, seed)
-    churn_by = CONTRACT if config.contractual else HYBRID
+    churn_source = CONTRACT if config.contractual else ENSEMBLE
     if latest is not None and not config.contractual:
-        churn_by = _better_calibrated(learned[0], rehearsed, latest, value)
+        churn_source = _better_calibrated(learned[0], rehearsed, latest, value)
     season = Season()
     if config.season and split.year_before:
         season = learn_season(learned, [buyers(snapshot) for snapshot in split.year_before], laws)
-    return Forecast(model, btyd, value, churn_by, season)
+    return Forecast(model, btyd, value, churn_source, season)
 
 
 def with_btyd_features(
@@ -88,7 +88,7 @@ def _better_calibrated(snapshot: LabelledSnapshot, rehearsed: pd.DataFrame, btyd
     """Who said P(no order) better in the rehearsal; the law must err less without ranking worse."""
     asked = rehearsed[c.CHURNED].notna()
     if snapshot.labels is None or not asked.any():
-        return HYBRID
+        return ENSEMBLE
     few, answers = snapshot.features.loc[rehearsed.index[asked]], rehearsed[asked]
     name = clv.settings.model
     summary = (snapshot.features[column] for column in (c.FREQUENCY, c.RECENCY, c.T))
@@ -100,7 +100,7 @@ def _better_calibrated(snapshot: LabelledSnapshot, rehearsed: pd.DataFrame, btyd
     happened = snapshot.labels.loc[few.index, c.CHURNED].to_numpy(np.float64)
     errors = [_calibration_error(happened, said) for said in (by_law, by_hybrid)]
     losses = [CHURN.losses(happened, CHURN.raw(said)).mean() for said in (by_law, by_hybrid)]
-    return LAW if errors[0] < errors[1] and losses[0] < losses[1] else HYBRID
+    return LAW if errors[0] < errors[1] and losses[0] < losses[1] else ENSEMBLE
 
 
 def _calibration_error(happened: Array, said: Array) -> float:

@@ -35,9 +35,9 @@ class Split:
 
     Attributes
     ----------
-    now
+    current
         Everyone at the cutoff, without labels.
-    past
+    training
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
     period_days
         Length of a period of the journey paths.
@@ -46,24 +46,24 @@ class Split:
         that the log allows. Empty where the log does not reach back to the cutoff's.
     """
 
-    now: Snapshot
-    past: tuple[LabelledSnapshot, ...]
+    current: Snapshot
+    training: tuple[LabelledSnapshot, ...]
     period_days: int
     year_before: tuple[LabelledSnapshot, ...] = ()
 
     @property
     def window_days(self) -> int:
         """Length of the label windows that are learned from."""
-        return self.past[0].horizon_days
+        return self.training[0].horizon_days
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
-        past, year_before = (tuple(one.select(keep) for one in some) for some in (self.past, self.year_before))
-        return Split(self.now.select(keep), past, self.period_days, year_before)
+        past, year_before = (tuple(one.select(keep) for one in some) for some in (self.training, self.year_before))
+        return Split(self.current.select(keep), past, self.period_days, year_before)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
-        parts = [("assign", self.now), *(("learn", snapshot) for snapshot in self.past)]
+        parts = [("assign", self.current), *(("learn", snapshot) for snapshot in self.training)]
         return pd.DataFrame(
             [
                 {
@@ -84,7 +84,7 @@ class Holdout:
     """A fit to be measured, and the labelled customers to measure it on."""
 
     split: Split
-    judged: LabelledSnapshot
+    evaluated: LabelledSnapshot
     unseen: pd.Series
 
 
@@ -155,7 +155,7 @@ def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
 
 def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
     """Where assignments of this split can be measured; None where the log is too short for any measurement."""
-    now = split.now
+    now = split.current
     if when.is_observed(now.cutoff, config.horizon_days, tables.last):
         return _holdout(tables, split, config)
     try:
@@ -185,9 +185,9 @@ def measured_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Holdou
 
 
 def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
-    judged = _labelled(tables, split.now, config)
+    judged = _labelled(tables, split.current, config)
     return Holdout(
-        split, judged, held_out(split.now.features.index, config.evaluation.unseen_share, config.seed, "unseen")
+        split, judged, held_out(split.current.features.index, config.evaluation.unseen_share, config.seed, "unseen")
     )
 
 

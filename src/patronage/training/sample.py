@@ -35,8 +35,8 @@ PERSONAS, JOURNEY, CHURN = "personas", "journey", "churn"
 
 def shares(split: Split, config: TrainConfig) -> dict[str, float]:
     """The share of the customers that each fit sees, of the fits that do not see everyone."""
-    features = split.now.features
-    bought = [one.features.index[one.features[c.N_ORDERS] > 0] for one in split.past]
+    features = split.current.features
+    bought = [one.features.index[one.features[c.N_ORDERS] > 0] for one in split.training]
     sizes = {
         PERSONAS: (config.personas.fit_sample, int((features[c.ACTIVE_DAYS] >= config.personas.min_active_days).sum())),
         JOURNEY: (config.journey.max_customers, int((features[c.JOURNEY_PATH] != "").sum())),
@@ -64,7 +64,7 @@ def errors(bundle: Bundle, holdout: Holdout, config: TrainConfig, sampler: Sampl
     """
     if sampler:
         return _over_customers(sampler, bundle, holdout, config)
-    split, judged = holdout.split, holdout.judged
+    split, judged = holdout.split, holdout.evaluated
     sampled = shares(split, config)
     found = {f"sampling/{name}_share": share for name, share in sampled.items()}
     others = [replace(config, seed=config.seed + more) for more in range(1, SAMPLES)]
@@ -79,16 +79,16 @@ def errors(bundle: Bundle, holdout: Holdout, config: TrainConfig, sampler: Sampl
 
 def _over_customers(sampler: Sampler, bundle: Bundle, holdout: Holdout, config: TrainConfig) -> dict[str, float]:
     """Each sample fitted, and measured on its own customers."""
-    fits, judged = [bundle], [holdout.judged]
+    fits, judged = [bundle], [holdout.evaluated]
     same = replace(config.personas, k=bundle.personas.k, allow_unstable=True)
     for more in range(1, SAMPLES):
         sampler.draw(config.seed + more)
-        other = measured_at(sampler.tables, holdout.judged.cutoff, config)
+        other = measured_at(sampler.tables, holdout.evaluated.cutoff, config)
         left_censored = sampler.tables.left_censored
         fits.append(fit_bundle(other.split, replace(config, personas=same), left_censored=left_censored))
-        judged.append(other.judged)
+        judged.append(other.evaluated)
     sampler.draw(config.seed)
-    losses = [_outlook_losses(one.outlook, seen) for one, seen in zip(fits, judged, strict=True)]
+    losses = [_outlook_losses(one.forecast, seen) for one, seen in zip(fits, judged, strict=True)]
     chances = [_journey_loss(one.journey, seen) for one, seen in zip(fits, judged, strict=True)]
     return {
         "sampling/customers_share": 1 / sampler.one_in,
@@ -99,7 +99,7 @@ def _over_customers(sampler: Sampler, bundle: Bundle, holdout: Holdout, config: 
 
 
 def _personas(bundle: Bundle, split: Split, others: list[TrainConfig]) -> float:
-    features, fits = split.now.features, [bundle.personas]
+    features, fits = split.current.features, [bundle.personas]
     for config in others:
         same = replace(config.personas, k=bundle.personas.k, allow_unstable=True)
         fits.append(personas.fit(features, same, lenses.described(config.lenses), config.seed))
@@ -116,13 +116,13 @@ def _journey(bundle: Bundle, split: Split, judged: LabelledSnapshot, others: lis
 
 
 def _outlook(bundle: Bundle, split: Split, judged: LabelledSnapshot, others: list[TrainConfig]) -> dict[str, float]:
-    fits = (bundle.outlook, *(fit_forecast(split, config) for config in others))
+    fits = (bundle.forecast, *(fit_forecast(split, config) for config in others))
     return _outlook_spread([_outlook_losses(one, judged) for one in fits])
 
 
 def _agreement(fits: list[PersonaModel], split: Split) -> float:
     """Mean adjusted Rand index of who is with whom by two fits."""
-    placed = [one.positions(split.now.features) for one in fits]
+    placed = [one.positions(split.current.features) for one in fits]
     return float(np.mean([adjusted_rand_score(one, other) for one, other in combinations(placed, 2)]))
 
 

@@ -202,7 +202,7 @@ class Ensemble:
                 for answer in self.answers
             },
         }
-        (folder / "hybrid.json").write_text(json.dumps(state, indent=1))
+        (folder / "ensemble.json").write_text(json.dumps(state, indent=1))
         for answer in self.answers:
             for member in answer.members:
                 if member.booster is not None:
@@ -211,7 +211,7 @@ class Ensemble:
     @classmethod
     def load(cls, folder: Path) -> Ensemble:
         """Read what `save` wrote."""
-        state = json.loads((folder / "hybrid.json").read_text())
+        state = json.loads((folder / "ensemble.json").read_text())
         answers = {}
         for target in TARGETS:
             members = []
