@@ -108,7 +108,7 @@ class Bundle:
         said = {
             **self.personas.answer(features),
             **(expected if bought.all() else pd.DataFrame(expected, index=buyers.index).reindex(features.index)),
-            **self.journey.answer(features),
+            **self.journey.predict(features),
             **lenses.labels(features, self.learned),
             **lenses.estimates(features, self.learned),
         }

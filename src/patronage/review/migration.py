@@ -131,7 +131,7 @@ def frozen(baseline: TrainingRun, candidate: TrainingRun) -> tuple[pd.DataFrame 
 def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) -> pd.DataFrame:
     """Labels alone: the reasons of personas and the other lenses cost more."""
     asked = {lens: bundle.learned[lens] for lens in ("value", "rfm")}
-    journey = bundle.journey.predict(features)
+    journey = pd.DataFrame(bundle.journey.predict(features), features.index)
     labels = pd.concat([lenses.segments(features, asked), journey[[c.JOURNEY_STAGE]]], axis=1)
     fitted = bundle.personas
     names = [f"{number}: {name}" for number, name in zip(fitted.ids, fitted.names, strict=True)]

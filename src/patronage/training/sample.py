@@ -128,7 +128,7 @@ def _agreement(fits: list[PersonaModel], split: Split) -> float:
 
 def _journey_loss(journey: JourneyModel, judged: LabelledSnapshot) -> float:
     bought = (_labels(judged, c.ORDERS) > 0).astype(float)
-    said = journey.predict(judged.features)[c.JOURNEY_P_ORDER].to_numpy()
+    said = journey.predict(judged.features)[c.JOURNEY_P_ORDER]
     return metrics.classification(bought, said)["log_loss"]
 
 

@@ -1,4 +1,4 @@
-"""EM climbs, and sees nothing but the paths."""
+"""EM raises the penalised likelihood in every iteration and keeps the order of the hazards."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from patronage import names as c
-from patronage.models.journey import learning
-from patronage.models.journey.constraints import CHURNED_AT_MOST, LOYAL_AT_LEAST
-from patronage.models.journey.learning import histogram, learn
+from patronage.models.journey.em import count_paths, fit_em
+from patronage.models.journey.maximisation import CHURNED_AT_MOST, LOYAL_AT_LEAST
 from patronage.models.journey.stages import CHURNED, LOYAL, PURCHASES, REGULAR, STAGES
 
 HARD = {  # logs that push against the constraints
@@ -22,31 +21,31 @@ HARD = {  # logs that push against the constraints
 
 @pytest.mark.parametrize("classes", [1, 2, 3])
 @pytest.mark.parametrize("left_censored", [False, True])
-class TestClimbs:
+class TestLikelihoodRises:
     def test_on_simulated_customers(self, book, classes, left_censored):
-        fit = learn(histogram(book[c.JOURNEY_PATH]), classes, left_censored=left_censored)
+        fit = fit_em(count_paths(book[c.JOURNEY_PATH]), classes, left_censored=left_censored)
         assert len(fit.history) > 20
         assert np.diff(fit.history).min() > 0
 
     @pytest.mark.parametrize("log", HARD.values(), ids=HARD)
     def test_on_hard_logs(self, log, classes, left_censored):
-        history = np.array(learn(histogram(pd.Series(log)), classes, left_censored=left_censored).history)
+        history = np.array(fit_em(count_paths(pd.Series(log)), classes, left_censored=left_censored).history)
         assert history[-1] > history[0]
         assert (np.diff(history) >= -1e-10 * np.abs(history[1:])).all()
 
 
 def test_the_order_of_hazards_holds_after_the_fit(book):
-    emissions = learn(histogram(book[c.JOURNEY_PATH]), 2, left_censored=False).parameters.emissions[:-1]
+    emissions = fit_em(count_paths(book[c.JOURNEY_PATH]), 2, left_censored=False).parameters.emissions[:-1]
     hazards = -np.log1p(-emissions[:, PURCHASES].sum(axis=1)).reshape(2, len(STAGES))
     assert (hazards[:, LOYAL] >= LOYAL_AT_LEAST * hazards[:, REGULAR] * (1 - 1e-9)).all()
     assert (hazards[:, CHURNED] <= CHURNED_AT_MOST * hazards[:, REGULAR] * (1 + 1e-9)).all()
 
 
-def test_few_customers_give_the_archetype(book):
-    counted = histogram(book[c.JOURNEY_PATH])
-    assert len(learn(counted, 2, left_censored=False, iterate=False).history) == 1
+def test_without_iterations_the_result_is_the_prior(book):
+    counts = count_paths(book[c.JOURNEY_PATH])
+    assert len(fit_em(counts, 2, left_censored=False, iterate=False).history) == 1
 
 
-def test_the_tolerance_stops_an_idle_fit(book, monkeypatch):
-    monkeypatch.setattr(learning, "TOLERANCE", 1e-3)
-    assert len(learn(histogram(book[c.JOURNEY_PATH]), 2, left_censored=False).history) < 20
+def test_the_tolerance_ends_idle_iterations(book):
+    counts = count_paths(book[c.JOURNEY_PATH])
+    assert len(fit_em(counts, 2, left_censored=False, tolerance=1e-3).history) < 20

@@ -1,4 +1,4 @@
-"""How this room compiles its loops, said once."""
+"""How the loops of this room are compiled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numba import njit
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def compiled(function: Function) -> Function:
-    """Compile a loop at its first call and let other threads run meanwhile.
+def jit(function: Function) -> Function:
+    """Compile a loop at its first call; other threads run meanwhile.
 
     No fastmath, which may reorder sums: the same input gives the same bits. No prange, whose threading layers
-    differ by machine: threads are ours, over fixed chunks (markov.py). The machine code is kept beside the source,
-    or in the user's cache: a cold process compiles for seconds, which a nightly job or a server should pay once.
+    differ by machine: the threads are those of chunks.py, over fixed ranges of rows. The machine code is cached beside
+    the source or in the user's cache, because a fresh process would compile for seconds.
     """
     try:
         return cast(Function, njit(nogil=True, cache=True)(function))

@@ -1,8 +1,8 @@
-"""What we believe about journeys before seeing any: the start of the fit, and its Dirichlet prior.
+"""The prior of the model, a typical shop: the start of the fit, and the centre of its Dirichlet prior.
 
-Its zeros are the facts that give stages their names. Nobody leaves {non_user, prospect} without a purchase;
-the first purchase leads to first_time, and the second away from it for ever; nobody is regular or loyal
-without two. EM keeps zeros, so the names hold for every customer after any fit.
+Its zeros are the facts that define the stages. No customer leaves {non_user, prospect} without a purchase; the first
+purchase leads to first_time, and the second away from it for ever; no customer is regular or loyal without two. A zero
+of the start stays zero in EM, so the stages keep their meaning for every customer after any fit.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from patronage.models.journey.markov import Parameters
+from patronage.models.journey.parameters import Parameters
 from patronage.models.journey.stages import (
     ALPHABET,
     AT_RISK,
@@ -30,22 +29,22 @@ from patronage.models.journey.stages import (
     SILENT,
     STAGES,
 )
-from patronage.models.journey.traits import Traits
+from patronage.models.journey.summary import PathSummary
+from patronage.typing import Array
 
-Floats = NDArray[np.float64]
 Moves = Mapping[int, Mapping[int, float]]
 
 # By stage: purchase hazard and engagement, relative to a regular customer; share of purchases that are multi.
 HAZARD = np.array([0.0, 0.0, 1.0, 1.0, 2.2, 0.35, 0.02])
 ENGAGEMENT = np.array([0.05, 1.0, 1.0, 1.0, 1.5, 0.4, 0.05])
 MULTIPLE = np.array([0.1, 0.1, 0.1, 0.1, 0.25, 0.1, 0.1])
-BUYS_AS_NON_USER, BUYS_AS_PROSPECT = 0.002, 0.03  # probabilities: nobody has a cadence before buying
+BUYS_AS_NON_USER, BUYS_AS_PROSPECT = 0.002, 0.03  # probabilities: before the first purchase a customer has no cadence
 
-DRIFT = 0.01  # cadence is not destiny: a regular or loyal customer may move to the neighbouring class
+DRIFT = 0.01  # probability with which a regular or loyal customer moves to the neighbouring cadence class
 LOYAL_AFTER = {PURCHASE: 0.15, MULTI: 0.4}  # share of customers whose purchase makes them loyal
 
 
-def archetype(cadences: Floats, traits: Traits, *, left_censored: bool) -> Parameters:
+def prior_parameters(cadences: Array, summary: PathSummary, *, left_censored: bool) -> Parameters:
     """The model of a typical shop whose repeat buyers have these cadences.
 
     Parameters
@@ -53,7 +52,7 @@ def archetype(cadences: Floats, traits: Traits, *, left_censored: bool) -> Param
     cadences
         (G,) purchase hazard per period of a regular customer of each class, rising.
     left_censored
-        The log begins after the customers did, so the first purchase seen is not the first.
+        The log begins later than its customers, so the first purchase in the log is not their first.
     """
     classes = len(cadences)
     size = classes * len(STAGES) + 1
@@ -61,22 +60,22 @@ def archetype(cadences: Floats, traits: Traits, *, left_censored: bool) -> Param
     emissions = np.zeros((size, len(ALPHABET)))
     for g, hazard in enumerate(cadences):
         block = slice(g * len(STAGES), (g + 1) * len(STAGES))
-        emissions[block] = _emissions(hazard, traits)
-        for event, moves in _moves(hazard, traits.patience, left_censored).items():
+        emissions[block] = _emissions(hazard, summary)
+        for event, moves in _moves(hazard, summary.patience, left_censored).items():
             transitions[event, block, block] = _matrix(moves)
         for event, stages in _entries(left_censored).items():
             transitions[event, -1, [block.start + stage for stage in stages]] = 1 / (classes * len(stages))
-    emissions[-1] = emissions[NON_USER]  # never fitted: entries are given, not predicted
+    emissions[-1] = emissions[NON_USER]  # never fitted: the model is conditional on the first event
     _add_drift(transitions, classes)
     return Parameters(transitions, emissions)
 
 
-def _emissions(hazard: float, traits: Traits) -> Floats:
+def _emissions(hazard: float, summary: PathSummary) -> Array:
     """(7, 5) probabilities of each event class by stage."""
     buys = -np.expm1(-HAZARD * hazard)
     buys[[NON_USER, PROSPECT]] = BUYS_AS_NON_USER, BUYS_AS_PROSPECT
-    engages = np.minimum(traits.engages * ENGAGEMENT, 0.6)
-    intends = np.minimum(traits.intends * ENGAGEMENT, 0.35)
+    engages = np.minimum(summary.engagement_share * ENGAGEMENT, 0.6)
+    intends = np.minimum(summary.intent_share * ENGAGEMENT, 0.35)
     quiet = np.column_stack([1 - engages - intends, engages, intends]) * (1 - buys)[:, None]
     return np.column_stack([quiet, buys * (1 - MULTIPLE), buys * MULTIPLE])
 
@@ -94,7 +93,7 @@ def _moves(hazard: float, patience: float, left_censored: bool) -> dict[int, Mov
         AT_RISK: {AT_RISK: 1 - lapse, CHURNED: lapse},
         CHURNED: {CHURNED: 1},
     }
-    engaged: Moves = {  # engagement revives a churned customer to at risk; only a purchase makes one regular
+    engaged: Moves = {  # engagement revives a churned customer to at risk; only a purchase makes a customer regular
         NON_USER: {PROSPECT: 1},
         PROSPECT: {PROSPECT: 1},
         FIRST_TIME: {FIRST_TIME: 0.97, AT_RISK: 0.03},
@@ -124,18 +123,18 @@ def _purchase_moves(loyal: float, after_first: tuple[int, ...]) -> Moves:
 
 
 def _first_purchases(left_censored: bool) -> dict[int, tuple[int, ...]]:
-    """Where the first purchase seen may lead; that of a customer older than the log is no first one."""
+    """The stages after the first purchase in the log, which for a customer older than the log is a later one."""
     if left_censored:
         return dict.fromkeys(PURCHASES, (REGULAR, LOYAL))
     return {PURCHASE: (FIRST_TIME,), MULTI: (REGULAR,)}
 
 
 def _entries(left_censored: bool) -> dict[int, tuple[int, ...]]:
-    """The stages that a customer may have after the first event seen."""
+    """The stages that a customer may have after the first event."""
     return {SILENT: (NON_USER,), ENGAGE: (PROSPECT,), INTENT: (PROSPECT,)} | _first_purchases(left_censored)
 
 
-def _matrix(moves: Moves) -> Floats:
+def _matrix(moves: Moves) -> Array:
     matrix = np.zeros((len(STAGES), len(STAGES)))
     for start, ends in moves.items():
         for end, probability in ends.items():
@@ -143,7 +142,7 @@ def _matrix(moves: Moves) -> Floats:
     return matrix
 
 
-def _add_drift(transitions: Floats, classes: int) -> None:
+def _add_drift(transitions: Array, classes: int) -> None:
     """Link neighbouring cadence classes: a purchase may speed a customer up, silence slow one down."""
     s = len(STAGES)
     for event, step in ((SILENT, -1), (PURCHASE, 1), (MULTI, 1)):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from patronage.models.journey.constraints import maximise, ordered_hazards
+from patronage.models.journey.maximisation import maximise, ordered_hazards
 from patronage.models.journey.stages import FIRST_TIME, SILENT
 
 ORDER = [
@@ -25,13 +25,13 @@ def worth(hazards, bought, quiet):
 def test_hazards_are_the_constrained_maximum(seed):
     rng = np.random.default_rng(seed)
     bought, quiet = rng.gamma(1, 50, (2, 4)) + 0.5
-    found = ordered_hazards(bought[None], quiet[None])[0]
-    assert all(constraint["fun"](found) > -1e-12 for constraint in ORDER)
+    hazards = ordered_hazards(bought[None], quiet[None])[0]
+    assert all(constraint["fun"](hazards) > -1e-12 for constraint in ORDER)
     start = np.array([0.1, 0.2, 0.03, 0.004])
     best = minimize(
         lambda h: -worth(h, bought, quiet) / 100, start, constraints=ORDER, bounds=[(1e-6, 20)] * 4, tol=1e-12
     )
-    assert worth(found, bought, quiet) >= -100 * best.fun - 1e-6 * abs(100 * best.fun)
+    assert worth(hazards, bought, quiet) >= -100 * best.fun - 1e-6 * abs(100 * best.fun)
 
 
 def test_free_optima_within_the_order_stay():
@@ -41,10 +41,10 @@ def test_free_optima_within_the_order_stay():
 
 
 def test_first_time_buyers_do_not_stay_for_ever():
-    moves = np.zeros((5, 8, 8))
-    moves[:, :, 3] = 1.0
-    moves[SILENT, FIRST_TIME] = [0, 0, 97, 0, 0, 2, 1, 0]
-    found = maximise(moves, np.ones((8, 5)), patience=10.0)
-    assert np.allclose(found.transitions[SILENT, FIRST_TIME], [0, 0, 0.9, 0, 0, 0.1 * 2 / 3, 0.1 / 3, 0])
-    patient = maximise(moves, np.ones((8, 5)), patience=100.0)
+    steps = np.zeros((5, 8, 8))
+    steps[:, :, 3] = 1.0
+    steps[SILENT, FIRST_TIME] = [0, 0, 97, 0, 0, 2, 1, 0]
+    fitted = maximise(steps, np.ones((8, 5)), patience=10.0)
+    assert np.allclose(fitted.transitions[SILENT, FIRST_TIME], [0, 0, 0.9, 0, 0, 0.1 * 2 / 3, 0.1 / 3, 0])
+    patient = maximise(steps, np.ones((8, 5)), patience=100.0)
     assert np.allclose(patient.transitions[SILENT, FIRST_TIME], [0, 0, 0.97, 0, 0, 0.02, 0.01, 0])

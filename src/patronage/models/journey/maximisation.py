@@ -1,4 +1,4 @@
-r"""The M-step: the best parameters that keep their names.
+r"""The M-step: the most probable parameters under which the stages keep their meaning.
 
 "Loyal", "at risk" and "churned" mean something beside "regular" only if their purchase hazards per period,
 lam = -log(1 - p), are in order. Within each cadence class
@@ -12,15 +12,14 @@ Without these, churned drifts to a purchase every ten weeks and slow classes kee
 
 With n expected periods with a purchase and m without, a stage adds n log(1 - exp(-lam)) - m lam, concave in
 lam, and the constraints are linear. So the constrained maximum is exact: given lam_regular, the others are their
-free optima, clipped, and what remains is concave in one number. So EM never lowers the penalised likelihood.
+free optima, clipped, and what remains is concave in one number. Hence EM never lowers the penalised likelihood.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from patronage.models.journey.markov import Parameters
+from patronage.models.journey.parameters import Parameters
 from patronage.models.journey.stages import (
     AT_RISK,
     CHURNED,
@@ -31,8 +30,7 @@ from patronage.models.journey.stages import (
     SILENT,
     STAGES,
 )
-
-Floats = NDArray[np.float64]
+from patronage.typing import Array
 
 LOYAL_AT_LEAST = 1.5
 AT_RISK_AT_LEAST, AT_RISK_AT_MOST = 0.1, 0.5
@@ -42,23 +40,25 @@ _ORDERED = [REGULAR, LOYAL, AT_RISK, CHURNED]
 _SLOWEST, _FASTEST, _HALVINGS = 1e-9, 50.0, 60
 
 
-def maximise(moves: Floats, events: Floats, patience: float) -> Parameters:
-    """The parameters that make expected counts, prior included, most probable within the constraints.
+def maximise(steps: Array, events: Array, patience: float) -> Parameters:
+    """The parameters under which the expected counts, prior included, are most probable within the constraints.
 
     Parameters
     ----------
-    moves
+    steps
         (Z, K, K) steps with event z from state j to state k.
     events
         (K, Z) periods in state j with event z.
+    patience
+        Periods by which most second purchases happened (summary.py).
     """
-    transitions, emissions = _normalise(moves), _normalise(events)
+    transitions, emissions = _normalise(steps), _normalise(events)
     _cap_first_time(transitions, patience)
     _order_hazards(emissions, events)
     return Parameters(transitions, emissions)
 
 
-def _cap_first_time(transitions: Floats, patience: float) -> None:
+def _cap_first_time(transitions: Array, patience: float) -> None:
     """Where too many would stay, the rest share what is left in proportion: the exact constrained optimum."""
     stays_at_most = 1 - 1 / patience
     for state in range(FIRST_TIME, transitions.shape[1] - 1, len(STAGES)):
@@ -68,7 +68,7 @@ def _cap_first_time(transitions: Floats, patience: float) -> None:
             row[state] = stays_at_most
 
 
-def _order_hazards(emissions: Floats, counts: Floats) -> None:
+def _order_hazards(emissions: Array, counts: Array) -> None:
     by_stage = counts[:-1].reshape(-1, len(STAGES), counts.shape[1])[:, _ORDERED]
     quiet, bought = by_stage[..., : INTENT + 1].sum(axis=2), by_stage[..., INTENT + 1 :].sum(axis=2)
     buys = -np.expm1(-ordered_hazards(bought, quiet))
@@ -79,7 +79,7 @@ def _order_hazards(emissions: Floats, counts: Floats) -> None:
     rows[:, _ORDERED] = shares
 
 
-def ordered_hazards(bought: Floats, quiet: Floats) -> Floats:
+def ordered_hazards(bought: Array, quiet: Array) -> Array:
     """Maximise sum of bought log(1 - exp(-lam)) - quiet lam within the order of the stages.
 
     Parameters
@@ -92,10 +92,10 @@ def ordered_hazards(bought: Floats, quiet: Floats) -> Floats:
     (G, 4) hazards.
     """
 
-    def slope(hazards: Floats, stage: int) -> Floats:
+    def slope(hazards: Array, stage: int) -> Array:
         return bought[:, stage] / np.expm1(hazards) - quiet[:, stage]
 
-    def slope_of_profile(regular: Floats) -> Floats:
+    def slope_of_profile(regular: Array) -> Array:
         # The envelope theorem: a stage pulls at "regular" only while its constraint binds.
         return (
             slope(regular, 0)
@@ -122,5 +122,5 @@ def ordered_hazards(bought: Floats, quiet: Floats) -> Floats:
     )
 
 
-def _normalise(counts: Floats) -> Floats:
+def _normalise(counts: Array) -> Array:
     return counts / counts.sum(axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The stages on display, period by period: how long the last one has lasted, and what led to it."""
+"""The stages on display, period by period, and the stays in them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from patronage.models.journey.stages import NON_USER, STAGES
 ARROW = " > "
 
 
-class Stays(NamedTuple):
+class StageStays(NamedTuple):
     """Every stay of N customers, customer by customer in order of time."""
 
-    customers: NDArray[np.int64]  # whose it is: 0 to N - 1
+    customers: NDArray[np.int64]  # position of the customer, 0 to N - 1
     stages: NDArray[np.int8]
     periods: NDArray[np.int64]
     ended: NDArray[np.bool_]
 
 
-class Trace(NamedTuple):
-    """The stages of N customers, one (total periods,) number a period, and where each stay begins."""
+class StageHistory(NamedTuple):
+    """The stages of N customers, one number per period, and the period in which each stay begins."""
 
-    shown: NDArray[np.int8]
+    shown: NDArray[np.int8]  # (total periods,)
     offsets: NDArray[np.int64]
     begins: NDArray[np.int64]  # sorted positions in `shown` at which a stay in a stage begins
 
     @property
     def last(self) -> NDArray[np.int8]:
-        """(N,) the stage on display now; a customer of whom nothing was seen is no user."""
+        """(N,) the stage on display at the end of the path; non_user for an empty path."""
         labels = np.full(len(self.offsets) - 1, NON_USER, np.int8)
-        seen = np.diff(self.offsets) > 0
-        labels[seen] = self.shown[self.offsets[1:][seen] - 1]
+        observed = np.diff(self.offsets) > 0
+        labels[observed] = self.shown[self.offsets[1:][observed] - 1]
         return labels
 
     @property
@@ -46,11 +46,11 @@ class Trace(NamedTuple):
         return np.minimum(self.offsets[1:] - starts, np.diff(self.offsets))
 
     @property
-    def stays(self) -> Stays:
+    def stays(self) -> StageStays:
         """All stays; the last of each customer has not ended."""
         customers = np.searchsorted(self.offsets, self.begins, side="right") - 1
         ended = np.append(customers[1:] == customers[:-1], False)[: len(customers)]
-        return Stays(customers, self.shown[self.begins], np.diff(self.begins, append=len(self.shown)), ended)
+        return StageStays(customers, self.shown[self.begins], np.diff(self.begins, append=len(self.shown)), ended)
 
     @property
     def stages(self) -> pd.Series[str]:
@@ -63,9 +63,9 @@ class Trace(NamedTuple):
         return pd.Series(np.array(spelled, object)[coded.indices.to_numpy()], dtype=str)
 
 
-def trace(shown: NDArray[np.int8], paths: Paths) -> Trace:
+def stage_history(shown: NDArray[np.int8], paths: Paths) -> StageHistory:
     """Find the stays in the stages shown along the paths."""
     begins = np.ones(len(shown), np.bool_)
     begins[1:] = shown[1:] != shown[:-1]
     begins[paths.offsets[:-1][paths.lengths > 0]] = True
-    return Trace(shown, paths.offsets, np.flatnonzero(begins))
+    return StageHistory(shown, paths.offsets, np.flatnonzero(begins))
