@@ -21,12 +21,13 @@ def test_shopper_types_browse_differently(per_order):
 
 
 def test_a_cart_is_filled_as_long_after_the_visit_with_an_order_as_without(log):
-    sessions = log.events.dropna(subset=[c.SESSION_ID]).pivot_table(
-        index=c.SESSION_ID, columns=c.EVENT, values=c.OCCURRED_AT, aggfunc="min"
+    visit, cart = (
+        log.events[log.events[c.EVENT] == event].dropna(subset=c.SESSION_ID).set_index(c.SESSION_ID)[c.OCCURRED_AT]
+        for event in ("visit", "add_to_cart")
     )
-    orders = set(log.transactions[c.ORDERED_AT])
-    wait = (sessions["add_to_cart"] - sessions["visit"]).dt.total_seconds().dropna()
-    ordered = (sessions["add_to_cart"] + pd.Timedelta(seconds=90)).isin(orders).loc[wait.index]
+    visit = visit.reindex(cart.index)
+    wait = (cart - visit).dt.total_seconds()
+    ordered = (cart + pd.Timedelta(seconds=90)).isin(log.transactions[c.ORDERED_AT].unique())
     assert 0.2 < ordered.mean() < 0.9
     assert wait[ordered].mean() == pytest.approx(wait[~ordered].mean(), rel=0.02)
     assert wait[~ordered].min() >= 310 > 0

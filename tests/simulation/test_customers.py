@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from patronage.simulation.customers import choose, choose_by_row, draw_customers, lookup_table, pick
-from patronage.simulation.parameters import LOYALTY_DROPOUT, LOYALTY_RATE, by_persona
+from patronage.simulation.parameters import LOYALTY_DROPOUT, LOYALTY_RATE, PERSONA_RATE
 from patronage.simulation.settings import SimulatedConfig
 
 
@@ -18,7 +18,7 @@ def customers(pure_settings):
 
 def test_rates_and_dropout_rates_are_gamma_within_their_factors(customers):
     settings = SimulatedConfig()
-    rate = customers.rate / LOYALTY_RATE[customers.loyalty] / by_persona("rate")[customers.persona]
+    rate = customers.rate / LOYALTY_RATE[customers.loyalty] / PERSONA_RATE[customers.persona]
     law = stats.gamma(settings.purchase_r, scale=1 / settings.purchase_alpha_days)
     assert stats.kstest(rate, law.cdf).pvalue > 1e-3
     dropout = customers.dropout / LOYALTY_DROPOUT[customers.loyalty] / np.exp(2 * (0.6 - customers.satisfaction))

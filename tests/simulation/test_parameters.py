@@ -5,7 +5,7 @@ import pytest
 
 from patronage.models.journey.stages import STAGES
 from patronage.simulation import parameters
-from patronage.simulation.parameters import by_persona, labels, product_at
+from patronage.simulation.parameters import labels, product_at
 
 
 def test_the_stages_are_those_of_the_journey_model():
@@ -15,7 +15,7 @@ def test_the_stages_are_those_of_the_journey_model():
 @pytest.mark.parametrize(
     ("shares", "names"),
     [
-        (by_persona("share"), parameters.PERSONAS),
+        (parameters.PERSONA_SHARES, parameters.PERSONAS),
         (parameters.SHOPPER_SHARES, parameters.SHOPPERS),
         (parameters.LOYALTY_SHARES, parameters.LOYALTIES),
         (parameters.OCCASION_SHARES, parameters.OCCASIONS[1:]),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from patronage.simulation import parameters
 from patronage.simulation.lifecycle import DAYS_A_YEAR, Lifecycle, draw_lifecycle
-from patronage.simulation.parameters import BENEFIT_TRAITS, SHOPPER_TRAITS, Ints, Traits, by_persona
+from patronage.simulation.parameters import BENEFIT_TRAITS, SHOPPER_TRAITS, Ints, Traits
 from patronage.simulation.settings import SimulatedConfig
 from patronage.typing import Array, Mask
 
@@ -82,8 +82,8 @@ class Customers:
 
 def draw_customers(rng: np.random.Generator, settings: SimulatedConfig, n: int) -> Customers:
     """Draw `n` customers."""
-    persona = choose(rng, by_persona("share"), n)
-    shopper = choose_by_row(rng, parameters.SHOPPER_SHARES * by_persona("shoppers"), persona)
+    persona = choose(rng, parameters.PERSONA_SHARES, n)
+    shopper = choose_by_row(rng, parameters.SHOPPER_SHARES * parameters.PERSONA_SHOPPERS, persona)
     natural, any_benefit = rng.random(n) < 0.5, rng.integers(0, len(parameters.BENEFITS), n)
     benefit = np.where(natural, parameters.NATURAL_BENEFIT[shopper], any_benefit)
     loyalty = choose(rng, parameters.LOYALTY_SHARES, n)
@@ -93,7 +93,7 @@ def draw_customers(rng: np.random.Generator, settings: SimulatedConfig, n: int) 
     traits = _draw_traits(rng, shopper, benefit)
 
     rate = rng.standard_gamma(settings.purchase_r, n) / settings.purchase_alpha_days
-    rate *= by_persona("rate")[persona] * parameters.LOYALTY_RATE[loyalty]
+    rate *= parameters.PERSONA_RATE[persona] * parameters.LOYALTY_RATE[loyalty]
     rate *= parameters.OCCASION_RATE[occasion]
     dropout = rng.standard_gamma(settings.dropout_s, n) / settings.dropout_beta_days
     dropout *= parameters.LOYALTY_DROPOUT[loyalty] * np.exp(2.0 * (0.6 - satisfaction))  # the dissatisfied leave sooner
@@ -101,7 +101,7 @@ def draw_customers(rng: np.random.Generator, settings: SimulatedConfig, n: int) 
 
     # Gamma-Gamma: an order is worth gamma(p, nu), and nu differs between customers as gamma(q, gamma).
     mean_order_value = settings.spend_p * settings.spend_gamma / rng.standard_gamma(settings.spend_q, n)
-    mean_order_value *= by_persona("spend")[persona] * np.exp(0.3 * traits.lean)
+    mean_order_value *= parameters.PERSONA_SPEND[persona] * np.exp(0.3 * traits.lean)
     usage = _draw_usage(rng, rate, occasion)
     affinity = _draw_affinity(rng, persona, usage)
     return Customers(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -86,12 +85,11 @@ PERSONAS = {
     ),
 }  # fmt: skip
 OTHER_LIKES = 0.3
-
-
-def by_persona(attribute: str) -> NDArray[Any]:
-    """Give one attribute of all personas, by code."""
-    return np.array([getattr(persona, attribute) for persona in PERSONAS.values()])
-
+PERSONA_SHARES, PERSONA_RATE, PERSONA_SPEND, PERSONA_BASKET = np.array(
+    [(persona.share, persona.rate, persona.spend, persona.basket) for persona in PERSONAS.values()]
+).T
+PERSONA_HOURS = np.array([persona.hours for persona in PERSONAS.values()])
+PERSONA_SHOPPERS = np.array([persona.shoppers for persona in PERSONAS.values()])
 
 SHOPPERS = ("price_sensitive", "smart_shopper", "risk_averse", "persuadable", "needs_proof", "procrastinator")
 SHOPPER_SHARES = np.array([0.22, 0.16, 0.14, 0.18, 0.14, 0.16])

@@ -9,7 +9,7 @@ import numpy as np
 from patronage.simulation import parameters
 from patronage.simulation.customers import Customers
 from patronage.simulation.lifecycle import DAY, Calendar
-from patronage.simulation.parameters import Ints, by_persona
+from patronage.simulation.parameters import Ints
 from patronage.simulation.settings import SimulatedConfig
 from patronage.typing import Array, Mask
 
@@ -85,7 +85,7 @@ def draw_orders(rng: np.random.Generator, calendar: Calendar, customers: Custome
     day = np.concatenate([own_day, occasion_day, offer_day])
     offer = np.concatenate([np.full(len(own) + len(occasional), NO_OFFER), reached_by])
 
-    hours = by_persona("hours")[customers.persona[customer]]
+    hours = parameters.PERSONA_HOURS[customers.persona[customer]]
     hour = np.where(rng.random(len(customer)) < 2 / 3, hours[:, 0], hours[:, 1])
     hour = np.clip(rng.normal(hour + 0.5, 1.8), 6.0, 23.99)  # the shop is closed at night
     at = np.floor(day).astype(np.int64) * DAY + (hour * 3600).astype(np.int64)
@@ -208,7 +208,7 @@ def draw_order_lines(
 
 def _line_counts(rng: np.random.Generator, customers: Customers, customer: Ints, value: Array) -> Ints:
     """Number of lines of each order; one for hollow users and small orders."""
-    more = rng.poisson(by_persona("basket")[customers.persona[customer]])
+    more = rng.poisson(parameters.PERSONA_BASKET[customers.persona[customer]])
     more = np.where(customers.usage[customer] == parameters.HOLLOW, 0, more)
     return np.minimum(1 + more, np.maximum(1, value // MIN_LINE_VALUE)).astype(np.int64)
 
