@@ -78,6 +78,20 @@ class Engine(Protocol):
         """Give a table another name."""
         ...
 
+    def add_frame(self, name: str, data: object) -> None:
+        """Copy data in memory (a pandas frame, an Arrow table or a stream of Arrow batches) into a table.
+
+        Raises
+        ------
+        ConfigError
+            The engine does not read the memory of this process.
+        """
+        ...
+
+    def drop(self, table: str) -> None:
+        """Remove a table."""
+        ...
+
     def types(self, relation: str) -> dict[str, str]:
         """Give the columns of a relation (what may stand behind FROM) and their types, by DuckDB's names of types.
 
