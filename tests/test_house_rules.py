@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # A room may import those above it, and itself.
 FLOORS = (
     ("names", "errors", "typing"),
-    ("statistics", "manifest", "config"),
+    ("statistics", "manifest", "config", "report"),
     ("engine",),
     ("cutoff",),
     ("data", "simulation"),
