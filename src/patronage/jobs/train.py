@@ -18,6 +18,7 @@ from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.measurement import measure
+from patronage.evaluation.run import Run
 from patronage.evaluation.scorecard import Resampling
 from patronage.models.btyd import assumptions as gate
 from patronage.models.personas import PersonaModel
@@ -31,42 +32,46 @@ from patronage.training.origins import split_at
 
 
 def run(config: TrainConfig) -> None:
-    """The whole experiment. Nothing is logged before everything is computed."""
+    """Read the log, then the whole experiment."""
+    when.parse(config.cutoff)  # refused before the log is read
+    with closing(connect(config.engine)) as engine:
+        train_and_log(data.load(engine, config.data), config)
+
+
+def train_and_log(tables: Tables, config: TrainConfig) -> Run:
+    """Fit, measure and assign, then log one MLflow run: nothing is logged before everything is computed."""
     started = time.time()
     cutoff = when.parse(config.cutoff)
-    with closing(connect(config.engine)) as engine:
-        _train(config, cutoff, data.load(engine, config.data), started)
-
-
-def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float) -> None:
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     sampler = data.sampler(tables, config.fit_sample, config.seed)
     if sampler:
         print(f"one customer in {sampler.one_in} is learned from (fit_sample={config.fit_sample})", flush=True)
     split = split_at(tables, cutoff, config)
+    features = split.current.features
     store = tracking.open_store(config.tracking, project_root())
-    former, origin = _former(store, config, cutoff, split.current.features)
+    former, origin = _former(store, config, cutoff, features)
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former)
-    assignments = bundle.assign(split.current.features)
-    personas = persona_report(bundle, split.current.features, assignments, config.personas, config.seed, former, origin)
+    assignments = bundle.assign(features)
+    personas = persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
     measured = measure(tables, split, bundle, assignments, config, sampler)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
-        split.current.features,
+        features,
         assignments,
         # the models beside it are measured over the journey's horizon
         measured.trial if measured and measured.holdout.split.window_days == config.horizon_days else None,
         resampling,
     ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
-    findings = _examine_clv(bundle, split.current.features, left_censored=tables.left_censored)
+    findings = _examine_clv(bundle, features, left_censored=tables.left_censored)
     record = training_record(config, tables, split, bundle, assignments, personas, measured, journey, findings, started)
+    bundle = replace(bundle, reference=refer(features.join(assignments), tables.present, tables.events))
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
-    bundle = replace(bundle, reference=refer(split.current.features.join(assignments), tables.present, tables.events))
-    logged = tracking.log_training(store, record, tables, bundle, split.current.features, stamped)
-    _say(store, logged, record, len(assignments), time.time() - started)
+    logged = tracking.log_training(store, record, tables, bundle, features, stamped)
+    _print_result(store, logged, record, len(assignments), time.time() - started)
+    return Run(config, bundle, features, assignments, measured, logged.run_id)
 
 
 def _former(
@@ -102,7 +107,7 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     return findings
 
 
-def _say(
+def _print_result(
     store: tracking.Store, logged: tracking.Logged, record: tracking.RunRecord, customers: int, took: float
 ) -> None:
     """The last lines: how good, what was made and where."""
@@ -111,7 +116,7 @@ def _say(
     if evaluated == "none":
         print("not evaluated: the log is too short to hold out a horizon")
     else:
-        print(f"measured from {evaluated} on, beside what anyone could say:")
+        print(f"measured from {evaluated} on, beside the best naive baseline:")
     print(record.tables["scorecard.json"].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print()
     print(f"assignments  {logged.assignments} ({customers:,} customers)")
