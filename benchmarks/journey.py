@@ -29,22 +29,23 @@ from omegaconf import OmegaConf
 
 from patronage import data, lenses
 from patronage import names as c
-from patronage.config import DataConfig, LensesConfig, TrainConfig, typed
+from patronage.config import DataConfig, JourneyConfig, LensesConfig, TrainConfig, typed
 from patronage.config.places import conf_dir
 from patronage.data import Tables
 from patronage.engine import DuckDB
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import Trial, disorder, judge
-from patronage.evaluation.scorecard import Resampling
 from patronage.evaluation.sessions import judge_carts, judge_sessions
 from patronage.labels import held_out
 from patronage.models import journey, sessions
 from patronage.models.btyd import clv
-from patronage.models.journey import JourneyModel, decide, histogram, kappa
-from patronage.models.journey.forecast import by_stage
-from patronage.models.journey.learning import learn
-from patronage.models.journey.markov import read_out, walk
+from patronage.models.journey import JourneyModel, count_paths, decide, kappa
+from patronage.models.journey.em import fit_em
+from patronage.models.journey.filtering import filter_paths, multiply
 from patronage.models.journey.paths import encode
+from patronage.models.journey.prediction import stage_indicator
 from patronage.statistics import calibration_error, classification
+from patronage.training.journey import calibrate
 from patronage.training.origins import holdout_at, split_at
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models" / "journey"))
@@ -105,21 +106,24 @@ def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
         raise ValueError(f"{tables.source}: the log shows no horizon after {cutoff}")
     seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
     features, learned = seen.current.features, lenses.fit(seen.current.features, config.lenses)
-    fitted = journey.calibrate(fit(features, tables, horizon_days, "auto"), seen.training, seed=0)
+    fitted = calibrate(fit(features, tables, horizon_days, "auto"), seen.training, seed=0)
     law = clv.fit(
         features[features[c.N_ORDERS] > 0], model="bg_nbd", horizon_days=horizon_days, value_horizon_days=365,
         discount_rate=0.1, margin=1.0, level=0.8,
     )  # fmt: skip
     judged = strangers.features
     value = law.predict(judged[judged[c.N_ORDERS] > 0])[[c.P_ORDER]].reindex(judged.index)
-    said = pd.concat([fitted.predict(judged), value, lenses.segments(judged, learned)], axis=1)
+    said = pd.concat(
+        [pd.DataFrame(fitted.predict(judged), judged.index), value, lenses.segments(judged, learned)], axis=1
+    )
     return Trial(fitted, seen, holdout.split.select(holdout.unseen), strangers, said, learned)
 
 
 def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> JourneyModel:
+    config = JourneyConfig(cadence_classes=classes)
     return journey.fit(
-        features, classes=classes, left_censored=tables.left_censored, period_days=7, horizon_days=horizon_days, seed=0
-    )  # type: ignore[arg-type]
+        features, config, horizon_days=horizon_days, period_days=7, left_censored=tables.left_censored, seed=0
+    )
 
 
 def cells() -> Iterator[tuple[Tables, str, int, Trial]]:
@@ -144,7 +148,7 @@ def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
         for row in table.to_dict("records")
     ]  # fmt: skip
     metrics, fitted = found.metrics, one.journey
-    uncalibrated = replace(fitted, calibration=journey.Calibration()).predict(one.evaluated.features)
+    uncalibrated = replace(fitted, calibration=journey.JourneyCalibration()).predict(one.evaluated.features)
     bought = (one.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
     rest = {
         "customers": len(one.said),
@@ -173,7 +177,7 @@ def agreement(one: Trial, tables: Tables, horizon_days: int) -> list[str]:
         for seed in HALVES:
             half = held_out(seen.index, 0.5, seed, "halves")
             fits = (fit(seen[side], tables, horizon_days, classes) for side in (half, ~half))
-            a, b = (decide(fitted.posterior(judged).to_numpy()) for fitted in fits)
+            a, b = (decide(fitted.stage_probabilities(fitted.filter(judged)).to_numpy()) for fitted in fits)
             values.append(kappa(a, b, np.ones(len(judged), np.int64)))
         found.append(" ".join(f"{value:.3f}" for value in values))
     return found
@@ -258,7 +262,7 @@ def beside_hmmlearn(codes: np.ndarray, own: float) -> list[str]:
 def truth() -> list[str]:
     """Customers simulated from known parameters, as in the tests: how close a fit comes to the filter that knows them.
 
-    Seven stages by two cadence classes, every distribution redrawn around the archetype; what is called loyal is the
+    Seven stages by two cadence classes, every distribution redrawn around the prior; what is called loyal is the
     largest fit's convention, for all alike.
     """
     rows: dict[str, list[tuple[float, ...]]] = {}
@@ -267,20 +271,28 @@ def truth() -> list[str]:
         train = simulator.simulate(planted, TRUTH_CUSTOMERS, seed=100 + seed).features[c.JOURNEY_PATH]
         test = simulator.simulate(planted, TRUTH_JUDGED, seed=200 + seed)
         fits = {
-            f"fitted on {n:,}": learn(histogram(train[:n]), 2, left_censored=False)
+            f"fitted on {n:,}": fit_em(count_paths(train[:n]), 2, left_censored=False)
             for n in (TRUTH_CUSTOMERS, 2000, 500)
         }
         largest = fits[f"fitted on {TRUTH_CUSTOMERS:,}"]
-        fits["fitted, one class"] = learn(histogram(train), 1, left_censored=False)
-        fits["archetype, not fitted"] = learn(histogram(train), 2, left_censored=False, iterate=False)
-        judges = {"Bayes-optimal": (planted, largest.names)}
-        judges |= {name: (fit.parameters, fit.names) for name, fit in fits.items()}
-        stages, paths = largest.names[test.states], encode(test.features[c.JOURNEY_PATH])
+        fits["fitted, one class"] = fit_em(count_paths(train), 1, left_censored=False)
+        fits["prior, not fitted"] = fit_em(count_paths(train), 2, left_censored=False, iterate=False)
+        judges = {"Bayes-optimal": (planted, largest.stage_of_state)}
+        judges |= {name: (fit.parameters, fit.stage_of_state) for name, fit in fits.items()}
+        stages, paths = largest.stage_of_state[test.states], encode(test.features[c.JOURNEY_PATH])
         for name, (parameters, names) in judges.items():
-            posterior = read_out(walk(paths, parameters, names).beliefs, by_stage(names))
+            posterior = multiply(filter_paths(paths, parameters, names).states, stage_indicator(names))
             rows.setdefault(name, []).append(_score(posterior, stages))
-        halves = [learn(histogram(part), 2, left_censored=False) for part in (train[::2], train[1::2])]
-        a, b = (decide(read_out(walk(paths, f.parameters, f.names).beliefs, by_stage(f.names))) for f in halves)
+        halves = [fit_em(count_paths(part), 2, left_censored=False) for part in (train[::2], train[1::2])]
+        a, b = (
+            decide(
+                multiply(
+                    filter_paths(paths, half.parameters, half.stage_of_state).states,
+                    stage_indicator(half.stage_of_state),
+                )
+            )
+            for half in halves
+        )
         rows.setdefault("kappa", []).append((kappa(a, b, np.ones(len(a), np.int64)),))
     agreed = " ".join(f"{one[0]:.3f}" for one in rows.pop("kappa"))
     table = pd.DataFrame({name: np.mean(values, axis=0) for name, values in rows.items()}).T

@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, typed
-from patronage.config.places import conf_dir
+from patronage.config import TrainConfig
+from patronage.jobs.compose import settings
 from patronage.models.reference import refer
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
@@ -32,7 +30,6 @@ class Shop(NamedTuple):
 
 @pytest.fixture(scope="session")
 def fitted(shop, tmp_path_factory) -> Shop:
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     given = [
         "data=cdnow",
         "cutoff=2023-07-01",
@@ -42,10 +39,7 @@ def fitted(shop, tmp_path_factory) -> Shop:
         "churn.max_rounds=20",
         "journey.cadence_classes=1",
     ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATRONAGE_ROOT", ".")
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            config = typed(TrainConfig, compose("train", overrides=given))
+    config = settings("train", given)
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
     bundle = fit_bundle(split, config, left_censored=False)

@@ -9,17 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
 from patronage import bundle as bundles
 from patronage import cutoff as when
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, typed
-from patronage.config.places import conf_dir
+from patronage.config import TrainConfig
 from patronage.errors import ConfigError
-from patronage.models.ensemble import ensemble as hybrid
+from patronage.jobs.compose import settings
+from patronage.models.ensemble.fitting import fit_ensemble
 from patronage.training import law as lawful
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import holdout_at, learnable, split_at
@@ -28,10 +26,6 @@ CUTOFF = datetime(2023, 7, 1)
 
 
 def configured(*overrides: str) -> TrainConfig:
-    import os
-
-    os.environ.setdefault("PATRONAGE_ROOT", ".")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     quick = [
         "personas.k_range=[3,4]",
         "personas.bootstraps=3",
@@ -39,9 +33,7 @@ def configured(*overrides: str) -> TrainConfig:
         "churn.max_rounds=50",
         "journey.cadence_classes=1",
     ]
-    given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides]
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return typed(TrainConfig, compose("train", overrides=given))
+    return settings("train", ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", *quick, *overrides])
 
 
 def fitted(frame: pd.DataFrame, *overrides: str) -> tuple[Bundle, pd.DataFrame]:
@@ -155,8 +147,10 @@ def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
     seen = split.select(~holdout_at(tables, split, config).unseen)
-    columns = learnable(seen.current.features, config.lenses)
-    model, _ = hybrid.fit(seen.training, seen.current.features, columns, config.churn, config.seed)
+    features = seen.current.features
+    model = fit_ensemble(
+        seen.training, features, learnable(features, config.lenses), config.churn, seed=config.seed
+    ).ensemble
     assert model.churn.members[0].rounds > 0
 
 
@@ -198,21 +192,20 @@ def test_auto_takes_the_law_that_foretold_best(shop):
     assert lawful.rank(split.training, configured().clv) == ()
 
 
-def test_one_law_speaks_for_orders_and_value(trained):
-    """The hybrid's orders are what the law expects; churn is the hybrid's or the law's, and they rarely part."""
+def test_orders_and_value_come_from_one_law(trained):
+    """The law expects the ensemble's orders; churn is the ensemble's or the law's, and they rarely differ."""
     bundle, features = trained
-    said = bundle.assign(features)
-    foretold = bundle.forecast.forecast(features)
-    agreed = np.isclose(said["expected_orders"], foretold.answers["orders"], rtol=1e-5)
+    assignments = bundle.assign(features)
+    orders = bundle.forecast.ensemble.predict(*bundle.forecast.inputs(features))["orders"]
+    agreed = np.isclose(assignments["expected_orders"], orders, rtol=1e-5)
     assert agreed.mean() > 0.95
-    assert (foretold.law_reads.multiplier[~agreed] < 0.101).all()
-    again = bundle.clv.predict(*foretold.law_reads)
-    pd.testing.assert_frame_equal(
-        said[["p_order", "expected_orders_low", "expected_orders_high"]],
-        again[["p_order", "expected_orders_low", "expected_orders_high"]],
-    )
-    assert said["flags"].str.contains("contradict").mean() < 0.05
-    assert said["churn_reasons"].str.len().gt(10).all()
+    inputs = bundle.forecast.law_inputs(features)
+    assert (inputs.multiplier[~agreed] < 0.101).all()
+    by_law = pd.DataFrame(bundle.clv.predict(*inputs), index=features.index)
+    columns = ["p_order", "expected_orders_low", "expected_orders_high"]
+    pd.testing.assert_frame_equal(assignments[columns], by_law[columns])
+    assert assignments["flags"].str.contains("contradict").mean() < 0.05
+    assert assignments["churn_reasons"].str.len().gt(10).all()
 
 
 def test_a_horizon_longer_than_the_past_learns_on_a_shorter_window(shop):

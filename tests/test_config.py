@@ -1,36 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from omegaconf import MISSING, OmegaConf
 
-from patronage.config import BacktestConfig, CheckConfig, SearchConfig, TrainConfig, typed
+from patronage.config import BacktestConfig, LensesConfig, SearchConfig, TrainConfig, typed
 from patronage.config.places import conf_dir, project_root
 from patronage.errors import ConfigError
+from patronage.jobs.compose import SCHEMAS, composed, settings
 
 CONF = conf_dir()
 OPTIONS = [
     f"{path.parent.name}={path.stem}" for path in sorted(CONF.glob("*/*.yaml")) if path.parent.name != "experiment"
 ]
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
-
-
-@pytest.fixture
-def composed(monkeypatch):
-    monkeypatch.setenv("PATRONAGE_ROOT", "/somewhere")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
-    ConfigStore.instance().store(name="backtest_schema", node=BacktestConfig)
-    ConfigStore.instance().store(name="check_schema", node=CheckConfig)
-    ConfigStore.instance().store(name="search_schema", node=SearchConfig)
-
-    def of(*overrides: str, verb: str = "train"):
-        with initialize_config_dir(version_base="1.3", config_dir=str(CONF)):
-            return compose(verb, overrides=list(overrides))
-
-    return of
 
 
 def needed(*overrides: str) -> tuple[str, ...]:
@@ -41,25 +26,25 @@ def needed(*overrides: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_option_composes_and_holds(composed, option):
-    assert typed(TrainConfig, composed(*needed(option)))
+def test_every_option_composes_and_holds(option):
+    assert typed(TrainConfig, composed("train", needed(option)))
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_every_experiment_states_its_question_and_changes_something(composed, experiment):
+def test_every_experiment_states_its_question_and_changes_something(experiment):
     others = {"backtest": BacktestConfig, "search": SearchConfig}
     verb = experiment.split("_")[0] if experiment.split("_")[0] in others else "train"
     schema = others.get(verb, TrainConfig)
-    changed = composed(f"experiment={experiment}", verb=verb)
+    changed = composed(verb, [f"experiment={experiment}"])
     assert typed(schema, changed)
-    assert changed != composed(*(needed() if verb == "train" else ["data=cdnow"]), verb=verb)
+    assert changed != composed(verb, needed() if verb == "train" else ["data=cdnow"])
     comment = (CONF / "experiment" / f"{experiment}.yaml").read_text().splitlines()[1]
     assert comment.startswith("# ")
     assert comment.endswith("?")
 
 
-def test_no_configuration_of_ours_leans_on_hydra(composed):
-    config = composed("experiment=cdnow")
+def test_no_configuration_of_ours_leans_on_hydra():
+    config = composed("train", ["experiment=cdnow"])
     assert not OmegaConf.missing_keys(config)
     assert "${hydra" not in OmegaConf.to_yaml(config, resolve=False)
 
@@ -75,9 +60,9 @@ def test_no_configuration_of_ours_leans_on_hydra(composed):
         "+data.transactions.columns.custmer_id=x",
     ],
 )
-def test_typos_are_refused_in_every_form(composed, override):
+def test_typos_are_refused_in_every_form(override):
     with pytest.raises(Exception, match=r"(?i)not in|Could not override"):
-        typed(TrainConfig, composed(*needed(), override))
+        typed(TrainConfig, composed("train", [*needed(), override]))
 
 
 @pytest.mark.parametrize(
@@ -102,13 +87,54 @@ def test_typos_are_refused_in_every_form(composed, override):
         ("cutoff=???", "cutoff not set; give cutoff=..."),
     ],
 )
-def test_values_out_of_range_are_named_with_what_is_expected(composed, override, message):
+def test_values_out_of_range_are_named_with_what_is_expected(override, message):
     with pytest.raises(ConfigError, match=message):
-        typed(TrainConfig, composed(*needed(), override))
+        typed(TrainConfig, composed("train", [*needed(), override]))
 
 
-def test_seed_0_is_a_seed(composed):
-    assert typed(TrainConfig, composed(*needed(), "seed=0")).seed == 0
+# What each verb must be given; everything else has a default.
+GIVEN = {
+    "train": ["cutoff=1998-01-01"],
+    "backtest": ["rolling.first=1998-01-01", "rolling.last=1998-01-01"],
+    "search": ["cutoff=1998-01-01", "rolling.first=1998-01-01", "rolling.last=1998-01-01"],
+    "score": ["cutoff=1998-01-01", "model=models:/x/1", "output=y.parquet"],
+    "analyse": ["cutoff=1998-01-01"],
+    "simulate": ["output=x"],
+    "compare": ["baseline=x", "candidate=y"],
+    "promote": ["run=x"],
+}
+WITH_DATA = ("train", "backtest", "search", "score", "analyse", "check")
+
+
+@pytest.mark.parametrize("verb", SCHEMAS)
+def test_a_default_is_the_same_in_python_and_in_conf(verb):
+    data = ["data=tables", "data.transactions.path=x.csv"] if verb in WITH_DATA else []
+    from_conf = settings(verb, [*data, *GIVEN.get(verb, [])])
+    from_python = SCHEMAS[verb]()
+    for key in (key.name for key in fields(from_conf)):
+        if key == "data" and verb == "simulate":  # the simulated log has settings of its own
+            continue
+        expected, found = getattr(from_conf, key), getattr(from_python, key)
+        if key == "data":
+            expected = replace(expected, name=MISSING, transactions=replace(expected.transactions, path=None))
+        if key == "rolling":
+            expected = replace(expected, first=None, last=None)
+        assert found in (expected, MISSING), key
+
+
+def test_a_table_of_the_conf_takes_the_place_of_the_default_one():
+    one = settings("train", [*needed(), "~lenses.occasion.calendar.halloween"]).lenses.occasion.calendar
+    assert "christmas" in one
+    assert "halloween" not in one
+
+
+def test_lenses_of_python_alone_are_those_of_conf():
+    assert LensesConfig().benefits.benefits["service"] == {"service_contacts": 1.0}
+    assert LensesConfig().needs.line_weight == 0.25
+
+
+def test_seed_0_is_a_seed():
+    assert typed(TrainConfig, composed("train", [*needed(), "seed=0"])).seed == 0
 
 
 def test_the_root_is_the_nearest_folder_with_mlruns(tmp_path: Path, monkeypatch):

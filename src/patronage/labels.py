@@ -112,7 +112,7 @@ def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: p
     engine = tables.engine
     if not tables.has(EVENTS.name):
         raise ConfigError(
-            "churn.contractual needs events (subscribed, cancelled); map data.events, or choose churn=hybrid"
+            "churn.contractual needs events (subscribed, cancelled); map data.events, or choose churn=ensemble"
         )
     words = f"event IN ({text(SUBSCRIBED)}, {text(CANCELLED)})"
     # Who leaves and comes back at the same moment stays.
@@ -129,7 +129,7 @@ def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: p
     if active.empty and left.empty:
         raise ConfigError(
             f"churn.contractual: no contract runs at {cutoff:%Y-%m-%d}; expected events `{SUBSCRIBED}` and "
-            f"`{CANCELLED}`: map yours in data.events.vocabulary, or choose churn=hybrid"
+            f"`{CANCELLED}`: map yours in data.events.vocabulary, or choose churn=ensemble"
         )
     churned = pd.Series(customers.isin(left).astype(float), index=customers)
     if not when.is_observed(cutoff, horizon_days, max(last, tables.last)):

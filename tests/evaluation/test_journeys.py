@@ -12,14 +12,15 @@ import pytest
 from conftest import through_the_door
 from patronage import lenses
 from patronage import names as c
-from patronage.config import TrainConfig
+from patronage.config import JourneyConfig, TrainConfig
 from patronage.evaluation import journey_baselines as baselines
 from patronage.evaluation import journey_survey as survey
 from patronage.evaluation import journeys
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.models import journey
 from patronage.models.btyd import clv
 from patronage.models.journey.paths import encode
+from patronage.training.journey import calibrate
 from patronage.training.origins import holdout_at, split_at
 
 
@@ -119,15 +120,15 @@ def trial(shop, lens_settings) -> journeys.Trial:
     holdout = holdout_at(tables, split_at(tables, cutoff, config), config)
     seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
     known = seen.current.features
-    fitted = journey.fit(known, classes=2, period_days=7, horizon_days=90, seed=0)
-    fitted = journey.calibrate(fitted, seen.training, seed=0)
+    fitted = journey.fit(known, JourneyConfig(cadence_classes=2), horizon_days=90, period_days=7, seed=0)
+    fitted = calibrate(fitted, seen.training, seed=0)
     law = clv.fit(
         known, model="bg_nbd", horizon_days=90, value_horizon_days=365, discount_rate=0.1, margin=1.0, level=0.8
     )
     learned = lenses.fit(known, config.lenses)
     said = pd.concat(
         [
-            fitted.predict(strangers.features),
+            pd.DataFrame(fitted.predict(strangers.features), strangers.features.index),
             law.predict(strangers.features)[[c.P_ORDER]],
             lenses.segments(strangers.features, learned),
         ],

@@ -10,7 +10,7 @@ from patronage import lenses
 from patronage.config import DataConfig
 from patronage.data import load_tables
 from patronage.data.cdnow import dataset
-from patronage.data.door import SourceTable
+from patronage.data.source import SourceTable
 from patronage.engine import DuckDB, text
 from patronage.models.btyd.fit import fit_orders, fit_spend
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from patronage import names as c
+from patronage.config import JourneyConfig
 from patronage.evaluation.journey_survey import NEVER_BOUGHT, fact_conflicts
 from patronage.models import journey
 
@@ -14,8 +16,10 @@ NEW = ["non_user", "prospect"]
 @pytest.mark.parametrize("left_censored", [False, True])
 def test_stage_and_status_agree_on_facts_for_every_customer(recovered, left_censored):
     features = recovered.features
-    fitted = journey.fit(features, classes=2, left_censored=left_censored, period_days=7, horizon_days=90, seed=0)
-    stage, status = fitted.predict(features)[c.JOURNEY_STAGE], recovered.segments[c.STATUS_SEGMENT]
+    config = JourneyConfig(cadence_classes=2)
+    fitted = journey.fit(features, config, horizon_days=90, period_days=7, left_censored=left_censored, seed=0)
+    stage = pd.Series(fitted.predict(features)[c.JOURNEY_STAGE], features.index, name=c.JOURNEY_STAGE)
+    status = recovered.segments[c.STATUS_SEGMENT]
     days = features[c.ACTIVE_DAYS]
     assert set(days.clip(upper=2)) == {0, 1, 2}
     assert (stage.isin(NEW) == (days == 0)).all()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from patronage import lenses
+from patronage.lenses import profile
 
 
 def test_what_was_declared_becomes_columns(rich_features, lens_settings):
@@ -16,5 +19,5 @@ def test_what_was_declared_becomes_columns(rich_features, lens_settings):
 
 
 def test_the_columns_are_those_of_the_fit(rich_features):
-    labels = lenses.segments(rich_features, {"profile": {"attributes": ["age", "income"]}})
+    labels = pd.DataFrame(profile.LENS.segments(rich_features, profile.ProfileState(["age", "income"])))
     assert labels.loc["anna"].to_dict() == {"profile_age": "25-34", "profile_income": "unknown"}

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 
 from conftest import through_the_door
 from patronage.bundle import Bundle
-from patronage.config import TrainConfig, typed
-from patronage.config.places import conf_dir
+from patronage.config import TrainConfig
+from patronage.jobs.compose import settings
 from patronage.labels import labels_at
 from patronage.review.past import TrainingRun
 from patronage.training.fit import fit_bundle
@@ -26,12 +23,9 @@ SAID = ["churn_probability", "expected_orders", "expected_spend", "journey_p_ord
 
 
 def configured(cutoff: datetime) -> TrainConfig:
-    os.environ.setdefault("PATRONAGE_ROOT", ".")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     given = ["data=cdnow", f"cutoff={cutoff:%Y-%m-%d}", "horizon_days=90", "personas.k=3",
              "churn=btyd", "origins.most=1", "personas.allow_unstable=true", "personas.bootstraps=3"]  # fmt: skip
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return typed(TrainConfig, compose("train", overrides=given))
+    return settings("train", given)
 
 
 def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> TrainingRun:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from conftest import through_the_door
-from patronage.config.places import conf_dir
+from patronage.jobs.compose import settings
 from patronage.review.persona_report import persona_report
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
@@ -16,18 +16,8 @@ from patronage.training.origins import split_at
 
 @pytest.fixture(scope="module")
 def told(shop):
-    import os
-
-    from hydra import compose, initialize_config_dir
-    from hydra.core.config_store import ConfigStore
-
-    from patronage.config import TrainConfig, typed
-
-    os.environ.setdefault("PATRONAGE_ROOT", ".")
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
     given = ["data=cdnow", "cutoff=2023-07-01", "horizon_days=90", "personas.bootstraps=4", "churn=lightgbm"]
-    with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        config = typed(TrainConfig, compose("train", overrides=given))
+    config = settings("train", given)
     split = split_at(through_the_door(shop), datetime(2023, 7, 1), config)
     bundle = fit_bundle(split, config, left_censored=False)
     features = split.current.features

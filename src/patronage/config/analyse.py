@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
 from patronage.config.data import DataConfig, EngineConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.rules import within
+from patronage.config.shipped import shipped
 from patronage.config.verbs import TrackingConfig
+
+
+def _table(key: str) -> Any:
+    """The table at a key of conf/analyse.yaml."""
+    return shipped("analyse", key)
 
 
 @dataclass
@@ -29,7 +36,9 @@ class Behaviour:
 class CohortsConfig:
     period_days: int = 30
     periods: int = 12
-    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    behaviours: dict[str, Behaviour] = field(
+        default_factory=lambda: {name: Behaviour(**rule) for name, rule in _table("cohorts.behaviours").items()}
+    )
 
     def check(self) -> None:
         within("cohorts.period_days", self.period_days, 1, 366)
@@ -38,8 +47,8 @@ class CohortsConfig:
 
 @dataclass
 class DriversConfig:
-    surveys: list[str] = field(default_factory=list)
-    leave_out: list[str] = field(default_factory=list)  # features that are the answers themselves
+    surveys: list[str] = field(default_factory=lambda: _table("drivers.surveys"))
+    leave_out: list[str] = field(default_factory=lambda: _table("drivers.leave_out"))  # what the answers are made of
     bootstraps: int = 200
 
     def check(self) -> None:
@@ -71,7 +80,7 @@ class AnalyseConfig:
     name: str | None = None
     cutoff: str = MISSING
     movement_days: int = 91
-    seed: int = MISSING
+    seed: int = 0
 
     def check(self) -> None:
         within("movement_days", self.movement_days, 1, 3650)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from patronage.config.rules import one_of, within
+from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
 
 
 @dataclass
 class ChurnConfig:
     contractual: bool = False
-    members: dict[str, bool] = field(default_factory=dict)
-    laws: dict[str, bool] = field(default_factory=lambda: {"bg_nbd": True, "mbg_nbd": True})
+    members: dict[str, bool] = field(default_factory=lambda: shipped("churn/ensemble", "members"))
+    laws: dict[str, bool] = field(default_factory=lambda: shipped("churn/ensemble", "laws"))
     learning_rate: float = 0.05
     num_leaves: int = 15
     min_data_in_leaf: int = 50
@@ -23,8 +24,8 @@ class ChurnConfig:
     row_share: float = 0.7
     validation_share: float = 0.25
     fit_sample: int | None = None
-    season: bool = False
-    bands: dict[str, float] = field(default_factory=dict)
+    season: bool = True
+    bands: dict[str, float] = field(default_factory=lambda: shipped("churn/ensemble", "bands"))
 
     def check(self) -> None:
         for name in self.members:

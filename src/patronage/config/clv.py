@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from omegaconf import MISSING
-
 from patronage.config.rules import one_of, within
 from patronage.errors import ConfigError
 
@@ -14,7 +12,7 @@ LAWS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 
 @dataclass
 class ClvConfig:
-    model: str = MISSING
+    model: str = "bg_nbd"
     candidates: list[str] = field(default_factory=lambda: list(LAWS))
     on_unfit: str = "switch"
     value_horizon_days: int = 365

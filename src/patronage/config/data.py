@@ -16,7 +16,7 @@ ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic"
 
 @dataclass
 class EngineConfig:
-    name: str = MISSING
+    name: str = "duckdb"
     threads: int | None = None
     memory_limit: str | None = None
     master: str | None = None
@@ -105,7 +105,7 @@ class DataConfig:
     name: str = MISSING
     entity: str = "customer"
     timezone: str = "UTC"
-    money_decimals: int = 2
+    money_decimals: int = 4
     left_censored: bool = False
     on_bad_rows: str = "fail"
     on_duplicate_rows: str = "fail"
@@ -114,7 +114,7 @@ class DataConfig:
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)
-    simulated: dict[str, Any] = field(default_factory=dict)  # its keys: data/simulated/settings.py
+    simulated: dict[str, Any] = field(default_factory=dict)  # its keys: simulation/settings.py
 
     def check(self) -> None:
         one_of("data.entity", self.entity, ("customer", "account"))

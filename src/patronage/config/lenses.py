@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
 from patronage.config.rules import at_least, month_day, within
+from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
+
+
+def _retail(key: str) -> Any:
+    """The shop's table at a key of conf/lenses/retail.yaml."""
+    return shipped("lenses/retail", key)
+
+
+def _pains() -> dict[str, PainConfig]:
+    return {name: PainConfig(**words) for name, words in _retail("needs.pains").items()}
 
 
 @dataclass
 class UsageConfig:
-    light_below: float = 1 / 3
-    heavy_above: float = 2 / 3
-    thin_below: float = 1 / 3
-    uses: list[str] = field(default_factory=list)
-    timed: list[str] = field(default_factory=list)
+    light_below: float = 0.333
+    heavy_above: float = 0.667
+    thin_below: float = 0.333
+    uses: list[str] = field(default_factory=lambda: _retail("usage.uses"))
+    timed: list[str] = field(default_factory=lambda: _retail("usage.timed"))
 
     def check(self) -> None:
         within("lenses.usage.light_below", self.light_below, 0, self.heavy_above)
@@ -34,15 +45,17 @@ class OccasionWindow:
 
 @dataclass
 class OccasionConfig:
-    calendar: dict[str, OccasionWindow] = field(default_factory=dict)
+    calendar: dict[str, OccasionWindow] = field(
+        default_factory=lambda: {name: OccasionWindow(**ends) for name, ends in _retail("occasion.calendar").items()}
+    )
     times_usual: float = 2.0
     min_rhythm: float = 0.5
-    chance: float = 0.01
+    chance: float = 0.05
     min_gaps: int = 3
-    contact_events: list[str] = field(default_factory=list)
+    contact_events: list[str] = field(default_factory=lambda: _retail("occasion.contact_events"))
     contact_min_acts: int = 5
-    weekend: list[int] = field(default_factory=list)
-    day_parts: dict[str, int] = field(default_factory=dict)
+    weekend: list[int] = field(default_factory=lambda: _retail("occasion.weekend"))
+    day_parts: dict[str, int] = field(default_factory=lambda: _retail("occasion.day_parts"))
 
     def check(self) -> None:
         within("lenses.occasion.min_gaps", self.min_gaps, 2, 1000)
@@ -71,8 +84,8 @@ class StatusConfig:
 
 @dataclass
 class ValueConfig:
-    tiers: dict[str, float] = field(default_factory=dict)
-    event_costs: dict[str, float] = field(default_factory=dict)
+    tiers: dict[str, float] = field(default_factory=lambda: _retail("value.tiers"))
+    event_costs: dict[str, float] = field(default_factory=lambda: _retail("value.event_costs"))
     royal_mind: float = 0.5
 
     def check(self) -> None:
@@ -113,8 +126,12 @@ class Sign:
 
 @dataclass
 class SatisfactionConfig:
-    scales: dict[str, Scale] = field(default_factory=dict)
-    signs: dict[str, Sign] = field(default_factory=dict)
+    scales: dict[str, Scale] = field(
+        default_factory=lambda: {name: Scale(**ends) for name, ends in _retail("satisfaction.scales").items()}
+    )
+    signs: dict[str, Sign] = field(
+        default_factory=lambda: {name: Sign(**ends) for name, ends in _retail("satisfaction.signs").items()}
+    )
     slow_hours: int = 72
     quiet_order_weight: float = 0.1
     recent_days: int = 180
@@ -143,8 +160,8 @@ class SatisfactionConfig:
 
 @dataclass
 class LoyaltyConfig:
-    attention: dict[str, int] = field(default_factory=dict)
-    advocacy: dict[str, int] = field(default_factory=dict)
+    attention: dict[str, int] = field(default_factory=lambda: _retail("loyalty.attention"))
+    advocacy: dict[str, int] = field(default_factory=lambda: _retail("loyalty.advocacy"))
     half_attention_a_year: float = 12.0
     half_advocacy_a_year: float = 2.0
     half_orders_a_year: float = 6.0
@@ -163,17 +180,17 @@ class LoyaltyConfig:
 class Doors:
     """Channel names, in small letters, by the door that they open."""
 
-    site: list[str] = field(default_factory=list)
-    message: list[str] = field(default_factory=list)
-    person: list[str] = field(default_factory=list)
-    social: list[str] = field(default_factory=list)
+    site: list[str] = field(default_factory=lambda: _retail("engagement.doors.site"))
+    message: list[str] = field(default_factory=lambda: _retail("engagement.doors.message"))
+    person: list[str] = field(default_factory=lambda: _retail("engagement.doors.person"))
+    social: list[str] = field(default_factory=lambda: _retail("engagement.doors.social"))
 
 
 @dataclass
 class EngagementConfig:
     half_life_days: float = 30.0
-    weights: dict[str, int] = field(default_factory=dict)
-    answers: list[str] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=lambda: _retail("engagement.weights"))
+    answers: list[str] = field(default_factory=lambda: _retail("engagement.answers"))
     doors: Doors = field(default_factory=Doors)
     recent_days: int = 30
     inactive_below: float = 1.0
@@ -189,9 +206,9 @@ class EngagementConfig:
 
 @dataclass
 class TechnographicConfig:
-    mobile: list[str] = field(default_factory=list)
-    desktop: list[str] = field(default_factory=list)
-    tablet: list[str] = field(default_factory=list)
+    mobile: list[str] = field(default_factory=lambda: _retail("technographic.mobile"))
+    desktop: list[str] = field(default_factory=lambda: _retail("technographic.desktop"))
+    tablet: list[str] = field(default_factory=lambda: _retail("technographic.tablet"))
     multi_share: float = 0.3
     min_acts: int = 3
 
@@ -205,9 +222,9 @@ class PurchaseConfig:
     min_orders: int = 3
     browse_days: int = 45
     cart_days: int = 3
-    own_label: list[str] = field(default_factory=list)
-    proof: list[str] = field(default_factory=list)
-    types: dict[str, dict[str, float]] = field(default_factory=dict)
+    own_label: list[str] = field(default_factory=lambda: _retail("purchase.own_label"))
+    proof: list[str] = field(default_factory=lambda: _retail("purchase.proof"))
+    types: dict[str, dict[str, float]] = field(default_factory=lambda: _retail("purchase.types"))
 
     def check(self) -> None:
         within("lenses.purchase.min_orders", self.min_orders, 1, 1000)
@@ -218,7 +235,7 @@ class PurchaseConfig:
 @dataclass
 class BenefitsConfig:
     min_orders: int = 3
-    benefits: dict[str, dict[str, float]] = field(default_factory=dict)
+    benefits: dict[str, dict[str, float]] = field(default_factory=lambda: _retail("benefits.benefits"))
 
     def check(self) -> None:
         within("lenses.benefits.min_orders", self.min_orders, 1, 1000)
@@ -241,10 +258,10 @@ class PainsConfig:
 
 @dataclass
 class NeedsConfig:
-    events: dict[str, float] = field(default_factory=dict)
-    line_weight: float = 0.1
+    events: dict[str, float] = field(default_factory=lambda: _retail("needs.events"))
+    line_weight: float = 0.25
     min_weight: float = 2.0
-    pains: PainsConfig = field(default_factory=PainsConfig)
+    pains: PainsConfig = field(default_factory=lambda: PainsConfig(**_pains()))
 
     def check(self) -> None:
         within("lenses.needs.line_weight", self.line_weight, 0, 1000)
@@ -255,10 +272,10 @@ class NeedsConfig:
 @dataclass
 class InterestsConfig:
     half_life_days: int = 180
-    events: dict[str, float] = field(default_factory=dict)
-    kept: int = 8
+    events: dict[str, float] = field(default_factory=lambda: _retail("interests.events"))
+    kept: int = 5
     min_weight: float = 2.0
-    shares: list[str] = field(default_factory=list)
+    shares: list[str] = field(default_factory=lambda: _retail("interests.shares"))
 
     def check(self) -> None:
         within("lenses.interests.half_life_days", self.half_life_days, 1, 36500)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from omegaconf import MISSING
-
 from patronage.config.rules import one_of, within
+from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
 
 AUTO = "auto"
@@ -14,10 +13,10 @@ AUTO = "auto"
 
 @dataclass
 class PersonasConfig:
-    method: str = MISSING
+    method: str = "kmeans"
     k: int | str = AUTO
     k_range: list[int] = field(default_factory=lambda: [3, 8])
-    features: dict[str, bool] = field(default_factory=dict)
+    features: dict[str, bool] = field(default_factory=lambda: shipped("personas/kmeans", "features"))
     winsorise: float = 0.01
     stable_ari: float = 0.85
     stable_jaccard: float = 0.75

@@ -26,7 +26,8 @@ def typed(schema: type[C], config: DictConfig) -> C:
         For an unknown key, a wrong type, a value out of range or one that is still `???`.
     """
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(schema), OmegaConf.to_container(config, resolve=True))
+        given = OmegaConf.to_container(config, resolve=True)
+        merged = OmegaConf.merge(_without_default_tables(OmegaConf.structured(schema), given), given)
         if missing := sorted(OmegaConf.missing_keys(merged)):
             raise ConfigError(f"{', '.join(missing)} not set; give {' '.join(f'{key}=...' for key in missing)}")
         settings = OmegaConf.to_object(merged)
@@ -34,6 +35,19 @@ def typed(schema: type[C], config: DictConfig) -> C:
         raise ConfigError(plain(str(error))) from error
     check(settings)
     return settings  # type: ignore[return-value]
+
+
+def _without_default_tables(schema: DictConfig, given: Any) -> DictConfig:
+    """The schema with an empty table wherever one is given: a merge would bring back the entries that were left out."""
+    for key, value in given.items() if isinstance(given, Mapping) else ():
+        default = schema._get_node(key) if key in schema else None
+        if not isinstance(default, DictConfig) or default._is_none() or default._is_missing():
+            continue
+        if is_dataclass(OmegaConf.get_type(default)):
+            _without_default_tables(default, value)
+        else:
+            schema[key] = {}
+    return schema
 
 
 def plain(message: str) -> str:

@@ -26,10 +26,10 @@ class LimitConfig:
 
 @dataclass
 class DriftConfig:
-    psi: LimitConfig = field(default_factory=LimitConfig)
-    unseen: LimitConfig = field(default_factory=LimitConfig)
-    missing: LimitConfig = field(default_factory=LimitConfig)
-    columns_gone: str = MISSING
+    psi: LimitConfig = field(default_factory=lambda: LimitConfig(0.25, WARN))
+    unseen: LimitConfig = field(default_factory=lambda: LimitConfig(0.05, WARN))
+    missing: LimitConfig = field(default_factory=lambda: LimitConfig(0.1, WARN))
+    columns_gone: str = FAIL
 
     def check(self) -> None:
         for name, limit in (("psi", self.psi), ("unseen", self.unseen), ("missing", self.missing)):
@@ -51,6 +51,7 @@ class ScoreConfig:
     cutoff: str = MISSING
     output: str = MISSING
     passes: Any = AUTO
+    force: bool = False
 
     def check(self) -> None:
         if self.passes != AUTO and not (isinstance(self.passes, int) and 1 <= self.passes <= 10_000):

@@ -15,6 +15,7 @@ from patronage.config.journey import AUTO, JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.rules import one_of, within
+from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
 
 
@@ -71,7 +72,7 @@ class TrainConfig:
     lookback_days: int | None = None
     min_customers: int = 50
     fit_sample: int | None = None
-    seed: int = MISSING
+    seed: int = 0
 
     def check(self) -> None:
         within("horizon_days", self.horizon_days, 1, 3650)
@@ -117,8 +118,8 @@ class BacktestConfig:
     churn: ChurnConfig = field(default_factory=ChurnConfig)
     clv: ClvConfig = field(default_factory=ClvConfig)
     journey: JourneyConfig = field(default_factory=JourneyConfig)
-    origins: OriginsConfig = field(default_factory=OriginsConfig)
-    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    origins: OriginsConfig = field(default_factory=lambda: OriginsConfig(most=6))
+    evaluation: EvaluationConfig = field(default_factory=lambda: EvaluationConfig(bootstraps=100))
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     rolling: RollingConfig = field(default_factory=RollingConfig)
     cutoffs: dict[str, int] = field(default_factory=dict)
@@ -126,7 +127,7 @@ class BacktestConfig:
     horizon_days: int = 180
     lookback_days: int | None = None
     min_customers: int = 50
-    seed: int = MISSING
+    seed: int = 0
 
     def check(self) -> None:
         if not self.cutoffs and self.rolling.first is None:
@@ -165,9 +166,11 @@ class BacktestConfig:
 class SearchConfig(BacktestConfig):
     """What `patronage search` reads: a backtest's origins, and what is varied on them."""
 
+    origins: OriginsConfig = field(default_factory=OriginsConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     cutoff: str = MISSING
     trials: int = 30
-    space: dict[str, list[Any]] = field(default_factory=dict)
+    space: dict[str, list[Any]] = field(default_factory=lambda: shipped("search", "space"))
 
     def check(self) -> None:
         super().check()

@@ -1,14 +1,17 @@
 """Where data comes in. One source a file; every table of a source goes through the door.
 
-door.py         one table: checked, typed and kept under its canonical name
-loading.py      the tables of a source, and what is known of them together
 contract.py     the canonical tables
-cdnow.py, complete_journey.py, simulated.py, tables.py    the sources, named by `data.name`
+door.py         one table through the door; columns.py, row_rules.py and duplicates.py say what is checked
+loading.py      all tables of a source through the door; log.py holds what comes out
+reading.py      what a Python user calls: `patronage.read`; frames.py turns pandas into Arrow
+keys.py         how messages name the settings
+cdnow.py, complete_journey.py, simulated.py, tables.py    the sources, chosen by `data.name`
 """
 
-from patronage.data.contract import Tables
 from patronage.data.fingerprint import fingerprint
 from patronage.data.loading import load, load_tables
+from patronage.data.log import Tables
+from patronage.data.reading import read
 from patronage.data.sample import Sampler, sampler
 
-__all__ = ["Sampler", "Tables", "fingerprint", "load", "load_tables", "sampler"]
+__all__ = ["Sampler", "Tables", "fingerprint", "load", "load_tables", "read", "sampler"]

@@ -1,6 +1,6 @@
-"""Business customers: with `data.entity=account` a company is the customer, and its people are its users.
+"""Business customers: with `data.entity=account` a company is the customer, and its employees are its users.
 
-Whoever has no account stays a customer of her own, with herself as the only user.
+A customer without an account stays a customer, and is its own only user.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from collections.abc import Iterable, Mapping
 
 from patronage import names as c
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
+from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
-from patronage.errors import ConfigError, DataError, such_as
+from patronage.errors import ConfigError, DataError, in_brackets
 
 
 def roll_up(
-    engine: Engine, present: Mapping[str, frozenset[str]], attributes: Iterable[str]
+    engine: Engine, present: Mapping[str, frozenset[str]], attributes: Iterable[str], keys: Keys = CONF
 ) -> dict[str, frozenset[str]]:
-    """Rewrite the canonical tables: `customer_id` becomes the account, the person moves to `user_id`.
+    """Rewrite the canonical tables: `customer_id` becomes the account, the user's id moves to `user_id`.
 
-    Of an account's attributes those stay on which its users agree; it signed up when its first user did.
+    An account has an attribute where all its users agree on it; it signed up when its first user did.
 
     Returns
     -------
@@ -28,23 +29,32 @@ def roll_up(
     Raises
     ------
     ConfigError
-        No account is known.
+        The customers have no accounts.
     DataError
-        An account has the id of a customer who does not belong to it: they would become one.
+        An account has the id of a customer who does not belong to it: the two would become one.
     """
-    if c.ACCOUNT_ID not in present.get(CUSTOMERS.name, frozenset()):
-        raise ConfigError(
-            f"data.entity=account needs {CUSTOMERS.name}.{c.ACCOUNT_ID}, which this data lacks; name its column by "
-            f"data.{CUSTOMERS.name}.columns.{c.ACCOUNT_ID}=..., or give data.entity=customer"
-        )
-    columns = engine.types(CUSTOMERS.name)
-    signed_up = c.SIGNED_UP_AT if c.SIGNED_UP_AT in columns else f"{engine.null('time')} AS {c.SIGNED_UP_AT}"
-    engine.table(
-        USERS,
-        f"SELECT customer_id AS user_id, coalesce(account_id, customer_id) AS customer_id, {signed_up} "
-        f"FROM {CUSTOMERS.name}",
-    )
+    _check_accounts_known(present, keys)
     logs = [table for table in (TRANSACTIONS.name, EVENTS.name) if table in present]
+    columns = engine.types(CUSTOMERS.name)
+    _write_users(engine, has_sign_ups=c.SIGNED_UP_AT in columns)
+    _check_ids_differ(engine, logs)
+    for table in logs:
+        _move_to_accounts(engine, table)
+    _write_accounts(engine, columns, attributes)
+    return {USERS: frozenset({c.USER_ID, c.CUSTOMER_ID, c.SIGNED_UP_AT})}
+
+
+def _check_accounts_known(present: Mapping[str, frozenset[str]], keys: Keys) -> None:
+    if c.ACCOUNT_ID not in present.get(CUSTOMERS.name, frozenset()):
+        account, customer = (keys.setting("entity", entity) for entity in ("account", "customer"))
+        raise ConfigError(
+            f"{account} needs {CUSTOMERS.name}.{c.ACCOUNT_ID}, which this data lacks; name its column by "
+            f"{keys.column(CUSTOMERS.name, c.ACCOUNT_ID)}, or give {customer}"
+        )
+
+
+def _check_ids_differ(engine: Engine, logs: list[str]) -> None:
+    """Refuse an account whose id is that of a customer without an account."""
     acting = " UNION ".join(f"SELECT customer_id FROM {table}" for table in (*logs, CUSTOMERS.name))
     clashes, example = engine.row(
         f"SELECT count(*), min(customer_id) FROM ({acting}) "
@@ -54,23 +64,40 @@ def roll_up(
     if clashes:
         raise DataError(
             f"{CUSTOMERS.name}.{c.ACCOUNT_ID}: {clashes} accounts have the id of a customer who belongs to none"
-            f"{such_as(example)}; give accounts ids of their own, for example with a prefix"
+            f"{in_brackets(example)}; give accounts ids of their own, for example with a prefix"
         )
-    for table in logs:
-        others = [f"t.{engine.quote(name)}" for name in engine.types(table) if name != c.CUSTOMER_ID]
-        engine.table(
-            table,
-            f"SELECT coalesce(u.customer_id, t.customer_id) AS customer_id, {', '.join(others)}, "
-            f"t.customer_id AS user_id FROM {table} AS t LEFT JOIN {USERS} AS u ON u.user_id = t.customer_id",
-        )
-    agreed = [f"min({c.SIGNED_UP_AT}) AS {c.SIGNED_UP_AT}"] if c.SIGNED_UP_AT in columns else []
+
+
+def _write_users(engine: Engine, *, has_sign_ups: bool) -> None:
+    """A row per user, with its account as the customer."""
+    signed_up = c.SIGNED_UP_AT if has_sign_ups else f"{engine.null('time')} AS {c.SIGNED_UP_AT}"
+    engine.table(
+        USERS,
+        f"SELECT customer_id AS user_id, coalesce(account_id, customer_id) AS customer_id, {signed_up} "
+        f"FROM {CUSTOMERS.name}",
+    )
+
+
+def _move_to_accounts(engine: Engine, table: str) -> None:
+    """Give the rows of a log to the accounts of their users."""
+    unchanged = [f"t.{engine.quote(name)}" for name in engine.types(table) if name != c.CUSTOMER_ID]
+    engine.table(
+        table,
+        f"SELECT coalesce(u.customer_id, t.customer_id) AS customer_id, {', '.join(unchanged)}, "
+        f"t.customer_id AS user_id FROM {table} AS t LEFT JOIN {USERS} AS u ON u.user_id = t.customer_id",
+    )
+
+
+def _write_accounts(engine: Engine, columns: Mapping[str, str], attributes: Iterable[str]) -> None:
+    """A row per account in place of a row per user."""
+    selected = ["coalesce(account_id, customer_id) AS customer_id", "min(account_id) AS account_id"]
+    if c.SIGNED_UP_AT in columns:
+        selected.append(f"min({c.SIGNED_UP_AT}) AS {c.SIGNED_UP_AT}")
     for name in (c.ACQUISITION_CHANNEL, *attributes):
         if name in columns:
             quoted = engine.quote(name)
-            agreed.append(f"CASE WHEN min({quoted}) = max({quoted}) THEN min({quoted}) END AS {quoted}")
+            selected.append(f"CASE WHEN min({quoted}) = max({quoted}) THEN min({quoted}) END AS {quoted}")
     engine.table(
         CUSTOMERS.name,
-        f"SELECT coalesce(account_id, customer_id) AS customer_id, min(account_id) AS account_id"
-        f"{''.join(', ' + one for one in agreed)} FROM {CUSTOMERS.name} GROUP BY coalesce(account_id, customer_id)",
+        f"SELECT {', '.join(selected)} FROM {CUSTOMERS.name} GROUP BY coalesce(account_id, customer_id)",
     )
-    return {USERS: frozenset({c.USER_ID, c.CUSTOMER_ID, c.SIGNED_UP_AT})}

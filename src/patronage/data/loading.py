@@ -7,82 +7,130 @@ from importlib import import_module
 
 from patronage import names as c
 from patronage.config import DataConfig
-from patronage.data import accounts
-from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY, Tables
-from patronage.data.door import SourceTable, load_table
+from patronage.data.accounts import roll_up
+from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
+from patronage.data.door import LoadedTable, load_table
 from patronage.data.fingerprint import fingerprint
+from patronage.data.keys import CONF, Keys
+from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
+from patronage.data.source import SourceTable
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
-SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, read once it is asked for
+SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, imported when it is chosen
 
 
 def load(engine: Engine, config: DataConfig) -> Tables:
-    """The tables of the chosen source, checked."""
+    """Read the source that the configuration chooses, through the door.
+
+    Raises
+    ------
+    ConfigError
+        There is no source of this name, or its settings contradict its tables.
+    DataError
+        A table does not keep its contract.
+    """
     if config.name not in SOURCES:
         raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
     source = import_module(f"patronage.data.{config.name}")
     return load_tables(engine, source.read_tables(engine, config), config)
 
 
-def load_tables(engine: Engine, brought: Mapping[str, SourceTable], config: DataConfig) -> Tables:
-    """Every table that a source brings, through the door.
+def load_tables(engine: Engine, sources: Mapping[str, SourceTable], config: DataConfig, keys: Keys = CONF) -> Tables:
+    """Take every table of a source through the door.
 
     Parameters
     ----------
-    brought
-        By the names of the contracts; transactions are required.
+    sources
+        The tables by the names of their contracts; transactions are required.
+    keys
+        How messages name the settings.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `load` does.
     """
     if config.pseudonymise:
-        take_key(engine)
-    admitted = {
-        contract.name: load_table(engine, contract, brought[contract.name], config)
+        take_key(engine, keys)
+    loaded = {
+        contract.name: load_table(engine, contract, sources[contract.name], config, keys)
         for contract in CONTRACTS
-        if contract.name in brought
+        if contract.name in sources
     }
-    events = map_event_names(engine, config) if EVENTS.name in admitted else {}
-    present = {name: table.present for name, table in admitted.items()}
+    events = map_event_names(engine, config.events.vocabulary, keys) if EVENTS.name in loaded else {}
+    present = {name: table.present for name, table in loaded.items()}
     if config.entity == "account":
-        present |= accounts.roll_up(engine, present, config.customers.attributes)
+        present |= roll_up(engine, present, config.customers.attributes, keys)
+    return _described(engine, loaded, present, events, config, keys)
+
+
+def _described(
+    engine: Engine,
+    loaded: Mapping[str, LoadedTable],
+    present: Mapping[str, frozenset[str]],
+    events: Mapping[str, int],
+    config: DataConfig,
+    keys: Keys,
+) -> Tables:
+    """The loaded tables with what is known of them."""
     first, last, customers, purchases = engine.row(
         f"SELECT min({c.ORDERED_AT}), max({c.ORDERED_AT}), count(DISTINCT {c.CUSTOMER_ID}), "
         f"count(*) FILTER (WHERE {c.AMOUNT} >= 0) FROM {TRANSACTIONS.name}"
     )
     if purchases == 0:
         raise DataError(
-            f"transactions.{c.AMOUNT}: all {admitted[TRANSACTIONS.name].rows} amounts are negative (refunds); expected "
+            f"transactions.{c.AMOUNT}: all {loaded[TRANSACTIONS.name].rows} amounts are negative (refunds); expected "
             "the net amount paid, positive for a purchase; map another column or turn the sign"
         )
     return Tables(
         engine=engine,
         source=config.name,
         present=present,
-        rows={name: table.rows for name, table in admitted.items()},
-        attributes=config.customers.attributes if CUSTOMERS.name in admitted else {},
+        rows={name: table.rows for name, table in loaded.items()},
+        attributes=config.customers.attributes if CUSTOMERS.name in loaded else {},
         money_scale=10**config.money_decimals,
         first=first,
         last=last,
         customers=customers,
-        fingerprint=fingerprint(engine, list(admitted)),
+        fingerprint=fingerprint(engine, list(loaded)),
         left_censored=config.left_censored,
+        max_staleness_days=config.max_staleness_days,
         events=events,
-        notes=tuple(note for table in admitted.values() for note in table.notes),
-        quarantined={name: table.quarantined for name, table in admitted.items() if table.quarantined},
+        notes=tuple(note for table in loaded.values() for note in table.notes),
+        quarantined={name: table.quarantined for name, table in loaded.items() if table.quarantined},
+        keys=keys,
     )
 
 
-def map_event_names(engine: Engine, config: DataConfig) -> dict[str, int]:
-    """Turn the source's event names into the vocabulary; gives their number of rows, most frequent first."""
-    vocabulary = config.events.vocabulary
-    if wrong := sorted(set(vocabulary.values()) - set(VOCABULARY)):
-        raise ConfigError(f"data.events.vocabulary: no such event {', '.join(wrong)}; expected {', '.join(VOCABULARY)}")
+def map_event_names(engine: Engine, vocabulary: Mapping[str, str], keys: Keys = CONF) -> dict[str, int]:
+    """Replace the source's names of events by ours.
+
+    Parameters
+    ----------
+    vocabulary
+        The source's name to ours; other names stay as they are.
+
+    Returns
+    -------
+    dict
+        The names of events with their number of rows, most frequent first.
+
+    Raises
+    ------
+    ConfigError
+        The vocabulary maps onto a name that is not ours.
+    """
+    if unknown := sorted(set(vocabulary.values()) - set(VOCABULARY)):
+        key = keys.option(EVENTS.name, "vocabulary")
+        raise ConfigError(f"{key}: no such event {', '.join(unknown)}; expected {', '.join(VOCABULARY)}")
     if vocabulary:
-        cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in vocabulary.items())
-        spoken = f"CASE {c.EVENT} {cases} ELSE {c.EVENT} END AS {c.EVENT}"
-        others = [engine.quote(name) for name in engine.types(EVENTS.name) if name != c.EVENT]
-        engine.table(EVENTS.name, f"SELECT {', '.join([*others, spoken])} FROM {EVENTS.name}")
-    frame = engine.frame(
+        cases = " ".join(f"WHEN {text(source)} THEN {text(name)}" for source, name in vocabulary.items())
+        mapped = f"CASE {c.EVENT} {cases} ELSE {c.EVENT} END AS {c.EVENT}"
+        unchanged = [engine.quote(name) for name in engine.types(EVENTS.name) if name != c.EVENT]
+        engine.table(EVENTS.name, f"SELECT {', '.join([*unchanged, mapped])} FROM {EVENTS.name}")
+    counts = engine.frame(
         f"SELECT {c.EVENT} AS name, count(*) AS n FROM {EVENTS.name} GROUP BY name ORDER BY n DESC, name"
     )
-    return dict(zip(frame["name"], frame["n"].astype(int), strict=True))
+    return dict(zip(counts["name"], counts["n"].astype(int), strict=True))

@@ -1,14 +1,15 @@
-"""Pseudonyms: ids as a keyed hash, so that behind the door nobody's own id is known.
+"""Pseudonyms: ids as a keyed hash, so that behind the door no customer's own id is known.
 
-The key comes from the environment, never from a configuration, and reaches the engine as a variable: it stands in no
-SQL text, error line, log or file. The same key gives the same pseudonym, so that tonight's table joins last night's;
-whoever has the key can compute the pseudonym of a known id, nobody can turn one back.
+The key comes from the environment, never from a configuration, and reaches the engine as a variable: no SQL text,
+error line, log or file contains it. The same key gives the same pseudonym, so that tonight's table joins last night's.
+With the key, the pseudonym of a known id can be computed; a pseudonym cannot be turned back into its id.
 """
 
 from __future__ import annotations
 
 import os
 
+from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
 from patronage.errors import ConfigError
 
@@ -16,20 +17,20 @@ KEY = "PATRONAGE_KEY"
 SHORTEST = 16  # characters; a shorter key could be tried out
 
 
-def take_key(engine: Engine) -> None:
-    """Hand the key to the engine.
+def take_key(engine: Engine, keys: Keys = CONF) -> None:
+    """Hand the key of the environment to the engine.
 
     Raises
     ------
     ConfigError
         There is none, it is too short, or the engine would show it.
     """
-    key = os.environ.get(KEY, "")
+    setting, key = keys.setting("pseudonymise", True), os.environ.get(KEY, "")
     if len(key) < SHORTEST:
-        found = "not set" if not key else f"{len(key)} characters long"
-        raise ConfigError(f"data.pseudonymise=true: ${KEY} is {found}; expected at least {SHORTEST} random characters")
+        state = "not set" if not key else f"{len(key)} characters long"
+        raise ConfigError(f"{setting}: ${KEY} is {state}; expected at least {SHORTEST} random characters")
     if not engine.hides_secrets:
-        raise ConfigError("data.pseudonymise=true: Spark would show the key in its plans; hash the ids in your tables")
+        raise ConfigError(f"{setting}: Spark would show the key in its plans; hash the ids in your tables")
     engine.keep_secret(key)
 
 

@@ -1,6 +1,6 @@
-"""A share of the customers, of whom everything is read: how to learn from a log that is larger than memory.
+"""A sample of the customers with their whole histories: how to learn from a log that is larger than memory.
 
-The engine holds the others back, so that features and labels of none but these ever leave it.
+The engine holds the other customers back: features and labels are computed for the sample alone.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from math import ceil
 
 from patronage import names as c
-from patronage.data.contract import CUSTOMERS, Tables
+from patronage.data.contract import CUSTOMERS
+from patronage.data.log import Tables
 from patronage.engine import text
 
-EVERYONE = "everyone_"
+EVERYONE = "everyone_"  # the prefix of the tables that hold all customers
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,18 @@ class Sampler:
     Attributes
     ----------
     tables
-        Of whoever was drawn last; what is known of them (`customers`, `fingerprint`, ...) is still that of everyone.
+        The log. Its tables hold the sample that was drawn last; its facts (`customers`, `fingerprint`, ...) stay those
+        of all customers.
     """
 
     tables: Tables
     one_in: int
 
     def draw(self, seed: int) -> None:
-        """Leave these customers in every table, by a hash of the id and the seed, whoever was drawn before."""
+        """Leave only the drawn customers in every table, and undo an earlier draw.
+
+        The draw is a hash of the id and the seed: the same seed draws the same customers.
+        """
         engine = self.tables.engine
         drawn = engine.bucket(f"concat({c.CUSTOMER_ID}, {text(f'/{seed}')})", self.one_in)
         for name in self.tables.present:
@@ -37,12 +42,18 @@ class Sampler:
 
 
 def sampler(tables: Tables, most: int | None, seed: int) -> Sampler | None:
-    """What draws about `most` customers, and has drawn the first; None where there are no more, or all are wanted."""
+    """Draw about `most` customers.
+
+    Returns
+    -------
+    Sampler or None
+        To draw again with another seed; None where the log has no more customers, or `most` is None.
+    """
     known = max(tables.customers, tables.rows.get(CUSTOMERS.name, 0))
     if most is None or known <= most:
         return None
     for name in tables.present:
         tables.engine.rename(name, EVERYONE + name)
-    found = Sampler(tables, ceil(known / most))
-    found.draw(seed)
-    return found
+    drawing = Sampler(tables, ceil(known / most))
+    drawing.draw(seed)
+    return drawing

@@ -1,4 +1,4 @@
-"""The user's own tables: CSV, Parquet or DuckDB files, their columns mapped onto ours."""
+"""The source `tables`: the user's own CSV, Parquet or DuckDB files, their columns mapped onto ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
-from patronage.data.door import SourceTable
+from patronage.data.keys import CONF, Keys
+from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError
 
@@ -21,92 +22,106 @@ FORMATS = {
     ".duckdb": "duckdb", ".ddb": "duckdb",
 }  # fmt: skip
 
+TableConfig = TransactionsConfig | EventsConfig | CustomersConfig
+
 
 def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
-    """The tables that were named; transactions must be."""
-    asked: dict[str, TransactionsConfig | EventsConfig | CustomersConfig] = {
-        TRANSACTIONS.name: config.transactions,
-        EVENTS.name: config.events,
-        CUSTOMERS.name: config.customers,
-    }
-    brought = {}
-    for name, table in asked.items():
-        if not (table.path or table.table) and name != TRANSACTIONS.name:
-            continue
-        attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-        if engine.has_catalog and table.table and not table.path:
-            relation = engine.named(table.table)
-            brought[name] = SourceTable(relation, asdict(table.columns), table.date_format, attributes)
-            continue
-        paths = expand(name, table.path)
-        kind = table.format or _format(name, paths[0])
-        if kind not in FORMATS.values():
-            raise ConfigError(f"data.{name}.format={kind}; expected csv, parquet or duckdb")
-        if table.table and kind != "duckdb":
-            raise ConfigError(f"data.{name}.table={table.table}: {paths[0]} is no database; leave it out")
-        if kind == "duckdb":
-            relation = _stored(engine, name, paths, table.table)
-        else:
-            relation = engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
-        brought[name] = SourceTable(relation, asdict(table.columns), table.date_format, attributes)
-    return brought
+    """Find the tables that the configuration names; transactions are required."""
+    tables = configured(config)
+    named = [name for name, table in tables.items() if table.path or table.table or name == TRANSACTIONS.name]
+    return {name: source_of(files_relation(engine, name, tables[name]), tables[name]) for name in named}
 
 
-def expand(table: str, path: str | Sequence[str] | None) -> list[str]:
-    """The files behind a path, a glob or a list of them, sorted.
+def configured(config: DataConfig) -> dict[str, TableConfig]:
+    """The settings of each table, by the name of its contract."""
+    return {TRANSACTIONS.name: config.transactions, EVENTS.name: config.events, CUSTOMERS.name: config.customers}
+
+
+def source_of(relation: str, table: TableConfig) -> SourceTable:
+    """A relation with the mapping of its settings."""
+    attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
+    return SourceTable(relation, asdict(table.columns), table.date_format, attributes)
+
+
+def files_relation(engine: Engine, name: str, table: TableConfig, keys: Keys = CONF) -> str:
+    """SQL: a relation over the files that a table's settings name, or over a table of the engine's catalog.
 
     Raises
     ------
     ConfigError
-        Nothing was named.
+        The settings name no file, or contradict what the files are.
     DataError
-        A name matches no file, or the file is empty.
+        A file does not exist or cannot be read.
     """
-    asked = [path] if isinstance(path, str) else list(path or []) if isinstance(path, Sequence) else []
-    if not asked or not all(isinstance(name, str) for name in asked):
-        raise ConfigError(f"data.{table}.path={path}: expected a file, a glob or a list of them")
+    if engine.has_catalog and table.table and not table.path:
+        return engine.named(table.table)
+    paths = expand(name, table.path, keys)
+    kind = table.format or _format(name, paths[0], keys)
+    if kind not in FORMATS.values():
+        raise ConfigError(f"{keys.option(name, 'format', kind)}; expected csv, parquet or duckdb")
+    if kind == "duckdb":
+        return _stored(engine, name, paths, table.table, keys)
+    if table.table:
+        raise ConfigError(f"{keys.option(name, 'table', table.table)}: {paths[0]} is no database; leave it out")
+    return engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
+
+
+def expand(name: str, path: str | Sequence[str] | None, keys: Keys = CONF) -> list[str]:
+    """List the files behind a path, a glob or a list of them; the files of a glob are sorted.
+
+    Raises
+    ------
+    ConfigError
+        No path is given.
+    DataError
+        A path matches no file, or the file is empty.
+    """
+    patterns = [path] if isinstance(path, str) else list(path or []) if isinstance(path, Sequence) else []
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        raise ConfigError(f"{keys.option(name, 'path', path or 'null')}: expected a file, a glob or a list of them")
     files: list[str] = []
-    for name in asked:
-        hits = sorted(glob(name, recursive=True)) if has_magic(name) else [name]
-        hits = [hit for hit in hits if Path(hit).is_file()]
-        if not hits:
-            raise DataError(f"data.{table}.path={name}: no such file; paths are relative to {Path.cwd()}")
-        files += hits
+    for pattern in patterns:
+        matches = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
+        matches = [match for match in matches if Path(match).is_file()]
+        if not matches:
+            raise DataError(f"{keys.option(name, 'path', pattern)}: no such file; paths are relative to {Path.cwd()}")
+        files += matches
     for file in files:
         if Path(file).stat().st_size == 0:
             raise DataError(f"{file} is empty; expected a header line and rows below it")
     return files
 
 
-def _stored(engine: Engine, name: str, paths: list[str], table: str | None) -> str:
-    """A table or view inside a DuckDB file, which is only read."""
+def _stored(engine: Engine, name: str, paths: list[str], table: str | None, keys: Keys) -> str:
+    """SQL: a table or view inside a DuckDB file, which is only read."""
     if len(paths) != 1:
-        raise ConfigError(f"data.{name}.path names {len(paths)} database files; expected one")
+        raise ConfigError(f"{keys.option(name, 'path')} names {len(paths)} database files; expected one")
     try:
         schema = engine.attach(paths[0])
     except engine.failure as error:
         raise DataError(f"{paths[0]} cannot be read as a DuckDB file: {str(error).splitlines()[0]}") from error
-    there = engine.tables_of(schema)
-    if table not in there:
-        raise ConfigError(f"data.{name}.table={table}: {paths[0]} holds {', '.join(there) or 'no tables'}; name one")
+    stored = engine.tables_of(schema)
+    if table not in stored:
+        setting = keys.option(name, "table", table or "null")
+        raise ConfigError(f"{setting}: {paths[0]} holds {', '.join(stored) or 'no tables'}; name one")
     return f"{schema}.{engine.quote(table)}"
 
 
 def _csv(engine: Engine, paths: list[str]) -> str:
-    """A relation over CSV files, after a look at their header lines: nothing about them is guessed from the rows."""
-    first, delimiter = _header(paths[0])
+    """SQL: a relation over CSV files, after a look at their header lines: no type is guessed from the rows."""
+    names, delimiter = _header(paths[0])
     for path in paths[1:]:
-        names, other = _header(path)
-        if (names, other) != (first, delimiter):
+        other_names, other_delimiter = _header(path)
+        if (other_names, other_delimiter) != (names, delimiter):
             raise DataError(
-                f"{path} has other columns ({', '.join(names)}) than {paths[0]} ({', '.join(first)}); "
+                f"{path} has other columns ({', '.join(other_names)}) than {paths[0]} ({', '.join(names)}); "
                 "give files of one form, or make them so"
             )
-    return engine.csv(paths, first, delimiter)
+    return engine.csv(paths, names, delimiter)
 
 
 def _header(path: str) -> tuple[list[str], str]:
-    """Column names and delimiter of a CSV file."""
+    """Read the column names and the delimiter of a CSV file."""
     opener = gzip.open if path.endswith(".gz") else open
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
@@ -124,10 +139,10 @@ def _header(path: str) -> tuple[list[str], str]:
     return names, delimiter
 
 
-def _format(table: str, path: str) -> str:
+def _format(name: str, path: str, keys: Keys) -> str:
+    """The format that a file's name shows."""
     suffixes = [suffix for suffix in Path(path.lower()).suffixes if suffix in FORMATS]
     if not suffixes:
-        raise ConfigError(
-            f"{path}: neither .csv, .parquet nor .duckdb; say which by data.{table}.format=csv|parquet|duckdb"
-        )
+        setting = keys.option(name, "format", "csv|parquet|duckdb")
+        raise ConfigError(f"{path}: neither .csv, .parquet nor .duckdb; say which by {setting}")
     return FORMATS[suffixes[-1]]

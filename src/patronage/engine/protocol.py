@@ -78,8 +78,18 @@ class Engine(Protocol):
         """Give a table another name."""
         ...
 
+    def add_frame(self, name: str, data: object) -> None:
+        """Copy data in memory (a pandas frame, an Arrow table or a stream of Arrow batches) into a table.
+
+        Raises
+        ------
+        ConfigError
+            The engine does not read the memory of this process.
+        """
+        ...
+
     def drop(self, name: str) -> None:
-        """Remove what `table` or `view` made."""
+        """Remove a table or view that `table`, `view` or `add_frame` made."""
         ...
 
     def types(self, relation: str) -> dict[str, str]:

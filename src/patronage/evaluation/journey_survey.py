@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patronage import names as c
-from patronage.models.journey import STAGES, JourneyModel, assess, histogram
+from patronage.models.journey import STAGES, JourneyModel, compare_classes, count_paths
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 
 PATHS = 15
@@ -52,7 +52,7 @@ def describe(journey: JourneyModel, features: pd.DataFrame, said: pd.DataFrame, 
     said
         The assignments of `features`.
     """
-    stays, outlook = journey.stays(features), journey.outlook(features)
+    stays, outlook = journey.stays(features), journey.stage_details(features)
     steps = (features[c.JOURNEY_PATH].str.len() - 1).clip(lower=0).sum()
     conflicts = fact_conflicts(said, left_censored=journey.left_censored)
     visits = stays.groupby([stays.index, stays["stage"]]).size()
@@ -94,15 +94,19 @@ def each(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The posterior of each stage, `outlook`, P(being in the stage at some time within the horizon) as `reach_...`,
-        and the most probable stage if a certain event comes next as `after_...`: an association, no effect of it.
+        The posterior of each stage, `stage_details`, P(being in the stage at some time within the horizon) as
+        `reach_...`, and the most probable stage if a certain event comes next as `after_...`: an association, no
+        effect of it.
     """
     beliefs = journey.filter(features)
     after = {
-        f"after_{EVENTS[letter]}": journey.after(beliefs, letter).idxmax(axis=1) for letter in seen_events(features)
+        f"after_{EVENTS[letter]}": journey.stages_after_event(beliefs, letter).idxmax(axis=1)
+        for letter in seen_events(features)
     }
-    reach = journey.reach(beliefs, round(journey.horizon)).add_prefix("reach_")
-    return pd.concat([journey.stages(beliefs), journey.outlook(features), reach, pd.DataFrame(after)], axis=1)
+    reach = journey.stages_reached(beliefs, round(journey.horizon)).add_prefix("reach_")
+    return pd.concat(
+        [journey.stage_probabilities(beliefs), journey.stage_details(features), reach, pd.DataFrame(after)], axis=1
+    )
 
 
 def seen_events(features: pd.DataFrame) -> list[str]:
@@ -168,7 +172,7 @@ def flows(journey: JourneyModel, features: pd.DataFrame, now: pd.Series) -> pd.D
     """Customers by the stage that they had one horizon ago and the one they have now, of those known then."""
     before = features[c.JOURNEY_PATH].str[: -round(journey.horizon)]
     known = before[before.str.len() > 0]
-    then = journey.predict(pd.DataFrame({c.JOURNEY_PATH: known}))[c.JOURNEY_STAGE]
+    then = pd.Series(journey.predict({c.JOURNEY_PATH: known})[c.JOURNEY_STAGE], known.index)
     pairs = pd.DataFrame({"from": then, "to": now.reindex(known.index)}).value_counts().rename("customers")
     table = pairs.reset_index()
     return table.assign(share=table["customers"] / table.groupby("from")["customers"].transform("sum"))
@@ -200,6 +204,6 @@ def half_split_kappa(journey: JourneyModel, features: pd.DataFrame, seed: int) -
         return float("nan")
     found = [one for one in journey.candidates if one.classes == journey.classes]
     if not found:
-        counted, rng = histogram(features[c.JOURNEY_PATH]), np.random.default_rng(seed)
-        found = list(assess(counted, [journey.classes], left_censored=journey.left_censored, rng=rng))
+        counted, rng = count_paths(features[c.JOURNEY_PATH]), np.random.default_rng(seed)
+        found = list(compare_classes(counted, [journey.classes], left_censored=journey.left_censored, rng=rng))
     return found[0].agreement

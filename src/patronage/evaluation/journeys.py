@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from patronage import names as c
 from patronage import statistics as metrics
 from patronage.evaluation import journey_baselines
-from patronage.evaluation.intervals import paired_difference
+from patronage.evaluation.intervals import Resampling, paired_difference
 from patronage.evaluation.journey_survey import Findings, same
-from patronage.evaluation.scorecard import Resampling
 from patronage.labels import LabelledSnapshot
 from patronage.lenses import FittedLenses
-from patronage.models.journey import STAGES, JourneyModel, earlier
-from patronage.models.journey.calibration import losses
+from patronage.models.journey import STAGES, JourneyModel
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, LOYAL, REGULAR
+from patronage.statistics import log_losses
+from patronage.training.journey import fit_at_origin
 from patronage.training.origins import Split
 
 log = logging.getLogger(__name__)
@@ -108,13 +108,13 @@ def judge(trial: Trial, resampling: Resampling) -> Findings:
 
 def forecast_table(bought: Floats, said: Floats, others: Mapping[str, Floats], resampling: Resampling) -> pd.DataFrame:
     """A row per forecast, the journey's first: log-loss, AUC, ECE, and the journey's loss minus its loss (95 %)."""
-    own = losses(said, bought)
+    own = log_losses(bought, said)
     rows = {}
     for name, forecast in {"journey": said, **others}.items():
         scores = metrics.classification(bought, forecast)
         row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
         if name != "journey":
-            gap = paired_difference(own, losses(forecast, bought), times=resampling.times, seed=resampling.seed)
+            gap = paired_difference(own, log_losses(bought, forecast), resampling)
             row |= {"difference": gap.mean, "low": gap.low, "high": gap.high, "ratio": own.mean() / row["log_loss"]}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -176,8 +176,8 @@ def against_status(
         these = pair == name
         if not these.any():
             continue
-        own, other = losses(forecast[these], bought[these]), losses(by_status[these], bought[these])
-        gap = paired_difference(own, other, times=resampling.times, seed=resampling.seed)
+        own, other = log_losses(bought[these], forecast[these]), log_losses(bought[these], by_status[these])
+        gap = paired_difference(own, other, resampling)
         rows.append(
             {"status / stage": name, "customers": int(these.sum()), "share": these.mean()}
             | {"bought": bought[these].mean(), "journey_said": forecast[these].mean()}
@@ -195,10 +195,10 @@ def stage_mix(trial: Trial, seed: int) -> pd.DataFrame:
     after it are in neither.
     """
     before = trial.unseen.training[0].features
-    there = earlier(trial.journey, trial.seen.training[0], seed=seed)
+    there = fit_at_origin(trial.journey, trial.seen.training[0], seed=seed)
     beliefs = there.filter(before)
-    after = there.posterior(trial.evaluated.features.reindex(before.index)[[c.JOURNEY_PATH]])
-    ahead = there.ahead(beliefs, round(there.horizon))
+    after = there.stage_probabilities(there.filter(trial.evaluated.features.reindex(before.index)[[c.JOURNEY_PATH]]))
+    ahead = there.stages_ahead(beliefs, round(there.horizon))
     return pd.DataFrame(
-        {"before": there.stages(beliefs).mean(), "predicted": ahead.mean(), "realised": after.mean()}
+        {"before": there.stage_probabilities(beliefs).mean(), "predicted": ahead.mean(), "realised": after.mean()}
     ).reindex(STAGES)

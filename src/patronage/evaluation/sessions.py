@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from patronage import names as c
 from patronage import statistics as metrics
 from patronage.errors import FitError
-from patronage.evaluation.intervals import resampled_sums
+from patronage.evaluation.intervals import Resampling, resampled_sums
 from patronage.evaluation.journey_survey import Findings
-from patronage.evaluation.scorecard import Resampling
 from patronage.labels import held_out
 from patronage.models import sessions
-from patronage.models.journey.calibration import losses
 from patronage.models.sessions import DAY, HALF_AN_HOUR, Chance, Clicks
+from patronage.statistics import log_losses
 
 Floats = NDArray[np.float64]
 Learn = Callable[[pd.DataFrame, Floats, NDArray[np.int64], int], Chance]
@@ -114,15 +113,15 @@ def forecasts(now: Rows, said: Mapping[str, Floats], resampling: Resampling) -> 
     """A row per forecast, ours (`model`) first: log-loss, AUC, ECE, and our loss minus its (95 %, over customers)."""
     _, whose = np.unique(now.truth["who"], return_inverse=True)
     n = whose.max() + 1
-    own = losses(said["model"], now.happened)
+    own = log_losses(now.happened, said["model"])
     found = {}
     for name, forecast in said.items():
         scores = metrics.classification(now.happened, forecast)
         row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
         if name != "model":
-            gap = own - losses(forecast, now.happened)
+            gap = own - log_losses(now.happened, forecast)
             columns = [np.bincount(whose, gap, n), np.bincount(whose, minlength=n).astype(float)]
-            sums = resampled_sums(columns, n, times=resampling.times, seed=resampling.seed)
+            sums = resampled_sums(columns, n, resampling)
             low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975])
             row |= {"difference": gap.mean(), "low": float(low), "high": float(high)}
         found[name] = row

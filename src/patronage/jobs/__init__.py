@@ -12,43 +12,16 @@ import warnings
 from importlib import import_module
 
 import hydra
-from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import (
-    AnalyseConfig,
-    BacktestConfig,
-    CheckConfig,
-    CompareConfig,
-    PromoteConfig,
-    RelogConfig,
-    RollbackConfig,
-    ScoreConfig,
-    SearchConfig,
-    SimulateConfig,
-    TrainConfig,
-    plain,
-    typed,
-)
+from patronage.config import plain, typed
 from patronage.config.places import conf_dir, project_root
 from patronage.errors import ConfigError
+from patronage.jobs.compose import SCHEMAS, store_schema
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
-SCHEMAS: dict[str, type] = {
-    "train": TrainConfig,
-    "backtest": BacktestConfig,
-    "search": SearchConfig,
-    "score": ScoreConfig,
-    "relog": RelogConfig,
-    "analyse": AnalyseConfig,
-    "check": CheckConfig,
-    "simulate": SimulateConfig,
-    "compare": CompareConfig,
-    "promote": PromoteConfig,
-    "rollback": RollbackConfig,
-}
 
 
 def run_verb(verb: str, arguments: list[str]) -> None:
@@ -65,7 +38,7 @@ def run_verb(verb: str, arguments: list[str]) -> None:
     for word in arguments:
         if word.startswith("--") and "=" in word and word.split("=")[0] not in HYDRA_OPTIONS:
             raise ConfigError(f"{word}: overrides are written without dashes: {word.lstrip('-')}")
-    ConfigStore.instance().store(name=f"{verb}_schema", node=SCHEMAS[verb])
+    store_schema(verb)
     os.environ["PATRONAGE_ROOT"] = str(project_root())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing: the line is ours to write
     # lifetimes, at import; nothing to be done about it here

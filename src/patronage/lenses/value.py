@@ -54,7 +54,7 @@ def _select(history: History, config: LensesConfig) -> str:
                {history.money("net")} AS net_revenue,
                {history.money("refunds")} AS refunds,
                mean_order_value, order_value_variation,
-               {history.money("discount")} AS discounts_given,
+               {history.money(c.DISCOUNT)} AS discounts_given,
                {history.money(served)} AS cost_to_serve,
                {history.money(profit)} AS profit
         FROM totals LEFT JOIN order_values USING (customer_id) LEFT JOIN service USING (customer_id)"""

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage.config import LensesConfig
-from patronage.decisions.offer import Curve
+from patronage.decisions.offer import ProfitCurve
 from patronage.lenses import of
 from patronage.review.figures import ACCENT, INK, MUTED
 
@@ -44,7 +44,7 @@ def importance_by_lens(importance: pd.DataFrame, config: LensesConfig) -> Figure
     return figure
 
 
-def profit_by_share(expected: Curve, realised: Curve, customers: int) -> Figure:
+def profit_by_share(expected: ProfitCurve, realised: ProfitCurve, customers: int) -> Figure:
     """Profit of contacting ever more customers, the most profitable first: what was expected, and what it had been."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()

@@ -10,6 +10,7 @@ from patronage.config import TrainConfig
 from patronage.decisions.offer import Offer
 from patronage.models import journey, personas
 from patronage.training.forecast import fit_forecast
+from patronage.training.journey import calibrate
 from patronage.training.origins import Split
 
 
@@ -40,7 +41,7 @@ def fit_bundle(
         fitted_lenses=lenses.fit(features, config.lenses),
         personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
         forecast=expected,
-        journey=journey.calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
+        journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
     )
 
@@ -49,11 +50,9 @@ def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journ
     """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
     return journey.fit(
         split.current.features,
-        classes=config.journey.cadence_classes,
-        max_customers=config.journey.max_customers,
-        min_customers=config.journey.min_customers,
-        left_censored=left_censored,
-        period_days=split.period_days,
+        config.journey,
         horizon_days=config.horizon_days,
+        period_days=split.period_days,
+        left_censored=left_censored,
         seed=config.seed,
     )

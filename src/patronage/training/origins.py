@@ -21,7 +21,7 @@ from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import LabelledSnapshot, Snapshot, held_out, labels_at
 from patronage.lenses import described, features_at
-from patronage.models.journey import choose_period
+from patronage.training.journey import choose_period
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from patronage.models.journey.stages import (
     LOYAL,
     PROSPECT,
     REGULAR,
-    choose_period,
     decide,
     hysteresis,
 )
@@ -61,6 +60,13 @@ class TestHysteresis:
     def test_changes_only_when_the_evidence_leads_by_the_margin(self, mass, shown, stage):
         assert hysteresis(posterior(**mass), np.array([shown])) == [stage]
 
+    def test_stays_where_the_lead_is_exactly_the_margin(self):
+        even = posterior(regular=0.25, loyal=0.75)
+        assert hysteresis(even, np.array([REGULAR]), margin=0.5) == [REGULAR]
+        assert hysteresis(even, np.array([REGULAR]), margin=0.49) == [LOYAL]
+        assert hysteresis(posterior(regular=0.25, churned=0.75), np.array([REGULAR]), margin=0.5) == [REGULAR]
+        assert hysteresis(posterior(regular=0.25, churned=0.75), np.array([REGULAR]), margin=0.49) == [CHURNED]
+
     def test_leaves_a_stage_that_the_facts_exclude_at_once(self):
         torn = posterior(regular=0.51, loyal=0.49)
         assert hysteresis(torn, np.array([FIRST_TIME])) == [REGULAR]
@@ -68,11 +74,3 @@ class TestHysteresis:
     def test_without_margin_is_the_decision(self):
         rows, shown = np.random.default_rng(1).dirichlet(np.ones(7), 500), np.arange(500) % 7
         assert np.array_equal(hysteresis(rows, shown, margin=0.0), decide(rows))
-
-
-@pytest.mark.parametrize(
-    ("gap", "horizon", "days"),
-    [(20.0, 90, 7), (70.0, 90, 7), (70.5, 90, 30), (np.nan, 90, 7), (70.5, 29, 7), (20.0, 5, 5)],
-)
-def test_choose_period(gap, horizon, days):
-    assert choose_period(gap, horizon) == days

@@ -1,46 +1,47 @@
-"""Where customers are on their journey, and what comes next, from the paths of earlier customers.
+"""The journey: the stage of each customer, and the stages that follow, learned from the paths of earlier customers.
 
-A customer's path is one character a period from entry to the cutoff: silent, engage, intent, purchase, multi.
-Behind it stands a hidden stage that makes events more or less likely; each event may move the customer on.
+A path is one character a period from entry to the cutoff: silent, engage, intent, purchase, multi. A hidden stage makes
+events more or less likely; each event may move the customer to another stage.
 
-    stages.py       the words, and the rule that gives a posterior one label
-    paths.py        strings to event codes
-    markov.py       the model and its two recursions
-    reference.py    the same in NumPy, for the tests
-    traits.py       what the archetype asks of the data
-    archetype.py    the start of the fit, its prior, and the zeros that tie names to facts
-    constraints.py  the M-step
-    learning.py     EM
-    selection.py    the number of cadence classes
-    forecast.py     what comes next
-    trace.py        the stages shown so far
-    calibration.py  how far to believe P(an order), by earlier origins that agree
-    model.py        Journey, the fitted value
-    fitting.py      fit and calibrate, from tables to a Journey
+    stages.py           the stages, the event classes, and the rule that gives a posterior one label
+    paths.py            strings to event codes
+    parameters.py       the model
+    filtering.py        the forward algorithm
+    expectation.py      the E-step: forward-backward
+    maximisation.py     the M-step, with the order of the purchase hazards
+    prior.py            the start of the fit, its Dirichlet prior, and the zeros that define the stages
+    summary.py          what the prior depends on
+    em.py               the EM algorithm
+    cadence_classes.py  the number of cadence classes
+    prediction.py       the stages and orders that follow
+    stays.py            the stages on display along the path
+    calibration.py      a monotone map of P(an order)
+    model.py            JourneyModel, the fitted value
+    fit.py              from features to a JourneyModel
+    estimator.py        Journey, the public estimator
+
+`training/journey.py` decides on the length of a period and on the calibration.
 """
 
-from patronage.models.journey.calibration import Calibration
-from patronage.models.journey.fitting import calibrate, earlier, fit
-from patronage.models.journey.learning import histogram
+from patronage.models.journey.cadence_classes import CadenceCandidate, compare_classes, kappa
+from patronage.models.journey.calibration import JourneyCalibration
+from patronage.models.journey.em import count_paths
+from patronage.models.journey.fit import fit
 from patronage.models.journey.model import JourneyModel
-from patronage.models.journey.selection import Candidate, assess, kappa
-from patronage.models.journey.stages import ALPHABET, STAGES, choose_period, decide
+from patronage.models.journey.stages import ALPHABET, STAGES, decide
 
 __all__ = [
     # the model
-    "Calibration",
+    "JourneyCalibration",
     "JourneyModel",
-    "calibrate",
-    "earlier",
     "fit",
-    # its words and rules
+    # stages and events
     "ALPHABET",
     "STAGES",
-    "choose_period",
     "decide",
-    # judging it
-    "Candidate",
-    "assess",
-    "histogram",
+    # the number of cadence classes
+    "CadenceCandidate",
+    "compare_classes",
+    "count_paths",
     "kappa",
 ]

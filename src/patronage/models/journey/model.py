@@ -1,4 +1,4 @@
-"""The fitted journey: a value that places customers, says what comes next, and goes to and from disk."""
+"""The fitted journey: it predicts stages and P(an order), and is saved to and loaded from disk."""
 
 from __future__ import annotations
 
@@ -15,56 +15,58 @@ from scipy.special import entr
 
 from patronage import names as c
 from patronage.errors import FitError
-from patronage.models.journey import forecast
-from patronage.models.journey.calibration import NONE, Calibration
-from patronage.models.journey.markov import Parameters, read_out, step, unseen, walk
-from patronage.models.journey.paths import encode
-from patronage.models.journey.selection import Candidate
+from patronage.models.journey import prediction
+from patronage.models.journey.cadence_classes import CadenceCandidate
+from patronage.models.journey.calibration import NO_CALIBRATION, JourneyCalibration
+from patronage.models.journey.filtering import Filtered, entry_states, filter_paths, multiply, step
+from patronage.models.journey.parameters import Parameters
+from patronage.models.journey.paths import Paths, encode
 from patronage.models.journey.stages import ALPHABET, SILENT, STAGES, decide
-from patronage.models.journey.trace import trace
+from patronage.models.journey.stays import stage_history
+from patronage.typing import Array, Columns
 
-Floats = NDArray[np.float64]
-
-ENOUGH_TOUCHPOINTS, ENOUGH_PROBABILITY = 3, 0.6
+ENOUGH_EVENTS, ENOUGH_PROBABILITY = 3, 0.6
+CERTAIN = 1 - 1e-12
 ARRAYS_FILE, SETTINGS_FILE, FORMAT = "journey.npz", "journey.json", 1
+SETTINGS = ("period_days", "horizon_days", "left_censored", "fitted", "history", "candidates", "calibration")
 
 
 @dataclass(frozen=True, eq=False)
 class JourneyModel:
-    """The journey model as fitted: parameters, the names of its states, and how it came about.
+    """The fitted journey model.
 
-    Methods on `features` read paths. The others work on beliefs, the (N, K) frame P(state | path) that `filter`
-    returns and that may be stored; states are stages by cadence classes and, last, entry. Every result has
-    the index of what it is made from, and no row of it depends on another row.
+    Methods on `features` read paths. Methods on `states` read the (N, K) frame P(state | path) that `filter` gives
+    and that may be stored; states are stages by cadence classes and, last, entry. No row of a result depends on
+    another row.
     """
 
     columns: ClassVar[tuple[str, ...]] = (c.JOURNEY_PATH,)
 
     parameters: Parameters
-    names: NDArray[np.int8]  # (K,) the stage of each state
-    occupancy: Floats  # (K,) expected periods in each state among the customers learned from
+    stage_of_state: NDArray[np.int8]  # (K,)
+    occupancy: Array  # (K,) expected periods in each state among the customers of the fit
     period_days: int
     horizon_days: int
     left_censored: bool
-    fitted: bool  # False: too few customers to learn from, the archetype as it is
+    fitted: bool  # False: too few customers for a fit, the parameters are the prior's
     history: tuple[float, ...] = ()  # penalised log-likelihood by iteration
-    candidates: tuple[Candidate, ...] = ()  # the numbers of cadence classes compared
-    calibration: Calibration = NONE  # of P(a purchase within the horizon), learned at earlier origins
+    candidates: tuple[CadenceCandidate, ...] = ()  # the numbers of cadence classes compared
+    calibration: JourneyCalibration = NO_CALIBRATION  # of P(an order within the horizon)
 
     @property
     def classes(self) -> int:
         """The number of cadence classes."""
-        return len(self.names) // len(STAGES)
+        return len(self.stage_of_state) // len(STAGES)
 
     @property
     def horizon(self) -> float:
         """The horizon in periods."""
         return self.horizon_days / self.period_days
 
-    # ---- where customers are
+    # ---- from paths
 
-    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Place each customer.
+    def predict(self, features: Columns) -> dict[str, np.ndarray]:
+        """Stage now, stage at the end of the horizon and P(an order) of each customer.
 
         Returns
         -------
@@ -73,58 +75,47 @@ class JourneyModel:
         JOURNEY_PROBABILITY
             Its posterior probability.
         NEXT_STAGE
-            Where the customer most probably is at the end of the horizon, staying included, by the same ordinal
-            median: a forecast that time can prove wrong.
+            The most probable stage at the end of the horizon, the present one included, by the same ordinal median.
         JOURNEY_P_ORDER
-            P(a purchase within the horizon), calibrated where that was found to help.
+            P(an order within the horizon), calibrated where a calibration helped.
         """
-        return pd.DataFrame(self.answer(features), index=features.index)
-
-    def answer(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
-        """What `predict` says, as arrays."""
-        paths = encode(features[c.JOURNEY_PATH])
-        filtered = walk(paths, self.parameters, self.names)
-        label = trace(filtered.shown, paths).last
-        posterior = self._posterior(filtered.beliefs)
+        paths, filtered = self._filter(features)
+        label = stage_history(filtered.shown, paths).last
+        posterior = self._posterior(filtered.states)
         return {
-            c.JOURNEY_STAGE: _spell(label),
+            c.JOURNEY_STAGE: _stage_names(label),
             c.JOURNEY_PROBABILITY: posterior[np.arange(len(label)), label],
-            c.NEXT_STAGE: _spell(decide(read_out(filtered.beliefs, self._at_horizon))),
-            c.JOURNEY_P_ORDER: self.calibration.apply(self._p_order(filtered.beliefs, self.horizon)),
+            c.NEXT_STAGE: _stage_names(decide(multiply(filtered.states, self._at_horizon))),
+            c.JOURNEY_P_ORDER: self.calibration.apply(self._p_order(filtered.states, self.horizon)),
         }
 
-    def posterior(self, features: pd.DataFrame) -> pd.DataFrame:
-        """(N, 7) P(stage | path), a column per stage."""
-        return self.stages(self.filter(features))
-
-    def outlook(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Say how sure the stage is, how long it has lasted and what led to it.
+    def stage_details(self, features: pd.DataFrame) -> pd.DataFrame:
+        """How certain the stage of each customer is, how long it has lasted and which stages came before it.
 
         Returns
         -------
         entropy
             Of the posterior, in nats.
         enough_evidence
-            Probability at least .6 and three periods with an event, or no doubt at all: that somebody never
-            bought needs no evidence. Without it the stage is undetermined, and the one shown a best guess.
+            Probability at least .6 and three periods with an event, or no doubt at all: a customer who never bought
+            needs no evidence. Without it the stage on display is a best guess.
         periods_in_stage
             Length of the present stay in the stage on display.
         stages_so_far
             Every stay, in order: "first_time > regular > at_risk".
         """
-        paths = encode(features[c.JOURNEY_PATH])
-        filtered = walk(paths, self.parameters, self.names)
-        stays = trace(filtered.shown, paths)
-        posterior = self._posterior(filtered.beliefs)
-        touchpoints = features[c.JOURNEY_PATH].fillna("").str.count(f"[{ALPHABET[SILENT + 1 :]}]").to_numpy()
-        probability = posterior[np.arange(len(posterior)), stays.last]
-        sure = (probability >= ENOUGH_PROBABILITY) & (touchpoints >= ENOUGH_TOUCHPOINTS)
+        paths, filtered = self._filter(features)
+        history = stage_history(filtered.shown, paths)
+        posterior = self._posterior(filtered.states)
+        n_events = features[c.JOURNEY_PATH].fillna("").str.count(f"[{ALPHABET[SILENT + 1 :]}]").to_numpy()
+        probability = posterior[np.arange(len(posterior)), history.last]
+        evident = (probability >= ENOUGH_PROBABILITY) & (n_events >= ENOUGH_EVENTS)
         return pd.DataFrame(
             {
                 "entropy": entr(posterior).sum(axis=1),
-                "enough_evidence": sure | (probability > 1 - 1e-12),
-                "periods_in_stage": stays.periods_in_stage,
-                "stages_so_far": stays.stages.to_numpy(),
+                "enough_evidence": evident | (probability > CERTAIN),
+                "periods_in_stage": history.periods_in_stage,
+                "stages_so_far": history.stages.to_numpy(),
             },
             index=features.index,
         )
@@ -137,73 +128,70 @@ class JourneyModel:
         DataFrame
             Indexed by customer: `stage`, `periods` it has lasted, and whether it has `ended`.
         """
-        paths = encode(features[c.JOURNEY_PATH])
-        filtered = walk(paths, self.parameters, self.names)
-        stays = trace(filtered.shown, paths).stays
-        frame = pd.DataFrame({"stage": _spell(stays.stages), "periods": stays.periods, "ended": stays.ended})
+        paths, filtered = self._filter(features)
+        stays = stage_history(filtered.shown, paths).stays
+        frame = pd.DataFrame({"stage": _stage_names(stays.stages), "periods": stays.periods, "ended": stays.ended})
         return frame.set_index(features.index[stays.customers])
 
     def log_likelihood(self, features: pd.DataFrame) -> pd.DataFrame:
         """Log-likelihood, in nats, of each customer's events after entry, and the number of those periods."""
-        paths = encode(features[c.JOURNEY_PATH])
-        filtered = walk(paths, self.parameters, self.names)
+        paths, filtered = self._filter(features)
         periods = (paths.lengths - 1).clip(0)
         return pd.DataFrame({"nats": filtered.log_likelihood, "periods": periods}, index=features.index)
 
-    # ---- beliefs: keep them, and a day's events are enough to place everybody again
-
     def filter(self, features: pd.DataFrame) -> pd.DataFrame:
-        """(N, K) beliefs: P(state | path)."""
-        filtered = walk(encode(features[c.JOURNEY_PATH]), self.parameters, self.names)
-        return pd.DataFrame(filtered.beliefs, features.index, self._states)
+        """(N, K) P(state | path)."""
+        _, filtered = self._filter(features)
+        return pd.DataFrame(filtered.states, features.index, self._state_names)
 
-    def update(self, beliefs: pd.DataFrame, events: pd.Series[str]) -> pd.DataFrame:
-        """Move on by one period: the same beliefs as filtering the longer paths.
+    # ---- from states: where they are stored, the events of a new period are enough for new predictions
+
+    def update(self, states: pd.DataFrame, events: pd.Series[str]) -> pd.DataFrame:
+        """The states one period later: the same as those of the longer paths.
 
         Parameters
         ----------
         events
-            A character of the alphabet per customer; who is missing was silent, who is new enters.
+            A character of the alphabet per customer; a customer without one was silent, a new customer enters.
         """
-        new = events.index.difference(beliefs.index, sort=False)
-        everyone = beliefs.index.append(new)
-        before = np.vstack([beliefs.to_numpy(np.float64), unseen(len(new), self.parameters)])
-        codes = encode(events.reindex(everyone).fillna(ALPHABET[SILENT])).codes
-        return pd.DataFrame(step(before, codes, self.parameters), everyone, beliefs.columns)
+        new = events.index.difference(states.index, sort=False)
+        customers = states.index.append(new)
+        before = np.vstack([states.to_numpy(np.float64), entry_states(len(new), self.parameters)])
+        codes = encode(events.reindex(customers).fillna(ALPHABET[SILENT])).codes
+        return pd.DataFrame(step(before, codes, self.parameters), customers, states.columns)
 
-    def stages(self, beliefs: pd.DataFrame) -> pd.DataFrame:
+    def stage_probabilities(self, states: pd.DataFrame) -> pd.DataFrame:
         """(N, 7) P(stage)."""
-        posterior = self._posterior(beliefs.to_numpy(np.float64))
-        return pd.DataFrame(posterior, beliefs.index, STAGES)
+        return pd.DataFrame(self._posterior(states.to_numpy(np.float64)), states.index, STAGES)
 
-    # ---- what comes next
-
-    def ahead(self, beliefs: pd.DataFrame, periods: int) -> pd.DataFrame:
+    def stages_ahead(self, states: pd.DataFrame, periods: int) -> pd.DataFrame:
         """(N, 7) P(stage `periods` ahead)."""
-        return self._by_stage(beliefs, self._ahead(periods))
+        return self._by_stage(states, prediction.stages_ahead(self.parameters, self.stage_of_state, periods))
 
-    def reach(self, beliefs: pd.DataFrame, periods: int) -> pd.DataFrame:
+    def stages_reached(self, states: pd.DataFrame, periods: int) -> pd.DataFrame:
         """(N, 7) P(being in the stage at some time from now to `periods` ahead)."""
-        return self._by_stage(beliefs, forecast.reach(self.parameters, self.names, periods))
+        return self._by_stage(states, prediction.stages_reached(self.parameters, self.stage_of_state, periods))
 
-    def after(self, beliefs: pd.DataFrame, event: str) -> pd.DataFrame:
+    def stages_after_event(self, states: pd.DataFrame, event: str) -> pd.DataFrame:
         """(N, 7) P(stage one period ahead | the next event is `event`).
 
-        An association: customers who do this differ from those who do not; it is no effect of making them do it.
+        An association: customers with this event differ from those without it; it is no effect of causing the event.
         """
-        readout = forecast.after(self.parameters, self.names, ALPHABET.index(event))
-        joint = self._by_stage(beliefs, readout)
+        table = prediction.stages_after_event(self.parameters, self.stage_of_state, ALPHABET.index(event))
+        joint = self._by_stage(states, table)
         return joint.div(joint.sum(axis=1), axis=0)
 
-    def p_order(self, beliefs: pd.DataFrame, periods: float | None = None) -> pd.Series[float]:
-        """P(a purchase within `periods`; by default the horizon, for which alone it is calibrated)."""
-        probability = self._p_order(beliefs.to_numpy(np.float64), self.horizon if periods is None else periods)
-        return pd.Series(self.calibration.apply(probability) if periods is None else probability, beliefs.index)
+    def p_order(self, states: pd.DataFrame, periods: float | None = None) -> pd.Series[float]:
+        """P(an order within `periods`; by default the horizon, and only then calibrated)."""
+        probability = self._p_order(states.to_numpy(np.float64), self.horizon if periods is None else periods)
+        return pd.Series(self.calibration.apply(probability) if periods is None else probability, states.index)
+
+    # ---- of the model alone
 
     def transition_table(self, event: str | None = None) -> pd.DataFrame:
-        """(7, 7) P(next stage | stage) among those learned from, whatever happens next or after an event."""
-        which = None if event is None else ALPHABET.index(event)
-        table = forecast.transition_table(self.parameters, self.names, self.occupancy, which)
+        """(7, 7) P(next stage | stage) among the customers of the fit, after any event or after one event class."""
+        code = None if event is None else ALPHABET.index(event)
+        table = prediction.transition_table(self.parameters, self.stage_of_state, self.occupancy, code)
         return pd.DataFrame(table, STAGES, STAGES)
 
     def dwell(self) -> pd.Series[float]:
@@ -215,8 +203,8 @@ class JourneyModel:
     def save(self, folder: Path) -> None:
         """Write arrays as npz and settings as JSON into the folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        np.savez(folder / ARRAYS_FILE, **self.parameters._asdict(), names=self.names, occupancy=self.occupancy)
+        settings = {name: getattr(self, name) for name in SETTINGS}
+        np.savez(folder / ARRAYS_FILE, **self.parameters._asdict(), names=self.stage_of_state, occupancy=self.occupancy)
         (folder / SETTINGS_FILE).write_text(json.dumps({"format": FORMAT} | settings, indent=2) + "\n")
 
     @classmethod
@@ -232,41 +220,40 @@ class JourneyModel:
         if settings.pop("format") != FORMAT:
             raise FitError(f"{folder / SETTINGS_FILE}: not of format {FORMAT}; train it again")
         settings["history"] = tuple(settings["history"])
-        settings["calibration"] = Calibration(*settings.get("calibration", ()))
-        settings["candidates"] = tuple(Candidate(*candidate) for candidate in settings["candidates"])
+        settings["calibration"] = JourneyCalibration(*settings.get("calibration", ()))
+        settings["candidates"] = tuple(CadenceCandidate(*candidate) for candidate in settings["candidates"])
         with np.load(folder / ARRAYS_FILE, allow_pickle=False) as arrays:
             parameters = Parameters(arrays["transitions"], arrays["emissions"])
             return cls(parameters, arrays["names"], arrays["occupancy"], **settings)
 
-    # ---- readouts
+    # ---- shared by the methods above
+
+    def _filter(self, features: Columns) -> tuple[Paths, Filtered]:
+        paths = encode(features[c.JOURNEY_PATH])
+        return paths, filter_paths(paths, self.parameters, self.stage_of_state)
 
     @property
-    def _states(self) -> list[str]:
-        return [f"{STAGES[k % len(STAGES)]}_{k // len(STAGES)}" for k in range(len(self.names) - 1)] + ["entry"]
+    def _state_names(self) -> list[str]:
+        stages = len(STAGES)
+        return [f"{STAGES[k % stages]}_{k // stages}" for k in range(len(self.stage_of_state) - 1)] + ["entry"]
 
-    def _posterior(self, beliefs: Floats) -> Floats:
-        return read_out(beliefs, forecast.by_stage(self.names)).clip(max=1)  # rounding
+    def _posterior(self, states: Array) -> Array:
+        return multiply(states, prediction.stage_indicator(self.stage_of_state)).clip(max=1)  # rounding
 
-    def _by_stage(self, beliefs: pd.DataFrame, readout: Floats) -> pd.DataFrame:
-        return pd.DataFrame(read_out(beliefs.to_numpy(np.float64), readout), beliefs.index, STAGES)
-
-    def _ahead(self, periods: int) -> Floats:
-        return forecast.ahead(self.parameters, self.names, periods)
+    def _by_stage(self, states: pd.DataFrame, table: Array) -> pd.DataFrame:
+        return pd.DataFrame(multiply(states.to_numpy(np.float64), table), states.index, STAGES)
 
     @cached_property
-    def _at_horizon(self) -> Floats:
-        return self._ahead(round(self.horizon))
+    def _at_horizon(self) -> Array:
+        return prediction.stages_ahead(self.parameters, self.stage_of_state, round(self.horizon))
 
-    def _p_order(self, beliefs: Floats, periods: float) -> Floats:
+    def _p_order(self, states: Array, periods: float) -> Array:
         """Between whole numbers of periods, P(no purchase) falls at a constant rate."""
         whole, part = divmod(periods, 1)
-        readouts = [forecast.without_purchase(self.parameters, int(whole) + more) for more in (0, 1)]
-        none, none_longer = read_out(beliefs, np.column_stack(readouts)).T
+        tables = [prediction.without_purchase(self.parameters, int(whole) + more) for more in (0, 1)]
+        none, none_longer = multiply(states, np.column_stack(tables)).T
         return 1 - (none ** (1 - part) * none_longer**part).clip(max=1)  # rounding
 
 
-_SETTINGS = ("period_days", "horizon_days", "left_censored", "fitted", "history", "candidates", "calibration")
-
-
-def _spell(labels: NDArray[np.int8]) -> NDArray[np.object_]:
+def _stage_names(labels: NDArray[np.int8]) -> NDArray[np.object_]:
     return np.array(STAGES, object)[labels]

@@ -1,10 +1,11 @@
-"""Histories as numbers: a column of path strings becomes one flat array of event codes."""
+"""Path strings as numbers: a column of them becomes one flat array of event codes."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,10 +31,10 @@ class Paths(NamedTuple):
         return np.diff(self.offsets)
 
 
-def encode(column: pd.Series[str]) -> Paths:
+def encode(column: npt.ArrayLike) -> Paths:
     """Read a column of path strings; missing is empty, which is no observed period.
 
-    Arrow keeps strings as one buffer and offsets, which is what the kernels want: a million customers take
+    Arrow stores strings as one buffer and offsets, which is the layout of `Paths`: a million customers take
     milliseconds, and the codes take a byte per customer and period.
 
     Raises
@@ -47,18 +48,18 @@ def encode(column: pd.Series[str]) -> Paths:
     strings = pc.fill_null(strings, "")
     _, starts, text = strings.buffers()
     offsets = np.frombuffer(starts, np.int64)[strings.offset : strings.offset + len(strings) + 1]
-    if len(column) == 0 or offsets[-1] == offsets[0]:
-        return Paths(np.empty(0, np.int8), np.zeros(len(column) + 1, np.int64))
+    if len(strings) == 0 or offsets[-1] == offsets[0]:
+        return Paths(np.empty(0, np.int8), np.zeros(len(strings) + 1, np.int64))
     codes = _CODES[np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]]
     paths = Paths(codes, offsets - offsets[0])
     if codes.min() < 0:
-        raise DataError(_complaint(column, paths))
+        raise DataError(_unknown_events(pd.Series(column), paths))
     return paths
 
 
-def _complaint(column: pd.Series[str], paths: Paths) -> str:
-    where = np.flatnonzero(paths.codes < 0)
-    rows = np.unique(np.searchsorted(paths.offsets, where, side="right") - 1)
+def _unknown_events(column: pd.Series[str], paths: Paths) -> str:
+    positions = np.flatnonzero(paths.codes < 0)
+    rows = np.unique(np.searchsorted(paths.offsets, positions, side="right") - 1)
     return (
         f"{c.JOURNEY_PATH}: {len(rows)} paths hold a character outside {ALPHABET!r}, the first is "
         f"{column.iloc[rows[0]]!r} of customer {column.index[rows[0]]}; build the column with the journey SQL"

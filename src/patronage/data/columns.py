@@ -1,0 +1,156 @@
+"""The columns of one table: which of the source's become which canonical ones, and how each is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from patronage import names as c
+from patronage.config import DataConfig
+from patronage.data.contract import Contract
+from patronage.data.keys import Keys
+from patronage.data.pseudonyms import pseudonym
+from patronage.data.source import SourceTable
+from patronage.engine import Engine
+from patronage.errors import ConfigError, DataError
+
+# ISO 8601 in full, or it is not a date: DuckDB drops what follows a time (PM, EST) without a word
+ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$"
+ZONED = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
+
+
+@dataclass(frozen=True)
+class IncomingTable:
+    """A source's table on its way through the door, and all that decides how it is read."""
+
+    engine: Engine
+    contract: Contract
+    source: SourceTable
+    config: DataConfig
+    keys: Keys
+
+    @property
+    def name(self) -> str:
+        """Its canonical name."""
+        return self.contract.name
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that the source has.
+
+    Attributes
+    ----------
+    name, source
+        Its canonical name and its name in the source.
+    kind
+        What it must be: id, label, time, money or number.
+    type
+        The engine's type, by DuckDB's names.
+    raw, parsed
+        SQL: the value as it is, and as its canonical type, NULL where it cannot be read.
+    """
+
+    name: str
+    source: str
+    kind: str
+    type: str
+    raw: str
+    parsed: str
+
+    @property
+    def empty(self) -> str:
+        """SQL: whether there is no value."""
+        blank = f" OR trim({self.raw}) = ''" if self.type == "VARCHAR" else ""
+        return f"({self.raw} IS NULL{blank})"
+
+
+def resolve(table: IncomingTable) -> list[Column]:
+    """Find the canonical columns that the source has, in the order of the contract.
+
+    Raises
+    ------
+    ConfigError
+        A mapping names a column that does not exist or names one twice, or a required column is missing.
+    """
+    types = table.engine.types(table.source.relation)
+    kinds = {**table.contract.kinds, **dict.fromkeys(table.source.attributes, "label")}
+    columns = [column for name, kind in kinds.items() if (column := _column(table, types, name, kind)) is not None]
+    for source in {column.source for column in columns}:
+        targets = [column.name for column in columns if column.source == source]
+        if len(targets) > 1:
+            raise ConfigError(
+                f"column {source} is mapped twice, to {' and '.join(targets)}; "
+                f"give each its own by {table.keys.column(table.name, targets[-1])}"
+            )
+    return columns
+
+
+def _column(table: IncomingTable, types: dict[str, str], name: str, kind: str) -> Column | None:
+    """One canonical column; None where the source does not have it and need not."""
+    engine, keys = table.engine, table.keys
+    mapped = table.source.mapping.get(name)
+    source, present = mapped or name, ", ".join(types)
+    if source in types:
+        raw = engine.quote(source)
+        parsed = _parsed(table, kind, raw, types[source])
+        if table.config.pseudonymise and (kind == "id" or name == c.ACCOUNT_ID):
+            parsed = pseudonym(engine, parsed)
+        return Column(name, source, kind, types[source], raw, parsed)
+    if mapped:
+        raise ConfigError(f"{keys.column(table.name, name, mapped)}: no such column; the table has {present}")
+    if name in table.source.attributes:
+        entry = keys.entry(table.name, "attributes", name)
+        raise ConfigError(f"{entry}: no such column; the table has {present}")
+    if name in table.contract.required:
+        raise ConfigError(
+            f"{table.name}.{name} is required and not there; the table has {present}; "
+            f"name its column by {keys.column(table.name, name)}"
+        )
+    return None
+
+
+def _parsed(table: IncomingTable, kind: str, raw: str, source_type: str) -> str:
+    """SQL: the raw column as its canonical type, NULL where it cannot be read."""
+    if kind in ("number", "money"):
+        return f"TRY_CAST({raw} AS DOUBLE)"
+    if kind == "time":
+        return _moment(table, raw, source_type)
+    return f"nullif(CAST({raw} AS STRING), '')"
+
+
+def _moment(table: IncomingTable, raw: str, source_type: str) -> str:
+    """SQL: the raw column as clock time of the business."""
+    engine, zone = table.engine, table.config.timezone
+    if table.source.date_format:
+        return engine.clock_of_format(f"CAST({raw} AS STRING)", table.source.date_format)
+    if source_type.startswith("TIMESTAMPTZ") or source_type.endswith("WITH TIME ZONE"):
+        return engine.local_time(engine.instant(raw), zone)
+    if source_type == "VARCHAR":
+        zoned = engine.local_time(engine.instant(raw), zone)
+        iso, has_offset = engine.matches(f"trim({raw})", ISO), engine.matches(raw, ZONED)
+        return f"(CASE WHEN NOT {iso} THEN NULL WHEN {has_offset} THEN {zoned} ELSE {engine.clock(raw)} END)"
+    if source_type.startswith(("TIMESTAMP", "DATE")):
+        return engine.clock(raw)
+    return engine.null("time")  # a number is no moment: reported by the rule for what does not parse
+
+
+def check_zones(table: IncomingTable, columns: list[Column]) -> None:
+    """Refuse text moments of which some have an offset and some do not: one of the two would shift silently.
+
+    Raises
+    ------
+    DataError
+        With the column and both counts.
+    """
+    for column in columns:
+        if column.kind != "time" or column.type != "VARCHAR" or table.source.date_format:
+            continue
+        has_offset = table.engine.matches(column.raw, ZONED)
+        zoned, total = table.engine.row(
+            f"SELECT count(*) FILTER (WHERE {has_offset}), count({column.raw}) FROM {table.source.relation}"
+        )
+        if 0 < zoned < total:
+            raise DataError(
+                f"{table.name}.{column.name} (column {column.source}) mixes time zones: {zoned} of {total} rows "
+                "carry an offset, the others none; write all of them with an offset or none"
+            )

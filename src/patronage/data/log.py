@@ -1,0 +1,114 @@
+"""A log behind the door: what the rest of the package reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from patronage.data.contract import CUSTOMERS, EVENTS, VOCABULARY
+from patronage.data.keys import CONF, Keys
+from patronage.engine import Engine
+
+SHOWN_EVENTS = 5  # unknown event names in a summary
+
+
+@dataclass(frozen=True, repr=False)
+class Tables:
+    """A log behind the door: canonical tables inside an engine, and what is known of them.
+
+    A log that `patronage.read` opened has an engine of its own, which is closed when the log is garbage collected,
+    by `close`, or at the end of a `with` block.
+
+    Attributes
+    ----------
+    source
+        The name of the source.
+    present
+        Table to the canonical columns that it really has; a table that the source lacks is not in it.
+    rows
+        Table to its number of rows.
+    attributes
+        Declared attribute of customers to its kind: demographic, geographic, psychographic, ...
+    money_scale
+        Minor units in one unit of the currency.
+    first, last
+        The moments of the first and of the last transaction.
+    customers
+        The number of customers with a transaction.
+    fingerprint
+        32 hexadecimal digits of the content of all tables.
+    left_censored
+        Whether customers ordered before the log begins.
+    max_staleness_days
+        How many days the log may have ended before a cutoff.
+    events
+        Event names with their number of rows, most frequent first.
+    notes
+        What was rounded or dropped at the door, in words.
+    quarantined
+        Table to the number of rows set aside; they are in the engine's table `quarantine_{table}`.
+    keys
+        How messages name the settings.
+    """
+
+    engine: Engine
+    source: str
+    present: Mapping[str, frozenset[str]]
+    rows: Mapping[str, int]
+    attributes: Mapping[str, str]
+    money_scale: int
+    first: datetime
+    last: datetime
+    customers: int
+    fingerprint: str
+    left_censored: bool
+    max_staleness_days: int
+    events: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    keys: Keys = CONF
+
+    def __repr__(self) -> str:
+        return f"<{self._counts()}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the engine: the tables are gone, and the memory or the file that they lay in is free."""
+        self.engine.close()
+
+    def has(self, table: str) -> bool:
+        """Whether the source has this table."""
+        return table in self.present
+
+    @property
+    def unknown_events(self) -> Mapping[str, int]:
+        """Event names outside the vocabulary."""
+        return {name: rows for name, rows in self.events.items() if name not in VOCABULARY}
+
+    def summary(self) -> str:
+        """Describe what was read in a line, and what was done to it in further ones."""
+        quarantine = self.keys.setting("on_bad_rows", "quarantine")
+        lines = [self._counts(), *self.notes]
+        lines += [
+            f"{rows:,} bad rows of {table} were set aside ({quarantine})" for table, rows in self.quarantined.items()
+        ]
+        if self.unknown_events:
+            named = ", ".join(f"{name} ({rows:,})" for name, rows in list(self.unknown_events.items())[:SHOWN_EVENTS])
+            vocabulary = self.keys.option(EVENTS.name, "vocabulary")
+            lines.append(f"events outside the vocabulary count as engagement only: {named} ({vocabulary})")
+        return "\n  ".join(lines)
+
+    def _counts(self) -> str:
+        counts = ", ".join(f"{self.rows[table]:,} {table}" for table in self.rows if table != CUSTOMERS.name)
+        span = f"{self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}"
+        return f"{self.source}: {self.customers:,} customers, {counts}, {span}"

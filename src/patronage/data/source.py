@@ -1,0 +1,28 @@
+"""A table as a source has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table before the door.
+
+    Attributes
+    ----------
+    relation
+        SQL: what may stand behind FROM.
+    mapping
+        Canonical column to the relation's column; None, or no entry, means the same name, if the relation has it.
+    date_format
+        How text is read as a moment (strptime); None means ISO 8601.
+    attributes
+        Further columns to keep as labels, by their own names.
+    """
+
+    relation: str
+    mapping: Mapping[str, str | None]
+    date_format: str | None = None
+    attributes: tuple[str, ...] = ()

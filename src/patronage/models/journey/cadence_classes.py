@@ -1,0 +1,100 @@
+"""The number of cadence classes: the best held-out likelihood among the numbers on whose stages two samples agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from patronage.models.journey.em import EMResult, fit_em
+from patronage.models.journey.filtering import Filtered, filter_paths, multiply
+from patronage.models.journey.paths import Paths, encode
+from patronage.models.journey.prediction import stage_indicator
+from patronage.models.journey.stages import STAGES, decide
+from patronage.statistics import cohen_kappa
+
+CLASSES = (1, 2, 3)
+AGREEMENT = 0.8
+CUSTOMERS = 9_000  # a third for each of two fits and for the evaluation; 500 customers are enough for a fit
+HELD_OUT = 1 / 3
+
+
+class CadenceCandidate(NamedTuple):
+    """A number of cadence classes, evaluated on customers that neither of two disjoint fits used."""
+
+    classes: int
+    log_likelihood: float  # nats per period, mean of the two fits
+    agreement: float  # Cohen's kappa between the stages that the two fits give
+
+
+def compare_classes(
+    counts: pd.Series[int],
+    classes: Iterable[int],
+    *,
+    left_censored: bool,
+    rng: np.random.Generator,
+    customers: int = CUSTOMERS,
+) -> tuple[CadenceCandidate, ...]:
+    """Fit each number of classes on two disjoint halves and evaluate both on the same held-out customers.
+
+    Parameters
+    ----------
+    counts
+        Customers by path (em.py).
+    customers
+        Use a sample of at most this many, a third of them held out.
+    """
+    counts = draw_customers(counts, customers, rng)
+    held_out = draw_customers(counts, int(HELD_OUT * counts.sum()), rng)
+    rest = counts.sub(held_out, fill_value=0).astype(np.int64)
+    half = draw_customers(rest, int(rest.sum()) // 2, rng)
+    halves = [part[part > 0] for part in (half, rest.sub(half, fill_value=0).astype(np.int64))]
+    return tuple(
+        _evaluate([fit_em(part, number, left_censored=left_censored) for part in halves], number, held_out)
+        for number in classes
+    )
+
+
+def choose_classes(candidates: Iterable[CadenceCandidate]) -> int:
+    """The number of classes that predicts best among those that agree; the most agreeing if none does."""
+    candidates = tuple(candidates)
+    agreeing = [candidate for candidate in candidates if candidate.agreement >= AGREEMENT]
+    if not agreeing:
+        return max(candidates, key=lambda candidate: candidate.agreement).classes
+    return max(agreeing, key=lambda candidate: candidate.log_likelihood).classes
+
+
+def draw_customers(counts: pd.Series[int], size: int, rng: np.random.Generator) -> pd.Series[int]:
+    """Draw customers without replacement from the customers by path; all of them if there are no more."""
+    numbers = counts.to_numpy(np.int64)
+    if numbers.sum() <= size:
+        return counts
+    drawn = pd.Series(rng.multivariate_hypergeometric(numbers, size, method="marginals"), counts.index)
+    return drawn[drawn > 0]
+
+
+def nats_per_period(log_likelihood: NDArray[np.float64], paths: Paths, weights: NDArray[np.int64]) -> float:
+    """Mean log-likelihood per observed period after entry."""
+    return float(weights @ log_likelihood / max(weights @ (paths.lengths - 1).clip(0), 1))
+
+
+def kappa(first: NDArray[np.int8], second: NDArray[np.int8], weights: NDArray[np.int64]) -> float:
+    """Cohen's kappa of two labellings of the same customers; 1 where both give all customers the same label."""
+    table = np.zeros((len(STAGES), len(STAGES)))
+    np.add.at(table, (first, second), weights)
+    return cohen_kappa(table)
+
+
+def _evaluate(fits: list[EMResult], classes: int, held_out: pd.Series[int]) -> CadenceCandidate:
+    paths, weights = encode(held_out.index.to_series()), held_out.to_numpy(np.int64)
+    filtered = [filter_paths(paths, fit.parameters, fit.stage_of_state) for fit in fits]
+    log_likelihood = np.mean([nats_per_period(result.log_likelihood, paths, weights) for result in filtered])
+    first, second = (_labels(result, fit) for result, fit in zip(filtered, fits, strict=True))
+    return CadenceCandidate(classes, float(log_likelihood), kappa(first, second, weights))
+
+
+def _labels(filtered: Filtered, fit: EMResult) -> NDArray[np.int8]:
+    return decide(multiply(filtered.states, stage_indicator(fit.stage_of_state)))
