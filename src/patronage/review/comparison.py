@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from patronage import names as c
 from patronage.errors import DataError
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review import comparison_figures, differences, migration
 from patronage.review.largest_changes import movers
 from patronage.review.migration import Answer

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage import names as c
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journey_survey import describe, each
 from patronage.evaluation.journeys import Trial, judge
-from patronage.evaluation.scorecard import Resampling
 from patronage.models.journey import JourneyModel
 from patronage.review.journey_figures import journey_map, stage_mix, stuck_map
 
