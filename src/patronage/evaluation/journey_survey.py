@@ -114,9 +114,7 @@ def after_events(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables, names=["event", "from"]).dropna(how="all").reset_index()
 
 
-def by_group(
-    assignments: pd.DataFrame, stays: pd.DataFrame, columns: Mapping[str, str]
-) -> dict[str, pd.DataFrame]:
+def by_group(assignments: pd.DataFrame, stays: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """Where customers are and how long they stay, by each column of the assignments that has more than one group."""
     tables = {}
     for name, column in columns.items():

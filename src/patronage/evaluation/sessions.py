@@ -132,7 +132,7 @@ def forecast_table(cases: Cases, forecasts: Mapping[str, Array], resampling: Res
 
 
 def by_touchpoints(cases: Cases, forecasts: Mapping[str, Array]) -> pd.DataFrame:
-    """A row per number of touchpoints so far: its cases, the share with an order later, and the AUC of each forecast."""
+    """A row per number of touchpoints so far: cases, the share with an order later, and the AUC of each forecast."""
     rows = []
     position = cases.features["position"].to_numpy()
     for n in TOUCHPOINTS:
