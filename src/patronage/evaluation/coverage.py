@@ -27,7 +27,7 @@ NEGLIGIBLE = 1e-6  # a survival whose square adds nothing to a CRPS
 
 
 def judge_intervals(
-    clv: CLVModel, features: pd.DataFrame, orders: pd.Series, multiplier: pd.Series | None = None
+    clv: CLVModel, features: pd.DataFrame, orders: pd.Series, multiplier: Array | None = None
 ) -> dict[str, float]:
     """
     Score the distribution of each customer's orders in the horizon, and the total of all.
@@ -41,7 +41,7 @@ def judge_intervals(
     orders
         How many each placed in the horizon after it, by the index of `features`.
     multiplier
-        As `Clv.predict` had it.
+        As `CLVModel.predict` had it.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def crps(survival: Callable[[int, Index], Array], orders: Array) -> Array:
     Parameters
     ----------
     survival
-        P(X* >= n) of the customers at some positions, as `Clv.survival` gives it.
+        P(X* >= n) of the customers at some positions, as `CLVModel.survival` gives it.
     """
     scores = np.zeros(len(orders))
     rows, k = np.arange(len(orders)), 0

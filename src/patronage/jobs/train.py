@@ -22,6 +22,7 @@ from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Resampling, Scorecard, judge
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
 from patronage.models.btyd import assumptions as gate
+from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import refer
 from patronage.review import clv_figures
@@ -51,11 +52,12 @@ def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float
     split = split_at(tables, cutoff, config)
     store = tracking.open_store(config.tracking, project_root())
     former, origin = _former(store, config, cutoff, split.current.features)
-    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former)
+    fits = FitCache()
+    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(split.current.features)
     personas = persona_report(bundle, split.current.features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
-    judged = _measure(tables, split, bundle, assignments, config, sampler)
+    judged = _measure(tables, split, bundle, assignments, config, sampler, fits)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
@@ -92,7 +94,13 @@ def _former(
 
 
 def _measure(
-    tables: Tables, split: Split, bundle: Bundle, said: pd.DataFrame, config: TrainConfig, sampler: data.Sampler | None
+    tables: Tables,
+    split: Split,
+    bundle: Bundle,
+    said: pd.DataFrame,
+    config: TrainConfig,
+    sampler: data.Sampler | None,
+    fits: FitCache,
 ) -> Judged | None:
     """On later time: the assignments themselves, and those of a second fit on customers that it never saw."""
     holdout = holdout_at(tables, split, config)
@@ -100,13 +108,14 @@ def _measure(
         return None
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     if holdout.split is not split:
-        bundle = fit_bundle(holdout.split, _lenient(config, config.personas.k), left_censored=tables.left_censored)
+        lenient = _lenient(config, config.personas.k)
+        bundle = fit_bundle(holdout.split, lenient, left_censored=tables.left_censored, fits=fits)
         said = bundle.assign(holdout.evaluated.features)
     card = _judge(bundle, said, holdout.split, holdout.evaluated, resampling, config)
     intervals = _intervals(bundle, holdout.evaluated)
     seen = holdout.split.select(~holdout.unseen)
     strangers = holdout.evaluated.select(holdout.unseen)
-    other = fit_bundle(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored)
+    other = fit_bundle(seen, _lenient(config, bundle.personas.k), left_censored=tables.left_censored, fits=fits)
     of_strangers = other.assign(strangers.features)
     unseen = _judge(other, of_strangers, seen, strangers, resampling, config)
     others = holdout.split.select(holdout.unseen)
@@ -127,7 +136,8 @@ def _judge(
     resampling: Resampling,
     config: TrainConfig,
 ) -> Scorecard:
-    structural = bundle.forecast.btyd.expect(buyers(judged).features, config.horizon_days)[c.P_ORDER]
+    bought = buyers(judged).features
+    structural = pd.Series(bundle.forecast.btyd.predict(bought, config.horizon_days)[c.P_ORDER], bought.index)
     contractual = config.churn.contractual
     return judge(said, structural, bundle.learned, split.training, judged, resampling, contractual=contractual)
 
@@ -154,9 +164,9 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     for finding in findings:
         if finding.severity != gate.NOTE:
             shown = finding.show.replace("\n", "\n             ")
-            print(f"clv          {finding.severity}: {finding.found}\n             {shown}", flush=True)
-    for deed in bundle.clv.deeds:
-        print(f"clv          {deed.deed}: {deed.said}", flush=True)
+            print(f"clv          {finding.severity}: {finding.observed}\n             {shown}", flush=True)
+    for decision in bundle.clv.decisions:
+        print(f"clv          {decision.action.replace('_', ' ')}: {decision.message}", flush=True)
     return findings
 
 
