@@ -34,7 +34,11 @@ class Input:
 def inputs_of(config: DataConfig) -> list[Input]:
     """Everything that the configuration names to be read."""
     if config.name == "simulated":
-        return [Input("data.simulated", str(simulated.cache(simulated.read(config.simulated)) / "*.parquet"))]
+        return [
+            Input(
+                "data.simulated", str(simulated.cache_folder(simulated.read_settings(config.simulated)) / "*.parquet")
+            )
+        ]
     inputs = []
     for name in ("transactions", "events", "customers"):
         table = getattr(config, name)
