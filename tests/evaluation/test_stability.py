@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.config import PersonasConfig
-from patronage.evaluation.stability import judge_personas, moved_by_refit, shuffled
+from patronage.evaluation.stability import evaluate_personas, moved_by_refit, shuffled
 from patronage.lenses.lens import Feature
 from patronage.models import personas
 
@@ -29,13 +29,13 @@ def test_stability_stands_beside_that_of_shuffled_components(fitted):
     _, frame, config = fitted
     frame, config = frame[frame["y"] - frame["x"] < 4], replace(config, k=2, bootstraps=12)
     model = personas.fit(frame, config, WORDS, seed=0)
-    card = judge_personas(model, frame, config, seed=0)
+    card = evaluate_personas(model, frame, config, seed=0)
     assert card.metrics["personas/stability_ari"] > 0.9
     assert card.metrics["personas/stability_ari"] == model.choice.taken.ari
     assert card.metrics["personas/baseline_shuffled/stability_ari"] < 0.9
     assert card.metrics["personas/smallest_share"] == pytest.approx(1 / 2, abs=0.05)
     assert card.metrics["personas/stable"] == 1
-    assert card.headlines[0].verdict == "beats it"
+    assert card.headlines[0].verdict == "better than"
 
 
 def test_what_the_refit_moved_is_counted_on_the_same_features(fitted):
