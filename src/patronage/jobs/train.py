@@ -24,7 +24,7 @@ from patronage.models.btyd import assumptions as gate
 from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import refer
-from patronage.review.journey_map import journey_report
+from patronage.review.journey_report import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
 from patronage.review.training_record import training_record
