@@ -28,14 +28,12 @@ def journey_holdout(shop, lens_settings) -> JourneyHoldout:
     current = learned_from.current.features
     model = journey.fit(current, JourneyConfig(cadence_classes=2), horizon_days=90, period_days=7, seed=0)
     model = calibrate(model, learned_from.training, seed=0)
-    law = clv.fit(
-        current, model="bg_nbd", horizon_days=90, value_horizon_days=365, discount_rate=0.1, margin=1.0, level=0.8
-    )
+    law = clv.fit(current, config.clv, model="bg_nbd", horizon_days=90)
     lens_states = lenses.learn(current, config.lenses)
     assignments = pd.concat(
         [
             pd.DataFrame(model.predict(evaluated.features), evaluated.features.index),
-            law.predict(evaluated.features)[[c.P_ORDER]],
+            pd.DataFrame(law.predict(evaluated.features), evaluated.features.index)[[c.P_ORDER]],
             lenses.segments(evaluated.features, lens_states),
         ],
         axis=1,
