@@ -106,7 +106,7 @@ class Bundle:
         expected |= dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
         expected |= self.offer.decide(expected, ids[bought])
         said = {
-            **self.personas.answer(features),
+            **self.personas.predict(features),
             **(expected if bought.all() else pd.DataFrame(expected, index=buyers.index).reindex(features.index)),
             **self.journey.predict(features),
             **lenses.labels(features, self.learned),

@@ -8,7 +8,7 @@ import pandas as pd
 from patronage.config import PersonasConfig
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline, Scorecard
-from patronage.models.personas import PersonaModel, agreements, relabel
+from patronage.models.personas import PersonaModel, consecutive_ari, refit_labels
 
 
 def judge_personas(personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
@@ -17,9 +17,9 @@ def judge_personas(personas: PersonaModel, features: pd.DataFrame, config: Perso
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
     that is as stable there is stable because of the shapes of single features, not of any kinds of customers.
     """
-    points = shuffled(personas.components(features), seed)
+    points = shuffled(personas.points(features), seed)
     judged = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
-    chance = agreements(relabel(points, judged, personas.k, config, seed))
+    chance = consecutive_ari(refit_labels(points, judged, personas.k, config, seed))
     chance_error = float(chance.std(ddof=1) / np.sqrt(len(chance)))
     taken = personas.choice.taken
     probabilities = personas.probabilities(features)
@@ -55,8 +55,8 @@ def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFra
 
     What customers did since the former fit moves them under both models alike: this is what the refit alone moved.
     """
-    before = np.asarray(former.ids)[former.positions(features)]
-    after = np.asarray(new.ids)[new.positions(features)]
+    before = np.asarray(former.ids)[former.probabilities(features).argmax(axis=1)]
+    after = np.asarray(new.ids)[new.probabilities(features).argmax(axis=1)]
     return float((before != after).mean())
 
 

@@ -23,7 +23,7 @@ from patronage.evaluation.scorecard import Resampling, Scorecard, judge
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
 from patronage.models.btyd import assumptions as gate
 from patronage.models.personas import PersonaModel
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.review import clv_figures
 from patronage.review.journey_map import journey_report
 from patronage.review.persona_report import persona_report
@@ -68,7 +68,8 @@ def _train(config: TrainConfig, cutoff: datetime, tables: Tables, started: float
     findings = _examine_clv(bundle, split.current.features, left_censored=tables.left_censored)
     record = training_record(config, tables, split, bundle, assignments, personas, judged, journey, findings, started)
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
-    bundle = replace(bundle, reference=refer(split.current.features.join(assignments), tables.present, tables.events))
+    counted = build_reference(split.current.features.join(assignments), tables.present, tables.events)
+    bundle = replace(bundle, reference=counted)
     logged = tracking.log_training(store, record, tables, bundle, split.current.features, stamped)
     _say(store, logged, record, len(assignments), time.time() - started)
 

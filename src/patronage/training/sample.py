@@ -102,7 +102,7 @@ def _personas(bundle: Bundle, split: Split, others: list[TrainConfig]) -> float:
     features, fits = split.current.features, [bundle.personas]
     for config in others:
         same = replace(config.personas, k=bundle.personas.k, allow_unstable=True)
-        fits.append(personas.fit(features, same, lenses.described(config.lenses), config.seed))
+        fits.append(personas.fit(features, same, seed=config.seed, descriptions=lenses.described(config.lenses)))
     return _agreement(fits, split)
 
 
@@ -122,7 +122,7 @@ def _outlook(bundle: Bundle, split: Split, judged: LabelledSnapshot, others: lis
 
 def _agreement(fits: list[PersonaModel], split: Split) -> float:
     """Mean adjusted Rand index of who is with whom by two fits."""
-    placed = [one.positions(split.current.features) for one in fits]
+    placed = [one.probabilities(split.current.features).argmax(axis=1) for one in fits]
     return float(np.mean([adjusted_rand_score(one, other) for one, other in combinations(placed, 2)]))
 
 
