@@ -179,7 +179,7 @@ def main(customers: int = 10_000) -> None:
     settings = {"customers": customers, "seed": 0}
     config = OmegaConf.merge(OmegaConf.load(conf_dir() / "data" / "simulated.yaml"), {"simulated": settings})
     tables = data.load(DuckDB(threads=2), typed(DataConfig, config))
-    truth = pd.read_parquet(simulated.cache(simulated.read(dict(config.simulated))) / "truth.parquet")
+    truth = pd.read_parquet(simulated.cache_folder(simulated.read_settings(dict(config.simulated))) / "truth.parquet")
     truth = truth.astype({c.CUSTOMER_ID: str}).set_index(c.CUSTOMER_ID)
     lens_config = typed(LensesConfig, OmegaConf.load(conf_dir() / "lenses" / "retail.yaml"))
     found = table(tables, truth, datetime(2024, 1, 1), lens_config)

@@ -59,12 +59,12 @@ def through_the_door(
 ) -> Tables:
     """Frames as canonical tables."""
     engine = DuckDB(threads=2)
-    brought = {}
+    sources = {}
     for name, table in {"transactions": frame, "events": events, "customers": customers}.items():
         if table is not None:
             engine.add_frame(f"raw_{name}", table)
-            brought[name] = SourceTable(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
-    return load_tables(engine, brought, DataConfig(name="tables", **settings))
+            sources[name] = SourceTable(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
+    return load_tables(engine, sources, DataConfig(name="tables", **settings))
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def by_hand() -> Tables:
 
 @pytest.fixture(scope="session")
 def cdnow() -> Tables:
-    return data.load(DuckDB(threads=2), DataConfig(name="cdnow"))
+    return data.load(DuckDB(threads=2), DataConfig(name="cdnow", money_decimals=2))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.errors import ConfigError
 from patronage.jobs.compose import settings
-from patronage.models.ensemble import ensemble as hybrid
+from patronage.models.ensemble.fitting import fit_ensemble
 from patronage.training import law as lawful
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import holdout_at, learnable, split_at
@@ -147,9 +147,8 @@ def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
     tables = through_the_door(shop)
     split = split_at(tables, CUTOFF, config)
     seen = split.select(~holdout_at(tables, split, config).unseen)
-    model, _ = hybrid.fit(
-        seen.training, seen.current.features, learnable(seen.current.features), config.churn, config.seed
-    )
+    features = seen.current.features
+    model = fit_ensemble(seen.training, features, learnable(features), config.churn, seed=config.seed).ensemble
     assert model.churn.members[0].rounds > 0
 
 
@@ -191,21 +190,20 @@ def test_auto_takes_the_law_that_foretold_best(shop):
     assert lawful.rank(split.training, configured().clv) == ()
 
 
-def test_one_law_speaks_for_orders_and_value(trained):
-    """The hybrid's orders are what the law expects; churn is the hybrid's or the law's, and they rarely part."""
+def test_orders_and_value_come_from_one_law(trained):
+    """The law expects the ensemble's orders; churn is the ensemble's or the law's, and they rarely differ."""
     bundle, features = trained
-    said = bundle.assign(features)
-    foretold = bundle.forecast.forecast(features)
-    agreed = np.isclose(said["expected_orders"], foretold.answers["orders"], rtol=1e-5)
+    assignments = bundle.assign(features)
+    orders = bundle.forecast.ensemble.predict(*bundle.forecast.inputs(features))["orders"]
+    agreed = np.isclose(assignments["expected_orders"], orders, rtol=1e-5)
     assert agreed.mean() > 0.95
-    assert (foretold.law_reads.multiplier[~agreed] < 0.101).all()
-    again = bundle.clv.predict(*foretold.law_reads)
-    pd.testing.assert_frame_equal(
-        said[["p_order", "expected_orders_low", "expected_orders_high"]],
-        again[["p_order", "expected_orders_low", "expected_orders_high"]],
-    )
-    assert said["flags"].str.contains("contradict").mean() < 0.05
-    assert said["churn_reasons"].str.len().gt(10).all()
+    inputs = bundle.forecast.law_inputs(features)
+    assert (inputs.multiplier[~agreed] < 0.101).all()
+    by_law = pd.DataFrame(bundle.clv.predict(*inputs), index=features.index)
+    columns = ["p_order", "expected_orders_low", "expected_orders_high"]
+    pd.testing.assert_frame_equal(assignments[columns], by_law[columns])
+    assert assignments["flags"].str.contains("contradict").mean() < 0.05
+    assert assignments["churn_reasons"].str.len().gt(10).all()
 
 
 def test_a_horizon_longer_than_the_past_learns_on_a_shorter_window(shop):

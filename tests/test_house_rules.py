@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # A room may import those above it, and itself.
 FLOORS = (
     ("names", "errors", "typing"),
-    ("statistics", "manifest", "config"),
+    ("statistics", "manifest", "config", "report"),
     ("engine",),
     ("cutoff",),
     ("data", "simulation"),
@@ -105,6 +105,15 @@ class TestEveryFile:
 def test_only_labels_looks_forward():
     asking = [path.name for path in FILES if "when.within(" in path.read_text()]
     assert asking == ["labels.py"]
+
+
+def test_only_its_source_imports_the_simulator():
+    importers = {
+        path.relative_to(SOURCE).as_posix()
+        for path in FILES
+        if any(name.startswith("patronage.simulation") for name in imports(ast.parse(path.read_text())))
+    }
+    assert {path for path in importers if not path.startswith("simulation/")} == {"data/simulated.py"}
 
 
 def test_help_imports_nothing_heavy():

@@ -1,7 +1,7 @@
 """Bundle: all that was learned at fit, as one value.
 
-Scoring asks the bundle, never the configuration: which features it needs, with which lens settings they are made,
-over which horizon it speaks. On disk it is a folder of open formats: JSON, npz, LightGBM text.
+Scoring reads the bundle, never the configuration: which features it needs, with which lens settings they are made,
+which horizon it predicts. On disk it is a folder of open formats: JSON, npz, LightGBM text.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from patronage.errors import FitError
 from patronage.models import journey, personas
 from patronage.models.btyd import clv
 from patronage.models.forecast import CONTRACT, Forecast
+from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
+from patronage.typing import Mask
 
 FORMAT = 6
 REFERENCE = "reference.json"
-# What cannot be said of a contact who never bought
+# Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
@@ -39,7 +41,7 @@ NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
 UNSTABLE = "personas are not stable in this data"
-CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be believed
+CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be right
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,17 @@ class Bundle:
     Attributes
     ----------
     horizon_days
-        What churn, expected orders and spend are about.
+        The window that churn, expected orders and spend are predicted for.
     period_days
         Length of a period of the journey path.
     lenses
         The settings with which features are made.
     lens_names
-        Of the lenses that were there at fit; their features are what scoring makes.
+        The lenses that the data supported at fit; scoring makes their features.
     learned
         What each lens learned of the population.
     reference
-        What later customers are held against; None where nobody asked for it.
+        What later customers are compared with; None in a bundle that was never logged.
     """
 
     horizon_days: int
@@ -84,7 +86,7 @@ class Bundle:
         return tuple(lenses.described(self.lenses, self.lens_names))
 
     def assign(self, features: pd.DataFrame, customers: pd.Index | None = None) -> pd.DataFrame:
-        """Everything that is said of each customer; the documentation of the columns is docs/assignments.md.
+        """The assignments of each customer; docs/assignments.md describes the columns.
 
         Parameters
         ----------
@@ -96,35 +98,37 @@ class Bundle:
         Returns
         -------
         DataFrame
-            On the same index. Churn and value are about customers: where nothing was ever bought they are missing,
-            and `flags` says so. So it is of their value where the CLV model abstains. Nothing else is missing.
+            On the same index. Churn and value are missing for a contact who never bought, and `flags` says so; value
+            is missing where the CLV model leaves it empty. Nothing else is missing.
         """
         bought = features[c.N_ORDERS].to_numpy() > 0
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
-        expected = self.forecast.answer(buyers)
-        expected |= dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
-        expected |= self.offer.decide(expected, ids[bought])
-        said = {
+        forecast = self._forecast(buyers, reasons=True)
+        forecast |= self.offer.decide(forecast, ids[bought])
+        if not bought.all():
+            forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
+        assignments = {
             **self.personas.predict(features),
-            **(expected if bought.all() else pd.DataFrame(expected, index=buyers.index).reindex(features.index)),
+            **forecast,
             **self.journey.predict(features),
             **lenses.labels(features, self.learned),
             **lenses.estimates(features, self.learned),
         }
-        of_value = []
-        for where, why in self.clv.flags(buyers):
-            everywhere = np.zeros(len(features), dtype=bool)
-            everywhere[bought] = where
-            of_value.append((everywhere, why))
-        said[c.FLAGS] = _flags(said, self.personas, of_value, comparable=self.forecast.churn_source != CONTRACT)
-        return pd.DataFrame(said, index=features.index)
+        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
+        comparable = self.forecast.churn_source != CONTRACT
+        assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
+        return pd.DataFrame(assignments, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
-        """What `assign` says of churn, orders and value, without its reasons, which cost most."""
+        """The columns of `assign` about churn, orders and value, without the reasons, which cost most."""
         buyers = features[features[c.N_ORDERS] > 0]
-        said = self.forecast.assign(self.forecast.forecast(buyers))
-        return self.clv.shipped(said).reindex(features.index)
+        return pd.DataFrame(self._forecast(buyers, reasons=False), index=buyers.index).reindex(features.index)
+
+    def _forecast(self, buyers: pd.DataFrame, *, reasons: bool) -> dict[str, np.ndarray]:
+        """The forecast of customers who have bought; columns that the CLV model leaves empty are missing."""
+        empty = dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
+        return {**self.forecast.predict(buyers, reasons=reasons), **empty}
 
     def save(self, folder: Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -184,28 +188,35 @@ class Bundle:
         return {"personas": self.personas, "forecast": self.forecast, "journey": self.journey}
 
 
+def _expanded(values: np.ndarray, rows: Mask) -> np.ndarray:
+    """The values at the rows of a mask, missing elsewhere."""
+    expanded = np.full(len(rows), np.nan, dtype=object if values.dtype.kind in "OU" else np.float64)
+    expanded[rows] = values
+    return expanded
+
+
 def _flags(
     assignments: Mapping[str, npt.ArrayLike],
-    said: personas.PersonaModel,
-    of_value: Iterable[tuple[np.ndarray, str]],
+    personas_model: PersonaModel,
+    clv_flags: Iterable[tuple[Mask, str]],
     *,
     comparable: bool,
 ) -> np.ndarray:
-    """Why an answer should not be taken at its word; empty where nothing speaks against it.
+    """Why a value of a customer needs care; empty where nothing speaks against it.
 
-    A contract may be kept without an order, and left after one: there the two probabilities are not `comparable`.
+    A contract may be kept without an order, and ended after one: there the two probabilities are not `comparable`.
     """
-    read = (c.CHURN_PROBABILITY, c.P_ORDER, c.PERSONA_PROBABILITY)
-    churn, p_order, persona = (np.asarray(assignments[name], np.float64) for name in read)
+    columns = (c.CHURN_PROBABILITY, c.P_ORDER, c.PERSONA_PROBABILITY)
+    churn, p_order, persona = (np.asarray(assignments[name], np.float64) for name in columns)
     gap = np.abs(churn - (1 - p_order))
     reasons = [
         (np.isnan(gap), NEVER_BOUGHT),
         ((gap > CONTRADICTION) & comparable, CONTRADICTED),
-        (persona < said.ambiguous_below, AMBIGUOUS),
-        (np.full(len(gap), not said.choice.stable), UNSTABLE),
-        *of_value,
+        (persona < personas_model.ambiguous_below, AMBIGUOUS),
+        (np.full(len(gap), not personas_model.choice.stable), UNSTABLE),
+        *clv_flags,
     ]
     flags = np.full(len(gap), "", dtype=object)
-    for where, reason in reasons:
-        flags[where] = [f"{before}; {reason}" if before else reason for before in flags[where]]
+    for mask, reason in reasons:
+        flags[mask] = [f"{before}; {reason}" if before else reason for before in flags[mask]]
     return flags

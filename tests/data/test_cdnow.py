@@ -1,3 +1,5 @@
+"""The log that ships inside lifetimes."""
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -12,3 +14,13 @@ def test_the_whole_log_is_read_and_every_row_is_an_order(cdnow):
 
 def test_money_is_exact(cdnow):
     assert cdnow.engine.row("SELECT sum(amount), max(amount) FROM transactions") == (250_031_563, 128_601)
+
+
+def test_the_fingerprint_of_the_log_never_changes(cdnow):
+    """By these digits a tracked run finds its data again."""
+    assert cdnow.fingerprint == "87f7d13fb291d7c78874e7f61f3ff49c"
+
+
+def test_the_orders_of_a_customer_and_day_are_numbered(cdnow):
+    ids = "SELECT order_id FROM transactions WHERE customer_id = '00002' ORDER BY order_id"
+    assert cdnow.engine.frame(ids)["order_id"].tolist() == ["19970112-1", "19970112-2"]

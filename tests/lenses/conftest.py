@@ -46,7 +46,7 @@ def _simulated(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATRONAGE_ROOT", str(tmp_path_factory.mktemp("simulated")))
         tables = data.load(DuckDB(threads=2), config)
-        truth = pd.read_parquet(simulated.cache(simulated.read(SETTINGS)) / "truth.parquet")
+        truth = pd.read_parquet(simulated.cache_folder(simulated.read_settings(SETTINGS)) / "truth.parquet")
     return Planted(tables, truth.astype({c.CUSTOMER_ID: str}).set_index(c.CUSTOMER_ID).sort_index())
 
 

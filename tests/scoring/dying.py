@@ -1,4 +1,4 @@
-"""A scoring that is killed at its n-th touch of the disk, for every n; test_killed.py starts it as a process.
+"""A scoring that is killed at its n-th operation on the disk, for every n; test_killed.py starts it as a process.
 
 Each line that it prints is JSON: what the output is after a kill, and at last after an undisturbed start.
 """
@@ -23,40 +23,41 @@ from patronage.engine import DuckDB
 from patronage.lenses import Part
 
 PASSES = 2
-TOUCHES = (
+OPERATIONS = (
     (os, "fsync"), (Path, "rename"), (Path, "replace"), (Path, "write_text"), (Path, "unlink"), (Path, "mkdir"),
-    (shutil, "rmtree"), (pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close"), (DuckDB, "store"),
+    (shutil, "rmtree"), (pq.ParquetWriter, "write_table"), (pq.ParquetWriter, "close"), (DuckDB, "run"),
 )  # fmt: skip
 
 
 def score(bundle: Bundle, log: str, target: scoring.Target, die_at: int | None) -> None:
     if die_at is not None and target.kind == "folder":  # where the result goes matters at the end only
         _arm(die_at)
+    config = DataConfig("tables", transactions=TransactionsConfig(path=log))
     with scoring.alone(target) as folder:
-        tables = data.load(DuckDB(1, folder=folder), DataConfig("tables", transactions=TransactionsConfig(path=log)))
+        tables = data.load(DuckDB(1, folder=folder), config)
         work = scoring.begin(folder, {"data": tables.fingerprint})
         for number in range(PASSES):
             if not work.is_done(number):
                 scoring.score_part(work, bundle, tables, datetime(2023, 7, 1), Part(number, PASSES), {"run_id": "r"})
         if die_at is not None and target.kind != "folder":
             _arm(die_at)
-        scoring.publish(work, target, tables.engine)
+        scoring.publish(work, scoring.Claim(target, config), tables.engine)
 
 
 def _arm(die_at: int) -> None:
-    touched = 0
+    done = 0
 
     def deadly(real):
-        def touch(*arguments, **named):
-            nonlocal touched
-            touched += 1
-            if touched == die_at:
+        def operate(*arguments, **named):
+            nonlocal done
+            done += 1
+            if done == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(*arguments, **named)
 
-        return touch
+        return operate
 
-    for owner, name in TOUCHES:
+    for owner, name in OPERATIONS:
         setattr(owner, name, deadly(getattr(owner, name)))
 
 
@@ -91,5 +92,5 @@ if __name__ == "__main__":
     while killed:
         at += 1
         killed = in_a_child(lambda: score(bundle, log, target, at)) == signal.SIGKILL  # noqa: B023
-        in_a_child(lambda: print(json.dumps({"touch": at, "found": state(target)}), flush=True))  # noqa: B023
+        in_a_child(lambda: print(json.dumps({"operation": at, "state": state(target)}), flush=True))  # noqa: B023
     print(json.dumps({"left": sorted(path.name for path in target.path.parent.iterdir())}))

@@ -1,4 +1,4 @@
-"""Killed at every touch of the disk, one after the other: readers find the old result until they find the new one."""
+"""Killed at every operation on the disk, one after the other: readers find the old result until the new one."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def test_a_kill_at_any_moment_leaves_the_old_result_or_the_new_one(fitted, tmp_p
     place.mkdir()
     command = [sys.executable, str(Path(__file__).with_name("dying.py")), str(tmp_path / "bundle"), str(fitted.log)]
     done = subprocess.run([*command, str(older), output], cwd=place, capture_output=True, text=True, check=True)
-    said = [json.loads(line) for line in done.stdout.splitlines()]
-    old, new = said[0]["old"], said[-2]["found"]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    old, new = lines[0]["old"], lines[-2]["state"]
     assert old != new
-    found = [one["found"] for one in said[1:-1]]
-    assert len(found) > (10 if output == "scores" else 3), done.stderr
-    turn = found.index(new)
-    assert found == [old] * turn + [new] * (len(found) - turn)
-    assert [name for name in said[-1]["left"] if not name.endswith(".lock")] == [
+    states = [line["state"] for line in lines[1:-1]]
+    assert len(states) > (10 if output == "scores" else 3), done.stderr
+    turn = states.index(new)
+    assert states == [old] * turn + [new] * (len(states) - turn)
+    assert [name for name in lines[-1]["left"] if not name.endswith(".lock")] == [
         output.removeprefix("duckdb://").split("/")[0]
     ]

@@ -80,6 +80,60 @@ def test_a_run_says_which_model_what_drifted_and_who_moved(score, registered, sh
     assert "usage_segment" in Path(drift).read_text()
 
 
+FOREIGN = {
+    "the log itself": ("log.parquet", "meets data.transactions.path=log.parquet, which this job reads"),
+    "a Parquet file": ("other.parquet", "the file was not written by patronage score, and would be lost"),
+    "part files": ("parts", "the folder holds part-00000.parquet, which was not written by patronage score"),
+    "a table": ("duckdb://shop.duckdb/orders", "the table orders was not written by patronage score"),
+}
+
+
+@pytest.mark.parametrize("stands", FOREIGN)
+def test_what_patronage_did_not_write_is_not_replaced(score, shop, project, stands):
+    from patronage.engine import DuckDB
+
+    output, message = FOREIGN[stands]
+    (project / "parts").mkdir()
+    for name in ("log.parquet", "other.parquet", "parts/part-00000.parquet"):
+        shop.to_parquet(name)
+    engine = DuckDB(1)
+    with engine.database("shop.duckdb") as schema:
+        engine.run(f"CREATE TABLE {schema}.orders AS SELECT * FROM read_parquet('log.parquet')")
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    code, _, line = score(output=output, log="log.parquet")
+    assert (code, line.count("\n")) == (1, 1)
+    assert message in line
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_table_is_not_replaced_while_it_is_read(score, shop, project):
+    from patronage.engine import DuckDB
+
+    engine = DuckDB(1)
+    shop.to_parquet("log.parquet")
+    with engine.database("shop.duckdb") as schema:
+        engine.run(f"CREATE TABLE {schema}.orders AS SELECT * FROM read_parquet('log.parquet')")
+    read = ("data.transactions.table=orders", "passes=2")
+    code, _, line = score(*read, log="shop.duckdb", output="duckdb://shop.duckdb/orders")
+    assert code == 1
+    assert "meets data.transactions.path=shop.duckdb" in line
+    assert score(*read, log="shop.duckdb", output="duckdb://shop.duckdb/scores")[0] == 0
+    assert score(*read, log="shop.duckdb", output="duckdb://shop.duckdb/scores")[0] == 0
+    relation = scoring.parse("duckdb://shop.duckdb/orders").relation(engine)
+    assert engine.row(f"SELECT count(*) FROM {relation}") == (len(shop),)
+
+
+def test_force_names_what_it_destroys(score, shop, project):
+    shop.to_parquet("out.parquet")
+    assert score()[0] == 1
+    code, out, _ = score("force=true")
+    assert code == 0
+    assert f"force=true destroys the file {project / 'out.parquet'} (" in out
+    assert f"{len(shop):,} rows)" in out
+    assert "model_version" in pd.read_parquet("out.parquet")
+    assert "force=true destroys" not in score("force=true")[1]
+
+
 def test_drift_beyond_a_threshold_warns_or_fails(score, shop, project):
     dear = shop.assign(amount=shop["amount"] * 8)
     dear.to_parquet("dear.parquet")

@@ -27,12 +27,6 @@ def test_places_of_no_known_form_are_refused(output):
         scoring.parse(output)
 
 
-def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path):
-    (tmp_path / "holiday.jpg").touch()
-    with pytest.raises(OutputError, match=r"holds holiday.jpg, which is no part of a scoring"):
-        scoring.check_place(scoring.parse(str(tmp_path)), "duckdb")
-
-
 def test_two_jobs_on_one_output(tmp_path):
     target = scoring.parse(str(tmp_path / "scores.parquet"))
     with scoring.alone(target), pytest.raises(OutputError, match="another job is writing it"), scoring.alone(target):

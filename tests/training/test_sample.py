@@ -9,9 +9,9 @@ import pytest
 from conftest import through_the_door
 from fitted import CUTOFF, fitted  # noqa: F401
 from patronage import data
-from patronage.training import sample as sampling
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import measured_at
+from patronage.training.sample import sampling_metrics
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def measured(shop, fitted):  # noqa: F811
 
 
 def test_where_everyone_is_seen_nothing_is_said(measured, fitted):  # noqa: F811
-    assert sampling.errors(fitted.bundle, measured, fitted.config) == {}
+    assert sampling_metrics(fitted.bundle, measured, fitted.config) == {}
 
 
 def test_the_spread_over_three_samples(measured, fitted):  # noqa: F811
@@ -32,7 +32,7 @@ def test_the_spread_over_three_samples(measured, fitted):  # noqa: F811
         journey=replace(fitted.config.journey, max_customers=100, min_customers=50, cadence_classes=1),
         churn=replace(fitted.config.churn, fit_sample=150),
     )
-    found = sampling.errors(fit_bundle(split, config, left_censored=False), measured, config)
+    found = sampling_metrics(fit_bundle(split, config, left_censored=False), measured, config)
     people = len(split.current.features)
     assert found.pop("sampling/journey_share") == 100 / people
     assert found.pop("sampling/personas_share") == 200 / people
@@ -52,7 +52,7 @@ def test_of_a_run_that_sees_a_sample_of_the_customers_each_is_fitted_and_measure
     holdout = measured_at(tables, CUTOFF, fitted.config)
     assert 140 < len(holdout.split.current.features) < 260
     bundle = fit_bundle(holdout.split, fitted.config, left_censored=False)
-    found = sampling.errors(bundle, holdout, fitted.config, sampler)
+    found = sampling_metrics(bundle, holdout, fitted.config, sampler)
     assert found.pop("sampling/customers_share") == 0.5
     assert 0 < found.pop("sampling/personas_ari") <= 1
     assert sorted(found) == [

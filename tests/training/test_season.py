@@ -67,7 +67,7 @@ def model(split, lens_settings) -> Forecast:
 def test_a_season_that_came_back_mends_the_total_and_what_follows_from_it(model, split, seasonal, lens_settings):
     judged = holdout_at(through_the_door(seasonal), split, settings(lens_settings)).evaluated
     came = judged.labels[c.ORDERS]
-    with_it, without = (one.answer(judged.features) for one in (model, replace(model, season=Season())))
+    with_it, without = (one.predict(judged.features, reasons=False) for one in (model, replace(model, season=Season())))
     assert with_it[c.EXPECTED_ORDERS].sum() / came.sum() == pytest.approx(1, abs=0.1)
     assert without[c.EXPECTED_ORDERS].sum() / came.sum() < 0.8
     errors = [np.square(one[c.EXPECTED_ORDERS] - came).mean() for one in (with_it, without)]

@@ -114,7 +114,7 @@ class DataConfig:
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)
-    simulated: dict[str, Any] = field(default_factory=dict)  # its keys: data/simulated/settings.py
+    simulated: dict[str, Any] = field(default_factory=dict)  # its keys: simulation/settings.py
 
     def check(self) -> None:
         one_of("data.entity", self.entity, ("customer", "account"))

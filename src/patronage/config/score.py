@@ -51,6 +51,7 @@ class ScoreConfig:
     cutoff: str = MISSING
     output: str = MISSING
     passes: Any = AUTO
+    force: bool = False
 
     def check(self) -> None:
         if self.passes != AUTO and not (isinstance(self.passes, int) and 1 <= self.passes <= 10_000):

@@ -56,6 +56,8 @@ def _array(column: pd.Series) -> pa.Array | pa.ChunkedArray:
         inferred = pd.api.types.infer_dtype(column, skipna=True)
         if inferred not in (*NUMBERS, TEXT):
             return _text(column)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return pa.chunked_array(column)  # pa.array makes pandas warn of what pandas 4 changes
     try:
         array = pa.array(column, from_pandas=True)
     except (pa.ArrowException, OverflowError, TypeError):

@@ -1,8 +1,7 @@
-"""Customers with a known truth, made up from a seed. The data card is conf/data/simulated.yaml.
+"""The source `simulated`: customers whose truth is known. The data card is conf/data/simulated.yaml.
 
-`kinds` says in numbers who exists; `customers` draws them; `orders` says when they buy, `lines` what; `browsing`,
-`activity` and `voice` what else they do; `stages` where they are on their journey; `block` puts it together and
-`writing` puts it on disk.
+How they are simulated stands in `patronage.simulation`; this file gives the tables to the door, from a cache, or as
+frames in memory. The truth never goes through the door.
 """
 
 from __future__ import annotations
@@ -18,19 +17,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from patronage import simulation
 from patronage.config import DataConfig
 from patronage.config.places import project_root
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
-from patronage.simulation.settings import SimulatedConfig, read
-from patronage.simulation.writing import whole, write
+from patronage.simulation.settings import SimulatedConfig, read_settings
+from patronage.simulation.writing import simulate_blocks, write
 
-__all__ = ["Simulated", "SimulatedConfig", "read_tables", "cache", "read", "simulate", "write"]
+__all__ = ["Simulated", "SimulatedConfig", "read_tables", "cache_folder", "read_settings", "simulate", "write"]
 
-
-WORTH_TELLING = 100_000  # customers; fewer take seconds
+REPORTED_FROM = 100_000  # customers; fewer take seconds and need no progress
+SIMULATOR = Path(simulation.__file__).parent  # the code whose version the cache's name contains
 
 
 @dataclass(frozen=True)
@@ -45,51 +45,62 @@ class Simulated:
 
 
 def simulate(customers: int, seed: int, **settings: Any) -> Simulated:
-    """A few customers in memory.
+    """Simulate a few customers in memory.
 
     Parameters
     ----------
     settings
         Further keys of `SimulatedConfig`. With `occasion_share=0`, `offers_per_year=0`, `fading_days=0` and
         `return_share=0` what is left is Pareto/NBD (Poisson for half of the customers, regular for the others).
+
+    Raises
+    ------
+    ConfigError
+        A setting is out of range.
     """
     config = SimulatedConfig(customers=customers, seed=seed, **settings)
     config.check()
-    return Simulated(**{name: _frame(table) for name, table in whole(config).items()})
+    return Simulated(**{name: _frame(table) for name, table in simulate_blocks(config).items()})
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """Labels as plain text."""
-    plain = [pa.field(each.name, getattr(each.type, "value_type", each.type)) for each in table.schema]
+    """The table with its labels as plain text."""
+    plain = [pa.field(column.name, getattr(column.type, "value_type", column.type)) for column in table.schema]
     return table.cast(pa.schema(plain)).to_pandas()
 
 
 def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
-    """The tables, from the cache; they are made on first use. The truth beside them is left alone."""
-    settings = read(config.simulated)
-    folder = cache(settings)
+    """Read the tables from the cache, which is written on first use. The truth stays outside the engine."""
+    settings = read_settings(config.simulated)
+    folder = cache_folder(settings)
     if not folder.is_dir():
         try:
-            write(settings, folder, said=_tell if settings.customers >= WORTH_TELLING else None)
+            write(settings, folder, on_progress=_report if settings.customers >= REPORTED_FROM else None)
         except (DataError, OSError):
-            if not folder.is_dir():  # else another process has just made the same
+            if not folder.is_dir():  # else another process has just written the same tables
                 raise
-    brought = {}
+    tables = {}
     for name in (TRANSACTIONS.name, EVENTS.name, CUSTOMERS.name):
         path = folder / f"{name}.parquet"
         if path.is_file():
             attributes = tuple(config.customers.attributes) if name == CUSTOMERS.name else ()
-            brought[name] = SourceTable(engine.parquet([str(path)]), {}, attributes=attributes)
-    return brought
+            tables[name] = SourceTable(engine.parquet([str(path)]), {}, attributes=attributes)
+    return tables
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def cache(settings: SimulatedConfig) -> Path:
-    """Where these settings' tables are kept: another version of this code keeps its own."""
+def cache_folder(settings: SimulatedConfig, simulator: Path = SIMULATOR) -> Path:
+    """Name the folder of these settings' tables under mlruns/simulated/.
+
+    Parameters
+    ----------
+    simulator
+        The folder of the simulator's code: another version of it has another cache.
+    """
     digest = hashlib.sha256(json.dumps([asdict(settings), VOCABULARY, np.__version__]).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(simulator.glob("*.py")):
         digest.update(source.read_bytes())
     return project_root() / "mlruns" / "simulated" / digest.hexdigest()[:16]

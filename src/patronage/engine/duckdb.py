@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,14 +162,17 @@ class DuckDB:
         """Refuse: a table is in a file."""
         raise ConfigError(f"{table}: engine=duckdb reads tables from files; give the path of the database file")
 
-    def store(self, path: str, table: str, sql: str) -> None:
-        """Write a query's result as a table of a database file, in one transaction."""
+    @contextmanager
+    def database(self, path: str, *, read_only: bool = False) -> Iterator[str]:
+        """The schema of a DuckDB file that is opened here alone: while one may write it, no other process opens it."""
         for name, attached in self._attached():
-            if attached == path:
+            if attached and Path(attached).exists() and Path(path).exists() and Path(attached).samefile(path):
                 self.run(f"DETACH {self.quote(name)}")
-        self.run(f"ATTACH {text(path)} AS output")
-        self.run(f"CREATE OR REPLACE TABLE output.{self.quote(table)} AS {sql}")
-        self.run("DETACH output")
+        self.run(f"ATTACH {text(path)} AS result (TYPE duckdb{', READ_ONLY' * read_only})")
+        try:
+            yield "result.main"
+        finally:
+            self.run("DETACH result")
 
     def parquet(self, paths: list[str]) -> str:
         """A relation over Parquet files of the same columns."""

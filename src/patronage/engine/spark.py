@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
 
 from patronage.engine.duckdb import DuckDB
 from patronage.engine.literals import text
@@ -188,9 +191,43 @@ class Spark:
             raise ConfigError(f"the Spark session knows no table {table}; name one as catalog.database.table")
         return ".".join(self.quote(part) for part in table.split("."))
 
-    def save(self, table: str, paths: list[str]) -> None:
-        """Write or replace a table of the catalog; the table's format decides how atomic that is."""
-        self.session.read.parquet(*paths).write.mode("overwrite").saveAsTable(table)
+    def save(self, table: str, paths: list[str], properties: Mapping[str, str]) -> None:
+        """Make or replace a table of the catalog; how atomic that is is up to the table's format.
+
+        A kill between the table and its properties leaves it without them.
+        """
+        mode = "overwrite" if self.session.catalog.tableExists(table) else "error"
+        self.session.read.parquet(*paths).write.mode(mode).saveAsTable(table)
+        listed = ", ".join(f"{text(key)} = {text(value)}" for key, value in properties.items())
+        self.query(f"ALTER TABLE {self.named(table)} SET TBLPROPERTIES ({listed})")
+
+    def is_view(self, table: str) -> bool:
+        """Whether a name of the catalog or the session is a view."""
+        exists = self.session.catalog.tableExists(table)
+        return exists and self.session.catalog.getTable(table).tableType in ("VIEW", "TEMPORARY")
+
+    def properties(self, table: str) -> dict[str, str] | None:
+        """The properties of a table; None where there is no such table."""
+        if not self.session.catalog.tableExists(table):
+            return None
+        rows = self.query(f"SHOW TBLPROPERTIES {self.named(table)}").collect()
+        return {row["key"]: row["value"] for row in rows}
+
+    def location(self, table: str) -> Path | None:
+        """The folder of a table on this machine; None where it has none here."""
+        if not self.session.catalog.tableExists(table) or self.is_view(table):
+            return None
+        rows = self.query(f"DESCRIBE TABLE EXTENDED {self.named(table)}").collect()
+        places = [row["data_type"] for row in rows if row["col_name"] == "Location"]
+        if not places or not places[0].startswith(("file:", "/")):
+            return None
+        return Path(unquote(urlparse(places[0]).path)).resolve()
+
+    def qualified(self, table: str) -> str:
+        """The full name of a table: catalog, database, table."""
+        parts = table.lower().split(".")
+        full = [self.session.catalog.currentCatalog(), self.session.catalog.currentDatabase()]
+        return ".".join([*full[: 3 - len(parts)], *parts]).lower()
 
     def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
         """Refuse: only DuckDB reads text files with the care that the door needs."""

@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 
 from patronage import names as c
 from patronage.config import TrainConfig
@@ -29,7 +30,7 @@ from patronage.evaluation.scorecard import Resampling
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
 from patronage.models.btyd.fit import LAWS
 from patronage.models.btyd.mean import BtydMean, fit_btyd
-from patronage.models.forecast import EnsembleForecast, Forecast, Season
+from patronage.models.forecast import Forecast, Season
 from patronage.training.forecast import fit_forecast
 from patronage.training.law import fit_clv
 from patronage.training.origins import measured_at
@@ -78,10 +79,9 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
             (names[0], fitted, buyers(later), at_cutoff),
             (names[1], there, buyers(same), at_origin),
         ):
-            foretold = model.forecast(judged.features)
-            found = _measure(model, foretold, known.training, laws, judged, config, resampling)
+            found = _measure(model, known.training, laws, judged, config, resampling)
             if name == LATER_UNSEEN:  # the distribution, where it is hardest, and on few enough to be quick
-                found += _intervals(model, foretold, judged)
+                found += _intervals(model, judged)
             rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": name, **line} for line in found]
     return rows
 
@@ -112,7 +112,6 @@ def _as_of(fitted: Forecast, snapshot: LabelledSnapshot, config: TrainConfig) ->
 
 def _measure(
     model: Forecast,
-    foretold: EnsembleForecast,
     past: Sequence[LabelledSnapshot],
     laws: Mapping[str, BtydMean],
     judged: LabelledSnapshot,
@@ -120,7 +119,7 @@ def _measure(
     resampling: Resampling,
 ) -> list[dict[str, object]]:
     """Score every model on the customers of one holdout."""
-    answers = _answers(model, foretold, past, laws, judged, config)
+    answers = _answers(model, past, laws, judged, config)
     lines = []
     for what, label in (("churn", c.CHURNED), (c.ORDERS, c.ORDERS), (c.SPEND, c.SPEND)):
         asked = judged.labels[label].notna().to_numpy()
@@ -131,8 +130,8 @@ def _measure(
     return lines
 
 
-def _intervals(model: Forecast, foretold: EnsembleForecast, judged: LabelledSnapshot) -> list[dict[str, object]]:
-    read, multiplier = foretold.law_reads
+def _intervals(model: Forecast, judged: LabelledSnapshot) -> list[dict[str, object]]:
+    read, multiplier = model.law_inputs(judged.features)
     found = judge_intervals(model.clv, read, judged.labels[c.ORDERS], multiplier)
     nan = float("nan")
     return [
@@ -143,7 +142,6 @@ def _intervals(model: Forecast, foretold: EnsembleForecast, judged: LabelledSnap
 
 def _answers(
     model: Forecast,
-    foretold: EnsembleForecast,
     past: Sequence[LabelledSnapshot],
     laws: Mapping[str, BtydMean],
     judged: LabelledSnapshot,
@@ -151,7 +149,7 @@ def _answers(
 ) -> Answers:
     """What all models say: naive rules, structural laws, the members of the hybrid, the hybrid, and what is shipped."""
     features, days = judged.features, judged.horizon_days
-    shipped = model.assign(foretold)
+    shipped = pd.DataFrame(model.predict(features, reasons=False), index=features.index)
     naive = baselines.churn(past, features, shipped[c.P_ORDER], days, contractual=config.churn.contractual)
     own = baselines.amounts(past, features, days)
     churn = {name: naive[name] for name in ("rate", "recency")}
@@ -162,16 +160,16 @@ def _answers(
         if not config.churn.contractual:
             churn[name] = 1 - expected[c.P_ORDER].to_numpy()
         orders[name], spend[name] = (expected[column].to_numpy() for column in (c.EXPECTED_ORDERS, c.EXPECTED_SPEND))
-    members = model.ensemble.parts(*model.seen(features))
+    members = model.ensemble.member_predictions(*model.inputs(features))
     for label, found in ((c.CHURNED, churn), (c.ORDERS, orders), (c.SPEND, spend)):
         found |= members[label]
-        found[HYBRID] = foretold.answers[label].to_numpy()
+        found[HYBRID] = np.mean(list(members[label].values()), axis=0)
     if not config.churn.contractual:
         churn[LAW] = 1 - shipped[c.P_ORDER].to_numpy()
     ready = {SHIPPED: shipped}
     if model.season.factor != 1:
         without = replace(model, season=Season())
-        ready[SEASONLESS] = without.assign(without.forecast(features))
+        ready[SEASONLESS] = pd.DataFrame(without.predict(features, reasons=False), index=features.index)
     for name, said in ready.items():
         churn[name] = said[c.CHURN_PROBABILITY].to_numpy()
         orders[name] = said[c.EXPECTED_ORDERS].to_numpy()

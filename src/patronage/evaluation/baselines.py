@@ -9,7 +9,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.labels import LabelledSnapshot
-from patronage.models.ensemble.ensemble import RATE_FLOOR
+from patronage.models.ensemble.target import RATE_FLOOR
 
 RECENCY_BINS = 20
 

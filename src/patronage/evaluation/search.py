@@ -16,7 +16,7 @@ from patronage.config import ChurnConfig, TrainConfig
 from patronage.data import Tables
 from patronage.labels import LabelledSnapshot, buyers
 from patronage.models.btyd.mean import fit_btyd
-from patronage.models.ensemble import ensemble as hybrid
+from patronage.models.ensemble.fitting import fit_ensemble
 from patronage.models.ensemble.target import CHURN, TARGETS, Target
 from patronage.training.forecast import with_btyd_features
 from patronage.training.origins import learnable, measured_at
@@ -71,16 +71,16 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
 def losses(exercise: Exercise, config: ChurnConfig, seed: int) -> dict[str, float]:
     """Log-loss of churn and root mean squared error of orders and spend, as ratios to what BTYD alone loses."""
     kept = steady(exercise.current, exercise.training[0].features, learnable(exercise.current))
-    model, _ = hybrid.fit(exercise.training, exercise.current, kept, config, seed)
+    model, _ = fit_ensemble(exercise.training, exercise.current, kept, config, seed=seed)
     judged = exercise.evaluated
     said = model.predict(judged.features, exercise.far)
     expected = judged.features if exercise.far is None else exercise.far
     found = {}
     for target in TARGETS:
-        known = target.known(judged.labels).to_numpy()
-        happened = target.truth(judged.labels)[known]
+        known = target.is_known(judged.labels).to_numpy()
+        happened = target.y_true(judged.labels)[known]
         by_btyd = target.mean(target.start(expected))[known]
-        by_hybrid = said[target.label].to_numpy(np.float64)[known]
+        by_hybrid = said[target.label][known]
         found[target.label] = _loss(target, happened, by_hybrid) / _loss(target, happened, by_btyd)
     return found
 

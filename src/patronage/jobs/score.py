@@ -1,4 +1,4 @@
-"""`patronage score`: say of every customer what a registered model says."""
+"""`patronage score`: assign every customer by a registered model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from patronage.engine import DuckDB, connect
 from patronage.errors import DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
-from patronage.scoring import Target, Verdict, Work
+from patronage.scoring import Claim, Verdict, Work
 from patronage.tracking import Registered, RunRecord, Scored, Store
 
 PENDING = Path("mlruns") / "pending"
@@ -31,11 +31,11 @@ PENDING = Path("mlruns") / "pending"
 
 @dataclass(frozen=True)
 class Job:
-    """One scoring, as far as it has come."""
+    """One scoring: its settings, and what it has opened."""
 
     config: ScoreConfig
     cutoff: datetime
-    target: Target
+    claim: Claim
     store: Store
     model: Registered
     tables: Tables
@@ -43,8 +43,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What is said of the result as a whole."""
+class Findings:
+    """What is known of the result as a whole."""
 
     customers: int
     drift: pd.DataFrame
@@ -57,30 +57,39 @@ def run(config: ScoreConfig) -> None:
     """Whole or not at all: the output is replaced at the very end, in one step."""
     started = time.time()
     cutoff = when.parse(config.cutoff)
-    target = scoring.parse(config.output)
-    scoring.check_place(target, config.engine.name)
+    claim = Claim(scoring.parse(config.output), config.data, config.force)
+    scoring.check_place(claim.target, config.engine.name)
+    if config.engine.name != "spark":  # whose catalogue must be open first
+        _announce(claim.check())
     try:
-        with scoring.alone(target) as folder:
-            _score(config, cutoff, target, folder, started)
+        with scoring.alone(claim.target) as folder:
+            _score(config, cutoff, claim, folder, started)
     except OSError as error:
         raise OutputError(
-            f"{target}: {error.strerror or error}; the old result is untouched, and what is finished is kept for "
+            f"{claim.target}: {error.strerror or error}; the old result is untouched, and what is finished is kept for "
             "the next start"
         ) from error
 
 
-def _score(config: ScoreConfig, cutoff: datetime, target: Target, folder: Path, started: float) -> None:
+def _announce(destroyed: str | None) -> None:
+    if destroyed:
+        print(f"force=true destroys {destroyed}", flush=True)
+
+
+def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path, started: float) -> None:
     store = tracking.open_store(config.tracking, project_root())
     model = tracking.load_registered(store, config.model)
     print(f"{model.uri} of run {model.run_id}", flush=True)
     with closing(connect(config.engine, folder)) as engine:
+        if engine.cluster is not None:
+            _announce(claim.check(engine.cluster))
         tables = data.load(engine, config.data)
         print(tables.summary(), flush=True)
         when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
         form = scoring.check_form(model.bundle.reference, tables, config.drift)
         _refuse(form)
         passes = scoring.how_many(config.passes, tables)
-        _assign(Job(config, cutoff, target, store, model, tables, passes), folder, form, started)
+        _assign(Job(config, cutoff, claim, store, model, tables, passes), folder, form, started)
 
 
 def _assign(job: Job, folder: Path, form: Verdict, started: float) -> None:
@@ -88,11 +97,11 @@ def _assign(job: Job, folder: Path, form: Verdict, started: float) -> None:
     files = engine.files
     try:
         work, resumed = _compute(job, folder)
-        found = _look(job, work, files, form, resumed)
-        scoring.publish(work, job.target, files, engine.cluster)
+        findings = _examine(job, work, files, form, resumed)
+        scoring.publish(work, job.claim, files, engine.cluster)
     except (engine.failure, files.failure) as error:
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
-    _log(job, found, started)
+    _log(job, findings, started)
 
 
 def _compute(job: Job, folder: Path) -> tuple[Work, int]:
@@ -119,7 +128,7 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
     return work, resumed
 
 
-def _look(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -> Found:
+def _examine(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -> Findings:
     """Hold the result against training and against the last one.
 
     Raises
@@ -127,7 +136,7 @@ def _look(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -> F
     DataError
         It is empty, or has drifted where the configuration says fail.
     """
-    customers = scoring.check_anyone(work, files, job.tables.source)
+    customers = scoring.count_customers(work, files, job.tables.source)
     reference = job.model.bundle.reference
     warnings, drift = form.warnings, pd.DataFrame()
     if reference is not None:
@@ -139,7 +148,7 @@ def _look(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -> F
     moved = None
     if last is not None:
         moved = scoring.movements(files, work, scoring.parse(last["output"]), job.model.version)
-    return Found(customers, drift, moved, warnings, resumed)
+    return Findings(customers, drift, moved, warnings, resumed)
 
 
 def _refuse(verdict: Verdict) -> None:
@@ -150,13 +159,13 @@ def _refuse(verdict: Verdict) -> None:
         )
 
 
-def _log(job: Job, found: Found, started: float) -> None:
-    """Say and log what was made; where the store is away the run waits on disk."""
+def _log(job: Job, findings: Findings, started: float) -> None:
+    """Print and log what was made; where the store is away the run waits on disk."""
     took = time.time() - started
-    scored = Scored(_record(job, found, started, took), tracking.describe(job.tables), job.model.model_id)
-    for line in found.warnings:
+    scored = Scored(_record(job, findings, started, took), tracking.describe(job.tables), job.model.model_id)
+    for line in findings.warnings:
         print(f"warning      {line}")
-    print(f"assignments  {job.target} ({found.customers:,} customers, {took:.0f} s)")
+    print(f"assignments  {job.claim.target} ({findings.customers:,} customers, {took:.0f} s)")
     try:
         run_id = tracking.log_scoring(job.store, scored)
         print(f"look at it   {tracking.run_link(job.store, run_id)}")
@@ -165,32 +174,39 @@ def _log(job: Job, found: Found, started: float) -> None:
         print(f"patronage: {error}; it waits in {path}: patronage relog logs it", file=sys.stderr)
 
 
-def _record(job: Job, found: Found, started: float, took: float) -> RunRecord:
-    metrics = {"score/customers": float(found.customers), "score/seconds": took, "score/passes": float(job.passes)}
+def _record(job: Job, findings: Findings, started: float, took: float) -> RunRecord:
     tables = {}
-    if not found.drift.empty:
-        tables["drift.json"] = found.drift
-        metrics |= {f"drift/{what}_max": float(found.drift[what].max()) for what in ("psi", "unseen", "missing")}
-    if found.movements is not None:
-        tables["movements.json"] = found.movements
-        stayed = found.movements[~found.movements["before"].eq("(new)") & ~found.movements["after"].eq("(gone)")]
-        for what, rows in stayed.groupby("what"):
-            moved = rows.loc[rows["before"] != rows["after"], "customers"].sum()
-            metrics[f"score/moved_{what}"] = float(moved / rows["customers"].sum())
+    if not findings.drift.empty:
+        tables["drift.json"] = findings.drift
+    if findings.movements is not None:
+        tables["movements.json"] = findings.movements
     return RunRecord(
         kind="score",
         name=job.config.name,
         started_ms=int(1000 * started),
         config=OmegaConf.to_yaml(OmegaConf.structured(job.config)),
         params={"model": job.model.uri, "data": job.tables.source, "cutoff": job.config.cutoff, "passes": job.passes},
-        metrics=metrics,
+        metrics=_metrics(job, findings, took),
         tags={
             c.CUTOFF: job.config.cutoff,
             "model": job.model.uri,
             "model_run": job.model.run_id,
-            "output": str(job.target),
-            "resumed_passes": str(found.resumed),
-            **{f"warning.{number}": line[:500] for number, line in enumerate(found.warnings)},
+            "output": str(job.claim.target),
+            "resumed_passes": str(findings.resumed),
+            **{f"warning.{number}": line[:500] for number, line in enumerate(findings.warnings)},
         },
         tables=tables,
     )
+
+
+def _metrics(job: Job, findings: Findings, took: float) -> dict[str, float]:
+    metrics = {"score/customers": float(findings.customers), "score/seconds": took, "score/passes": float(job.passes)}
+    if not findings.drift.empty:
+        metrics |= {f"drift/{what}_max": float(findings.drift[what].max()) for what in ("psi", "unseen", "missing")}
+    if findings.movements is not None:
+        before, after = findings.movements["before"], findings.movements["after"]
+        stayed = findings.movements[before.ne(scoring.NEW) & after.ne(scoring.GONE)]
+        for what, rows in stayed.groupby("what"):
+            moved = rows.loc[rows["before"] != rows["after"], "customers"].sum()
+            metrics[f"score/moved_{what}"] = float(moved / rows["customers"].sum())
+    return metrics

@@ -9,9 +9,10 @@ from patronage.data import simulated
 
 
 def run(config: SimulateConfig) -> None:
-    """Write the tables and the truth to the output folder, and say what is where."""
+    """Write the tables and the truth to the output folder, and print the folder and the rows of each table."""
     folder = Path(config.output).expanduser().resolve()
-    rows = simulated.write(simulated.read(config.data.simulated), folder, config.threads, said=print)
+    settings = simulated.read_settings(config.data.simulated)
+    rows = simulated.write(settings, folder, config.threads, on_progress=print)
     print(f"made in {folder}")
     for table, count in rows.items():
         print(f"  {table}.parquet  {count:,} rows")

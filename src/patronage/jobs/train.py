@@ -29,9 +29,9 @@ from patronage.review.journey_map import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
 from patronage.review.training_record import Judged, training_record
-from patronage.training import sample as sampling
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import Split, holdout_at, split_at
+from patronage.training.sample import sampling_metrics
 
 
 def run(config: TrainConfig) -> None:
@@ -113,7 +113,7 @@ def _measure(
     others = holdout.split.select(holdout.unseen)
     trial = Trial(other.journey, seen, others, strangers, of_strangers, other.learned)
     renamed = {name.replace("/", "/unseen/", 1): value for name, value in unseen.metrics.items()}
-    found = intervals | renamed | sampling.errors(bundle, holdout, config, sampler)
+    found = intervals | renamed | sampling_metrics(bundle, holdout, config, sampler)
     now = holdout.evaluated
     weekly = weekly_orders(tables, now.cutoff, now.horizon_days, now.features.index)
     drawn = clv_figures.of_measurement(bundle.clv, now, weekly, said)
@@ -142,7 +142,7 @@ def _intervals(bundle: Bundle, judged: LabelledSnapshot) -> dict[str, float]:
     """How well the CLV model's intervals cover, of whoever ever bought."""
     if judged.labels is None:
         return {}
-    read, multiplier = bundle.forecast.forecast(buyers(judged).features).law_reads
+    read, multiplier = bundle.forecast.law_inputs(buyers(judged).features)
     return judge_intervals(bundle.clv, read, judged.labels.loc[read.index, c.ORDERS], multiplier)
 
 

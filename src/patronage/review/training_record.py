@@ -158,7 +158,7 @@ def _params(config: TrainConfig, bundle: Bundle, split: Split) -> dict[str, obje
         "churn.members": "+".join(member.name for member in bundle.forecast.ensemble.churn.members),
         **{
             f"{answer.target.label}.rounds": "+".join(str(member.rounds) for member in answer.members)
-            for answer in bundle.forecast.ensemble.answers
+            for answer in bundle.forecast.ensemble.targets
         },
         "churn.by": bundle.forecast.churn_source,
         "churn.season": bundle.forecast.season.factor,

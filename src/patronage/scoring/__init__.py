@@ -1,14 +1,18 @@
-"""From a fitted bundle and a log to a table of assignments, whole or not at all.
+"""From a fitted bundle and a log to a table of assignments, whole or not at all, and over nothing that is not ours.
 
 target.py     where the result goes
+mark.py       how a result of ours is known again
+inputs.py     what the job reads, and whether the output would touch it
+claim.py      whether the result may go there: ours or given up by force, and no input
 work.py       the folder beside it in which it grows; finished shares outlive a killed job
 passes.py     customers by shares through memory
-on_spark.py   everybody at once, on a cluster
+on_spark.py   all customers at once, on a cluster
 publish.py    the atomic move
 changes.py    what moved since the last time, what drifted since training
 """
 
-from patronage.scoring.changes import Verdict, check_anyone, check_form, judge_drift, movements
+from patronage.scoring.changes import GONE, NEW, Verdict, check_form, count_customers, judge_drift, movements
+from patronage.scoring.claim import Claim
 from patronage.scoring.on_spark import score_with_spark
 from patronage.scoring.passes import how_many, score_part
 from patronage.scoring.publish import publish
@@ -16,14 +20,17 @@ from patronage.scoring.target import Target, check_place, parse
 from patronage.scoring.work import Work, alone, begin
 
 __all__ = [
+    "GONE",
+    "NEW",
+    "Claim",
     "Target",
     "Verdict",
     "Work",
     "alone",
     "begin",
-    "check_anyone",
     "check_form",
     "check_place",
+    "count_customers",
     "how_many",
     "judge_drift",
     "movements",

@@ -21,7 +21,7 @@ NEW, GONE = "(new)", "(gone)"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found, in words; the fatal ones forbid the result."""
+    """Findings in words; the fatal ones forbid the result."""
 
     warnings: tuple[str, ...]
     fatal: tuple[str, ...]
@@ -37,8 +37,8 @@ def check_form(reference: Reference | None, tables: Tables, config: DriftConfig)
         for name in names
         if name not in tables.present.get(table, ())
     ]
-    said = [f"{', '.join(gone)}: there at training, gone now (drift.columns_gone)"] if gone else []
-    verdict = _sorted([(line, config.columns_gone) for line in said])
+    lines = [f"{', '.join(gone)}: there at training, gone now (drift.columns_gone)"] if gone else []
+    verdict = _sorted([(line, config.columns_gone) for line in lines])
     new = sorted(set(tables.events) - set(reference.events)) if "events" in reference.tables else []
     if new:
         return Verdict((*verdict.warnings, f"events that training did not see: {', '.join(new[:5])}"), verdict.fatal)
@@ -48,12 +48,12 @@ def check_form(reference: Reference | None, tables: Tables, config: DriftConfig)
 def judge_drift(drift: pd.DataFrame, config: DriftConfig) -> Verdict:
     """Hold the drift table against the thresholds."""
     rise = drift["missing"] - drift["missing_before"]
-    found = [
+    findings = [
         *_over("psi", drift[drift["psi"] > drift["chance"]].set_index("column")["psi"], config.psi),
         *_over("unseen", drift.set_index("column")["unseen"], config.unseen),
         *_over("missing", rise.set_axis(drift["column"]), config.missing),
     ]
-    return _sorted(found)
+    return _sorted(findings)
 
 
 def _over(what: str, values: pd.Series, limit: LimitConfig) -> list[tuple[str, str]]:
@@ -65,45 +65,51 @@ def _over(what: str, values: pd.Series, limit: LimitConfig) -> list[tuple[str, s
     return [(f"{what} above {limit.above:g} in {named}{more} (drift.{what})", limit.then)]
 
 
-def _sorted(found: list[tuple[str, str]]) -> Verdict:
+def _sorted(findings: list[tuple[str, str]]) -> Verdict:
     return Verdict(
-        tuple(line for line, then in found if then != FAIL), tuple(line for line, then in found if then == FAIL)
+        tuple(line for line, then in findings if then != FAIL), tuple(line for line, then in findings if then == FAIL)
     )
 
 
 def movements(engine: DuckDB, work: Work, old: Target, model_version: str) -> pd.DataFrame | None:
-    """How many customers moved from where to where since an earlier result of the same model.
+    """The number of customers by their stage or persona in an earlier result of the same model, and in this one.
 
     Returns
     -------
     DataFrame or None
-        `what` (stage or persona), `before`, `after`, `customers`; None where that result is there no more.
+        `what` (stage or persona), `before`, `after`, `customers`; None where the earlier result no longer exists.
     """
     if not old.exists:
         return None
-    now = engine.parquet([str(path) for path in work.files])
+    after = engine.parquet([str(path) for path in work.files])
     try:
-        then = old.relation(engine)
-        (versions,) = engine.row(f"SELECT count(*) FILTER (WHERE model_version <> {text(model_version)}) FROM {then}")
-        if versions:
+        before = old.relation(engine)
+        (others,) = engine.row(f"SELECT count(*) FILTER (WHERE model_version <> {text(model_version)}) FROM {before}")
+        if others:
             return None
-        return pd.concat([_moved(engine, then, now, name) for name in WATCHED], ignore_index=True)
+        return pd.concat([_moved(engine, before, after, name) for name in WATCHED], ignore_index=True)
     except engine.failure:
         return None
 
 
-def _moved(engine: DuckDB, then: str, now: str, name: str) -> pd.DataFrame:
+def _moved(engine: DuckDB, before: str, after: str, name: str) -> pd.DataFrame:
     return engine.frame(
         f"SELECT {text(name)} AS what, coalesce(b.{name}, {text(NEW)}) AS before, "
         f"coalesce(a.{name}, {text(GONE)}) AS after, count(*) AS customers "
-        f"FROM (SELECT customer_id, {name} FROM {then}) AS b "
-        f"FULL JOIN (SELECT customer_id, {name} FROM {now}) AS a ON a.customer_id = b.customer_id "
+        f"FROM (SELECT customer_id, {name} FROM {before}) AS b "
+        f"FULL JOIN (SELECT customer_id, {name} FROM {after}) AS a ON a.customer_id = b.customer_id "
         "GROUP BY ALL ORDER BY customers DESC, before, after"
     )
 
 
-def check_anyone(work: Work, engine: DuckDB, source: str) -> int:
-    """The number of customers; a result without any is a mistake of the data or the cutoff."""
+def count_customers(work: Work, engine: DuckDB, source: str) -> int:
+    """The number of customers in a result.
+
+    Raises
+    ------
+    DataError
+        There is none: the data or the cutoff is wrong.
+    """
     if not work.files:
         raise DataError(f"{source}: no customer is known before the cutoff; give a later cutoff, or more of the log")
     (customers,) = engine.row(f"SELECT count(*) FROM {engine.parquet([str(path) for path in work.files])}")

@@ -20,7 +20,7 @@ from patronage.scoring.work import Work
 
 # What a share may hold: benchmarks/score.md shows the memory that this takes
 ROWS, CUSTOMERS = 5_000_000, 200_000
-BATCH = 50_000  # customers whom the models see at once
+BATCH = 50_000  # customers that the models get at once
 
 TYPES = {"f": pa.float64(), "i": pa.int32(), "b": pa.bool_(), "M": pa.timestamp("us")}
 
@@ -43,7 +43,7 @@ def score_part(
     Parameters
     ----------
     stamps
-        Columns that say the same in every row.
+        Columns that hold the same in every row.
     """
     features = lenses.features_at(tables, cutoff, bundle.lenses, bundle.period_days, bundle.lens_names, part)
     work.keep(part.number, _batches(bundle, features, cutoff, stamps))
@@ -53,18 +53,19 @@ def _batches(
     bundle: Bundle, features: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]
 ) -> Iterator[tuple[pa.Table, Counts]]:
     for start in range(0, len(features), BATCH):
-        few = features.iloc[start : start + BATCH]
-        said = bundle.assign(few)
-        counted = {} if bundle.reference is None else bundle.reference.count(few) | bundle.reference.count(said)
-        yield to_arrow(stamped(said, cutoff, stamps)), counted
+        batch = features.iloc[start : start + BATCH]
+        assignments = bundle.assign(batch)
+        reference = bundle.reference
+        counts = {} if reference is None else reference.count(batch) | reference.count(assignments)
+        yield to_arrow(stamped(assignments, cutoff, stamps)), counts
 
 
-def stamped(said: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]) -> pd.DataFrame:
+def stamped(assignments: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]) -> pd.DataFrame:
     """The rows of the output: the customer and the cutoff first, the stamps last."""
-    moment = pd.Series(pd.Timestamp(cutoff), said.index).astype("datetime64[us]")
-    said = said.assign(**{c.CUTOFF: moment, **stamps})
-    first = [c.CUTOFF, *(name for name in said if name not in (c.CUTOFF, *stamps))]
-    return said[[*first, *stamps]].reset_index()
+    moment = pd.Series(pd.Timestamp(cutoff), assignments.index).astype("datetime64[us]")
+    rows = assignments.assign(**{c.CUTOFF: moment, **stamps})
+    first = [c.CUTOFF, *(name for name in rows if name not in (c.CUTOFF, *stamps))]
+    return rows[[*first, *stamps]].reset_index()
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:

@@ -1,62 +1,117 @@
-"""The atomic move: readers see the old result or the new one."""
+"""The atomic move: readers see the old result or the new one, and what is not ours stays where it is."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
-import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from patronage.engine import DuckDB, Spark
-from patronage.scoring.target import CATALOGUE, FILE, FOLDER, Target
+from patronage.engine import DuckDB, Spark, text
+from patronage.scoring import mark
+from patronage.scoring.claim import Claim
+from patronage.scoring.target import CATALOG, FILE, FOLDER
 from patronage.scoring.work import Work, settle
 
-EXCHANGE, HERE = 2, -100  # RENAME_EXCHANGE and AT_FDCWD of linux/fs.h and fcntl.h
+NO_REPLACE, EXCHANGE, HERE = 1, 2, -100  # RENAME_NOREPLACE, RENAME_EXCHANGE and AT_FDCWD of linux/fs.h and fcntl.h
+ABSENT = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)  # this kernel or file system has no such rename
 
 
-def publish(work: Work, target: Target, engine: DuckDB, cluster: Spark | None = None) -> None:
-    """Put the finished shares where they were asked for, replacing what stood there, and clear the work away.
+def publish(work: Work, claim: Claim, engine: DuckDB, cluster: Spark | None = None) -> None:
+    """Put the finished shares where the result belongs, replacing an older one, and clear the working folder.
 
     Parameters
     ----------
     cluster
-        Whose catalogue a table of the catalogue belongs to.
+        Whose catalog a table of the catalog belongs to.
+
+    Raises
+    ------
+    OutputError
+        Something that is not a result of ours has come to stand there meanwhile; it stays.
     """
+    target = claim.target
+    claim.check(cluster)
     if target.kind == FOLDER:
-        ready = work.folder / "ready"
-        work.parts.rename(ready)  # from here on a job that is killed begins afresh: `ready` may hold the old result
-        _swap(ready, target.path)
+        mark.write_manifest(work.parts)
+        settle(work.parts / mark.MANIFEST)
+        work.parts.rename(work.ready)  # a job that is killed from here on begins afresh
+        _move(work.ready, claim)
     elif target.kind == FILE:
-        ready = work.folder / "growing"
-        _join(work, ready)
-        ready.replace(target.path)
-    elif target.kind == CATALOGUE and cluster is not None:
-        cluster.save(target.table, [path.as_uri() for path in work.files])
+        _join(work)
+        _move(work.ready, claim)
+    elif target.kind == CATALOG and cluster is not None:
+        rows, columns = _content(work)
+        cluster.save(target.table, [path.as_uri() for path in work.files], {mark.KEY: mark.mark_of(rows, columns)})
     else:
-        engine.store(str(target.path), target.table, f"SELECT * FROM {engine.parquet([str(p) for p in work.files])}")
+        _store(work, claim, engine)
     settle(target.path.parent)
-    shutil.rmtree(work.folder)
+    work.clear()
 
 
-def _join(work: Work, path: Path) -> None:
-    with pq.ParquetWriter(path, pq.read_schema(work.files[0]), compression="zstd") as writer:
+def _content(work: Work) -> tuple[int, list[str]]:
+    """Rows and columns of all shares."""
+    rows = sum(pq.read_metadata(part).num_rows for part in work.files)
+    return rows, pq.read_schema(work.files[0]).names
+
+
+def _join(work: Work) -> None:
+    """One marked file of all shares."""
+    rows, columns = _content(work)
+    with pq.ParquetWriter(work.growing, pq.read_schema(work.files[0]), compression="zstd") as writer:
         for part in work.files:
             with pq.ParquetFile(part) as file:
                 for group in range(file.num_row_groups):
                     writer.write_table(file.read_row_group(group))
-    settle(path)
+        writer.add_key_value_metadata({mark.KEY: mark.mark_of(rows, columns)})
+    settle(work.growing)
+    work.growing.rename(work.ready)
 
 
-def _swap(ready: Path, place: Path) -> None:
-    """Exchange two folders in one step where the system can (Linux), else in two renames."""
-    if not place.exists():
-        ready.rename(place)
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    exchange = getattr(libc, "renameat2", None)
-    if exchange is None or exchange(HERE, os.fsencode(ready), HERE, os.fsencode(place), EXCHANGE) != 0:
-        old = ready.with_name("ready_old")
-        place.rename(old)
-        ready.rename(place)
+def _store(work: Work, claim: Claim, engine: DuckDB) -> None:
+    """A marked table of a database, in one transaction; no other process opens the file from the check on."""
+    rows, columns = _content(work)
+    with engine.database(str(claim.target.path)) as schema:
+        claim.check_table(engine, schema)
+        name = f"{schema}.{engine.quote(claim.target.table)}"
+        engine.run(
+            f"BEGIN; CREATE OR REPLACE TABLE {name} AS SELECT * FROM {engine.parquet([str(p) for p in work.files])}; "
+            f"COMMENT ON TABLE {name} IS {text(mark.comment_of(rows, columns))}; COMMIT"
+        )
+
+
+def _move(ready: Path, claim: Claim) -> None:
+    """Exchange old and new in one step where the system can (Linux), and look at what came out; else check and rename.
+
+    After an exchange `ready` is what stood there. Where it is not ours it goes back.
+    """
+    place = claim.target.path
+    try:
+        if _rename(ready, place, NO_REPLACE):
+            return
+    except FileExistsError:
+        if _rename(ready, place, EXCHANGE):
+            reason = None if claim.force else claim.foreign(ready)
+            if reason is not None:
+                _rename(ready, place, EXCHANGE)
+                raise claim.refuse(reason) from None
+            return
+    claim.check()
+    if place.is_dir():
+        place.rename(ready.with_name("replaced"))
+    ready.replace(place)
+
+
+def _rename(source: Path, place: Path, how: int) -> bool:
+    """Linux's renameat2; False where the system has none."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(HERE, os.fsencode(source), HERE, os.fsencode(place), how) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in ABSENT:
+        return False
+    raise OSError(number, os.strerror(number), str(place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,22 +10,21 @@ from pathlib import Path
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, OutputError
 
-FILE, FOLDER, TABLE, CATALOGUE = "file", "folder", "table", "catalogue"
+FILE, FOLDER, TABLE, CATALOG = "file", "folder", "table", "catalog"
 DUCKDB, SPARK = "duckdb://", "spark://"
 FORMS = "expected FILE.parquet, a folder, duckdb://FILE/TABLE or, with engine=spark, spark://TABLE"
-PART = re.compile(r"part-\d{5}\.parquet")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A Parquet file, a folder of them, a table of a DuckDB file or one of Spark's catalogue.
+    """A Parquet file, a folder of them, a table of a DuckDB file or one of Spark's catalog.
 
     Attributes
     ----------
     path
-        Absolute; for a table of the catalogue, where the result grows.
+        Absolute; for a table of the catalog, where the result grows.
     table
-        Of a DuckDB file or the catalogue; empty otherwise.
+        Of a DuckDB file or the catalog; empty otherwise.
     """
 
     kind: str
@@ -32,8 +32,13 @@ class Target:
     table: str = ""
 
     def __str__(self) -> str:
-        names = {TABLE: f"{DUCKDB}{self.path}/{self.table}", CATALOGUE: f"{SPARK}{self.table}"}
+        names = {TABLE: f"{DUCKDB}{self.path}/{self.table}", CATALOG: f"{SPARK}{self.table}"}
         return names.get(self.kind, str(self.path))
+
+    @property
+    def lock(self) -> Path:
+        """The empty file beside the working folder that the job which writes there locks."""
+        return self.work.with_suffix(".lock")
 
     @property
     def work(self) -> Path:
@@ -42,8 +47,8 @@ class Target:
 
     @property
     def exists(self) -> bool:
-        """Whether something is there that a new result would replace."""
-        return self.kind != CATALOGUE and self.path.exists()
+        """Whether something has the path of the target."""
+        return self.kind != CATALOG and os.path.lexists(self.path)
 
     def relation(self, engine: DuckDB) -> str:
         """SQL: what stands there now, behind FROM."""
@@ -67,7 +72,7 @@ def parse(output: str) -> Target:
         if not where or not re.fullmatch(r"\w+", table):
             raise ConfigError(f"output={output}; expected duckdb://FILE/TABLE, such as duckdb://shop.duckdb/scores")
     elif output.startswith(SPARK) and re.fullmatch(r"\w+(\.\w+){0,2}", output.removeprefix(SPARK)):
-        kind, where, table = CATALOGUE, "spark", output.removeprefix(SPARK)
+        kind, where, table = CATALOG, "spark", output.removeprefix(SPARK)
     elif "://" in output:
         raise ConfigError(f"output={output}; {FORMS}")
     elif output.endswith(".parquet"):
@@ -76,26 +81,17 @@ def parse(output: str) -> Target:
 
 
 def check_place(target: Target, engine: str) -> None:
-    """Refuse a place that something else takes; make the folder around it.
+    """Make the folder around a target, if the engine of this name can write there.
 
     Raises
     ------
     OutputError
-        One line: what is in the way.
+        The folder cannot be made.
     ConfigError
-        The engine of this name cannot write there.
+        The engine cannot write there.
     """
-    if target.kind == CATALOGUE and engine != "spark":
+    if target.kind == CATALOG and engine != "spark":
         raise ConfigError(f"output={target} needs engine=spark; {FORMS}")
-    if target.kind == FOLDER and target.path.is_dir():
-        foreign = sorted(entry.name for entry in target.path.iterdir() if not PART.fullmatch(entry.name))
-        if foreign:
-            raise OutputError(
-                f"output={target}: the folder holds {foreign[0]}, which is no part of a scoring and would be lost; "
-                "give a folder of its own"
-            )
-    elif target.exists and (target.kind == FOLDER) != target.path.is_dir():
-        raise OutputError(f"output={target}: a {'file' if target.kind == FOLDER else 'folder'} is in the way")
     try:
         target.path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

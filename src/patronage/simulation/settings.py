@@ -1,4 +1,4 @@
-"""The keys under data.simulated: types and ranges. What they mean stands in conf/data/simulated.yaml."""
+"""The keys under data.simulated: types, defaults and ranges. conf/data/simulated.yaml explains each."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from patronage.config import typed
 from patronage.errors import ConfigError
 
 
-def read(settings: Mapping[str, Any]) -> SimulatedConfig:
-    """The keys of a configuration, checked; what is not given has its default.
+def read_settings(settings: Mapping[str, Any]) -> SimulatedConfig:
+    """Read and check the keys of a configuration; a key that is not given has its default.
 
     Raises
     ------
     ConfigError
-        For an unknown key, a wrong type, a value out of range.
+        A key is unknown, has the wrong type or is out of range.
     """
     try:
         return typed(SimulatedConfig, OmegaConf.create(dict(settings)))
@@ -34,7 +34,7 @@ def _between(low: float, high: float, default: float) -> Any:
 
 @dataclass
 class SimulatedConfig:
-    """Who is made up, and by which laws."""
+    """How many customers are simulated, over which days, and by which laws."""
 
     customers: int = _between(1, 10**9, 10_000)
     seed: int = _between(0, 2**31 - 1, 0)
@@ -58,7 +58,7 @@ class SimulatedConfig:
     account_share: float = _between(0, 1, 0.2)
 
     def check(self) -> None:
-        """Ranges, and a start that is a day."""
+        """Refuse a value out of range, and a start that is not a date."""
         for key in fields(self):
             value, limits = getattr(self, key.name), key.metadata
             if limits and not limits["low"] <= value <= limits["high"]:

@@ -1,10 +1,10 @@
-"""What is learned: one record per question, so that all three are answered by the same code.
+"""What is learned: a record for each of the three quantities, so that one code fits them all.
 
-Every target has a raw score on which members add up: log-odds for a probability, logarithms for an amount. BTYD gives
-a raw score too, and so can be what boosting starts from.
+Every target has a raw score on which members add up: log-odds for a probability, logarithms for an amount. BTYD has
+a raw score too, which boosting can start from.
 
 Amounts of any scale are learned by the score of a Poisson variable: it estimates a mean consistently wherever the
-variance grows in proportion to it (quasi-likelihood: Wedderburn 1974, Biometrika 61), and gives those who order and
+variance grows in proportion to it (quasi-likelihood: Wedderburn 1974, Biometrika 61), and gives customers who order and
 spend much the weight that they have in the total.
 """
 
@@ -27,16 +27,16 @@ AMOUNT_FLOOR = 1e-6  # orders, or units of the currency: a logarithm needs more 
 
 @dataclass(frozen=True)
 class Target:
-    """One question about the horizon.
+    """A quantity of a customer in the horizon.
 
     Attributes
     ----------
     label
-        The column of the labels that answers it.
+        The column of the labels.
     expectation
-        BTYD's answer: a column, of which a probability's complement is meant.
+        The column of BTYD's prediction; of a probability, its complement is predicted.
     objective
-        What LightGBM minimises, and how it calls it.
+        What LightGBM minimises, by LightGBM's names.
     """
 
     label: str
@@ -47,25 +47,25 @@ class Target:
     def is_probability(self) -> bool:
         return self.objective["objective"] == "binary"
 
-    def known(self, labels: pd.DataFrame) -> pd.Series:
-        """Whose answer is known."""
+    def is_known(self, labels: pd.DataFrame) -> pd.Series:
+        """The rows whose label is known."""
         return labels[self.label].notna()
 
-    def truth(self, labels: pd.DataFrame) -> Array:
-        """What happened. Refunds that exceed sales count as no spend: no rate is below zero."""
+    def y_true(self, labels: pd.DataFrame) -> Array:
+        """(N,) labels. Refunds that exceed sales count as no spend: no rate is below zero."""
         return labels[self.label].to_numpy(np.float64).clip(min=0)
 
     def unit(self, labels: pd.DataFrame) -> float:
         """What an amount is counted in when it is learned: an order, or the mean spend on one."""
         orders = labels[c.ORDERS].sum()
-        return float(self.truth(labels).sum() / orders) if self.label == c.SPEND and orders else 1.0
+        return float(self.y_true(labels).sum() / orders) if self.label == c.SPEND and orders else 1.0
 
-    def base(self, truth: Array) -> float:
-        """The raw score of everyone's mean."""
-        return float(self.raw(truth.mean(keepdims=True))[0])
+    def base(self, y_true: Array) -> float:
+        """The raw score of the mean of all labels."""
+        return float(self.raw(y_true.mean(keepdims=True))[0])
 
     def start(self, features: Columns) -> Array:
-        """(N,) raw score of BTYD's expectation, which `features` hold."""
+        """(N,) raw score of BTYD's prediction, a column of `features`."""
         expected = np.asarray(features[self.expectation], np.float64)
         return self.raw(1 - expected if self.is_probability else expected)
 
@@ -79,11 +79,11 @@ class Target:
         """(N,) probability or amount of a raw score."""
         return expit(raw) if self.is_probability else np.exp(raw)
 
-    def losses(self, truth: Array, raw: Array) -> Array:
-        """(N,) what the objective charges each customer, as LightGBM's own metric has it."""
+    def losses(self, y_true: Array, raw: Array) -> Array:
+        """(N,) loss of each customer, as LightGBM's own metric has it."""
         if self.is_probability:
-            return np.logaddexp(0, np.where(truth == 1, -raw, raw))
-        return np.exp(raw) - truth * raw
+            return np.logaddexp(0, np.where(y_true == 1, -raw, raw))
+        return np.exp(raw) - y_true * raw
 
 
 _AMOUNT = {"objective": "poisson", "metric": "poisson"}

@@ -1,4 +1,4 @@
-"""The small parts of the hybrid: categories, drift, and the rate that a law must have."""
+"""The rate that a law must have to expect the orders, and the mean of several laws."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from patronage.models.btyd.law import BgNbd, MbgNbd, ParetoNbd
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.btyd.reconcile import MOST, reconcile
 from patronage.models.btyd.roots import TOLERANCE, End, roots
-from patronage.models.ensemble.encoding import Matrices, columns_of, learn_encoding
-from patronage.training.steady import steady
 
 LAWS = [BgNbd(0.5, 40.0, 0.8, 2.5), MbgNbd(0.6, 50.0, 0.6, 1.2), ParetoNbd(0.6, 80.0, 0.4, 40.0)]
 PEOPLE = pd.DataFrame(
@@ -67,29 +65,6 @@ def test_no_factor_leaves_its_bounds(law):
     np.testing.assert_allclose(everything.features["recency"], PEOPLE["T"])
     np.testing.assert_allclose(nothing.multiplier, 1 / MOST)
     np.testing.assert_allclose(nothing.features["recency"], PEOPLE["recency"])
-
-
-def test_categories_are_ordered_by_number_and_name_whatever_the_rows():
-    frame = pd.DataFrame({"x": [1.0, np.nan, 3, 4, 5], "town": ["b", "a", "", "c", "c"]})
-    encoding = learn_encoding(frame, ["town", "x"])
-    assert encoding.levels == {"town": ("c", "a", "b")}
-    assert learn_encoding(frame[::-1], ["town", "x"]) == encoding
-    assert encoding.categorical == [0]
-    np.testing.assert_array_equal(encoding.matrix(frame)[:, 0], [2, 1, np.nan, 0, 0])
-    np.testing.assert_array_equal(encoding.matrix(frame)[:, 1], frame["x"])
-    by_columns = Matrices(columns_of(frame), [encoding, encoding.only(())])
-    np.testing.assert_array_equal(by_columns.of(encoding), encoding.matrix(frame))
-    assert by_columns.of(encoding.only(())).shape == (len(frame), 0)
-
-
-def test_features_that_moved_are_not_steady():
-    rng = np.random.default_rng(0)
-    before = pd.DataFrame({"same": rng.normal(size=900), "aged": rng.normal(size=900), "town": ["a", "b", "c"] * 300})
-    now = pd.DataFrame({"same": rng.normal(size=700), "aged": rng.normal(1, 1, 700), "town": ["a", "b"] * 350})
-    assert steady(now, before, ["same", "aged", "town"]) == ("same",)
-    gone = now.assign(same=np.where(np.arange(700) < 200, np.nan, now["same"]))
-    assert steady(gone, before, ["same"]) == ()  # missing counts as a value of its own
-    assert steady(now.head(0), before, ["aged"]) == ("aged",)
 
 
 def test_btyd_is_the_mean_of_its_laws_and_comes_back_from_disk(tmp_path):

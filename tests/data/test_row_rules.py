@@ -1,0 +1,63 @@
+"""A row on each side of every border of the door's rules."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from conftest import BY_HAND, through_the_door
+from patronage.errors import DataError
+
+MANY = 2**53  # cents: from here on a double does not hold each of them
+
+BORDERS = [
+    # column, a good value, a bad one, what the bad one is
+    ("customer_id", "0", "", "missing"),
+    ("customer_id", " a", "  ", "missing"),
+    ("customer_id", "None", None, "missing"),
+    ("order_id", "0", " ", "missing"),
+    ("amount", "0", "", "missing"),
+    ("amount", "1e3", "1,000", "not a number"),
+    ("amount", " 7 ", "7 EUR", "not a number"),
+    ("amount", "-5", "inf", "NaN or infinite"),
+    ("amount", "5", "nan", "NaN or infinite"),
+    ("amount", (MANY - 1) / 100, MANY / 100, "too large for 2 decimals"),
+    ("amount", -(MANY - 1) / 100, -MANY / 100, "too large for 2 decimals"),
+    ("discount", (MANY - 1) / 100, MANY / 100, "too large for 2 decimals"),
+    ("discount", 0.0, -0.01, "negative"),
+    ("cost", 0.0, -0.01, "negative"),
+    ("quantity", "-1.5", "two", "not a number"),
+    ("quantity", 1e300, float("inf"), "NaN or infinite"),
+    ("ordered_at", "1900-01-01", "1899-12-31 23:59:59", "outside 1900 to 2200"),
+    ("ordered_at", "2200-01-01", "2200-01-01 00:00:01", "outside 1900 to 2200"),
+    ("ordered_at", "2024-02-29", "2023-02-29", "not a date"),
+    ("ordered_at", "2024-01-01", None, "missing"),
+]
+
+
+def with_first(column: str, value: object) -> pd.DataFrame:
+    """The log by hand, its first row with this value."""
+    frame = BY_HAND.astype({"ordered_at": "str"})
+    rest = frame[column][1:] if column in frame else ["1"] * 9 if isinstance(value, str) else [1.0] * 9
+    values = [value, *rest]
+    return frame.assign(**{column: [str(v) for v in values] if isinstance(value, str) else values})
+
+
+@pytest.mark.parametrize(("column", "good", "bad", "what"), BORDERS)
+def test_every_rule_has_its_border(column, good, bad, what):
+    assert through_the_door(with_first(column, good), money_decimals=2).rows == {"transactions": 10}
+    with pytest.raises(DataError, match=rf"transactions.{column} \(column {column}\): 1 of 10 rows are {what}"):
+        through_the_door(with_first(column, bad), money_decimals=2)
+
+
+@pytest.mark.parametrize("column", ["discount", "quantity", "category"])
+def test_an_optional_value_may_be_missing(column):
+    assert through_the_door(with_first(column, "").assign(**{column: None})).rows == {"transactions": 10}
+    assert through_the_door(with_first(column, "")).rows == {"transactions": 10}
+
+
+def test_more_decimals_leave_less_room():
+    amount = MANY / 100 - 0.01
+    assert through_the_door(with_first("amount", amount), money_decimals=2).rows == {"transactions": 10}
+    with pytest.raises(DataError, match="too large for 3 decimals.*; lower data.money_decimals, or set"):
+        through_the_door(with_first("amount", amount), money_decimals=3)
