@@ -31,6 +31,7 @@ FLOORS = (
     ("review",),
     ("tracking",),
     ("jobs",),
+    ("front_door",),
     ("cli",),
 )
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}

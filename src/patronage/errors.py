@@ -1,4 +1,4 @@
-"""The errors a user can meet. A message says what was found, what was expected and what to do, in one line."""
+"""The errors that a user can meet. A message is one line: the fact, what was expected, and what to do."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class PatronageError(Exception):
 
 
 class ConfigError(PatronageError):
-    """The configuration asks for something that does not exist or contradicts itself."""
+    """The configuration names something that does not exist, or contradicts itself."""
 
     exit_code = 2
 
 
 class DataError(PatronageError):
-    """The data does not keep the contract of the door."""
+    """The data breaks the contract of the door."""
 
 
 class FitError(PatronageError):
@@ -30,11 +30,11 @@ class GateError(PatronageError):
 
 
 class TrackingError(PatronageError):
-    """The MLflow store cannot be reached or refuses."""
+    """The MLflow store cannot be reached, or it refuses the request."""
 
 
 class OutputError(PatronageError):
-    """A result cannot be made or kept: the disk is full, or another job holds its place."""
+    """A result cannot be written: the disk is full, or another job is writing to the same place."""
 
 
 def in_brackets(example: object, *, harmless: bool = False) -> str:
