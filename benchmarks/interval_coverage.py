@@ -28,7 +28,7 @@ from patronage import names as c
 from patronage.config import TrainConfig, typed
 from patronage.config.places import conf_dir
 from patronage.engine import connect
-from patronage.evaluation.coverage import LEVELS, judge_intervals
+from patronage.evaluation.coverage import LEVELS, evaluate_intervals
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.intervals import UNTAUGHT
 from patronage.training.forecast import fit_forecast
@@ -82,7 +82,7 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
         asked.append((SHIPPED, law, *fitted.forecast(buyers).law_reads))
     for what, told, read, multiplier in asked:
         began = time.process_time()
-        found = judge_intervals(told, read, orders, multiplier)
+        found = evaluate_intervals(told, read, orders, multiplier)
         calibration = law.calibration
         yield {
             "log": source,

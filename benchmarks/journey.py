@@ -33,8 +33,8 @@ from patronage.config import DataConfig, JourneyConfig, LensesConfig, TrainConfi
 from patronage.config.places import conf_dir
 from patronage.data import Tables
 from patronage.engine import DuckDB
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import Trial, disorder, judge
-from patronage.evaluation.scorecard import Resampling
 from patronage.evaluation.sessions import judge_carts, judge_sessions
 from patronage.labels import held_out
 from patronage.models import journey, sessions

@@ -16,7 +16,7 @@ from patronage.config import JourneyConfig, TrainConfig
 from patronage.evaluation import journey_baselines as baselines
 from patronage.evaluation import journey_survey as survey
 from patronage.evaluation import journeys
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.models import journey
 from patronage.models.btyd import clv
 from patronage.models.journey.paths import encode

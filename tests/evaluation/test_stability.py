@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage import names as c
 from patronage.config import PersonasConfig
-from patronage.evaluation.stability import judge_personas, moved_by_refit, shuffled
+from patronage.evaluation.stability import evaluate_personas, moved_by_refit, shuffled
 from patronage.lenses.lens import Feature
 from patronage.models import personas
 from patronage.training.personas import fit_personas
@@ -31,23 +30,25 @@ def test_stability_stands_beside_that_of_shuffled_components(fitted):
     _, frame, config = fitted
     frame, config = frame[frame["y"] - frame["x"] < 4], replace(config, k=2, bootstraps=12)
     model = personas.fit(frame, config, seed=0, descriptions=WORDS)
-    card = judge_personas(model, frame, config, seed=0)
+    card = evaluate_personas(model, frame, config, seed=0)
     assert card.metrics["personas/stability_ari"] > 0.9
     assert card.metrics["personas/stability_ari"] == model.choice.taken.ari
     assert card.metrics["personas/baseline_shuffled/stability_ari"] < 0.9
     assert card.metrics["personas/smallest_share"] == pytest.approx(1 / 2, abs=0.05)
     assert card.metrics["personas/stable"] == 1
-    assert card.headlines[0].verdict == "beats it"
+    assert card.headlines[0].verdict == "better than"
 
 
 def test_what_the_refit_moved_is_counted_on_the_same_features(fitted):
     model, frame, config = fitted
     assert moved_by_refit(model, model, frame) == 0
-    ids = model.predict(frame)[c.PERSONA_ID]
+    ids = model.predict(frame)["persona_id"]
     fewer = frame[ids > 0]
     two = fit_personas(fewer, replace(config, k=2), seed=0, descriptions=WORDS, former=model)
     gone = set(model.ids) - set(two.ids)
-    assert moved_by_refit(model, two, frame) == pytest.approx(np.isin(ids, list(gone)).mean(), abs=0.01)
+    assert moved_by_refit(model, two, frame) == pytest.approx(
+        np.isin(ids, list(gone)).mean(), abs=0.01
+    )
 
 
 def test_shuffling_keeps_each_component_and_breaks_what_joins_them():

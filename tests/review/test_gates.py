@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from patronage.config import GatesConfig
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.lenses import FEATURES
 from patronage.models import personas
 from patronage.review import gates

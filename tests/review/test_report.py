@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review import pictures
 from patronage.review.comparison import compare
 from patronage.review.report import render

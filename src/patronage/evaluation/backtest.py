@@ -24,9 +24,9 @@ from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.errors import FitError
 from patronage.evaluation import baselines
-from patronage.evaluation.backtest_metrics import compare
-from patronage.evaluation.coverage import judge_intervals
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.backtest_metrics import compare_models
+from patronage.evaluation.coverage import evaluate_intervals
+from patronage.evaluation.intervals import Resampling
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
 from patronage.models.btyd.fit import LAWS
 from patronage.models.btyd.mean import BtydMean, fit_btyd
@@ -126,13 +126,13 @@ def _measure(
         said = {name: values[asked] for name, values in answers[label].items()}
         happened = judged.labels[label].to_numpy(np.float64)[asked]
         if len(happened):
-            lines += [line._asdict() for line in compare(what, happened, said, STRUCTURAL, resampling)]
+            lines += [line._asdict() for line in compare_models(what, happened, said, STRUCTURAL, resampling)]
     return lines
 
 
 def _intervals(model: Forecast, judged: LabelledSnapshot) -> list[dict[str, object]]:
     read, multiplier = model.law_inputs(judged.features)
-    found = judge_intervals(model.clv, read, judged.labels[c.ORDERS], multiplier)
+    found = evaluate_intervals(model.clv, read, judged.labels[c.ORDERS], multiplier)
     nan = float("nan")
     return [
         {"model": SHIPPED, "metric": name, "value": value, "low": nan, "high": nan, "baseline": ""}

@@ -10,10 +10,12 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Sampler, Tables
-from patronage.evaluation.coverage import judge_intervals
+from patronage.evaluation.coverage import evaluate_intervals
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import Trial
-from patronage.evaluation.scorecard import Resampling, Scorecard, judge
+from patronage.evaluation.scorecard import Scorecard, evaluate
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
+from patronage.names import Metric
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import Holdout, Split, holdout_at
 from patronage.training.sample import sampling_metrics
@@ -72,7 +74,7 @@ def measure(
     metrics = (
         scorecard.metrics
         | _intervals(bundle, evaluated)
-        | {name.replace("/", "/unseen/", 1): value for name, value in unseen_scorecard.metrics.items()}
+        | {Metric.unseen(name): value for name, value in unseen_scorecard.metrics.items()}
         | sampling_metrics(bundle, holdout, config, sampler)
     )
     weekly = weekly_orders(tables, evaluated.cutoff, evaluated.horizon_days, evaluated.features.index)
@@ -102,7 +104,7 @@ def _score(
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     structural = bundle.forecast.btyd.expect(buyers(evaluated).features, config.horizon_days)[c.P_ORDER]
     contractual = config.churn.contractual
-    return judge(
+    return evaluate(
         assignments, structural, bundle.learned, split.training, evaluated, resampling, contractual=contractual
     )
 
@@ -110,4 +112,4 @@ def _score(
 def _intervals(bundle: Bundle, evaluated: LabelledSnapshot) -> dict[str, float]:
     """How well the intervals cover, of customers who have bought."""
     inputs, multiplier = bundle.forecast.law_inputs(buyers(evaluated).features)
-    return judge_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier)
+    return evaluate_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier)

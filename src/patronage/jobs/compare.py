@@ -8,7 +8,7 @@ from patronage import names as c
 from patronage import tracking
 from patronage.config import CompareConfig
 from patronage.config.places import project_root
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review.comparison import Comparison, compare
 from patronage.review.past import TrainingRun
 from patronage.review.report import render

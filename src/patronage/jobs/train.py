@@ -17,9 +17,9 @@ from patronage.config import TrainConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
-from patronage.evaluation.scorecard import Resampling
 from patronage.models.btyd import assumptions as gate
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import build_reference

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from patronage import names as c
 from patronage.errors import DataError
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review import differences, migration, pictures
 from patronage.review.migration import Answer
 from patronage.review.movers import movers

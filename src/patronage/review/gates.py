@@ -10,7 +10,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import GatesConfig
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review import differences, migration
 from patronage.review.past import TrainingRun, numbered
 

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
 from patronage import names as c
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journey_survey import describe, each
 from patronage.evaluation.journeys import Trial, judge
-from patronage.evaluation.scorecard import Resampling
 from patronage.models.journey import STAGES, JourneyModel
 from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 from patronage.review.figures import ACCENT, INK, MUTED

@@ -13,7 +13,7 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import PersonasConfig
 from patronage.evaluation.scorecard import Headline
-from patronage.evaluation.stability import judge_personas, moved_by_refit
+from patronage.evaluation.stability import evaluate_personas, moved_by_refit
 from patronage.models.personas import PersonaModel, surrogate_rules
 from patronage.review.persona_figures import persona_choice, persona_profile
 
@@ -60,7 +60,7 @@ def persona_report(
         The personas that these carry on, if any, and where they come from or why there are none.
     """
     personas = bundle.personas
-    card = judge_personas(personas, features, config, seed)
+    card = evaluate_personas(personas, features, config, seed)
     rules = surrogate_rules(features[list(personas.columns)], said[c.PERSONA_ID].to_numpy(), seed)
     metrics = card.metrics | {"personas/rules_fidelity": rules.fidelity, "personas/rules_usual": rules.usual}
     names = pd.Series(personas.names, index=personas.ids)

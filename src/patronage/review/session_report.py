@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from patronage.config import JourneyConfig
 from patronage.data import Tables
 from patronage.errors import FitError
+from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journey_survey import Findings
-from patronage.evaluation.scorecard import Resampling
 from patronage.evaluation.sessions import JUDGED_DAYS, judge_carts, judge_sessions
 from patronage.models import sessions
 from patronage.models.sessions import Chance

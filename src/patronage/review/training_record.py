@@ -12,7 +12,7 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Tables
-from patronage.decisions.offer import Curve, empc, profit_curve
+from patronage.decisions.offer import ProfitCurve, empc, profit_curve
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.measurement import Measurement
@@ -69,7 +69,7 @@ def training_record(
                 f"leakage.finding.{name}": f"alone ranks churn with ROC-AUC {area:.3f}: does it know the future?"
                 for name, area in single[single >= SUSPECT].items()
             },
-            **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
+            **{f"verdict.{line.model}": f"{line.verdict} {line.baseline} ({line.metric})" for line in lines},
         },
         tables={
             **personas.tables,  # first: MLflow's table view opens on the first one
@@ -221,7 +221,7 @@ def _measurement_figures(judged: Measurement) -> dict[str, Figure]:
     return clv_figures.of_measurement(judged.bundle.clv, judged.holdout.evaluated, judged.weekly, judged.assignments)
 
 
-def _profits(judged: Measurement, bundle: Bundle) -> tuple[Curve, Curve]:
+def _profits(judged: Measurement, bundle: Bundle) -> tuple[ProfitCurve, ProfitCurve]:
     """The profit expected of contacts on the measured customers, and what it had been with who churned in truth."""
     happened, said = _asked(judged)
     expected = said[c.EXPECTED_PROFIT].to_numpy()
