@@ -46,9 +46,7 @@ def test_what_the_refit_moved_is_counted_on_the_same_features(fitted):
     fewer = frame[ids > 0]
     two = fit_personas(fewer, replace(config, k=2), seed=0, descriptions=WORDS, former=model)
     gone = set(model.ids) - set(two.ids)
-    assert moved_by_refit(model, two, frame) == pytest.approx(
-        np.isin(ids, list(gone)).mean(), abs=0.01
-    )
+    assert moved_by_refit(model, two, frame) == pytest.approx(np.isin(ids, list(gone)).mean(), abs=0.01)
 
 
 def test_shuffling_keeps_each_component_and_breaks_what_joins_them():
