@@ -23,7 +23,7 @@ from patronage.evaluation.run import Run
 from patronage.models.btyd import assumptions as gate
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import build_reference
-from patronage.review.journey_map import journey_report
+from patronage.review.journey_report import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
 from patronage.review.training_record import training_record

@@ -21,8 +21,8 @@ from patronage.models.btyd import assumptions as gate
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.forecast import CONTRACT
 from patronage.models.journey import STAGES
-from patronage.review import clv_figures, figures, hybrid_figures
-from patronage.review.journey_map import JourneyReport
+from patronage.review import clv_figures, ensemble_figures, figures
+from patronage.review.journey_report import JourneyReport
 from patronage.review.persona_report import PersonaReport
 from patronage.review.record import RunRecord
 from patronage.training.origins import Split
@@ -187,7 +187,7 @@ def _counts(labels: pd.Series) -> pd.DataFrame:
 def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Measurement | None) -> dict[str, Figure]:
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
-        "churn_importance.png": hybrid_figures.importance_by_lens(bundle.forecast.ensemble.importance()),
+        "churn_importance.png": ensemble_figures.importance_by_lens(bundle.forecast.ensemble.importance()),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
         **(_measurement_figures(judged) if judged else {}),
     }
@@ -212,7 +212,7 @@ def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Measurement | No
     if expected.empty:
         return drawn
     profits = _profits(judged, bundle)
-    drawn["profit.png"] = hybrid_figures.profit_by_share(*profits, int(known.sum()))
+    drawn["profit.png"] = ensemble_figures.profit_by_share(*profits, int(known.sum()))
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
 
