@@ -12,6 +12,8 @@ from patronage.lenses.lens import Feature
 from patronage.models import personas
 from patronage.training.personas import fit_personas
 from patronage.training.personas import fit_personas
+from patronage.training.personas import fit_personas
+from patronage.training.personas import fit_personas
 
 WORDS = {"x": Feature("x", "high", "low"), "y": Feature("y", "wide", "narrow")}
 
