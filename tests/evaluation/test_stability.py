@@ -11,9 +11,6 @@ from patronage.evaluation.stability import evaluate_personas, moved_by_refit, sh
 from patronage.lenses.lens import Feature
 from patronage.models import personas
 from patronage.training.personas import fit_personas
-from patronage.training.personas import fit_personas
-from patronage.training.personas import fit_personas
-from patronage.training.personas import fit_personas
 
 WORDS = {"x": Feature("x", "high", "low"), "y": Feature("y", "wide", "narrow")}
 

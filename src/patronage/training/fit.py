@@ -9,8 +9,8 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.decisions.offer import Offer
 from patronage.models import journey
-from patronage.models.personas import PersonaModel
 from patronage.models.btyd.fit import FitCache
+from patronage.models.personas import PersonaModel
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
 from patronage.training.origins import Split
