@@ -109,7 +109,7 @@ class Bundle:
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
         assignments = {
-            **self.personas.answer(features),
+            **self.personas.predict(features),
             **forecast,
             **self.journey.predict(features),
             **lenses.labels(features, self.learned),

@@ -21,7 +21,7 @@ from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
 from patronage.labels import labels_at
 from patronage.models.btyd.fit import FitCache
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import period_at, split_at
 
@@ -202,7 +202,7 @@ def train(
     bundle = fit_bundle(split, config, left_censored=log.left_censored, fits=fits)
     frame = split.current.features
     assignments = bundle.assign(frame)
-    bundle = replace(bundle, reference=refer(frame.join(assignments), log.present, log.events))
+    bundle = replace(bundle, reference=build_reference(frame.join(assignments), log.present, log.events))
     return Run(config, bundle, frame, assignments, measure(log, split, bundle, assignments, config, fits=fits))
 
 
