@@ -10,6 +10,8 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
 from conftest import through_the_door
+from patronage.config import LensesConfig
+from patronage.lenses import described
 from patronage.models import personas
 from patronage.review import migration
 from patronage.review.migration import Answer
@@ -103,10 +105,9 @@ class TestAModel:
     def test_with_another_fit_only_the_model_moves(self, bundle, shop_at):
         now, _ = shop_at(CUTOFF)
         config = replace(configured(CUTOFF).personas, k=4)
-        from patronage.config import LensesConfig
-        from patronage.lenses import described
 
-        refit = replace(bundle, personas=personas.fit(now.current.features, config, described(LensesConfig()), 1))
+        descriptions = described(LensesConfig())
+        refit = replace(bundle, personas=personas.fit(now.current.features, config, seed=1, descriptions=descriptions))
         answers, matching, _ = told(past("one", bundle, now), past("other", refit, now))
         assert set(migration.causes(answers[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known

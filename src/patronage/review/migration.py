@@ -24,7 +24,7 @@ from patronage.bundle import Bundle
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
 from patronage.models.personas import PersonaModel
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 from patronage.statistics import adjusted_rand_index, cohen_kappa
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
@@ -138,7 +138,7 @@ def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) 
     names = [f"{number}: {name}" for number, name in zip(fitted.ids, fitted.names, strict=True)]
     return pd.DataFrame(
         {
-            c.PERSONA: pd.Categorical.from_codes(fitted.positions(features), names),
+            c.PERSONA: pd.Categorical.from_codes(fitted.probabilities(features).argmax(axis=1), names),
             **{name: pd.Categorical(labels[name], order) for name, order in orders.items()},
             c.JOURNEY_P_ORDER: journey[c.JOURNEY_P_ORDER],
         },
