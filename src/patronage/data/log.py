@@ -58,7 +58,7 @@ class Tables:
     >>> import patronage as pt
     >>> with pt.read(pt.example_orders()) as log:
     ...     print(log)
-    <log: 66 customers, 303 transactions, 2022-01-01 to 2024-04-28>
+    <log: 66 customers, 303 transactions, 2022-01-06 to 2024-04-26>
     """
 
     engine: Engine
