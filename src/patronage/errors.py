@@ -1,4 +1,4 @@
-"""The errors a user can meet. A message says what was found, what was expected and what to do, in one line."""
+"""The errors that a user can meet. A message is one line: the fact, what was expected, and what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PatronageError(Exception):
 
 
 class ConfigError(PatronageError):
-    """The configuration asks for something that does not exist or contradicts itself.
+    """The configuration names something that does not exist, or contradicts itself.
 
     Examples
     --------
@@ -36,7 +36,7 @@ class ConfigError(PatronageError):
 
 
 class DataError(PatronageError):
-    """The data does not keep the contract of the door.
+    """The data breaks the contract of the door.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class GateError(PatronageError):
 
 
 class TrackingError(PatronageError):
-    """The MLflow store cannot be reached or refuses.
+    """The MLflow store cannot be reached, or it refuses the request.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class TrackingError(PatronageError):
 
 
 class OutputError(PatronageError):
-    """A result cannot be made or kept: the disk is full, or another job holds its place.
+    """A result cannot be written: the disk is full, or another job is writing to the same place.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from patronage import names as c
 from patronage.data.simulated import simulate
 from patronage.errors import FitError
 from patronage.evaluation import sessions as judging
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.models import sessions
 from patronage.models.sessions.reading import clicks
 

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from patronage import names as c
 from patronage import statistics as metrics
 from patronage.evaluation import journey_baselines
-from patronage.evaluation.intervals import paired_difference
+from patronage.evaluation.intervals import Resampling, paired_difference
 from patronage.evaluation.journey_survey import Findings, same
-from patronage.evaluation.scorecard import Resampling
 from patronage.labels import LabelledSnapshot
 from patronage.models.journey import STAGES, JourneyModel
-from patronage.models.journey.calibration import log_losses
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, LOYAL, REGULAR
+from patronage.statistics import log_losses
 from patronage.training.journey import fit_at_origin
 from patronage.training.origins import Split
 
@@ -115,7 +114,7 @@ def forecast_table(bought: Floats, said: Floats, others: Mapping[str, Floats], r
         scores = metrics.classification(bought, forecast)
         row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
         if name != "journey":
-            gap = paired_difference(own, log_losses(bought, forecast), times=resampling.times, seed=resampling.seed)
+            gap = paired_difference(own, log_losses(bought, forecast), resampling)
             row |= {"difference": gap.mean, "low": gap.low, "high": gap.high, "ratio": own.mean() / row["log_loss"]}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -178,7 +177,7 @@ def against_status(
         if not these.any():
             continue
         own, other = log_losses(bought[these], forecast[these]), log_losses(bought[these], by_status[these])
-        gap = paired_difference(own, other, times=resampling.times, seed=resampling.seed)
+        gap = paired_difference(own, other, resampling)
         rows.append(
             {"status / stage": name, "customers": int(these.sum()), "share": these.mean()}
             | {"bought": bought[these].mean(), "journey_said": forecast[these].mean()}

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from patronage import names as c
 from patronage import statistics as metrics
 from patronage.errors import FitError
-from patronage.evaluation.intervals import resampled_sums
+from patronage.evaluation.intervals import Resampling, resampled_sums
 from patronage.evaluation.journey_survey import Findings
-from patronage.evaluation.scorecard import Resampling
 from patronage.labels import held_out
 from patronage.models import sessions
-from patronage.models.journey.calibration import log_losses
 from patronage.models.sessions import DAY, HALF_AN_HOUR, Chance, Clicks
+from patronage.statistics import log_losses
 
 Floats = NDArray[np.float64]
 Learn = Callable[[pd.DataFrame, Floats, NDArray[np.int64], int], Chance]
@@ -122,7 +121,7 @@ def forecasts(now: Rows, said: Mapping[str, Floats], resampling: Resampling) -> 
         if name != "model":
             gap = own - log_losses(now.happened, forecast)
             columns = [np.bincount(whose, gap, n), np.bincount(whose, minlength=n).astype(float)]
-            sums = resampled_sums(columns, n, times=resampling.times, seed=resampling.seed)
+            sums = resampled_sums(columns, n, resampling)
             low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975])
             row |= {"difference": gap.mean(), "low": float(low), "high": float(high)}
         found[name] = row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from patronage.decisions.offer import Curve
+from patronage.decisions.offer import ProfitCurve
 from patronage.lenses import LENSES
 from patronage.review.figures import ACCENT, INK, MUTED
 
@@ -41,7 +41,7 @@ def importance_by_lens(importance: pd.DataFrame) -> Figure:
     return figure
 
 
-def profit_by_share(expected: Curve, realised: Curve, customers: int) -> Figure:
+def profit_by_share(expected: ProfitCurve, realised: ProfitCurve, customers: int) -> Figure:
     """Profit of contacting ever more customers, the most profitable first: what was expected, and what it had been."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
