@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.evaluation.drift import compare
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.review import differences
 
 from .conftest import CUTOFF, LATER, run_of
@@ -56,7 +56,7 @@ class TestDrift:
         rng = np.random.default_rng(0)
         before = pd.DataFrame({"x": rng.gamma(1.0, size=4000).round(1), "y": rng.poisson(1, 4000)})
         after = pd.DataFrame({"x": rng.gamma(1.4, size=3000).round(1), "y": rng.poisson(2, 3000)})
-        reference = refer(before, {}, {})
+        reference = build_reference(before, {}, {})
         scored = compare(reference, reference.count(after)).set_index("column")["psi"]
         compared = differences.drift(before, after).set_index("feature")["psi"]
         pd.testing.assert_series_equal(scored, compared, check_names=False)
@@ -69,7 +69,9 @@ class TestDrift:
         assert table["feature"].tolist() == ["moved", "same"]
         assert table["verdict"].tolist() == ["moved", "stable"]
 
-    @pytest.mark.parametrize(("after", "verdict"), [(0.35, "stable"), (0.34, "shifted"), (0.265, "shifted"), (0.26, "moved")])
+    @pytest.mark.parametrize(
+        ("after", "verdict"), [(0.35, "stable"), (0.34, "shifted"), (0.265, "shifted"), (0.26, "moved")]
+    )
     def test_the_borders_of_a_shift_and_of_a_move(self, after, verdict):
         """One of two equal bins falls to .35 (PSI .093), .34 (.106), .265 (.240) and .26 (.251)."""
         ones = round(1000 * after)

@@ -54,7 +54,7 @@ class TestAModel:
         config = replace(configured(CUTOFF).personas, k=4)
         from patronage.lenses import FEATURES
 
-        refit = replace(bundle, personas=personas.fit(split.current.features, config, FEATURES, 1))
+        refit = replace(bundle, personas=personas.fit(split.current.features, config, seed=1, descriptions=FEATURES))
         columns, matching, _ = labels_of(run_of("one", bundle, split), run_of("other", refit, split))
         assert set(migration.reasons(columns[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known

@@ -21,8 +21,9 @@ from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
 from patronage.models.btyd import assumptions as gate
+from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.review.journey_report import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
@@ -51,23 +52,24 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     features = split.current.features
     store = tracking.open_store(config.tracking, project_root())
     former, origin = _former(store, config, cutoff, features)
-    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former)
+    fits = FitCache()
+    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(features)
     personas = persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
-    measured = measure(tables, split, bundle, assignments, config, sampler)
+    measured = measure(tables, split, bundle, assignments, config, sampler, fits)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
         features,
         assignments,
         # the models beside it are measured over the journey's horizon
-        measured.trial if measured and measured.holdout.split.window_days == config.horizon_days else None,
+        measured.journey_holdout if measured and measured.holdout.split.window_days == config.horizon_days else None,
         resampling,
     ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
     findings = _examine_clv(bundle, features, left_censored=tables.left_censored)
     record = training_record(config, tables, split, bundle, assignments, personas, measured, journey, findings, started)
-    bundle = replace(bundle, reference=refer(features.join(assignments), tables.present, tables.events))
+    bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(store, record, tables, bundle, features, stamped)
     _print_result(store, logged, record, len(assignments), time.time() - started)
@@ -101,9 +103,9 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     for finding in findings:
         if finding.severity != gate.NOTE:
             shown = finding.show.replace("\n", "\n             ")
-            print(f"clv          {finding.severity}: {finding.found}\n             {shown}", flush=True)
-    for deed in bundle.clv.deeds:
-        print(f"clv          {deed.deed}: {deed.said}", flush=True)
+            print(f"clv          {finding.severity}: {finding.observed}\n             {shown}", flush=True)
+    for decision in bundle.clv.decisions:
+        print(f"clv          {decision.action.replace('_', ' ')}: {decision.message}", flush=True)
     return findings
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from patronage.evaluation.drift import compare
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.review.training_run import TrainingRun
 
 SHIFTED, MOVED = 0.1, 0.25  # Siddiqi (2006), Credit Risk Scorecards
@@ -53,7 +53,7 @@ def drift(baseline: pd.DataFrame, candidate: pd.DataFrame) -> pd.DataFrame:
     shared = baseline.columns.intersection(candidate.columns)
     before = baseline[[name for name in shared if pd.api.types.is_numeric_dtype(baseline[name])]]
     after = candidate[before.columns]
-    reference = refer(before, {}, {})
+    reference = build_reference(before, {}, {})
     psi = compare(reference, reference.count(after))
     table = psi.rename(columns={"column": "feature", "missing": "missing_after"})
     table["verdict"] = np.select([table["psi"] > MOVED, table["psi"] > SHIFTED], ["moved", "shifted"], "stable")

@@ -132,7 +132,7 @@ def _predict_labels(bundle: Bundle, features: pd.DataFrame, orders: Mapping[str,
     names = [f"{number}: {name}" for number, name in zip(personas.ids, personas.names, strict=True)]
     return pd.DataFrame(
         {
-            c.PERSONA: pd.Categorical.from_codes(personas.positions(features), names),
+            c.PERSONA: pd.Categorical.from_codes(personas.probabilities(features).argmax(axis=1), names),
             **{name: pd.Categorical(labels[name], list(order)) for name, order in orders.items()},
             c.JOURNEY_P_ORDER: journey[c.JOURNEY_P_ORDER],
         },

@@ -63,7 +63,7 @@ def training_record(
             **_base_rates(split),
             **personas.tags,
             **journey.tags,
-            **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
+            **{f"clv.finding.{one.finding}": f"{one.severity}: {one.observed}"[:500] for one in findings},
             **_clv_tags(bundle.clv),
             **{
                 f"leakage.finding.{name}": f"alone ranks churn with ROC-AUC {area:.3f}: does it know the future?"
@@ -97,7 +97,7 @@ def training_record(
 
 def _clv_tags(model: CLVModel) -> dict[str, str]:
     """What was decided about the CLV model."""
-    tags = {f"clv.{deed.deed}.{deed.finding}": deed.said[:500] for deed in model.deeds}
+    tags = {f"clv.{decision.action}.{decision.finding}": decision.message[:500] for decision in model.decisions}
     if model.candidates:
         best, *others = model.candidates
         behind = ", ".join(f"{one.model} +{one.behind:.4f}" for one in others if one.behind is not None)
@@ -106,7 +106,7 @@ def _clv_tags(model: CLVModel) -> dict[str, str]:
 
 
 def _clv_tables(model: CLVModel) -> dict[str, pd.DataFrame]:
-    named = {"clv_choice.json": model.candidates, "clv_deeds.json": model.deeds}
+    named = {"clv_choice.json": model.candidates, "clv_decisions.json": model.decisions}
     return {name: pd.DataFrame(map(vars, rows)) for name, rows in named.items() if rows}
 
 
