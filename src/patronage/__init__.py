@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from patronage.evaluation.run import Run
     from patronage.front_door import features, outcomes, score, segments, train
     from patronage.models.ensemble.estimator import Churn
+    from patronage.models.journey.estimator import Journey
+    from patronage.models.personas.estimator import Personas
 
 __version__ = version("patronage")
 
@@ -72,6 +74,8 @@ __all__ = [
     "score",
     "train",
     # one model alone
+    "Journey",
+    "Personas",
     "Churn",
     # errors
     "ConfigError",
@@ -88,6 +92,8 @@ __all__ = [
 _ROOMS = {
     "Bundle": "bundle",
     "Churn": "models.ensemble.estimator",
+    "Journey": "models.journey.estimator",
+    "Personas": "models.personas.estimator",
     "Run": "evaluation.run",
     "Tables": "data",
     "example_orders": "data.example",
