@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from patronage.data.example import example_orders
     from patronage.evaluation.run import Run
     from patronage.front_door import features, outcomes, score, segments, train
+    from patronage.models.btyd.estimator import CLV
     from patronage.models.ensemble.estimator import Churn
     from patronage.models.journey.estimator import Journey
     from patronage.models.personas.estimator import Personas
@@ -74,9 +75,10 @@ __all__ = [
     "score",
     "train",
     # one model alone
+    "CLV",
+    "Churn",
     "Journey",
     "Personas",
-    "Churn",
     # errors
     "ConfigError",
     "DataError",
@@ -91,6 +93,7 @@ __all__ = [
 # Imported when first used: `patronage --help` and the errors need none of it.
 _ROOMS = {
     "Bundle": "bundle",
+    "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
     "Journey": "models.journey.estimator",
     "Personas": "models.personas.estimator",

@@ -64,7 +64,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         features,
         assignments,
         # the models beside it are measured over the journey's horizon
-        measured.trial if measured and measured.holdout.split.window_days == config.horizon_days else None,
+        measured.journey_holdout if measured and measured.holdout.split.window_days == config.horizon_days else None,
         resampling,
     ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
     findings = _examine_clv(bundle, features, left_censored=tables.left_censored)
