@@ -28,9 +28,9 @@ from patronage import names as c
 from patronage.config import TrainConfig, typed
 from patronage.config.places import conf_dir
 from patronage.engine import connect
-from patronage.evaluation.coverage import LEVELS, judge_intervals
+from patronage.evaluation.coverage import LEVELS, evaluate_intervals
 from patronage.models.btyd.clv import CLVModel
-from patronage.models.btyd.intervals import UNTAUGHT
+from patronage.models.btyd.intervals import UNCALIBRATED
 from patronage.training.forecast import fit_forecast
 from patronage.training.law import fit_clv
 from patronage.training.origins import holdout_at, split_at
@@ -56,7 +56,7 @@ def settings(source: str, cutoff: str) -> TrainConfig:
 
 def to_the_letter(law: CLVModel) -> CLVModel:
     """Without what the fit does not know, and without what an earlier origin taught."""
-    return replace(law, calibration=UNTAUGHT, orders_fit=replace(law.orders_fit, covariance=None))
+    return replace(law, calibration=UNCALIBRATED, orders_fit=replace(law.orders_fit, covariance=None))
 
 
 def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str, object]]:
@@ -79,10 +79,10 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
     orders = holdout.evaluated.labels.loc[buyers.index, c.ORDERS]
     asked = [("the law to the letter", to_the_letter(law), buyers, None), (TAUGHT, law, buyers, None)]
     if not law_alone:
-        asked.append((SHIPPED, law, *fitted.forecast(buyers).law_reads))
+        asked.append((SHIPPED, law, *fitted.law_inputs(buyers)))
     for what, told, read, multiplier in asked:
         began = time.process_time()
-        found = judge_intervals(told, read, orders, multiplier)
+        found = evaluate_intervals(told, read, orders, multiplier)
         calibration = law.calibration
         yield {
             "log": source,
@@ -92,7 +92,7 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
             **{f"{100 * level:.0f}, repeat": 100 * found[f"clv/coverage_{100 * level:.0f}_repeat"] for level in LEVELS},
             "CRPS": found["clv/crps"],
             "orders came / expected": found["clv/total_ratio"],
-            "earlier origin": calibration.refused or f"level {calibration.level:.2f}, spread {calibration.spread:.2f}",
+            "earlier origin": calibration.refused or f"level {calibration.level:.2f}, drift {calibration.drift:.2f}",
             "CPU s to judge": time.process_time() - began,
         }
 

@@ -33,9 +33,9 @@ from patronage.config import DataConfig, JourneyConfig, LensesConfig, TrainConfi
 from patronage.config.places import conf_dir
 from patronage.data import Tables
 from patronage.engine import DuckDB
-from patronage.evaluation.journeys import Trial, disorder, judge
-from patronage.evaluation.scorecard import Resampling
-from patronage.evaluation.sessions import judge_carts, judge_sessions
+from patronage.evaluation.intervals import Resampling
+from patronage.evaluation.journeys import JourneyHoldout, disorder, evaluate_journey
+from patronage.evaluation.sessions import evaluate_carts, evaluate_sessions
 from patronage.labels import held_out
 from patronage.models import journey, sessions
 from patronage.models.btyd import clv
@@ -98,7 +98,7 @@ def settings(cutoff: str, horizon_days: int) -> TrainConfig:
     )
 
 
-def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
+def journey_holdout(tables: Tables, cutoff: str, horizon_days: int) -> JourneyHoldout:
     """As `patronage train` does: 30 % of the customers held out, all that is learned ends at the cutoff."""
     config = settings(cutoff, horizon_days)
     holdout = holdout_at(tables, split_at(tables, datetime.fromisoformat(cutoff), config), config)
@@ -107,16 +107,14 @@ def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
     seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
     features, learned = seen.current.features, lenses.learn(seen.current.features, config.lenses)
     fitted = calibrate(fit(features, tables, horizon_days, "auto"), seen.training, seed=0)
-    law = clv.fit(
-        features[features[c.N_ORDERS] > 0], model="bg_nbd", horizon_days=horizon_days, value_horizon_days=365,
-        discount_rate=0.1, margin=1.0, level=0.8,
-    )  # fmt: skip
+    law = clv.fit(features[features[c.N_ORDERS] > 0], config.clv, model="bg_nbd", horizon_days=horizon_days)
     judged = strangers.features
-    value = law.predict(judged[judged[c.N_ORDERS] > 0])[[c.P_ORDER]].reindex(judged.index)
+    buyers = judged[judged[c.N_ORDERS] > 0]
+    value = pd.DataFrame(law.predict(buyers), buyers.index)[[c.P_ORDER]].reindex(judged.index)
     said = pd.concat(
         [pd.DataFrame(fitted.predict(judged), judged.index), value, lenses.segments(judged, learned)], axis=1
     )
-    return Trial(fitted, seen, holdout.split.select(holdout.unseen), strangers, said, learned)
+    return JourneyHoldout(fitted, seen, holdout.split.select(holdout.unseen), strangers, said, learned)
 
 
 def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> JourneyModel:
@@ -126,17 +124,17 @@ def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int 
     )
 
 
-def cells() -> Iterator[tuple[Tables, str, int, Trial]]:
+def cells() -> Iterator[tuple[Tables, str, int, JourneyHoldout]]:
     for name, (horizon_days, cutoffs) in CELLS.items():
         tables = load(name)
         for cutoff in cutoffs:
             print(f"{name} {cutoff}", file=sys.stderr, flush=True)
-            yield tables, cutoff, horizon_days, trial(tables, cutoff, horizon_days)
+            yield tables, cutoff, horizon_days, journey_holdout(tables, cutoff, horizon_days)
 
 
-def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
+def accuracy(one: JourneyHoldout) -> tuple[list[dict[str, object]], dict[str, object]]:
     """A row per forecast, and one for the rest."""
-    found = judge(one, Resampling(RESAMPLES, 0))
+    found = evaluate_journey(one, Resampling(RESAMPLES, 0))
     table = found.tables["journey_forecasts.json"]
     rows = [
         {"forecast": row["forecast"], "log-loss": f"{row['log_loss']:.4f}", "AUC": f"{row['roc_auc']:.3f}"}
@@ -151,7 +149,7 @@ def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
     uncalibrated = replace(fitted, calibration=journey.JourneyCalibration()).predict(one.evaluated.features)
     bought = (one.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
     rest = {
-        "customers": len(one.said),
+        "customers": len(one.assignments),
         "classes": fitted.classes,
         "nats per period": f"{metrics['journey/unseen/nats_per_period']:.4f}",
         "ECE": f"{table['ece'].iloc[0]:.4f}",
@@ -168,9 +166,9 @@ def accuracy(one: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
     return rows, rest
 
 
-def agreement(one: Trial, tables: Tables, horizon_days: int) -> list[str]:
+def agreement(one: JourneyHoldout, tables: Tables, horizon_days: int) -> list[str]:
     """Kappa on the unseen of two fits on disjoint halves of the seen, by number of cadence classes."""
-    seen, judged = one.seen.current.features, one.evaluated.features
+    seen, judged = one.learned_from.current.features, one.evaluated.features
     found = []
     for classes in (1, 2, 3):
         values = []
@@ -320,8 +318,8 @@ def in_sessions() -> list[str]:
     for seed in CLICKSTREAMS:
         source = DataConfig(name="simulated", on_duplicate_rows="keep", simulated={"customers": 10_000, "seed": seed})
         clicks = sessions.read(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
-        within = judge_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
-        carts, _ = judge_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
+        within = evaluate_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
+        carts, _ = evaluate_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
         for what, found, name in (
             ("an order later in this session, after each touchpoint", within, "session"),
             ("an order within 14 days of leaving a cart, asked daily for a week", carts, "cart"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -40,15 +40,17 @@ def test_a_cutoff_is_a_date_without_a_zone():
 
 
 def test_origins_end_at_the_cutoff_and_leave_history_before_them():
-    found = when.origins(datetime(1998, 1, 1), 180, datetime(1997, 1, 1), spacing_days=30, most=9, min_history_days=60)
-    assert found == (
+    origins = when.origins(
+        datetime(1998, 1, 1), 180, datetime(1997, 1, 1), spacing_days=30, most=9, min_history_days=60
+    )
+    assert origins == (
         datetime(1997, 7, 5),
         datetime(1997, 6, 5),
         datetime(1997, 5, 6),
         datetime(1997, 4, 6),
         datetime(1997, 3, 7),
     )
-    assert all(when.window_end(origin, 180) <= datetime(1998, 1, 1) for origin in found)
+    assert all(when.window_end(origin, 180) <= datetime(1998, 1, 1) for origin in origins)
 
 
 def test_a_horizon_as_long_as_the_log_leaves_no_origin():
@@ -63,7 +65,7 @@ def test_labels_are_as_long_as_the_horizon_or_half_of_what_the_log_leaves(horizo
     assert when.label_window(datetime(1998, 1, 1), horizon, datetime(1997, 1, 1), min_history_days=60) == window
 
 
-def test_the_day_of_the_last_row_counts_as_seen():
+def test_the_day_of_the_last_row_counts_as_observed():
     last = datetime(1998, 6, 30, 0, 0)
     assert when.is_observed(datetime(1998, 1, 1), 180, last)
     assert when.is_observed(datetime(1998, 1, 1), 181, last)
@@ -76,5 +78,9 @@ def test_a_cutoff_outside_the_log_is_refused_with_the_span(cutoff):
         when.check_inside(cutoff, datetime(1997, 1, 1), datetime(1998, 6, 30), max_staleness_days=7)
 
 
-def test_the_morning_after_the_last_row_is_a_cutoff():
-    when.check_inside(datetime(1998, 7, 1), datetime(1997, 1, 1), datetime(1998, 6, 30), max_staleness_days=0)
+@pytest.mark.parametrize(("max_staleness_days", "latest"), [(0, datetime(1998, 7, 1)), (7, datetime(1998, 7, 8))])
+def test_the_latest_cutoff_is_the_day_after_the_last_row_and_the_staleness_that_is_allowed(max_staleness_days, latest):
+    first, last = datetime(1997, 1, 1), datetime(1998, 6, 30)
+    when.check_inside(latest, first, last, max_staleness_days)
+    with pytest.raises(ConfigError, match="data.max_staleness_days allows more"):
+        when.check_inside(latest + timedelta(days=1), first, last, max_staleness_days)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import adjusted_rand_score, cohen_kappa_score, roc_auc_score
 
 from patronage import statistics
 
@@ -21,6 +21,10 @@ class TestProbabilities:
         assert measures["top_decile_lift"] == pytest.approx((1 / 3) / 0.1)
         assert measures["log_loss"] == pytest.approx(-np.mean(np.log(np.where(Y_TRUE == 1, Y_PRED, 1 - Y_PRED))))
         assert measures["brier"] == pytest.approx(np.mean((Y_TRUE - Y_PRED) ** 2))
+
+    def test_log_losses_by_hand(self):
+        losses = statistics.log_losses(np.array([1.0, 0.0]), np.array([0.25, 0.25]))
+        assert losses == pytest.approx([np.log(4), np.log(4 / 3)])
 
     def test_a_certain_forecast_that_was_wrong_has_a_large_finite_loss(self):
         losses = statistics.log_losses(np.array([1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0]))
@@ -198,6 +202,17 @@ class TestAgreement:
         assert statistics.adjusted_rand_index([[2, 0], [0, 1], [0, 1]]) == pytest.approx(4 / 7)
         assert statistics.adjusted_rand_index([[0, 3], [2, 0]]) == pytest.approx(1)  # names do not matter
         assert statistics.adjusted_rand_index([[5]]) == 1
+
+    @pytest.mark.parametrize("labels_of", [(4, 4), (3, 5), (1, 1), (1, 3)])
+    def test_both_are_scikit_learns(self, labels_of):
+        rng = np.random.default_rng(3)
+        first = rng.integers(0, labels_of[0], 500)
+        second = np.where(rng.random(500) < 0.6, first, rng.integers(0, labels_of[1], 500))
+        table = np.zeros((5, 5), int)
+        np.add.at(table, (first, second), 1)
+        assert statistics.adjusted_rand_index(table) == pytest.approx(adjusted_rand_score(first, second))
+        if labels_of != (1, 1):  # scikit-learn divides by zero
+            assert statistics.cohen_kappa(table) == pytest.approx(cohen_kappa_score(first, second))
 
 
 class TestPopulationStability:

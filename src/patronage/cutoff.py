@@ -1,7 +1,7 @@
 """The only comparisons of a date with a cutoff.
 
-Everything is half-open: features use rows `< cutoff`, labels rows in `[cutoff, cutoff + horizon)`. Whoever
-wants to know whether something leaks reads this file and then looks for who calls `within`.
+Everything is half-open: features use rows `< cutoff`, labels use rows in `[cutoff, cutoff + horizon)`. To see whether
+anything uses the future, read this file and search for the calls of `within`: only `labels` may call it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ YEAR_DAYS = 364  # whole weeks
 
 
 def parse(value: str) -> datetime:
-    """A cutoff from conf: a date in the business time zone of the data, meant at midnight.
+    """Read a cutoff from conf: midnight of a date in the time zone of the data.
 
-    A time of day is refused: days and periods are counted whole.
+    Raises
+    ------
+    ConfigError
+        The value is no date, or it has a time zone or a time of day: days and periods are counted whole.
     """
     try:
         moment = datetime.fromisoformat(str(value))
@@ -31,32 +34,32 @@ def parse(value: str) -> datetime:
 
 
 def before(column: str, cutoff: datetime, engine: Engine) -> str:
-    """SQL: the row was known at the cutoff."""
+    """Write the SQL condition that a row was known at the cutoff."""
     return f"{column} < {engine.timestamp(cutoff)}"
 
 
 def within(column: str, cutoff: datetime, horizon_days: int, engine: Engine) -> str:
-    """SQL: the row lies in the label window. Only `labels` may ask."""
+    """Write the SQL condition that a row lies in the label window. Only `labels` may call this."""
     end = window_end(cutoff, horizon_days)
     return f"{column} >= {engine.timestamp(cutoff)} AND {column} < {engine.timestamp(end)}"
 
 
 def window_end(cutoff: datetime, horizon_days: int) -> datetime:
-    """The first moment after the label window."""
+    """Give the first moment after the label window."""
     return cutoff + timedelta(days=horizon_days)
 
 
 def is_observed(cutoff: datetime, horizon_days: int, last_row: datetime) -> bool:
-    """Whether a log whose last row is `last_row` shows the whole label window.
+    """Tell whether a log whose last row is `last_row` covers the whole label window.
 
-    The day of the last row counts as seen to its end.
+    The day of the last row counts as observed to its end.
     """
-    seen_until = datetime(last_row.year, last_row.month, last_row.day) + timedelta(days=1)
-    return window_end(cutoff, horizon_days) <= seen_until
+    observed_until = datetime(last_row.year, last_row.month, last_row.day) + timedelta(days=1)
+    return window_end(cutoff, horizon_days) <= observed_until
 
 
 def is_past(fitted: datetime, cutoff: datetime) -> bool:
-    """Whether a model that was fitted at `fitted` could be known at the cutoff."""
+    """Tell whether a model that was fitted at one moment was available at the cutoff."""
     return fitted <= cutoff
 
 
@@ -66,7 +69,7 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
     Raises
     ------
     ConfigError
-        With the span of the log and the cutoffs that it allows.
+        The message gives the span of the log and the cutoffs that it allows.
     """
     latest = last_row + timedelta(days=1 + max_staleness_days)
     if first_row < cutoff <= latest:
@@ -79,24 +82,24 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
 
 
 def year_before(cutoff: datetime) -> datetime:
-    """The same day of the week, at the same time of the last year."""
+    """Give the same day of the week in the year before: 52 weeks earlier."""
     return cutoff - timedelta(days=YEAR_DAYS)
 
 
 def ends_within_a_year(horizon_days: int) -> bool:
-    """Whether the horizon a year before was over at the cutoff."""
+    """Tell whether a horizon that begins a year before the cutoff ends at or before the cutoff."""
     return horizon_days <= YEAR_DAYS
 
 
 def has_history(cutoff: datetime, first_row: datetime, min_history_days: int) -> bool:
-    """Whether so many days of log lie before the cutoff."""
+    """Tell whether at least `min_history_days` of the log lie before the cutoff."""
     return cutoff >= first_row + timedelta(days=min_history_days)
 
 
 def label_window(cutoff: datetime, horizon_days: int, first_row: datetime, min_history_days: int) -> int:
-    """How many days of labels to learn from: the horizon, or, where the log is shorter, half of what it leaves.
+    """Give the days of labels to learn from: the horizon, or half of the spare days where the log is too short for it.
 
-    The other half is for origins. Below 1 there is nothing to learn from.
+    The other half of the spare days is for origins. A result below 1 means that there is nothing to learn from.
     """
     spare = (cutoff - first_row).days - min_history_days
     return horizon_days if spare >= horizon_days else spare // 2
@@ -111,13 +114,13 @@ def origins(
     most: int,
     min_history_days: int,
 ) -> tuple[datetime, ...]:
-    """The moments to learn from: earlier cutoffs whose label windows end at or before the cutoff.
+    """Give the earlier cutoffs to learn from, whose label windows end at or before the cutoff.
 
     Returns
     -------
     tuple of datetime
-        The latest first, `spacing_days` apart, each with at least `min_history_days` of log before it;
-        empty where the label window leaves no such moment.
+        At most `most`, the latest first, `spacing_days` apart, each with at least `min_history_days` of the log
+        before it; empty where the label window leaves no such moment.
     """
     latest = cutoff - timedelta(days=window_days)
     candidates = (latest - timedelta(days=step * spacing_days) for step in range(most))

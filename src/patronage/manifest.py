@@ -1,4 +1,4 @@
-"""Checksums of a folder: a model file that was changed after it was written is refused."""
+"""Checksums of the files of a folder, so that a bundle that was changed after it was saved is refused."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ FILE = "manifest.json"
 
 
 def write(folder: Path) -> None:
-    """Note the checksum of every file in the folder."""
+    """Write the checksum of every file of the folder to its manifest."""
     (folder / FILE).write_text(json.dumps(_checksums(folder), indent=1))
 
 
 def check(folder: Path) -> None:
-    """Hold every file against the note.
+    """Compare every file of the folder with the manifest.
 
     Raises
     ------
     FitError
-        A file was changed, added or removed.
+        The manifest is missing, or a file was changed, added or removed.
     """
     path = folder / FILE
     if not path.is_file():
         raise FitError(f"{folder}: no {FILE}, which every bundle has; train it again")
-    written, found = json.loads(path.read_text()), _checksums(folder)
-    changed = sorted(name for name in written.keys() | found.keys() if written.get(name) != found.get(name))
+    saved, actual = json.loads(path.read_text()), _checksums(folder)
+    changed = sorted(name for name in saved.keys() | actual.keys() if saved.get(name) != actual.get(name))
     if changed:
         raise FitError(
             f"{folder}: {', '.join(changed)} changed since the model was saved; "
@@ -37,7 +37,7 @@ def check(folder: Path) -> None:
 
 
 def checksum(folder: Path) -> str:
-    """Of the note, which stands for the whole folder."""
+    """Give the checksum of the manifest, which covers every file of the folder."""
     return sha256((folder / FILE).read_bytes()).hexdigest()
 
 

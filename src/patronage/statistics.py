@@ -114,9 +114,13 @@ def bias_percent(y_true: Array, y_pred: Array, weights: Array | None = None) -> 
     return 100 * _ratio(_mean(y_pred - y_true, weights), _mean(y_true, weights))
 
 
-def normalised_gini(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array:
-    """The concentration area of a ranking over that of the perfect one; missing (nan) where all outcomes are equal."""
-    perfect = concentration_area(y_true, y_true, weights)
+def normalised_gini(y_true: Array, y_pred: Array, weights: Array | None = None, perfect: Array | None = None) -> Array:
+    """The concentration area of a ranking over that of the perfect one; missing (nan) where all outcomes are equal.
+
+    `perfect` is the concentration area of `y_true` by itself, where several rankings are compared and it is known.
+    """
+    if perfect is None:
+        perfect = concentration_area(y_true, y_true, weights)
     return _ratio(concentration_area(y_true, y_pred, weights), np.maximum(perfect, 0))
 
 

@@ -1,56 +1,16 @@
-"""The comparison of models on one holdout, and one origin of the small shop."""
+"""One origin of the small shop: every model on every holdout."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import log_loss, roc_auc_score
 
 from conftest import through_the_door
 from patronage.config import ChurnConfig, ClvConfig, LensesConfig, TrainConfig
 from patronage.errors import ConfigError
 from patronage.evaluation import backtest
-from patronage.evaluation.backtest_metrics import AMOUNTS, PROBABILITIES, compare
-from patronage.evaluation.scorecard import Resampling
-from patronage.statistics import normalised_gini
-
-RNG = np.random.default_rng(0)
-SAID = RNG.uniform(size=500).round(2)  # with ties
-HAPPENED = (RNG.uniform(size=500) < SAID).astype(float)
-SPENT = HAPPENED * RNG.gamma(2, 10, 500)
-DRAWN = RNG.integers(0, 500, 500)
-WEIGHTS = np.array([np.ones(500), np.bincount(DRAWN, minlength=500)], float).T
-
-
-def test_weights_are_as_good_as_drawing_the_customers():
-    for metric, expected in (
-        ("log_loss", lambda y, p: log_loss(y, p.clip(1e-12, 1 - 1e-12))),
-        ("roc_auc", roc_auc_score),
-        ("brier", lambda y, p: np.mean((y - p) ** 2)),
-    ):
-        found = PROBABILITIES[metric](HAPPENED, SAID, WEIGHTS)
-        np.testing.assert_allclose(found, [expected(HAPPENED, SAID), expected(HAPPENED[DRAWN], SAID[DRAWN])])
-    area = AMOUNTS["gini"](SPENT, SAID, WEIGHTS) / AMOUNTS["gini"](SPENT, SPENT, WEIGHTS)
-    np.testing.assert_allclose(area, [normalised_gini(SPENT, SAID), normalised_gini(SPENT[DRAWN], SAID[DRAWN])])
-    np.testing.assert_allclose(
-        AMOUNTS["rmse"](SPENT, SAID, WEIGHTS)[1], np.sqrt(np.mean((SPENT[DRAWN] - SAID[DRAWN]) ** 2))
-    )
-
-
-def test_everyone_is_held_against_the_structural_model_that_is_best_in_hindsight():
-    said = {"bg_nbd": np.full(500, 0.9), "mbg_nbd": SAID * 0.5 + 0.25, "good": SAID, "rate": np.full(500, 0.5)}
-    lines = {(line.model, line.metric): line for line in compare("churn", HAPPENED, said, ("bg_nbd", "mbg_nbd"),
-                                                                  Resampling(100, 0))}  # fmt: skip
-    good = lines["good", "churn/log_loss"]
-    assert good.baseline == "mbg_nbd"
-    assert good.high < 0
-    best = lines["mbg_nbd", "churn/log_loss"]
-    assert (best.low, best.high) == (0, 0)
-    assert lines["bg_nbd", "churn/log_loss"].low > 0
-    assert np.isnan(lines["good", "churn/ece"].low)
 
 
 def settings(lenses: LensesConfig, **more: object) -> TrainConfig:

@@ -3,21 +3,45 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patronage.evaluation.intervals import paired_difference
+from patronage.evaluation.intervals import GROUPS, Resampling, paired_difference, resample_weights, resampled_sums
 
 
-def test_pairing_sees_a_small_difference_between_two_noisy_losses():
+def test_pairing_shows_a_small_difference_between_two_noisy_losses():
     rng = np.random.default_rng(0)
     noise = rng.gamma(1, 10, 5000)
-    found = paired_difference(noise - 0.05 + rng.normal(0, 0.1, 5000), noise, times=500, seed=0)
-    assert found.low < -0.05 < found.high < 0
-    assert found.high - found.low == pytest.approx(2 * 1.96 * 0.1 / np.sqrt(5000), rel=0.15)
+    interval = paired_difference(noise - 0.05 + rng.normal(0, 0.1, 5000), noise, Resampling(500, 0))
+    assert interval.low < -0.05 < interval.high < 0
+    assert interval.mean == pytest.approx(-0.05, abs=0.005)
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.1 / np.sqrt(5000), rel=0.15)
 
 
-def test_the_interval_covers_as_often_as_it_says():
+def test_the_interval_covers_as_often_as_it_claims():
     rng = np.random.default_rng(1)
     covered = 0
     for seed in range(200):
-        found = paired_difference(rng.normal(1, 1, 100), np.zeros(100), times=200, seed=seed)
-        covered += found.low <= 1 <= found.high
+        interval = paired_difference(rng.normal(1, 1, 100), np.zeros(100), Resampling(200, seed))
+        covered += interval.low <= 1 <= interval.high
     assert 0.89 <= covered / 200 <= 0.985
+
+
+def test_each_resample_draws_as_many_customers_as_there_are():
+    weights = resample_weights(50, Resampling(20, 0))
+    assert weights.shape == (50, 20)
+    assert (weights.sum(axis=0) == 50).all()
+    assert not (weights == weights[:, :1]).all()
+
+
+class TestResampledSums:
+    def test_every_column_sees_the_same_resamples(self):
+        values = np.random.default_rng(0).normal(size=300)
+        sums = resampled_sums([values, 2 * values, np.ones(300)], 300, Resampling(50, 0))
+        np.testing.assert_allclose(sums[:, 1], 2 * sums[:, 0])
+        np.testing.assert_array_equal(sums[:, 2], np.full(50, 300))
+
+    @pytest.mark.parametrize("n", [GROUPS, GROUPS + 1, 2 * GROUPS, 3 * GROUPS])
+    def test_groups_vary_as_customers_do_in_whatever_order_the_rows_stand(self, n):
+        """Half 0 and half 1, in order: groups that were not drawn at random would all have the same sum."""
+        values = np.repeat([0.0, 1.0], [n - n // 2, n // 2])
+        sums = resampled_sums([values], n, Resampling(400, 0))[:, 0]
+        assert sums.mean() == pytest.approx(n / 2, rel=0.01)
+        assert sums.std() == pytest.approx(0.5 * np.sqrt(n), rel=0.12)

@@ -12,7 +12,7 @@ from patronage.labels import LabelledSnapshot
 
 
 @pytest.fixture
-def judged() -> LabelledSnapshot:
+def evaluated() -> LabelledSnapshot:
     rng = np.random.default_rng(0)
     churned = (rng.random(500) < 0.6).astype(float)
     features = pd.DataFrame({"honest": rng.normal(size=500) + churned, "knows": 3 - churned, "path": "p.."})
@@ -22,20 +22,24 @@ def judged() -> LabelledSnapshot:
     return LabelledSnapshot(datetime(2024, 1, 1), 90, features, labels)
 
 
-def test_a_feature_that_knows_the_future_gives_itself_away(judged):
-    found = single_auc(judged)
-    assert found.index.tolist() == ["knows", "honest"]
-    assert found["knows"] == 1
-    assert found["honest"] < SUSPECT
+def test_a_feature_that_knows_the_future_gives_itself_away(evaluated):
+    areas = single_auc(evaluated)
+    assert areas.index.tolist() == ["knows", "honest"]
+    assert areas["knows"] == 1
+    assert areas["honest"] < SUSPECT
 
 
-def test_it_is_the_roc_auc_in_the_better_direction(judged):
-    known = judged.labels["churned"].notna()
-    filled = judged.features["honest"].fillna(-99)[known]
-    assert single_auc(judged)["honest"] == pytest.approx(roc_auc_score(judged.labels.loc[known, "churned"], filled))
-    turned = LabelledSnapshot(judged.cutoff, 90, -judged.features[["knows"]], judged.labels)
+def test_it_is_the_roc_auc_in_the_better_direction(evaluated):
+    known = evaluated.labels["churned"].notna()
+    filled = evaluated.features["honest"].fillna(-99)[known]
+    assert single_auc(evaluated)["honest"] == pytest.approx(
+        roc_auc_score(evaluated.labels.loc[known, "churned"], filled)
+    )
+    turned = LabelledSnapshot(evaluated.cutoff, 90, -evaluated.features[["knows"]], evaluated.labels)
     assert single_auc(turned)["knows"] == 1
 
 
-def test_where_only_one_thing_happened_nothing_is_ranked(judged):
-    assert single_auc(judged.select(judged.labels["churned"] == 1)).empty
+def test_one_class_ranks_nothing(evaluated):
+    assert single_auc(evaluated.select(evaluated.labels["churned"] == 1)).empty
+    assert single_auc(evaluated.select(evaluated.labels["churned"] == 0)).empty
+    assert single_auc(evaluated.select(evaluated.labels["churned"].isna())).empty

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review import differences, migration
 from patronage.review.differences import Judgement
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, cohen_kappa_score
+from sklearn.metrics import adjusted_mutual_info_score
 
 from conftest import through_the_door
 from patronage.models import personas
@@ -105,7 +105,7 @@ class TestAModel:
         config = replace(configured(CUTOFF).personas, k=4)
         from patronage.lenses import FEATURES
 
-        refit = replace(bundle, personas=personas.fit(now.current.features, config, FEATURES, 1))
+        refit = replace(bundle, personas=personas.fit(now.current.features, config, seed=1, descriptions=FEATURES))
         answers, matching, _ = told(past("one", bundle, now), past("other", refit, now))
         assert set(migration.causes(answers[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known
@@ -131,13 +131,10 @@ def test_the_same_run_twice_agrees_exactly(bundle, shop_at, shop):
 
 
 @pytest.mark.parametrize("labels_of", [(4, 4), (3, 5), (1, 1), (1, 3)])
-def test_measures_of_agreement_are_scikit_learns(labels_of):
+def test_mutual_information_is_scikit_learns(labels_of):
     rng = np.random.default_rng(3)
     a = rng.integers(0, labels_of[0], 500)
     b = np.where(rng.random(500) < 0.6, a, rng.integers(0, labels_of[1], 500))
     table = np.zeros((5, 5), int)
     np.add.at(table, (a, b), 1)
-    assert migration.rand_index(table) == pytest.approx(adjusted_rand_score(a, b))
     assert migration.mutual_information(table) == pytest.approx(adjusted_mutual_info_score(a, b))
-    if labels_of != (1, 1):  # scikit-learn divides by zero
-        assert migration.cohen_kappa(table) == pytest.approx(cohen_kappa_score(a, b))

@@ -12,7 +12,7 @@ from conftest import through_the_door
 from patronage import names as c
 from patronage.config.journey import JourneyConfig
 from patronage.data.simulated import simulate
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review.session_report import session_report, standing_carts
 
 CUTOFF = datetime(2023, 7, 1)

@@ -14,7 +14,7 @@ CALENDAR = Calendar(date(2022, 1, 1), 10, messages_per_year=365, offers_per_year
 def test_a_scalar_is_the_same_for_all_events_and_missing_parts_are_none():
     log = EventLog(CALENDAR)
     log.add("view", np.array([3, 1]), np.array([10, 20]), Place(channel=2, device=np.array([0, 1])), subject=5)
-    events = log.events()
+    events = log.events(4)
     assert events.customer.tolist() == [3, 1]
     assert events.event.tolist() == [CODES["view"]] * 2
     assert events.channel.tolist() == [2, 2]
@@ -28,11 +28,17 @@ def test_events_outside_the_log_are_left_out_at_its_borders():
     log = EventLog(CALENDAR)
     at = np.array([-1, 0, 10 * DAY - 1, 10 * DAY])
     log.add("visit", np.arange(4), at)
-    assert log.events().customer.tolist() == [1, 2]
+    assert log.events(4).customer.tolist() == [1, 2]
+
+
+def test_events_of_further_customers_are_left_out():
+    log = EventLog(CALENDAR)
+    log.add("visit", np.array([2, 0, 1]), np.zeros(3))
+    assert log.events(2).customer.tolist() == [0, 1]
 
 
 def test_an_empty_log_has_its_columns():
-    assert len(EventLog(CALENDAR).events().at) == 0
+    assert len(EventLog(CALENDAR).events(4).at) == 0
 
 
 def test_sessions_are_numbered_on():

@@ -15,7 +15,7 @@ from models.journey.conftest import fit, perturbed, simulate
 from patronage import names as c
 from patronage.labels import LabelledSnapshot
 from patronage.models.journey import JourneyModel
-from patronage.models.journey.calibration import log_losses
+from patronage.statistics import log_losses
 from patronage.training.journey import OriginForecast, agreed_map, calibrate, choose_period
 
 

@@ -1,11 +1,11 @@
-"""Whom to contact: what a retention offer is expected to bring, customer by customer and over the share contacted.
+"""Which customers to contact with a retention offer: the expected profit of each contact, and of the share contacted.
 
-A would-be churner accepts with probability gamma and is then worth V, less the offer; whoever would have stayed takes
-the offer too; everyone contacted costs the contact:
+A customer who would churn accepts the offer with probability gamma and is then worth V, less the offer. A customer who
+would stay takes the offer too. Every contact costs:
 
     profit = p gamma (V - offer) - (1 - p) offer - contact
 
-EMPC averages the profit at the best share over what is believed of gamma, a Beta distribution.
+EMPC is the mean of the profit at the best share, over a Beta distribution of gamma.
 
 References
 ----------
@@ -16,26 +16,26 @@ customer churn prediction models. IEEE TKDE 25(5): EMPC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import beta
 
 from patronage import names as c
 from patronage.labels import held_out
-from patronage.typing import Array
+from patronage.typing import Array, Columns
 
 CONTACT, HOLDOUT, LEAVE = "contact", "holdout", "leave"
-NODES = 100  # of gamma's distribution, at equal probabilities
+QUANTILES = 100  # of gamma's distribution, at equal probabilities
+# Each profit is that of a value: the CLV and the ends of its interval.
+PROFITS = {c.EXPECTED_PROFIT: c.CLV, c.EXPECTED_PROFIT_LOW: c.CLV_LOW, c.EXPECTED_PROFIT_HIGH: c.CLV_HIGH}
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What is offered; the attributes are those of the group `decision`, amounts in the currency of the data."""
+    """A retention offer; the attributes are those of the group `decision`, amounts in the currency of the data."""
 
     contact_cost: float
     offer_cost: float
@@ -45,86 +45,91 @@ class Offer:
     holdout_share: float
     seed: int
 
-    def profit(self, churn: Array, value: Array, acceptance: float | None = None) -> Array:
+    def profit(self, p_churn: Array, value: Array) -> Array:
         """Expected profit of contacting each customer, given P(churn) and CLV."""
-        gamma = self.acceptance_rate if acceptance is None else acceptance
         saved = self.value_saved * value - self.offer_cost
-        return churn * gamma * saved - (1 - churn) * self.offer_cost - self.contact_cost
+        return p_churn * self.acceptance_rate * saved - (1 - p_churn) * self.offer_cost - self.contact_cost
 
-    def decide(self, said: Mapping[str, npt.ArrayLike] | pd.DataFrame, customers: pd.Index) -> dict[str, np.ndarray]:
-        """The expected profit with its interval, and what to do.
+    def decide(self, forecast: Columns, customers: pd.Index) -> dict[str, np.ndarray]:
+        """The expected profit of each customer with its interval, and the action.
 
         Parameters
         ----------
-        said
-            With churn_probability and clv with its interval.
+        forecast
+            churn_probability, and clv with its interval.
         customers
-            The ids, in the order of `said`: the lot that keeps some uncontacted falls by id, the same every time.
+            The ids, in the order of `forecast`. Which customers are held out is decided by the id, so that it is
+            the same every time.
+
+        Returns
+        -------
+        dict
+            `action` is contact where the expected profit is above 0, holdout for a share of these, else leave.
         """
-        churn = np.asarray(said[c.CHURN_PROBABILITY], np.float64)
+        p_churn = np.asarray(forecast[c.CHURN_PROBABILITY], np.float64)
         profits = {
-            name: self.profit(churn, np.asarray(said[value], np.float64))
-            for name, value in (
-                (c.EXPECTED_PROFIT, c.CLV), (c.EXPECTED_PROFIT_LOW, c.CLV_LOW), (c.EXPECTED_PROFIT_HIGH, c.CLV_HIGH)
-            )
-        }  # fmt: skip
-        by_lot = held_out(customers, self.holdout_share, self.seed, "decide").to_numpy()
-        worth_it = profits[c.EXPECTED_PROFIT] > 0
-        action = np.select([worth_it & by_lot, worth_it], [HOLDOUT, CONTACT], LEAVE)
+            profit: self.profit(p_churn, np.asarray(forecast[value], np.float64)) for profit, value in PROFITS.items()
+        }
+        uncontacted = held_out(customers, self.holdout_share, self.seed, "decide").to_numpy()
+        profitable = profits[c.EXPECTED_PROFIT] > 0
+        action = np.select([profitable & uncontacted, profitable], [HOLDOUT, CONTACT], LEAVE)
         return {**profits, c.ACTION: action}
 
     def acceptances(self) -> Array:
-        """Rates of acceptance that are equally likely, by the Beta distribution of its mean and deviation."""
+        """Equally likely rates of acceptance, by the Beta distribution of their mean and standard deviation."""
         mean, variance = self.acceptance_rate, self.acceptance_sd**2
         size = mean * (1 - mean) / variance - 1
-        return beta.ppf((np.arange(NODES) + 0.5) / NODES, mean * size, (1 - mean) * size)
+        return beta.ppf((np.arange(QUANTILES) + 0.5) / QUANTILES, mean * size, (1 - mean) * size)
 
 
-class Curve(NamedTuple):
-    """Mean profit per customer of the base, over the share contacted; `best_share` brings the most."""
+class ProfitCurve(NamedTuple):
+    """Mean profit per customer of the base, over the share contacted."""
 
     share: Array
     profit: Array
 
     @property
     def best_share(self) -> float:
+        """The share with the highest profit; the smallest of several."""
         return float(self.share[int(np.argmax(self.profit))])
 
 
-def profit_curve(expected: Array, realised: Array | None = None) -> Curve:
-    """Contact in the order of the expected profit, and count the expected or the realised one."""
+def profit_curve(expected: Array, realised: Array | None = None) -> ProfitCurve:
+    """Contact in the order of the expected profit, and sum up the expected or the realised one."""
     order = np.argsort(-expected, kind="stable")
-    counted = (expected if realised is None else realised)[order]
-    people = np.arange(len(expected) + 1) / max(len(expected), 1)
-    return Curve(people, np.concatenate([[0.0], np.cumsum(counted)]) / max(len(expected), 1))
+    profits = (expected if realised is None else realised)[order]
+    share = np.arange(len(expected) + 1) / max(len(expected), 1)
+    return ProfitCurve(share, np.concatenate([[0.0], np.cumsum(profits)]) / max(len(expected), 1))
 
 
 class Empc(NamedTuple):
-    """Expected maximum profit per customer, and the share contacted that brings it, averaged over gamma."""
+    """Expected maximum profit per customer, and the share contacted that reaches it, averaged over gamma."""
 
     profit: float
     share: float
 
 
-def empc(happened: Array, churn: Array, value: float, offer: Offer) -> Empc:
-    """Verbraken et al.'s measure of a churn model: the customers all have the same value, and gamma is uncertain.
+def empc(y_true: Array, y_pred: Array, value: float, offer: Offer) -> Empc:
+    """The EMPC of a churn model: all customers have the same value, and gamma is uncertain.
 
     Parameters
     ----------
-    happened
-        1 who churned.
-    churn
+    y_true
+        1 for a customer who churned.
+    y_pred
         P(churn) by the model; only its order matters. Customers who tie are contacted together.
+    value
+        The mean CLV.
     """
-    order = np.argsort(-churn, kind="stable")
-    ends = np.flatnonzero(np.r_[np.diff(churn[order]) != 0, True])  # the last of those who tie
-    churners = np.concatenate([[0.0], np.cumsum(happened[order])[ends]]) / len(churn)
-    share = np.concatenate([[0.0], ends + 1.0]) / len(churn)
-    best, shares = [], []
+    order = np.argsort(-y_pred, kind="stable")
+    last_of_tie = np.flatnonzero(np.r_[np.diff(y_pred[order]) != 0, True])
+    churners = np.concatenate([[0.0], np.cumsum(y_true[order])[last_of_tie]]) / len(y_pred)
+    share = np.concatenate([[0.0], last_of_tie + 1.0]) / len(y_pred)
+    best, best_shares = [], []
     for gamma in offer.acceptances():
-        gained = gamma * (offer.value_saved * value - offer.offer_cost) * churners
-        profit = gained - offer.offer_cost * (share - churners) - offer.contact_cost * share
+        saved = gamma * (offer.value_saved * value - offer.offer_cost) * churners
+        profit = saved - offer.offer_cost * (share - churners) - offer.contact_cost * share
         top = int(np.argmax(profit))
         best.append(profit[top])
-        shares.append(share[top])
-    return Empc(float(np.mean(best)), float(np.mean(shares)))
+        best_shares.append(share[top])
+    return Empc(float(np.mean(best)), float(np.mean(best_shares)))

@@ -1,8 +1,7 @@
-"""Drift: how far today's customers lie from those whom the model learned from.
+"""Drift: how far the customers to be scored lie from those that the model learned from.
 
-PSI, the population stability index, is the sum of (now - then) * ln(now / then) over the bins of the reference; above
-0.25 it is customarily called a shift. Without any, N * M / (N + M) * PSI of samples of N and M is about chi-squared
-(Yurdakul and Naranjo 2020), so that small samples are not taken for drift.
+A PSI above 0.25 is customarily called a shift. Without any shift, N * M / (N + M) * PSI of samples of N and M is about
+chi-squared (Yurdakul and Naranjo 2020), so that small samples are not taken for drift.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ def compare(reference: Reference, counts: Counts) -> pd.DataFrame:
         share with a label that training did not see; `missing` and `missing_before`, the shares without a value.
     """
     rows = []
-    for name, now in counts.items():
+    for name, after in counts.items():
         bins = reference.columns[name]
         before = np.asarray(bins.counts)
-        n, m = before.sum(), now.sum()
-        used = int(((before > 0) | (now > 0)).sum())
+        n, m = before.sum(), max(after.sum(), 1)
+        used = int(((before > 0) | (after > 0)).sum())
         rows.append(
             {
                 "column": name,
-                "psi": population_stability(before, now),
-                "chance": float(chdtri(used - 1, RARELY) * (1 / n + 1 / max(m, 1))) if used > 1 else 0.0,
-                "unseen": float(now[-2] / max(m, 1)) if bins.labels else 0.0,
-                "missing": float(now[-1] / max(m, 1)),
+                "psi": population_stability(before, after),
+                "chance": float(chdtri(used - 1, RARELY) * (1 / n + 1 / m)) if used > 1 else 0.0,
+                "unseen": float(after[-2] / m) if bins.labels else 0.0,
+                "missing": float(after[-1] / m),
                 "missing_before": float(before[-1] / n),
             }
         )

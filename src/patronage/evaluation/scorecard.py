@@ -1,6 +1,6 @@
-"""How good was what was said of the customers, beside what anyone could have said.
+"""The scorecard of a run: every metric of its forecasts, beside the naive baselines and the best of them.
 
-Takes what a bundle said, never the bundle: so an old run's assignments can be judged as well.
+It takes the assignments of a bundle, never the bundle, so that the assignments of an old run can be scored as well.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ import pandas as pd
 
 from patronage import lenses
 from patronage import names as c
-from patronage import statistics as metrics
 from patronage.errors import ConfigError
 from patronage.evaluation import baselines
-from patronage.evaluation.intervals import Interval, paired_difference
+from patronage.evaluation.intervals import Interval, Resampling, paired_difference
 from patronage.labels import LabelledSnapshot
-from patronage.statistics import log_losses
+from patronage.names import Metric
+from patronage.statistics import classification, log_losses, regression
+from patronage.typing import Array
+
+CHURN, CLV, JOURNEY = "churn", c.CLV, "journey"  # the models that a scorecard has a headline of
+BETTER, NO_BETTER, WORSE = "better than", "no better than", "worse than"
 
 
 @dataclass(frozen=True)
 class Headline:
-    """A model's one figure beside its best baseline's; `difference` is of the mean loss per customer."""
+    """One metric of a model beside its best baseline's; `difference` is that of the mean loss per customer."""
 
     model: str
     metric: str
@@ -35,10 +39,10 @@ class Headline:
 
     @property
     def verdict(self) -> str:
-        """Whether the model beats its best naive baseline, by the interval of the paired difference."""
+        """How the model compares with its best baseline, by the 95 % interval of the difference: a tie is no win."""
         if self.difference.high < 0:
-            return "beats it"
-        return "loses to it" if self.difference.low > 0 else "ties with it"
+            return BETTER
+        return WORSE if self.difference.low > 0 else NO_BETTER
 
 
 @dataclass(frozen=True)
@@ -49,117 +53,163 @@ class Scorecard:
     headlines: tuple[Headline, ...] = ()
 
 
-@dataclass(frozen=True)
-class Resampling:
-    """How often and with which seed intervals are drawn."""
-
-    times: int
-    seed: int
-
-
-def judge_probability(
-    model: str,
-    happened: np.ndarray,
-    said: np.ndarray,
-    naive: Mapping[str, np.ndarray],
+def evaluate(
+    assignments: pd.DataFrame,
+    p_order: pd.Series,
+    lens_states: Mapping[str, Any],
+    training: Sequence[LabelledSnapshot],
+    evaluated: LabelledSnapshot,
     resampling: Resampling,
+    *,
+    contractual: bool = False,
 ) -> Scorecard:
-    """Score a probability by log-loss and its kin."""
-    found = {f"{model}/{name}": value for name, value in metrics.classification(happened, said).items()}
-    found[f"{model}/base_rate"] = float(happened.mean())
-    for name, other in naive.items():
-        scores = metrics.classification(happened, other)
-        found |= {f"{model}/baseline_{name}/{metric}": value for metric, value in scores.items()}
-    losses = {name: log_losses(happened, other) for name, other in naive.items()}
-    headline = _headline(model, "log_loss", log_losses(happened, said), losses, resampling, root=False)
-    return Scorecard(found, (headline,))
+    """Score the assignments of one cutoff on the horizon after it.
+
+    Parameters
+    ----------
+    assignments
+        Of the evaluated customers, on their index.
+    p_order
+        P(an order in the horizon) of the customers who have bought, by BTYD alone.
+    lens_states
+        What the lenses of the bundle learned: the rule-based status is the journey's baseline.
+    training
+        What the bundle learned from; the baselines learn from the same.
+
+    Raises
+    ------
+    ConfigError
+        No customer had an order in the lookback, so that none could churn.
+    """
+    cards = (
+        _churn_card(assignments, p_order, training, evaluated, resampling, contractual=contractual),
+        _clv_card(assignments, training, evaluated, resampling),
+        _journey_card(assignments, lens_states, training, evaluated, resampling),
+    )
+    metrics = {name: value for card in cards for name, value in card.metrics.items()}
+    return Scorecard(metrics, tuple(headline for card in cards for headline in card.headlines))
 
 
-def judge_amounts(
-    labels: pd.DataFrame, said: pd.DataFrame, naive: Mapping[str, pd.DataFrame], resampling: Resampling
+def evaluate_probability(
+    model: str, y_true: Array, y_pred: Array, naive: Mapping[str, Array], resampling: Resampling
 ) -> Scorecard:
-    """Score expected orders and spend in the horizon; the headline is the error of spend."""
-    found: dict[str, float] = {}
+    """Score a probability; the headline is the log-loss.
+
+    Parameters
+    ----------
+    naive
+        The forecasts of each naive baseline, by its name.
+    """
+    metrics = {Metric.of(model, measure): value for measure, value in classification(y_true, y_pred).items()}
+    metrics[Metric.of(model, "base_rate")] = float(y_true.mean())
+    for name, forecast in naive.items():
+        for measure, value in classification(y_true, forecast).items():
+            metrics[Metric.baseline(model, name, measure)] = value
+    naive_losses = {name: log_losses(y_true, forecast) for name, forecast in naive.items()}
+    headline = _headline(model, "log_loss", log_losses(y_true, y_pred), naive_losses, resampling)
+    return Scorecard(metrics, (headline,))
+
+
+def evaluate_amounts(
+    labels: pd.DataFrame, expected: pd.DataFrame, naive: Mapping[str, pd.DataFrame], resampling: Resampling
+) -> Scorecard:
+    """Score expected orders and spend in the horizon; the headline is the root mean squared error of spend.
+
+    Parameters
+    ----------
+    labels, expected, and each of naive
+        Columns `orders` and `spend`, on one index.
+    """
+    metrics = {}
     for label in (c.ORDERS, c.SPEND):
-        truth = labels[label].to_numpy()
-        for prefix, amounts in {"clv": said, **{f"clv/baseline_{n}": b for n, b in naive.items()}}.items():
-            scores = metrics.regression(truth, amounts[label].to_numpy())
-            found |= {f"{prefix}/{label}_{metric}": value for metric, value in scores.items()}
+        y_true = labels[label].to_numpy()
+        for measure, value in regression(y_true, expected[label].to_numpy()).items():
+            metrics[Metric.of(CLV, f"{label}_{measure}")] = value
+        for name, forecast in naive.items():
+            for measure, value in regression(y_true, forecast[label].to_numpy()).items():
+                metrics[Metric.baseline(CLV, name, f"{label}_{measure}")] = value
     spend = labels[c.SPEND].to_numpy()
-    losses = {name: (other[c.SPEND].to_numpy() - spend) ** 2 for name, other in naive.items()}
-    own = (said[c.SPEND].to_numpy() - spend) ** 2
-    return Scorecard(found, (_headline("clv", f"{c.SPEND}_rmse", own, losses, resampling, root=True),))
+    naive_losses = {name: (forecast[c.SPEND].to_numpy() - spend) ** 2 for name, forecast in naive.items()}
+    losses = (expected[c.SPEND].to_numpy() - spend) ** 2
+    return Scorecard(metrics, (_headline(CLV, f"{c.SPEND}_rmse", losses, naive_losses, resampling, root=True),))
 
 
 def _headline(
     model: str,
     metric: str,
-    own: np.ndarray,
-    others: Mapping[str, np.ndarray],
+    losses: Array,
+    naive_losses: Mapping[str, Array],
     resampling: Resampling,
     *,
-    root: bool,
+    root: bool = False,
 ) -> Headline:
-    """The model beside the baseline with the least mean loss."""
-    best = min(others, key=lambda name: float(others[name].mean()))
-    difference = paired_difference(own, others[best], times=resampling.times, seed=resampling.seed)
-    shown = np.sqrt if root else float
-    return Headline(model, metric, float(shown(own.mean())), best, float(shown(others[best].mean())), difference)
+    """The model beside the baseline with the least mean loss; `root` shows the root of the mean losses."""
+    best = min(naive_losses, key=lambda name: float(naive_losses[name].mean()))
+    value, baseline_value = (
+        float(np.sqrt(mean) if root else mean) for mean in (losses.mean(), naive_losses[best].mean())
+    )
+    return Headline(
+        model, metric, value, best, baseline_value, paired_difference(losses, naive_losses[best], resampling)
+    )
 
 
-def judge(
-    said: pd.DataFrame,
-    structural: pd.Series,
-    learned: Mapping[str, Any],
-    past: Sequence[LabelledSnapshot],
-    judged: LabelledSnapshot,
+def _churn_card(
+    assignments: pd.DataFrame,
+    p_order: pd.Series,
+    training: Sequence[LabelledSnapshot],
+    evaluated: LabelledSnapshot,
     resampling: Resampling,
     *,
-    contractual: bool = False,
+    contractual: bool,
 ) -> Scorecard:
-    """Score the assignments of one cutoff on what came after it.
-
-    Parameters
-    ----------
-    said
-        What the bundle says of the judged customers, on their index.
-    structural
-        P(an order in the horizon) of those who have bought, by BTYD alone.
-    learned
-        What its lenses learned: the rule-based status is the journey's baseline.
-    past
-        What the bundle learned from; the baselines learn from the same.
-    judged
-        With labels.
-    """
-    labels = judged.labels
-    if labels is None:
-        raise ValueError("a snapshot to be judged on has no labels")
-    known = labels[c.CHURNED].notna()
+    """P(churn) of the customers who could churn."""
+    known = evaluated.labels[c.CHURNED].notna()
     if not known.any():
         raise ConfigError("lookback_days: no customer had an order in the lookback before the cutoff; raise it")
-    eligible = judged.select(known)
-    by_btyd = structural.reindex(labels.index)[known]
-    churn = judge_probability(
-        "churn",
-        labels.loc[known, c.CHURNED].to_numpy(),
-        said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
-        baselines.churn(past, eligible.features, by_btyd, judged.horizon_days, contractual=contractual),
-        resampling,
+    eligible = evaluated.select(known)
+    naive = baselines.churn(
+        training,
+        eligible.features,
+        p_order.reindex(eligible.features.index),
+        evaluated.horizon_days,
+        contractual=contractual,
     )
-    buyers = said[c.EXPECTED_SPEND].notna()
-    amounts = said.loc[buyers, [c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].set_axis([c.ORDERS, c.SPEND], axis=1)
-    naive = baselines.amounts(past, judged.features[buyers], judged.horizon_days)
-    clv = judge_amounts(labels[buyers], amounts, naive, resampling) if buyers.any() else Scorecard()
-    status = {"judged": lenses.segments(judged.features, learned)[c.STATUS_SEGMENT]}
-    status["past"] = pd.concat([lenses.segments(snapshot.features, learned)[c.STATUS_SEGMENT] for snapshot in past])
-    journey = judge_probability(
-        "journey",
-        (labels[c.ORDERS] > 0).to_numpy(float),
-        said[c.JOURNEY_P_ORDER].to_numpy(),
-        baselines.purchase(past, judged.features, status, judged.horizon_days),
-        resampling,
+    y_pred = assignments.loc[known, c.CHURN_PROBABILITY].to_numpy()
+    return evaluate_probability(CHURN, eligible.labels[c.CHURNED].to_numpy(), y_pred, naive, resampling)
+
+
+def _clv_card(
+    assignments: pd.DataFrame,
+    training: Sequence[LabelledSnapshot],
+    evaluated: LabelledSnapshot,
+    resampling: Resampling,
+) -> Scorecard:
+    """Orders and spend of the customers who have bought."""
+    valued = assignments[c.EXPECTED_SPEND].notna()
+    if not valued.any():
+        return Scorecard()
+    expected = assignments.loc[valued, [c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].set_axis([c.ORDERS, c.SPEND], axis=1)
+    naive = baselines.amounts(training, evaluated.features[valued], evaluated.horizon_days)
+    return evaluate_amounts(evaluated.labels[valued], expected, naive, resampling)
+
+
+def _journey_card(
+    assignments: pd.DataFrame,
+    lens_states: Mapping[str, Any],
+    training: Sequence[LabelledSnapshot],
+    evaluated: LabelledSnapshot,
+    resampling: Resampling,
+) -> Scorecard:
+    """The journey's P(an order) of all customers."""
+
+    def status(features: pd.DataFrame) -> pd.Series:
+        return lenses.segments(features, lens_states)[c.STATUS_SEGMENT]
+
+    naive = baselines.purchase(
+        training,
+        pd.concat([status(snapshot.features) for snapshot in training]),
+        status(evaluated.features),
+        evaluated.horizon_days,
     )
-    cards = [churn, clv, journey]
-    found = {name: value for card in cards for name, value in card.metrics.items()}
-    return Scorecard(found, tuple(line for card in cards for line in card.headlines))
+    y_true = (evaluated.labels[c.ORDERS] > 0).to_numpy(float)
+    return evaluate_probability(JOURNEY, y_true, assignments[c.JOURNEY_P_ORDER].to_numpy(), naive, resampling)

@@ -1,4 +1,4 @@
-"""Are the personas more than the shapes of single features, and do they stay the same people?"""
+"""Stability of the personas: beside that of data without structure, and from one fit to the next."""
 
 from __future__ import annotations
 
@@ -8,59 +8,58 @@ import pandas as pd
 from patronage.config import PersonasConfig
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline, Scorecard
-from patronage.models.personas import PersonaModel, agreements, relabel
+from patronage.models.personas import PersonaModel, consecutive_ari, refit_labels
+from patronage.names import Metric
+from patronage.typing import Array
+
+PERSONAS, SHUFFLED, ARI = "personas", "shuffled", "stability_ari"
+NORMAL_95 = 1.96  # standard errors on either side of a mean
 
 
-def judge_personas(personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
-    """Stability of the personas, beside that of the same method where there is nothing to find.
+def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
+    """Stability of the personas, beside that of the same method on data without structure.
 
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
-    that is as stable there is stable because of the shapes of single features, not of any kinds of customers.
+    that is as stable there is stable because of the shapes of single features, not of any groups of customers.
     """
-    points = shuffled(personas.components(features), seed)
-    judged = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
-    chance = agreements(relabel(points, judged, personas.k, config, seed))
-    chance_error = float(chance.std(ddof=1) / np.sqrt(len(chance)))
-    taken = personas.choice.taken
+    points = shuffled(personas.points(features), seed)
+    sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
+    by_chance = consecutive_ari(refit_labels(points, sample, personas.k, config, seed))
+    chance = float(by_chance.mean())
+    chance_error = float(by_chance.std(ddof=1) / np.sqrt(len(by_chance)))
+    choice = personas.choice.taken
     probabilities = personas.probabilities(features)
     sizes = np.bincount(probabilities.argmax(axis=1), minlength=personas.k) / len(features)
     metrics = {
-        "personas/k": float(personas.k),
-        "personas/stable": float(personas.choice.stable),
-        "personas/stability_ari": taken.ari,
-        "personas/stability_jaccard": taken.jaccard,
-        "personas/baseline_shuffled/stability_ari": float(chance.mean()),
-        "personas/silhouette": taken.silhouette,
-        "personas/smallest_share": float(sizes.min()),
-        "personas/largest_share": float(sizes.max()),
-        "personas/ambiguous_share": float((probabilities.max(axis=1) < personas.ambiguous_below).mean()),
+        Metric.PERSONA_K: float(personas.k),
+        Metric.PERSONA_STABLE: float(personas.choice.stable),
+        Metric.PERSONA_STABILITY_ARI: choice.ari,
+        Metric.PERSONA_STABILITY_JACCARD: choice.jaccard,
+        Metric.baseline(PERSONAS, SHUFFLED, ARI): chance,
+        Metric.PERSONA_SILHOUETTE: choice.silhouette,
+        Metric.PERSONA_SMALLEST_SHARE: float(sizes.min()),
+        Metric.PERSONA_LARGEST_SHARE: float(sizes.max()),
+        Metric.PERSONA_AMBIGUOUS_SHARE: float((probabilities.max(axis=1) < personas.ambiguous_below).mean()),
     }
-    if taken.bic is not None:
-        metrics["personas/bic"] = taken.bic
-    spread = 1.96 * float(np.hypot(taken.ari_error, chance_error))
-    loss = float(chance.mean()) - taken.ari  # a difference of losses, as everywhere: negative is better
-    line = Headline(
-        "personas",
-        "stability_ari",
-        taken.ari,
-        "shuffled",
-        float(chance.mean()),
-        Interval(loss, loss - spread, loss + spread),
-    )
-    return Scorecard(metrics, (line,))
+    if choice.bic is not None:
+        metrics[Metric.PERSONA_BIC] = choice.bic
+    difference = chance - choice.ari  # as a loss, as everywhere: negative is better
+    margin = NORMAL_95 * float(np.hypot(choice.ari_error, chance_error))
+    interval = Interval(difference, difference - margin, difference + margin)
+    return Scorecard(metrics, (Headline(PERSONAS, ARI, choice.ari, SHUFFLED, chance, interval),))
 
 
 def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFrame) -> float:
-    """Share of customers whose persona id differs between a frozen model and its refit, asked of the same features.
+    """Share of customers whose persona id differs between a frozen model and its refit, both on the same features.
 
-    What customers did since the former fit moves them under both models alike: this is what the refit alone moved.
+    What customers did since the former fit moves them under both models alike, so that this is the refit's own effect.
     """
-    before = np.asarray(former.ids)[former.positions(features)]
-    after = np.asarray(new.ids)[new.positions(features)]
+    before = np.asarray(former.ids)[former.probabilities(features).argmax(axis=1)]
+    after = np.asarray(new.ids)[new.probabilities(features).argmax(axis=1)]
     return float((before != after).mean())
 
 
-def shuffled(points: np.ndarray, seed: int) -> np.ndarray:
-    """The same components, each permuted over customers by itself: all structure between them is gone."""
+def shuffled(points: Array, seed: int) -> Array:
+    """The same components, each permuted over the customers by itself: nothing relates them any more."""
     rng = np.random.default_rng(seed)
     return np.column_stack([rng.permutation(column) for column in points.T])

@@ -6,9 +6,9 @@ from patronage import tracking
 from patronage.config import PromoteConfig
 from patronage.config.places import project_root
 from patronage.errors import GateError
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling
 from patronage.review import gates
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 
 
 def run(config: PromoteConfig) -> None:

@@ -11,10 +11,9 @@ from scipy.stats import rankdata
 
 from patronage import cutoff as when
 from patronage import names as c
-from patronage.evaluation.intervals import resampled_sums
-from patronage.evaluation.scorecard import Resampling
+from patronage.evaluation.intervals import Resampling, resampled_sums
 from patronage.review.migration import AT_ONCE, cannot_freeze
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 from patronage.statistics import log_losses
 
 BINS = 10
@@ -181,7 +180,7 @@ def paired_differences(judgement: Judgement, resampling: Resampling) -> pd.DataF
     columns_of = (
         np.where(known[metric], values, 0.0) for metric in judged for values in (known[metric], *_pair(losses, metric))
     )
-    drawn = resampled_sums(columns_of, len(labels), times=resampling.times, seed=resampling.seed)
+    drawn = resampled_sums(columns_of, len(labels), resampling)
     for j, metric in enumerate(judged):
         root = np.sqrt if metric.endswith("_rmse") else np.asarray
         before, after = (float(root(values[known[metric]].mean())) for values in _pair(losses, metric))
@@ -225,7 +224,7 @@ def _misranked(
         return None
     wrong = [_wrongly_ranked(came, said[known]) for said in told]
     columns_of = (values for kind in (came, ~came) for values in (kind, *(np.where(kind, one, 0.0) for one in wrong)))
-    drawn = resampled_sums(columns_of, len(came), times=resampling.times, seed=resampling.seed)
+    drawn = resampled_sums(columns_of, len(came), resampling)
     counts, moved = drawn[:, [0, 3]], drawn[:, [2, 5]] - drawn[:, [1, 4]]
     before, after = (float(one[came].mean()) for one in wrong)
     differences = (moved / np.maximum(counts, 1)).sum(axis=1) - (after - before)

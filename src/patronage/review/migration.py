@@ -24,7 +24,8 @@ from patronage.bundle import Bundle
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
 from patronage.models.personas import PersonaModel
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
+from patronage.statistics import adjusted_rand_index, cohen_kappa
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people
 AT_ONCE = 100_000  # customers
@@ -137,7 +138,7 @@ def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) 
     names = [f"{number}: {name}" for number, name in zip(fitted.ids, fitted.names, strict=True)]
     return pd.DataFrame(
         {
-            c.PERSONA: pd.Categorical.from_codes(fitted.positions(features), names),
+            c.PERSONA: pd.Categorical.from_codes(fitted.probabilities(features).argmax(axis=1), names),
             **{name: pd.Categorical(labels[name], order) for name, order in orders.items()},
             c.JOURNEY_P_ORDER: journey[c.JOURNEY_P_ORDER],
         },
@@ -290,7 +291,7 @@ def agreement(answer: Answer) -> pd.DataFrame:
             continue
         table = _counts(*(_at(opinion, shared) for opinion in (one, other))).to_numpy()
         same = float(np.trace(table) / table.sum())
-        ari, ami, kappa = rand_index(table), mutual_information(table), cohen_kappa(table)
+        ari, ami, kappa = adjusted_rand_index(table), mutual_information(table), cohen_kappa(table)
         rows.append(
             {
                 "answer": answer.name,
@@ -305,18 +306,6 @@ def agreement(answer: Answer) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rand_index(table: np.ndarray) -> float:
-    """Adjusted Rand index (Hubert and Arabie 1985) of a contingency table."""
-
-    def pairs(counts: np.ndarray) -> float:
-        return float((counts * (counts - 1.0)).sum() / 2)
-
-    both, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
-    by_chance = rows * columns / max(pairs(np.array([table.sum()])), 1.0)
-    most = (rows + columns) / 2
-    return (both - by_chance) / (most - by_chance) if most > by_chance else 1.0
-
-
 def mutual_information(table: np.ndarray) -> float:
     """Adjusted mutual information (Vinh, Epps and Bailey 2010) of a contingency table."""
     used = table[table.any(axis=1)][:, table.any(axis=0)]
@@ -326,13 +315,6 @@ def mutual_information(table: np.ndarray) -> float:
     by_chance = expected_mutual_information(used, int(used.sum()))
     found = mutual_info_score(None, None, contingency=used)
     return float((found - by_chance) / (most - by_chance)) if most > by_chance else 0.0
-
-
-def cohen_kappa(table: np.ndarray) -> float:
-    """Cohen's kappa (1960) of a square contingency table; 1 where all have one label."""
-    n = table.sum()
-    by_chance = float(table.sum(axis=1) @ table.sum(axis=0)) / float(n) ** 2
-    return (float(np.trace(table) / n) - by_chance) / (1 - by_chance) if by_chance < 1 else 1.0
 
 
 def _counts(rows: pd.Series, columns: pd.Series) -> pd.DataFrame:

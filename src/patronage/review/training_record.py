@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,31 +12,20 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Tables
-from patronage.decisions.offer import Curve, empc, profit_curve
+from patronage.decisions.offer import ProfitCurve, empc, profit_curve
 from patronage.evaluation.baselines import churn as churn_baselines
-from patronage.evaluation.journeys import Trial
 from patronage.evaluation.leakage import SUSPECT, single_auc
-from patronage.evaluation.scorecard import Headline, Scorecard
+from patronage.evaluation.measurement import Measurement
+from patronage.evaluation.scorecard import Headline
 from patronage.models.btyd import assumptions as gate
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.forecast import CONTRACT
 from patronage.models.journey import STAGES
-from patronage.review import clv_figures, figures, hybrid_figures
-from patronage.review.journey_map import JourneyReport
+from patronage.review import clv_figures, ensemble_figures, figures
+from patronage.review.journey_report import JourneyReport
 from patronage.review.persona_report import PersonaReport
 from patronage.review.record import RunRecord
-from patronage.training.origins import Holdout, Split
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A measurement: the holdout, what was said of its customers, and how good that was."""
-
-    holdout: Holdout
-    said: pd.DataFrame
-    card: Scorecard
-    trial: Trial
-    figures: dict[str, Figure]
+from patronage.training.origins import Split
 
 
 def training_record(
@@ -48,13 +35,13 @@ def training_record(
     bundle: Bundle,
     assignments: pd.DataFrame,
     personas: PersonaReport,
-    judged: Judged | None,
+    judged: Measurement | None,
     journey: JourneyReport,
     findings: tuple[gate.Finding, ...],
     started: float,
 ) -> RunRecord:
     """What MLflow is told of the run."""
-    lines = [*(judged.card.headlines if judged else ()), *personas.headlines]
+    lines = [*(judged.scorecard.headlines if judged else ()), *personas.headlines]
     evaluated = "none" if judged is None else f"{judged.holdout.evaluated.cutoff:%Y-%m-%d}"
     single = pd.Series(dtype=float) if judged is None else single_auc(judged.holdout.evaluated)
     return RunRecord(
@@ -67,7 +54,7 @@ def training_record(
         metrics={
             **personas.metrics,
             **journey.metrics,
-            **(judged.card.metrics | _decisions(judged, bundle) if judged else {}),
+            **(judged.scorecard.metrics | _decisions(judged, bundle) if judged else {}),
             **({"leakage/best_single_auc": float(single.iloc[0])} if len(single) else {}),
         },
         tags={
@@ -76,13 +63,13 @@ def training_record(
             **_base_rates(split),
             **personas.tags,
             **journey.tags,
-            **{f"clv.finding.{one.finding}": f"{one.severity}: {one.found}"[:500] for one in findings},
+            **{f"clv.finding.{one.finding}": f"{one.severity}: {one.observed}"[:500] for one in findings},
             **_clv_tags(bundle.clv),
             **{
                 f"leakage.finding.{name}": f"alone ranks churn with ROC-AUC {area:.3f}: does it know the future?"
                 for name, area in single[single >= SUSPECT].items()
             },
-            **{f"verdict.{line.model}": f"{line.verdict} ({line.baseline}, {line.metric})" for line in lines},
+            **{f"verdict.{line.model}": f"{line.verdict} {line.baseline} ({line.metric})" for line in lines},
         },
         tables={
             **personas.tables,  # first: MLflow's table view opens on the first one
@@ -110,7 +97,7 @@ def training_record(
 
 def _clv_tags(model: CLVModel) -> dict[str, str]:
     """What was decided about the CLV model."""
-    tags = {f"clv.{deed.deed}.{deed.finding}": deed.said[:500] for deed in model.deeds}
+    tags = {f"clv.{decision.action}.{decision.finding}": decision.message[:500] for decision in model.decisions}
     if model.candidates:
         best, *others = model.candidates
         behind = ", ".join(f"{one.model} +{one.behind:.4f}" for one in others if one.behind is not None)
@@ -119,15 +106,15 @@ def _clv_tags(model: CLVModel) -> dict[str, str]:
 
 
 def _clv_tables(model: CLVModel) -> dict[str, pd.DataFrame]:
-    named = {"clv_choice.json": model.candidates, "clv_deeds.json": model.deeds}
+    named = {"clv_choice.json": model.candidates, "clv_decisions.json": model.decisions}
     return {name: pd.DataFrame(map(vars, rows)) for name, rows in named.items() if rows}
 
 
-def _evaluation(judged: Judged | None) -> dict[str, pd.DataFrame]:
+def _evaluation(judged: Measurement | None) -> dict[str, pd.DataFrame]:
     """What came and what had been said, customer by customer: two runs can be compared on those whom they share."""
     if judged is None or judged.holdout.evaluated.labels is None:
         return {}
-    said = judged.said[[c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]]
+    said = judged.assignments[[c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]]
     return {"evaluation.parquet": judged.holdout.evaluated.labels.join(said).reset_index()}
 
 
@@ -197,12 +184,12 @@ def _counts(labels: pd.Series) -> pd.DataFrame:
     return counts.assign(share=counts["customers"] / counts["customers"].sum())
 
 
-def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Judged | None) -> dict[str, Figure]:
+def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Measurement | None) -> dict[str, Figure]:
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
-        "churn_importance.png": hybrid_figures.importance_by_lens(bundle.forecast.ensemble.importance()),
+        "churn_importance.png": ensemble_figures.importance_by_lens(bundle.forecast.ensemble.importance()),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
-        **(judged.figures if judged else {}),
+        **(_measurement_figures(judged) if judged else {}),
     }
     if judged is None or judged.holdout.evaluated.labels is None:
         return drawn
@@ -211,26 +198,30 @@ def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Judged | None) -
     naive = churn_baselines(
         judged.holdout.split.training,
         judged.holdout.evaluated.select(known).features,
-        judged.said.loc[known, c.P_ORDER],
+        judged.assignments.loc[known, c.P_ORDER],
         horizon,
         contractual=bundle.forecast.churn_source == CONTRACT,
     )
     drawn["churn_calibration.png"] = figures.calibration(
         labels.loc[known, c.CHURNED].to_numpy(),
-        judged.said.loc[known, c.CHURN_PROBABILITY].to_numpy(),
+        judged.assignments.loc[known, c.CHURN_PROBABILITY].to_numpy(),
         {"recency": naive["recency"]},
         f"P({'cancelled' if bundle.forecast.churn_source == CONTRACT else 'no order'} in {horizon} days)",
     )
-    expected = judged.said[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
+    expected = judged.assignments[c.EXPECTED_SPEND].dropna()  # of those who ever bought, and are valued
     if expected.empty:
         return drawn
     profits = _profits(judged, bundle)
-    drawn["profit.png"] = hybrid_figures.profit_by_share(*profits, int(known.sum()))
+    drawn["profit.png"] = ensemble_figures.profit_by_share(*profits, int(known.sum()))
     drawn["clv_by_decile.png"] = figures.value_by_decile(expected, labels.loc[expected.index, c.SPEND], horizon)
     return drawn
 
 
-def _profits(judged: Judged, bundle: Bundle) -> tuple[Curve, Curve]:
+def _measurement_figures(judged: Measurement) -> dict[str, Figure]:
+    return clv_figures.of_measurement(judged.bundle.clv, judged.holdout.evaluated, judged.weekly, judged.assignments)
+
+
+def _profits(judged: Measurement, bundle: Bundle) -> tuple[ProfitCurve, ProfitCurve]:
     """The profit expected of contacts on the measured customers, and what it had been with who churned in truth."""
     happened, said = _asked(judged)
     expected = said[c.EXPECTED_PROFIT].to_numpy()
@@ -238,16 +229,16 @@ def _profits(judged: Judged, bundle: Bundle) -> tuple[Curve, Curve]:
     return profit_curve(expected), profit_curve(expected, realised)
 
 
-def _asked(judged: Judged) -> tuple[np.ndarray, pd.DataFrame]:
+def _asked(judged: Measurement) -> tuple[np.ndarray, pd.DataFrame]:
     """Who churned, of those of whom it is asked, and what was said of them."""
     labels = judged.holdout.evaluated.labels
     if labels is None:
         raise ValueError("a measurement has no labels")
     known = labels[c.CHURNED].notna()
-    return labels.loc[known, c.CHURNED].to_numpy(), judged.said[known]
+    return labels.loc[known, c.CHURNED].to_numpy(), judged.assignments[known]
 
 
-def _decisions(judged: Judged, bundle: Bundle) -> dict[str, float]:
+def _decisions(judged: Measurement, bundle: Bundle) -> dict[str, float]:
     """EMPC of the churn model with everyone's mean CLV, and the shares worth contacting."""
     happened, said = _asked(judged)
     found = empc(happened, said[c.CHURN_PROBABILITY].to_numpy(), float(said[c.CLV].mean()), bundle.offer)

@@ -129,11 +129,11 @@ class EventLog:
             )
         )
 
-    def events(self) -> Events:
-        """Give all events in the order in which they were added, without those outside the log."""
+    def events(self, n_customers: int) -> Events:
+        """Give the events of the first `n_customers` within the log, in the order in which they were added."""
         columns = {field.name: np.concatenate([getattr(part, field.name) for part in self._parts])
                    for field in fields(Events)}  # fmt: skip
-        inside = (columns["at"] >= 0) & (columns["at"] < self._end)
+        inside = (columns["at"] >= 0) & (columns["at"] < self._end) & (columns["customer"] < n_customers)
         return Events(**{name: column[inside] for name, column in columns.items()})
 
 

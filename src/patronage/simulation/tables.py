@@ -18,7 +18,7 @@ from patronage.data.contract import VOCABULARY
 from patronage.simulation import parameters
 from patronage.simulation.activity import add_browsing, add_engagement
 from patronage.simulation.customers import Customers, draw_customers
-from patronage.simulation.events import EventLog, Events
+from patronage.simulation.events import EventLog
 from patronage.simulation.feedback import add_feedback
 from patronage.simulation.lifecycle import DAY, Calendar
 from patronage.simulation.parameters import Ints, labels
@@ -114,9 +114,7 @@ def _order_ids(ids: pa.Array, orders: Orders) -> pa.Array:
 
 def _events(calendar: Calendar, ids: pa.Array, log: EventLog, number: int, n: int) -> pa.Table:
     """The events of the first `n` customers."""
-    whole = log.events()
-    first_customers = np.flatnonzero(whole.customer < n)
-    events = Events(*(getattr(whole, field.name)[first_customers] for field in fields(Events)))
+    events = log.events(n)
     sessions = pa.array(events.session + np.int64(number) * MAX_SESSIONS, mask=events.session < 0)
     return pa.table(
         {

@@ -8,14 +8,22 @@ from patronage import lenses
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.decisions.offer import Offer
-from patronage.models import journey, personas
+from patronage.models import journey
+from patronage.models.btyd.fit import FitCache
+from patronage.models.personas import PersonaModel
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
 from patronage.training.origins import Split
+from patronage.training.personas import fit_personas
 
 
 def fit_bundle(
-    split: Split, config: TrainConfig, *, left_censored: bool, former: personas.PersonaModel | None = None
+    split: Split,
+    config: TrainConfig,
+    *,
+    left_censored: bool,
+    former: PersonaModel | None = None,
+    fits: FitCache | None = None,
 ) -> Bundle:
     """Learn everything that may be known at the cutoff of the split.
 
@@ -23,6 +31,8 @@ def fit_bundle(
     ----------
     former
         Personas to carry on, fitted at this cutoff or an earlier one.
+    fits
+        Fits of BTYD laws, which are looked up first.
 
     Raises
     ------
@@ -31,7 +41,7 @@ def fit_bundle(
     """
     features = split.current.features
     # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
-    expected = fit_forecast(split, config)
+    expected = fit_forecast(split, config, fits)
     whole = split.training if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,
@@ -39,7 +49,13 @@ def fit_bundle(
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
+        personas=fit_personas(
+            features,
+            config.personas,
+            seed=config.seed,
+            descriptions=lenses.described(config.lenses),
+            former=former,
+        ),
         forecast=expected,
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),

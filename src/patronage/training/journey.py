@@ -18,8 +18,9 @@ from patronage import names as c
 from patronage.config import JourneyConfig
 from patronage.labels import LabelledSnapshot
 from patronage.models import journey
-from patronage.models.journey.calibration import TINY, JourneyCalibration, fit_map, log_losses
+from patronage.models.journey.calibration import JourneyCalibration, fit_map
 from patronage.models.journey.model import JourneyModel
+from patronage.statistics import TINY, log_losses
 from patronage.typing import Array
 
 DAYS_IN_WEEK, DAYS_IN_MONTH = 7, 30

@@ -22,6 +22,7 @@ from patronage.config import TrainConfig
 from patronage.data import Sampler
 from patronage.labels import LabelledSnapshot, buyers
 from patronage.models import personas
+from patronage.models.btyd.fit import FitCache
 from patronage.models.forecast import Forecast
 from patronage.models.journey.model import JourneyModel
 from patronage.models.personas import PersonaModel
@@ -76,7 +77,8 @@ def sampling_metrics(
     if JOURNEY in shares:
         metrics["sampling/journey_log_loss_sd"] = _journey_spread(bundle, split, evaluated, reseeded)
     if CHURN in shares:
-        forecasts = (bundle.forecast, *(fit_forecast(split, reseed) for reseed in reseeded))
+        fits = FitCache()
+        forecasts = (bundle.forecast, *(fit_forecast(split, reseed, fits) for reseed in reseeded))
         metrics |= _forecast_spread([_forecast_errors(forecast, evaluated) for forecast in forecasts])
     return metrics
 
@@ -107,7 +109,7 @@ def _persona_agreement(bundle: Bundle, split: Split, reseeded: list[TrainConfig]
     features, fits = split.current.features, [bundle.personas]
     for config in reseeded:
         same_k = replace(config.personas, k=bundle.personas.k, allow_unstable=True)
-        fits.append(personas.fit(features, same_k, lenses.described(config.lenses), config.seed))
+        fits.append(personas.fit(features, same_k, seed=config.seed, descriptions=lenses.described(config.lenses)))
     return _agreement(fits, split)
 
 
@@ -122,7 +124,7 @@ def _journey_spread(bundle: Bundle, split: Split, evaluated: LabelledSnapshot, r
 
 def _agreement(fits: list[PersonaModel], split: Split) -> float:
     """Mean adjusted Rand index of the personas of two fits."""
-    positions = [fit.positions(split.current.features) for fit in fits]
+    positions = [fit.probabilities(split.current.features).argmax(axis=1) for fit in fits]
     return float(np.mean([adjusted_rand_score(first, second) for first, second in combinations(positions, 2)]))
 
 

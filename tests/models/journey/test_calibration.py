@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from patronage.models.journey.calibration import JourneyCalibration, fit_map, log_losses
+from patronage.models.journey.calibration import JourneyCalibration, fit_map
 
 
 def test_the_default_map_changes_nothing():
@@ -26,9 +26,3 @@ def test_recovers_a_map():
     assert (np.diff(learned.apply(grid)) > 0).all()
     centre = expit(np.array([learned.centre]))
     assert logit(learned.apply(centre))[0] == pytest.approx(learned.centre + learned.level)
-
-
-def test_log_losses_by_hand():
-    losses = log_losses(np.array([1.0, 0.0, 1.0]), np.array([0.25, 0.25, 0.0]))
-    assert losses[:2] == pytest.approx([np.log(4), np.log(4 / 3)])
-    assert np.isfinite(losses[2])

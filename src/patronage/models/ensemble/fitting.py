@@ -77,6 +77,21 @@ def fit_ensemble(
     return EnsembleFit(ensemble, pd.concat([churn.validation, orders.validation], axis=1))
 
 
+def fit_target(
+    target: Target,
+    snapshots: Sequence[LabelledSnapshot],
+    current: pd.DataFrame,
+    columns: Sequence[str],
+    config: ChurnConfig,
+    *,
+    seed: int,
+) -> TargetEnsemble:
+    """Learn one target alone; see `fit_ensemble`. The labels need only hold that target's column."""
+    rows = stack(snapshots, config.validation_share, seed)
+    known = rows.select(target.is_known(rows.labels).to_numpy())
+    return _fit_target(target, BinnedData(known, columns, config, seed), current, config, seed).ensemble
+
+
 def needs_btyd(config: ChurnConfig) -> bool:
     """Whether a chosen member reads BTYD's predictions or starts from them."""
     return any(kind.uses_btyd for name, kind in MEMBERS.items() if config.members.get(name))

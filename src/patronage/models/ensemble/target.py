@@ -57,8 +57,10 @@ class Target:
 
     def unit(self, labels: pd.DataFrame) -> float:
         """What an amount is counted in when it is learned: an order, or the mean spend on one."""
+        if self.label != c.SPEND:
+            return 1.0
         orders = labels[c.ORDERS].sum()
-        return float(self.y_true(labels).sum() / orders) if self.label == c.SPEND and orders else 1.0
+        return float(self.y_true(labels).sum() / orders) if orders else 1.0
 
     def base(self, y_true: Array) -> float:
         """The raw score of the mean of all labels."""

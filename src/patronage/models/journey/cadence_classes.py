@@ -14,6 +14,7 @@ from patronage.models.journey.filtering import Filtered, filter_paths, multiply
 from patronage.models.journey.paths import Paths, encode
 from patronage.models.journey.prediction import stage_indicator
 from patronage.models.journey.stages import STAGES, decide
+from patronage.statistics import cohen_kappa
 
 CLASSES = (1, 2, 3)
 AGREEMENT = 0.8
@@ -83,9 +84,8 @@ def nats_per_period(log_likelihood: NDArray[np.float64], paths: Paths, weights: 
 def kappa(first: NDArray[np.int8], second: NDArray[np.int8], weights: NDArray[np.int64]) -> float:
     """Cohen's kappa of two labellings of the same customers; 1 where both give all customers the same label."""
     table = np.zeros((len(STAGES), len(STAGES)))
-    np.add.at(table, (first, second), weights / weights.sum())
-    expected = table.sum(axis=0) @ table.sum(axis=1)
-    return float((np.trace(table) - expected) / (1 - expected)) if expected < 1 else 1.0
+    np.add.at(table, (first, second), weights)
+    return cohen_kappa(table)
 
 
 def _evaluate(fits: list[EMResult], classes: int, held_out: pd.Series[int]) -> CadenceCandidate:

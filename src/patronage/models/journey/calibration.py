@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 
+from patronage.statistics import clip_probability
 from patronage.typing import Array
 
 LEVEL_SD, SLOPE_SD = 1.0, 0.2  # standard deviations of the prior
 NEWTON_STEPS = 30
-TINY = 1e-12
 
 
 class JourneyCalibration(NamedTuple):
@@ -37,7 +37,7 @@ class JourneyCalibration(NamedTuple):
         """(N,) probabilities, mapped."""
         if self.is_none:
             return probability
-        distance = logit(probability.clip(TINY, 1 - TINY)) - self.centre
+        distance = logit(clip_probability(probability)) - self.centre
         return expit(self.centre + self.level + np.exp(self.log_slope) * distance)
 
 
@@ -46,7 +46,7 @@ NO_CALIBRATION = JourneyCalibration()
 
 def fit_map(y_true: Array, y_pred: Array) -> JourneyCalibration:
     """The most probable map under its prior, by Newton's method."""
-    odds = logit(y_pred.clip(TINY, 1 - TINY))
+    odds = logit(clip_probability(y_pred))
     centre = float(odds.mean())
     distance = odds - centre
     level = log_slope = 0.0
@@ -62,9 +62,3 @@ def fit_map(y_true: Array, y_pred: Array) -> JourneyCalibration:
         if np.abs(step).max() < 1e-10:
             break
     return JourneyCalibration(centre, level, log_slope, "learned")
-
-
-def log_losses(y_true: Array, y_pred: Array) -> Array:
-    """(N,) log-loss of each customer, in nats."""
-    odds = logit(y_pred.clip(TINY, 1 - TINY))
-    return -np.where(y_true == 1, log_expit(odds), log_expit(-odds))

@@ -1,0 +1,122 @@
+"""How good a training is: its assignments on later time, and those of a second fit on unseen customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig
+from patronage.data import Sampler, Tables
+from patronage.evaluation.coverage import evaluate_intervals
+from patronage.evaluation.intervals import Resampling
+from patronage.evaluation.journeys import JourneyHoldout
+from patronage.evaluation.scorecard import Scorecard, evaluate
+from patronage.labels import LabelledSnapshot, buyers, weekly_orders
+from patronage.models.btyd.fit import FitCache
+from patronage.names import Metric
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import Holdout, Split, holdout_at
+from patronage.training.sample import sampling_metrics
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A bundle, the holdout on which it was measured, and how good it was there.
+
+    Attributes
+    ----------
+    bundle
+        Fitted on the holdout's split: the training's own where the log shows the horizon after its cutoff.
+    assignments
+        Of the evaluated customers, at the holdout's cutoff.
+    journey_holdout
+        The journey of a second fit, and the customers that this fit did not learn from.
+    weekly
+        Repeat orders of the evaluated customers by week: week 0 begins at the cutoff.
+    """
+
+    holdout: Holdout
+    bundle: Bundle
+    assignments: pd.DataFrame
+    scorecard: Scorecard
+    journey_holdout: JourneyHoldout
+    weekly: pd.Series
+
+
+def measure(
+    tables: Tables,
+    split: Split,
+    bundle: Bundle,
+    assignments: pd.DataFrame,
+    config: TrainConfig,
+    sampler: Sampler | None = None,
+    fits: FitCache | None = None,
+) -> Measurement | None:
+    """Measure a training; None where the log is too short to hold out a horizon.
+
+    Parameters
+    ----------
+    bundle, assignments
+        Fitted on the split, and what it assigns at the split's cutoff.
+    sampler
+        What drew the customers of the run, if they are a sample.
+    fits
+        Fits of BTYD laws of this training, which are looked up first.
+    """
+    holdout = holdout_at(tables, split, config)
+    if holdout is None:
+        return None
+    if holdout.split is not split:
+        bundle = _fit(holdout.split, config, config.personas.k, tables, fits)
+        assignments = bundle.assign(holdout.evaluated.features)
+    evaluated = holdout.evaluated
+    scorecard = _score(bundle, assignments, holdout.split, evaluated, config)
+    unseen_scorecard, journey_holdout = _unseen(holdout, bundle, config, tables, fits)
+    metrics = (
+        scorecard.metrics
+        | _intervals(bundle, evaluated)
+        | {Metric.unseen(name): value for name, value in unseen_scorecard.metrics.items()}
+        | sampling_metrics(bundle, holdout, config, sampler)
+    )
+    weekly = weekly_orders(tables, evaluated.cutoff, evaluated.horizon_days, evaluated.features.index)
+    return Measurement(holdout, bundle, assignments, Scorecard(metrics, scorecard.headlines), journey_holdout, weekly)
+
+
+def _unseen(
+    holdout: Holdout, bundle: Bundle, config: TrainConfig, tables: Tables, fits: FitCache | None
+) -> tuple[Scorecard, JourneyHoldout]:
+    """The scorecard of a second fit, on customers that it did not learn from, and its journey."""
+    learned_from = holdout.split.select(~holdout.unseen)
+    evaluated = holdout.evaluated.select(holdout.unseen)
+    second = _fit(learned_from, config, bundle.personas.k, tables, fits)
+    assignments = second.assign(evaluated.features)
+    scorecard = _score(second, assignments, learned_from, evaluated, config)
+    unseen = holdout.split.select(holdout.unseen)
+    return scorecard, JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.learned)
+
+
+def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: FitCache | None) -> Bundle:
+    """A bundle that is only measured: its personas are not shipped, and may be unstable."""
+    lenient = replace(config, personas=replace(config.personas, k=k, allow_unstable=True))
+    return fit_bundle(split, lenient, left_censored=tables.left_censored, fits=fits)
+
+
+def _score(
+    bundle: Bundle, assignments: pd.DataFrame, split: Split, evaluated: LabelledSnapshot, config: TrainConfig
+) -> Scorecard:
+    resampling = Resampling(config.evaluation.bootstraps, config.seed)
+    features = buyers(evaluated).features
+    structural = pd.Series(bundle.forecast.btyd.predict(features, config.horizon_days)[c.P_ORDER], features.index)
+    contractual = config.churn.contractual
+    return evaluate(
+        assignments, structural, bundle.learned, split.training, evaluated, resampling, contractual=contractual
+    )
+
+
+def _intervals(bundle: Bundle, evaluated: LabelledSnapshot) -> dict[str, float]:
+    """How well the intervals cover, of customers who have bought."""
+    inputs, multiplier = bundle.forecast.law_inputs(buyers(evaluated).features)
+    return evaluate_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier)

@@ -1,0 +1,252 @@
+"""What `import patronage as pt` offers beside reading a log: features, segments, outcomes, a training, a scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+from patronage import cutoff as when
+from patronage import lenses as lens_room
+from patronage import names as c
+from patronage.bundle import Bundle
+from patronage.config import LensesConfig, TrainConfig
+from patronage.data import Tables
+from patronage.errors import ConfigError
+from patronage.evaluation.measurement import measure
+from patronage.evaluation.run import Run
+from patronage.labels import labels_at
+from patronage.models.btyd.fit import FitCache
+from patronage.models.journey.paths import PERIOD_DAYS
+from patronage.models.reference import build_reference
+from patronage.training.fit import fit_bundle
+from patronage.training.origins import period_at, split_at
+
+Cutoff: TypeAlias = str | date | datetime | pd.Timestamp
+
+
+def features(
+    log: Tables,
+    cutoff: Cutoff,
+    *,
+    lenses: Sequence[str] | None = None,
+    like: Bundle | None = None,
+    settings: LensesConfig | None = None,
+    period_days: int | None = None,
+) -> pd.DataFrame:
+    """Describe every customer who is known before the cutoff by what they did before it.
+
+    Parameters
+    ----------
+    log
+        From `patronage.read`.
+    cutoff
+        A date in the time zone of the log. Only rows before its midnight are seen.
+    lenses
+        The names of the lenses, such as `["rfm", "status"]`; by default all that the log supports.
+    like
+        A bundle whose features are wanted: its lenses, their settings and its period take the place of the others.
+    settings
+        Of the lenses; by default those of conf/lenses/retail.yaml.
+    period_days
+        Length of a period of the journey path; by default a week or a month, by how long customers wait.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `customer_id`, sorted; a number or text column for each feature of docs/lenses.md. Its attribute
+        `attrs["period_days"]` is the length of a period of the journey path.
+
+    Raises
+    ------
+    ConfigError
+        The cutoff is no date or lies outside the log, or a lens has no such name.
+    DataError
+        The log lacks the table or column that a named lens needs.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> log = pt.read(pt.example_orders())
+    >>> X = pt.features(log, cutoff="2024-01-01", lenses=["rfm"])
+    >>> X.loc["c020", ["n_orders", "days_since_last_order"]].tolist()
+    [10.0, 7.0]
+    """
+    moment = _moment(cutoff)
+    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
+    if like is not None:
+        frame = lens_room.features_at(log, moment, like.lenses, like.period_days, like.lens_names)
+        frame.attrs[PERIOD_DAYS] = like.period_days
+        return frame
+    chosen = settings or LensesConfig()
+    if lenses is not None:
+        _check_lenses(lenses, chosen)
+    period = period_days or period_at(log, moment, TrainConfig(lenses=chosen))
+    frame = lens_room.features_at(log, moment, chosen, period, lenses)
+    frame.attrs[PERIOD_DAYS] = period
+    return frame
+
+
+def segments(
+    log: Tables, cutoff: Cutoff, *, lenses: Sequence[str] | None = None, settings: LensesConfig | None = None
+) -> pd.DataFrame:
+    """Name the segment of every customer by each lens, learned from the customers of the log at the cutoff.
+
+    Parameters
+    ----------
+    log, cutoff, lenses, settings
+        As for `features`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `customer_id`, sorted; a text column for each segment of docs/lenses.md.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> log = pt.read(pt.example_orders())
+    >>> pt.segments(log, "2024-01-01", lenses=["status"]).loc["c020"].tolist()
+    ['regular']
+    """
+    chosen = settings or LensesConfig()
+    frame = features(log, cutoff, lenses=lenses, settings=chosen)
+    return lens_room.segments(frame, lens_room.learn(frame, chosen))
+
+
+def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: int | None = None) -> pd.DataFrame:
+    """What every customer known before the cutoff did in `[cutoff, cutoff + horizon)`: labels to learn from.
+
+    Parameters
+    ----------
+    log, cutoff
+        As for `features`.
+    horizon_days
+        Length of the window. The log must reach its end.
+    lookback_days
+        `churned` is known of customers with an order in so many days before the cutoff; by default ever.
+
+    Returns
+    -------
+    DataFrame
+        Indexed like `features` at the same cutoff: `orders` (days with an order), `spend` (less refunds) and
+        `churned` (1.0 without an order, 0.0 with one, missing for a customer who had none before).
+
+    Raises
+    ------
+    ConfigError
+        The log ends before the window does.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> log = pt.read(pt.example_orders())
+    >>> pt.outcomes(log, "2024-01-01", horizon_days=90).loc["c020"].tolist()
+    [2.0, 48.16, 0.0]
+    """
+    moment = _moment(cutoff)
+    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
+    if not when.is_observed(moment, horizon_days, log.last):
+        raise ConfigError(
+            f"the log ends on {log.last:%Y-%m-%d}, before {horizon_days} days from {moment:%Y-%m-%d} are over; "
+            "give an earlier cutoff or a shorter horizon_days"
+        )
+    customers = features(log, moment, lenses=["rfm"]).index
+    return labels_at(log, moment, horizon_days, lookback_days, customers)
+
+
+def train(
+    log: Tables, cutoff: Cutoff, horizon_days: int = 180, *, overrides: Sequence[str] = (), track: bool = False
+) -> Run:
+    """Fit every model on what was known at the cutoff, measure them on later time, and assign every customer.
+
+    Parameters
+    ----------
+    log, cutoff
+        As for `features`.
+    horizon_days
+        Churn, orders and spend are predicted for `[cutoff, cutoff + horizon)`.
+    overrides
+        Further settings, in the words of the command line: `["personas.k=4", "churn=lightgbm"]`;
+        `patronage train --help` lists them.
+    track
+        Log the run to MLflow, as `patronage train` does: in the store of `tracking.uri`, by default
+        mlruns/mlflow.db of the project.
+
+    Raises
+    ------
+    ConfigError, DataError, FitError
+        With one line that says what was found, what was expected and what to do.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> log = pt.read(pt.example_orders())
+    >>> run = pt.train(log, cutoff="2024-01-01", horizon_days=90)
+    >>> run.assignments.loc["c020", "status_segment"]
+    'regular'
+    """
+    from patronage.jobs.compose import settings
+
+    if data := [word for word in overrides if word.lstrip("+~").startswith("data")]:
+        raise ConfigError(f"{data[0]}: the log was read already; give such settings to patronage.read")
+    moment = _moment(cutoff)
+    here = ["data=tables", "data.transactions.path=memory", f"cutoff={moment:%Y-%m-%d}", f"horizon_days={horizon_days}"]
+    config: TrainConfig = settings("train", [*here, *overrides])
+    config = replace(config, data=replace(config.data, name=log.source, max_staleness_days=log.max_staleness_days))
+    if track:
+        from patronage.jobs.train import train_and_log
+
+        return train_and_log(log, config)
+    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
+    split = split_at(log, moment, config)
+    fits = FitCache()
+    bundle = fit_bundle(split, config, left_censored=log.left_censored, fits=fits)
+    frame = split.current.features
+    assignments = bundle.assign(frame)
+    bundle = replace(bundle, reference=build_reference(frame.join(assignments), log.present, log.events))
+    return Run(config, bundle, frame, assignments, measure(log, split, bundle, assignments, config, fits=fits))
+
+
+def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff) -> pd.DataFrame:
+    """Assign every customer of a log by a bundle that was trained before.
+
+    Parameters
+    ----------
+    bundle
+        Or the folder that `Bundle.save` wrote.
+    log, cutoff
+        As for `features`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by `customer_id`, sorted: `cutoff`, and the columns of docs/assignments.md.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> log = pt.read(pt.example_orders())
+    >>> run = pt.train(log, cutoff="2024-01-01", horizon_days=90)
+    >>> pt.score(run.bundle, log, cutoff="2024-03-01").loc["c020", "status_segment"]
+    'regular'
+    """
+    fitted = bundle if isinstance(bundle, Bundle) else Bundle.load(Path(bundle))
+    moment = _moment(cutoff)
+    assignments = fitted.assign(features(log, moment, like=fitted))
+    assignments.insert(0, c.CUTOFF, pd.Timestamp(moment))
+    return assignments
+
+
+def _moment(cutoff: Cutoff) -> datetime:
+    return when.parse(str(cutoff))
+
+
+def _check_lenses(names: Sequence[str], settings: LensesConfig) -> None:
+    known = [lens.name for lens in lens_room.LENSES]
+    if isinstance(names, str) or not names or set(names) - set(known):
+        raise ConfigError(f"lenses={names!r}; expected a list of names among {', '.join(known)}")

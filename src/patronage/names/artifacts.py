@@ -1,0 +1,121 @@
+"""The files of a run, once."""
+
+from __future__ import annotations
+
+
+class Artifact:
+    """Files of a run, by their path among its artifacts; figures by their name in the folder `figures`."""
+
+    # every run
+    CONFIG = "config.yaml"
+
+    # training
+    ASSIGNMENTS = "assignments.parquet"
+    FEATURES = "features.parquet"
+    EVALUATION = "evaluation.parquet"  # labels and forecasts of the evaluated customers
+    SCORECARD = "scorecard.json"
+    STAGES = "stages.json"
+    SPLIT = "split.json"
+    LENSES = "lenses.json"
+    CHURN_IMPORTANCE = "churn_importance.json"
+    CLV_FINDINGS = "clv_findings.json"
+    CLV_CHOICE = "clv_choice.json"
+    CLV_DECISIONS = "clv_decisions.json"
+    RFM_GRID_FIGURE = "rfm_grid.png"
+    STAGE_COUNTS_FIGURE = "stage_counts.png"
+    CHURN_IMPORTANCE_FIGURE = "churn_importance.png"
+    CHURN_CALIBRATION_FIGURE = "churn_calibration.png"
+    PROFIT_FIGURE = "profit.png"
+    CLV_BY_DECILE_FIGURE = "clv_by_decile.png"
+    CLV_P_ALIVE_FIGURE = "clv_p_alive.png"
+    CLV_ORDER_VALUES_FIGURE = "clv_order_values.png"
+    CLV_TRACKING_FIGURE = "clv_tracking.png"
+    CLV_BY_FREQUENCY_FIGURE = "clv_by_frequency.png"
+    CLV_COVERAGE_FIGURE = "clv_coverage.png"
+    CLV_LORENZ_FIGURE = "clv_lorenz.png"
+
+    @staticmethod
+    def quarantine(table: str) -> str:
+        """The rows of a table that the door refused."""
+        return f"quarantine_{table}.parquet"
+
+    # personas of a training
+    PERSONAS = "personas.json"
+    PERSONA_PROFILE = "persona_profile.json"
+    PERSONA_SEGMENTS = "persona_segments.json"
+    PERSONA_TYPICAL = "persona_typical.json"
+    PERSONA_RULES = "persona_rules.json"
+    PERSONA_CHOICE = "persona_choice.json"
+    PERSONA_FEATURES = "persona_features.json"
+    PERSONA_MATCHING = "persona_matching.json"  # with the former personas; in a comparison with the baseline's
+    PERSONA_MATCHING_COSTS = "persona_matching_costs.json"
+    PERSONA_PROFILE_FIGURE = "persona_profile.png"
+    PERSONA_CHOICE_FIGURE = "persona_choice.png"
+
+    # the journey of a training
+    JOURNEYS = "journeys.parquet"
+    JOURNEY_TRANSITIONS = "journey_transitions.json"
+    JOURNEY_STAGES = "journey_stages.json"
+    JOURNEY_FLOWS = "journey_flows.json"
+    JOURNEY_CLASSES = "journey_classes.json"
+    JOURNEY_AFTER = "journey_after.json"
+    JOURNEY_PATHS = "journey_paths.json"
+    JOURNEY_FORECASTS = "journey_forecasts.json"
+    JOURNEY_ACTIVITY = "journey_activity.json"
+    JOURNEY_TOUCHPOINTS = "journey_touchpoints.json"
+    JOURNEY_STATUS = "journey_status.json"
+    JOURNEY_MIX = "journey_mix.json"
+    JOURNEY_MAP_FIGURE = "journey_map.png"
+    JOURNEY_MIX_FIGURE = "journey_mix.png"
+
+    @staticmethod
+    def journey_stages_of(group: str) -> str:
+        """Where the customers of each persona or channel are."""
+        return f"journey_{group}_stages.json"
+
+    @staticmethod
+    def journey_stuck_of(group: str) -> str:
+        """How long the customers of each persona or channel stay in each stage."""
+        return f"journey_{group}_stuck.json"
+
+    @staticmethod
+    def journey_figure_of(group: str) -> str:
+        """The same as a figure."""
+        return f"journey_{group}.png"
+
+    # sessions of a training
+    SESSION_FORECASTS = "session_forecasts.json"
+    SESSION_TOUCHPOINTS = "session_touchpoints.json"
+    SESSION_PATHS = "session_paths.json"
+    CART_FORECASTS = "cart_forecasts.json"
+    ABANDONED_CARTS = "abandoned_carts.parquet"
+    SESSION_TOUCHPOINTS_FIGURE = "session_touchpoints.png"
+
+    # comparison
+    REPORT = "report.html"
+    CONFIG_DIFFERENCES = "config_differences.json"
+    DATA_DIFFERENCES = "data_differences.json"
+    DRIFT = "drift.json"  # also of a scoring
+    METRIC_DIFFERENCES = "metric_differences.json"
+    PAIRED_DIFFERENCES = "paired_differences.json"
+    MIGRATION = "migration.json"
+    AGREEMENT = "agreement.json"
+    LARGEST_CHANGES = "largest_changes.json"
+    MIGRATION_FIGURE = "migration.png"
+    DRIFT_FIGURE = "drift.png"
+    LORENZ_FIGURE = "lorenz.png"
+    RELIABILITY_FIGURE = "reliability.png"
+    METRIC_DIFFERENCES_FIGURE = "metric_differences.png"
+
+    @staticmethod
+    def moves_of(column: str) -> str:
+        """The cross-table of a column of the assignments in two runs."""
+        return f"{column}_moves.json"
+
+    @staticmethod
+    def flows_figure_of(column: str) -> str:
+        """The same as a figure."""
+        return f"{column}_flows.png"
+
+    # promotion
+    PROMOTION = "promotion.json"

@@ -1,0 +1,161 @@
+"""The columns, once. SQL text names columns too, and nothing else in the package spells one."""
+
+from __future__ import annotations
+
+# transactions; the first three are required
+CUSTOMER_ID = "customer_id"
+ORDERED_AT = "ordered_at"
+AMOUNT = "amount"
+ORDER_ID = "order_id"
+QUANTITY = "quantity"
+DISCOUNT = "discount"
+COUPON = "coupon"
+COST = "cost"
+PRODUCT_ID = "product_id"
+CATEGORY = "category"
+BRAND = "brand"
+PRIVATE_LABEL = "private_label"
+CHANNEL = "channel"
+DEVICE = "device"
+LOCATION = "location"
+
+# events
+OCCURRED_AT = "occurred_at"
+EVENT = "event"
+SESSION_ID = "session_id"
+SUBJECT = "subject"
+VALUE = "value"
+
+# customers
+USER_ID = "user_id"  # of an account, where accounts are the customers
+SIGNED_UP_AT = "signed_up_at"
+ACCOUNT_ID = "account_id"
+ACQUISITION_CHANNEL = "acquisition_channel"
+
+# Features that more than one room reads
+FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days
+RECENCY = "recency"
+T = "T"
+MONETARY_VALUE = "monetary_value"
+N_ORDERS = "n_orders"
+DAYS_SINCE_LAST_ORDER = "days_since_last_order"
+REVENUE = "revenue"
+NET_REVENUE = "net_revenue"
+MEAN_ORDER_VALUE = "mean_order_value"
+ACTIVE_DAYS = "active_days"
+TENURE_DAYS = "tenure_days"
+REPEAT_DAYS_PER_MONTH = "repeat_days_per_month"
+N_GAPS = "n_gaps"
+MEAN_GAP_DAYS = "mean_gap_days"
+GAP_VARIATION = "gap_variation"
+LATENESS = "lateness"
+OCCASION_SHARE = "occasion_share"
+LOYALTY_SALES = "loyalty_sales"
+BASKET_SIZE = "basket_size"
+DISCOUNT_SHARE = "discount_share"
+COUPON_SHARE = "coupon_share"
+OWN_LABEL_SHARE = "own_label_share"
+RETURN_SHARE = "return_share"
+NOVELTY = "product_novelty"
+BROWSE_DAYS = "browse_days"
+LOOKS_PER_ORDER = "looks_per_order"
+PROOFS_PER_ORDER = "proofs_per_order"
+ABANDONED_CARTS = "abandoned_carts"
+OFFER_RESPONSE = "offer_response"
+SHELF_PRICES = "shelf_prices"  # a line per category: unit price, purchase lines, category
+LOYALTY_MIND = "loyalty_mind"  # psychological side of loyalty, 0 to 1
+JOURNEY_PATH = "journey_path"  # one character a period from entry to the cutoff: . e i p m
+
+# Segments: one text column a lens
+RFM_SEGMENT = "rfm_segment"
+RFM_SCORE = "rfm_score"
+USAGE_SEGMENT = "usage_segment"
+OCCASION_SEGMENT = "occasion_segment"
+STATUS_SEGMENT = "status_segment"
+VALUE_TIER = "value_tier"
+ROYAL = "royal"
+PURCHASE_SEGMENT = "purchase_segment"
+BENEFIT_SEGMENT = "benefit_segment"
+NEED_SEGMENT = "need_segment"
+TOP_INTEREST = "top_interest"
+SECOND_INTEREST = "second_interest"
+ADJACENT_INTEREST = "adjacent_interest"
+PROFILE = "profile_"  # and the attribute
+ACCOUNT_SEGMENT = "account_segment"
+OCCASION_PERIOD = "occasion_period"
+BEST_CONTACT_WINDOW = "best_contact_window"
+EXPECTED_NEXT_ORDER_DAYS = "expected_next_order_days"
+SATISFACTION_SEGMENT = "satisfaction_segment"
+LOYALTY_SEGMENT = "loyalty_segment"
+ENGAGEMENT_SEGMENT = "engagement_segment"
+PLATFORM_SEGMENT = "platform_segment"
+CHANNEL_SEGMENT = "channel_segment"
+ACQUISITION_SEGMENT = "acquisition_segment"
+UNKNOWN = "unknown"  # the answer where there is no evidence
+
+# Labels, over [cutoff, cutoff + horizon)
+CHURNED = "churned"
+ORDERS = "orders"
+SPEND = "spend"
+
+# Assignments
+CUTOFF = "cutoff"
+PERSONA_ID = "persona_id"
+PERSONA = "persona"
+PERSONA_PROBABILITY = "persona_probability"
+PERSONA_RUNNER_UP = "persona_runner_up"
+PERSONA_REASON = "persona_reason"
+CHURN_PROBABILITY = "churn_probability"
+CHURN_BAND = "churn_band"
+CHURN_REASONS = "churn_reasons"  # three things that push the risk up (+), and one that holds it down (-), in words
+P_ALIVE = "p_alive"
+P_ORDER = "p_order"
+EXPECTED_ORDERS = "expected_orders"
+EXPECTED_ORDERS_LOW = "expected_orders_low"
+EXPECTED_ORDERS_HIGH = "expected_orders_high"
+EXPECTED_SPEND = "expected_spend"
+CLV = "clv"
+CLV_LOW = "clv_low"
+CLV_HIGH = "clv_high"
+EXPECTED_PROFIT = "expected_profit"  # of contacting the customer, in the currency
+EXPECTED_PROFIT_LOW = "expected_profit_low"
+EXPECTED_PROFIT_HIGH = "expected_profit_high"
+ACTION = "action"  # contact, holdout (worth it, and left alone by lot) or leave
+JOURNEY_STAGE = "journey_stage"
+JOURNEY_PROBABILITY = "journey_probability"
+NEXT_STAGE = "next_stage"
+JOURNEY_P_ORDER = "journey_p_order"  # P(at least one order in the horizon), by the journey model
+FLAGS = "flags"
+RUN_ID = "run_id"
+MODEL_VERSION = "model_version"
+
+# Simulated truth: nothing in training reads these
+TRUE_PERSONA = "true_persona"
+TRUE_SHOPPER_TYPE = "true_shopper_type"
+TRUE_BENEFIT = "true_benefit"
+TRUE_LOYALTY = "true_loyalty"  # quadrant
+TRUE_SATISFACTION = "true_satisfaction"  # 0 to 1
+TRUE_EAGERNESS = "true_eagerness"  # to answer a survey, 0 to 1
+TRUE_USAGE = "true_usage"
+TRUE_OCCASION = "true_occasion"
+TRUE_OCCASION_PERIOD_DAYS = "true_occasion_period_days"
+TRUE_OCCASION_DAY = "true_occasion_day"  # ISO weekday, day of the month, day of the year
+TRUE_INTEREST = "true_interest"  # the category of the highest affinity
+TRUE_SECOND_INTEREST = "true_second_interest"
+TRUE_AFFINITY = "true_affinity_"  # and the category
+TRUE_TRAIT = "true_trait_"  # and the trait's name
+TRUE_RATE = "true_rate"  # own orders (neither occasion nor offer) per day of exposure
+TRUE_GAP_SHAPE = "true_gap_shape"  # gamma shape of the gaps: 1 is Poisson
+TRUE_DROPOUT_RATE = "true_dropout_rate"  # deaths per day
+TRUE_EXPOSURE_DAYS = "true_exposure_days"  # from the first order on, days of the active clock within the log
+TRUE_MEAN_ORDER_VALUE = "true_mean_order_value"
+TRUE_CHANNEL = "true_channel"
+TRUE_DEVICE = "true_device"
+TRUE_INTERESTED_AT = "true_interested_at"
+TRUE_FADES_AT = "true_fades_at"
+TRUE_LEFT_AT = "true_left_at"
+TRUE_RETURNED_AT = "true_returned_at"
+TRUE_LEFT_AGAIN_AT = "true_left_again_at"
+TRUE_STAGE = "true_stage"
+TRUE_WEEK = "true_week"  # number of the log's week, from 0
+TRUE_WEEKS = "true_weeks"  # how many the stage lasts

@@ -1,0 +1,85 @@
+"""The metrics of a run, once."""
+
+from __future__ import annotations
+
+
+class Metric:
+    """Metrics of a run: MODEL/MEASURE, and MODEL/baseline_NAME/MEASURE for a baseline beside it.
+
+    MODEL/unseen/... is measured on customers who were kept out of the fit.
+    """
+
+    @staticmethod
+    def of(model: str, measure: str) -> str:
+        """The name of one measure of one model."""
+        return f"{model}/{measure}"
+
+    @staticmethod
+    def baseline(model: str, baseline: str, measure: str) -> str:
+        """The name of the same measure of a baseline of that model."""
+        return f"{model}/baseline_{baseline}/{measure}"
+
+    @staticmethod
+    def unseen(metric: str) -> str:
+        """The name of a metric where it is measured on customers who were kept out of the fit."""
+        return metric.replace("/", "/unseen/", 1)
+
+    @staticmethod
+    def coverage(level: float, group: str = "") -> str:
+        """The name of the coverage of CLV intervals of a level (0.8), and of a group of customers (`_repeat`)."""
+        return f"clv/coverage_{100 * level:.0f}{group}"
+
+    # evaluation: forecasts beside their baselines
+    CHURN_LOG_LOSS = "churn/log_loss"
+    CHURN_ROC_AUC = "churn/roc_auc"
+    CHURN_ECE = "churn/ece"
+    SPEND_RMSE = "clv/spend_rmse"
+    JOURNEY_LOG_LOSS = "journey/log_loss"
+
+    # evaluation: the distribution of orders by the CLV model
+    COVERAGE_80 = "clv/coverage_80"
+    CRPS = "clv/crps"
+    LOG_SCORE = "clv/log_score"
+    TOTAL_RATIO = "clv/total_ratio"
+    TOTAL_COVERED_80 = "clv/total_covered_80"
+    TOTAL_WIDTH_80 = "clv/total_width_80"
+
+    # evaluation: personas
+    PERSONA_K = "personas/k"
+    PERSONA_STABLE = "personas/stable"
+    PERSONA_STABILITY_ARI = "personas/stability_ari"
+    PERSONA_STABILITY_JACCARD = "personas/stability_jaccard"
+    PERSONA_SILHOUETTE = "personas/silhouette"
+    PERSONA_SMALLEST_SHARE = "personas/smallest_share"
+    PERSONA_LARGEST_SHARE = "personas/largest_share"
+    PERSONA_AMBIGUOUS_SHARE = "personas/ambiguous_share"
+    PERSONA_BIC = "personas/bic"
+
+    # evaluation: the journey at the cutoff
+    JOURNEY_CADENCE_CLASSES = "journey/cadence_classes"
+    JOURNEY_HALF_SPLIT_KAPPA = "journey/half_split_kappa"
+    JOURNEY_FLIPS_PER_PERIOD = "journey/flips_per_period"
+    JOURNEY_RETURNED_SHARE = "journey/returned_share"
+    JOURNEY_UNDETERMINED_SHARE = "journey/undetermined_share"
+    JOURNEY_DIFFERS_FROM_STATUS = "journey/differs_from_status"
+    JOURNEY_FACT_CONFLICTS = "journey/fact_conflicts"
+    JOURNEY_CALIBRATION_LEVEL = "journey/calibration_level"
+    JOURNEY_CALIBRATION_LOG_SLOPE = "journey/calibration_log_slope"
+
+    # evaluation: the journey of unseen customers, in the horizon after
+    JOURNEY_UNSEEN_NATS_PER_PERIOD = "journey/unseen/nats_per_period"
+    JOURNEY_UNSEEN_ECE_BY_CHANCE = "journey/unseen/ece_by_chance"
+    JOURNEY_UNSEEN_STAGES_IN_ORDER = "journey/unseen/stages_in_order"
+    JOURNEY_UNSEEN_DIFFERS_FROM_STATUS = "journey/unseen/differs_from_status"
+    JOURNEY_UNSEEN_STAGE_MIX_ERROR = "journey/unseen/stage_mix_error"
+
+    # evaluation: sessions and carts
+    SESSIONS_UNSEEN_SESSIONS = "sessions/unseen/sessions"
+    CARTS_RETURNED_SHARE = "carts/returned_share"
+
+    # backtest and search
+    ORDERS_RMSE = "orders/rmse"
+    BACKTEST_SPEND_RMSE = "spend/rmse"
+    BACKTEST_SPEND_GINI = "spend/gini"
+    SEARCH_BEFORE = "search/before"
+    SEARCH_TRIAL = "search/trial"

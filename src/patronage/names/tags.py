@@ -1,0 +1,53 @@
+"""The tags of a run and of a registered model, once."""
+
+from __future__ import annotations
+
+
+class Tag:
+    """Tags of a run and of a registered model's version."""
+
+    # every run
+    KIND = "kind"  # train, sweep, backtest, search, score, analysis or comparison
+
+    # training
+    EVALUATED_FROM = "evaluated_from"  # the first day of the evaluated horizon, or none
+    PERSONAS_STABLE = "personas.stable"
+    PERSONAS_FORMER = "personas.former"  # the personas that these carry on
+    PERSONAS_LEFT_OUT = "personas.left_out"  # features without values that differ
+    CLV_CHOSEN = "clv.chosen"
+    JOURNEY_FACTS = "journey.facts"
+    JOURNEY_CALIBRATION = "journey.calibration"
+    JOURNEY_WARNING = "journey.warning"
+    CARTS_VERDICT = "carts.verdict"
+    SESSIONS_VERDICT = "sessions.verdict"
+    LEAKAGE_FINDING = "leakage.finding."  # and the feature
+
+    @staticmethod
+    def verdict(model: str) -> str:
+        """How a model compares with its best baseline."""
+        return f"verdict.{model}"
+
+    @staticmethod
+    def clv_finding(finding: str) -> str:
+        """What the data or the fit show against an assumption of the CLV model."""
+        return f"clv.finding.{finding}"
+
+    @staticmethod
+    def clv_decision(action: str, finding: str) -> str:
+        """What was done about a finding: a switch to another model, or a value left empty."""
+        return f"clv.{action}.{finding}"
+
+    @staticmethod
+    def churn_rate(origin: str) -> str:
+        """The share of churned customers at an origin of the training."""
+        return f"churn.rate_{origin}"
+
+    @staticmethod
+    def of_side(side: str, key: str) -> str:
+        """The identity of the baseline or the candidate of a comparison."""
+        return f"{side}.{key}"
+
+    @staticmethod
+    def gate(name: str) -> str:
+        """The verdict of a promotion gate."""
+        return f"gate.{name}"
