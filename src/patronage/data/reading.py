@@ -129,7 +129,7 @@ def read(
     Examples
     --------
     >>> import pandas as pd
-    >>> from patronage.data import read
+    >>> import patronage as pt
     >>> orders = pd.DataFrame(
     ...     {
     ...         "client": ["anna", "anna", "ben"],
@@ -137,13 +137,13 @@ def read(
     ...         "total": [10.0, 20.0, 99.9],
     ...     }
     ... )
-    >>> with read(orders, name="shop", customer_id="client", ordered_at="date", amount="total") as log:
+    >>> with pt.read(orders, name="shop", customer_id="client", ordered_at="date", amount="total") as log:
     ...     print(log.summary())
     shop: 2 customers, 3 transactions, 2024-01-01 to 2024-02-10
 
     What is wrong with the data is one line:
 
-    >>> read(orders, customer_id="client", ordered_at="date")
+    >>> pt.read(orders, customer_id="client", ordered_at="date")
     Traceback (most recent call last):
     ...
     patronage.errors.ConfigError: transactions.amount is required and not there; the table has client, date, total; \
