@@ -1,4 +1,4 @@
-"""What the hybrid costs beside the bare LightGBM calls that it makes.
+"""Measure the fit of the ensemble beside the bare LightGBM calls that it makes.
 
 python benchmarks/churn.py             100,000 customers, 60 features, 6 origins, into benchmarks/churn.md
 python benchmarks/churn.py 10000       fewer customers, on the screen
@@ -30,7 +30,7 @@ COLUMNS = [f"x{number}" for number in range(FEATURES)]
 
 
 def snapshot(number: int, customers: int) -> Snapshot:
-    """Orders hang on six of the features; BTYD knows three of them."""
+    """Draw customers whose orders depend on six of the features; BTYD knows three of them."""
     rng = np.random.default_rng(number)
     x = rng.normal(size=(customers, FEATURES))
     index = pd.Index([f"c{customer}" for customer in range(customers)], name="customer_id")
@@ -43,7 +43,7 @@ def snapshot(number: int, customers: int) -> Snapshot:
 
 
 class Timed:
-    """A function that counts the seconds spent in it, but for those that another one counts."""
+    """A function that counts the seconds spent in it, unless another timed function called it."""
 
     inside = False
 
