@@ -25,14 +25,14 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.config import ClvConfig
 from patronage.models.btyd import clv
+from patronage.models.btyd.bg_nbd import BgNbd
 from patronage.models.btyd.fit import fit_orders
-from patronage.models.btyd.law import BgNbd
 
 RESULT = Path(__file__).with_suffix(".md")
 TRUTH = BgNbd(0.243, 30.9, 0.793, 2.426)
 YEARS_DAYS, MILLION, SEED = 1095, 1_000_000, 0
-SETTINGS = {"horizon_days": 180, "value_horizon_days": 365, "discount_rate": 0.1, "margin": 1.0, "level": 0.8}
 FIT_TARGET, PREDICT_TARGET, MEMORY_TARGET = 4.0, 10.0, 1.5
 
 
@@ -62,7 +62,7 @@ def fit_theirs(customers: np.ndarray) -> Callable[[], object]:
 def predict_ours(customers: np.ndarray) -> Callable[[], object]:
     names = [c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE]
     features = pd.DataFrame(dict(zip(names, customers, strict=True)))
-    model = clv.fit(features.head(20_000), model="bg_nbd", **SETTINGS)
+    model = clv.fit(features.head(20_000), ClvConfig(), model="bg_nbd", horizon_days=180)
     return lambda: model.predict(features)
 
 

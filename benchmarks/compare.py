@@ -25,7 +25,7 @@ from patronage import data, tracking
 from patronage import names as c
 from patronage.config import DataConfig, StoreConfig, TrackingConfig
 from patronage.engine import DuckDB
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 
 CUSTOMERS = 1_000_000
 QUICK = (

@@ -29,7 +29,7 @@ from patronage.evaluation.coverage import LEVELS, evaluate_intervals
 from patronage.jobs import compose
 from patronage.labels import buyers as buyers_of
 from patronage.models.btyd.clv import CLVModel
-from patronage.models.btyd.intervals import UNTAUGHT
+from patronage.models.btyd.intervals import UNCALIBRATED
 from patronage.training.forecast import fit_forecast
 from patronage.training.law import fit_clv
 from patronage.training.origins import holdout_at, split_at
@@ -52,7 +52,7 @@ def settings(source: str, cutoff: str) -> TrainConfig:
 
 def plain(law: CLVModel) -> CLVModel:
     """Take the parameter uncertainty and the calibration away."""
-    return replace(law, calibration=UNTAUGHT, orders_fit=replace(law.orders_fit, covariance=None))
+    return replace(law, calibration=UNCALIBRATED, orders_fit=replace(law.orders_fit, covariance=None))
 
 
 def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str, object]]:
@@ -73,23 +73,24 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
     buyers, orders = evaluated.features, evaluated.labels[c.ORDERS]
     distributions = [(PLAIN, plain(law), buyers, None), (CALIBRATED, law, buyers, None)]
     if not law_alone:
-        distributions.append((SHIPPED, law, *fitted.forecast(buyers).law_reads))
+        distributions.append((SHIPPED, law, *fitted.law_inputs(buyers)))
     for name, distribution, inputs, multiplier in distributions:
         began = time.process_time()
         metrics = evaluate_intervals(distribution, inputs, orders, multiplier)
         calibration = law.calibration
+
+        def coverage(level: float, customers: str = "") -> float:
+            return 100 * metrics[f"clv/coverage_{100 * level:.0f}{customers}"]
+
         yield {
             "log": source,
             "cutoff": cutoff,
             "distribution": name,
-            **{f"{100 * level:.0f}": 100 * metrics[f"clv/coverage_{100 * level:.0f}"] for level in LEVELS},
-            **{
-                f"{100 * level:.0f}, repeat": 100 * metrics[f"clv/coverage_{100 * level:.0f}_repeat"]
-                for level in LEVELS
-            },
+            **{f"{100 * level:.0f}": coverage(level) for level in LEVELS},
+            **{f"{100 * level:.0f}, repeat": coverage(level, "_repeat") for level in LEVELS},
             "CRPS": metrics["clv/crps"],
             "actual / expected orders": metrics["clv/total_ratio"],
-            "earlier origin": calibration.refused or f"level {calibration.level:.2f}, spread {calibration.spread:.2f}",
+            "earlier origin": calibration.refused or f"level {calibration.level:.2f}, drift {calibration.drift:.2f}",
             "CPU s to evaluate": time.process_time() - began,
         }
 

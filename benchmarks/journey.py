@@ -107,12 +107,10 @@ def trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
     seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
     features, learned = seen.current.features, lenses.learn(seen.current.features, config.lenses)
     fitted = calibrate(fit(features, tables, horizon_days, "auto"), seen.training, seed=0)
-    law = clv.fit(
-        features[features[c.N_ORDERS] > 0], model="bg_nbd", horizon_days=horizon_days, value_horizon_days=365,
-        discount_rate=0.1, margin=1.0, level=0.8,
-    )  # fmt: skip
+    law = clv.fit(features[features[c.N_ORDERS] > 0], config.clv, model="bg_nbd", horizon_days=horizon_days)
     judged = strangers.features
-    value = law.predict(judged[judged[c.N_ORDERS] > 0])[[c.P_ORDER]].reindex(judged.index)
+    buyers = judged[judged[c.N_ORDERS] > 0]
+    value = pd.DataFrame(law.predict(buyers), buyers.index)[[c.P_ORDER]].reindex(judged.index)
     said = pd.concat(
         [pd.DataFrame(fitted.predict(judged), judged.index), value, lenses.segments(judged, learned)], axis=1
     )

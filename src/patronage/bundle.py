@@ -127,7 +127,7 @@ class Bundle:
 
     def _forecast(self, buyers: pd.DataFrame, *, reasons: bool) -> dict[str, np.ndarray]:
         """The forecast of customers who have bought; columns that the CLV model leaves empty are missing."""
-        empty = dict.fromkeys(self.clv.silent, np.full(len(buyers), np.nan))
+        empty = dict.fromkeys(self.clv.columns_left_empty, np.full(len(buyers), np.nan))
         return {**self.forecast.predict(buyers, reasons=reasons), **empty}
 
     def save(self, folder: Path) -> None:

@@ -20,6 +20,7 @@ from patronage.errors import ConfigError
 from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
 from patronage.labels import labels_at
+from patronage.models.btyd.fit import FitCache
 from patronage.models.reference import refer
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import period_at, split_at
@@ -197,11 +198,12 @@ def train(
         return train_and_log(log, config)
     when.check_inside(moment, log.first, log.last, log.max_staleness_days)
     split = split_at(log, moment, config)
-    bundle = fit_bundle(split, config, left_censored=log.left_censored)
+    fits = FitCache()
+    bundle = fit_bundle(split, config, left_censored=log.left_censored, fits=fits)
     frame = split.current.features
     assignments = bundle.assign(frame)
     bundle = replace(bundle, reference=refer(frame.join(assignments), log.present, log.events))
-    return Run(config, bundle, frame, assignments, measure(log, split, bundle, assignments, config))
+    return Run(config, bundle, frame, assignments, measure(log, split, bundle, assignments, config, fits=fits))
 
 
 def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff) -> pd.DataFrame:

@@ -8,9 +8,9 @@ import pytest
 
 from patronage import names as c
 from patronage.evaluation.coverage import coverage, crps, evaluate_intervals
-from patronage.models.btyd.clv import Calibration, CLVModel, Settings
-from patronage.models.btyd.intervals import KNOTS
-from patronage.models.btyd.law import BgNbd
+from patronage.models.btyd.bg_nbd import BgNbd
+from patronage.models.btyd.clv import CLVModel, CLVSettings
+from patronage.models.btyd.intervals import KNOTS, IntervalCalibration
 from patronage.models.btyd.optimum import Fit
 from patronage.models.btyd.spend import GammaGamma
 
@@ -21,7 +21,7 @@ SURE = Fit(SIZE, SIZE, 0.0, 0.0, 1, None)
 @pytest.fixture(scope="module")
 def model() -> CLVModel:
     """Rates alone: leaving is next to impossible, so that X* is a negative binomial that can be drawn in a line."""
-    settings = Settings("bg_nbd", HORIZON, 365, 0.1, 1.0, 0.8)
+    settings = CLVSettings("bg_nbd", HORIZON, 365, 0.1, 1.0, 0.8)
     return CLVModel(settings, BgNbd(0.9, 40.0, 1e-9, 4.0), GammaGamma(6.0, 4.0, 15.0), SURE, SURE)
 
 
@@ -70,7 +70,8 @@ def test_rates_that_drift_are_covered_once_their_spread_is_known(model):
     features, orders = simulated(model.law, drift=0.6)
     blind = evaluate_intervals(model, features, orders)
     tails = (tuple(KNOTS.tolist()),)
-    knowing = evaluate_intervals(replace(model, calibration=Calibration("", 1.0, 0.6, (), tails)), features, orders)
+    calibration = IntervalCalibration("", 1.0, 0.6, (), tails)
+    knowing = evaluate_intervals(replace(model, calibration=calibration), features, orders)
     assert blind["clv/coverage_80_repeat"] < 0.76
     assert knowing["clv/coverage_80_repeat"] == pytest.approx(0.8, abs=0.02)
     assert knowing["clv/crps"] < blind["clv/crps"]

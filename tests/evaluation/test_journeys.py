@@ -122,14 +122,12 @@ def trial(shop, lens_settings) -> journeys.Trial:
     known = seen.current.features
     fitted = journey.fit(known, JourneyConfig(cadence_classes=2), horizon_days=90, period_days=7, seed=0)
     fitted = calibrate(fitted, seen.training, seed=0)
-    law = clv.fit(
-        known, model="bg_nbd", horizon_days=90, value_horizon_days=365, discount_rate=0.1, margin=1.0, level=0.8
-    )
+    law = clv.fit(known, config.clv, model="bg_nbd", horizon_days=90)
     learned = lenses.learn(known, config.lenses)
     said = pd.concat(
         [
             pd.DataFrame(fitted.predict(strangers.features), strangers.features.index),
-            law.predict(strangers.features)[[c.P_ORDER]],
+            pd.DataFrame(law.predict(strangers.features), strangers.features.index)[[c.P_ORDER]],
             lenses.segments(strangers.features, learned),
         ],
         axis=1,

@@ -14,7 +14,7 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.jobs.compose import settings
 from patronage.labels import labels_at
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import Split, split_at
 

@@ -11,8 +11,8 @@ import pytest
 from conftest import BY_HAND, through_the_door
 from patronage import names as c
 from patronage.labels import LabelledSnapshot, weekly_orders
-from patronage.models.btyd.clv import CLVModel, Settings
-from patronage.models.btyd.law import BgNbd
+from patronage.models.btyd.bg_nbd import BgNbd
+from patronage.models.btyd.clv import CLVModel, CLVSettings
 from patronage.models.btyd.optimum import Fit
 from patronage.models.btyd.spend import GammaGamma, ShrunkenMean
 from patronage.review import clv_figures
@@ -22,7 +22,7 @@ SURE = Fit(1000, 1000, 0.0, 0.0, 1, None)
 
 @pytest.fixture(scope="module")
 def model() -> CLVModel:
-    settings = Settings("bg_nbd", 28.0, 365.0, 0.1, 1.0, 0.8)
+    settings = CLVSettings("bg_nbd", 28.0, 365.0, 0.1, 1.0, 0.8)
     return CLVModel(settings, BgNbd(0.6, 20.0, 0.5, 2.5), GammaGamma(6.0, 4.0, 15.0), SURE, SURE)
 
 
@@ -61,7 +61,7 @@ def test_tracking_ends_where_the_forecast_does(model, judged):
 
 
 def test_every_figure_is_drawn(model, judged):
-    said = model.predict(judged.features)
+    said = pd.DataFrame(model.predict(judged.features), judged.features.index)
     weekly = pd.Series(3, index=range(-9, 4))
     drawn = clv_figures.of_model(model, judged.features) | clv_figures.of_measurement(model, judged, weekly, said)
     assert sorted(drawn) == [
@@ -77,7 +77,7 @@ def test_what_cannot_be_drawn_is_left_out(model, judged):
 
     simple = replace(model, spend_law=ShrunkenMean(30.0, 2.0))
     assert list(clv_figures.of_model(simple, judged.features)) == ["clv_p_alive.png"]
-    silent = model.predict(judged.features).assign(**{c.EXPECTED_SPEND: np.nan})
+    silent = pd.DataFrame(model.predict(judged.features)).assign(**{c.EXPECTED_SPEND: np.nan})
     drawn = clv_figures.of_measurement(model, judged, pd.Series(3, index=range(-9, 4)), silent)
     assert "clv_lorenz.png" not in drawn
     assert clv_figures.of_measurement(model, replace(judged, labels=None), pd.Series(dtype=int), silent) == {}

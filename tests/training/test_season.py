@@ -136,8 +136,8 @@ def snapshots(
 @pytest.fixture
 def as_expected(monkeypatch):
     """BTYD that expects what the snapshot already holds."""
-    monkeypatch.setattr(season, "fit_btyd", lambda features, laws: BtydMean({}, None))
-    monkeypatch.setattr(BtydMean, "expect", lambda self, features, days, rate=1.0: features)
+    monkeypatch.setattr(season, "fit_btyd", lambda features, laws, fits: BtydMean({}, None))
+    monkeypatch.setattr(BtydMean, "predict", lambda self, features, days, rate=1.0: dict(features))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The group clv."""
+"""The group clv: the laws of orders and their value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LAWS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 class ClvConfig:
     model: str = "bg_nbd"
     candidates: list[str] = field(default_factory=lambda: list(LAWS))
-    on_unfit: str = "switch"
+    fallback: str = "switch"
     value_horizon_days: int = 365
     discount_rate: float = 0.1
     margin: float = 1.0
@@ -26,7 +26,7 @@ class ClvConfig:
             raise ConfigError(f"clv.candidates={self.candidates}; expected at least one law, each once")
         for name in self.candidates:
             one_of("clv.candidates", name, LAWS)
-        one_of("clv.on_unfit", self.on_unfit, ("switch", "abstain", "fail"))
+        one_of("clv.fallback", self.fallback, ("switch", "leave_empty", "fail"))
         within("clv.value_horizon_days", self.value_horizon_days, 1, 36500)
         within("clv.discount_rate", self.discount_rate, 0, 10)
         within("clv.margin", self.margin, 0, 1)

@@ -28,7 +28,7 @@ from patronage.evaluation.backtest_metrics import compare_models
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.intervals import Resampling
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
-from patronage.models.btyd.fit import LAWS
+from patronage.models.btyd.fit import LAWS, FitCache
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.forecast import Forecast, Season
 from patronage.training.forecast import fit_forecast
@@ -47,7 +47,9 @@ HYBRID, LAW, SHIPPED = "hybrid", "law", "shipped"
 SEASONLESS = "seasonless"  # what would be shipped without the season, where there is one
 
 
-def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[str, object]]:
+def measure(
+    tables: Tables, cutoff: datetime, config: TrainConfig, fits: FitCache | None = None
+) -> list[dict[str, object]]:
     """Every metric of every model at one origin.
 
     A row each: origin, model, holdout, metric, value, low, high (of the difference to the baseline), baseline.
@@ -61,6 +63,7 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     split = holdout.split
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     seen = split.select(~holdout.unseen)
+    fits = FitCache() if fits is None else fits
     rows: list[dict[str, object]] = []
     parts = (
         (split, holdout.evaluated, split.training[0], (LATER_SEEN, SAME_SEEN)),
@@ -72,9 +75,9 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
         ),
     )
     for known, later, same, names in parts:
-        fitted = fit_forecast(known, config)
-        at_cutoff = _structural(known.current)
-        there, at_origin = _as_of(fitted, known.training[0], config)
+        fitted = fit_forecast(known, config, fits)
+        at_cutoff = _structural(known.current, fits)
+        there, at_origin = _as_of(fitted, known.training[0], config, fits)
         for name, model, judged, laws in (
             (names[0], fitted, buyers(later), at_cutoff),
             (names[1], there, buyers(same), at_origin),
@@ -86,25 +89,27 @@ def measure(tables: Tables, cutoff: datetime, config: TrainConfig) -> list[dict[
     return rows
 
 
-def _structural(snapshot: Snapshot) -> dict[str, BtydMean]:
+def _structural(snapshot: Snapshot, fits: FitCache) -> dict[str, BtydMean]:
     """Each law by itself, fitted on what was known at one moment; one that cannot be is left out."""
     found = {}
     for name in STRUCTURAL:
         try:
-            found[name] = fit_btyd(buyers(snapshot).features, (name,))
+            found[name] = fit_btyd(buyers(snapshot).features, (name,), fits)
         except FitError as error:
             log.warning("left out of the backtest: %s", error)
     return found
 
 
-def _as_of(fitted: Forecast, snapshot: LabelledSnapshot, config: TrainConfig) -> tuple[Forecast, dict[str, BtydMean]]:
+def _as_of(
+    fitted: Forecast, snapshot: LabelledSnapshot, config: TrainConfig, fits: FitCache
+) -> tuple[Forecast, dict[str, BtydMean]]:
     """The same hybrid on BTYD and a CLV law that were fitted at an earlier origin, over its label window.
 
     The laws of that BTYD, each by itself, are the structural models there.
     """
     features = buyers(snapshot).features
-    law = fit_clv(features, (), config.clv, snapshot.horizon_days)
-    btyd = fit_btyd(features, tuple(fitted.btyd.laws))
+    law = fit_clv(features, (), config.clv, snapshot.horizon_days, fits)
+    btyd = fit_btyd(features, tuple(fitted.btyd.laws), fits)
     return replace(fitted, btyd=btyd, clv=law, season=Season()), {
         name: BtydMean({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
     }
@@ -156,10 +161,10 @@ def _answers(
     orders = {name: values[c.ORDERS].to_numpy() for name, values in own.items()}
     spend = {name: values[c.SPEND].to_numpy() for name, values in own.items()}
     for name, one in laws.items():
-        expected = one.expect(features, days)
+        expected = one.predict(features, days)
         if not config.churn.contractual:
-            churn[name] = 1 - expected[c.P_ORDER].to_numpy()
-        orders[name], spend[name] = (expected[column].to_numpy() for column in (c.EXPECTED_ORDERS, c.EXPECTED_SPEND))
+            churn[name] = 1 - expected[c.P_ORDER]
+        orders[name], spend[name] = expected[c.EXPECTED_ORDERS], expected[c.EXPECTED_SPEND]
     members = model.ensemble.member_predictions(*model.inputs(features))
     for label, found in ((c.CHURNED, churn), (c.ORDERS, orders), (c.SPEND, spend)):
         found |= members[label]

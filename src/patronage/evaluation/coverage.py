@@ -29,7 +29,7 @@ NEGLIGIBLE = 1e-6  # a survival whose square adds nothing to a CRPS
 
 
 def evaluate_intervals(
-    clv: CLVModel, features: pd.DataFrame, orders: pd.Series, multiplier: pd.Series | None = None
+    clv: CLVModel, features: pd.DataFrame, orders: pd.Series, multiplier: Array | None = None
 ) -> dict[str, float]:
     """
     Score the distribution of each customer's orders in the horizon, and the total of all.

@@ -15,6 +15,7 @@ from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import Trial
 from patronage.evaluation.scorecard import Scorecard, evaluate
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
+from patronage.models.btyd.fit import FitCache
 from patronage.names import Metric
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import Holdout, Split, holdout_at
@@ -52,6 +53,7 @@ def measure(
     assignments: pd.DataFrame,
     config: TrainConfig,
     sampler: Sampler | None = None,
+    fits: FitCache | None = None,
 ) -> Measurement | None:
     """Measure a training; None where the log is too short to hold out a horizon.
 
@@ -61,16 +63,18 @@ def measure(
         Fitted on the split, and what it assigns at the split's cutoff.
     sampler
         What drew the customers of the run, if they are a sample.
+    fits
+        Fits of BTYD laws of this training, which are looked up first.
     """
     holdout = holdout_at(tables, split, config)
     if holdout is None:
         return None
     if holdout.split is not split:
-        bundle = _fit(holdout.split, config, config.personas.k, tables)
+        bundle = _fit(holdout.split, config, config.personas.k, tables, fits)
         assignments = bundle.assign(holdout.evaluated.features)
     evaluated = holdout.evaluated
     scorecard = _score(bundle, assignments, holdout.split, evaluated, config)
-    unseen_scorecard, trial = _unseen(holdout, bundle, config, tables)
+    unseen_scorecard, trial = _unseen(holdout, bundle, config, tables, fits)
     metrics = (
         scorecard.metrics
         | _intervals(bundle, evaluated)
@@ -81,28 +85,31 @@ def measure(
     return Measurement(holdout, bundle, assignments, Scorecard(metrics, scorecard.headlines), trial, weekly)
 
 
-def _unseen(holdout: Holdout, bundle: Bundle, config: TrainConfig, tables: Tables) -> tuple[Scorecard, Trial]:
+def _unseen(
+    holdout: Holdout, bundle: Bundle, config: TrainConfig, tables: Tables, fits: FitCache | None
+) -> tuple[Scorecard, Trial]:
     """The scorecard of a second fit, on customers whom it never saw, and its journey."""
     seen = holdout.split.select(~holdout.unseen)
     evaluated = holdout.evaluated.select(holdout.unseen)
-    second = _fit(seen, config, bundle.personas.k, tables)
+    second = _fit(seen, config, bundle.personas.k, tables, fits)
     assignments = second.assign(evaluated.features)
     scorecard = _score(second, assignments, seen, evaluated, config)
     unseen = holdout.split.select(holdout.unseen)
     return scorecard, Trial(second.journey, seen, unseen, evaluated, assignments, second.learned)
 
 
-def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables) -> Bundle:
+def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: FitCache | None) -> Bundle:
     """A bundle that is only measured: its personas are not shipped, and may be unstable."""
     lenient = replace(config, personas=replace(config.personas, k=k, allow_unstable=True))
-    return fit_bundle(split, lenient, left_censored=tables.left_censored)
+    return fit_bundle(split, lenient, left_censored=tables.left_censored, fits=fits)
 
 
 def _score(
     bundle: Bundle, assignments: pd.DataFrame, split: Split, evaluated: LabelledSnapshot, config: TrainConfig
 ) -> Scorecard:
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
-    structural = bundle.forecast.btyd.expect(buyers(evaluated).features, config.horizon_days)[c.P_ORDER]
+    features = buyers(evaluated).features
+    structural = pd.Series(bundle.forecast.btyd.predict(features, config.horizon_days)[c.P_ORDER], features.index)
     contractual = config.churn.contractual
     return evaluate(
         assignments, structural, bundle.learned, split.training, evaluated, resampling, contractual=contractual

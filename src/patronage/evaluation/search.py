@@ -15,6 +15,7 @@ import pandas as pd
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.data import Tables
 from patronage.labels import LabelledSnapshot, buyers
+from patronage.models.btyd.fit import FitCache
 from patronage.models.btyd.mean import fit_btyd
 from patronage.models.ensemble.fitting import fit_ensemble
 from patronage.models.ensemble.target import CHURN, TARGETS, Target
@@ -55,16 +56,17 @@ def exercise_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Exerci
     holdout = measured_at(tables, cutoff, config)
     seen = holdout.split.select(~holdout.unseen)
     laws = tuple(name for name, on in config.churn.laws.items() if on)
-    past, _ = with_btyd_features([buyers(snapshot) for snapshot in seen.training], laws, config.churn)
+    fits = FitCache()
+    past, _ = with_btyd_features([buyers(snapshot) for snapshot in seen.training], laws, config.churn, fits)
     now, judged = buyers(seen.current).features, buyers(holdout.evaluated.select(holdout.unseen))
-    btyd = fit_btyd(now, laws)
-    near = judged.features.join(btyd.expect(judged.features, seen.window_days))
+    btyd = fit_btyd(now, laws, fits)
+    near = judged.features.assign(**btyd.predict(judged.features, seen.window_days))
     longer = seen.window_days != config.horizon_days
     return Exercise(
         past,
-        now.join(btyd.expect(now, seen.window_days)),
+        now.assign(**btyd.predict(now, seen.window_days)),
         LabelledSnapshot(cutoff, config.horizon_days, near, judged.labels),
-        btyd.expect(judged.features, config.horizon_days) if longer else None,
+        pd.DataFrame(btyd.predict(judged.features, config.horizon_days), judged.features.index) if longer else None,
     )
 
 

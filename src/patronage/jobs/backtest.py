@@ -28,6 +28,7 @@ from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.backtest import LATER_SEEN, LATER_UNSEEN, SHIPPED, STRUCTURAL, measure
+from patronage.models.btyd.fit import FitCache
 from patronage.review.backtest_figures import over_origins
 
 COLUMNS = ["origin", "model", "holdout", "metric", "value", "low", "high", "baseline"]
@@ -53,8 +54,9 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
     store = tracking.open_store(config.tracking, project_root())
     folder = project_root() / "mlruns" / "backtest" / _fingerprint(tables, config)
     folder.mkdir(parents=True, exist_ok=True)
+    fits = FitCache()  # origins share earlier origins
     for cutoff, horizon_days in origins.items():
-        _measured(folder, tables, cutoff, horizon_days, config)
+        _measured(folder, tables, cutoff, horizon_days, config, fits)
     table = pd.concat([_read(folder / _name(*origin)) for origin in origins.items()], ignore_index=True)
     _write(folder / "backtest.csv", table.to_csv(index=False))
     summary = ratios(table)
@@ -89,7 +91,9 @@ def _name(cutoff: datetime, horizon_days: int) -> str:
     return f"{cutoff:%Y-%m-%d}_{horizon_days}.json"
 
 
-def _measured(folder: Path, tables: Tables, cutoff: datetime, horizon_days: int, config: BacktestConfig) -> None:
+def _measured(
+    folder: Path, tables: Tables, cutoff: datetime, horizon_days: int, config: BacktestConfig, fits: FitCache
+) -> None:
     """Make the rows of one origin, unless they are there."""
     path = folder / _name(cutoff, horizon_days)
     what = f"origin {cutoff:%Y-%m-%d}, {horizon_days} days"
@@ -97,7 +101,7 @@ def _measured(folder: Path, tables: Tables, cutoff: datetime, horizon_days: int,
         print(f"{what}: measured before", flush=True)
         return
     started = time.time()
-    rows = measure(tables, cutoff, config.at(f"{cutoff:%Y-%m-%d}", horizon_days))
+    rows = measure(tables, cutoff, config.at(f"{cutoff:%Y-%m-%d}", horizon_days), fits)
     _write(path, json.dumps(rows, indent=0))
     print(f"{what}: {time.time() - started:.0f} s", flush=True)
 

@@ -10,8 +10,8 @@ from patronage.config import CompareConfig
 from patronage.config.places import project_root
 from patronage.evaluation.intervals import Resampling
 from patronage.review.comparison import Comparison, compare
-from patronage.review.past import TrainingRun
-from patronage.review.report import render
+from patronage.review.comparison_page import render
+from patronage.review.training_run import TrainingRun
 
 
 def run(config: CompareConfig) -> None:

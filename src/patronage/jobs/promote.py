@@ -8,7 +8,7 @@ from patronage.config.places import project_root
 from patronage.errors import GateError
 from patronage.evaluation.intervals import Resampling
 from patronage.review import gates
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 
 
 def run(config: PromoteConfig) -> None:

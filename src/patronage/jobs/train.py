@@ -21,9 +21,10 @@ from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
 from patronage.models.btyd import assumptions as gate
+from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import refer
-from patronage.review.journey_map import journey_report
+from patronage.review.journey_report import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
 from patronage.review.training_record import training_record
@@ -51,11 +52,12 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     features = split.current.features
     store = tracking.open_store(config.tracking, project_root())
     former, origin = _former(store, config, cutoff, features)
-    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former)
+    fits = FitCache()
+    bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(features)
     personas = persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
     print(*personas.said, sep="\n", flush=True)
-    measured = measure(tables, split, bundle, assignments, config, sampler)
+    measured = measure(tables, split, bundle, assignments, config, sampler, fits)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     journey = journey_report(
         bundle.journey,
@@ -101,9 +103,9 @@ def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool)
     for finding in findings:
         if finding.severity != gate.NOTE:
             shown = finding.show.replace("\n", "\n             ")
-            print(f"clv          {finding.severity}: {finding.found}\n             {shown}", flush=True)
-    for deed in bundle.clv.deeds:
-        print(f"clv          {deed.deed}: {deed.said}", flush=True)
+            print(f"clv          {finding.severity}: {finding.observed}\n             {shown}", flush=True)
+    for decision in bundle.clv.decisions:
+        print(f"clv          {decision.action.replace('_', ' ')}: {decision.message}", flush=True)
     return findings
 
 

@@ -20,7 +20,8 @@ import pandas as pd
 from patronage import names as c
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.mean import BtydMean
-from patronage.models.btyd.reconcile import Reconciled, reading, reconcile
+from patronage.models.btyd.reconcile import reconcile
+from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
 from patronage.typing import Array, Columns
@@ -67,6 +68,21 @@ class EnsembleInputs(NamedTuple):
     matrices: Matrices
 
 
+class LawInputs(NamedTuple):
+    """What the law reads of some customers, to expect as many orders as the ensemble does.
+
+    Attributes
+    ----------
+    features
+        With a later recency for the customers whom the law would take for gone.
+    multiplier
+        (N,) the factor on each order rate.
+    """
+
+    features: pd.DataFrame
+    multiplier: Array
+
+
 @dataclass(frozen=True)
 class Forecast:
     """The fitted value.
@@ -97,16 +113,17 @@ class Forecast:
     def inputs(self, features: pd.DataFrame) -> EnsembleInputs:
         """What the ensemble reads of customers who have bought."""
         columns = columns_of(features)
-        near = columns | self.btyd.answer(columns, self.ensemble.window_days)
+        near = columns | self.btyd.predict(columns, self.ensemble.window_days)
         matrices = self.ensemble.matrices(near)
         if self.ensemble.window_days == self.horizon_days and self.season.factor == 1:
             return EnsembleInputs(near, None, matrices)
-        return EnsembleInputs(near, self.btyd.answer(columns, self.horizon_days, self.season.factor), matrices)
+        return EnsembleInputs(near, self.btyd.predict(columns, self.horizon_days, self.season.factor), matrices)
 
-    def law_inputs(self, features: pd.DataFrame) -> Reconciled:
-        """What the law must take the customers for, to expect as many orders as the ensemble does."""
-        expected = self.ensemble.predict(*self.inputs(features))
-        return reconcile(self.clv.law, self.horizon_days, features, expected[c.ORDERS])
+    def law_inputs(self, features: pd.DataFrame) -> LawInputs:
+        """What the law reads of customers who have bought, to expect as many orders as the ensemble does."""
+        expected = self.ensemble.predict(*self.inputs(features))[c.ORDERS]
+        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(features), expected)
+        return LawInputs(features.assign(**{c.RECENCY: recency}), multiplier)
 
     def predict(self, features: pd.DataFrame, *, reasons: bool = True) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
@@ -118,9 +135,9 @@ class Forecast:
         """
         inputs = self.inputs(features)
         ensemble = self.ensemble.predict(*inputs)
-        x, t_x, age, mean_value = (np.asarray(inputs.features[name], np.float64) for name in self.clv.columns)
-        t_x, factor = reading(self.clv.law, self.horizon_days, x, t_x, age, ensemble[c.ORDERS])
-        law = self.clv.answer(x, t_x, age, factor, mean_value, self.season.factor)
+        summary = Summary.of(inputs.features)
+        recency, multiplier = reconcile(self.clv.law, self.horizon_days, summary, ensemble[c.ORDERS])
+        law = self.clv.predict({**inputs.features, c.RECENCY: recency}, multiplier, self.season.factor)
         churn = ensemble[c.CHURNED] if self.churn_source != LAW else 1 - law[c.P_ORDER]
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
         if reasons:

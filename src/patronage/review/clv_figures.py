@@ -94,7 +94,7 @@ def by_frequency(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figu
     figure, axes = blank(f"Orders in the {clv.settings.horizon_days:g} days after the cutoff, by repeat orders before")
     group = buyers[c.FREQUENCY].clip(upper=MOST).astype(int)
     expected = clv.predict(buyers)[c.EXPECTED_ORDERS]
-    table = pd.DataFrame({"came": orders, "expected": expected}).groupby(group).agg(["mean", "size"])
+    table = pd.DataFrame({"came": orders, "expected": expected}, buyers.index).groupby(group).agg(["mean", "size"])
     places = np.arange(len(table))
     axes.bar(places - 0.2, table["came", "mean"], 0.4, color=MUTED, label="came")
     axes.bar(places + 0.2, table["expected", "mean"], 0.4, color=ACCENT, label=clv.settings.model)
@@ -126,7 +126,8 @@ def p_alive(clv: CLVModel, buyers: pd.DataFrame) -> Figure:
 def pit(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
     """How often orders fell where in their own foretold distribution: flat is honest, a U says too short intervals."""
     counts = orders.to_numpy(np.float64)
-    low, high = (1 - clv.at_least(n, buyers) for n in (counts, counts + 1))
+    survival = clv.survival(buyers)
+    low, high = (1 - survival(n, slice(None)) for n in (counts, counts + 1))
     edges = np.linspace(0, 1, BINS + 1)
     width = np.maximum(high - low, 1e-12)
     below = np.clip((edges[:, None] - low) / width, 0, 1).mean(axis=1)

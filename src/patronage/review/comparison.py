@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from patronage import names as c
 from patronage.errors import DataError
 from patronage.evaluation.intervals import Resampling
-from patronage.review import differences, migration, pictures
+from patronage.review import comparison_figures, differences, migration
+from patronage.review.largest_changes import movers
 from patronage.review.migration import Answer
-from patronage.review.movers import movers
-from patronage.review.past import TrainingRun, numbered
+from patronage.review.training_run import TrainingRun, with_row_numbers
 
 WORDS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
 
@@ -51,7 +51,7 @@ def compare(baseline: TrainingRun, candidate: TrainingRun, resampling: Resamplin
         How many of the customers that changed most are named.
     """
     runs = baseline, candidate
-    baseline, candidate, customers = numbered(*runs)
+    baseline, candidate, customers = with_row_numbers(*runs)
     if not baseline.assignments.index.isin(candidate.assignments.index).any():
         raise DataError(f"{baseline.name} and {candidate.name} share no customer; expected two runs over the same ones")
     seen, unfrozen = migration.frozen(baseline, candidate)
@@ -175,12 +175,12 @@ def _figures(
 ) -> dict[str, Figure]:
     labels = {answer.name: answer.labels for answer in answers}
     named = {WORDS[name]: split for name, split in splits.items()}
-    drawn = {"migration.png": pictures.migration(named)}
+    drawn = {"migration.png": comparison_figures.migration(named)}
     for name in (c.PERSONA, c.JOURNEY_STAGE):
-        drawn[f"{name}_flows.png"] = pictures.alluvial(moves[name], labels[name], WORDS[name])
-    drawn["drift.png"] = pictures.drift(drift)
+        drawn[f"{name}_flows.png"] = comparison_figures.alluvial(moves[name], labels[name], WORDS[name])
+    drawn["drift.png"] = comparison_figures.drift(drift)
     sides = {"baseline": baseline, "candidate": candidate}
-    drawn["lorenz.png"] = pictures.lorenz(
+    drawn["lorenz.png"] = comparison_figures.lorenz(
         {side: run.assignments[c.CLV].fillna(0.0).to_numpy() for side, run in sides.items()}
     )
     judged = {side: run.evaluation for side, run in sides.items() if run.evaluation is not None}
@@ -188,12 +188,12 @@ def _figures(
         side: frame[frame[c.CHURNED].notna() & frame[c.CHURN_PROBABILITY].notna()] for side, frame in judged.items()
     }
     if known:
-        drawn["reliability.png"] = pictures.reliability(
+        drawn["reliability.png"] = comparison_figures.reliability(
             {
                 side: (np.asarray(frame[c.CHURNED], float), np.asarray(frame[c.CHURN_PROBABILITY], float))
                 for side, frame in known.items()
             }
         )
     if len(paired):
-        drawn["metric_differences.png"] = pictures.differences(paired)
+        drawn["metric_differences.png"] = comparison_figures.differences(paired)
     return drawn

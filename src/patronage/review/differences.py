@@ -13,7 +13,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.evaluation.intervals import Resampling, resampled_sums
 from patronage.review.migration import AT_ONCE, cannot_freeze
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 from patronage.statistics import log_losses
 
 BINS = 10

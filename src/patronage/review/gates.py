@@ -12,7 +12,7 @@ from patronage import names as c
 from patronage.config import GatesConfig
 from patronage.evaluation.intervals import Resampling
 from patronage.review import differences, migration
-from patronage.review.past import TrainingRun, numbered
+from patronage.review.training_run import TrainingRun, with_row_numbers
 
 PASSED, FAILED, UNMEASURED, NO_CHAMPION = "passed", "failed", "not measured", "no champion yet"
 
@@ -33,7 +33,7 @@ def judge_gates(
     """Every gate that is on, in the order of the configuration."""
     seen, unfrozen = None, ""
     if champion is not None:
-        champion, candidate, _ = numbered(champion, candidate)
+        champion, candidate, _ = with_row_numbers(champion, candidate)
         seen, unfrozen = migration.frozen(champion, candidate)
     gates = _beside(candidate, champion, seen, config, resampling)
     found = candidate.metrics

@@ -24,7 +24,7 @@ from patronage.bundle import Bundle
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
 from patronage.models.personas import PersonaModel
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 from patronage.statistics import adjusted_rand_index, cohen_kappa
 
 SAME_PEOPLE = 0.3  # Jaccard overlap below which two personas are not the same people

@@ -18,7 +18,7 @@ from patronage.evaluation.sessions import JUDGED_DAYS, judge_carts, judge_sessio
 from patronage.models import sessions
 from patronage.models.sessions import Chance
 from patronage.review.figures import ACCENT, INK, MUTED, blank
-from patronage.review.journey_map import JourneyReport
+from patronage.review.journey_report import JourneyReport
 
 COLOURS = {"model": ACCENT, "counts": INK, "last_event": MUTED}
 NAMES = {"model": "the path, and who walks it", "counts": "counts of touchpoints", "last_event": "the last touchpoint"}

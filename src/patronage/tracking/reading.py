@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.errors import TrackingError
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 from patronage.tracking.runs import run_page
 from patronage.tracking.store import Store, first_line
 

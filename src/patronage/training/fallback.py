@@ -1,85 +1,89 @@
 """
-What is done where a CLV model is unfit: another takes its place, or nothing is said.
+What replaces an unacceptable CLV model: the next law, a shrunken mean, or empty columns.
 
-The gate (`gate.py`) finds; this acts on what it calls unfit, and keeps a record that the model carries: the run and
-each customer's `flags` say it.
+`models/btyd/assumptions.py` examines a model; this acts on its findings, and records what it did in the model: the
+run's tags and each customer's `flags` show it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from patronage import names as c
 from patronage.errors import FitError
-from patronage.models.btyd.assumptions import DATA, LAW, SPEND, UNFIT, Finding, examine
-from patronage.models.btyd.decisions import ABSTAINED, SWITCHED, Decision
+from patronage.models.btyd.assumptions import DATA, LAW, SPEND, UNACCEPTABLE, Finding, examine
+from patronage.models.btyd.clv import CLVModel
+from patronage.models.btyd.decisions import LEFT_EMPTY, SWITCHED, Decision
 from patronage.models.btyd.fit import shrunken_mean
 
-if TYPE_CHECKING:
-    from patronage.models.btyd.clv import CLVModel
-
-SWITCH, ABSTAIN, FAIL = "switch", "abstain", "fail"
+SWITCH, LEAVE_EMPTY, FAIL = "switch", "leave_empty", "fail"  # clv.fallback
 OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
-# p_order is still given: the churn model stands on it, and is measured beside it
+# p_order is not left empty: the churn model is built on it, and is measured beside it
 OF_ORDERS = (c.P_ALIVE, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, *OF_VALUE)
 
 
-def believed(fit: Callable[[str], CLVModel], features: pd.DataFrame, models: Sequence[str], on_unfit: str) -> CLVModel:
+def first_acceptable(
+    fit: Callable[[str], CLVModel], features: pd.DataFrame, names: Sequence[str], fallback: str
+) -> CLVModel:
     """
-    Fit the first law that can be believed.
+    Fit the first acceptable law.
 
     Parameters
     ----------
     fit
         Fits the law of a name to `features`.
-    models
-        Names of laws: the one asked for, and what may take its place, in this order.
-    on_unfit
-        - switch: the next law, and a shrunken mean in the place of Gamma-Gamma; where no other would help, abstain;
-        - abstain: the model stays, and gives no value where it is unfit;
+    names
+        The preferred law, and those that may replace it, in this order.
+    fallback
+        - switch: the next law, and a shrunken mean in place of Gamma-Gamma; where no other would help, leave empty;
+        - leave_empty: the model stays, and the columns for which it is unacceptable are left empty;
         - fail: a FitError.
 
     Raises
     ------
     FitError
-        Where no law can be fitted, or `on_unfit` is fail and the gate calls the model unfit.
+        Where no law can be fitted, or `fallback` is fail and the model is unacceptable.
     """
-    deeds: list[Decision] = []
-    for name, after in zip(models, [*models[1:], ""], strict=True):
-        may_switch = on_unfit == SWITCH and after != ""
+    decisions: list[Decision] = []
+    for name, following in zip(names, [*names[1:], ""], strict=True):
+        may_switch = fallback == SWITCH and following != ""
         try:
-            fitted = fit(name)
+            model = fit(name)
         except FitError as error:
             if not may_switch:
                 raise
-            deeds.append(Decision("no_fit", SWITCHED, f"{after} in the place of {name}, which has no fit: {error}"))
+            message = f"{following} in place of {name}, which has no fit: {error}"
+            decisions.append(Decision("no_fit", SWITCHED, message))
             continue
-        unfit = {finding.about: finding for finding in examine(fitted, features) if finding.severity == UNFIT}
-        if unfit and on_unfit == FAIL:
-            worst = next(iter(unfit.values()))
-            raise FitError(f"{name} is unfit: {worst.found}; {worst.why}; or let it abstain: clv.on_unfit=abstain")
-        if LAW in unfit and DATA not in unfit and may_switch:
-            finding = unfit[LAW]
-            deeds.append(Decision(finding.finding, SWITCHED, f"{after} in the place of {name}: {finding.found}"))
+        findings = {each.about: each for each in examine(model, features) if each.severity == UNACCEPTABLE}
+        if findings and fallback == FAIL:
+            worst = next(iter(findings.values()))
+            raise FitError(
+                f"{name} is unacceptable: {worst.observed}; {worst.why}; "
+                "or leave its columns empty: clv.fallback=leave_empty"
+            )
+        if LAW in findings and DATA not in findings and may_switch:
+            message = f"{following} in place of {name}: {findings[LAW].observed}"
+            decisions.append(Decision(findings[LAW].finding, SWITCHED, message))
             continue
-        return _acted(fitted, features, unfit, on_unfit, deeds)
+        return _with_decisions(model, features, findings, fallback, decisions)
     raise ValueError("no law was named")
 
 
-def _acted(
-    fitted: CLVModel, features: pd.DataFrame, unfit: dict[str, Finding], on_unfit: str, deeds: list[Decision]
+def _with_decisions(
+    model: CLVModel, features: pd.DataFrame, findings: dict[str, Finding], fallback: str, decisions: list[Decision]
 ) -> CLVModel:
-    for about, finding in unfit.items():
-        if about == SPEND and on_unfit == SWITCH:
+    """The model with a shrunken mean where that helps, and with the columns that must be left empty."""
+    for about, finding in findings.items():
+        if about == SPEND and fallback == SWITCH:
             mean = shrunken_mean(features[c.FREQUENCY], features[c.MONETARY_VALUE])
-            fitted = replace(fitted, spend_law=mean)
-            said = f"a shrunken mean in the place of Gamma-Gamma: {finding.found}"
-            deeds.append(Decision(finding.finding, SWITCHED, said))
+            model = replace(model, spend_law=mean)
+            message = f"a shrunken mean in place of Gamma-Gamma: {finding.observed}"
+            decisions.append(Decision(finding.finding, SWITCHED, message))
         else:
-            silent = OF_VALUE if about == SPEND else OF_ORDERS
-            deeds.append(Decision(finding.finding, ABSTAINED, f"no value: {finding.found}", silent))
-    return replace(fitted, deeds=tuple(deeds))
+            columns = OF_VALUE if about == SPEND else OF_ORDERS
+            decisions.append(Decision(finding.finding, LEFT_EMPTY, f"no value: {finding.observed}", columns))
+    return replace(model, decisions=tuple(decisions))

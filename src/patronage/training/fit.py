@@ -9,13 +9,19 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.decisions.offer import Offer
 from patronage.models import journey, personas
+from patronage.models.btyd.fit import FitCache
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
 from patronage.training.origins import Split
 
 
 def fit_bundle(
-    split: Split, config: TrainConfig, *, left_censored: bool, former: personas.PersonaModel | None = None
+    split: Split,
+    config: TrainConfig,
+    *,
+    left_censored: bool,
+    former: personas.PersonaModel | None = None,
+    fits: FitCache | None = None,
 ) -> Bundle:
     """Learn everything that may be known at the cutoff of the split.
 
@@ -23,6 +29,8 @@ def fit_bundle(
     ----------
     former
         Personas to carry on, fitted at this cutoff or an earlier one.
+    fits
+        Fits of BTYD laws, which are looked up first.
 
     Raises
     ------
@@ -31,7 +39,7 @@ def fit_bundle(
     """
     features = split.current.features
     # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
-    expected = fit_forecast(split, config)
+    expected = fit_forecast(split, config, fits)
     whole = split.training if split.window_days == config.horizon_days else ()
     return Bundle(
         horizon_days=config.horizon_days,

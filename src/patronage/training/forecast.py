@@ -15,9 +15,10 @@ from patronage.config import ChurnConfig, TrainConfig
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot, buyers
 from patronage.models.btyd.clv import CLVModel
-from patronage.models.btyd.fit import fit_orders
+from patronage.models.btyd.fit import FitCache, fit_orders
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.btyd.reconcile import reconcile
+from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.fitting import fit_ensemble, needs_btyd
 from patronage.models.ensemble.target import CHURN
 from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, Season
@@ -32,8 +33,13 @@ log = logging.getLogger(__name__)
 BINS = 10
 
 
-def fit_forecast(split: Split, config: TrainConfig) -> Forecast:
+def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None) -> Forecast:
     """Learn all that the split teaches of churn, orders, spend and value.
+
+    Parameters
+    ----------
+    fits
+        Fits of BTYD laws, which are looked up first; a backtest passes one cache to all its fits.
 
     Raises
     ------
@@ -43,11 +49,12 @@ def fit_forecast(split: Split, config: TrainConfig) -> Forecast:
     churn = config.churn
     features = buyers(split.current).features
     snapshots = [buyers(snapshot) for snapshot in split.training]
-    clv = fit_clv(features, snapshots, config.clv, config.horizon_days)
+    fits = FitCache() if fits is None else fits
+    clv = fit_clv(features, snapshots, config.clv, config.horizon_days, fits)
     laws = tuple(name for name, on in churn.laws.items() if on)
-    learned, latest_btyd = with_btyd_features(snapshots, laws, churn)
-    btyd = fit_btyd(features, laws)
-    current = features.join(btyd.expect(features, learned[0].horizon_days))
+    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits)
+    btyd = fit_btyd(features, laws, fits)
+    current = features.assign(**btyd.predict(features, learned[0].horizon_days))
     columns = steady(current, learned[0].features, learnable(split.current.features))
     fit = fit_ensemble(learned, current, columns, churn, seed=config.seed)
     churn_source = CONTRACT if churn.contractual else ENSEMBLE
@@ -55,7 +62,7 @@ def fit_forecast(split: Split, config: TrainConfig) -> Forecast:
         churn_source = _better_calibrated(learned[0], fit.validation, latest_btyd, clv)
     season = Season()
     if churn.season and split.year_before:
-        season = learn_season(learned, [buyers(snapshot) for snapshot in split.year_before], laws)
+        season = learn_season(learned, [buyers(snapshot) for snapshot in split.year_before], laws, fits)
     return Forecast(fit.ensemble, btyd, clv, churn_source, season)
 
 
@@ -66,7 +73,9 @@ class WithBtyd(NamedTuple):
     latest: BtydMean | None
 
 
-def with_btyd_features(snapshots: Sequence[LabelledSnapshot], laws: tuple[str, ...], config: ChurnConfig) -> WithBtyd:
+def with_btyd_features(
+    snapshots: Sequence[LabelledSnapshot], laws: tuple[str, ...], config: ChurnConfig, fits: FitCache | None = None
+) -> WithBtyd:
     """Fit BTYD anew at each origin, and add its predictions over the label window to the features.
 
     Raises
@@ -80,13 +89,13 @@ def with_btyd_features(snapshots: Sequence[LabelledSnapshot], laws: tuple[str, .
     latest, reason = None, ""
     for snapshot in snapshots:
         try:
-            btyd = fit_btyd(snapshot.features, laws)
+            btyd = fit_btyd(snapshot.features, laws, fits)
         except FitError as error:
             log.warning("origin %s is left out of the ensemble: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             reason = str(error)
             continue
-        expected = btyd.expect(snapshot.features, snapshot.horizon_days)
-        extended.append(replace(snapshot, features=snapshot.features.join(expected)))
+        expected = btyd.predict(snapshot.features, snapshot.horizon_days)
+        extended.append(replace(snapshot, features=snapshot.features.assign(**expected)))
         latest = latest or btyd
     if not extended:
         raise FitError(
@@ -103,11 +112,10 @@ def _better_calibrated(snapshot: LabelledSnapshot, validation: pd.DataFrame, bty
     predicted = validation[known]
     features = snapshot.features.loc[predicted.index]
     name = clv.settings.model
-    summary = (snapshot.features[column] for column in (c.FREQUENCY, c.RECENCY, c.T))
-    law = btyd.laws[name] if name in btyd.laws else fit_orders(name, *summary)[0]
-    inputs, factor = reconcile(law, snapshot.horizon_days, features, predicted[c.ORDERS].to_numpy(np.float64))
-    x, t_x, age = (inputs[column].to_numpy(np.float64) for column in (c.FREQUENCY, c.RECENCY, c.T))
-    by_law = 1 - law.p_order(snapshot.horizon_days, x, t_x, age, factor.to_numpy())
+    law = btyd.laws[name] if name in btyd.laws else fit_orders(name, *Summary.of(snapshot.features))[0]
+    summary = Summary.of(features)
+    recency, factor = reconcile(law, snapshot.horizon_days, summary, predicted[c.ORDERS].to_numpy(np.float64))
+    by_law = 1 - law.p_order(snapshot.horizon_days, summary.x, recency, summary.T, factor)
     by_ensemble = predicted[c.CHURNED].to_numpy(np.float64)
     y_true = snapshot.labels.loc[features.index, c.CHURNED].to_numpy(np.float64)
     errors = [_calibration_error(y_true, y_pred) for y_pred in (by_law, by_ensemble)]

@@ -1,11 +1,20 @@
-"""The CLV law of the configuration: asked for, chosen, or what takes its place; taught by an earlier origin."""
+"""
+The CLV law of a run: the configured one, or the one with the best log score at an earlier origin.
+
+`fallback.py` replaces a law that is unacceptable; an earlier origin calibrates the intervals.
+
+References
+----------
+Gneiting, Raftery (2007), Strictly proper scoring rules, prediction, and estimation. JASA 102(477).
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from patronage import names as c
@@ -14,79 +23,110 @@ from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
 from patronage.models.btyd import clv
 from patronage.models.btyd.clv import CLVModel
-from patronage.models.btyd.decisions import Candidate
-from patronage.training import choice
-from patronage.training import fallback as unfit
+from patronage.models.btyd.decisions import LawCandidate
+from patronage.models.btyd.fit import FitCache
+from patronage.training.fallback import first_acceptable
+from patronage.typing import Array
 
 log = logging.getLogger(__name__)
 
 AUTO = "auto"
+MIN_PROBABILITY = 1e-12  # of an observed number of orders that the law takes for impossible
 
 
-def fit_clv(features: pd.DataFrame, past: Sequence[LabelledSnapshot], config: ClvConfig, horizon_days: int) -> CLVModel:
-    """The CLV model of customers who have bought, with the intervals that their past taught.
+def fit_clv(
+    features: pd.DataFrame,
+    training: Sequence[LabelledSnapshot],
+    config: ClvConfig,
+    horizon_days: int,
+    fits: FitCache | None = None,
+) -> CLVModel:
+    """The CLV model of customers who have bought, with intervals calibrated at an earlier origin.
 
     Parameters
     ----------
-    past
+    training
         Labelled snapshots of earlier origins, of customers who had bought, the latest first.
     """
-    candidates = rank(past, config)
-    asked = [candidate.model for candidate in candidates] or ([] if config.model == AUTO else [config.model])
-    models = [*asked, *(name for name in config.candidates if name not in asked)]
-    model = unfit.believed(
-        lambda name: fit_law(name, features, config, horizon_days), features, models, config.on_unfit
-    )
-    return replace(taught(model, past, config), candidates=candidates)
+    fits = FitCache() if fits is None else fits
+    candidates = rank_laws(training, config, fits) if config.model == AUTO else ()
+    first = [candidate.model for candidate in candidates] or [name for name in (config.model,) if name != AUTO]
+    names = [*first, *(name for name in config.candidates if name not in first)]
+
+    def fit(name: str) -> CLVModel:
+        return clv.fit(features, config, model=name, horizon_days=horizon_days, fits=fits)
+
+    model = first_acceptable(fit, features, names, config.fallback)
+    return replace(calibrated(model, training, config, fits), candidates=candidates)
 
 
-def fit_law(name: str, features: pd.DataFrame, config: ClvConfig, horizon_days: int) -> CLVModel:
-    """The law of a name, believed or not."""
-    return clv.fit(
-        features,
-        model=name,
-        horizon_days=horizon_days,
-        value_horizon_days=config.value_horizon_days,
-        discount_rate=config.discount_rate,
-        margin=config.margin,
-        level=config.level,
-    )
+def rank_laws(
+    training: Sequence[LabelledSnapshot], config: ClvConfig, fits: FitCache | None = None
+) -> tuple[LawCandidate, ...]:
+    """The configured candidates at the latest origin at which one can be fitted, the best first."""
+    for snapshot in training:
 
+        def fit(name: str, at: LabelledSnapshot = snapshot) -> CLVModel:
+            return clv.fit(at.features, config, model=name, horizon_days=at.horizon_days, fits=fits)
 
-def rank(past: Sequence[LabelledSnapshot], config: ClvConfig) -> tuple[Candidate, ...]:
-    """Where the law is to be chosen: the candidates at the latest origin at which one can be fitted, the best first."""
-    if config.model != AUTO:
-        return ()
-    for snapshot in past:
-        found = _ranked_at(snapshot, config)
-        if found and found[0].log_score is not None:
-            return found
+        candidates = rank_at(fit, config.candidates, snapshot.features, snapshot.labels[c.ORDERS])
+        if candidates[0].log_score is not None:
+            return candidates
     log.warning("clv=auto: no law can be fitted at an earlier origin; taking %s", config.candidates[0])
     return ()
 
 
-def _ranked_at(snapshot: LabelledSnapshot, config: ClvConfig) -> tuple[Candidate, ...]:
-    if snapshot.labels is None:
-        return ()
-    return choice.ranked(
-        lambda name: fit_law(name, snapshot.features, config, snapshot.horizon_days),
-        config.candidates,
-        snapshot.features,
-        snapshot.labels[c.ORDERS],
-    )
+def rank_at(
+    fit: Callable[[str], CLVModel], names: Sequence[str], features: pd.DataFrame, orders: pd.Series
+) -> tuple[LawCandidate, ...]:
+    """
+    Rank laws by their log score: minus the log of the probability of the observed orders.
 
+    Parameters
+    ----------
+    fit
+        Fits the law of a name to the customers at an origin.
+    features, orders
+        These customers, and the number of orders of each in the horizon after it, in the same order.
 
-def taught(model: CLVModel, past: Sequence[LabelledSnapshot], config: ClvConfig) -> CLVModel:
-    """The CLV model with intervals that the latest origin has taught at which its law can be fitted."""
-    for snapshot in past:
-        if snapshot.labels is None:
-            continue
+    Returns
+    -------
+    tuple of LawCandidate
+        The best first, those without a fit last; equals in the order in which they were named.
+    """
+    losses: dict[str, Array] = {}
+    refused: dict[str, str] = {}
+    for name in names:
         try:
-            earlier = fit_law(model.settings.model, snapshot.features, config, snapshot.horizon_days)
+            losses[name] = log_losses(fit(name), features, orders)
         except FitError as error:
-            log.warning("origin %s teaches no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
+            refused[name] = str(error)
+    ranked = []
+    order = sorted(losses, key=lambda name: float(losses[name].mean()))
+    for name in order:
+        behind = losses[name] - losses[order[0]]
+        standard_error = float(behind.std() / np.sqrt(max(len(behind), 1)))
+        ranked.append(LawCandidate(name, float(losses[name].mean()), float(behind.mean()), standard_error))
+    return *ranked, *(LawCandidate(name, None, None, None, reason) for name, reason in refused.items())
+
+
+def log_losses(model: CLVModel, features: pd.DataFrame, orders: pd.Series) -> Array:
+    """(N,) minus the log of the probability of the observed orders, with parameter uncertainty."""
+    survival, counts = model.survival(features), orders.to_numpy(dtype=np.float64)
+    at_least, more = (survival(n, slice(None)) for n in (counts, counts + 1))
+    return -np.log(np.maximum(at_least - more, MIN_PROBABILITY))
+
+
+def calibrated(
+    model: CLVModel, training: Sequence[LabelledSnapshot], config: ClvConfig, fits: FitCache | None = None
+) -> CLVModel:
+    """The CLV model with intervals calibrated at the latest origin at which its law can be fitted."""
+    for snapshot in training:
+        name, horizon_days = model.settings.model, snapshot.horizon_days
+        try:
+            earlier = clv.fit(snapshot.features, config, model=name, horizon_days=horizon_days, fits=fits)
+        except FitError as error:
+            log.warning("origin %s calibrates no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             continue
-        near = replace(model, settings=replace(model.settings, horizon_days=snapshot.horizon_days))
-        found = clv.recalibrate(near, earlier, snapshot.features, snapshot.labels[c.ORDERS])
-        return replace(model, calibration=found.calibration)
+        return clv.calibrate_intervals(model, earlier, snapshot.features, snapshot.labels[c.ORDERS])
     return model

@@ -22,6 +22,7 @@ from patronage.config import TrainConfig
 from patronage.data import Sampler
 from patronage.labels import LabelledSnapshot, buyers
 from patronage.models import personas
+from patronage.models.btyd.fit import FitCache
 from patronage.models.forecast import Forecast
 from patronage.models.journey.model import JourneyModel
 from patronage.models.personas import PersonaModel
@@ -76,7 +77,8 @@ def sampling_metrics(
     if JOURNEY in shares:
         metrics["sampling/journey_log_loss_sd"] = _journey_spread(bundle, split, evaluated, reseeded)
     if CHURN in shares:
-        forecasts = (bundle.forecast, *(fit_forecast(split, reseed) for reseed in reseeded))
+        fits = FitCache()
+        forecasts = (bundle.forecast, *(fit_forecast(split, reseed, fits) for reseed in reseeded))
         metrics |= _forecast_spread([_forecast_errors(forecast, evaluated) for forecast in forecasts])
     return metrics
 

@@ -12,11 +12,13 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from patronage import cutoff as when
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
+from patronage.models.btyd.fit import FitCache
 from patronage.models.btyd.mean import fit_btyd
 from patronage.models.forecast import Season
 from patronage.typing import Array
@@ -29,7 +31,10 @@ FEWEST = 3  # origins with a year before them
 
 
 def learn_season(
-    training: Sequence[LabelledSnapshot], year_before: Sequence[LabelledSnapshot], laws: tuple[str, ...]
+    training: Sequence[LabelledSnapshot],
+    year_before: Sequence[LabelledSnapshot],
+    laws: tuple[str, ...],
+    fits: FitCache | None = None,
 ) -> Season:
     """The season of the horizon that follows the cutoff.
 
@@ -52,8 +57,8 @@ def learn_season(
     if len(pairs) < FEWEST:
         return Season()
     try:
-        errors = np.array([[_error(snapshot), _error(_with_btyd(before, laws))] for snapshot, before in pairs])
-        at_cutoff = _error(_with_btyd(year_before[0], laws))
+        errors = np.array([[_error(snapshot), _error(_with_btyd(before, laws, fits))] for snapshot, before in pairs])
+        at_cutoff = _error(_with_btyd(year_before[0], laws, fits))
     except FitError as error:
         log.warning("no season: BTYD cannot be fitted a year before: %s", error)
         return Season()
@@ -65,9 +70,10 @@ def learn_season(
     return Season(float(np.exp(weight * at_cutoff)), weight, dated)
 
 
-def _with_btyd(snapshot: LabelledSnapshot, laws: tuple[str, ...]) -> LabelledSnapshot:
-    expected = fit_btyd(snapshot.features, laws).expect(snapshot.features, snapshot.horizon_days)
-    return LabelledSnapshot(snapshot.cutoff, snapshot.horizon_days, expected, snapshot.labels)
+def _with_btyd(snapshot: LabelledSnapshot, laws: tuple[str, ...], fits: FitCache | None) -> LabelledSnapshot:
+    expected = fit_btyd(snapshot.features, laws, fits).predict(snapshot.features, snapshot.horizon_days)
+    features = pd.DataFrame(expected, index=snapshot.features.index)
+    return LabelledSnapshot(snapshot.cutoff, snapshot.horizon_days, features, snapshot.labels)
 
 
 def _error(snapshot: LabelledSnapshot) -> float:

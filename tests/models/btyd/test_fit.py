@@ -10,8 +10,9 @@ import pytest
 
 from patronage import names as columns
 from patronage.errors import FitError
-from patronage.models.btyd.fit import _estimate, fit_orders, fit_spend
-from patronage.models.btyd.law import BgNbd, MbgNbd, ParetoNbd
+from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
+from patronage.models.btyd.fit import FitCache, fit_orders, fit_spend, shrunken_mean
+from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.spend import GammaGamma
 
 LAWS = (BgNbd(0.6, 20.0, 0.8, 2.5), MbgNbd(0.9, 25.0, 0.7, 1.8), ParetoNbd(0.7, 20.0, 0.8, 60.0))
@@ -19,8 +20,8 @@ NAMES = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 
 
 @pytest.fixture(scope="module")
-def summary(cdnow):
-    return [cdnow[name].to_numpy() for name in (columns.FREQUENCY, columns.RECENCY, columns.T)]
+def summary(cdnow_summary):
+    return [cdnow_summary[name].to_numpy() for name in (columns.FREQUENCY, columns.RECENCY, columns.T)]
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,11 @@ def test_published_estimates_of_cdnow(name, published, log_likelihood, fitted, s
     in_weeks = fit.log_likelihood + summary[0].sum() * np.log(7)  # a density per day becomes one per week
     assert round(in_weeks, 1) == log_likelihood
     assert law.log_likelihood(*summary).sum() == pytest.approx(fit.log_likelihood, rel=1e-12)
-    assert fit.n_customers == 2357 > fit.n_distinct
+    assert fit.n_customers == 2357 > fit.n_summaries
 
 
-def test_published_estimates_of_spend(cdnow):
-    law, fit = fit_spend(cdnow[columns.FREQUENCY], cdnow[columns.MONETARY_VALUE])
+def test_published_estimates_of_spend(cdnow_summary):
+    law, fit = fit_spend(cdnow_summary[columns.FREQUENCY], cdnow_summary[columns.MONETARY_VALUE])
     assert (round(law.p, 2), round(law.q, 2), round(law.v, 2)) == (6.25, 3.74, 15.44)
     assert round(fit.log_likelihood, 2) == -4055.92
     assert fit.n_customers == 946
@@ -61,8 +62,8 @@ def test_the_unit_of_time_is_the_data_s(fitted, summary):
     assert fit.log_likelihood == pytest.approx(fitted["bg_nbd"][1].log_likelihood + x.sum() * np.log(7), rel=1e-9)
 
 
-def test_the_unit_of_money_is_the_data_s(cdnow):
-    x, value = cdnow[columns.FREQUENCY], cdnow[columns.MONETARY_VALUE]
+def test_the_unit_of_money_is_the_data_s(cdnow_summary):
+    x, value = cdnow_summary[columns.FREQUENCY], cdnow_summary[columns.MONETARY_VALUE]
     small, large = fit_spend(x, value)[0], fit_spend(x, value * 1e6)[0]
     assert large.v == pytest.approx(small.v * 1e6, rel=1e-6)
     assert large.p == pytest.approx(small.p, rel=1e-6)
@@ -75,7 +76,7 @@ def test_order_and_repetition_of_customers_do_not_matter(name, fitted, summary):
     assert fit_orders(name, *(column[shuffled] for column in summary)) == (law, fit)
     law_of_all, fit_of_all = fit_orders(name, *(np.tile(column, 3) for column in summary))
     assert list(vars(law_of_all).values()) == pytest.approx(list(vars(law).values()), rel=1e-4)
-    assert fit_of_all.n_distinct == fit.n_distinct
+    assert fit_of_all.n_summaries == fit.n_summaries
     assert fit_of_all.log_likelihood == pytest.approx(3 * fit.log_likelihood, rel=1e-9)
 
 
@@ -95,11 +96,11 @@ def test_weights_give_what_raw_rows_give_lifetimes(summary, fitted):
 
 
 @pytest.mark.parametrize(("name", "law"), list(zip(NAMES, LAWS, strict=True)), ids=NAMES)
-def test_recovers_a_simulated_law(name, law, live):
+def test_recovers_a_simulated_law(name, law, simulate):
     T = 200.0
-    lives = live(law, 8000, T, 1.0, np.random.default_rng(5))
-    found, fit = fit_orders(name, lives.x, lives.t_x, np.full(8000, T))
-    away = np.log(list(vars(found).values())) - np.log(list(vars(law).values()))
+    customers = simulate(law, 8000, T, 1.0, np.random.default_rng(5))
+    estimate, fit = fit_orders(name, customers.x, customers.t_x, np.full(8000, T))
+    away = np.log(list(vars(estimate).values())) - np.log(list(vars(law).values()))
     squared = away @ np.linalg.solve(fit.covariance, away)
     assert squared < 18.5  # chi-squared, 4 degrees: 1 in 1,000; so neither biased nor too sure
     assert np.abs(away).max() < 0.5
@@ -109,8 +110,8 @@ def test_recovers_a_simulated_law_of_spend():
     rng, law = np.random.default_rng(6), GammaGamma(4.0, 3.0, 20.0)
     x = rng.integers(1, 8, 5000)
     nu = rng.gamma(law.q, 1 / law.v, 5000)
-    found, fit = fit_spend(x, rng.gamma(law.p * x) / (nu * x))
-    away = np.log(list(vars(found).values())) - np.log(list(vars(law).values()))
+    estimate, fit = fit_spend(x, rng.gamma(law.p * x) / (nu * x))
+    away = np.log(list(vars(estimate).values())) - np.log(list(vars(law).values()))
     assert away @ np.linalg.solve(fit.covariance, away) < 16.3
     assert np.abs(away).max() < 0.3
 
@@ -122,71 +123,41 @@ def test_nobody_leaving_is_a_fit_without_covariance(capsys):
     law, fit = fit_orders("bg_nbd", x, t_x, np.full(3000, 365.0))
     assert law.a / (law.a + law.b) < 1e-6
     assert fit.covariance is None
-    assert fit.attempts > 1  # lifetimes' first search fails
+    assert fit.searches > 1  # lifetimes' first search fails
     assert capsys.readouterr().out == ""  # which it prints
-    foretold = law.expected_orders(365, x, t_x, 365.0)
-    np.testing.assert_allclose(foretold, (law.r + x) / (law.alpha + 365) * 365, rtol=1e-3)
+    expected = law.expected_orders(365, x, t_x, 365.0)
+    np.testing.assert_allclose(expected, (law.r + x) / (law.alpha + 365) * 365, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_search_from_an_estimate_starts_there(name, fitted, summary, monkeypatch):
-    law, _ = fitted[name]
-    estimate = np.array(list(vars(law).values()))
-
-    def search_again(name, search, starts, log_likelihood, weights):
-        assert search(estimate, 1e-4) == pytest.approx(estimate, rel=1e-4 if name == "pareto_nbd" else 1e-12)
-        return estimate.tolist(), None
-
-    module = sys.modules[fit_orders.__module__]
-    monkeypatch.setattr(module, "first_optimum", search_again)
-    monkeypatch.setattr(module, "_made", {})
-    assert fit_orders(name, *summary) == (law, None)
-
-
-def test_dense_customers_who_hardly_leave_stop_lifetimes_but_not_us(live):
+def test_dense_customers_who_hardly_leave_stop_lifetimes_but_not_our_fit(simulate):
     """lifetimes' likelihood is NaN beyond some beta; the estimate beyond it is an optimum all the same."""
-    lives = live(ParetoNbd(1.4, 9.6, 6.0, 47_000.0), 1000, 270.0, 90.0, np.random.default_rng(1))
-    t_x = np.round(lives.t_x)
-    law, fit = fit_orders("pareto_nbd", lives.x, t_x, np.full(1000, 270.0))
-    assert fit.climbed > 1
-    assert fit.gain <= 1e-3
-    foretold = law.expected_orders(90, lives.x, t_x, 270.0).sum()
-    assert foretold == pytest.approx(lives.later.sum(), rel=0.05)
+    customers = simulate(ParetoNbd(1.4, 9.6, 6.0, 47_000.0), 1000, 270.0, 90.0, np.random.default_rng(1))
+    t_x = np.round(customers.t_x)
+    law, fit = fit_orders("pareto_nbd", customers.x, t_x, np.full(1000, 270.0))
+    assert fit.newton_gain > 1
+    assert fit.newton_decrement <= 1e-3
+    expected = law.expected_orders(90, customers.x, t_x, 270.0).sum()
+    assert expected == pytest.approx(customers.later.sum(), rel=0.05)
 
 
-def test_the_same_customers_are_fitted_once_and_others_anew(fitted, summary, monkeypatch):
-    module = sys.modules[fit_orders.__module__]
-    monkeypatch.setattr(module, "_made", {})
-    monkeypatch.setattr(module, "KEPT", 2)
-    searched, search = [], module._search_orders
-    monkeypatch.setattr(module, "_search_orders", lambda *given: searched.append(given[0]) or search(*given))
+def test_a_cache_gives_the_fit_of_the_same_customers(fitted, summary):
+    fits = FitCache()
     x, t_x, age = summary
-    assert fit_orders("bg_nbd", x, t_x, age) == fit_orders("bg_nbd", x[::-1], t_x[::-1], age[::-1]) == fitted["bg_nbd"]
-    assert searched == ["bg_nbd"]
-    assert fit_orders("mbg_nbd", x, t_x, age) == fitted["mbg_nbd"]
-    assert fit_orders("bg_nbd", x[1:], t_x[1:], age[1:]) != fitted["bg_nbd"]
-    assert searched == ["bg_nbd", "mbg_nbd", "bg_nbd"]
-    assert len(module._made) == 2
+    first = fit_orders("bg_nbd", x, t_x, age, fits)
+    assert first == fitted["bg_nbd"]
+    reversed_rows = fit_orders("bg_nbd", x[::-1], t_x[::-1], age[::-1], fits)
+    assert reversed_rows[0] is first[0]
+    assert fit_orders("mbg_nbd", x, t_x, age, fits) == fitted["mbg_nbd"]
+    assert fit_orders("bg_nbd", x[1:], t_x[1:], age[1:], fits) != first
+    assert fit_orders("bg_nbd", x, t_x, age, fits)[0] is first[0]
+    assert fit_orders("bg_nbd", x, t_x, age)[0] is not first[0]
 
 
-class Fitter:
-    """One whose standard errors fail, as lifetimes' do where the curvature is singular."""
-
-    def __init__(self, *estimate):
-        self.params_ = estimate
-
-    def fit(self):
-        raise np.linalg.LinAlgError("Singular matrix")
-
-
-def test_an_estimate_outlives_its_standard_errors():
-    assert _estimate(Fitter(1.0, 2.0)).tolist() == [1, 2]
-
-
-@pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
-def test_an_estimate_is_positive_and_finite(value):
-    with pytest.raises(ValueError, match="lifetimes ended at"):
-        _estimate(Fitter(1.0, value))
+def test_a_cache_of_order_values(cdnow_summary):
+    fits = FitCache()
+    x, value = cdnow_summary[columns.FREQUENCY], cdnow_summary[columns.MONETARY_VALUE]
+    assert fit_spend(x, value, fits)[0] is fit_spend(x[::-1], value[::-1], fits)[0]
+    assert fit_spend(x, 2 * value, fits)[0] is not fit_spend(x, value, fits)[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -202,22 +173,19 @@ def test_no_order_value_to_fit():
         fit_spend([0, 2, 1], [np.nan, 0.0, -3.0])
 
 
-def test_of_many_summaries_lifetimes_sees_some_and_the_optimum_is_that_of_all(fitted, summary, monkeypatch):
-    law, fit = fitted["bg_nbd"]
-    module = sys.modules[fit_orders.__module__]
-    searched, search = [], module._search_orders
-    monkeypatch.setattr(module, "_search_orders", lambda *given: searched.append(len(given[3])) or search(*given))
-    monkeypatch.setattr(module, "SEARCHED", 400)
-    monkeypatch.setattr(module, "_made", {})
-    found, again = fit_orders("bg_nbd", *summary)
-    assert max(searched) <= 400 < again.n_distinct == fit.n_distinct
-    assert again.n_customers == fit.n_customers
-    assert again.log_likelihood == pytest.approx(fit.log_likelihood, abs=2e-3)
-    np.testing.assert_allclose(list(vars(found).values()), list(vars(law).values()), rtol=5e-3)
-    np.testing.assert_allclose(again.covariance, fit.covariance, rtol=0.02)
+@pytest.mark.parametrize("name", ["bg_nbd", "pareto_nbd"])
+def test_of_many_summaries_lifetimes_gets_some_and_the_optimum_is_that_of_all(name, fitted, summary):
+    law, fit = fitted[name]
+    by_sample, sample_fit = fit_orders(name, *summary, max_searched=400)
+    assert (sample_fit.n_customers, sample_fit.n_summaries) == (fit.n_customers, fit.n_summaries)
+    assert fit.n_summaries > 400
+    assert by_sample != law
+    assert sample_fit.log_likelihood == pytest.approx(fit.log_likelihood, abs=2e-3)
+    np.testing.assert_allclose(list(vars(by_sample).values()), list(vars(law).values()), rtol=5e-3)
+    np.testing.assert_allclose(sample_fit.covariance, fit.covariance, rtol=0.05)
 
 
-def test_what_lifetimes_refuses_is_said():
+def test_the_error_has_the_reason_of_lifetimes():
     with pytest.raises(FitError, match="recency vector are larger than T") as caught:
         fit_orders("bg_nbd", [1, 2], [5, 9], [10, 3])
     assert "\n" not in str(caught.value)
@@ -244,3 +212,13 @@ def test_one_price_for_all_is_that_price():
     law, fit = fit_spend([1, 2, 5], [9.99, 9.99, 9.99])
     assert law.expected_spend(np.array([0, 1, 7]), np.array([0, 9.99, 9.99])) == pytest.approx([9.99] * 3, rel=1e-5)
     assert fit.covariance is None
+
+
+def test_the_shrunken_mean_recovers_the_variances():
+    """Of customers' means 5^2, of a customer's orders 10^2: the population's mean weighs four orders."""
+    rng = np.random.default_rng(3)
+    x = rng.integers(1, 15, 60_000)
+    value = rng.normal(60, 5, x.size) + rng.normal(0, 10, x.size) / np.sqrt(x)
+    law = shrunken_mean(np.append(x, 0), np.append(value, np.nan))
+    assert law.mean == pytest.approx(60, abs=0.2)
+    assert law.weight == pytest.approx(4, rel=0.1)

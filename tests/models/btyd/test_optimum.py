@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from patronage.errors import FitError
-from patronage.models.btyd.optimum import carried_on, first_optimum
+from patronage.models.btyd.optimum import first_optimum, refine
 
 TOP = np.array([2.0, 5.0])
 WEIGHTS = np.array([300.0, 700.0])
@@ -12,7 +12,7 @@ STARTS = np.array([[1.0, 1.0], [2.0, 4.0]])
 
 
 def log_likelihood(parameters):
-    """A parabola in the log-parameters, alike for both kinds of customer."""
+    """A parabola in the log-parameters, the same for both summaries."""
     away = np.log(parameters) - np.log(TOP)
     return np.full(2, -(away[0] ** 2) - away[0] * away[1] - 2 * away[1] ** 2)
 
@@ -20,12 +20,12 @@ def log_likelihood(parameters):
 def test_measures_curvature_and_counts_searches():
     parameters, fit = first_optimum("law", lambda start, tolerance: TOP, STARTS, log_likelihood, WEIGHTS)
     assert parameters == TOP.tolist()
-    assert (fit.attempts, fit.n_customers, fit.n_distinct) == (1, 1000, 2)
+    assert (fit.searches, fit.n_customers, fit.n_summaries) == (1, 1000, 2)
     assert fit.log_likelihood == 0
     np.testing.assert_allclose(fit.covariance, np.linalg.inv([[2000, 1000], [1000, 4000]]), rtol=1e-6)
 
 
-def test_a_search_that_returns_its_start_is_found_out():
+def test_a_search_that_returns_its_start_is_detected():
     with pytest.raises(FitError, match=r"^law: found no optimum .* in 6 searches from 2 starts; the best: .* was left"):
         first_optimum("law", lambda start, tolerance: start, STARTS, log_likelihood, WEIGHTS)
 
@@ -35,7 +35,7 @@ def test_goes_on_from_where_a_search_ended():
         "law", lambda start, tolerance: np.sqrt(start * TOP) if start[0] < 1.4 else TOP, STARTS, log_likelihood, WEIGHTS
     )
     assert parameters == TOP.tolist()
-    assert fit.attempts == 2
+    assert fit.searches == 2
 
 
 def test_climbs_on_from_where_a_search_meets_a_wall():
@@ -44,9 +44,9 @@ def test_climbs_on_from_where_a_search_meets_a_wall():
         "law", lambda start, tolerance: np.array([1.3, 3.0]), STARTS, log_likelihood, WEIGHTS
     )
     np.testing.assert_allclose(parameters, TOP, rtol=1e-3)
-    assert fit.attempts == 3  # all that the first start has
-    assert fit.gain <= 1e-3
-    assert fit.climbed == pytest.approx(-500 * log_likelihood(np.array([1.3, 3.0])).sum(), abs=1e-3)
+    assert fit.searches == 3  # all that the first start has
+    assert fit.newton_decrement <= 1e-3
+    assert fit.newton_gain == pytest.approx(-500 * log_likelihood(np.array([1.3, 3.0])).sum(), abs=1e-3)
 
 
 def test_passes_over_a_search_that_fails():
@@ -55,7 +55,7 @@ def test_passes_over_a_search_that_fails():
             raise ValueError("\n  No\n convergence. ")
         return TOP
 
-    assert first_optimum("law", search, STARTS, log_likelihood, WEIGHTS)[1].attempts == 3
+    assert first_optimum("law", search, STARTS, log_likelihood, WEIGHTS)[1].searches == 3
 
     def fail(start, tolerance):
         raise ValueError("\n  No\n convergence. ")
@@ -78,8 +78,8 @@ def test_a_likelihood_that_overflows_is_no_optimum():
 
 def test_goes_on_from_the_optimum_of_a_sample():
     parameters, some = first_optimum("law", lambda start, tolerance: TOP, STARTS, log_likelihood, WEIGHTS / 10)
-    parameters, fit = carried_on("law", [2.1, 4.8], some, log_likelihood, WEIGHTS)
+    parameters, fit = refine("law", [2.1, 4.8], some, log_likelihood, WEIGHTS)
     np.testing.assert_allclose(parameters, TOP, rtol=1e-3)
-    assert (fit.n_customers, fit.attempts, fit.climbed) == (1000, 1, 0)
+    assert (fit.n_customers, fit.searches, fit.newton_gain) == (1000, 1, 0)
     with pytest.raises(FitError, match="near that of a sample"):
-        carried_on("law", [2.1, 4.8], some, lambda p: np.full(2, np.nan), WEIGHTS)
+        refine("law", [2.1, 4.8], some, lambda p: np.full(2, np.nan), WEIGHTS)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patronage.models.btyd.spend import GammaGamma
+from patronage.models.btyd.spend import GammaGamma, ShrunkenMean
 
 PUBLISHED = GammaGamma(6.25, 3.74, 15.44)
 
@@ -22,7 +22,7 @@ def test_is_the_weighted_mean_of_fader_and_hardie():
     assert PUBLISHED.expected_spend(3, 50.0) == pytest.approx(expected, rel=1e-14)
 
 
-def test_one_without_repeat_orders_needs_no_value():
+def test_a_customer_without_repeat_orders_needs_no_value():
     spend = PUBLISHED.expected_spend([0, 0, 0, 2], [np.nan, 0.0, -5.0, 20.0])
     assert np.isfinite(spend).all()
     assert (spend[:3] == spend[0]).all()
@@ -51,3 +51,16 @@ def test_likelihood_is_a_density_of_the_mean_value():
         assert np.trapezoid(density * value, np.log(value)) == pytest.approx(1, abs=1e-6)
         mean = np.trapezoid(density * value**2, np.log(value))
         assert mean == pytest.approx(PUBLISHED.expected_spend(0, 0.0), rel=1e-3)
+
+
+def test_the_shrunken_mean_by_hand():
+    law = ShrunkenMean(mean=20.0, weight=2.0)
+    assert law.expected_spend([0, 2, 8], [np.nan, 40.0, -5.0]).tolist() == [20.0, 30.0, 4.0]
+    assert law.weight_of_mean([0, 2, 8]).tolist() == [1.0, 0.5, 0.2]
+
+
+def test_the_weight_of_the_mean_is_that_of_the_expected_value():
+    x = np.array([0.0, 1.0, 12.0])
+    weight, population = PUBLISHED.weight_of_mean(x), PUBLISHED.expected_spend(0, 0.0)
+    np.testing.assert_allclose(PUBLISHED.expected_spend(x, 80.0), weight * population + (1 - weight) * 80, rtol=1e-12)
+    assert GammaGamma(2.0, 0.9, 15.0).weight_of_mean(1) == 0  # there is no mean to shrink towards

@@ -1,9 +1,9 @@
 """
-What each customer will order, and what that is worth.
+CLV: the orders of each customer in a horizon, and their value.
 
-lifetimes fits (`fit.py`); what is predicted comes from laws of our own: of orders (`law.py`) and of the value of an
-order (`spend.py`). The mean is read off one distribution; P(order) and intervals are read off the same one, made
-wider by what the fit does not know and by what an earlier origin taught (`intervals.py`).
+lifetimes fits (`fit.py`); predictions are from our own laws: of orders (`law.py`) and of the value of an order
+(`spend.py`). The mean follows from one distribution; P(order) and intervals follow from the same one, made wider by
+parameter uncertainty and by the calibration at an earlier origin (`intervals.py`).
 """
 
 from __future__ import annotations
@@ -16,21 +16,27 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from patronage import names as columns
-from patronage.models.btyd.decisions import Candidate, Decision
-from patronage.models.btyd.fit import LAWS, fit_orders, fit_spend
-from patronage.models.btyd.intervals import UNTAUGHT, Calibration, both, calibrate, unsure
+from patronage import names as c
+from patronage.config import ClvConfig
+from patronage.models.btyd import totals
+from patronage.models.btyd.decisions import Decision, LawCandidate
+from patronage.models.btyd.fit import LAWS, FitCache, fit_orders, fit_spend
+from patronage.models.btyd.intervals import (
+    UNCALIBRATED,
+    IntervalCalibration,
+    calibrate,
+    combined_cv,
+    parameter_uncertainty,
+)
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.optimum import Fit
-from patronage.models.btyd.quantiles import quantiles
+from patronage.models.btyd.quantiles import GivenAlive, quantiles
 from patronage.models.btyd.spend import GammaGamma, ShrunkenMean, SpendLaw
-from patronage.models.btyd.totals import Total, total
-from patronage.models.btyd.unique_rows import distinct, once
-from patronage.typing import Array, Index
-
-__all__ = ["Calibration", "CLVModel", "Settings", "Total", "fit", "recalibrate"]
+from patronage.models.btyd.summary import SUMMARY_COLUMNS, Summary
+from patronage.models.btyd.totals import Total
+from patronage.models.btyd.unique_rows import per_unique_row, unique_rows
+from patronage.typing import Array, Columns, Index, Mask
 
 FILE = "clv.json"
 DAYS_A_YEAR = 365.0
@@ -38,22 +44,22 @@ ALIVE_BY_ASSUMPTION = "ordered once: alive by BG/NBD's assumption, not by eviden
 
 
 @dataclass(frozen=True)
-class Settings:
+class CLVSettings:
     """
-    What was asked for.
+    What the model was fitted for.
 
     Parameters
     ----------
     model
         The law of orders: bg_nbd, mbg_nbd or pareto_nbd.
     horizon_days, value_horizon_days
-        Over which orders and spend, and over which CLV are foretold.
+        The horizon of orders and spend, and that of CLV.
     discount_rate
-        Per year: what comes in a year is worth 1 / (1 + discount_rate) of what comes now.
+        Per year: a value in a year is worth 1 / (1 + discount_rate) of the same value now.
     margin
         Share of an order's value that is earned.
     level
-        Share of the futures that an interval holds, as 0.8.
+        Share of the futures that an interval contains, as 0.8.
     """
 
     model: str
@@ -68,182 +74,176 @@ class Settings:
 class CLVModel:
     """A fitted model of orders and their value."""
 
-    settings: Settings
+    settings: CLVSettings
     law: OrderLaw
     spend_law: SpendLaw
     orders_fit: Fit
-    spend_fit: Fit  # of Gamma-Gamma, even where a shrunken mean took its place
-    calibration: Calibration = UNTAUGHT
-    deeds: tuple[Decision, ...] = ()  # what was done about what was unfit
-    candidates: tuple[Candidate, ...] = ()  # the laws that it was chosen among, the best first
+    spend_fit: Fit  # of Gamma-Gamma, even where a shrunken mean replaced it
+    calibration: IntervalCalibration = UNCALIBRATED
+    decisions: tuple[Decision, ...] = ()  # what was done about what was unacceptable
+    candidates: tuple[LawCandidate, ...] = ()  # the laws that were compared, the best first
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `predict` reads."""
-        return columns.FREQUENCY, columns.RECENCY, columns.T, columns.MONETARY_VALUE
+        return *SUMMARY_COLUMNS, c.MONETARY_VALUE
 
-    def predict(self, features: pd.DataFrame, multiplier: pd.Series | None = None, season: float = 1.0) -> pd.DataFrame:
+    def predict(self, features: Columns, multiplier: Array | None = None, season: float = 1.0) -> dict[str, Array]:
         """
-        Foretell orders, spend and value of each customer.
+        Predict orders, spend and value of each customer.
 
         Parameters
         ----------
         features
             With the columns of `columns`, in days; `monetary_value` is read where `frequency` > 0 only.
         multiplier
-            A factor (>= 0) on each customer's order rate from now on, by the index of `features`; 1 if None.
+            (N,) a factor (>= 0) on each customer's order rate from now on; 1 if None.
         season
-            What part of that factor holds in the horizon only, and not in the value horizon.
+            The part of that factor that holds in the horizon only, and not in the value horizon.
 
         Returns
         -------
-        DataFrame
-            With the index of `features`:
+        dict
+            Arrays in the order of the rows of `features`:
 
             - p_alive, and expected_orders and expected_spend (revenue, not discounted) in the horizon;
             - p_order, P(at least one order in the horizon), by the distribution that the intervals are quantiles of:
               expected_orders_low is above 0 exactly where p_order is above (1 + level) / 2;
             - expected_orders_low and _high, the central quantiles of the number of orders. Counts are whole and
-              skewed: where most futures hold no order, both are 0 and the mean lies above them;
+              skewed: where most futures contain no order, both are 0 and the mean lies above them;
             - clv: the margin on the orders in the value horizon, each discounted from its moment;
             - clv_low and _high: the same quantiles of the number of orders in the value horizon, at the customer's
-              expected order value and mean discount. They hold what chance does to ordering and leaving, what the
-              fit does not know and what `calibration` adds; they leave out how order values vary and when within the
-              horizon orders come.
+              expected order value and mean discount. They contain the chance of ordering and leaving, parameter
+              uncertainty and the calibration; they leave out how order values vary and when within the horizon orders
+              come.
         """
-        mean_value = features[columns.MONETARY_VALUE].to_numpy(dtype=np.float64)
-        said = self.answer(*self.customer(features, multiplier), mean_value, season)
-        return pd.DataFrame(said, index=features.index)
-
-    def answer(
-        self, x: Array, t_x: Array, age: Array, factor: Array, mean_value: Array, season: float = 1.0
-    ) -> dict[str, Array]:
-        """What `predict` says, of arrays and as arrays."""
-        first, kind = distinct(x, t_x, age, factor)
-        orders = self._orders(x[first], t_x[first], age[first], factor[first], season)
-        predicted = {name: values[kind] for name, values in orders.items()}
-        worth = self.spend_law.expected_spend(x, mean_value)
-        predicted[columns.EXPECTED_SPEND] = predicted[columns.EXPECTED_ORDERS] * worth
-        for name in (columns.CLV, columns.CLV_LOW, columns.CLV_HIGH):
-            predicted[name] *= self.settings.margin * worth
+        summary, factor = Summary.of(features), _factor(features, multiplier)
+        first, inverse = unique_rows(*summary, factor)
+        orders = self._predict_orders(summary.at(first), factor[first], season)
+        predicted = {name: values[inverse] for name, values in orders.items()}
+        order_value = self.spend_law.expected_spend(summary.x, np.asarray(features[c.MONETARY_VALUE], np.float64))
+        predicted[c.EXPECTED_SPEND] = predicted[c.EXPECTED_ORDERS] * order_value
+        for name in (c.CLV, c.CLV_LOW, c.CLV_HIGH):
+            predicted[name] *= self.settings.margin * order_value
         return predicted
 
-    @property
-    def silent(self) -> set[str]:
-        """The columns of which the model abstains."""
-        return {name for deed in self.deeds for name in deed.silent}
-
-    def shipped(self, predicted: pd.DataFrame) -> pd.DataFrame:
-        """What `predict` gave, empty where the model abstains."""
-        return predicted.assign(**dict.fromkeys(self.silent, np.nan))
-
-    def flags(self, features: pd.DataFrame) -> tuple[tuple[npt.NDArray[np.bool_], str], ...]:
-        """Why an answer should not be taken at its word: (N,) of which customers, and the reason."""
-        everyone = np.ones(len(features), dtype=np.bool_)
-        found = [(everyone, f"clv {deed.deed}: {deed.said}") for deed in self.deeds]
-        if self.settings.model == "bg_nbd":
-            found.append((features[columns.FREQUENCY].to_numpy() == 0, ALIVE_BY_ASSUMPTION))
-        return tuple(found)
-
-    def at_least(self, n: npt.ArrayLike, features: pd.DataFrame, multiplier: pd.Series | None = None) -> Array:
-        """P(X* >= n) of each customer in the horizon, by the distribution that the intervals are quantiles of."""
-        return self.survival(features, multiplier)(n, slice(None))
-
     def survival(
-        self, features: pd.DataFrame, multiplier: pd.Series | None = None
+        self, features: Columns, multiplier: Array | None = None
     ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
-        """`at_least` as a function of n and of the positions of some customers, for whom asks many times."""
-        customer, near = np.array(self.customer(features, multiplier)), self.settings.horizon_days
-        (spread,) = self._spreads((near,), customer[0], customer[2])
+        """P(X* >= n) in the horizon, by the distribution that the intervals are quantiles of.
+
+        Returns
+        -------
+        callable
+            Of n and of the positions of some customers (`slice(None)` for all), as evaluation calls it many times.
+        """
+        summary, factor, horizon = Summary.of(features), _factor(features, multiplier), self.settings.horizon_days
+        (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
+        customers = np.array([*summary, factor, rate_cv])
 
         def at_least(n: npt.ArrayLike, rows: Index | slice) -> Array:
-            x, t_x, age, factor = customer[:, rows]
-            said = self.law.survival(n, near, x, t_x, age, factor, spread[rows])
-            return 1 - self.calibration.probability(1 - said, x)
+            by_law = self.law.survival(n, horizon, *customers[:, rows])
+            return 1 - self.calibration.probability(1 - by_law, summary.x[rows])
 
         return at_least
 
-    def total(
-        self, features: pd.DataFrame, multiplier: pd.Series | None = None, *, level: float | None = None
-    ) -> Total:
-        """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None)."""
-        customer = self.customer(features, multiplier)
-        near, level = self.settings.horizon_days, self.settings.level if level is None else level
-        (spread,) = self._spreads((near,), customer[0], customer[2])
-        return total(self.law, self.orders_fit, self.calibration, level, near, spread, *customer)
+    def total(self, features: Columns, multiplier: Array | None = None, *, level: float | None = None) -> Total:
+        """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None).
 
-    def customer(self, features: pd.DataFrame, multiplier: pd.Series | None) -> tuple[Array, Array, Array, Array]:
-        """x, t_x, T and the factor on the order rate."""
-        x, t_x, age = (features[name].to_numpy(dtype=np.float64) for name in self.columns[:3])
-        if multiplier is None:
-            return x, t_x, age, np.ones(len(x))
-        return x, t_x, age, multiplier.loc[features.index].to_numpy(dtype=np.float64)
+        Its variance is that of chance, of the fitted parameters and of the level of the horizon.
+        """
+        summary, factor, horizon = Summary.of(features), _factor(features, multiplier), self.settings.horizon_days
+        level = self.settings.level if level is None else level
+        expected = float(self.law.expected_orders(horizon, *summary, factor).sum())
+        if expected == 0:
+            return totals.interval(0.0, 0.0, level)
+        (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
+        log_variance = totals.chance_variance(self.law, horizon, summary, factor, rate_cv) / expected**2
+        log_variance += totals.parameter_log_variance(self.law, self.orders_fit, horizon, summary, factor)
+        log_variance += totals.level_log_variance(self.calibration.level)
+        return totals.interval(expected, log_variance, level)
 
-    def _spreads(self, horizons: tuple[float, ...], x: Array, T: Array) -> Array:
-        """A row per horizon."""
-        return both(unsure(self.law, self.orders_fit, horizons, x, T), self.calibration.spread)
+    @property
+    def columns_left_empty(self) -> set[str]:
+        """The predicted columns that must not be shown: the model is unacceptable for them."""
+        return {name for decision in self.decisions for name in decision.columns_left_empty}
 
-    def _orders(self, x: Array, t_x: Array, T: Array, multiplier: Array, season: float) -> dict[str, Array]:
+    def flags(self, features: Columns) -> tuple[tuple[Mask, str], ...]:
+        """Reasons not to rely on a prediction: (N,) the customers that each is about, and the reason."""
+        x = Summary.of(features).x
+        everyone = np.ones(len(x), dtype=np.bool_)
+        flags = [
+            (everyone, f"clv {decision.action.replace('_', ' ')}: {decision.message}") for decision in self.decisions
+        ]
+        if self.settings.model == "bg_nbd":
+            flags.append((x == 0, ALIVE_BY_ASSUMPTION))
+        return tuple(flags)
+
+    def _rate_cvs(self, horizons: tuple[float, ...], x: Array, T: Array) -> Array:
+        """The coefficient of variation of each order rate; a row per horizon."""
+        parameters = parameter_uncertainty(self.law, self.orders_fit, horizons, x, T)
+        return combined_cv(parameters, self.calibration.drift)
+
+    def _predict_orders(self, summary: Summary, multiplier: Array, season: float) -> dict[str, Array]:
         """
         The columns that count orders; those of the value are discounted orders, not yet money.
 
-        Given alive, customers differ by x, T and multiplier alone: what is costly is done once for each of these.
+        Given alive, customers differ by x, T and multiplier alone: what is costly is computed once for each of these.
         """
-        law, settings = self.law, self.settings
-        near, far = settings.horizon_days, settings.value_horizon_days
-        first, kind = distinct(x, T, multiplier)
-        given = x[first], T[first], multiplier[first]
-        later = x[first], T[first], multiplier[first] / season
-        near_spread, far_spread = self._spreads((near, far), *given[:2])
-        soon, expected = law.expected_if_alive([[near], [far]], *given[:2], [given[2], later[2]])
-        discounted = law.discounted_if_alive(far, np.log1p(settings.discount_rate) / DAYS_A_YEAR, *later)
-        discount = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
-        alive = law.p_alive(x, t_x, T)
-        again = once(law.tail, 1, near, *given, near_spread)[kind]
-        ends = [1 - self.calibration.asked((1 + sign * settings.level) / 2, x) for sign in (-1, 1)]
-        near_ends, far_ends = (
-            quantiles(law, tuple(ends), alive, kind, (np.full(len(first), horizon), *of, spread))
-            for horizon, of, spread in ((near, given, near_spread), (far, later, far_spread))
+        law, settings, alive = self.law, self.settings, self.law.p_alive(*summary)
+        first, inverse = unique_rows(summary.x, summary.T, multiplier)
+        x, T = summary.x[first], summary.T[first]
+        factors = np.array([multiplier[first], multiplier[first] / season])
+        horizons = settings.horizon_days, settings.value_horizon_days
+        near, far = (
+            GivenAlive(np.full(len(x), horizon, np.float64), x, T, factor, rate_cv)
+            for horizon, factor, rate_cv in zip(horizons, factors, self._rate_cvs(horizons, x, T), strict=True)
         )
+        expected, far_expected = law.expected_if_alive(np.array(horizons)[:, None], x, T, factors)
+        daily_rate = np.log1p(settings.discount_rate) / DAYS_A_YEAR
+        discounted = law.discounted_if_alive(settings.value_horizon_days, daily_rate, x, T, far.multiplier)
+        discount = np.divide(discounted, far_expected, out=np.ones_like(far_expected), where=far_expected > 0)
+        p_order = alive * per_unique_row(law.tail, 1, *near)[inverse]
+        exceedances = tuple(
+            1 - self.calibration.law_level((1 + sign * settings.level) / 2, summary.x) for sign in (-1, 1)
+        )
+        low, high = quantiles(law, exceedances, alive, inverse, near)
+        far_low, far_high = quantiles(law, exceedances, alive, inverse, far)
         return {
-            columns.P_ALIVE: alive,
-            columns.P_ORDER: 1 - self.calibration.probability(1 - alive * again, x),
-            columns.EXPECTED_ORDERS: alive * soon[kind],
-            columns.EXPECTED_ORDERS_LOW: near_ends[0].astype(np.float64),
-            columns.EXPECTED_ORDERS_HIGH: near_ends[1].astype(np.float64),
-            columns.CLV: alive * discounted[kind],
-            columns.CLV_LOW: discount[kind] * far_ends[0],
-            columns.CLV_HIGH: discount[kind] * far_ends[1],
+            c.P_ALIVE: alive,
+            c.P_ORDER: 1 - self.calibration.probability(1 - p_order, summary.x),
+            c.EXPECTED_ORDERS: alive * expected[inverse],
+            c.EXPECTED_ORDERS_LOW: low.astype(np.float64),
+            c.EXPECTED_ORDERS_HIGH: high.astype(np.float64),
+            c.CLV: alive * discounted[inverse],
+            c.CLV_LOW: discount[inverse] * far_low,
+            c.CLV_HIGH: discount[inverse] * far_high,
         }
 
     def save(self, folder: Path) -> None:
-        """Write the model to a JSON file in the folder; every float comes back as it was."""
+        """Write the model to a JSON file in the folder; every float is read back as it was."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE).write_text(json.dumps(asdict(self), indent=2, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> CLVModel:
         """Read what `save` wrote."""
-        content = json.loads((folder / FILE).read_text())
-        settings = Settings(**content["settings"])
-        law = LAWS[settings.model](**content["law"])
-        orders_fit, spend_fit = (_read_fit(content[name]) for name in ("orders_fit", "spend_fit"))
-        calibration = _read_calibration(content["calibration"])
-        spend_law = (ShrunkenMean if "weight" in content["spend_law"] else GammaGamma)(**content["spend_law"])
-        deeds = tuple(Decision(**{**deed, "silent": tuple(deed["silent"])}) for deed in content["deeds"])
-        candidates = tuple(Candidate(**candidate) for candidate in content["candidates"])
-        return cls(settings, law, spend_law, orders_fit, spend_fit, calibration, deeds, candidates)
+        state = json.loads((folder / FILE).read_text())
+        spend_law = (ShrunkenMean if "weight" in state["spend_law"] else GammaGamma)(**state["spend_law"])
+        return cls(
+            settings=CLVSettings(**state["settings"]),
+            law=LAWS[state["settings"]["model"]](**state["law"]),
+            spend_law=spend_law,
+            orders_fit=Fit(**_tuples(state["orders_fit"])),
+            spend_fit=Fit(**_tuples(state["spend_fit"])),
+            calibration=IntervalCalibration(**_tuples(state["calibration"])),
+            decisions=tuple(Decision(**_tuples(decision)) for decision in state["decisions"]),
+            candidates=tuple(LawCandidate(**candidate) for candidate in state["candidates"]),
+        )
 
 
 def fit(
-    features: pd.DataFrame,
-    *,
-    model: str,
-    horizon_days: float,
-    value_horizon_days: float,
-    discount_rate: float,
-    margin: float,
-    level: float,
+    features: Columns, config: ClvConfig, *, model: str, horizon_days: float, fits: FitCache | None = None
 ) -> CLVModel:
     """
     Fit the laws of orders and of their value to the customers' summaries.
@@ -251,50 +251,58 @@ def fit(
     Parameters
     ----------
     features
-        With frequency, recency, T and monetary_value, a row per customer, in days.
-    model, horizon_days, value_horizon_days, discount_rate, margin, level
-        See `Settings`.
+        With frequency, recency, T and monetary_value, a row per customer who has bought, in days.
+    config
+        Its value horizon, discount rate, margin and level.
+    model
+        bg_nbd, mbg_nbd or pareto_nbd; which of them is for `training` to decide.
+    fits
+        Where fits are looked up first, and stored.
 
     Raises
     ------
     FitError
         Without repeat orders, or where lifetimes finds no optimum.
     """
-    x = features[columns.FREQUENCY]
-    law, orders_fit = fit_orders(model, x, features[columns.RECENCY], features[columns.T])
-    spend_law, spend_fit = fit_spend(x, features[columns.MONETARY_VALUE])
-    settings = Settings(model, horizon_days, value_horizon_days, discount_rate, margin, level)
+    summary = Summary.of(features)
+    law, orders_fit = fit_orders(model, *summary, fits)
+    spend_law, spend_fit = fit_spend(summary.x, features[c.MONETARY_VALUE], fits)
+    settings = CLVSettings(
+        model, horizon_days, config.value_horizon_days, config.discount_rate, config.margin, config.level
+    )
     return CLVModel(settings, law, spend_law, orders_fit, spend_fit)
 
 
-def recalibrate(clv: CLVModel, earlier: CLVModel, features: pd.DataFrame, orders: pd.Series) -> CLVModel:
+def calibrate_intervals(clv: CLVModel, earlier: CLVModel, features: Columns, orders: npt.ArrayLike) -> CLVModel:
     """
-    The model with intervals that an earlier origin has taught; point forecasts stay what they are.
+    The model with intervals calibrated at an earlier origin; its means stay what they are.
 
     Parameters
     ----------
     clv
         Fitted at the cutoff.
     earlier
-        Fitted on `features`, by the same law and over the same horizon.
+        Fitted on `features`, by the same law; its horizon is that of `orders`.
     features
         The customers at the earlier origin.
     orders
-        How many each placed in the horizon after it, by the index of `features`. Labels end at or before the cutoff.
+        (N,) the number of orders of each in the horizon after it. Labels end at or before the cutoff.
     """
-    x, t_x, age = (features[name].to_numpy(dtype=np.float64) for name in clv.columns[:3])
-    counts = orders.loc[features.index].to_numpy(dtype=np.float64)
-    horizon = clv.settings.horizon_days
-    learned = calibrate(clv.law, earlier.law, earlier.orders_fit, horizon, x, t_x, age, counts)
-    return replace(clv, calibration=learned)
+    counts = np.asarray(orders, dtype=np.float64)
+    calibration = calibrate(
+        clv.law, earlier.law, earlier.orders_fit, earlier.settings.horizon_days, Summary.of(features), counts
+    )
+    return replace(clv, calibration=calibration)
 
 
-def _read_calibration(content: Mapping[str, Any]) -> Calibration:
-    rows = {"borders": tuple(content["borders"]), "tails": tuple(map(tuple, content["tails"]))}
-    return Calibration(**{**content, **rows})
+def _factor(features: Columns, multiplier: Array | None) -> Array:
+    return np.ones(np.shape(features[c.T])) if multiplier is None else np.asarray(multiplier, dtype=np.float64)
 
 
-def _read_fit(content: dict[str, Any]) -> Fit:
-    covariance = content.pop("covariance")
-    rows = tuple(map(tuple, covariance)) if isinstance(covariance, list) else None
-    return Fit(covariance=rows, **content)
+def _tuples(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state with tuples in the place of JSON's lists, at every level."""
+
+    def as_tuple(value: Any) -> Any:
+        return tuple(as_tuple(item) for item in value) if isinstance(value, list) else value
+
+    return {name: as_tuple(value) for name, value in state.items()}

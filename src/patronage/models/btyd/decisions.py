@@ -1,51 +1,50 @@
-"""What was decided about a CLV model and why: which law was chosen, what took whose place, what is not said."""
+"""Records of what was decided about a CLV model: the laws that were compared, and the fallbacks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SWITCHED, ABSTAINED = "switched", "abstained"
+SWITCHED, LEFT_EMPTY = "switched", "left_empty"
 
 
 @dataclass(frozen=True)
 class Decision:
     """
-    What was done about an unfit model.
+    What was done about an unacceptable model.
 
     Parameters
     ----------
     finding
         Why: the finding's name.
-    deed
-        switched or abstained.
-    said
+    action
+        switched or left_empty.
+    message
         In words, for the run and for the customer's flags.
-    silent
-        Columns that are left empty.
+    columns_left_empty
+        The columns without values.
     """
 
     finding: str
-    deed: str
-    said: str
-    silent: tuple[str, ...] = ()
+    action: str
+    message: str
+    columns_left_empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Candidate:
+class LawCandidate:
     """
-    A law that was tried at an earlier origin.
+    A law that was compared with others at an earlier origin.
 
     Parameters
     ----------
     model
         Its name.
     log_score
-        Mean of minus the log of the probability of the number of orders that came: less is better. None where it has
-        no fit.
+        Mean of minus the log of the probability of the observed number of orders: less is better. None without a fit.
     behind
-        By how much it is behind the best.
+        Its distance to the best log score.
     standard_error
-        Of `behind`, over customers: a lead of less than two is none to speak of.
+        Of `behind`, over customers: a distance below two of these is not evidence.
     refused
         Why it has no fit; empty where it has.
     """

@@ -1,9 +1,9 @@
 """
-Fits by lifetimes, on distinct summaries with their counts as weights. The only file that imports lifetimes.
+Fits by lifetimes, on unique summaries with their counts as weights. The only file that imports lifetimes.
 
-lifetimes estimates; it is not believed. Where it ends is held against the likelihood of our own law (`optimum.py`):
-an optimiser that returns its start, or stops on a slope, is found out there and sent on. Of many summaries lifetimes
-sees a sample, and Newton's steps on the likelihood of all go on from its estimate to theirs.
+Where lifetimes' search ends is checked against the likelihood of our own law (`optimum.py`): an optimiser that returns
+its start, or stops on a slope, is detected there and continued. Of many summaries lifetimes gets a sample, and Newton's
+steps on the likelihood of all go on from its estimate to theirs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 from patronage.errors import FitError
+from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.integrals import TINY
-from patronage.models.btyd.law import BgNbd, MbgNbd, OrderLaw, ParetoNbd
-from patronage.models.btyd.optimum import Fit, carried_on, first_optimum
+from patronage.models.btyd.law import OrderLaw
+from patronage.models.btyd.optimum import Fit, first_optimum, refine
+from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.spend import GammaGamma, ShrunkenMean
-from patronage.models.btyd.unique_rows import counted
+from patronage.models.btyd.unique_rows import count_unique_rows
 from patronage.typing import Array
 
 LAWS: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
@@ -34,19 +36,42 @@ DROPOUT_STARTS = np.array([[1.1, 1.1, 1.1, 1.1], [0.5, 0.1, 0.7, 2.5], [1.0, 0.3
 PARETO_STARTS = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, 0.2, 0.5, 0.3], [1.0, 0.3, 0.3, 1.0]])
 SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5, 0.5, 1.0]])
 
-SEARCHED = 100_000  # distinct summaries; the optimum of more is a step or two from that of so many
+MAX_SEARCHED = 100_000  # unique summaries; the optimum of more is a step or two from that of so many
 ALL = slice(None, None, 1)
 
-WEIGHTS = (1e-3, 1e3)  # orders that everyone's mean may weigh
+WEIGHTS = (1e-3, 1e3)  # orders that the population's mean may weigh
 ONE_PRICE = 1e6  # p of Gamma-Gamma where order values do not vary; its mean p v / (q - 1) is then that price
 
-# The CLV law, the mean of BTYD laws and a backtest ask for the same fits: half of all. The latest are kept.
-KEPT = 100
-_made: dict[bytes, tuple[Any, Fit]] = {}
 Law = TypeVar("Law")
 
 
-def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: npt.ArrayLike) -> tuple[OrderLaw, Fit]:
+class FitCache:
+    """
+    Fits by the customers that they were made of: laws and fits are values.
+
+    The CLV law, the mean of BTYD laws and a backtest need the same fits: half of all. A cache is passed to all of them.
+    """
+
+    def __init__(self) -> None:
+        self._fits: dict[bytes, tuple[Any, Fit]] = {}
+
+    def get(self, name: str, summaries: tuple[Array, ...], make: Callable[[], tuple[Law, Fit]]) -> tuple[Law, Fit]:
+        """The fit of a law to summaries with their counts, made if it is not there."""
+        key = sha256(name.encode() + b"".join(column.tobytes() for column in summaries)).digest()
+        if key not in self._fits:
+            self._fits[key] = make()
+        return self._fits[key]
+
+
+def fit_orders(
+    name: str,
+    frequency: npt.ArrayLike,
+    recency: npt.ArrayLike,
+    T: npt.ArrayLike,
+    fits: FitCache | None = None,
+    *,
+    max_searched: int = MAX_SEARCHED,
+) -> tuple[OrderLaw, Fit]:
     """
     Fit a law of orders.
 
@@ -56,6 +81,10 @@ def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: n
         bg_nbd, mbg_nbd or pareto_nbd.
     frequency, recency, T
         x, t_x and T of each customer, in days (or in any one unit, which is then alpha's).
+    fits
+        Where the fit is looked up first, and stored.
+    max_searched
+        Of more unique summaries than this, lifetimes gets every n-th.
 
     Raises
     ------
@@ -68,14 +97,16 @@ def fit_orders(name: str, frequency: npt.ArrayLike, recency: npt.ArrayLike, T: n
             f"{name}: found {x.size} customers and no repeat order; a lifetime value needs customers "
             "who bought on two days before the cutoff; give a later cutoff or a longer log"
         )
-    summaries = counted(x, t_x, age)
-    return _once(name, summaries, lambda: _fit_orders(name, *summaries))
+    summaries = count_unique_rows(x, t_x, age)
+    fits = FitCache() if fits is None else fits
+    return fits.get(name, summaries, lambda: _fit_orders(name, summaries, max_searched))
 
 
-def _fit_orders(name: str, x: Array, t_x: Array, age: Array, weights: Array) -> tuple[OrderLaw, Fit]:
+def _fit_orders(name: str, summaries: tuple[Array, ...], max_searched: int) -> tuple[OrderLaw, Fit]:
+    x, t_x, age, weights = summaries
     law = LAWS[name]
     pareto = name == "pareto_nbd"
-    some = _some(x)
+    some = _every_nth(x, max_searched)
     # lifetimes takes starts in its own unit of time, the age of the oldest, but hands estimates back in ours
     unit = age[some].max() ** np.array([0, 1, 0, 1 if pareto else 0])
 
@@ -88,11 +119,13 @@ def _fit_orders(name: str, x: Array, t_x: Array, age: Array, weights: Array) -> 
     starts = (PARETO_STARTS if pareto else DROPOUT_STARTS) * unit
     parameters, fit = first_optimum(name, search, starts, log_likelihood(some), weights[some])
     if some != ALL:
-        parameters, fit = carried_on(name, parameters, fit, log_likelihood(ALL), weights)
+        parameters, fit = refine(name, parameters, fit, log_likelihood(ALL), weights)
     return law(*parameters), fit
 
 
-def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[GammaGamma, Fit]:
+def fit_spend(
+    frequency: npt.ArrayLike, monetary_value: npt.ArrayLike, fits: FitCache | None = None
+) -> tuple[GammaGamma, Fit]:
     """
     Fit the law of order values to the customers with repeat orders of positive mean value.
 
@@ -108,16 +141,18 @@ def fit_spend(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> tuple[
             f"gamma_gamma: found {x.size} customers, none with a repeat order of positive mean value; "
             "expected some; check that amounts are net paid, with refunds negative"
         )
-    summaries = counted(x[usable], value[usable])
-    return _once("gamma_gamma", summaries, lambda: _fit_spend(*summaries))
+    summaries = count_unique_rows(x[usable], value[usable])
+    fits = FitCache() if fits is None else fits
+    return fits.get("gamma_gamma", summaries, lambda: _fit_spend(summaries))
 
 
-def _fit_spend(x: Array, value: Array, weights: Array) -> tuple[GammaGamma, Fit]:
+def _fit_spend(summaries: tuple[Array, ...]) -> tuple[GammaGamma, Fit]:
+    x, value, weights = summaries
     mean = (weights * value).sum() / weights.sum()
-    if np.ptp(value) <= 1e-9 * mean:  # one price for all: nothing to estimate, and no optimum to find
+    if np.ptp(value) <= 1e-9 * mean:  # one price for all: nothing to estimate, and no optimum to search for
         certain = GammaGamma(p=ONE_PRICE, q=2.0, v=mean / ONE_PRICE)
         return certain, Fit(int(weights.sum()), len(x), 0.0, 0.0, 0, None)
-    unit, some = np.array([1, 1, mean]), _some(x)
+    unit, some = np.array([1, 1, mean]), _every_nth(x, MAX_SEARCHED)
 
     def search(start: Array, tolerance: float) -> Array:
         return _search_spend(start / unit, tolerance, x[some], value[some] / mean, weights[some]) * unit
@@ -127,28 +162,16 @@ def _fit_spend(x: Array, value: Array, weights: Array) -> tuple[GammaGamma, Fit]
 
     parameters, fit = first_optimum("gamma_gamma", search, SPEND_STARTS * unit, log_likelihood(some), weights[some])
     if some != ALL:
-        parameters, fit = carried_on("gamma_gamma", parameters, fit, log_likelihood(ALL), weights)
+        parameters, fit = refine("gamma_gamma", parameters, fit, log_likelihood(ALL), weights)
     return GammaGamma(*parameters), fit
-
-
-def _once(name: str, summaries: tuple[Array, ...], make: Callable[[], tuple[Law, Fit]]) -> tuple[Law, Fit]:
-    """What `make` gives, or gave when these summaries were fitted before: laws and fits are values."""
-    key = sha256(name.encode() + b"".join(column.tobytes() for column in summaries)).digest()
-    made = _made.get(key)
-    if made is None:
-        made = make()
-        for oldest in list(_made)[: max(len(_made) + 1 - KEPT, 0)]:
-            _made.pop(oldest, None)
-        _made[key] = made
-    return made
 
 
 def shrunken_mean(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> ShrunkenMean:
     """
-    Everyone's mean order value and its weight, by moments: no optimum is needed, nor a distribution.
+    The population's mean order value and its weight, by moments: no optimum is needed, nor a distribution.
 
-    The mean value of x orders lies off everyone's by a variance of `between` + `within` / x; both are its regression
-    on 1 / x, held to be no less than nothing.
+    The mean value of x orders differs from the population's by a variance of `between` + `within` / x; both are its
+    regression on 1 / x, without a sign below zero.
     """
     x, value = (np.asarray(column, dtype=np.float64) for column in (frequency, monetary_value))
     x, value = x[(x > 0) & (value > 0)], value[(x > 0) & (value > 0)]
@@ -157,9 +180,9 @@ def shrunken_mean(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> Sh
     return ShrunkenMean(mean, float(np.clip(within / max(between, TINY), *WEIGHTS)))
 
 
-def _some(summaries: Array) -> slice:
-    """The distinct summaries that lifetimes searches among: every n-th where there are many."""
-    return slice(None, None, 1 + (len(summaries) - 1) // SEARCHED)
+def _every_nth(summaries: Array, most: int) -> slice:
+    """The unique summaries that lifetimes searches among: every n-th where there are more than `most`."""
+    return slice(None, None, 1 + (len(summaries) - 1) // most)
 
 
 def _search_orders(name: str, start: Array, tolerance: float, x: Array, t_x: Array, T: Array, weights: Array) -> Array:

@@ -1,8 +1,8 @@
 """
 The numerics of the laws of orders: every term is positive, so nothing cancels, and no 2F1 is needed.
 
-Each row of a result depends on its own row of the arguments alone, to the last bit: whoever is scored beside a
-customer does not matter.
+Each row of a result depends on its own row of the arguments alone, to the last bit: the other customers of a batch do
+not matter.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ def _stirling(z: Array | float) -> Array:
 
 def _log_peak(a: Array, b: Array) -> Array:
     """Log density of logit p, p ~ Beta(a, b), at its mode log(a / b)."""
-    whole, ours, theirs = _stirling(np.array([a + b, a, b]))
-    return 0.5 * np.log(a / (a + b) * b / (2 * np.pi)) + whole - ours - theirs
+    both, first, second = _stirling(np.array([a + b, a, b]))
+    return 0.5 * np.log(a / (a + b) * b / (2 * np.pi)) + both - first - second
 
 
 def _log_beta_prime(w: Array, a: Array, b: Array) -> Array:

@@ -1,7 +1,7 @@
 """
-Whether an estimate is an optimum of a likelihood, and how sure it is: by the likelihood itself.
+Whether an estimate is an optimum of a likelihood, and how certain it is: by the likelihood itself.
 
-A search may end on a slope that it cannot see. lifetimes' likelihood of Pareto/NBD is a difference of two 2F1 and is
+A search may end on a slope that it cannot detect. lifetimes' likelihood of Pareto/NBD is a difference of two 2F1 and is
 NaN where they cancel: on dense logs a wall of NaN stands in the way up. From there the last steps are Newton's, on
 the likelihood of our own law, which has no such wall.
 """
@@ -19,9 +19,9 @@ from patronage.typing import Array
 
 ENOUGH = 1e-3  # an estimate is an optimum if a Newton step promises less log-likelihood than this
 STEP = 1e-3  # of a log-parameter, in the differences that measure slope and curvature
-BARELY = 1e-4  # the least curvature, per customer, that a direction is taken to have
-STEPS = 25  # of Newton, from where a search got stuck
-LONGEST = 1.0  # of a log-parameter in one step: a parabola says nothing of further away
+LEAST_CURVATURE = 1e-4  # per customer, that a direction is taken to have
+MAX_STEPS = 25  # of Newton, from where a search got stuck
+MAX_STEP = 1.0  # of a log-parameter in one step: a parabola is no approximation further away
 TOLERANCES = (1e-7, 1e-5, 1e-4)  # BFGS fails where rounding keeps it from its tolerance: a coarser one then passes
 
 
@@ -32,28 +32,28 @@ class Fit:
 
     Parameters
     ----------
-    n_customers, n_distinct
-        Customers in the likelihood, and their distinct summaries.
+    n_customers, n_summaries
+        Customers in the likelihood, and their unique summaries.
     log_likelihood
         Sum over the customers, in the units of the data.
-    gain
+    newton_decrement
         What a Newton step from the estimate would still add to the log-likelihood: 0.001 at most.
-    attempts
+    searches
         How many searches it took.
     covariance
         Of the estimates of the log-parameters, in the order of the law's fields: the inverse of the curvature of
-        the log-likelihood. None where it is not positive definite: the data do not pin the parameters down.
-    climbed
-        Log-likelihood that our own steps added to where the last search got stuck; 0 where it ended at an optimum.
+        the log-likelihood. None where it is not positive definite: the data do not determine the parameters.
+    newton_gain
+        Log-likelihood that our own steps added where the last search got stuck; 0 where it ended at an optimum.
     """
 
     n_customers: int
-    n_distinct: int
+    n_summaries: int
     log_likelihood: float
-    gain: float
-    attempts: int
+    newton_decrement: float
+    searches: int
     covariance: tuple[tuple[float, ...], ...] | None
-    climbed: float = 0.0
+    newton_gain: float = 0.0
 
 
 def first_optimum(
@@ -73,11 +73,11 @@ def first_optimum(
     name
         Of the model, for the error.
     search
-        From positive parameters, to a tolerance, to better ones; a ValueError says that it failed.
+        From positive parameters, to a tolerance, to better ones; a ValueError means that it failed.
     starts
         A row per start.
     log_likelihood
-        Of each distinct summary, given parameters.
+        Of each unique summary, given parameters.
     weights
         The number of customers with each.
 
@@ -97,18 +97,17 @@ def first_optimum(
             except ValueError as error:
                 failures[" ".join(str(error).split()).rstrip(".")] = np.inf
                 continue
-            end = _look(total, np.log(at), weights.sum())
-            if end.gain <= ENOUGH:
+            end = _expand(total, np.log(at), weights.sum())
+            if end.decrement <= ENOUGH:
                 return at.tolist(), _fit(end, weights, searches, 0.0)
         if end is None:
             continue
-        if not np.allclose(at, start):  # who never left its start has found nothing to go on from
+        if not np.allclose(at, start):  # a search that never left its start gives no place to go on from
             end, reached = _climb(total, end, weights.sum()), end.value
-            if end.gain <= ENOUGH:
+            if end.decrement <= ENOUGH:
                 return np.exp(end.at).tolist(), _fit(end, weights, searches, end.value - reached)
-        failures[f"{end.gain:.2g} of log-likelihood was left at {np.array2string(np.exp(end.at), precision=4)}"] = (
-            end.gain
-        )
+        where = np.array2string(np.exp(end.at), precision=4)
+        failures[f"{end.decrement:.2g} of log-likelihood was left at {where}"] = end.decrement
     raise FitError(
         f"{name}: found no optimum of the likelihood in {searches} searches from {len(starts)} starts; the best: "
         f"{min(failures, key=failures.__getitem__)}; check the units and ranges of the amounts, "
@@ -116,11 +115,11 @@ def first_optimum(
     )
 
 
-def carried_on(
+def refine(
     name: str, start: list[float], fit: Fit, log_likelihood: Callable[[Array], Array], weights: Array
 ) -> tuple[list[float], Fit]:
     """
-    Go on from the optimum of a sample, and its fit, to that of all by Newton's steps.
+    Go on from the optimum of a sample, and its fit, to that of all summaries by Newton's steps.
 
     Raises
     ------
@@ -128,31 +127,32 @@ def carried_on(
         Where they end at none.
     """
     total = _total(log_likelihood, weights)
-    end = _climb(total, _look(total, np.log(start), weights.sum()), weights.sum())
-    if not end.gain <= ENOUGH:
+    end = _climb(total, _expand(total, np.log(start), weights.sum()), weights.sum())
+    if not end.decrement <= ENOUGH:
         raise FitError(
             f"{name}: found no optimum of the likelihood of {weights.size} summaries near that of a sample, "
-            f"{np.array2string(np.asarray(start), precision=4)}: {end.gain:.2g} was left; check the units and ranges"
+            f"{np.array2string(np.asarray(start), precision=4)}: {end.decrement:.2g} was left; "
+            "check the units and ranges"
         )
-    return np.exp(end.at).tolist(), _fit(end, weights, fit.attempts, fit.climbed)
+    return np.exp(end.at).tolist(), _fit(end, weights, fit.searches, fit.newton_gain)
 
 
-class _Place(NamedTuple):
-    """A point in the log-parameters, and the likelihood around it."""
+class _Expansion(NamedTuple):
+    """The likelihood around a point in the log-parameters, to second order."""
 
     at: Array
     value: float
     slope: Array
     curvature: Array
-    gain: float  # what a step to the top of the local parabola adds
+    decrement: float  # what a step to the top of the local parabola adds
 
 
 def _total(log_likelihood: Callable[[Array], Array], weights: Array) -> Callable[[Array], float]:
-    """The log-likelihood of all customers, of the log-parameters."""
+    """The log-likelihood of all customers, as a function of the log-parameters."""
     return lambda log_parameters: float((weights * log_likelihood(np.exp(log_parameters))).sum())
 
 
-def _look(total: Callable[[Array], float], at: Array, customers: float) -> _Place:
+def _expand(total: Callable[[Array], float], at: Array, customers: float) -> _Expansion:
     """Value, slope and curvature, by central differences."""
 
     def moved(*axes: int, sign: int) -> float:
@@ -169,34 +169,35 @@ def _look(total: Callable[[Array], float], at: Array, customers: float) -> _Plac
             both = moved(i, j, sign=1) + moved(i, j, sign=-1) + 2 * here
             curvature[i, j] = curvature[j, i] = (both - up[i] - up[j] - down[i] - down[j]) / (2 * STEP**2)
     if not (np.isfinite(slope).all() and np.isfinite(curvature).all()):
-        return _Place(at, here, slope, curvature, np.inf)
-    return _Place(at, here, slope, curvature, float(slope @ _newton(slope, curvature, customers) / 2))
+        return _Expansion(at, here, slope, curvature, np.inf)
+    return _Expansion(at, here, slope, curvature, float(slope @ _newton_step(slope, curvature, customers) / 2))
 
 
-def _newton(slope: Array, curvature: Array, customers: float) -> Array:
+def _newton_step(slope: Array, curvature: Array, customers: float) -> Array:
     """The step to the top of the local parabola; a flat or upward direction counts as barely curved."""
     bends, directions = np.linalg.eigh(-curvature)
-    return directions @ ((slope @ directions) / np.maximum(bends, BARELY * customers))
+    return directions @ ((slope @ directions) / np.maximum(bends, LEAST_CURVATURE * customers))
 
 
-def _climb(total: Callable[[Array], float], place: _Place, customers: float) -> _Place:
+def _climb(total: Callable[[Array], float], place: _Expansion, customers: float) -> _Expansion:
     """Newton's steps, each halved until it gains, to where none is left to gain."""
-    for _ in range(STEPS):
-        if not ENOUGH < place.gain < np.inf:
+    for _ in range(MAX_STEPS):
+        if not ENOUGH < place.decrement < np.inf:
             break
-        step = _newton(place.slope, place.curvature, customers)
-        step *= min(1.0, LONGEST / np.abs(step).max())
+        step = _newton_step(place.slope, place.curvature, customers)
+        step *= min(1.0, MAX_STEP / np.abs(step).max())
         while not total(place.at + step) > place.value:  # NaN gains nothing
             step /= 2
             if np.abs(step).max() < STEP:
                 return place
-        place = _look(total, place.at + step, customers)
+        place = _expand(total, place.at + step, customers)
     return place
 
 
-def _fit(place: _Place, weights: Array, searches: int, climbed: float) -> Fit:
+def _fit(place: _Expansion, weights: Array, searches: int, newton_gain: float) -> Fit:
     customers = int(weights.sum())
-    return Fit(customers, weights.size, place.value, place.gain, searches, _inverse(place.curvature), climbed)
+    covariance = _inverse(place.curvature)
+    return Fit(customers, weights.size, place.value, place.decrement, searches, covariance, newton_gain)
 
 
 def _inverse(curvature: Array) -> tuple[tuple[float, ...], ...] | None:

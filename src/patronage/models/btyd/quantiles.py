@@ -1,81 +1,104 @@
 """
 Quantiles of the number of orders, of many customers at once.
 
-Given alive, the law knows a customer by x and T: its tail is computed once per kind of customer, and only how likely
-each is to be alive is looked at one by one. The first few counts are listed, which is where most quantiles lie; above
-them it is doubling, then bisection.
+Given alive, the distribution depends on x and T alone: its tail is computed once per unique combination, and each
+customer adds only P(alive). The first few counts are listed, which is where most quantiles lie; above them the search
+is by doubling, then by bisection.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from patronage.models.btyd.integrals import TINY
-from patronage.typing import Array, Index
-
-if TYPE_CHECKING:
-    from patronage.models.btyd.law import OrderLaw
+from patronage.models.btyd.law import Numbers, OrderLaw
+from patronage.models.btyd.unique_rows import unique_rows
+from patronage.typing import Array, Index, Mask
 
 Counts = npt.NDArray[np.int64]
 LISTED = 24
 
 
+class GivenAlive(NamedTuple):
+    """What the distribution of orders depends on, given alive; a value per unique row."""
+
+    horizon: Array
+    x: Array
+    T: Array
+    multiplier: Array
+    rate_cv: Array
+
+
+def quantile(
+    law: OrderLaw,
+    level: Numbers,
+    horizon: Numbers,
+    x: Numbers,
+    t_x: Numbers,
+    T: Numbers,
+    multiplier: Numbers = 1.0,
+    rate_cv: Numbers = 0.0,
+) -> Counts:
+    """The smallest n with P(X* <= n) >= level, 0 < level < 1; the arguments broadcast against each other."""
+    columns = np.broadcast_arrays(1 - np.asarray(level), law.p_alive(x, t_x, T), horizon, x, T, multiplier, rate_cv)
+    exceedance, alive, *given = (np.asarray(column, dtype=np.float64).ravel() for column in columns)
+    first, inverse = unique_rows(*given)
+    (counts,) = quantiles(law, (exceedance,), alive, inverse, GivenAlive(*(column[first] for column in given)))
+    return counts.reshape(columns[0].shape)
+
+
 def quantiles(
-    law: OrderLaw, rests: tuple[Array, ...], alive: Array, kind: Index, kinds: tuple[Array, ...]
+    law: OrderLaw, exceedances: tuple[Array, ...], alive: Array, inverse: Index, given: GivenAlive
 ) -> tuple[Counts, ...]:
     """
-    The smallest n with P(X* > n) <= rest, for each of some rests.
+    The smallest n with P(X* > n) <= exceedance, for each of some exceedances.
 
     Parameters
     ----------
-    law
-        Of orders.
-    rests
+    exceedances
         1 - level of each customer, above 0.
-    alive, kind
-        P(alive) of each customer, and its position in `kinds`.
-    kinds
-        horizon, x, T, multiplier and spread of each kind.
+    alive, inverse
+        P(alive) of each customer, and its row in `given`.
     """
-    able = ((kinds[0] > 0) & (kinds[3] > 0))[kind]
-    reached = alive / np.min(rests, axis=0)
-    most = np.zeros(len(kinds[0]))
-    np.maximum.at(most, kind, np.where(able, reached, 0))
-    listed = law.tails(LISTED, 1 / np.maximum(most, TINY), *kinds)
-    return tuple(_quantile(law, rest, alive, kind, kinds, listed, np.flatnonzero(able)) for rest in rests)
+    can_order = ((given.horizon > 0) & (given.multiplier > 0))[inverse]
+    most_alive = np.zeros(len(given.x))
+    np.maximum.at(most_alive, inverse, np.where(can_order, alive / np.min(exceedances, axis=0), 0))
+    listed = law.tails(LISTED, 1 / np.maximum(most_alive, TINY), *given)
+    rows = np.flatnonzero(can_order)
+    return tuple(_quantile(law, exceedance, alive, inverse, given, listed, rows) for exceedance in exceedances)
 
 
 def _quantile(
-    law: OrderLaw, rest: Array, alive: Array, kind: Index, kinds: tuple[Array, ...], listed: Array, rows: Index
+    law: OrderLaw, exceedance: Array, alive: Array, inverse: Index, given: GivenAlive, listed: Array, rows: Index
 ) -> Counts:
     low = np.zeros(alive.size, dtype=np.int64)
     for n in range(LISTED):
         if not rows.size:
             return low
-        rows = rows[alive[rows] * listed[kind[rows], n] > rest[rows]]
+        rows = rows[alive[rows] * listed[inverse[rows], n] > exceedance[rows]]
         low[rows] = n + 1
 
-    def exceeded(n: Counts, rows: Index) -> npt.NDArray[np.bool_]:
-        """P(X* >= n) > rest, the tail once per kind and n."""
-        size = len(kinds[0])
-        codes, asked = pd.factorize(n * size + kind[rows])
-        which = asked % size
-        tail = law.tail((asked // size).astype(np.float64), *(column[which] for column in kinds))
-        return alive[rows] * tail[codes] > rest[rows]
+    def exceeded(n: Counts, rows: Index) -> Mask:
+        """P(X* >= n) > exceedance, the tail once per unique row and n."""
+        size = len(given.x)
+        codes, combinations = pd.factorize(n * size + inverse[rows])
+        which = combinations % size
+        tail = law.tail((combinations // size).astype(np.float64), *(column[which] for column in given))
+        return alive[rows] * tail[codes] > exceedance[rows]
 
     high = low + 1
-    far = rows
-    high[far] = 2 * LISTED
+    beyond_list = rows
+    high[beyond_list] = 2 * LISTED
     while (rows := rows[exceeded(high[rows], rows)]).size:
         low[rows] = high[rows]
         high[rows] *= 2
-    while (far := far[high[far] - low[far] > 1]).size:
-        middle = (low[far] + high[far]) // 2
-        more = exceeded(middle, far)
-        low[far[more]] = middle[more]
-        high[far[~more]] = middle[~more]
+    while (rows := beyond_list[high[beyond_list] - low[beyond_list] > 1]).size:
+        middle = (low[rows] + high[rows]) // 2
+        above = exceeded(middle, rows)
+        low[rows[above]] = middle[above]
+        high[rows[~above]] = middle[~above]
     return low

@@ -1,93 +1,83 @@
-"""From expected orders to a law: what must be true of each customer for the CLV law to expect as many.
+"""From expected orders to a law: the order rate, and the recency, for which the law expects as many.
 
-A factor on her order rate, first; and where the law takes for gone a customer of whom orders are expected, a later
-last order too, so that she is likelier alive. The mean, the interval, P(order) and the value of a customer are then
-read off one distribution, and cannot contradict each other.
+First a factor on the customer's order rate; and where the law takes a customer for gone who is expected to order, a
+later last order too, so that P(alive) is higher. The mean, the interval, P(order) and the value of the customer then
+follow from one distribution, and cannot contradict each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from scipy.optimize import elementwise
 
-from patronage import names as c
 from patronage.models.btyd.law import OrderLaw
-from patronage.models.btyd.roots import End, roots
-from patronage.typing import Array, Index
+from patronage.models.btyd.summary import Summary
+from patronage.typing import Array
 
-MOST = 10.0  # a factor beyond this, or below its inverse, says that the law is wrong, not that the rate is
+MAX_FACTOR = 10.0  # a factor beyond this, or below its inverse, means that the law is wrong, not the rate
+TOLERANCES = {"xatol": 1e-7, "fatol": 0.0}
 
 
 class Reconciled(NamedTuple):
-    """How the law must read the customers.
+    """What the law must read for each customer.
 
     Attributes
     ----------
-    features
-        With the recency of those moved whom the law takes for gone.
+    recency
+        That of the customers; later for those whom the law takes for gone.
     multiplier
-        The factor on each order rate, by the index of the features.
+        The factor on each order rate, within [1 / MAX_FACTOR, MAX_FACTOR].
     """
 
-    features: pd.DataFrame
-    multiplier: pd.Series
+    recency: Array
+    multiplier: Array
 
 
-def reconcile(law: OrderLaw, horizon_days: float, features: pd.DataFrame, wanted: Array) -> Reconciled:
-    """The factor on each order rate, within [1 / MOST, MOST], and the recency, with which the law expects the orders.
+def reconcile(law: OrderLaw, horizon_days: float, summary: Summary, wanted: Array) -> Reconciled:
+    """Find the factor on each order rate, and the recency, with which the law expects the wanted orders.
 
     Parameters
     ----------
-    features
-        With frequency, recency and T in days.
     wanted
         (N,) expected orders in the horizon. Where no factor within the bounds and no recency up to T gives them, the
         nearest do.
     """
-    x, t_x, age = (features[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
-    last, factor = reading(law, horizon_days, x, t_x, age, wanted)
-    read = features if last is t_x else features.assign(**{c.RECENCY: last})
-    return Reconciled(read, pd.Series(factor, index=features.index))
-
-
-def reading(law: OrderLaw, horizon_days: float, x: Array, t_x: Array, age: Array, wanted: Array) -> tuple[Array, Array]:
-    """`reconcile` on arrays: the recency, t_x itself where nobody's moves, and the factor on each order rate."""
-    alive = law.p_alive(x, t_x, age)
+    x, _, T = summary
+    alive = law.p_alive(*summary)
     if_alive = np.divide(wanted, alive, out=np.full(len(x), np.inf), where=alive > 0)
-    ends = np.log(MOST) * np.array([[-1.0], [1.0]])
-    low, high = law.expected_if_alive(horizon_days, x, age, np.exp(ends))
-    inside = np.flatnonzero((low < if_alive) & (if_alive < high))
-    found = np.where(if_alive <= low, *ends)
+    bounds = np.log(MAX_FACTOR) * np.array([[-1.0], [1.0]])
+    least, most = law.expected_if_alive(horizon_days, x, T, np.exp(bounds))
+    log_factor = np.where(if_alive <= least, *bounds)
+    inside = np.flatnonzero((least < if_alive) & (if_alive < most))
 
-    def excess(log_factor: Array, rows: Index) -> Array:
-        asked = inside[rows]
-        return law.expected_if_alive(horizon_days, x[asked], age[asked], np.exp(log_factor)) - if_alive[asked]
+    def excess_orders(log_factor: Array, x: Array, T: Array, if_alive: Array) -> Array:
+        return law.expected_if_alive(horizon_days, x, T, np.exp(log_factor)) - if_alive
 
-    brackets = (
-        End(np.full(len(inside), end), (there - if_alive)[inside])
-        for (end,), there in zip(ends, (low, high), strict=True)
-    )
-    found[inside] = roots(excess, *brackets)
-    gone = if_alive > high
-    if gone.any():
-        moved = _recency(law, x[gone], t_x[gone], age[gone], wanted[gone] / high[gone])
-        t_x = t_x.copy()
-        t_x[gone] = moved
-    return t_x, np.exp(found)
+    low, high = np.broadcast_to(bounds, (2, len(inside)))
+    log_factor[inside] = _root(excess_orders, low, high, x[inside], T[inside], if_alive[inside])
+    recency, gone = summary.t_x.copy(), np.flatnonzero(if_alive > most)
+    recency[gone] = _recency(law, summary.at(gone), wanted[gone] / most[gone])
+    return Reconciled(recency, np.exp(log_factor))
 
 
-def _recency(law: OrderLaw, x: Array, t_x: Array, age: Array, alive: Array) -> Array:
-    """When the last order would have been if one were `alive` by the law: it hangs on nothing but the silence since."""
-    found = age.copy()
-    ends = [law.p_alive(x, last, age) - alive for last in (t_x, age)]
-    inside = np.flatnonzero(ends[1] > 0)
+def _recency(law: OrderLaw, summary: Summary, alive: Array) -> Array:
+    """The recency with which P(alive) is `alive`, or T where it is less even then."""
+    x, t_x, T = summary
+    recency = T.copy()
+    inside = np.flatnonzero(law.p_alive(x, T, T) > alive)
 
-    def excess(last: Array, rows: Index) -> Array:
-        asked = inside[rows]
-        return law.p_alive(x[asked], last, age[asked]) - alive[asked]
+    def excess_p_alive(recency: Array, x: Array, T: Array, alive: Array) -> Array:
+        return law.p_alive(x, recency, T) - alive
 
-    brackets = (End(last[inside], end[inside]) for last, end in zip((t_x, age), ends, strict=True))
-    found[inside] = roots(excess, *brackets)
-    return found
+    recency[inside] = _root(excess_p_alive, t_x[inside], T[inside], x[inside], T[inside], alive[inside])
+    return recency
+
+
+def _root(excess: Callable[..., Array], low: Array, high: Array, *given: Array) -> Array:
+    """(N,) where each row's excess is zero, by Chandrupatla's method; the excess has either sign at the two ends."""
+    if not len(low):
+        return low
+    return elementwise.find_root(excess, (low, high), args=given, tolerances=TOLERANCES).x

@@ -1,5 +1,5 @@
 """
-The law of order values: what an order of a customer is worth on average, and how sure that is.
+The law of order values: the mean value of a customer's orders.
 
 References
 ----------
@@ -43,8 +43,8 @@ class GammaGamma:
         """
         Expected mean order value of each customer (equation 5), the population's mean where x = 0.
 
-        It is p (v + x m) / (p x + q - 1), which has no value where p x + q <= 1 (a fit with q < 1 says that the mean
-        order value of the population is infinite) and a wild one just above. So it is held to at most ten times
+        It is p (v + x m) / (p x + q - 1), which has no value where p x + q <= 1 (by a fit with q < 1 the population's
+        mean order value is infinite) and a wild one just above. So it is held to at most ten times
         p (v + x m) / (p x + q), the order value at the mean nu, which always exists: it binds where p x + q < 1.11.
 
         Parameters
@@ -59,22 +59,22 @@ class GammaGamma:
         shape = self.p * x + self.q
         return self.p * (self.v + spent) / np.maximum(shape - 1, shape / HEAVIEST)
 
-    def pull(self, x: npt.ArrayLike) -> Array:
-        """The weight of everyone's mean in the expected order value of one with x orders."""
+    def weight_of_mean(self, x: npt.ArrayLike) -> Array:
+        """The weight of the population's mean in the expected order value after x orders."""
         return np.clip((self.q - 1) / (self.p * np.asarray(x, dtype=np.float64) + self.q - 1), 0, 1)
 
 
 @dataclass(frozen=True)
 class ShrunkenMean:
     """
-    The customer's own mean order value, drawn towards everyone's: the best linear guess, whatever the distribution.
+    The customer's own mean order value, shrunk towards the population's: the best linear estimate for any distribution.
 
     Parameters
     ----------
     mean
-        Everyone's mean order value.
+        The population's mean order value.
     weight
-        It weighs as much as so many orders of one's own: the variance of a customer's orders over that of customers.
+        It weighs as much as so many of the customer's own orders: the variance within a customer over that between.
     """
 
     mean: float
@@ -86,8 +86,8 @@ class ShrunkenMean:
         spent = x * np.where(x > 0, np.maximum(mean_value, 0), 0)
         return (self.weight * self.mean + spent) / (self.weight + x)
 
-    def pull(self, x: npt.ArrayLike) -> Array:
-        """The weight of everyone's mean in the expected order value of one with x orders."""
+    def weight_of_mean(self, x: npt.ArrayLike) -> Array:
+        """The weight of the population's mean in the expected order value after x orders."""
         return self.weight / (self.weight + np.asarray(x, dtype=np.float64))
 
 

@@ -1,8 +1,8 @@
 """
-What a cohort will order in all. Chance averages out over customers; what they share does not.
+The orders of a cohort in all. Chance averages out over customers; what they share does not.
 
-They share the fit, and they share the level of the time to come: season, promotions, the economy. The level is what
-makes totals miss, and no history of one year foretells it.
+They share the fitted parameters, and they share the level of the horizon: season, promotions, the economy. The level
+is the main error of a total, and no history of one year predicts it.
 """
 
 from __future__ import annotations
@@ -12,69 +12,59 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from patronage.models.btyd.intervals import Calibration, slopes
+from patronage.models.btyd.intervals import slopes
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.optimum import Fit
+from patronage.models.btyd.summary import Summary
 from patronage.typing import Array
 
-DRIFT = 0.125  # standard deviation of the log of a level; totals of twelve real logs missed by 10 % on average
-SURELY = 1e-9  # survival below which counts add nothing
+LEVEL_SD = 0.125  # standard deviation of the log of a level; totals of twelve real logs missed by 10 % on average
+NEGLIGIBLE = 1e-9  # survival below which counts add nothing
 
 
 class Total(NamedTuple):
-    """Expected orders of a cohort, with the central interval of the level asked for."""
+    """Expected orders of a cohort, with a central interval."""
 
     expected: float
     low: float
     high: float
 
 
-def total(
-    law: OrderLaw,
-    fit: Fit,
-    calibration: Calibration,
-    level: float,
-    horizon: float,
-    spread: Array,
-    x: Array,
-    t_x: Array,
-    T: Array,
-    multiplier: Array,
-) -> Total:
-    """
-    Expected orders of all customers together, with their interval.
-
-    Log-normal, with the variances of chance, of the fit (delta method) and of the level: half what is known of levels
-    at large, half, where there is one, that of the earlier origin.
-    """
-    customer = x, t_x, T, multiplier
-
-    def expected(moved: OrderLaw) -> Array:
-        return moved.expected_orders(horizon, *customer).sum(keepdims=True)
-
-    centre = float(expected(law)[0])
-    if centre == 0:
+def interval(expected: float, log_variance: float, level: float) -> Total:
+    """The central interval of a level, log-normal around the expected total."""
+    if expected == 0:
         return Total(0.0, 0.0, 0.0)
-    by_fit = 0.0
-    if fit.covariance is not None:
-        slope = slopes(law, expected)[:, 0] / centre
-        by_fit = float(slope @ np.asarray(fit.covariance) @ slope)
-    by_level = DRIFT**2
-    if calibration.level:
-        by_level = (DRIFT**2 + np.log(calibration.level) ** 2) / 2
-    by_chance = _variance(law, horizon, *customer, spread) / centre**2
-    reach = ndtri((1 + level) / 2) * np.sqrt(by_chance + by_fit + by_level)
-    return Total(centre, float(centre * np.exp(-reach)), float(centre * np.exp(reach)))
+    reach = ndtri((1 + level) / 2) * np.sqrt(log_variance)
+    return Total(expected, float(expected * np.exp(-reach)), float(expected * np.exp(reach)))
 
 
-def _variance(law: OrderLaw, horizon: float, x: Array, t_x: Array, T: Array, multiplier: Array, spread: Array) -> float:
-    """Of the sum of independent customers: E[X^2] is the sum of (2n - 1) P(X >= n)."""
-    customer = np.array([x, t_x, T, multiplier, spread])
-    first, second = np.zeros(len(x)), np.zeros(len(x))
-    rows, n = np.arange(len(x)), 1
+def chance_variance(law: OrderLaw, horizon: float, summary: Summary, multiplier: Array, rate_cv: Array) -> float:
+    """Variance of the sum of independent customers: E[X^2] is the sum over n of (2n - 1) P(X >= n)."""
+    columns = np.array([*summary, multiplier, rate_cv])
+    first_moment, second_moment = np.zeros(len(summary.x)), np.zeros(len(summary.x))
+    rows, n = np.arange(len(summary.x)), 1
     while rows.size:
-        at_least = law.survival(n, horizon, *customer[:, rows])
-        first[rows] += at_least
-        second[rows] += (2 * n - 1) * at_least
-        rows, n = rows[at_least > SURELY], n + 1
-    return float((second - first**2).sum())
+        survival = law.survival(n, horizon, *columns[:, rows])
+        first_moment[rows] += survival
+        second_moment[rows] += (2 * n - 1) * survival
+        rows, n = rows[survival > NEGLIGIBLE], n + 1
+    return float((second_moment - first_moment**2).sum())
+
+
+def parameter_log_variance(law: OrderLaw, fit: Fit, horizon: float, summary: Summary, multiplier: Array) -> float:
+    """Variance of the log of the total due to the uncertain parameters, by the delta method."""
+    if fit.covariance is None:
+        return 0.0
+
+    def total(law: OrderLaw) -> Array:
+        return law.expected_orders(horizon, *summary, multiplier).sum(keepdims=True)
+
+    slope = slopes(law, total)[:, 0] / float(total(law)[0])
+    return float(slope @ np.asarray(fit.covariance) @ slope)
+
+
+def level_log_variance(earlier_level: float | None) -> float:
+    """Variance of the log of the level: half that of levels in general, half, if there is one, an earlier origin's."""
+    if not earlier_level:
+        return LEVEL_SD**2
+    return (LEVEL_SD**2 + np.log(earlier_level) ** 2) / 2

@@ -194,7 +194,7 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._with_btyd(X[X[c.N_ORDERS].to_numpy(np.float64) > 0])
 
     def _with_btyd(self, buyers: pd.DataFrame) -> pd.DataFrame:
-        return buyers.join(self.btyd_.expect(buyers, self.horizon_days))
+        return buyers.assign(**self.btyd_.predict(buyers, self.horizon_days))
 
     def _matrices(self, buyers: pd.DataFrame) -> Matrices:
         return Matrices(buyers, [member.encoding for member in self.model_.members])

@@ -33,7 +33,7 @@ DPI = 144  # for screens of two dots a point
 
 def render(comparison: Comparison) -> str:
     """The whole report as HTML."""
-    template = files("patronage.review").joinpath("report.html.j2").read_text(encoding="utf-8")
+    template = files("patronage.review").joinpath("comparison_page.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     paired = comparison.tables["paired_differences.json"]
     how = next((note for note in comparison.notes if note.startswith("Metrics")), "")
@@ -44,7 +44,7 @@ def render(comparison: Comparison) -> str:
         notes=comparison.notes,
         shown={name: _cells(frame) for name, frame in comparison.tables.items()},
         crossed={name: _cross(comparison.tables[f"{name}_moves.json"]) for name, _, _ in JOURNEYS},
-        pictures={name: _embedded(figure) for name, figure in comparison.figures.items()},
+        figures={name: _embedded(figure) for name, figure in comparison.figures.items()},
         journeys=JOURNEYS,
         marks=MARKS,
         paired_how="Losses (less is better) of the same customers under both models, with 95 % intervals of their "

@@ -7,7 +7,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.review.migration import Answer, causes
-from patronage.review.past import TrainingRun
+from patronage.review.training_run import TrainingRun
 
 REASONS = 3
 WORTH_SAYING = 0.1  # standard deviations

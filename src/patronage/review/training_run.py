@@ -56,7 +56,7 @@ class TrainingRun:
         return self.tags["evaluated_from"], self.params["horizon_days"]
 
 
-def numbered(baseline: TrainingRun, candidate: TrainingRun) -> tuple[TrainingRun, TrainingRun, pd.Index]:
+def with_row_numbers(baseline: TrainingRun, candidate: TrainingRun) -> tuple[TrainingRun, TrainingRun, pd.Index]:
     """Both runs with numbers for customers, and the customers by number: a million names are slow to align."""
     names = baseline.assignments.index
     if not candidate.assignments.index.equals(names):

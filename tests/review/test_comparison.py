@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from patronage.evaluation.intervals import Resampling
-from patronage.review import pictures
+from patronage.review import comparison_figures
 from patronage.review.comparison import compare
-from patronage.review.report import render
+from patronage.review.comparison_page import render
 
 from .conftest import CUTOFF, LATER, past
 
@@ -82,7 +82,7 @@ def test_an_alluvial_has_a_block_for_each_label_and_a_ribbon_for_each_move():
         [("a", "a", 50), ("a", "b", 10), ("b", "b", 30), ("joined", "b", 5), ("b", "left", 5)],
         columns=["from", "to", "customers"],
     )
-    figure = pictures.alluvial(moves, ["a", "b"], "personas")
+    figure = comparison_figures.alluvial(moves, ["a", "b"], "personas")
     (axes,) = figure.axes
     assert {text.get_text() for text in axes.texts} == {
         "a  60", "b  35", "joined  5", "a  50", "b  45", "left  5",

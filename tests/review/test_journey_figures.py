@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from patronage.models.journey import STAGES
-from patronage.review import journey_map as maps
+from patronage.review import journey_figures as maps
 
 
 def stages(**counts: int) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from patronage import names as c
-from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.journey_survey import describe, each
-from patronage.evaluation.journeys import Trial, judge
-from patronage.models.journey import STAGES, JourneyModel
+from patronage.models.journey import STAGES
 from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 from patronage.review.figures import ACCENT, INK, MUTED
 
@@ -38,52 +33,6 @@ SEEN = 0.01  # flows of fewer of those who leave or stay are not drawn
 THINNEST, WIDEST = 1.5, 9.0  # points
 Colour = tuple[float, float, float]
 UNKNOWN_COLOUR: Colour = (0.91, 0.92, 0.94)
-
-
-@dataclass(frozen=True)
-class JourneyReport:
-    """What a run tells of its journey: metrics, tables, frames and figures by file name, and tags."""
-
-    metrics: dict[str, float] = field(default_factory=dict)
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    figures: dict[str, Figure] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
-
-    def __or__(self, other: JourneyReport) -> JourneyReport:
-        return JourneyReport(*(vars(self)[part.name] | vars(other)[part.name] for part in fields(self)))
-
-
-def journey_report(
-    journey: JourneyModel, features: pd.DataFrame, said: pd.DataFrame, trial: Trial | None, resampling: Resampling
-) -> JourneyReport:
-    """Everything that a run tells of its journey.
-
-    Parameters
-    ----------
-    features, said
-        Everyone at the cutoff, and their assignments.
-    trial
-        The same kind of journey on customers whom it never saw; None where nothing can be measured.
-    """
-    found = describe(journey, features, said, resampling.seed)
-    if trial is not None:
-        found |= judge(trial, resampling)
-    tables = found.tables
-    longest_days = float(journey.period_days * features[c.JOURNEY_PATH].str.len().max())
-    length = journey.period_days
-    stages, moves = (tables[f"journey_{name}.json"] for name in ("stages", "flows"))
-    figures = {
-        "journey_map.png": journey_map(stages, moves, length, round(journey.horizon), longest_days),
-    }
-    for name in (c.PERSONA, c.CHANNEL):
-        if f"journey_{name}_stuck.json" in tables:
-            stuck = tables[f"journey_{name}_stuck.json"].set_index("group")
-            figures[f"journey_{name}.png"] = stuck_map(stuck, length, longest_days, name)
-    if trial is not None:
-        figures["journey_mix.png"] = stage_mix(tables["journey_mix.json"].set_index("stage"), round(journey.horizon))
-    frames = {"journeys.parquet": each(journey, features).reset_index()}
-    return JourneyReport(found.metrics, tables, figures, found.tags, frames)
 
 
 def journey_map(

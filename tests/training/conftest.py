@@ -1,0 +1,3 @@
+from btyd_customers import cdnow_summary, simulate
+
+__all__ = ["cdnow_summary", "simulate"]
