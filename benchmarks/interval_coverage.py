@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,21 +78,22 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
         began = time.process_time()
         metrics = evaluate_intervals(distribution, inputs, orders, multiplier)
         calibration = law.calibration
-
-        def coverage(level: float, customers: str = "") -> float:
-            return 100 * metrics[f"clv/coverage_{100 * level:.0f}{customers}"]
-
         yield {
             "log": source,
             "cutoff": cutoff,
             "distribution": name,
-            **{f"{100 * level:.0f}": coverage(level) for level in LEVELS},
-            **{f"{100 * level:.0f}, repeat": coverage(level, "_repeat") for level in LEVELS},
+            **{f"{100 * level:.0f}": coverage(metrics, level) for level in LEVELS},
+            **{f"{100 * level:.0f}, repeat": coverage(metrics, level, "_repeat") for level in LEVELS},
             "CRPS": metrics["clv/crps"],
             "actual / expected orders": metrics["clv/total_ratio"],
             "earlier origin": calibration.refused or f"level {calibration.level:.2f}, drift {calibration.drift:.2f}",
             "CPU s to evaluate": time.process_time() - began,
         }
+
+
+def coverage(metrics: Mapping[str, float], level: float, customers: str = "") -> float:
+    """Give the coverage of one interval in percent."""
+    return 100 * metrics[f"clv/coverage_{100 * level:.0f}{customers}"]
 
 
 def misses(table: pd.DataFrame) -> list[str]:
