@@ -34,8 +34,8 @@ from patronage.config.places import conf_dir
 from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.journeys import Trial, disorder, judge
-from patronage.evaluation.sessions import judge_carts, judge_sessions
+from patronage.evaluation.journeys import JourneyHoldout, disorder, evaluate_journey
+from patronage.evaluation.sessions import evaluate_carts, evaluate_sessions
 from patronage.labels import held_out
 from patronage.models import journey, sessions
 from patronage.models.btyd import clv
@@ -98,7 +98,7 @@ def settings(cutoff: str, horizon_days: int) -> TrainConfig:
     )
 
 
-def fit_trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
+def journey_holdout(tables: Tables, cutoff: str, horizon_days: int) -> JourneyHoldout:
     """Fit as `patronage train` does: 30 % of the customers are held out, and labels end at or before the cutoff."""
     config = settings(cutoff, horizon_days)
     holdout = holdout_at(tables, split_at(tables, datetime.fromisoformat(cutoff), config), config)
@@ -113,7 +113,7 @@ def fit_trial(tables: Tables, cutoff: str, horizon_days: int) -> Trial:
     value = pd.DataFrame(law.predict(buyers), buyers.index)[[c.P_ORDER]].reindex(evaluated.index)
     predictions = pd.DataFrame(fitted.predict(evaluated), evaluated.index)
     assignments = pd.concat([predictions, value, lenses.segments(evaluated, learned)], axis=1)
-    return Trial(fitted, training, holdout.split.select(holdout.unseen), unseen, assignments, learned)
+    return JourneyHoldout(fitted, training, holdout.split.select(holdout.unseen), unseen, assignments, learned)
 
 
 def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> JourneyModel:
@@ -123,17 +123,17 @@ def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int 
     )
 
 
-def cells() -> Iterator[tuple[Tables, str, int, Trial]]:
+def cells() -> Iterator[tuple[Tables, str, int, JourneyHoldout]]:
     for name, (horizon_days, cutoffs) in CELLS.items():
         tables = load(name)
         for cutoff in cutoffs:
             print(f"{name} {cutoff}", file=sys.stderr, flush=True)
-            yield tables, cutoff, horizon_days, fit_trial(tables, cutoff, horizon_days)
+            yield tables, cutoff, horizon_days, journey_holdout(tables, cutoff, horizon_days)
 
 
-def accuracy(trial: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
-    """Evaluate the trial: a row per forecast, and the other numbers by name."""
-    findings = judge(trial, Resampling(RESAMPLES, 0))
+def accuracy(holdout: JourneyHoldout) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """Evaluate the journey: a row per forecast, and the other numbers by name."""
+    findings = evaluate_journey(holdout, Resampling(RESAMPLES, 0))
     table = findings.tables["journey_forecasts.json"]
     rows = [
         {"forecast": row["forecast"], "log-loss": f"{row['log_loss']:.4f}", "AUC": f"{row['roc_auc']:.3f}"}
@@ -144,11 +144,11 @@ def accuracy(trial: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
         })
         for row in table.to_dict("records")
     ]  # fmt: skip
-    metrics, fitted = findings.metrics, trial.journey
-    uncalibrated = replace(fitted, calibration=journey.JourneyCalibration()).predict(trial.evaluated.features)
-    bought = (trial.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
+    metrics, fitted = findings.metrics, holdout.journey
+    uncalibrated = replace(fitted, calibration=journey.JourneyCalibration()).predict(holdout.evaluated.features)
+    bought = (holdout.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
     rest = {
-        "customers": len(trial.said),
+        "customers": len(holdout.assignments),
         "classes": fitted.classes,
         "nats per period": f"{metrics['journey/unseen/nats_per_period']:.4f}",
         "ECE": f"{table['ece'].iloc[0]:.4f}",
@@ -165,9 +165,9 @@ def accuracy(trial: Trial) -> tuple[list[dict[str, object]], dict[str, object]]:
     return rows, rest
 
 
-def agreement(trial: Trial, tables: Tables, horizon_days: int) -> list[str]:
+def agreement(holdout: JourneyHoldout, tables: Tables, horizon_days: int) -> list[str]:
     """Fit on two disjoint halves and give kappa on the unseen customers, by number of cadence classes."""
-    features, evaluated = trial.seen.current.features, trial.evaluated.features
+    features, evaluated = holdout.learned_from.current.features, holdout.evaluated.features
     rows = []
     for classes in (1, 2, 3):
         values = []
@@ -182,14 +182,14 @@ def agreement(trial: Trial, tables: Tables, horizon_days: int) -> list[str]:
 
 def measure_cells(parts: set[str]) -> list[str]:
     lines = []
-    for tables, cutoff, horizon_days, trial in cells():
+    for tables, cutoff, horizon_days, holdout in cells():
         lines += ["", f"### {tables.source}, {cutoff}, {horizon_days} days", ""]
         if "accuracy" in parts:
-            rows, rest = accuracy(trial)
+            rows, rest = accuracy(holdout)
             lines += [*markdown(pd.DataFrame(rows).fillna("")), ""]
             lines += [f"- {name}: {value}" for name, value in rest.items()]
         if "agreement" in parts:
-            for classes, values in enumerate(agreement(trial, tables, horizon_days), start=1):
+            for classes, values in enumerate(agreement(holdout, tables, horizon_days), start=1):
                 lines.append(f"- half-split kappa, {classes} cadence classes: {values}")
     return lines
 
@@ -317,8 +317,8 @@ def session_models() -> list[str]:
     for seed in CLICKSTREAMS:
         source = DataConfig(name="simulated", on_duplicate_rows="keep", simulated={"customers": 10_000, "seed": seed})
         clicks = sessions.read(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
-        within = judge_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
-        carts, _ = judge_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
+        within = evaluate_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
+        carts, _ = evaluate_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
         for title, findings, name in (
             ("an order later in this session, after each touchpoint", within, "session"),
             ("an order within 14 days of leaving a cart, predicted daily for a week", carts, "cart"),

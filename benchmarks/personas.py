@@ -61,8 +61,8 @@ def measure(method: str) -> dict[str, float]:
         config = PersonasConfig(
             "kmeans", GROUPS, features=dict.fromkeys(NAMES, True), allow_unstable=True, fit_sample=SAMPLE
         )
-        fitted = personas.fit(few, config, WORDS, seed=0)
-        assign = (lambda: fitted.predict(frame)) if method == "patronage" else (lambda: fitted.positions(frame))
+        fitted = personas.fit(few, config, seed=0, descriptions=WORDS)
+        assign = (lambda: fitted.predict(frame)) if method == "patronage" else (lambda: fitted.probabilities(frame))
     else:
         steps = make_pipeline(
             SimpleImputer(strategy="median"), PowerTransformer(), KMeans(GROUPS, n_init=10, random_state=0)

@@ -14,7 +14,7 @@ from conftest import through_the_door
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.jobs.compose import settings
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
 
@@ -44,7 +44,7 @@ def fitted(shop, tmp_path_factory) -> Shop:
     split = split_at(tables, CUTOFF, config)
     bundle = fit_bundle(split, config, left_censored=False)
     features = split.current.features
-    reference = refer(features.join(bundle.assign(features)), tables.present, tables.events)
+    reference = build_reference(features.join(bundle.assign(features)), tables.present, tables.events)
     log = tmp_path_factory.mktemp("shop") / "orders.parquet"
     shop.to_parquet(log, index=False, coerce_timestamps="us")  # Spark reads no nanoseconds
     return Shop(log, replace(bundle, reference=reference), features, config)

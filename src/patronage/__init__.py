@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from patronage.data.example import example_orders
     from patronage.evaluation.run import Run
     from patronage.front_door import features, outcomes, score, segments, train
+    from patronage.models.btyd.estimator import CLV
     from patronage.models.ensemble.estimator import Churn
 
 __version__ = version("patronage")
@@ -72,6 +73,7 @@ __all__ = [
     "score",
     "train",
     # one model alone
+    "CLV",
     "Churn",
     # errors
     "ConfigError",
@@ -87,6 +89,7 @@ __all__ = [
 # Imported when first used: `patronage --help` and the errors need none of it.
 _ROOMS = {
     "Bundle": "bundle",
+    "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
     "Run": "evaluation.run",
     "Tables": "data",

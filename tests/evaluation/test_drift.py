@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from patronage.evaluation.drift import compare
-from patronage.models.reference import Reference, refer
+from patronage.models.reference import Reference, build_reference
 
 RNG = np.random.default_rng(3)
 
 
 def reference(**columns: object) -> Reference:
-    return refer(pd.DataFrame(columns), {}, {})
+    return build_reference(pd.DataFrame(columns), {}, {})
 
 
 def drift(before: Reference, **columns: object) -> pd.Series:

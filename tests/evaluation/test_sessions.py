@@ -1,16 +1,18 @@
-"""On simulated sessions the path must beat its last touchpoint and its counts; with little to learn from, say so."""
+"""Sessions: pieces by hand; on simulated ones the path must be better than its last touchpoint and its counts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from patronage import names as c
 from patronage.data.simulated import simulate
 from patronage.errors import FitError
-from patronage.evaluation import sessions as judging
 from patronage.evaluation.intervals import Resampling
+from patronage.evaluation.sessions import Cases, evaluate_carts, evaluate_sessions, forecast_table, shrunk_rates
 from patronage.models import sessions
 from patronage.models.sessions.reading import clicks
 
@@ -18,43 +20,64 @@ CUTOFF = datetime(2023, 7, 1)
 RESAMPLING = Resampling(50, 0)
 
 
+def test_a_group_is_shrunk_by_one_case_towards_the_base_rate():
+    """Group 1: two of three, with one case of 1/2 added; an unseen group has the base rate."""
+    rates = shrunk_rates(np.array([1, 1, 1, 2]), np.array([1.0, 1.0, 0.0, 0.0]), np.array([1, 2, 9]))
+    assert rates.tolist() == pytest.approx([2.5 / 4, 0.5 / 2, 0.5])
+
+
+def test_a_difference_has_its_interval_over_customers():
+    """All rows of a customer are drawn together: a hundred rows of each of two customers are two observations."""
+    y_true = np.tile([1.0, 0.0], 100)
+    keys = pd.DataFrame({"who": np.repeat([3, 7], 100)})
+    cases = Cases(pd.DataFrame(index=keys.index), keys, y_true)
+    good, coin = np.where(y_true == 1, 0.8, 0.2), np.full(200, 0.5)
+    forecasts = {"model": np.where(keys["who"] == 3, good, coin), "rate": coin}
+    table = forecast_table(cases, forecasts, Resampling(200, 0))
+    gain = np.log(0.5) - np.log(0.8)
+    assert table.loc["rate", ["difference", "low", "high"]].tolist() == pytest.approx([gain / 2, gain, 0])
+    assert np.isnan(table.loc["model", "difference"])
+
+
 @pytest.fixture(scope="module")
-def known():
-    made = simulate(2_500, 11)
-    touches = made.events[made.events[c.SESSION_ID].notna() & (made.events[c.OCCURRED_AT] < CUTOFF)]
-    orders = made.transactions[(made.transactions[c.AMOUNT] > 0) & (made.transactions[c.ORDERED_AT] < CUTOFF)]
+def clickstream():
+    log = simulate(2_500, 11)
+    touches = log.events[log.events[c.SESSION_ID].notna() & (log.events[c.OCCURRED_AT] < CUTOFF)]
+    orders = log.transactions[(log.transactions[c.AMOUNT] > 0) & (log.transactions[c.ORDERED_AT] < CUTOFF)]
     paid = orders.groupby([c.CUSTOMER_ID, c.ORDERED_AT], observed=True)[c.AMOUNT].sum().rename("paid").reset_index()
     return clicks(touches, paid, CUTOFF)
 
 
-def test_the_path_beats_its_last_touchpoint_and_its_counts(known):
-    found = judging.judge_sessions(known, 0.3, RESAMPLING)
-    table = found.tables["session_forecasts.json"].set_index("forecast")
+def test_the_path_is_better_than_its_last_touchpoint_and_its_counts(clickstream):
+    report = evaluate_sessions(clickstream, 0.3, RESAMPLING)
+    table = report.tables["session_forecasts.json"].set_index("forecast")
     assert (table.loc[["rate", "last_event", "counts", "path_alone"], "high"] < 0).all()
     assert table.loc["model", "roc_auc"] > table.loc["counts", "roc_auc"] + 0.03
     assert table.loc["model", "ece"] < 0.03
-    longer = found.tables["session_touchpoints.json"]["model"]
+    longer = report.tables["session_touchpoints.json"]["model"]
     assert longer.iloc[1] > longer.iloc[0]  # a second touchpoint tells more than the first
-    paths = found.tables["session_paths.json"].set_index("path")
+    paths = report.tables["session_paths.json"].set_index("path")
     assert paths.loc["visit > view > add_to_cart", "ordered"] > paths.loc["visit > view", "ordered"]
 
 
-def test_who_comes_back_is_known_better_than_by_the_rate(known):
-    found, chance = judging.judge_carts(known, 7, 14, 0.3, RESAMPLING)
-    table = found.tables["cart_forecasts.json"].set_index("forecast")
+def test_returns_are_predicted_better_than_by_the_rate(clickstream):
+    report, model = evaluate_carts(clickstream, 7, 14, 0.3, RESAMPLING)
+    table = report.tables["cart_forecasts.json"].set_index("forecast")
     assert table.loc["model", "roc_auc"] > 0.65
     assert table.loc["rate", "difference"] < 0
-    features, _ = sessions.standing(known, sessions.visits(known), 7)
+    features, _ = sessions.standing(clickstream, sessions.visits(clickstream), 7)
     assert len(features) > 20
-    assert ((chance.of(features) > 0) & (chance.of(features) < 1)).all()
+    assert ((model.of(features) > 0) & (model.of(features) < 1)).all()
 
 
-def test_too_little_to_learn_from_is_said(known):
-    few = clicks_of_some(known, 20)
+def test_too_little_to_learn_from_is_an_error(clickstream):
+    few = clicks_of_some(clickstream, 20)
     with pytest.raises(FitError, match="expected 100 of either kind to learn"):
-        judging.judge_carts(few, 7, 14, 0.3, RESAMPLING)
+        evaluate_carts(few, 7, 14, 0.3, RESAMPLING)
 
 
-def clicks_of_some(known: sessions.Clicks, customers: int) -> sessions.Clicks:
-    touches, orders = (rows[rows["who"] < customers] for rows in (known.touches, known.orders))
-    return sessions.Clicks(known.customers[:customers], touches.reset_index(drop=True), orders.reset_index(drop=True))
+def clicks_of_some(clickstream: sessions.Clicks, customers: int) -> sessions.Clicks:
+    touches, orders = (rows[rows["who"] < customers] for rows in (clickstream.touches, clickstream.orders))
+    return sessions.Clicks(
+        clickstream.customers[:customers], touches.reset_index(drop=True), orders.reset_index(drop=True)
+    )

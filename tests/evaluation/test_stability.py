@@ -10,6 +10,7 @@ from patronage.config import PersonasConfig
 from patronage.evaluation.stability import evaluate_personas, moved_by_refit, shuffled
 from patronage.lenses.lens import Feature
 from patronage.models import personas
+from patronage.training.personas import fit_personas
 
 WORDS = {"x": Feature("x", "high", "low"), "y": Feature("y", "wide", "narrow")}
 
@@ -21,14 +22,14 @@ def fitted():
     centres = np.array([[0, 0], [8, 8], [0, 8]])
     frame = pd.DataFrame(centres[kind] + rng.normal(size=(900, 2)), columns=["x", "y"])
     config = PersonasConfig("kmeans", 3, features={"x": True, "y": True}, bootstraps=4, bootstrap_sample=500)
-    return personas.fit(frame, config, WORDS, seed=0), frame, config
+    return personas.fit(frame, config, seed=0, descriptions=WORDS), frame, config
 
 
 def test_stability_stands_beside_that_of_shuffled_components(fitted):
     """Two corners of a square, shuffled, become four: cut in two, they fall apart this way or that."""
     _, frame, config = fitted
     frame, config = frame[frame["y"] - frame["x"] < 4], replace(config, k=2, bootstraps=12)
-    model = personas.fit(frame, config, WORDS, seed=0)
+    model = personas.fit(frame, config, seed=0, descriptions=WORDS)
     card = evaluate_personas(model, frame, config, seed=0)
     assert card.metrics["personas/stability_ari"] > 0.9
     assert card.metrics["personas/stability_ari"] == model.choice.taken.ari
@@ -41,12 +42,11 @@ def test_stability_stands_beside_that_of_shuffled_components(fitted):
 def test_what_the_refit_moved_is_counted_on_the_same_features(fitted):
     model, frame, config = fitted
     assert moved_by_refit(model, model, frame) == 0
-    fewer = frame[model.positions(frame) > 0]
-    two = personas.fit(fewer, replace(config, k=2), WORDS, seed=0, former=model)
+    ids = model.predict(frame)["persona_id"]
+    fewer = frame[ids > 0]
+    two = fit_personas(fewer, replace(config, k=2), seed=0, descriptions=WORDS, former=model)
     gone = set(model.ids) - set(two.ids)
-    assert moved_by_refit(model, two, frame) == pytest.approx(
-        np.isin(model.positions(frame), list(gone)).mean(), abs=0.01
-    )
+    assert moved_by_refit(model, two, frame) == pytest.approx(np.isin(ids, list(gone)).mean(), abs=0.01)
 
 
 def test_shuffling_keeps_each_component_and_breaks_what_joins_them():

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from patronage.models.reference import Reference, refer
+from patronage.models.reference import Reference, build_reference
 
 RNG = np.random.default_rng(3)
 
 
 def test_parts_add_up_and_the_reference_survives_the_disk(tmp_path):
     frame = pd.DataFrame({"x": RNG.normal(size=300), "band": ["low", "high", None] * 100})
-    reference = refer(frame, {}, {})
+    reference = build_reference(frame, {}, {})
     reference.save(tmp_path / "reference.json")
     loaded = Reference.load(tmp_path / "reference.json")
     assert loaded == reference
@@ -23,4 +23,7 @@ def test_parts_add_up_and_the_reference_survives_the_disk(tmp_path):
 
 
 def test_a_text_of_too_many_values_is_no_category():
-    assert "path" not in refer(pd.DataFrame({"path": [f"..p{n}" for n in range(400)], "x": range(400)}), {}, {}).columns
+    assert (
+        "path"
+        not in build_reference(pd.DataFrame({"path": [f"..p{n}" for n in range(400)], "x": range(400)}), {}, {}).columns
+    )

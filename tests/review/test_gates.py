@@ -74,7 +74,7 @@ def test_a_feature_that_knows_the_future_fails(champion):
 
 def test_a_refit_that_moves_customers_fails(champion):
     config = replace(configured(CUTOFF).personas, k=5)
-    other = replace(champion.bundle, personas=personas.fit(champion.features, config, FEATURES, 1))
+    other = replace(champion.bundle, personas=personas.fit(champion.features, config, seed=1, descriptions=FEATURES))
     said = champion.assignments.assign(**other.personas.predict(champion.features))
     found = verdicts(replace(champion, bundle=other, assignments=said), champion)
     assert [name for name, verdict in found.items() if verdict == "failed"] == ["refit_moves"]

@@ -105,7 +105,7 @@ class TestAModel:
         config = replace(configured(CUTOFF).personas, k=4)
         from patronage.lenses import FEATURES
 
-        refit = replace(bundle, personas=personas.fit(now.current.features, config, FEATURES, 1))
+        refit = replace(bundle, personas=personas.fit(now.current.features, config, seed=1, descriptions=FEATURES))
         answers, matching, _ = told(past("one", bundle, now), past("other", refit, now))
         assert set(migration.causes(answers[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known

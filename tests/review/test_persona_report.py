@@ -72,9 +72,15 @@ def test_unstable_personas_are_said_loudly_and_left_out_features_are_named(told)
 def test_the_matching_with_the_champion_is_told(told):
     bundle, features, _, config = told
     from patronage import lenses
-    from patronage.models import personas as package
+    from patronage.training.personas import fit_personas
 
-    again = package.fit(features, config.personas, lenses.described(config.lenses), config.seed, former=bundle.personas)
+    again = fit_personas(
+        features,
+        config.personas,
+        seed=config.seed,
+        descriptions=lenses.described(config.lenses),
+        former=bundle.personas,
+    )
     found = report(told, replace(bundle, personas=again), bundle.personas, "carried on from the champion, version 7")
     assert found.tags["personas.former"] == f"carried on from the champion, version 7: {again.k} kept"
     assert found.metrics["personas/moved_by_refit"] < 0.02

@@ -183,9 +183,9 @@ def test_a_column_that_is_gone_is_drift_of_the_form(score, fitted, shop):
     from patronage.scoring import check_form
 
     tables = through_the_door(shop.assign(channel="web"))
-    from patronage.models.reference import refer
+    from patronage.models.reference import build_reference
 
-    reference = refer(fitted.features, tables.present, {})
+    reference = build_reference(fitted.features, tables.present, {})
     verdict = check_form(reference, through_the_door(shop), DriftConfig(columns_gone="fail"))
     assert verdict.fatal == ("transactions.channel: there at training, gone now (drift.columns_gone)",)
 

@@ -1,28 +1,29 @@
-"""What a journey says of everyone at the cutoff: how they came there, where they stay, and where rules differ.
+"""The journey of all customers at the cutoff: where they are, how long they stay, and where rules differ.
 
-Nothing here needs what came after. Agreement with rules is no accuracy: no log knows true stages.
+Nothing here needs labels. Agreement with rules is no accuracy: no log holds true stages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from patronage import names as c
 from patronage.models.journey import STAGES, JourneyModel, compare_classes, count_paths
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
+from patronage.names import Artifact, Metric, Tag
+from patronage.report import Report
+from patronage.typing import Mask
 
 PATHS = 15
 GROUPS = 12  # of the personas or channels, the largest
 EVENTS = dict(zip(ALPHABET, ("silent", "engage", "intent", "purchase", "multi"), strict=True))
 
-# The stages that say the same as a user status of the rule lens. A first_time customer of theirs bought on one day.
+# The stages that mean the same as a user status of the rule lens, where a first_time customer bought on one day.
 NEVER_BOUGHT = ("non_user", "prospect", "trial")
-SAME = {
+SAME_MEANING = {
     **dict.fromkeys(NEVER_BOUGHT, (NON_USER, PROSPECT)),
     "first_time": (FIRST_TIME,),
     "regular": (REGULAR, LOYAL),
@@ -32,63 +33,55 @@ SAME = {
 }
 
 
-@dataclass(frozen=True)
-class Findings:
-    """Metrics and tables by name, and tags for what a reader must not miss."""
-
-    metrics: dict[str, float] = field(default_factory=dict)
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-
-    def __or__(self, other: Findings) -> Findings:
-        return Findings(self.metrics | other.metrics, self.tables | other.tables, self.tags | other.tags)
-
-
-def describe(journey: JourneyModel, features: pd.DataFrame, said: pd.DataFrame, seed: int) -> Findings:
-    """Tell where everyone is, how they came there, and where they stay.
+def describe(journey: JourneyModel, features: pd.DataFrame, assignments: pd.DataFrame, seed: int) -> Report:
+    """Describe where the customers are, how they got there, and how long they stay.
 
     Parameters
     ----------
-    said
-        The assignments of `features`.
+    features, assignments
+        Of the customers at the cutoff, on one index.
     """
-    stays, outlook = journey.stays(features), journey.stage_details(features)
+    stays, details = journey.stays(features), journey.stage_details(features)
+    conflicts = fact_conflicts(assignments, left_censored=journey.left_censored)
     steps = (features[c.JOURNEY_PATH].str.len() - 1).clip(lower=0).sum()
-    conflicts = fact_conflicts(said, left_censored=journey.left_censored)
     visits = stays.groupby([stays.index, stays["stage"]]).size()
     returned = visits.groupby(level=0).max() > 1
-    paths = outlook["stages_so_far"].value_counts().head(PATHS)
-    found = {
-        "journey/cadence_classes": float(journey.classes),
-        "journey/half_split_kappa": half_split_kappa(journey, features, seed),
-        "journey/flips_per_period": float(stays["ended"].sum() / max(steps, 1)),
-        "journey/returned_share": float(returned.mean()) if len(returned) else float("nan"),
-        "journey/undetermined_share": float(1 - outlook["enough_evidence"].mean()),
-        "journey/differs_from_status": float(1 - same(said).mean()),
-        "journey/fact_conflicts": float(conflicts.sum()),
-        "journey/calibration_level": journey.calibration.level,
-        "journey/calibration_log_slope": journey.calibration.log_slope,
+    metrics = {
+        Metric.JOURNEY_CADENCE_CLASSES: float(journey.classes),
+        Metric.JOURNEY_HALF_SPLIT_KAPPA: half_split_kappa(journey, features, seed),
+        Metric.JOURNEY_FLIPS_PER_PERIOD: float(stays["ended"].sum() / max(steps, 1)),
+        Metric.JOURNEY_RETURNED_SHARE: float(returned.mean()) if len(returned) else float("nan"),
+        Metric.JOURNEY_UNDETERMINED_SHARE: float(1 - details["enough_evidence"].mean()),
+        Metric.JOURNEY_DIFFERS_FROM_STATUS: float(1 - agrees_with_status(assignments).mean()),
+        Metric.JOURNEY_FACT_CONFLICTS: float(conflicts.sum()),
+        Metric.JOURNEY_CALIBRATION_LEVEL: journey.calibration.level,
+        Metric.JOURNEY_CALIBRATION_LOG_SLOPE: journey.calibration.log_slope,
     }
-    return Findings(
-        found,
-        {
-            "journey_transitions.json": journey.transition_table().rename_axis("from").reset_index(),
-            "journey_stages.json": stage_table(journey, said[c.JOURNEY_STAGE], stays),
-            "journey_flows.json": flows(journey, features, said[c.JOURNEY_STAGE]),
-            **by_group(journey, said, stays, {c.PERSONA: c.PERSONA, c.CHANNEL: c.CHANNEL_SEGMENT}),
-            **({"journey_classes.json": pd.DataFrame(journey.candidates)} if journey.candidates else {}),
-            "journey_after.json": after_events(journey, features),
-            "journey_paths.json": pd.DataFrame(
-                {"path": paths.index, "customers": paths.to_numpy(), "share": paths.to_numpy() / max(len(said), 1)}
-            ),
-        },
-        {"journey.facts": f"{conflicts.sum()} customers whose stage and status disagree on what they bought"}
-        if conflicts.any()
-        else {},
-    )
+    tags = {}
+    if conflicts.any():
+        tags[Tag.JOURNEY_FACTS] = f"{conflicts.sum()} customers whose stage and status disagree on what they bought"
+    return Report(metrics, _tables(journey, features, assignments, stays, details), tags)
 
 
-def each(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
+def _tables(
+    journey: JourneyModel, features: pd.DataFrame, assignments: pd.DataFrame, stays: pd.DataFrame, details: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    paths = details["stages_so_far"].value_counts().head(PATHS)
+    frequent = {"path": paths.index, "customers": paths.to_numpy(), "share": paths.to_numpy() / max(len(features), 1)}
+    tables = {
+        Artifact.JOURNEY_TRANSITIONS: journey.transition_table().rename_axis("from").reset_index(),
+        Artifact.JOURNEY_STAGES: stage_table(journey, assignments[c.JOURNEY_STAGE], stays),
+        Artifact.JOURNEY_FLOWS: flows(journey, features, assignments[c.JOURNEY_STAGE]),
+        **by_group(assignments, stays, {c.PERSONA: c.PERSONA, c.CHANNEL: c.CHANNEL_SEGMENT}),
+    }
+    if journey.candidates:
+        tables[Artifact.JOURNEY_CLASSES] = pd.DataFrame(journey.candidates)
+    tables[Artifact.JOURNEY_AFTER] = after_events(journey, features)
+    tables[Artifact.JOURNEY_PATHS] = pd.DataFrame(frequent)
+    return tables
+
+
+def per_customer(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
     """What the assignments have no room for, a row per customer.
 
     Returns
@@ -98,18 +91,18 @@ def each(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
         `reach_...`, and the most probable stage if a certain event comes next as `after_...`: an association, no
         effect of it.
     """
-    beliefs = journey.filter(features)
+    states = journey.filter(features)
     after = {
-        f"after_{EVENTS[letter]}": journey.stages_after_event(beliefs, letter).idxmax(axis=1)
-        for letter in seen_events(features)
+        f"after_{EVENTS[letter]}": journey.stages_after_event(states, letter).idxmax(axis=1)
+        for letter in observed_events(features)
     }
-    reach = journey.stages_reached(beliefs, round(journey.horizon)).add_prefix("reach_")
+    reach = journey.stages_reached(states, round(journey.horizon)).add_prefix("reach_")
     return pd.concat(
-        [journey.stage_probabilities(beliefs), journey.stage_details(features), reach, pd.DataFrame(after)], axis=1
+        [journey.stage_probabilities(states), journey.stage_details(features), reach, pd.DataFrame(after)], axis=1
     )
 
 
-def seen_events(features: pd.DataFrame) -> list[str]:
+def observed_events(features: pd.DataFrame) -> list[str]:
     """The letters of the alphabet that the paths hold, in its order."""
     paths = features[c.JOURNEY_PATH]
     return [letter for letter in ALPHABET if paths.str.contains(letter, regex=False).any()]
@@ -117,29 +110,28 @@ def seen_events(features: pd.DataFrame) -> list[str]:
 
 def after_events(journey: JourneyModel, features: pd.DataFrame) -> pd.DataFrame:
     """A row per event and stage: P(the stage that follows), if that event comes next. An association, no effect."""
-    tables = {EVENTS[letter]: journey.transition_table(letter) for letter in seen_events(features)}
+    tables = {EVENTS[letter]: journey.transition_table(letter) for letter in observed_events(features)}
     return pd.concat(tables, names=["event", "from"]).dropna(how="all").reset_index()
 
 
-def by_group(
-    journey: JourneyModel, said: pd.DataFrame, stays: pd.DataFrame, groups: Mapping[str, str]
-) -> dict[str, pd.DataFrame]:
-    """Where customers are and where they get stuck, by the columns of `said` that tell more than one group apart."""
-    found = {}
-    for name, column in groups.items():
-        if column not in said or said[column].nunique() < 2:
+def by_group(assignments: pd.DataFrame, stays: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Where customers are and how long they stay, by each column of the assignments that has more than one group."""
+    tables = {}
+    for name, column in columns.items():
+        if column not in assignments or assignments[column].nunique() < 2:
             continue
-        often = said[column].value_counts().head(GROUPS).index
-        group = said[column].where(said[column].isin(often)).dropna().rename("group")
-        shares = pd.crosstab(group, said[c.JOURNEY_STAGE].loc[group.index], normalize="index")
+        largest = assignments[column].value_counts().head(GROUPS).index
+        group = assignments[column].where(assignments[column].isin(largest)).dropna().rename("group")
+        shares = pd.crosstab(group, assignments[c.JOURNEY_STAGE].loc[group.index], normalize="index")
         shares = shares.reindex(columns=STAGES, fill_value=0.0).assign(customers=group.value_counts())
-        found[f"journey_{name}_stages.json"] = shares.reset_index()
-        found[f"journey_{name}_stuck.json"] = stuck(stays[stays.index.isin(group.index)], group).reset_index()
-    return found
+        tables[Artifact.journey_stages_of(name)] = shares.reset_index()
+        stuck_in = stuck(stays[stays.index.isin(group.index)], group)
+        tables[Artifact.journey_stuck_of(name)] = stuck_in.reset_index()
+    return tables
 
 
 def stage_table(journey: JourneyModel, stages: pd.Series, stays: pd.DataFrame) -> pd.DataFrame:
-    """A row per stage: customers now, what the model says a stay lasts, and what stays on display last."""
+    """A row per stage: its customers now, the length of a stay by the model, and that of the stays on display."""
     counts = stages.value_counts().reindex(STAGES, fill_value=0)
     return pd.DataFrame(
         {
@@ -147,63 +139,64 @@ def stage_table(journey: JourneyModel, stages: pd.Series, stays: pd.DataFrame) -
             "customers": counts.to_numpy(),
             "share": counts.to_numpy() / max(len(stages), 1),
             "dwell_periods": journey.dwell().to_numpy(),
-            "shown_periods": lasting(stays).reindex(STAGES).to_numpy(),
+            "shown_periods": mean_stay(stays).reindex(STAGES).to_numpy(),
         }
     )
 
 
-def lasting(stays: pd.DataFrame, by: tuple[str, ...] = ("stage",)) -> pd.Series:
+def mean_stay(stays: pd.DataFrame, by: tuple[str, ...] = ("stage",)) -> pd.Series:
     """Periods on display per departure: the mean stay, were the chance of leaving the same in every period.
 
-    Stays that have not ended count by what they have lasted; infinite where nobody ever left.
+    Stays that have not ended count by what they have lasted; infinite where no customer ever left.
     """
     totals = stays.groupby(list(by), observed=True)[["periods", "ended"]].sum()
     return (totals["periods"] / totals["ended"]).rename("periods")
 
 
 def stuck(stays: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
-    """(groups, stages) mean stay in periods; a row per persona, or whatever else `group` tells apart."""
+    """(groups, stages) mean stay in periods; `group` gives each customer's."""
     named = stays.assign(group=group.reindex(stays.index).to_numpy())
-    table = lasting(named, ("group", "stage")).reset_index().pivot_table("periods", "group", "stage", observed=True)
+    table = mean_stay(named, ("group", "stage")).reset_index().pivot_table("periods", "group", "stage", observed=True)
     return table.reindex(columns=[stage for stage in STAGES if stage in table]).rename_axis(group.name or "group")
 
 
-def flows(journey: JourneyModel, features: pd.DataFrame, now: pd.Series) -> pd.DataFrame:
-    """Customers by the stage that they had one horizon ago and the one they have now, of those known then."""
-    before = features[c.JOURNEY_PATH].str[: -round(journey.horizon)]
-    known = before[before.str.len() > 0]
-    then = pd.Series(journey.predict({c.JOURNEY_PATH: known})[c.JOURNEY_STAGE], known.index)
-    pairs = pd.DataFrame({"from": then, "to": now.reindex(known.index)}).value_counts().rename("customers")
+def flows(journey: JourneyModel, features: pd.DataFrame, stages: pd.Series) -> pd.DataFrame:
+    """Customers by their stage one horizon ago and their stage now, of those who were known one horizon ago."""
+    paths = features[c.JOURNEY_PATH].str[: -round(journey.horizon)]
+    known = paths[paths.str.len() > 0]
+    before = pd.Series(journey.predict({c.JOURNEY_PATH: known})[c.JOURNEY_STAGE], known.index)
+    pairs = pd.DataFrame({"from": before, "to": stages.reindex(known.index)}).value_counts().rename("customers")
     table = pairs.reset_index()
     return table.assign(share=table["customers"] / table.groupby("from")["customers"].transform("sum"))
 
 
-def same(said: pd.DataFrame) -> NDArray[np.bool_]:
-    """(N,) whether stage and status say the same."""
-    pairs = {(status, STAGES[k]) for status, stages in SAME.items() for k in stages}
-    return np.array([pair in pairs for pair in zip(said[c.STATUS_SEGMENT], said[c.JOURNEY_STAGE], strict=True)])
+def agrees_with_status(assignments: pd.DataFrame) -> Mask:
+    """(N,) whether stage and rule-based status mean the same."""
+    pairs = {(status, STAGES[k]) for status, stages in SAME_MEANING.items() for k in stages}
+    status, stage = assignments[c.STATUS_SEGMENT], assignments[c.JOURNEY_STAGE]
+    return np.array([pair in pairs for pair in zip(status, stage, strict=True)])
 
 
-def fact_conflicts(said: pd.DataFrame, *, left_censored: bool) -> NDArray[np.bool_]:
-    """(N,) whether stage and status disagree on a fact: never bought, or bought once.
+def fact_conflicts(assignments: pd.DataFrame, *, left_censored: bool) -> Mask:
+    """(N,) whether stage and status disagree on a fact: never bought, or bought on one day only.
 
-    A log that begins after its customers cannot tell who bought once.
+    A log that begins after its customers do does not show which of them bought on one day only.
     """
-    status, stage = said[c.STATUS_SEGMENT], said[c.JOURNEY_STAGE]
+    status, stage = assignments[c.STATUS_SEGMENT], assignments[c.JOURNEY_STAGE]
     never = status.isin(NEVER_BOUGHT) != stage.isin([STAGES[NON_USER], STAGES[PROSPECT]])
     if left_censored:
         return never.to_numpy()
-    once = (status == "first_time") & stage.isin([STAGES[REGULAR], STAGES[LOYAL]])
-    more = status.isin(["regular", "reactivated"]) & (stage == STAGES[FIRST_TIME])
-    return (never | once | more).to_numpy()
+    first_only = (status == "first_time") & stage.isin([STAGES[REGULAR], STAGES[LOYAL]])
+    several = status.isin(["regular", "reactivated"]) & (stage == STAGES[FIRST_TIME])
+    return (never | first_only | several).to_numpy()
 
 
 def half_split_kappa(journey: JourneyModel, features: pd.DataFrame, seed: int) -> float:
-    """Agreement of two fits on disjoint halves about customers whom neither saw; nan after a cold start."""
+    """Agreement of two fits on disjoint halves about customers of neither; nan after a cold start."""
     if not journey.fitted:
         return float("nan")
-    found = [one for one in journey.candidates if one.classes == journey.classes]
-    if not found:
-        counted, rng = count_paths(features[c.JOURNEY_PATH]), np.random.default_rng(seed)
-        found = list(compare_classes(counted, [journey.classes], left_censored=journey.left_censored, rng=rng))
-    return found[0].agreement
+    compared = [candidate for candidate in journey.candidates if candidate.classes == journey.classes]
+    if not compared:
+        counts, rng = count_paths(features[c.JOURNEY_PATH]), np.random.default_rng(seed)
+        compared = list(compare_classes(counts, [journey.classes], left_censored=journey.left_censored, rng=rng))
+    return compared[0].agreement

@@ -1,4 +1,4 @@
-"""How good a journey's forecasts and stages are: asked about customers that it never saw, at a later time."""
+"""How good a journey's forecasts and stages are, on unseen customers at a later time."""
 
 from __future__ import annotations
 
@@ -10,124 +10,128 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from patronage import names as c
-from patronage import statistics as metrics
 from patronage.evaluation import journey_baselines
 from patronage.evaluation.intervals import Resampling, paired_difference
-from patronage.evaluation.journey_survey import Findings, same
+from patronage.evaluation.journey_survey import agrees_with_status
 from patronage.labels import LabelledSnapshot
 from patronage.models.journey import STAGES, JourneyModel
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, LOYAL, REGULAR
-from patronage.statistics import log_losses
+from patronage.names import Artifact, Metric, Tag
+from patronage.report import Report
+from patronage.statistics import calibration_error, classification, log_losses
 from patronage.training.journey import fit_at_origin
 from patronage.training.origins import Split
+from patronage.typing import Array
 
 log = logging.getLogger(__name__)
-Floats = NDArray[np.float64]
 
-DESCENDING = (LOYAL, REGULAR, AT_RISK, CHURNED)  # stages, by what should follow
-FEW = 20  # customers of whom no order of stages is read
+JOURNEY = "journey"
+MEASURES = ("log_loss", "roc_auc", "ece")
+DESCENDING = (LOYAL, REGULAR, AT_RISK, CHURNED)  # stages, by the orders that should follow
+FEW = 20  # a stage of fewer customers is left out of the order
 TOUCHPOINTS = (1, 2, 3, 5, 10)
 DRAWS = 20
 ACTIVE = ALPHABET[1:]
+AGREE = "the same"  # stage and status
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A journey, and customers that it never saw, at a time after all that it learned from.
+class JourneyHoldout:
+    """A journey, and unseen customers at a time after everything that it learned from.
 
     Attributes
     ----------
-    seen, unseen
-        The two sides of one split: what it learned from, and the others at the same moments.
-    judged
-        The others, with labels.
-    said
-        What the bundle of that fit says of them.
-    learned
+    learned_from, unseen
+        The two sides of one split: the customers of the fit, and the unseen ones at the same moments.
+    evaluated
+        The unseen customers, with labels.
+    assignments
+        Of the evaluated customers, by the bundle of that fit.
+    lens_states
         What its lenses learned.
     """
 
     journey: JourneyModel
-    seen: Split
+    learned_from: Split
     unseen: Split
     evaluated: LabelledSnapshot
-    said: pd.DataFrame
-    learned: Mapping[str, Any]
+    assignments: pd.DataFrame
+    lens_states: Mapping[str, Any]
 
 
-def judge(trial: Trial, resampling: Resampling) -> Findings:
-    """Judge a journey on customers that it never saw, at a later time."""
-    orders = trial.evaluated.labels[c.ORDERS].to_numpy(np.float64)
-    bought, said = (orders > 0).astype(float), trial.said[c.JOURNEY_P_ORDER].to_numpy(np.float64)
-    journey, features = trial.journey, trial.evaluated.features
-    others = journey_baselines.forecasts(
-        trial.seen.training,
-        trial.seen.current.features,
+def evaluate_journey(holdout: JourneyHoldout, resampling: Resampling) -> Report:
+    """Evaluate a journey on unseen customers at a later time, beside every baseline."""
+    journey, assignments, features = holdout.journey, holdout.assignments, holdout.evaluated.features
+    orders = holdout.evaluated.labels[c.ORDERS].to_numpy(np.float64)
+    y_true, y_pred = (orders > 0).astype(float), assignments[c.JOURNEY_P_ORDER].to_numpy(np.float64)
+    baselines = journey_baselines.forecasts(
+        holdout.learned_from.training,
+        holdout.learned_from.current.features,
         features,
-        trial.said,
-        trial.learned,
+        assignments,
+        holdout.lens_states,
         journey.horizon,
         resampling.seed,
     )
+    forecasts = forecast_table(y_true, y_pred, baselines, resampling)
+    activity = by_stage(assignments[c.JOURNEY_STAGE], orders)
+    areas = auc_by_touchpoints(journey, features, y_true)
+    status = against_status(assignments, y_true, y_pred, baselines["status"], resampling)
+    mix = stage_mix(holdout, resampling.seed)
+    warning = disorder(activity)
+    if warning:
+        log.warning("journey: %s; rely on the status segments rather than on the stages", warning)
     likelihood = journey.log_likelihood(features)
-    found = {
-        "journey/unseen/nats_per_period": float(likelihood["nats"].sum() / max(likelihood["periods"].sum(), 1)),
-        "journey/unseen/ece_by_chance": error_by_chance(said, resampling.seed),
+    metrics = {
+        Metric.JOURNEY_UNSEEN_NATS_PER_PERIOD: float(likelihood["nats"].sum() / max(likelihood["periods"].sum(), 1)),
+        Metric.JOURNEY_UNSEEN_ECE_BY_CHANCE: error_by_chance(y_pred, resampling.seed),
+        Metric.JOURNEY_UNSEEN_STAGES_IN_ORDER: float(not warning),
+        Metric.JOURNEY_UNSEEN_DIFFERS_FROM_STATUS: float(status.loc[status["status / stage"] != AGREE, "share"].sum()),
+        Metric.JOURNEY_UNSEEN_STAGE_MIX_ERROR: float((mix["predicted"] - mix["realised"]).abs().sum() / 2),
+        **{Metric.unseen(Metric.of(JOURNEY, f"roc_auc_after_{n}")): area for n, area in areas.items()},
+        **{
+            Metric.unseen(Metric.baseline(JOURNEY, name, measure)): forecasts.loc[name, measure]
+            for name in baselines
+            for measure in MEASURES
+        },
     }
-    forecasts = forecast_table(bought, said, others, resampling)
-    for name, row in forecasts.iloc[1:].iterrows():
-        found |= {f"journey/unseen/baseline_{name}/{key}": row[key] for key in ("log_loss", "roc_auc", "ece")}
-    activity = by_stage(trial.said[c.JOURNEY_STAGE], orders)
-    wrong = disorder(activity)
-    found["journey/unseen/stages_in_order"] = float(not wrong)
-    if wrong:
-        log.warning("journey: %s; believe the status segments rather than the stages", wrong)
-    auc = auc_by_touchpoints(journey, features, bought)
-    status = against_status(trial.said, bought, said, others["status"], resampling)
-    mix = stage_mix(trial, resampling.seed)
-    return Findings(
-        found
-        | {f"journey/unseen/roc_auc_after_{n}": value for n, value in auc.items()}
-        | {
-            "journey/unseen/differs_from_status": float(status["share"].iloc[1:].sum()),
-            "journey/unseen/stage_mix_error": float((mix["predicted"] - mix["realised"]).abs().sum() / 2),
-        },
-        {
-            "journey_forecasts.json": forecasts.rename_axis("forecast").reset_index(),
-            "journey_activity.json": activity.rename_axis("stage").reset_index(),
-            "journey_touchpoints.json": auc.rename("roc_auc").rename_axis("touchpoints").reset_index(),
-            "journey_status.json": status,
-            "journey_mix.json": mix.rename_axis("stage").reset_index(),
-        },
-        {"journey.calibration": journey.calibration.verdict} | ({"journey.warning": wrong} if wrong else {}),
-    )
+    tables = {
+        Artifact.JOURNEY_FORECASTS: forecasts.rename_axis("forecast").reset_index(),
+        Artifact.JOURNEY_ACTIVITY: activity.rename_axis("stage").reset_index(),
+        Artifact.JOURNEY_TOUCHPOINTS: areas.rename("roc_auc").rename_axis("touchpoints").reset_index(),
+        Artifact.JOURNEY_STATUS: status,
+        Artifact.JOURNEY_MIX: mix.rename_axis("stage").reset_index(),
+    }
+    tags = {Tag.JOURNEY_CALIBRATION: journey.calibration.verdict}
+    return Report(metrics, tables, tags | ({Tag.JOURNEY_WARNING: warning} if warning else {}))
 
 
-def forecast_table(bought: Floats, said: Floats, others: Mapping[str, Floats], resampling: Resampling) -> pd.DataFrame:
+def forecast_table(
+    y_true: Array, y_pred: Array, baselines: Mapping[str, Array], resampling: Resampling
+) -> pd.DataFrame:
     """A row per forecast, the journey's first: log-loss, AUC, ECE, and the journey's loss minus its loss (95 %)."""
-    own = log_losses(bought, said)
+    own = log_losses(y_true, y_pred)
     rows = {}
-    for name, forecast in {"journey": said, **others}.items():
-        scores = metrics.classification(bought, forecast)
-        row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
-        if name != "journey":
-            gap = paired_difference(own, log_losses(bought, forecast), resampling)
+    for name, forecast in {JOURNEY: y_pred, **baselines}.items():
+        scores = classification(y_true, forecast)
+        row = {measure: scores[measure] for measure in MEASURES}
+        if name != JOURNEY:
+            gap = paired_difference(own, log_losses(y_true, forecast), resampling)
             row |= {"difference": gap.mean, "low": gap.low, "high": gap.high, "ratio": own.mean() / row["log_loss"]}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def error_by_chance(said: Floats, seed: int) -> float:
+def error_by_chance(y_pred: Array, seed: int) -> float:
     """The ECE to expect where every probability is right: so few customers cannot show a smaller one."""
     rng = np.random.default_rng(seed)
-    worlds = (metrics.calibration_error((rng.random(len(said)) < said).astype(float), said) for _ in range(DRAWS))
-    return float(np.mean(list(worlds)))
+    errors = [calibration_error((rng.random(len(y_pred)) < y_pred).astype(float), y_pred) for _ in range(DRAWS)]
+    return float(np.mean(errors))
 
 
-def by_stage(stages: pd.Series, orders: Floats) -> pd.DataFrame:
+def by_stage(stages: pd.Series, orders: Array) -> pd.DataFrame:
     """Customers, mean orders in the horizon and share with any, by stage on display."""
     frame = pd.DataFrame({c.ORDERS: orders, "bought": orders > 0})
     table = frame.groupby(stages.to_numpy()).agg(
@@ -137,7 +141,7 @@ def by_stage(stages: pd.Series, orders: Floats) -> pd.DataFrame:
 
 
 def disorder(activity: pd.DataFrame) -> str:
-    """What is wrong with the order loyal > regular > at_risk > churned of what followed; empty if nothing is."""
+    """What contradicts the order loyal > regular > at_risk > churned of later orders; empty if nothing does."""
     known = [STAGES[k] for k in DESCENDING if STAGES[k] in activity.index]
     known = [stage for stage in known if activity.loc[stage, "customers"] >= FEW]
     for higher, lower in pairwise(known):
@@ -147,58 +151,71 @@ def disorder(activity: pd.DataFrame) -> str:
     return ""
 
 
-def auc_by_touchpoints(journey: JourneyModel, features: pd.DataFrame, bought: Floats) -> pd.Series:
-    """AUC of P(an order) when only what began with the last n periods of activity is known."""
+def auc_by_touchpoints(journey: JourneyModel, features: pd.DataFrame, y_true: Array) -> pd.Series:
+    """AUC of P(an order) when the path is known only from the last n periods of activity on."""
     paths = features[c.JOURNEY_PATH]
-    found = {}
+    areas = {}
     for n in TOUCHPOINTS:
         recent = paths.str.extract(rf"((?:[{ACTIVE}]\.*){{1,{n}}}$)", expand=False).fillna("")
-        beliefs = journey.filter(pd.DataFrame({c.JOURNEY_PATH: recent}))
-        found[n] = metrics.classification(bought, journey.p_order(beliefs).to_numpy())["roc_auc"]
-    return pd.Series(found)
+        states = journey.filter(pd.DataFrame({c.JOURNEY_PATH: recent}))
+        areas[n] = classification(y_true, journey.p_order(states).to_numpy())["roc_auc"]
+    return pd.Series(areas)
 
 
 def against_status(
-    said: pd.DataFrame, bought: Floats, forecast: Floats, by_status: Floats, resampling: Resampling
+    assignments: pd.DataFrame, y_true: Array, y_pred: Array, by_status: Array, resampling: Resampling
 ) -> pd.DataFrame:
     """How often stage and rule-based status differ, and whose forecast was better where they do.
+
+    Parameters
+    ----------
+    y_pred, by_status
+        P(an order) by the journey, and the rate of the customer's status.
 
     Returns
     -------
     DataFrame
-        A row for those who agree and one per pair that differs, the most frequent first; `difference` is the
-        journey's mean log-loss minus that of the status' rate.
+        A row for the customers whose stage and status agree, and one per pair that differs, the most frequent first;
+        `difference` is the journey's mean log-loss minus that of the status' rate.
     """
-    status, stage = said[c.STATUS_SEGMENT].to_numpy(), said[c.JOURNEY_STAGE].to_numpy()
-    pair = np.where(same(said), "the same", pd.Series(status).str.cat(stage, sep=" / "))
+    pair = assignments[c.STATUS_SEGMENT].astype(str).str.cat(assignments[c.JOURNEY_STAGE].astype(str), sep=" / ")
+    names = np.where(agrees_with_status(assignments), AGREE, pair)
     rows = []
-    for name in ["the same", *pd.unique(pair[pair != "the same"])]:
-        these = pair == name
-        if not these.any():
-            continue
-        own, other = log_losses(bought[these], forecast[these]), log_losses(bought[these], by_status[these])
-        gap = paired_difference(own, other, resampling)
+    for name in pd.unique(names):
+        these = names == name
+        losses = log_losses(y_true[these], y_pred[these]), log_losses(y_true[these], by_status[these])
+        gap = paired_difference(*losses, resampling)
         rows.append(
-            {"status / stage": name, "customers": int(these.sum()), "share": these.mean()}
-            | {"bought": bought[these].mean(), "journey_said": forecast[these].mean()}
-            | {"status_said": by_status[these].mean(), "difference": gap.mean, "low": gap.low, "high": gap.high}
+            {
+                "status / stage": name,
+                "customers": int(these.sum()),
+                "share": these.mean(),
+                "bought": y_true[these].mean(),
+                "journey_predicted": y_pred[these].mean(),
+                "status_predicted": by_status[these].mean(),
+                "difference": gap.mean,
+                "low": gap.low,
+                "high": gap.high,
+            }
         )
     table = pd.DataFrame(rows)
-    order = np.lexsort([-table["customers"], table["status / stage"] != "the same"])
+    order = np.lexsort([-table["customers"], table["status / stage"] != AGREE])
     return table.iloc[order].reset_index(drop=True)
 
 
-def stage_mix(trial: Trial, seed: int) -> pd.DataFrame:
-    """Shares of the unseen customers by stage: at the latest earlier origin, foretold from there, and realised.
+def stage_mix(holdout: JourneyHoldout, seed: int) -> pd.DataFrame:
+    """Shares of the unseen customers by stage: at the latest earlier origin, predicted from there, and realised.
 
     The forecast is that of a journey fitted on what was known at the origin, over its horizon; customers who came
     after it are in neither.
     """
-    before = trial.unseen.training[0].features
-    there = fit_at_origin(trial.journey, trial.seen.training[0], seed=seed)
-    beliefs = there.filter(before)
-    after = there.stage_probabilities(there.filter(trial.evaluated.features.reindex(before.index)[[c.JOURNEY_PATH]]))
-    ahead = there.stages_ahead(beliefs, round(there.horizon))
-    return pd.DataFrame(
-        {"before": there.stage_probabilities(beliefs).mean(), "predicted": ahead.mean(), "realised": after.mean()}
-    ).reindex(STAGES)
+    features = holdout.unseen.training[0].features
+    journey = fit_at_origin(holdout.journey, holdout.learned_from.training[0], seed=seed)
+    states = journey.filter(features)
+    later = holdout.evaluated.features.reindex(features.index)[[c.JOURNEY_PATH]]
+    shares = {
+        "before": journey.stage_probabilities(states).mean(),
+        "predicted": journey.stages_ahead(states, round(journey.horizon)).mean(),
+        "realised": journey.stage_probabilities(journey.filter(later)).mean(),
+    }
+    return pd.DataFrame(shares).reindex(STAGES)

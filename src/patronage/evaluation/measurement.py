@@ -1,4 +1,4 @@
-"""How good a training is: its assignments held against later time, and those of a second fit on unseen customers."""
+"""How good a training is: its assignments on later time, and those of a second fit on unseen customers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from patronage.config import TrainConfig
 from patronage.data import Sampler, Tables
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.journeys import Trial
+from patronage.evaluation.journeys import JourneyHoldout
 from patronage.evaluation.scorecard import Scorecard, evaluate
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
 from patronage.models.btyd.fit import FitCache
@@ -32,8 +32,8 @@ class Measurement:
         Fitted on the holdout's split: the training's own where the log shows the horizon after its cutoff.
     assignments
         Of the evaluated customers, at the holdout's cutoff.
-    trial
-        The journey of a second fit, and the customers whom that fit did not see.
+    journey_holdout
+        The journey of a second fit, and the customers that this fit did not learn from.
     weekly
         Repeat orders of the evaluated customers by week: week 0 begins at the cutoff.
     """
@@ -42,7 +42,7 @@ class Measurement:
     bundle: Bundle
     assignments: pd.DataFrame
     scorecard: Scorecard
-    trial: Trial
+    journey_holdout: JourneyHoldout
     weekly: pd.Series
 
 
@@ -74,7 +74,7 @@ def measure(
         assignments = bundle.assign(holdout.evaluated.features)
     evaluated = holdout.evaluated
     scorecard = _score(bundle, assignments, holdout.split, evaluated, config)
-    unseen_scorecard, trial = _unseen(holdout, bundle, config, tables, fits)
+    unseen_scorecard, journey_holdout = _unseen(holdout, bundle, config, tables, fits)
     metrics = (
         scorecard.metrics
         | _intervals(bundle, evaluated)
@@ -82,20 +82,20 @@ def measure(
         | sampling_metrics(bundle, holdout, config, sampler)
     )
     weekly = weekly_orders(tables, evaluated.cutoff, evaluated.horizon_days, evaluated.features.index)
-    return Measurement(holdout, bundle, assignments, Scorecard(metrics, scorecard.headlines), trial, weekly)
+    return Measurement(holdout, bundle, assignments, Scorecard(metrics, scorecard.headlines), journey_holdout, weekly)
 
 
 def _unseen(
     holdout: Holdout, bundle: Bundle, config: TrainConfig, tables: Tables, fits: FitCache | None
-) -> tuple[Scorecard, Trial]:
-    """The scorecard of a second fit, on customers whom it never saw, and its journey."""
-    seen = holdout.split.select(~holdout.unseen)
+) -> tuple[Scorecard, JourneyHoldout]:
+    """The scorecard of a second fit, on customers that it did not learn from, and its journey."""
+    learned_from = holdout.split.select(~holdout.unseen)
     evaluated = holdout.evaluated.select(holdout.unseen)
-    second = _fit(seen, config, bundle.personas.k, tables, fits)
+    second = _fit(learned_from, config, bundle.personas.k, tables, fits)
     assignments = second.assign(evaluated.features)
-    scorecard = _score(second, assignments, seen, evaluated, config)
+    scorecard = _score(second, assignments, learned_from, evaluated, config)
     unseen = holdout.split.select(holdout.unseen)
-    return scorecard, Trial(second.journey, seen, unseen, evaluated, assignments, second.learned)
+    return scorecard, JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.learned)
 
 
 def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: FitCache | None) -> Bundle:

@@ -1,6 +1,6 @@
-"""How good is what is said within a session, and of the carts left standing: on later sessions of other customers.
+"""How good the forecasts within sessions and of abandoned carts are, on later sessions of unseen customers.
 
-Everything lies before the cutoff: the last `JUDGED_DAYS` of it judge what the time before them taught.
+All sessions lie before the cutoff: the last `EVALUATED_DAYS` of it evaluate what was learned from the time before.
 """
 
 from __future__ import annotations
@@ -9,165 +9,195 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from numpy.typing import NDArray
 
 from patronage import names as c
-from patronage import statistics as metrics
 from patronage.errors import FitError
-from patronage.evaluation.intervals import Resampling, resampled_sums
-from patronage.evaluation.journey_survey import Findings
+from patronage.evaluation.intervals import ENDS, Resampling, resampled_sums
 from patronage.labels import held_out
 from patronage.models import sessions
 from patronage.models.sessions import DAY, HALF_AN_HOUR, Chance, Clicks
-from patronage.statistics import log_losses
+from patronage.names import Artifact, Metric
+from patronage.report import Report
+from patronage.statistics import classification, log_losses
+from patronage.typing import Array, Mask
 
-Floats = NDArray[np.float64]
-Learn = Callable[[pd.DataFrame, Floats, NDArray[np.int64], int], Chance]
+Integers = npt.NDArray[np.int64]
+Learn = Callable[[pd.DataFrame, Array, Integers, int], Chance]
 
-JUDGED_DAYS = 56
+EVALUATED_DAYS = 56
 TOUCHPOINTS = (1, 2, 3, 4, 5, 8)
-ENOUGH = 20  # orders, and sessions without, of which an AUC is told
-OFTEN = 3  # counts from here on are one
+ENOUGH = 20  # sessions with an order, and without: an AUC of fewer is not shown
+MANY = 3  # counts from here on are one group
 PATHS = 20
+MODEL = "model"
+MEASURES = ("log_loss", "roc_auc", "ece")
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Features of something asked, whose it is (`who`), and what came (`happened`)."""
+class Cases:
+    """Moments at which a forecast is made.
+
+    Attributes
+    ----------
+    features
+        What is known at each.
+    keys
+        On the same index, whose (`who`) and where each lies.
+    y_true
+        1 if an order followed.
+    """
 
     features: pd.DataFrame
-    truth: pd.DataFrame
-    happened: Floats
+    keys: pd.DataFrame
+    y_true: Array
 
-    def select(self, keep: NDArray[np.bool_]) -> Rows:
-        return Rows(self.features[keep], self.truth[keep], self.happened[keep])
+    @property
+    def customers(self) -> Integers:
+        """(N,) the position of each case's customer."""
+        return self.keys["who"].to_numpy()
+
+    def select(self, keep: Mask) -> Cases:
+        """The same for some of the cases."""
+        return Cases(self.features[keep], self.keys[keep], self.y_true[keep])
 
 
-def judge_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) -> Findings:
-    """P(an order later in this session) after each touchpoint, beside what the last one or their counts say.
+def evaluate_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) -> Report:
+    """P(an order later in this session) after each touchpoint, beside the rates of the last one and of their counts.
 
-    `path_alone` is the same without what was known of the customer as the session began.
+    `path_alone` is the same model without what was known of the customer as the session began.
     """
     visits, kinds = sessions.visits(clicks), sessions.common(clicks)
-    features, truth = sessions.touchpoints(clicks, visits, kinds)
-    rows = Rows(features, truth, truth["later"].to_numpy())
-    over = visits["ended"].to_numpy()[truth["visit"]] + HALF_AN_HOUR
-    begun = visits["begun"].to_numpy()[truth["visit"]]
-    border = -JUDGED_DAYS * DAY
-    strange = _strange(clicks, truth, unseen_share, resampling.seed)
-    past = rows.select((over <= border) & ~strange)
-    now = rows.select((begun >= border) & (over <= 0) & strange)
-    counts = [name for name in features if name.startswith("n_")]
-    said = _said(past, now, sessions.learn_orders, {"last_event": ["last"], "counts": counts}, resampling.seed)
+    features, keys = sessions.touchpoints(clicks, visits, kinds)
+    cases = Cases(features, keys, keys["later"].to_numpy())
+    over = visits["ended"].to_numpy()[keys["visit"]] + HALF_AN_HOUR
+    begun = visits["begun"].to_numpy()[keys["visit"]]
+    border = -EVALUATED_DAYS * DAY
+    unseen = _unseen(clicks, keys, unseen_share, resampling.seed)
+    training = cases.select((over <= border) & ~unseen)
+    evaluated = cases.select((begun >= border) & (over <= 0) & unseen)
+    groups = {"last_event": ["last"], "counts": [name for name in features if name.startswith("n_")]}
+    forecasts = _forecasts(training, evaluated, sessions.learn_orders, groups, resampling.seed)
     path = [name for name in features if name not in sessions.KNOWN]
-    alone = sessions.learn_orders(past.features[path], past.happened, past.truth["who"].to_numpy(), resampling.seed)
-    said["path_alone"] = alone.of(now.features)
-    table = forecasts(now, said, resampling)
-    position = now.features["position"].to_numpy()
-    by_length = pd.DataFrame(
-        [
-            {"touchpoints": n, "sessions": int((position == n).sum()), "ordered": now.happened[position == n].mean()}
-            | {name: _auc(now.happened[position == n], forecast[position == n]) for name, forecast in said.items()}
-            for n in TOUCHPOINTS
-            if min(now.happened[position == n].sum(), (1 - now.happened[position == n]).sum()) >= ENOUGH
-        ]
-    )
-    spoken = sessions.paths(now.features, now.truth, kinds)
-    by_path = (
-        pd.DataFrame({"path": spoken, "happened": now.happened, "said": said["model"]})
-        .groupby("path").agg(sessions=("said", "size"), ordered=("happened", "mean"), said=("said", "mean"))
-        .sort_values("sessions", ascending=False, kind="stable").head(PATHS).reset_index()
-    )  # fmt: skip
-    return Findings(
-        _metrics("sessions", table) | {"sessions/unseen/sessions": float(now.truth["visit"].nunique())},
+    alone = sessions.learn_orders(training.features[path], training.y_true, training.customers, resampling.seed)
+    forecasts["path_alone"] = alone.of(evaluated.features)
+    table = forecast_table(evaluated, forecasts, resampling)
+    return Report(
+        _metrics("sessions", table) | {Metric.SESSIONS_UNSEEN_SESSIONS: float(evaluated.keys["visit"].nunique())},
         {
-            "session_forecasts.json": table.rename_axis("forecast").reset_index(),
-            "session_touchpoints.json": by_length,
-            "session_paths.json": by_path,
+            Artifact.SESSION_FORECASTS: table.rename_axis("forecast").reset_index(),
+            Artifact.SESSION_TOUCHPOINTS: by_touchpoints(evaluated, forecasts),
+            Artifact.SESSION_PATHS: by_path(evaluated, forecasts[MODEL], kinds),
         },
     )
 
 
-def judge_carts(
+def evaluate_carts(
     clicks: Clicks, recent_days: int, return_days: int, unseen_share: float, resampling: Resampling
-) -> tuple[Findings, Chance]:
-    """P(an order within `return_days`) of those who left a cart, and what all carts so far teach of it."""
+) -> tuple[Report, Chance]:
+    """P(an order within `return_days`) after a cart was abandoned, and the model of all carts so far."""
     visits = sessions.visits(clicks)
-    features, truth = sessions.asked(clicks, visits, recent_days, return_days)
-    known = truth["back"].notna().to_numpy()
-    rows = Rows(features, truth, truth["back"].to_numpy()).select(known)
-    at, border = rows.truth["at"].to_numpy(), -JUDGED_DAYS * DAY
-    strange = _strange(clicks, rows.truth, unseen_share, resampling.seed)
-    past = rows.select((at + return_days * DAY <= border) & ~strange)
-    now = rows.select((at >= border) & strange)
-    kinds = {"last_event": ["checkout"], "counts": ["n_added", c.N_ORDERS]}
-    said = _said(past, now, sessions.learn_returns, kinds, resampling.seed)
-    table = forecasts(now, said, resampling)
-    whole = sessions.learn_returns(rows.features, rows.happened, rows.truth["who"].to_numpy(), resampling.seed)
-    found = _metrics("carts", table) | {"carts/returned_share": float(rows.happened.mean())}
-    return Findings(found, {"cart_forecasts.json": table.rename_axis("forecast").reset_index()}), whole
+    features, keys = sessions.asked(clicks, visits, recent_days, return_days)
+    cases = Cases(features, keys, keys["back"].to_numpy()).select(keys["back"].notna().to_numpy())
+    at, border = cases.keys["at"].to_numpy(), -EVALUATED_DAYS * DAY
+    unseen = _unseen(clicks, cases.keys, unseen_share, resampling.seed)
+    training = cases.select((at + return_days * DAY <= border) & ~unseen)
+    evaluated = cases.select((at >= border) & unseen)
+    groups = {"last_event": ["checkout"], "counts": ["n_added", c.N_ORDERS]}
+    forecasts = _forecasts(training, evaluated, sessions.learn_returns, groups, resampling.seed)
+    table = forecast_table(evaluated, forecasts, resampling)
+    model = sessions.learn_returns(cases.features, cases.y_true, cases.customers, resampling.seed)
+    metrics = _metrics("carts", table) | {Metric.CARTS_RETURNED_SHARE: float(cases.y_true.mean())}
+    return Report(metrics, {Artifact.CART_FORECASTS: table.rename_axis("forecast").reset_index()}), model
 
 
-def forecasts(now: Rows, said: Mapping[str, Floats], resampling: Resampling) -> pd.DataFrame:
-    """A row per forecast, ours (`model`) first: log-loss, AUC, ECE, and our loss minus its (95 %, over customers)."""
-    _, whose = np.unique(now.truth["who"], return_inverse=True)
-    n = whose.max() + 1
-    own = log_losses(now.happened, said["model"])
-    found = {}
-    for name, forecast in said.items():
-        scores = metrics.classification(now.happened, forecast)
-        row = {key: scores[key] for key in ("log_loss", "roc_auc", "ece")}
-        if name != "model":
-            gap = own - log_losses(now.happened, forecast)
-            columns = [np.bincount(whose, gap, n), np.bincount(whose, minlength=n).astype(float)]
+def forecast_table(cases: Cases, forecasts: Mapping[str, Array], resampling: Resampling) -> pd.DataFrame:
+    """A row per forecast, the model's first: log-loss, AUC, ECE, and its loss minus theirs (95 %, over customers)."""
+    _, customer = np.unique(cases.customers, return_inverse=True)
+    n = customer.max() + 1
+    own = log_losses(cases.y_true, forecasts[MODEL])
+    rows = {}
+    for name, forecast in forecasts.items():
+        scores = classification(cases.y_true, forecast)
+        row = {measure: scores[measure] for measure in MEASURES}
+        if name != MODEL:
+            gap = own - log_losses(cases.y_true, forecast)
+            columns = [np.bincount(customer, gap, n), np.bincount(customer, minlength=n).astype(float)]
             sums = resampled_sums(columns, n, resampling)
-            low, high = np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975])
+            low, high = np.quantile(sums[:, 0] / sums[:, 1], ENDS)
             row |= {"difference": gap.mean(), "low": float(low), "high": float(high)}
-        found[name] = row
-    return pd.DataFrame.from_dict(found, orient="index")
+        rows[name] = row
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _said(past: Rows, now: Rows, learn: Learn, kinds: Mapping[str, list[str]], seed: int) -> dict[str, Floats]:
-    """What is said of the judged: by what was learned, by everyone's rate, and by the rates of kinds of rows."""
-    chance = learn(past.features, past.happened, past.truth["who"].to_numpy(), seed)
-    if not 0 < now.happened.sum() < len(now.happened):
-        raise FitError(f"{int(now.happened.sum())} of {len(now.happened)} cases to judge by happened; expected some")
-    rate = np.full(len(now.happened), past.happened.mean())
-    return {"model": chance.of(now.features), "rate": rate} | {
-        name: _cells(past, now, columns) for name, columns in kinds.items()
+def by_touchpoints(cases: Cases, forecasts: Mapping[str, Array]) -> pd.DataFrame:
+    """A row per number of touchpoints so far: cases, the share with an order later, and the AUC of each forecast."""
+    rows = []
+    position = cases.features["position"].to_numpy()
+    for n in TOUCHPOINTS:
+        these = position == n
+        y_true = cases.y_true[these]
+        if min(y_true.sum(), (1 - y_true).sum()) < ENOUGH:
+            continue
+        areas = {name: classification(y_true, forecast[these])["roc_auc"] for name, forecast in forecasts.items()}
+        rows.append({"touchpoints": n, "sessions": int(these.sum()), "ordered": y_true.mean()} | areas)
+    return pd.DataFrame(rows)
+
+
+def by_path(cases: Cases, y_pred: Array, kinds: tuple[str, ...]) -> pd.DataFrame:
+    """The most frequent paths so far: cases, the share with an order later, and the mean forecast."""
+    paths = sessions.paths(cases.features, cases.keys, kinds)
+    frame = pd.DataFrame({"path": paths, "ordered": cases.y_true, "predicted": y_pred})
+    table = frame.groupby("path").agg(
+        sessions=("predicted", "size"), ordered=("ordered", "mean"), predicted=("predicted", "mean")
+    )
+    return table.sort_values("sessions", ascending=False, kind="stable").head(PATHS).reset_index()
+
+
+def _forecasts(
+    training: Cases, evaluated: Cases, learn: Learn, groups: Mapping[str, list[str]], seed: int
+) -> dict[str, Array]:
+    """Forecasts of the evaluated cases: by the model, by the base rate, and by the rates of groups of cases."""
+    model = learn(training.features, training.y_true, training.customers, seed)
+    events, n = int(evaluated.y_true.sum()), len(evaluated.y_true)
+    if not 0 < events < n:
+        raise FitError(f"an order followed {events} of the {n} cases to evaluate; expected some with and some without")
+    base_rate = np.full(n, training.y_true.mean())
+    return {MODEL: model.of(evaluated.features), "rate": base_rate} | {
+        name: _group_rates(training, evaluated, columns) for name, columns in groups.items()
     }
 
 
-def _strange(clicks: Clicks, truth: pd.DataFrame, share: float, seed: int) -> NDArray[np.bool_]:
-    return held_out(clicks.customers, share, seed, "visits").to_numpy()[truth["who"]]
+def _unseen(clicks: Clicks, keys: pd.DataFrame, share: float, seed: int) -> Mask:
+    """(N,) whether the case's customer is kept out of the fit."""
+    return held_out(clicks.customers, share, seed, "visits").to_numpy()[keys["who"]]
 
 
-def _cells(past: Rows, now: Rows, names: list[str]) -> Floats:
-    """The rate of everyone with the same values of some features; counts from `OFTEN` on are one."""
+def _group_rates(training: Cases, evaluated: Cases, columns: list[str]) -> Array:
+    """The rate of all cases with the same values of some features; counts from `MANY` on are one group."""
 
-    def key(rows: Rows) -> NDArray[np.int64]:
-        one = rows.features[names].to_numpy(np.int64)
-        return one[:, 0] if len(names) == 1 else one.clip(max=OFTEN) @ (OFTEN + 1) ** np.arange(len(names))
+    def group(cases: Cases) -> Integers:
+        values = cases.features[columns].to_numpy(np.int64)
+        if len(columns) == 1:
+            return values[:, 0]
+        return values.clip(max=MANY) @ (MANY + 1) ** np.arange(len(columns))
 
-    return _rates(key(past), past.happened, key(now))
-
-
-def _rates(kind: NDArray[np.int64], happened: Floats, judged: NDArray[np.int64]) -> Floats:
-    """The share of each kind, shrunk by one case towards everyone's, which is that of a kind never seen."""
-    rate = happened.mean()
-    seen = pd.Series(happened).groupby(kind).agg(["sum", "size"])
-    shrunk = (seen["sum"] + rate) / (seen["size"] + 1)
-    return pd.Series(judged).map(shrunk).fillna(rate).to_numpy(np.float64)
+    return shrunk_rates(group(training), training.y_true, group(evaluated))
 
 
-def _auc(happened: Floats, said: Floats) -> float:
-    return metrics.classification(happened, said)["roc_auc"]
+def shrunk_rates(training_groups: Integers, y_true: Array, groups: Integers) -> Array:
+    """The rate of each group, shrunk by one case towards the base rate, which is that of an unseen group."""
+    base_rate = y_true.mean()
+    totals = pd.Series(y_true).groupby(training_groups).agg(["sum", "size"])
+    shrunk = (totals["sum"] + base_rate) / (totals["size"] + 1)
+    return pd.Series(groups).map(shrunk).fillna(base_rate).to_numpy(np.float64)
 
 
 def _metrics(room: str, table: pd.DataFrame) -> dict[str, float]:
-    keys = ("log_loss", "roc_auc", "ece")
-    found = {f"{room}/unseen/{key}": float(table.loc["model", key]) for key in keys}
-    for name in table.index.drop("model"):
-        found |= {f"{room}/unseen/baseline_{name}/{key}": float(table.loc[name, key]) for key in keys}
-    return found
+    metrics = {}
+    for name in table.index:
+        for measure in MEASURES:
+            metric = Metric.of(room, measure) if name == MODEL else Metric.baseline(room, name, measure)
+            metrics[Metric.unseen(metric)] = float(table.loc[name, measure])
+    return metrics

@@ -8,7 +8,7 @@ import pandas as pd
 from patronage.config import PersonasConfig
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline, Scorecard
-from patronage.models.personas import PersonaModel, agreements, relabel
+from patronage.models.personas import PersonaModel, consecutive_ari, refit_labels
 from patronage.names import Metric
 from patronage.typing import Array
 
@@ -22,9 +22,9 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
     that is as stable there is stable because of the shapes of single features, not of any groups of customers.
     """
-    points = shuffled(personas.components(features), seed)
+    points = shuffled(personas.points(features), seed)
     sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
-    by_chance = agreements(relabel(points, sample, personas.k, config, seed))
+    by_chance = consecutive_ari(refit_labels(points, sample, personas.k, config, seed))
     chance = float(by_chance.mean())
     chance_error = float(by_chance.std(ddof=1) / np.sqrt(len(by_chance)))
     choice = personas.choice.taken
@@ -54,8 +54,8 @@ def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFra
 
     What customers did since the former fit moves them under both models alike, so that this is the refit's own effect.
     """
-    before = np.asarray(former.ids)[former.positions(features)]
-    after = np.asarray(new.ids)[new.positions(features)]
+    before = np.asarray(former.ids)[former.probabilities(features).argmax(axis=1)]
+    after = np.asarray(new.ids)[new.probabilities(features).argmax(axis=1)]
     return float((before != after).mean())
 
 

@@ -23,7 +23,7 @@ from patronage.evaluation.run import Run
 from patronage.models.btyd import assumptions as gate
 from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
-from patronage.models.reference import refer
+from patronage.models.reference import build_reference
 from patronage.review.journey_report import journey_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
@@ -64,12 +64,12 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         features,
         assignments,
         # the models beside it are measured over the journey's horizon
-        measured.trial if measured and measured.holdout.split.window_days == config.horizon_days else None,
+        measured.journey_holdout if measured and measured.holdout.split.window_days == config.horizon_days else None,
         resampling,
     ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
     findings = _examine_clv(bundle, features, left_censored=tables.left_censored)
     record = training_record(config, tables, split, bundle, assignments, personas, measured, journey, findings, started)
-    bundle = replace(bundle, reference=refer(features.join(assignments), tables.present, tables.events))
+    bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(store, record, tables, bundle, features, stamped)
     _print_result(store, logged, record, len(assignments), time.time() - started)

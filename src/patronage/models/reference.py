@@ -1,7 +1,7 @@
-"""The reference: the customers whom a bundle learned from, counted in bins, to hold later ones against.
+"""The reference of a bundle: its training customers, counted in bins, to compare later customers with.
 
-Tenths of every number, shares of every label, the share that is missing. Counts add up, so that customers can be
-counted in parts.
+A number is counted in its deciles, a text by its values; missing values are counted too. Counts are additive, so that
+customers can be counted in parts.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-TENTHS = np.arange(10) / 10
-MOST_LABELS = 200  # beyond, a text is no category
+DECILES = np.arange(10) / 10
+MOST_LABELS = 200  # a text with more values is no category
 
 Counts = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Bins:
-    """How a column is counted, and the customers whom training counted in each bin; last come the missing.
+    """The bins of a column, and the training customers in each; the last bin holds the missing values.
 
     Attributes
     ----------
     borders
-        Upper borders of the bins of a number but the last; empty for a label.
+        Upper borders of all bins of a number but the last; empty for a text.
     labels
-        Of a text; after them comes a bin for the unseen.
+        Of a text; after them comes a bin for other values.
     """
 
     borders: tuple[float, ...]
@@ -44,13 +44,13 @@ class Bins:
             code = np.where(code < 0, len(self.labels), code)
         else:
             code = np.searchsorted(self.borders, values[~missing].to_numpy(float))
-        found = np.bincount(code, minlength=len(self.counts) - 1)
-        return np.append(found, missing.sum())
+        present = np.bincount(code, minlength=len(self.counts) - 1)
+        return np.append(present, missing.sum())
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What training saw.
+    """The training customers, counted.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Reference:
     events: tuple[str, ...]
 
     def count(self, frame: pd.DataFrame) -> Counts:
-        """Customers in each bin of every column of the frame that has some."""
+        """Customers in each bin of every column of the frame that has bins."""
         return {name: bins.count(frame[name]) for name, bins in self.columns.items() if name in frame}
 
     def save(self, path: Path) -> None:
@@ -82,27 +82,29 @@ class Reference:
             name: Bins(*(tuple(bins[key]) for key in ("borders", "labels", "counts")))
             for name, bins in state["columns"].items()
         }
-        tables = {name: tuple(there) for name, there in state["tables"].items()}
+        tables = {name: tuple(columns_of) for name, columns_of in state["tables"].items()}
         return cls(columns, tables, tuple(state["events"]))
 
 
-def refer(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
-    """The reference of features and outputs together; a text of too many values is left out."""
+def build_reference(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
+    """The reference of features and predictions together; a text with too many values is left out."""
     columns = {name: bins for name in frame if (bins := _bins(frame[name])) is not None}
-    return Reference(columns, {name: tuple(sorted(there)) for name, there in tables.items()}, tuple(sorted(events)))
+    return Reference(columns, {name: tuple(sorted(present)) for name, present in tables.items()}, tuple(sorted(events)))
 
 
 def _bins(values: pd.Series) -> Bins | None:
-    there = values.dropna()
+    present = values.dropna()
     borders: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()
     if pd.api.types.is_numeric_dtype(values):
-        borders = tuple(float(x) for x in np.unique(np.quantile(there.to_numpy(float), TENTHS))) if len(there) else ()
+        borders = (
+            tuple(float(x) for x in np.unique(np.quantile(present.to_numpy(float), DECILES))) if len(present) else ()
+        )
         bins = len(borders) + 2
     else:
-        labels = tuple(sorted(there.astype(str).unique()))
+        labels = tuple(sorted(present.astype(str).unique()))
         bins = len(labels) + 2
-        if len(labels) > min(MOST_LABELS, max(20, len(there) / 5)):
+        if len(labels) > min(MOST_LABELS, max(20, len(present) / 5)):
             return None
     empty = Bins(borders, labels, (0,) * bins)
     return Bins(borders, labels, tuple(int(n) for n in empty.count(values)))

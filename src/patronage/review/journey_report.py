@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from patronage import names as c
 from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.journey_survey import describe, each
-from patronage.evaluation.journeys import Trial, judge
+from patronage.evaluation.journey_survey import describe, per_customer
+from patronage.evaluation.journeys import JourneyHoldout, evaluate_journey
 from patronage.models.journey import JourneyModel
 from patronage.review.journey_figures import journey_map, stage_mix, stuck_map
 
@@ -30,7 +30,11 @@ class JourneyReport:
 
 
 def journey_report(
-    journey: JourneyModel, features: pd.DataFrame, said: pd.DataFrame, trial: Trial | None, resampling: Resampling
+    journey: JourneyModel,
+    features: pd.DataFrame,
+    said: pd.DataFrame,
+    holdout: JourneyHoldout | None,
+    resampling: Resampling,
 ) -> JourneyReport:
     """Everything that a run tells of its journey.
 
@@ -38,12 +42,12 @@ def journey_report(
     ----------
     features, said
         Everyone at the cutoff, and their assignments.
-    trial
+    holdout
         The same kind of journey on customers whom it never saw; None where nothing can be measured.
     """
     found = describe(journey, features, said, resampling.seed)
-    if trial is not None:
-        found |= judge(trial, resampling)
+    if holdout is not None:
+        found |= evaluate_journey(holdout, resampling)
     tables = found.tables
     longest_days = float(journey.period_days * features[c.JOURNEY_PATH].str.len().max())
     length = journey.period_days
@@ -55,7 +59,7 @@ def journey_report(
         if f"journey_{name}_stuck.json" in tables:
             stuck = tables[f"journey_{name}_stuck.json"].set_index("group")
             figures[f"journey_{name}.png"] = stuck_map(stuck, length, longest_days, name)
-    if trial is not None:
+    if holdout is not None:
         figures["journey_mix.png"] = stage_mix(tables["journey_mix.json"].set_index("stage"), round(journey.horizon))
-    frames = {"journeys.parquet": each(journey, features).reset_index()}
-    return JourneyReport(found.metrics, tables, figures, found.tags, frames)
+    frames = {"journeys.parquet": per_customer(journey, features).reset_index()}
+    return JourneyReport(dict(found.metrics), dict(tables), figures, dict(found.tags), frames)

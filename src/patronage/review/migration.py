@@ -138,7 +138,7 @@ def _said(bundle: Bundle, features: pd.DataFrame, orders: dict[str, list[str]]) 
     names = [f"{number}: {name}" for number, name in zip(fitted.ids, fitted.names, strict=True)]
     return pd.DataFrame(
         {
-            c.PERSONA: pd.Categorical.from_codes(fitted.positions(features), names),
+            c.PERSONA: pd.Categorical.from_codes(fitted.probabilities(features).argmax(axis=1), names),
             **{name: pd.Categorical(labels[name], order) for name, order in orders.items()},
             c.JOURNEY_P_ORDER: journey[c.JOURNEY_P_ORDER],
         },

@@ -14,7 +14,7 @@ from patronage.bundle import Bundle
 from patronage.config import PersonasConfig
 from patronage.evaluation.scorecard import Headline
 from patronage.evaluation.stability import evaluate_personas, moved_by_refit
-from patronage.models.personas import PersonaModel, rules_of
+from patronage.models.personas import PersonaModel, surrogate_rules
 from patronage.review.persona_figures import persona_choice, persona_profile
 
 TYPICAL = 3  # customers shown of each persona
@@ -61,7 +61,7 @@ def persona_report(
     """
     personas = bundle.personas
     card = evaluate_personas(personas, features, config, seed)
-    rules = rules_of(features[list(personas.columns)], said[c.PERSONA_ID].to_numpy(), seed)
+    rules = surrogate_rules(features[list(personas.columns)], said[c.PERSONA_ID].to_numpy(), seed)
     metrics = card.metrics | {"personas/rules_fidelity": rules.fidelity, "personas/rules_usual": rules.usual}
     names = pd.Series(personas.names, index=personas.ids)
     profile = _profile(features, said)
@@ -168,7 +168,7 @@ def _segments(bundle: Bundle, features: pd.DataFrame, said: pd.DataFrame) -> pd.
 
 def _typical(personas: PersonaModel, features: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """The customers nearest to the middle of each persona, with their features and what would move them."""
-    points = personas.components(features)
+    points = personas.points(features)
     chosen: list[int] = []
     for number in personas.ids:
         mine = np.flatnonzero(said[c.PERSONA_ID] == number)

@@ -13,10 +13,10 @@ from patronage.config import JourneyConfig
 from patronage.data import Tables
 from patronage.errors import FitError
 from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.journey_survey import Findings
-from patronage.evaluation.sessions import JUDGED_DAYS, judge_carts, judge_sessions
+from patronage.evaluation.sessions import EVALUATED_DAYS, evaluate_carts, evaluate_sessions
 from patronage.models import sessions
 from patronage.models.sessions import Chance
+from patronage.report import Report
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 from patronage.review.journey_report import JourneyReport
 
@@ -33,24 +33,24 @@ def session_report(
         return JourneyReport()
     tags: dict[str, str] = {}
 
-    def attempt(room: str, task: Callable[[], Findings]) -> Findings:
+    def attempt(room: str, task: Callable[[], Report]) -> Report:
         try:
             return task()
         except FitError as error:
             tags[f"{room}.verdict"] = f"not learned: {error}"
-            return Findings()
+            return Report()
 
     frames: dict[str, pd.DataFrame] = {}
 
-    def carts() -> Findings:
-        said, chance = judge_carts(clicks, config.cart_days, config.return_days, unseen_share, resampling)
+    def carts() -> Report:
+        said, chance = evaluate_carts(clicks, config.cart_days, config.return_days, unseen_share, resampling)
         frames["abandoned_carts.parquet"] = standing_carts(tables, cutoff, config, chance)
         return said
 
-    found = attempt("sessions", lambda: judge_sessions(clicks, unseen_share, resampling)) | attempt("carts", carts)
+    found = attempt("sessions", lambda: evaluate_sessions(clicks, unseen_share, resampling)) | attempt("carts", carts)
     by_length = found.tables.get("session_touchpoints.json")
     drawn = {} if by_length is None else {"session_touchpoints.png": by_touchpoints(by_length)}
-    return JourneyReport(found.metrics, found.tables, drawn, tags, frames)
+    return JourneyReport(dict(found.metrics), dict(found.tables), drawn, tags, frames)
 
 
 def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, chance: Chance) -> pd.DataFrame:
@@ -97,5 +97,7 @@ def by_touchpoints(table: pd.DataFrame) -> Figure:
     axes.set_xlabel("touchpoints")
     axes.set_ylabel("ROC-AUC")
     axes.legend(frameon=False)
-    figure.supxlabel(f"sessions of the last {JUDGED_DAYS} days, of customers not learned from", fontsize=8, color=MUTED)
+    figure.supxlabel(
+        f"sessions of the last {EVALUATED_DAYS} days, of customers not learned from", fontsize=8, color=MUTED
+    )
     return figure

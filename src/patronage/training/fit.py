@@ -8,11 +8,13 @@ from patronage import lenses
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.decisions.offer import Offer
-from patronage.models import journey, personas
+from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
+from patronage.models.personas import PersonaModel
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
 from patronage.training.origins import Split
+from patronage.training.personas import fit_personas
 
 
 def fit_bundle(
@@ -20,7 +22,7 @@ def fit_bundle(
     config: TrainConfig,
     *,
     left_censored: bool,
-    former: personas.PersonaModel | None = None,
+    former: PersonaModel | None = None,
     fits: FitCache | None = None,
 ) -> Bundle:
     """Learn everything that may be known at the cutoff of the split.
@@ -47,7 +49,13 @@ def fit_bundle(
         lenses=config.lenses,
         lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
         learned=lenses.learn(features, config.lenses),
-        personas=personas.fit(features, config.personas, lenses.described(config.lenses), config.seed, former),
+        personas=fit_personas(
+            features,
+            config.personas,
+            seed=config.seed,
+            descriptions=lenses.described(config.lenses),
+            former=former,
+        ),
         forecast=expected,
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),

@@ -1,6 +1,9 @@
-"""Three kinds of customers, skewed as customers are, and the words for them."""
+"""Three kinds of customers, skewed as customers are, and the words for their features."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,8 @@ import pytest
 
 from patronage.config import PersonasConfig
 from patronage.lenses.lens import Feature
+from patronage.models import personas
+from patronage.models.personas import PersonaModel
 
 WORDS = {
     "orders": Feature("orders", "frequent", "infrequent"),
@@ -17,7 +22,7 @@ WORDS = {
 }
 
 
-def make(n: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+def customers(n: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, 3, n)
     orders = rng.poisson(np.array([30, 4, 4])[kind]) + 1.0
@@ -27,21 +32,31 @@ def make(n: int = 1500, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
     return frame, kind
 
 
-def configured(method: str = "kmeans", k: int | str = 3, **more: object) -> PersonasConfig:
+def configured(method: str = "kmeans", k: int | str = 3, **settings: Any) -> PersonasConfig:
     quick = {"bootstraps": 4, "bootstrap_sample": 600, "features": {"orders": True, "value": True, "gap": False}}
-    return PersonasConfig(**{"method": method, "k": k, **quick, **more})
+    return PersonasConfig(**{"method": method, "k": k, **quick, **settings})
+
+
+def fit(frame: pd.DataFrame, method: str = "kmeans", k: int | str = 3, seed: int = 0, **settings: Any) -> PersonaModel:
+    return personas.fit(frame, configured(method, k, **settings), seed=seed, descriptions=WORDS)
 
 
 @pytest.fixture(scope="session")
-def planted():
-    return make()
+def planted() -> tuple[pd.DataFrame, np.ndarray]:
+    """Customers, and the kind of each."""
+    return customers()
 
 
 @pytest.fixture(scope="session")
-def words():
-    return WORDS
-
-
-@pytest.fixture(scope="session")
-def settings():
+def settings() -> Callable[..., PersonasConfig]:
     return configured
+
+
+@pytest.fixture(scope="session", name="fit")
+def _fit() -> Callable[..., PersonaModel]:
+    return fit
+
+
+@pytest.fixture(scope="session")
+def words() -> dict[str, Feature]:
+    return WORDS

@@ -1,15 +1,32 @@
+"""The number of personas: figures by hand, borders, and the choice among the stable numbers."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from patronage.models.personas.choice import Candidate, agreements, best_jaccards, choose, judge
+from patronage.models.personas.choice import (
+    PersonaCandidate,
+    PersonaChoice,
+    assess,
+    assess_k,
+    best_jaccards,
+    choose_k,
+    consecutive_ari,
+    weaknesses,
+)
 
 
-def kinds(n: int = 900, centres: tuple[float, ...] = (0, 8, 16, 24)) -> np.ndarray:
+def groups(n: int = 900, centres: tuple[float, ...] = (0, 8, 16, 24)) -> np.ndarray:
     rng = np.random.default_rng(0)
     return np.column_stack([rng.choice(centres, n) + rng.normal(size=n), rng.normal(size=n)])
+
+
+def candidate(
+    k: int, ari: float = 0.9, *, silhouette: float = 0.4, bic: float | None = None, **row
+) -> PersonaCandidate:
+    return PersonaCandidate(k, ari, 0.01, 0.9, row.get("smallest", 0.1), silhouette, bic, row.get("against", ""))
 
 
 def test_jaccard_by_hand():
@@ -20,51 +37,80 @@ def test_jaccard_by_hand():
 
 
 def test_agreement_is_1_for_the_same_clusters_under_other_numbers():
-    assert agreements([np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([0, 0, 1])]) == pytest.approx([1, 1])
+    refits = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([0, 0, 1])]
+    assert consecutive_ari(refits) == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])
 def test_the_planted_number_is_chosen(settings, method):
-    choice = choose(kinds(), [3, 4, 5], settings(method, "auto", bootstraps=8), seed=0, former_k=None)
+    config = settings(method, "auto", bootstraps=8)
+    grid = assess(groups(), [3, 4, 5], config, seed=0)
+    choice = PersonaChoice(grid, choose_k(grid, config.min_share))
     assert (choice.k, choice.stable) == (4, True)
     assert choice.table()["taken"].tolist() == [False, True, False]
     assert choice.table()["bic"].isna().all() == (method == "kmeans")
 
 
-def test_without_kinds_nothing_is_stable(settings):
+def test_without_groups_no_number_is_stable(settings):
+    config = settings(k="auto", bootstraps=8)
     points = np.random.default_rng(0).normal(size=(800, 5))
-    choice = choose(points, [3, 4], settings(k="auto", bootstraps=8), seed=0, former_k=None)
+    grid = assess(points, [3, 4], config, seed=0)
+    choice = PersonaChoice(grid, choose_k(grid, config.min_share))
     assert not choice.stable
     assert "bootstrap ARI" in choice.taken.against
-    assert choice.k == max(choice.grid, key=lambda one: one.ari).k
+    assert choice.k == max(grid, key=lambda each: each.ari).k
 
 
-def test_a_persona_of_too_few_is_refused(settings):
-    points = np.vstack([kinds(800, (0, 8)), [[80, 0]] * 8])
-    assert "smallest persona 1.0%, expected 2.0%" in judge(points, 3, settings(), seed=0).against
-    assert judge(points, 3, settings(min_share=0.005), seed=0).against == ""
+@pytest.mark.parametrize(
+    ("ari", "jaccard", "smallest", "against"),
+    [
+        (0.85, 0.75, 0.02, ""),  # on the borders
+        (0.8499, 0.75, 0.02, "bootstrap ARI 0.850, expected 0.85"),
+        (0.85, 0.7499, 0.02, "least Jaccard 0.750, expected 0.75"),
+        (0.85, 0.75, 0.0199, "smallest persona 2.0%, expected 2.0%"),
+        (0.5, 0.5, 0.02, "bootstrap ARI 0.500, expected 0.85; least Jaccard 0.500, expected 0.75"),
+    ],
+)
+def test_a_number_is_stable_on_the_borders(settings, ari, jaccard, smallest, against):
+    config = settings(stable_ari=0.85, stable_jaccard=0.75, min_share=0.02)
+    assert weaknesses(ari, jaccard, smallest, config) == against
 
 
-def test_a_former_number_is_kept_while_it_is_stable(settings):
-    points = kinds(900, (0, 8, 100, 108))  # two pairs: 2 has the better silhouette, 4 is stable as well
-    config = settings(k="auto")
-    assert choose(points, [2, 4], config, seed=0, former_k=None).k == 2
-    assert choose(points, [2, 4], config, seed=0, former_k=4).k == 4
-    assert choose(points, [2, 4], config, seed=0, former_k=3).k == 2
+def test_a_persona_with_few_customers_is_refused(settings):
+    points = np.vstack([groups(800, (0, 8)), [[80, 0]] * 8])
+    assert "smallest persona 1.0%, expected 2.0%" in assess_k(points, 3, settings(), seed=0).against
+    assert assess_k(points, 3, settings(min_share=0.005), seed=0).against == ""
 
 
-def test_the_criterion_decides_among_the_stable_and_agreement_where_it_cannot(settings, monkeypatch):
-    def row(k: int, ari: float, silhouette: float) -> Candidate:
-        return Candidate(k, ari, 0.01, 0.9, 0.1, silhouette, None, "")
+class TestChooseK:
+    def test_the_criterion_decides(self):
+        assert (
+            choose_k([candidate(3, 0.95), candidate(4, 0.9, silhouette=0.42), candidate(5, 0.99, silhouette=0.3)], 0.02)
+            == 4
+        )
 
-    rows = {3: row(3, 0.95, 0.400), 4: row(4, 0.90, 0.409), 5: row(5, 0.99, 0.3)}
-    monkeypatch.setattr("patronage.models.personas.choice.judge", lambda points, k, config, seed: rows[k])
-    assert choose(np.zeros((9, 2)), [3, 4, 5], settings(), seed=0, former_k=None).k == 3
-    rows[4] = row(4, 0.90, 0.42)
-    assert choose(np.zeros((9, 2)), [3, 4, 5], settings(), seed=0, former_k=None).k == 4
+    def test_agreement_decides_between_nearly_equal_silhouettes(self):
+        near = [candidate(3, 0.95, silhouette=0.25), candidate(4, 0.9, silhouette=0.2578125)]
+        assert choose_k(near, 0.02) == 3
+        far = [candidate(3, 0.95, silhouette=0.25), candidate(4, 0.9, silhouette=0.2656250)]
+        assert choose_k(far, 0.02) == 4
+
+    def test_a_bic_ten_better_decides_by_agreement_and_a_greater_difference_by_bic(self):
+        assert choose_k([candidate(3, 0.95, bic=110.0), candidate(4, 0.9, bic=100.0)], 0.02) == 3
+        assert choose_k([candidate(3, 0.95, bic=110.5), candidate(4, 0.9, bic=100.0)], 0.02) == 4
+
+    def test_without_a_stable_number_agreement_decides_among_those_without_a_small_persona(self):
+        grid = [
+            candidate(3, 0.6, smallest=0.02, against="ARI"),
+            candidate(4, 0.5, smallest=0.3, against="ARI"),
+            candidate(5, 0.8, smallest=0.01, against="small"),
+        ]
+        assert choose_k(grid, min_share=0.02) == 3
+        assert choose_k(grid, min_share=0.021) == 4
+        assert choose_k(grid, min_share=0.4) == 5
 
 
-def test_the_silhouette_is_scikit_learns(settings):
-    points = kinds(500, (0, 8))
-    found = judge(points, 2, settings(bootstrap_sample=500), seed=0)
-    assert found.silhouette == pytest.approx(silhouette_score(points, points[:, 0] > 4), abs=1e-6)
+def test_the_silhouette_is_that_of_scikit_learn(settings):
+    points = groups(500, (0, 8))
+    assessed = assess_k(points, 2, settings(bootstrap_sample=500), seed=0)
+    assert assessed.silhouette == pytest.approx(silhouette_score(points, points[:, 0] > 4), abs=1e-6)

@@ -1,29 +1,38 @@
-"""Personas: clusters of customers that behave alike, by scikit-learn's KMeans or GaussianMixture.
+"""Personas: clusters of customers with similar behaviour, by scikit-learn's KMeans or GaussianMixture.
 
-`preparation` says what the clustering sees, `choice` how many clusters are stable, `identity` which personas of an
-earlier fit they carry on, `names` and `reasons` put them into words, `rules` gives them back in a few lines.
-docs/personas.md explains all of it.
+    preparation.py  from features to the points that are clustered
+    clusters.py     KMeans and GaussianMixture, as arrays
+    choice.py       how many clusters are stable
+    naming.py       a readable name for each persona
+    reasons.py      why a customer has a persona, and what would change it
+    rules.py        the personas as a few lines of rules
+    matching.py     which personas of an earlier fit a later fit contains
+    model.py        PersonaModel, the fitted value
+    fit.py          from features to a PersonaModel
+    estimator.py    Personas, the public estimator
+
+`training/personas.py` decides how a refit carries on the personas of an earlier fit. docs/personas.md explains
+all of it.
 """
 
-from patronage.models.personas.choice import Candidate, Choice, agreements, relabel
-from patronage.models.personas.identity import Matching
-from patronage.models.personas.model import PersonaModel, carry_on, fit, match
-from patronage.models.personas.rules import Rules, rules_of
+from patronage.models.personas.choice import PersonaCandidate, PersonaChoice, consecutive_ari, refit_labels
+from patronage.models.personas.fit import fit
+from patronage.models.personas.matching import PersonaMatching
+from patronage.models.personas.model import PersonaModel
+from patronage.models.personas.rules import SurrogateRules, surrogate_rules
 
 __all__ = [
     # the fitted value
     "PersonaModel",
     "fit",
-    # how many
-    "Candidate",
-    "Choice",
-    "agreements",
-    "relabel",
-    # the same people next month
-    "Matching",
-    "carry_on",
-    "match",
+    # the number of personas
+    "PersonaCandidate",
+    "PersonaChoice",
+    "consecutive_ari",
+    "refit_labels",
+    # personas of an earlier fit
+    "PersonaMatching",
     # in a few lines
-    "Rules",
-    "rules_of",
+    "SurrogateRules",
+    "surrogate_rules",
 ]

@@ -1,4 +1,4 @@
-"""Clusters as arrays, and how scikit-learn finds them: afresh, or from where the former personas stand today."""
+"""Clusters as arrays, fitted by scikit-learn: from random starts, or from given groups of customers."""
 
 from __future__ import annotations
 
@@ -15,19 +15,16 @@ if TYPE_CHECKING:
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
-    Estimator: TypeAlias = KMeans | GaussianMixture
+    ClusterEstimator: TypeAlias = KMeans | GaussianMixture
 
-RIDGE = (
-    1e-2  # least variance of a mixture's component; counts pile up on single values, where a likelihood has no bound
-)
-
-
+# Least variance of a mixture's component: many counts are equal, and there the likelihood has no bound.
+RIDGE = 1e-2
 FILE = "clusters.npz"
 
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """What was found, in the points that the preparation makes: enough to place anybody.
+    """The fitted clusters, in the prepared points.
 
     Attributes
     ----------
@@ -43,7 +40,7 @@ class Clusters:
     factors: np.ndarray | None = None
 
     @classmethod
-    def of(cls, estimator: Estimator) -> Clusters:
+    def of(cls, estimator: ClusterEstimator) -> Clusters:
         """Of a fitted KMeans or GaussianMixture."""
         if hasattr(estimator, "cluster_centers_"):
             return cls(estimator.cluster_centers_)
@@ -58,7 +55,7 @@ class Clusters:
         return self._log_densities(points, 1.0).argmax(axis=1)
 
     def _log_densities(self, points: np.ndarray, variance: float) -> np.ndarray:
-        """Up to a number that a customer's clusters share."""
+        """Up to a number that the clusters of a customer share."""
         if self.weights is None or self.factors is None:
             closeness = products(points.T, self.centres).T - (self.centres**2).sum(axis=1) / 2
             return closeness / variance
@@ -81,8 +78,7 @@ class Clusters:
 def products(columns: np.ndarray, table: np.ndarray) -> np.ndarray:
     """(k, N) sums over the columns (D, N) of each times its entry in each row of the table (k, D).
 
-    Term by term: BLAS adds in an order that hangs on the number of threads, einsum in one that hangs on whether there
-    is one customer or several.
+    Term by term: in BLAS the order of the sum depends on the number of threads, in einsum on the number of customers.
     """
     total = table[:, :1] * columns[0]
     for column, entries in zip(columns[1:], table.T[1:], strict=True):
@@ -90,22 +86,22 @@ def products(columns: np.ndarray, table: np.ndarray) -> np.ndarray:
     return total
 
 
-# scikit-learn's clustering is imported where it is used: whoever only assigns need not wait for it.
+# scikit-learn's clustering is imported where it is used: assigning customers does not need it.
 
 
-def cluster(points: np.ndarray, method: str, k: int, seed: int, starts: int = 10) -> Estimator:
+def fit_clusters(points: np.ndarray, method: str, k: int, seed: int, starts: int = 10) -> ClusterEstimator:
     """The estimator of `method`, fitted on prepared points; the best of several starts."""
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
-    if method == "gmm":  # an EM costs as much as many KMeans, and begins from one
+    if method == "gmm":  # one EM costs as much as many KMeans, and starts from one
         mixture = GaussianMixture(k, reg_covar=RIDGE, n_init=max(starts // 3, 1), random_state=seed)
         return _quietly(mixture, points)
     return _quietly(KMeans(k, n_init=starts, random_state=seed), points)
 
 
-def continued(points: np.ndarray, method: str, labels: np.ndarray, k: int) -> Estimator | None:
-    """The estimator fitted from the groups in which the customers stand; None where one of them is empty."""
+def fit_from_groups(points: np.ndarray, method: str, labels: np.ndarray, k: int) -> ClusterEstimator | None:
+    """The estimator fitted from these groups of customers; None where one of them is too small."""
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
@@ -122,17 +118,17 @@ def continued(points: np.ndarray, method: str, labels: np.ndarray, k: int) -> Es
     return _quietly(GaussianMixture(k, reg_covar=RIDGE, random_state=0, **start), points)
 
 
-def better_by(fresh: Estimator, kept: Estimator) -> float:
-    """By how much a fresh solution fits better: share of KMeans' inertia, or nats per customer of a mixture."""
+def improvement(fresh: ClusterEstimator, other: ClusterEstimator) -> float:
+    """How much better the fresh solution fits: share of KMeans' inertia, or nats per customer of a mixture."""
     if hasattr(fresh, "lower_bound_"):
-        return float(fresh.lower_bound_ - kept.lower_bound_)
-    return float(1 - fresh.inertia_ / max(kept.inertia_, 1e-12))
+        return float(fresh.lower_bound_ - other.lower_bound_)
+    return float(1 - fresh.inertia_ / max(other.inertia_, 1e-12))
 
 
-def _quietly(estimator: Estimator, points: np.ndarray) -> Estimator:
+def _quietly(estimator: ClusterEstimator, points: np.ndarray) -> ClusterEstimator:
     from sklearn.exceptions import ConvergenceWarning
 
-    with warnings.catch_warnings(), threadpool_limits(1):  # sums in one order: the same bits in every run
-        # fewer different points than clusters: seen in the stability, not on stderr
+    with warnings.catch_warnings(), threadpool_limits(1):  # one order of the sums: the same bits in every run
+        # fewer different points than clusters: the stability shows it
         warnings.simplefilter("ignore", ConvergenceWarning)
         return estimator.fit(points)

@@ -1,10 +1,10 @@
-"""What the clustering sees: features winsorised, made roughly normal, scaled, and weighted so that none votes twice.
+"""The preparation of features for the clustering: winsorised, roughly normal, scaled, and weighted by their novelty.
 
-Each feature is pulled in to quantiles of the fit, divided by its typical size (so that cents and euros give the same
-personas), made roughly normal (Yeo and Johnson 2000) and standardised. A customer without an answer gets the mean,
-which speaks for no persona.
+Each feature is clipped to quantiles of the fit, divided by its typical size (so that cents and euros give the same
+personas), transformed to be roughly normal (Yeo and Johnson 2000) and standardised. A missing value becomes the mean,
+which favours no persona.
 
-Correlated features share their vote. The squared distance between two customers is sum_j w_j (z_ij - z_kj)², and the
+Correlated features share one vote. The squared distance between two customers is sum_j w_j (z_ij - z_kj)², and the
 weights are those non-negative ones under which the weighted features span most dimensions: their covariance C has the
 largest participation ratio tr(C)² / tr(C²). With r the correlations that is the w >= 0 that solves
 min w' (r*r) w - 2 sum(w), the maximum diversity of Leinster and Meckes (2016) under similarity r². Uncorrelated
@@ -23,6 +23,7 @@ from scipy.optimize import nnls
 from sklearn.preprocessing import PowerTransformer
 
 from patronage.errors import ConfigError
+from patronage.typing import Columns
 
 NULL = 1e-9  # eigenvalues below this share of the largest are zero
 
@@ -44,9 +45,9 @@ class Preparation:
     mean, spread
         Of the transformed feature.
     weights
-        Its vote; 0 for one that says nothing that the others do not say.
+        Its vote; 0 for a feature that the others determine.
     left_out
-        Features that were asked for but are missing or the same for everyone.
+        Chosen features that are missing, or the same for all customers.
     """
 
     columns: tuple[str, ...]
@@ -66,21 +67,22 @@ class Preparation:
 
     @property
     def dimensions(self) -> float:
-        """Of how many uncorrelated features the weighted ones are worth (their participation ratio)."""
+        """The number of uncorrelated features with the same information (the participation ratio)."""
         return float(self.weights.sum())
 
     def voters(self) -> Preparation:
         """The preparation of the columns that have a vote: the others change no distance."""
-        kept = self.voting
+        voting = self.voting
         arrays = ("low", "high", "scale", "power", "mean", "spread", "weights")
-        columns = tuple(self.columns[j] for j in kept)
-        return replace(self, columns=columns, **{name: getattr(self, name)[kept] for name in arrays})
+        columns = tuple(self.columns[j] for j in voting)
+        return replace(self, columns=columns, **{name: getattr(self, name)[voting] for name in arrays})
 
-    def scores(self, features: pd.DataFrame) -> np.ndarray:
-        """(N, F) standard scores of the columns, of which each lies in one piece; 0 where a customer has no answer."""
-        columns = np.empty((len(self.columns), len(features)))
-        for j, name in enumerate(self.columns):
-            values = np.clip(features[name].to_numpy(float), self.low[j], self.high[j])
+    def scores(self, features: Columns) -> np.ndarray:
+        """(N, F) standard scores of the columns, each contiguous in memory; 0 for a missing value."""
+        given = [np.asarray(features[name], np.float64) for name in self.columns]
+        columns = np.empty((len(self.columns), len(given[0])))
+        for j, column_values in enumerate(given):
+            values = np.clip(column_values, self.low[j], self.high[j])
             values /= self.scale[j]
             column = columns[j]
             np.subtract(yeo_johnson(values, self.power[j]), self.mean[j], out=column)
@@ -117,11 +119,11 @@ def prepare(features: pd.DataFrame, chosen: Sequence[str], winsorise: float) -> 
     ConfigError
         No chosen feature differs between customers.
     """
-    there = [name for name in chosen if name in features and features[name].notna().any()]
-    values = features[there].to_numpy(float)
-    low, high = np.nanquantile(values, [winsorise, 1 - winsorise], axis=0) if there else np.zeros((2, 0))
+    present = [name for name in chosen if name in features and features[name].notna().any()]
+    values = features[present].to_numpy(float)
+    low, high = np.nanquantile(values, [winsorise, 1 - winsorise], axis=0) if present else np.zeros((2, 0))
     differ = high > low
-    columns = tuple(name for name, kept in zip(there, differ, strict=True) if kept)
+    columns = tuple(name for name, differs in zip(present, differ, strict=True) if differs)
     left_out = tuple(name for name in chosen if name not in columns)
     if not columns:
         raise ConfigError(
@@ -145,9 +147,10 @@ def weights_of(scores: np.ndarray) -> np.ndarray:
         return np.ones(1)
     similar = np.corrcoef(scores, rowvar=False) ** 2
     values, vectors = np.linalg.eigh(similar)
-    kept = values > NULL * values.max()  # the ones lie in the range of r², so that nothing is lost (singular: copies)
-    root = np.sqrt(values[kept])
-    weights, _ = nnls((vectors[:, kept] * root).T, (vectors[:, kept] / root).sum(axis=0))
+    # r² is singular where features are copies; the vector of ones lies in its range, so that nothing is lost
+    positive = values > NULL * values.max()
+    root = np.sqrt(values[positive])
+    weights, _ = nnls((vectors[:, positive] * root).T, (vectors[:, positive] / root).sum(axis=0))
     return weights
 
 

@@ -1,52 +1,52 @@
-"""Why a customer is in her persona rather than in the runner-up, and what would move her.
+"""Why a customer has one persona rather than the runner-up, and what would change it.
 
-Squared distances add up over features. What feature j pulls towards persona a against b is
-w_j ((z_j - b_j)² - (z_j - a_j)²), with the personas' mean scores a and b. The sum of the pulls is the lead of a over b;
-it falls by 2 w_j |a_j - b_j| for each standard deviation that she goes towards b in feature j. The least step in one
-feature that uses up a lead is the first border that she would cross, so that the persona beyond it is where she would
-go. All of this is exact for KMeans, and a reading by its centres for a mixture.
+Squared distances are sums over features. Let persona a and b have the mean scores m_a and m_b. Feature j pulls a
+customer with the score z_j towards a against b by w_j ((z_j - m_bj)² - (z_j - m_aj)²). The sum of the pulls is the lead
+of a over b; it falls by 2 w_j |m_aj - m_bj| for each standard deviation of feature j towards b. The least step in one
+feature that uses up a lead reaches the first border, so that the persona beyond it is the next one. All of this is
+exact for KMeans; for a mixture it is an approximation by its centres.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.extensions import ExtensionArray
 
 from patronage.models.personas.clusters import products
-from patronage.models.personas.names import Words
+from patronage.models.personas.naming import Words
 
 NAMED = 2  # features in a reason
 
 
 @dataclass(frozen=True)
-class Account:
+class PersonaExplanations:
     """For each customer, as positions of columns and personas.
 
     Attributes
     ----------
     pulls
-        (N, NAMED) the columns that pull most to her persona against the runner-up, the strongest first.
+        (N, NAMED) the columns that pull most to the customer's persona against the runner-up, the strongest first.
     holds
-        (N, NAMED) whether each does pull.
-    mover, step, target
-        The column that would move her with the least change, the signed change in standard deviations, and the persona
-        that she would go to; the step is `nan` where no feature alone does it within what was seen at the fit.
+        (N, NAMED) whether each pull is positive.
+    feature, step, target
+        The column that leads to another persona with the least change, the signed change in standard deviations, and
+        that persona; the step is `nan` where no single feature does it within the range of the fit.
     """
 
     pulls: np.ndarray
     holds: np.ndarray
-    mover: np.ndarray
+    feature: np.ndarray
     step: np.ndarray
     target: np.ndarray
 
 
 @dataclass(frozen=True)
-class Rivals:
-    """How each persona a (first axis) stands against each other b (second axis): the same for every customer.
+class PersonaContrasts:
+    """Each persona a (first axis) against each other b (second axis): the same for every customer.
 
     Attributes
     ----------
@@ -70,102 +70,121 @@ class Rivals:
     steeps: np.ndarray
 
 
-def rivals(means: np.ndarray, weights: np.ndarray, low: np.ndarray, high: np.ndarray) -> Rivals:
-    """Hold the personas of these mean scores against each other."""
+def contrast(means: np.ndarray, weights: np.ndarray, low: np.ndarray, high: np.ndarray) -> PersonaContrasts:
+    """The contrasts of personas with these mean scores."""
     slopes = 2 * weights * (means[:, None] - means)
     offsets = weights * (means[:, None] ** 2 - means**2)
     steepest = np.argsort(-np.abs(slopes), axis=2, kind="stable")
     steeps = np.take_along_axis(slopes, steepest, axis=2)
-    return Rivals(means, weights, low, high, slopes, offsets, steepest, steeps)
+    return PersonaContrasts(means, weights, low, high, slopes, offsets, steepest, steeps)
 
 
-def account(scores: np.ndarray, first: np.ndarray, second: np.ndarray, against: Rivals) -> Account:
-    """Take each customer's scores apart against her persona (`first`), the runner-up (`second`) and all others."""
-    n, k = len(scores), len(against.means)
-    pull = against.slopes[first, second]
+class _Leads(NamedTuple):
+    """Customers (rows of the scores), their persona, another persona, and the lead over it."""
+
+    rows: np.ndarray
+    own: np.ndarray
+    target: np.ndarray
+    lead: np.ndarray
+
+    def where(self, mask: np.ndarray) -> _Leads:
+        return _Leads(*(column[mask] for column in self))
+
+
+def explain_assignments(
+    scores: np.ndarray, first: np.ndarray, second: np.ndarray, contrasts: PersonaContrasts
+) -> PersonaExplanations:
+    """Explain each customer's scores by the persona (`first`), the runner-up (`second`) and all others."""
+    n, k = len(scores), len(contrasts.means)
+    pull = contrasts.slopes[first, second]
     pull *= scores
-    pull -= against.offsets[first, second]
+    pull -= contrasts.offsets[first, second]
     pulls, holds = _strongest(pull)
-    found = Account(pulls, holds, mover=np.zeros(n, int), step=np.full(n, np.nan), target=np.zeros(n, int))
-    squared = -2 * products(scores.T, against.means * against.weights)
-    squared += (against.means**2 * against.weights).sum(axis=1)[:, None]
-    least = np.full(n, float((against.high - against.low).max()))  # no step is longer
-    everyone = np.arange(n)
-    own = squared[first, everyone]
-    # the runner-up first: hers is mostly the first border, and the others are soon seen to be further
-    _reach(found, least, scores, everyone, squared[second, everyone] - own, first, second, against)
+    explanations = PersonaExplanations(
+        pulls, holds, feature=np.zeros(n, int), step=np.full(n, np.nan), target=np.zeros(n, int)
+    )
+    squared = -2 * products(scores.T, contrasts.means * contrasts.weights)
+    squared += (contrasts.means**2 * contrasts.weights).sum(axis=1)[:, None]
+    least = np.full(n, float((contrasts.high - contrasts.low).max()))  # no step is longer
+    customers = np.arange(n)
+    own = squared[first, customers]
+    # the runner-up first: its border is mostly the first one, and excludes the others early
+    runner_up = _Leads(customers, first, second, squared[second, customers] - own)
+    _shorten(explanations, least, scores, runner_up, contrasts)
     for b in range(k):
         rows = np.flatnonzero((first != b) & (second != b))
-        _reach(found, least, scores, rows, squared[b, rows] - own[rows], first[rows], np.full(len(rows), b), against)
-    return found
+        leads = _Leads(rows, first[rows], np.full(len(rows), b), squared[b, rows] - own[rows])
+        _shorten(explanations, least, scores, leads, contrasts)
+    return explanations
 
 
-def _reach(
-    found: Account,
+def _shorten(
+    explanations: PersonaExplanations,
     least: np.ndarray,
     scores: np.ndarray,
-    rows: np.ndarray,
-    lead: np.ndarray,
-    here: np.ndarray,
-    target: np.ndarray,
-    against: Rivals,
+    leads: _Leads,
+    contrasts: PersonaContrasts,
 ) -> None:
-    """Write down the shortest step to `target` of the rows that have one shorter than `least`, and shorten that."""
-    kept = np.flatnonzero(lead >= 0)
-    for place in range(against.slopes.shape[2]):  # the steepest feature needs the least step
-        slope = against.steeps[here[kept], target[kept], place]
-        near = lead[kept] < least[rows[kept]] * np.abs(slope)  # a slope of 0 leads nowhere
-        kept, slope = kept[near], slope[near]
-        if not len(kept):
+    """Record the shortest step to each target where it is shorter than `least`, and update `least`."""
+    leads = leads.where(leads.lead >= 0)
+    for place in range(contrasts.slopes.shape[2]):  # the steepest feature needs the least step
+        slope = contrasts.steeps[leads.own, leads.target, place]
+        near = leads.lead < least[leads.rows] * np.abs(slope)  # a slope of 0 leads nowhere
+        leads, slope = leads.where(near), slope[near]
+        if not len(leads.rows):
             return
-        j = against.steepest[here[kept], target[kept], place]
-        need = -lead[kept] / slope
-        landed = scores[rows[kept], j] + need
-        reached = (landed >= against.low[j]) & (landed <= against.high[j])
-        done, need = rows[kept[reached]], need[reached]
-        found.mover[done], found.target[done], found.step[done] = j[reached], target[kept[reached]], need
-        least[done] = np.abs(need)
-        kept = kept[~reached]
+        j = contrasts.steepest[leads.own, leads.target, place]
+        step = -leads.lead / slope
+        score = scores[leads.rows, j] + step
+        reached = (score >= contrasts.low[j]) & (score <= contrasts.high[j])
+        rows = leads.rows[reached]
+        explanations.feature[rows], explanations.target[rows] = j[reached], leads.target[reached]
+        explanations.step[rows] = step[reached]
+        least[rows] = np.abs(step[reached])
+        leads = leads.where(~reached)
 
 
 def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The columns of the greatest pulls, and whether each is one."""
-    rows, columns, held = np.arange(len(pull)), [], []
+    """The columns of the greatest pulls, and whether each is positive."""
+    rows, columns, positive = np.arange(len(pull)), [], []
     for _ in range(min(NAMED, pull.shape[1])):
         columns.append(pull.argmax(axis=1))
-        held.append(pull[rows, columns[-1]] > 0)
+        positive.append(pull[rows, columns[-1]] > 0)
         pull[rows, columns[-1]] = -np.inf
-    return np.column_stack(columns), np.column_stack(held)
+    return np.column_stack(columns), np.column_stack(positive)
 
 
-def codes(found: Account, first: np.ndarray, second: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """One number for each customer, the same for the same text."""
+def reason_codes(
+    explanations: PersonaExplanations, first: np.ndarray, second: np.ndarray, means: np.ndarray
+) -> np.ndarray:
+    """A number for each customer, equal for equal texts."""
     base = 2 * means.shape[1] + 1  # a digit: a column and its direction, or nothing
-    up = means[first[:, None], found.pulls] > means[second[:, None], found.pulls]
-    move = np.where(np.isnan(found.step), base - 1, 2 * found.mover + (found.step > 0))
-    code = found.target.astype(np.int64)
-    for digit in (*np.where(found.holds, 2 * found.pulls + up, base - 1).T, move):
+    up = means[first[:, None], explanations.pulls] > means[second[:, None], explanations.pulls]
+    change = 2 * explanations.feature + (explanations.step > 0)
+    change = np.where(np.isnan(explanations.step), base - 1, change)
+    code = explanations.target.astype(np.int64)
+    for digit in (*np.where(explanations.holds, 2 * explanations.pulls + up, base - 1).T, change):
         code = code * base + digit
     return code
 
 
-def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) -> ExtensionArray:
-    """A text for each code; equal ones are made once.
+def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) -> np.ndarray:
+    """(N,) the text of each code.
 
-    "heavy, active; if lapsed: light, quiet" reads: she is here, rather than with the runner-up, for being heavy and
-    active; turning more lapsed, and nothing else, would move her to the persona "light, quiet".
+    "heavy, active; if lapsed: light, quiet" reads: the customer has this persona rather than the runner-up for being
+    heavy and active; a change to lapsed, and nothing else, would lead to the persona "light, quiet".
     """
     base = 2 * len(words) + 1
     labels = [*(word for high, low in words for word in (low, high)), ""]
-    where, distinct = pd.factorize(code)
+    positions, unique = pd.factorize(code)
     texts: list[str] = []
-    for number in distinct.tolist():
-        rest, move = divmod(number, base)
-        here: list[str] = []
+    for number in unique.tolist():
+        rest, change = divmod(number, base)
+        pulls: list[str] = []
         for _ in range(min(NAMED, len(words))):
             rest, digit = divmod(rest, base)
-            if labels[digit] and labels[digit] not in here:
-                here.insert(0, labels[digit])
-        there = f"; if {labels[move]}: {names[rest]}" if labels[move] else ""
-        texts.append((", ".join(here) or "near the middle") + there)
-    return pd.array(texts, dtype="str").take(where)
+            if labels[digit] and labels[digit] not in pulls:
+                pulls.insert(0, labels[digit])
+        condition = f"; if {labels[change]}: {names[rest]}" if labels[change] else ""
+        texts.append((", ".join(pulls) or "near the middle") + condition)
+    return np.array(texts, dtype=object)[positions]

@@ -1,9 +1,9 @@
-"""The same people next month: which of the former personas a refit found again.
+"""Matching of the personas of a refit to those of an earlier fit.
 
-Both clusterings are asked about the same customers. The cost of a pair is the mean of two numbers from 0 (the same) to
-1 (nothing in common): one minus the Jaccard index of their customers, and d² / (d² + s²), where d is the distance from
-the former centre to the mean of the new persona's customers as the former model sees them, and s² the former personas'
-mean squared distance to their own centre. Hungarian assignment (Kuhn 1955) takes the pairs of least total cost.
+Both models assign the same customers. The cost of a pair is the mean of two numbers from 0 (the same) to 1 (nothing in
+common): one minus the Jaccard index of their customers, and d² / (d² + s²), where d is the distance from the former
+centre to the mean of the new persona's customers in the former model's points, and s² the former personas' mean squared
+distance to their own centre. Hungarian assignment (Kuhn 1955) takes the pairs of least total cost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KEPT, NEW, VANISHED = "kept", "new", "vanished"
 
 
 @dataclass(frozen=True)
-class Matching:
+class PersonaMatching:
     """Former personas and new ones.
 
     Attributes
@@ -42,17 +42,17 @@ class Matching:
 
     @property
     def vanished(self) -> tuple[int, ...]:
-        """Positions of former personas that nobody carries on."""
+        """Positions of former personas without a new one."""
         return tuple(i for i in range(len(self.former_ids)) if i not in self.former)
 
     def verdicts(self, ids: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
-        """A row per persona, now or formerly: kept, new or vanished, and at what cost."""
+        """A row per persona, new or former: kept, new or vanished, and the cost of its pair."""
         rows = []
         for new, former in enumerate(self.former):
             row = {"verdict": NEW if former is None else KEPT, "id": ids[new], "name": names[new]}
             if former is not None:
                 pair = {"match_cost": self.match_cost, "distance": self.distance, "overlap": self.overlap}
-                row |= {what: float(matrix[former, new]) for what, matrix in pair.items()}
+                row |= {column: float(matrix[former, new]) for column, matrix in pair.items()}
             rows.append(row)
         rows += [{"verdict": VANISHED, "id": self.former_ids[i], "name": self.former_names[i]} for i in self.vanished]
         return pd.DataFrame(rows, columns=["verdict", "id", "name", "match_cost", "distance", "overlap"])
@@ -80,14 +80,14 @@ class Matching:
         return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(self).items()}
 
     @classmethod
-    def of(cls, state: dict[str, Any]) -> Matching:
+    def of(cls, state: dict[str, Any]) -> PersonaMatching:
         """From what `state` gave."""
         matrices: dict[str, Any] = {name: np.array(state[name]) for name in ("distance", "overlap", "match_cost")}
         return cls(**{name: tuple(value) for name, value in state.items()} | matrices)
 
 
 def pair_up(distance: np.ndarray, overlap: np.ndarray, limit: float) -> tuple[np.ndarray, tuple[int | None, ...]]:
-    """Costs, and for each new persona the former one that it carries on, if any costs at most `limit`."""
+    """Costs, and for each new persona the former one that it is matched to, if the pair costs at most `limit`."""
     cost = (distance + 1 - overlap) / 2
     former: list[int | None] = [None] * cost.shape[1]
     # a pair over the limit must not displace one under it

@@ -1,0 +1,115 @@
+"""What is decided about personas: how a refit carries on the personas of an earlier fit, the champion's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from patronage.config import PersonasConfig
+from patronage.errors import FitError
+from patronage.lenses.lens import Feature
+from patronage.models import personas
+from patronage.models.personas.choice import PersonaChoice, assess, choose_k, overlaps
+from patronage.models.personas.clusters import Clusters, fit_clusters, fit_from_groups, improvement
+from patronage.models.personas.fit import PersonaSample, build_model, candidate_ks, draw_sample, require_stable
+from patronage.models.personas.matching import PersonaMatching, pair_up
+from patronage.models.personas.model import PersonaModel
+from patronage.models.personas.naming import name_all
+
+
+def fit_personas(
+    features: pd.DataFrame,
+    config: PersonasConfig,
+    *,
+    seed: int,
+    descriptions: Mapping[str, Feature],
+    former: PersonaModel | None = None,
+) -> PersonaModel:
+    """Fit personas; where there are former ones, keep their number, position, ids and names as far as they hold.
+
+    Parameters
+    ----------
+    descriptions
+        The words of each feature, for the names.
+    former
+        Personas of an earlier fit. Their number is kept while it is stable: customers should not move because another
+        number is now slightly better. Their positions are kept unless a fresh solution fits better by more than
+        `keep_within`. Their ids and names go to the new personas that are matched to them.
+
+    Raises
+    ------
+    ConfigError
+        A feature is unknown, or none is chosen.
+    FitError
+        Fewer different customers than personas, so many personas are not stable, or features lack what the former
+        personas read.
+    """
+    if former is None:
+        return personas.fit(features, config, seed=seed, descriptions=descriptions)
+    if lacking := [name for name in former.columns if name not in features]:
+        raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
+    sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
+    grid = assess(sample.points, candidate_ks(sample.points, config), config, seed)
+    former_k_is_stable = any(candidate.k == former.k and not candidate.against for candidate in grid)
+    choice = PersonaChoice(grid, former.k if former_k_is_stable else choose_k(grid, config.min_share))
+    require_stable(choice, config)
+    clusters = kept_clusters(sample, choice.k, config, former, seed)
+    model = build_model(sample, clusters, choice, config, descriptions)
+    return carry_on(model, former, sample.features, config.match_limit)
+
+
+def kept_clusters(sample: PersonaSample, k: int, config: PersonasConfig, former: PersonaModel, seed: int) -> Clusters:
+    """A fresh solution, or the former personas' one, fitted to today's points, where it is as good."""
+    fresh = fit_clusters(sample.points, config.method, k, seed)
+    if former.k == k:
+        groups = former.probabilities(sample.features).argmax(axis=1)
+        continued = fit_from_groups(sample.points, config.method, groups, k)
+        if continued is not None and improvement(fresh, continued) <= config.keep_within:
+            return Clusters.of(continued)
+    return Clusters.of(fresh)
+
+
+def match(former: PersonaModel, new: PersonaModel, features: pd.DataFrame, limit: float) -> PersonaMatching:
+    """Which of the former personas the new ones are, by the same customers under both models."""
+    before, after = (model.probabilities(features).argmax(axis=1) for model in (former, new))
+    overlap = overlaps(before, after, former.k, new.k)
+    points = former.points(features)
+    centres = former.clusters.centres[former.order]
+    distance = np.ones((former.k, new.k))
+    for j in np.unique(after):
+        squared = ((points[after == j].mean(axis=0) - centres) ** 2).sum(axis=1)
+        distance[:, j] = squared / (squared + former.variance * former.preparation.dimensions)
+    cost, pairs = pair_up(distance, overlap, limit)
+    return PersonaMatching(pairs, distance, overlap, cost, former.names, former.ids)
+
+
+def carry_on(new: PersonaModel, former: PersonaModel, features: pd.DataFrame, limit: float) -> PersonaModel:
+    """The new personas under the ids and names of the former ones to which they are matched."""
+    matching = match(former, new, features, limit)
+    fresh_ids = iter(range(former.next_id, former.next_id + new.k))
+    ids = np.array([next(fresh_ids) if old is None else former.ids[old] for old in matching.former])
+    names = [None if old is None else former.names[old] for old in matching.former]
+    # no new persona may get the name of a vanished one: it would be taken for it
+    vanished = [former.names[i] for i in matching.vanished]
+    padding = np.zeros((len(vanished), new.means.shape[1]))
+    names_of_all = name_all(np.vstack([new.means, padding]), new.correlations, new.words, [*names, *vanished])
+    by_id = np.argsort(ids, kind="stable")
+    return replace(
+        new,
+        order=new.order[by_id],
+        ids=tuple(int(i) for i in ids[by_id]),
+        names=tuple(names_of_all[i] for i in by_id),
+        described=tuple(new.described[i] for i in by_id),
+        next_id=former.next_id + sum(old is None for old in matching.former),
+        means=new.means[by_id],
+        matching=replace(
+            matching,
+            former=tuple(matching.former[i] for i in by_id),
+            distance=matching.distance[:, by_id],
+            overlap=matching.overlap[:, by_id],
+            match_cost=matching.match_cost[:, by_id],
+        ),
+    )
