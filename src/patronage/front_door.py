@@ -21,6 +21,7 @@ from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
 from patronage.labels import labels_at
 from patronage.models.btyd.fit import FitCache
+from patronage.models.journey.paths import PERIOD_DAYS
 from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import period_at, split_at
@@ -57,7 +58,8 @@ def features(
     Returns
     -------
     DataFrame
-        Indexed by `customer_id`, sorted; a number or text column for each feature of docs/lenses.md.
+        Indexed by `customer_id`, sorted; a number or text column for each feature of docs/lenses.md. Its attribute
+        `attrs["period_days"]` is the length of a period of the journey path.
 
     Raises
     ------
@@ -77,12 +79,16 @@ def features(
     moment = _moment(cutoff)
     when.check_inside(moment, log.first, log.last, log.max_staleness_days)
     if like is not None:
-        return lens_room.features_at(log, moment, like.lenses, like.period_days, like.lens_names)
+        frame = lens_room.features_at(log, moment, like.lenses, like.period_days, like.lens_names)
+        frame.attrs[PERIOD_DAYS] = like.period_days
+        return frame
     chosen = settings or LensesConfig()
     if lenses is not None:
         _check_lenses(lenses, chosen)
     period = period_days or period_at(log, moment, TrainConfig(lenses=chosen))
-    return lens_room.features_at(log, moment, chosen, period, lenses)
+    frame = lens_room.features_at(log, moment, chosen, period, lenses)
+    frame.attrs[PERIOD_DAYS] = period
+    return frame
 
 
 def segments(
