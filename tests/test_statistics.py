@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score, cohen_kappa_score, roc_auc_score
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, cohen_kappa_score, roc_auc_score
 
 from patronage import statistics
 
@@ -211,6 +211,7 @@ class TestAgreement:
         table = np.zeros((5, 5), int)
         np.add.at(table, (first, second), 1)
         assert statistics.adjusted_rand_index(table) == pytest.approx(adjusted_rand_score(first, second))
+        assert statistics.adjusted_mutual_information(table) == pytest.approx(adjusted_mutual_info_score(first, second))
         if labels_of != (1, 1):  # scikit-learn divides by zero
             assert statistics.cohen_kappa(table) == pytest.approx(cohen_kappa_score(first, second))
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from patronage.front_door import features, outcomes, score, segments, train
     from patronage.models.btyd.estimator import CLV
     from patronage.models.ensemble.estimator import Churn
+    from patronage.models.journey.estimator import Journey
+    from patronage.models.personas.estimator import Personas
 
 __version__ = version("patronage")
 
@@ -75,6 +77,8 @@ __all__ = [
     # one model alone
     "CLV",
     "Churn",
+    "Journey",
+    "Personas",
     # errors
     "ConfigError",
     "DataError",
@@ -91,6 +95,8 @@ _ROOMS = {
     "Bundle": "bundle",
     "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
+    "Journey": "models.journey.estimator",
+    "Personas": "models.personas.estimator",
     "Run": "evaluation.run",
     "Tables": "data",
     "example_orders": "data.example",

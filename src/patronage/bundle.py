@@ -62,6 +62,18 @@ class Bundle:
         What each lens learned of the population.
     reference
         What later customers are compared with; None in a bundle that was never logged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import patronage as pt
+    >>> log = pt.read(pt.example_orders())
+    >>> bundle = pt.train(log, cutoff="2024-01-01", horizon_days=90).bundle
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     bundle.save(folder)
+    ...     loaded = pt.Bundle.load(folder)
+    >>> loaded.assign(pt.features(log, cutoff="2024-03-01", like=loaded)).shape[0]
+    66
     """
 
     horizon_days: int
@@ -130,8 +142,9 @@ class Bundle:
         empty = dict.fromkeys(self.clv.columns_left_empty, np.full(len(buyers), np.nan))
         return {**self.forecast.predict(buyers, reasons=reasons), **empty}
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Write the bundle as a folder without pickle."""
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         state = {
             "format": FORMAT,
@@ -152,7 +165,7 @@ class Bundle:
         manifest.write(folder)
 
     @classmethod
-    def load(cls, folder: Path) -> Bundle:
+    def load(cls, folder: str | Path) -> Bundle:
         """Read what `save` wrote; values that a JSON file cannot tell apart come back equal.
 
         Raises
@@ -160,6 +173,7 @@ class Bundle:
         FitError
             A file was changed since, or another version wrote them.
         """
+        folder = Path(folder)
         manifest.check(folder)
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:

@@ -6,35 +6,91 @@ import os
 
 
 class PatronageError(Exception):
-    """The root of all errors that are reported as one line, without a traceback."""
+    """The root of all errors that are reported as one line, without a traceback.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> try:
+    ...     pt.read("no_such_file.csv")
+    ... except pt.PatronageError as error:
+    ...     print(type(error).__name__)
+    DataError
+    """
 
     exit_code = 1
 
 
 class ConfigError(PatronageError):
-    """The configuration names something that does not exist, or contradicts itself."""
+    """The configuration names something that does not exist, or contradicts itself.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> pt.features(pt.read(pt.example_orders()), cutoff="soon")
+    Traceback (most recent call last):
+    patronage.errors.ConfigError: cutoff=soon is not a date; expected YYYY-MM-DD, such as cutoff=1998-01-01
+    """
 
     exit_code = 2
 
 
 class DataError(PatronageError):
-    """The data breaks the contract of the door."""
+    """The data breaks the contract of the door.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> pt.read(pt.example_orders().head(0))
+    Traceback (most recent call last):
+    patronage.errors.DataError: ...
+    """
 
 
 class FitError(PatronageError):
-    """A model cannot be fitted on this data."""
+    """A model cannot be fitted on this data.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> X = pt.features(pt.read(pt.example_orders()), "2024-01-01")
+    >>> pt.Churn().fit(X, [float("nan")] * len(X))
+    Traceback (most recent call last):
+    patronage.errors.FitError: churn: no customer who has bought has a label; ...
+    """
 
 
 class GateError(PatronageError):
-    """A model may not be promoted."""
+    """A model may not be promoted.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> pt.GateError("3 gates do not hold").exit_code
+    1
+    """
 
 
 class TrackingError(PatronageError):
-    """The MLflow store cannot be reached, or it refuses the request."""
+    """The MLflow store cannot be reached, or it refuses the request.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> issubclass(pt.TrackingError, pt.PatronageError)
+    True
+    """
 
 
 class OutputError(PatronageError):
-    """A result cannot be written: the disk is full, or another job is writing to the same place."""
+    """A result cannot be written: the disk is full, or another job is writing to the same place.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> issubclass(pt.OutputError, pt.PatronageError)
+    True
+    """
 
 
 def in_brackets(example: object, *, harmless: bool = False) -> str:

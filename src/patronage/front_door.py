@@ -21,6 +21,7 @@ from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
 from patronage.labels import labels_at
 from patronage.models.btyd.fit import FitCache
+from patronage.models.journey.paths import PERIOD_DAYS
 from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import period_at, split_at
@@ -57,7 +58,8 @@ def features(
     Returns
     -------
     DataFrame
-        Indexed by `customer_id`, sorted; a number or text column for each feature of docs/lenses.md.
+        Indexed by `customer_id`, sorted; a number or text column for each feature of docs/lenses.md. Its attribute
+        `attrs["period_days"]` is the length of a period of the journey path.
 
     Raises
     ------
@@ -71,18 +73,22 @@ def features(
     >>> import patronage as pt
     >>> log = pt.read(pt.example_orders())
     >>> X = pt.features(log, cutoff="2024-01-01", lenses=["rfm"])
-    >>> X.loc["c001", ["n_orders", "days_since_last_order"]].tolist()
-    [3.0, 82.0]
+    >>> X.loc["c020", ["n_orders", "days_since_last_order"]].tolist()
+    [10.0, 7.0]
     """
     moment = _moment(cutoff)
     when.check_inside(moment, log.first, log.last, log.max_staleness_days)
     if like is not None:
-        return lens_room.features_at(log, moment, like.lenses, like.period_days, like.lens_names)
+        frame = lens_room.features_at(log, moment, like.lenses, like.period_days, like.lens_names)
+        frame.attrs[PERIOD_DAYS] = like.period_days
+        return frame
     chosen = settings or LensesConfig()
     if lenses is not None:
         _check_lenses(lenses, chosen)
     period = period_days or period_at(log, moment, TrainConfig(lenses=chosen))
-    return lens_room.features_at(log, moment, chosen, period, lenses)
+    frame = lens_room.features_at(log, moment, chosen, period, lenses)
+    frame.attrs[PERIOD_DAYS] = period
+    return frame
 
 
 def segments(
@@ -104,7 +110,7 @@ def segments(
     --------
     >>> import patronage as pt
     >>> log = pt.read(pt.example_orders())
-    >>> pt.segments(log, "2024-01-01", lenses=["status"]).loc["c001"].tolist()
+    >>> pt.segments(log, "2024-01-01", lenses=["status"]).loc["c020"].tolist()
     ['regular']
     """
     chosen = settings or LensesConfig()
@@ -139,8 +145,8 @@ def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: i
     --------
     >>> import patronage as pt
     >>> log = pt.read(pt.example_orders())
-    >>> pt.outcomes(log, "2024-01-01", horizon_days=90).loc["c001"].tolist()
-    [1.0, 17.13, 0.0]
+    >>> pt.outcomes(log, "2024-01-01", horizon_days=90).loc["c020"].tolist()
+    [2.0, 48.16, 0.0]
     """
     moment = _moment(cutoff)
     when.check_inside(moment, log.first, log.last, log.max_staleness_days)
@@ -181,7 +187,7 @@ def train(
     >>> import patronage as pt
     >>> log = pt.read(pt.example_orders())
     >>> run = pt.train(log, cutoff="2024-01-01", horizon_days=90)
-    >>> run.assignments.loc["c001", "status_segment"]
+    >>> run.assignments.loc["c020", "status_segment"]
     'regular'
     """
     from patronage.jobs.compose import settings
@@ -226,7 +232,7 @@ def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff) -> pd.DataFr
     >>> import patronage as pt
     >>> log = pt.read(pt.example_orders())
     >>> run = pt.train(log, cutoff="2024-01-01", horizon_days=90)
-    >>> pt.score(run.bundle, log, cutoff="2024-03-01").loc["c001", "status_segment"]
+    >>> pt.score(run.bundle, log, cutoff="2024-03-01").loc["c020", "status_segment"]
     'regular'
     """
     fitted = bundle if isinstance(bundle, Bundle) else Bundle.load(Path(bundle))

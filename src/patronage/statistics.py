@@ -12,7 +12,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import average_precision_score
+from scipy.stats import entropy
+from sklearn.metrics import average_precision_score, mutual_info_score
+from sklearn.metrics.cluster import expected_mutual_information
 
 from patronage.typing import Array, Index
 
@@ -191,6 +193,18 @@ def adjusted_rand_index(table: npt.ArrayLike) -> float:
     chance = rows * columns / max(pairs(counts.sum(keepdims=True)), 1.0)
     most = (rows + columns) / 2
     return (both - chance) / (most - chance) if most > chance else 1.0
+
+
+def adjusted_mutual_information(table: npt.ArrayLike) -> float:
+    """The adjusted mutual information (Vinh, Epps and Bailey 2010) of a contingency table, as scikit-learn has it."""
+    counts = np.asarray(table)
+    used = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+    if used.shape == (1, 1):
+        return 1.0  # one label on both sides
+    most = (entropy(used.sum(axis=1)) + entropy(used.sum(axis=0))) / 2
+    chance = expected_mutual_information(used, int(used.sum()))
+    information = mutual_info_score(None, None, contingency=used)
+    return float((information - chance) / (most - chance)) if most > chance else 0.0
 
 
 # Drift

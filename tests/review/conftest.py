@@ -12,14 +12,16 @@ import pytest
 from conftest import through_the_door
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
+from patronage.evaluation.intervals import Resampling
 from patronage.jobs.compose import settings
 from patronage.labels import labels_at
+from patronage.review.comparison import Comparison, compare
 from patronage.review.training_run import TrainingRun
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import Split, split_at
 
 CUTOFF, LATER = datetime(2023, 7, 1), datetime(2023, 9, 1)
-SAID = ["churn_probability", "expected_orders", "expected_spend", "journey_p_order"]
+FORECASTS = ["churn_probability", "expected_orders", "expected_spend", "journey_p_order"]
 
 
 def configured(cutoff: datetime) -> TrainConfig:
@@ -28,11 +30,11 @@ def configured(cutoff: datetime) -> TrainConfig:
     return settings("train", given)
 
 
-def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> TrainingRun:
-    """A run that said what the bundle says of the customers of the split."""
+def run_of(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = None, **more: object) -> TrainingRun:
+    """A run with the assignments of the bundle for the customers of the split."""
     features = split.current.features
-    said = bundle.assign(features)
-    words = said.select_dtypes(exclude="number").columns
+    assignments = bundle.assign(features)
+    texts = assignments.select_dtypes(exclude="number").columns
     run = TrainingRun(
         run_id=(name.encode().hex() * 32)[:32],
         name=name,
@@ -50,16 +52,16 @@ def past(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None = 
         data={"fingerprint": "f", "first": "2022-01-01", "last": "2023-12-31", "customers": "400"},
         model_version="1",
         bundle=bundle,
-        assignments=said.astype(dict.fromkeys(words, "category")),
+        assignments=assignments.astype(dict.fromkeys(texts, "category")),
         features=features,
-        evaluation=None if labels is None else labels.join(said[SAID]),
+        evaluation=None if labels is None else labels.join(assignments[FORECASTS]),
     )  # fmt: skip
     return replace(run, **more)
 
 
 @pytest.fixture(scope="session")
 def shop_at(shop) -> Callable[[datetime], tuple[Split, pd.DataFrame]]:
-    """What is known at a cutoff, and what came after it."""
+    """The split at a cutoff, and the labels of the horizon after it."""
     tables = through_the_door(shop)
 
     def at(cutoff: datetime) -> tuple[Split, pd.DataFrame]:
@@ -72,3 +74,11 @@ def shop_at(shop) -> Callable[[datetime], tuple[Split, pd.DataFrame]]:
 @pytest.fixture(scope="session")
 def bundle(shop_at) -> Bundle:
     return fit_bundle(shop_at(CUTOFF)[0], configured(CUTOFF), left_censored=False)
+
+
+@pytest.fixture(scope="session")
+def comparison(bundle, shop_at) -> Comparison:
+    """The frozen model of one cutoff on a later one."""
+    (split, labels), (later, later_labels) = shop_at(CUTOFF), shop_at(LATER)
+    baseline = run_of("before <script>alert(1)</script>", bundle, split, labels)
+    return compare(baseline, run_of("after", bundle, later, later_labels), Resampling(50, 0), most=7)

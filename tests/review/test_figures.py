@@ -1,19 +1,61 @@
-"""Pictures of one run."""
+"""Figures of one run draw what the data hold, and say it in their titles."""
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
+import pandas as pd
+import pytest
 
 from patronage.review import figures
 
 
-def test_a_picture_is_what_matplotlib_saves_to_the_byte():
-    said = np.linspace(0.05, 0.95, 200)
-    happened = (np.arange(200) % 7 < 7 * said).astype(float)
-    baselines = {"rate": np.full(200, 0.5)}
-    one, other = (figures.calibration(happened, said, baselines, "churn") for _ in range(2))
-    saved = io.BytesIO()
-    one.savefig(saved, format="png", dpi=120)
-    assert figures.png(other, 120) == saved.getvalue()
+def title(figure) -> str:
+    return figure.axes[0].get_title(loc="left")
+
+
+def test_calibration_shows_actual_against_predicted():
+    y_true, y_pred = np.array([0.0, 1.0] * 50), np.repeat([0.2, 0.9], 50)
+    figure = figures.calibration(y_true, y_pred, {"rate": np.full(100, 0.5)}, "churn in 90 days")
+    axes = figure.axes[0]
+    model = next(line for line in axes.lines if line.get_label() == "model")
+    assert model.get_xdata().tolist() == pytest.approx([20, 90])
+    assert model.get_ydata().tolist() == pytest.approx([50, 50])
+    assert title(figure) == "Predicted churn in 90 days is off by 35.0 points on average"
+    assert axes.get_xlabel() == "predicted, % of customers"
+    assert axes.get_ylabel() == "actual, % of customers"
+
+
+def test_the_top_tenth_by_prediction_stands_first():
+    predicted = pd.Series(np.arange(20.0))
+    figure = figures.value_by_decile(predicted, predicted * 2, 90)
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights[0] == 37  # actual, of the two customers with the highest prediction
+    assert heights[10] == 18.5
+    assert title(figure) == "The top tenth by predicted spend: brings 19% of the actual spend"
+
+
+def test_without_any_spend_the_title_says_so():
+    figure = figures.value_by_decile(pd.Series(np.arange(20.0)), pd.Series(np.zeros(20)), 90)
+    assert title(figure) == "The top tenth by predicted spend: the actual spend is 0"
+
+
+def test_the_grid_counts_the_scores():
+    figure = figures.rfm_grid(pd.Series(["554", "541", "111", "111", "unknown"]))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts[4] == "1"  # recency 5, frequency 5: the first row, last column
+    assert texts[-5] == "2"
+    assert title(figure) == "50% of the customers score 4 or 5 in recency and frequency"
+
+
+def test_stages_are_counted_in_their_order():
+    figure = figures.stage_counts(pd.Series(["loyal", "at_risk", "at_risk"]), ("loyal", "regular", "at_risk"))
+    assert [bar.get_height() for bar in figure.axes[0].patches] == [1, 0, 2]
+    assert title(figure) == "The largest journey stage is at risk: 67% of the customers"
+
+
+@pytest.mark.parametrize("dpi", [50, 100])
+def test_a_png_has_the_size_of_its_figure(dpi):
+    figure, _ = figures.blank("a title", 4, 3)
+    header = figures.png(figure, dpi)
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (int.from_bytes(header[16:20]), int.from_bytes(header[20:24])) == (4 * dpi, 3 * dpi)

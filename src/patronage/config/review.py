@@ -1,4 +1,4 @@
-"""What the verbs that look at runs read: compare, promote, rollback."""
+"""The settings of the verbs that read runs: compare, promote, rollback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from patronage.errors import ConfigError
 
 @dataclass
 class StoreConfig:
-    """Where runs are; which experiment each is in, the run itself says."""
+    """Where the runs are; the experiment is that of each run."""
 
     uri: str = "sqlite:///mlruns/mlflow.db"
     registered_model: str = "patronage"
@@ -26,19 +26,19 @@ class CompareConfig:
     baseline: str = MISSING
     candidate: str = MISSING
     name: str | None = None
-    movers: int = 100
+    largest_changes: int = 100
     bootstraps: int = 500
     seed: int = 0
 
     def check(self) -> None:
-        within("movers", self.movers, 1, 100_000)
+        within("largest_changes", self.largest_changes, 1, 100_000)
         within("bootstraps", self.bootstraps, 20, 100_000)
         within("seed", self.seed, 0, 2**31 - 1)
 
 
 @dataclass
 class GatesConfig:
-    """Borders; null switches a gate off."""
+    """The borders of the promotion gates; null switches a gate off."""
 
     churn_log_loss_worse: float | None = 0.02
     spend_rmse_worse: float | None = 0.02
@@ -73,7 +73,7 @@ class PromoteConfig:
 
     def check(self) -> None:
         if self.force and not (self.reason or "").strip():
-            raise ConfigError("force=true without a reason; give reason='...', it is kept with the model")
+            raise ConfigError("force=true without a reason; give reason='...', the reason is kept with the model")
         within("bootstraps", self.bootstraps, 20, 100_000)
         within("seed", self.seed, 0, 2**31 - 1)
 

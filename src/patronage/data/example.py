@@ -12,7 +12,7 @@ DAYS = 850
 
 
 def example_orders(customers: int = 66, seed: int = 0) -> pd.DataFrame:
-    """About five orders for each of some customers of a made-up shop, from 2022-01-01 to 2024-04-29.
+    """About five orders for each of some customers of a made-up shop, from January 2022 to April 2024.
 
     Every customer begins at a random day, orders at a rate of their own, and leaves at a random moment.
 

@@ -52,6 +52,13 @@ class Tables:
         Table to the number of rows set aside; they are in the engine's table `quarantine_{table}`.
     keys
         How messages name the settings.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> with pt.read(pt.example_orders()) as log:
+    ...     print(log)
+    <log: 66 customers, 303 transactions, 2022-01-06 to 2024-04-26>
     """
 
     engine: Engine

@@ -27,6 +27,13 @@ class Run:
         How good it was on later time; None where the log is too short to hold out a horizon.
     run_id
         Of MLflow; None where nothing was logged.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> run = pt.train(pt.read(pt.example_orders()), cutoff="2024-01-01", horizon_days=90)
+    >>> run.scorecard()["model"].tolist()
+    ['churn', 'clv', 'journey']
     """
 
     config: TrainConfig

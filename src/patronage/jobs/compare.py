@@ -9,51 +9,61 @@ from patronage import tracking
 from patronage.config import CompareConfig
 from patronage.config.places import project_root
 from patronage.evaluation.intervals import Resampling
+from patronage.names import Artifact, Tag
 from patronage.review.comparison import Comparison, compare
 from patronage.review.comparison_page import render
 from patronage.review.training_run import TrainingRun
 
 
 def run(config: CompareConfig) -> None:
-    """Read both runs back, compare them, and log one run of kind `comparison` beside the candidate."""
+    """Read both runs back, compare them, and log one run of kind `comparison` in the candidate's experiment."""
     started = time.time()
     store = tracking.find_store(config.tracking, project_root())
     baseline = tracking.read_run(store, config.baseline)
     candidate = tracking.read_run(store, config.candidate)
-    found = compare(baseline, candidate, Resampling(config.bootstraps, config.seed), config.movers)
-    record = tracking.RunRecord(
+    comparison = compare(baseline, candidate, Resampling(config.bootstraps, config.seed), config.largest_changes)
+    store = tracking.in_experiment(store, candidate.experiment_id)
+    run_id = tracking.log_run(store, _record(comparison, config.name, started))
+    _print_result(store, comparison, run_id, time.time() - started)
+
+
+def _record(comparison: Comparison, name: str | None, started: float) -> tracking.RunRecord:
+    runs, report = _runs(comparison), comparison.report
+    return tracking.RunRecord(
         kind="comparison",
-        name=config.name or f"{baseline.name} to {candidate.name}",
+        name=name or f"{comparison.baseline.name} to {comparison.candidate.name}",
         started_ms=int(1000 * started),
-        description=_describe(found),
-        params={"baseline": baseline.run_id, "candidate": candidate.run_id},
-        metrics=found.metrics,
-        tags={f"{side}.{key}": value for side, run in _sides(found).items() for key, value in _identity(run).items()},
-        tables=found.tables,
-        figures=found.figures,
-        texts={"report.html": render(found)},
+        description=_describe(comparison),
+        params={side: run.run_id for side, run in runs.items()},
+        metrics=report.metrics,
+        tags={Tag.of_side(side, key): value for side, run in runs.items() for key, value in _identity(run).items()},
+        tables=report.tables,
+        figures=report.figures,
+        texts={Artifact.REPORT: render(comparison)},
     )
-    beside = tracking.in_experiment(store, candidate.experiment_id)
-    run_id = tracking.log_run(beside, record)
-    print(f"{baseline.name} ({baseline.run_id[:8]}) to {candidate.name} ({candidate.run_id[:8]})\n")
-    for topic, sentence in found.lines:
-        print(f"{topic:<17}{sentence}")
-    print(f"\n{'report':<17}{tracking.artifact(beside, run_id, 'report.html')}")
-    print(f"{'look at it':<17}{tracking.run_link(beside, run_id)}")
-    print(f"{'side by side':<17}{tracking.compare_link(beside, [baseline.run_id, candidate.run_id])}")
-    print(f"{'took':<17}{time.time() - started:.0f} s")
 
 
-def _describe(found: Comparison) -> str:
-    """The gist in Markdown, with the way to both runs."""
-    links = [f"- {side}: [{run.name}]({run.link}), as of {run.cutoff}" for side, run in _sides(found).items()]
-    rows = [f"| {topic} | {sentence} |" for topic, sentence in found.lines]
-    head = "`report.html` among the artifacts tells the whole story."
+def _describe(comparison: Comparison) -> str:
+    """The summary in Markdown, with links to both runs."""
+    links = [f"- {side}: [{run.name}]({run.link}), as of {run.cutoff}" for side, run in _runs(comparison).items()]
+    rows = [f"| {topic} | {sentence} |" for topic, sentence in comparison.summary]
+    head = f"`{Artifact.REPORT}` among the artifacts has everything on one page."
     return "\n".join([head, "", *links, "", "| | |", "|---|---|", *rows])
 
 
-def _sides(found: Comparison) -> dict[str, TrainingRun]:
-    return {"baseline": found.baseline, "candidate": found.candidate}
+def _print_result(store: tracking.Store, comparison: Comparison, run_id: str, seconds: float) -> None:
+    baseline, candidate = comparison.baseline, comparison.candidate
+    print(f"{baseline.name} ({baseline.run_id[:8]}) to {candidate.name} ({candidate.run_id[:8]})\n")
+    for topic, sentence in comparison.summary:
+        print(f"{topic:<17}{sentence}")
+    print(f"\n{'report':<17}{tracking.artifact(store, run_id, Artifact.REPORT)}")
+    print(f"{'look at it':<17}{tracking.run_link(store, run_id)}")
+    print(f"{'side by side':<17}{tracking.compare_link(store, [baseline.run_id, candidate.run_id])}")
+    print(f"{'took':<17}{seconds:.0f} s")
+
+
+def _runs(comparison: Comparison) -> dict[str, TrainingRun]:
+    return {"baseline": comparison.baseline, "candidate": comparison.candidate}
 
 
 def _identity(run: TrainingRun) -> dict[str, str]:

@@ -28,18 +28,18 @@ def run(config: PromoteConfig) -> None:
         return
     champion = None if holder is None else tracking.read_run(store, f"models:/{store.registered_model}/{holder}")
     judged = gates.judge_gates(candidate, champion, config.gates, Resampling(config.bootstraps, config.seed))
-    table = gates.table(judged)
+    table = gates.gate_table(judged)
     print(f"{candidate.name}, version {candidate.model_version}, beside " + (_told(champion) if champion else "nobody"))
     for gate in judged:
         print(
-            f"  {gate.gate:<22}{gate.verdict:<17}{gate.found}"
-            + f" (asked: {gate.asked})" * (gate.verdict != gates.PASSED)
+            f"  {gate.gate:<22}{gate.verdict:<17}{gate.measured}"
+            + f" (required: {gate.required})" * (gate.verdict != gates.PASSED)
         )
     against = gates.stopping(judged, config.gates)
     verdict = f"forced ({config.reason})" if against and config.force else "refused" if against else "promoted"
     if verdict != "refused":
         tracking.set_alias(store, config.alias, candidate.model_version, holder)
-    said = {gate.gate: f"{gate.verdict}: {gate.found or '-'} (asked: {gate.asked})" for gate in judged}
+    said = {gate.gate: f"{gate.verdict}: {gate.measured or '-'} (required: {gate.required})" for gate in judged}
     tracking.write_verdict(store, candidate.run_id, candidate.model_version, verdict, said, table)
     if verdict == "refused":
         names = ", ".join(f"{gate.gate} {gate.verdict}" for gate in against)

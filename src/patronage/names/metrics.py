@@ -84,3 +84,35 @@ class Metric:
     SEARCH_ALL = "search/all"  # geometric mean of the ratios of losses to BTYD's, by the best settings
     SEARCH_BEFORE = "search/before"  # the same by the settings of the configuration
     SEARCH_TRIAL = "search/trial"
+
+    # review: a training beside its baselines and its champion
+    LEAKAGE_BEST_SINGLE_AUC = "leakage/best_single_auc"
+    PERSONA_RULES_FIDELITY = "personas/rules_fidelity"
+    PERSONA_RULES_USUAL = "personas/rules_usual"
+    PERSONA_MOVED_BY_REFIT = "personas/moved_by_refit"
+    EMPC = "decision/empc"
+    EMPC_SHARE = "decision/empc_share"
+    BEST_SHARE = "decision/best_share"
+
+    @staticmethod
+    def persona_matching(verdict: str) -> str:
+        """The name of the number of personas that were kept, are new, or vanished."""
+        return f"personas/{verdict}"
+
+    # review: a comparison of two runs
+    LARGEST_PSI = "drift/largest_psi"
+
+    @staticmethod
+    def migration(column: str, reason: str, measure: str) -> str:
+        """The name of the share, or the change of CLV, of the customers who moved for a reason."""
+        return f"migration/{column}/{reason.replace(' ', '_')}_{measure}"
+
+    @staticmethod
+    def agreement(column: str, step: str, measure: str) -> str:
+        """The name of a measure of agreement of two labellings."""
+        return f"agreement/{column}/{step}_{measure}"
+
+    @staticmethod
+    def difference(metric: str, end: str = "") -> str:
+        """The name of the difference of a metric between two runs, and of an end of its interval (`_low`, `_high`)."""
+        return f"difference/{metric.replace('/', '_')}{end}"

@@ -1,7 +1,8 @@
-"""Two runs, compared: what moved, why, and what it is worth."""
+"""The comparison of two runs: which customers moved, why, and what it is worth."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,19 @@ from matplotlib.figure import Figure
 from patronage import names as c
 from patronage.errors import DataError
 from patronage.evaluation.intervals import Resampling
+from patronage.names import Artifact, Metric
+from patronage.report import Report
 from patronage.review import comparison_figures, differences, migration
-from patronage.review.largest_changes import movers
-from patronage.review.migration import Answer
+from patronage.review.labellings import Labelling, labellings, predict_frozen
+from patronage.review.largest_changes import largest_changes
+from patronage.review.paired_losses import SAME_WINDOW, PairedForecasts, pair_forecasts, paired_differences
 from patronage.review.training_run import TrainingRun, with_row_numbers
 
-WORDS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
+TOPICS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
+HEADLINES = (Metric.CHURN_LOG_LOSS, Metric.SPEND_RMSE, Metric.JOURNEY_LOG_LOSS)
+MEASURES = ("ari", "ami", "kappa")
+ENDS = {"": "difference", "_low": "low", "_high": "high"}
+FEATURES_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -25,175 +33,205 @@ class Comparison:
 
     Attributes
     ----------
-    lines
-        The gist, as pairs of a topic and a sentence.
-    notes
-        What could not be told, and why.
-    tables
-        File name (`.json`) to frame.
+    summary
+        Pairs of a topic and a sentence.
+    report
+        Its messages are what could not be compared, and why.
     """
 
     baseline: TrainingRun
     candidate: TrainingRun
-    lines: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    tables: dict[str, pd.DataFrame]
-    metrics: dict[str, float]
-    figures: dict[str, Figure]
+    summary: tuple[tuple[str, str], ...]
+    report: Report
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything that was computed of two runs, before it is shown.
+
+    Attributes
+    ----------
+    moves, by_reason
+        The cross-table and the reasons of each labelling, by its column.
+    """
+
+    baseline: TrainingRun
+    candidate: TrainingRun
+    labellings: Sequence[Labelling]
+    matching: pd.DataFrame
+    moves: dict[str, pd.DataFrame]
+    by_reason: dict[str, pd.DataFrame]
+    agreement: pd.DataFrame
+    pair: PairedForecasts
+    paired: pd.DataFrame
+    drift: pd.DataFrame
+    not_frozen: str
 
 
 def compare(baseline: TrainingRun, candidate: TrainingRun, resampling: Resampling, most: int) -> Comparison:
-    """Hold two runs against each other.
+    """Compare two runs.
 
     Parameters
     ----------
     most
-        How many of the customers that changed most are named.
+        How many of the customers with the largest changes are listed.
+
+    Raises
+    ------
+    DataError
+        The runs share no customer.
     """
-    runs = baseline, candidate
-    baseline, candidate, customers = with_row_numbers(*runs)
-    if not baseline.assignments.index.isin(candidate.assignments.index).any():
+    numbered_baseline, numbered_candidate, customers = with_row_numbers(baseline, candidate)
+    if not numbered_baseline.assignments.index.isin(numbered_candidate.assignments.index).any():
         raise DataError(f"{baseline.name} and {candidate.name} share no customer; expected two runs over the same ones")
-    seen, unfrozen = migration.frozen(baseline, candidate)
-    answers, matching = migration.answers(baseline, candidate, seen)
-    worth = [run.assignments[c.CLV].fillna(0.0) for run in (baseline, candidate)]  # nothing bought is worth nothing
-    splits = {answer.name: migration.split_moves(answer, *worth) for answer in answers}
-    moves = {answer.name: migration.moves(answer, *worth) for answer in answers}
-    agreement = pd.concat([migration.agreement(answer) for answer in answers], ignore_index=True)
-    judgement = differences.judge_together(baseline, candidate, seen)
-    paired = differences.paired_differences(judgement, resampling)
-    drift = differences.drift(baseline.features, candidate.features)
-    tables = {
-        "config_differences.json": differences.config_differences(baseline.config, candidate.config),
-        "data_differences.json": differences.data_differences(baseline, candidate),
-        "drift.json": drift,
-        "metric_differences.json": differences.metric_differences(baseline.metrics, candidate.metrics),
-        "paired_differences.json": paired,
-        "migration.json": pd.concat([split.assign(answer=name) for name, split in splits.items()], ignore_index=True)[
-            ["answer", *splits[c.PERSONA].columns]
-        ],
-        "agreement.json": agreement,
-        "persona_matching.json": matching.rename(columns={"reference": "baseline", "label": "candidate"}),
-        **{f"{name}_moves.json": table for name, table in moves.items()},
-        "movers.json": movers(baseline, candidate, answers, most).assign(
-            **{c.CUSTOMER_ID: lambda table: customers[table[c.CUSTOMER_ID].astype(int)]}
+    changes = _changes(numbered_baseline, numbered_candidate, resampling)
+    listed = largest_changes(numbered_baseline, numbered_candidate, changes.labellings, most)
+    listed[c.CUSTOMER_ID] = customers[listed[c.CUSTOMER_ID].astype(int)]
+    report = Report(
+        metrics=_metrics(changes),
+        tables=_tables(changes) | {Artifact.LARGEST_CHANGES: listed},
+        figures=_figures(changes),
+        messages=_messages(changes),
+    )
+    return Comparison(baseline, candidate, tuple(_summary(changes)), report)
+
+
+def _changes(baseline: TrainingRun, candidate: TrainingRun, resampling: Resampling) -> Changes:
+    frozen, not_frozen = predict_frozen(baseline, candidate)
+    columns, matching = labellings(baseline, candidate, frozen)
+    clv = [run.assignments[c.CLV].fillna(0.0) for run in (baseline, candidate)]  # no purchase, no value
+    pair = pair_forecasts(baseline, candidate, frozen)
+    return Changes(
+        baseline,
+        candidate,
+        columns,
+        matching,
+        moves={one.column: migration.moves(one, *clv) for one in columns},
+        by_reason={one.column: migration.migration_by_reason(one, *clv) for one in columns},
+        agreement=pd.concat([migration.agreement(one) for one in columns], ignore_index=True),
+        pair=pair,
+        paired=paired_differences(pair, resampling),
+        drift=differences.drift(baseline.features, candidate.features),
+        not_frozen=not_frozen,
+    )
+
+
+def _messages(changes: Changes) -> list[str]:
+    messages = []
+    if changes.not_frozen:
+        messages.append(f"Behaviour and model cannot be told apart: {changes.not_frozen}.")
+    if changes.pair.how != SAME_WINDOW:
+        messages.append(f"Metrics: {changes.pair.how}.")
+    return messages
+
+
+def _tables(changes: Changes) -> dict[str, pd.DataFrame]:
+    baseline, candidate = changes.baseline, changes.candidate
+    by_reason = [table.assign(column=column) for column, table in changes.by_reason.items()]
+    return {
+        Artifact.CONFIG_DIFFERENCES: differences.config_differences(baseline.config, candidate.config),
+        Artifact.DATA_DIFFERENCES: differences.data_differences(baseline, candidate),
+        Artifact.DRIFT: changes.drift,
+        Artifact.METRIC_DIFFERENCES: differences.metric_differences(baseline.metrics, candidate.metrics),
+        Artifact.PAIRED_DIFFERENCES: changes.paired,
+        Artifact.MIGRATION: pd.concat(by_reason, ignore_index=True)[["column", *changes.by_reason[c.PERSONA].columns]],
+        Artifact.AGREEMENT: changes.agreement,
+        Artifact.PERSONA_MATCHING: changes.matching.rename(columns={"reference": "baseline", "label": "candidate"}),
+        **{Artifact.moves_of(column): table for column, table in changes.moves.items()},
+    }
+
+
+def _metrics(changes: Changes) -> dict[str, float]:
+    drift = changes.drift
+    metrics = {Metric.LARGEST_PSI: float(drift["psi"].max()) if len(drift) else float("nan")}
+    for column, table in changes.by_reason.items():
+        for row in table.itertuples(index=False):
+            metrics[Metric.migration(column, row.reason, "share")] = row.share
+            metrics[Metric.migration(column, row.reason, "clv_change")] = row.clv_change
+    for labelling in changes.labellings:
+        metrics[Metric.migration(labelling.column, "refit", "share")] = migration.refit_share(labelling)
+    for row in changes.agreement.itertuples(index=False):
+        for measure in MEASURES:
+            metrics[Metric.agreement(row.column, row.step, measure)] = getattr(row, measure)
+    for row in changes.paired.itertuples(index=False):
+        metrics |= {Metric.difference(row.metric, end): getattr(row, column) for end, column in ENDS.items()}
+    return metrics
+
+
+def _summary(changes: Changes) -> list[tuple[str, str]]:
+    """A few sentences for a reader of nothing else."""
+    customers = changes.by_reason[c.PERSONA].set_index("reason")["customers"]
+    summary = [
+        ("data", _data_sentence(changes)),
+        ("customers", f"{customers[migration.JOINED]:,} joined, {customers[migration.LEFT]:,} left"),
+    ]
+    summary += [(TOPICS[column], _migration_sentence(changes, column)) for column in changes.by_reason]
+    paired = changes.paired.set_index("metric")
+    summary += [(metric, _paired_sentence(paired.loc[metric])) for metric in HEADLINES if metric in paired.index]
+    if paired.empty:
+        summary.append(("metrics", changes.pair.how))
+    return summary
+
+
+def _data_sentence(changes: Changes) -> str:
+    baseline, candidate = changes.baseline, changes.candidate
+    log = "the same log" if baseline.data.get("fingerprint") == candidate.data.get("fingerprint") else "two logs"
+    cutoffs = (
+        f"both as of {baseline.cutoff}"
+        if baseline.cutoff == candidate.cutoff
+        else f"as of {baseline.cutoff} and {candidate.cutoff}"
+    )
+    moved = list(changes.drift.loc[changes.drift["verdict"] == "moved", "feature"])
+    more = " ..." if len(moved) > FEATURES_NAMED else ""
+    drift = f"drifted: {', '.join(moved[:FEATURES_NAMED])}{more}" if moved else "no drift"
+    return f"{log}, {cutoffs}; {drift}"
+
+
+def _migration_sentence(changes: Changes, column: str) -> str:
+    table = changes.by_reason[column].set_index("reason")
+    moved = table.drop([*migration.UNCHANGED, migration.JOINED, migration.LEFT], errors="ignore")
+    moved = moved[moved["customers"] > 0]
+    stayed = table["share"].reindex(list(migration.UNCHANGED)).sum()
+    shares = ", ".join(f"{reason} {share:.1%}" for reason, share in moved["share"].items())
+    detail = f" ({shares}; CLV {moved['clv_after'].sum():,.0f})" if shares else ""
+    agreement = changes.agreement.set_index(["column", "step"])
+    return f"{stayed:.1%} stay where they were{detail}; ARI {agreement.loc[(column, 'whole'), 'ari']:.3f}"
+
+
+def _paired_sentence(row: pd.Series) -> str:
+    return (
+        f"{row['baseline']:.4g} → {row['candidate']:.4g} "
+        f"({row['difference']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]): {row['verdict']}"
+    )
+
+
+def _figures(changes: Changes) -> dict[str, Figure]:
+    labels = {one.column: one.labels for one in changes.labellings}
+    runs = {"baseline": changes.baseline, "candidate": changes.candidate}
+    figures = {
+        Artifact.MIGRATION_FIGURE: comparison_figures.migration(
+            {TOPICS[column]: table for column, table in changes.by_reason.items()}
+        ),
+        **{
+            Artifact.flows_figure_of(column): comparison_figures.alluvial(
+                changes.moves[column], labels[column], TOPICS[column]
+            )
+            for column in (c.PERSONA, c.JOURNEY_STAGE)
+        },
+        Artifact.DRIFT_FIGURE: comparison_figures.drift(changes.drift),
+        Artifact.LORENZ_FIGURE: comparison_figures.lorenz(
+            {side: run.assignments[c.CLV].fillna(0.0).to_numpy() for side, run in runs.items()}
         ),
     }
-    notes = []
-    if unfrozen:
-        notes.append(f"Behaviour and model cannot be told apart: {unfrozen}.")
-    if judgement.how != differences.SAME_WINDOW:
-        notes.append(f"Metrics: {judgement.how}.")
-    return Comparison(
-        *runs,
-        tuple(_gist(baseline, candidate, splits, agreement, paired, drift, judgement.how)),
-        tuple(notes),
-        tables,
-        _metrics(splits, agreement, paired, drift, answers),
-        _figures(baseline, candidate, answers, moves, splits, paired, drift),
-    )
+    churn = {side: _churn(run.evaluation) for side, run in runs.items() if run.evaluation is not None}
+    if churn:
+        figures[Artifact.RELIABILITY_FIGURE] = comparison_figures.reliability(churn)
+    if len(changes.paired):
+        figures[Artifact.METRIC_DIFFERENCES_FIGURE] = comparison_figures.paired_differences(changes.paired)
+    return figures
 
 
-def _metrics(
-    splits: dict[str, pd.DataFrame],
-    agreement: pd.DataFrame,
-    paired: pd.DataFrame,
-    drift: pd.DataFrame,
-    answers: list[Answer],
-) -> dict[str, float]:
-    found = {"drift/largest_psi": float(drift["psi"].max()) if len(drift) else float("nan")}
-    for name, split in splits.items():
-        for row in split.itertuples(index=False):
-            key = f"migration/{name}/{row.why.replace(' ', '_')}"
-            found[f"{key}_share"], found[f"{key}_clv_change"] = row.share, row.clv_change
-    for answer in answers:
-        found[f"migration/{answer.name}/refit_share"] = migration.refit_share(answer)
-    for row in agreement.itertuples(index=False):
-        for measure in ("ari", "ami", "kappa"):
-            found[f"agreement/{row.answer}/{row.step}_{measure}"] = getattr(row, measure)
-    for row in paired.itertuples(index=False):
-        model, metric = row.metric.split("/")
-        found |= {f"difference/{model}_{metric}{end}": getattr(row, what) for end, what in ENDS.items()}
-    return found
-
-
-ENDS = {"": "difference", "_low": "low", "_high": "high"}
-
-
-def _gist(
-    baseline: TrainingRun,
-    candidate: TrainingRun,
-    splits: dict[str, pd.DataFrame],
-    agreement: pd.DataFrame,
-    paired: pd.DataFrame,
-    drift: pd.DataFrame,
-    how: str,
-) -> list[tuple[str, str]]:
-    """A few lines for whoever reads nothing else."""
-    same = baseline.data.get("fingerprint") == candidate.data.get("fingerprint")
-    cutoffs = [run.cutoff for run in (baseline, candidate)]
-    when = f"both as of {cutoffs[0]}" if cutoffs[0] == cutoffs[1] else f"as of {cutoffs[0]} and {cutoffs[1]}"
-    moved = drift.loc[drift["verdict"] == "moved", "feature"]
-    drifted = f"; drifted: {', '.join(moved[:4])}{' ...' if len(moved) > 4 else ''}" if len(moved) else "; no drift"
-    people = splits[c.PERSONA].set_index("why")["customers"]
-    lines = [
-        ("data", f"{'the same log' if same else 'two logs'}, {when}{drifted}"),
-        ("customers", f"{people[migration.JOINED]:,} joined, {people[migration.LEFT]:,} left"),
-    ]
-    for name, split in splits.items():
-        parts = split.set_index("why")
-        quiet = (migration.STAYED, migration.BACK, migration.JOINED, migration.LEFT)
-        stayed = parts["share"].reindex(list(quiet[:2])).sum()
-        reasons = [kind for kind in parts.index if kind not in quiet]
-        text = ", ".join(f"{kind} {parts.loc[kind, 'share']:.1%}" for kind in reasons if parts.loc[kind, "customers"])
-        stake = parts.loc[reasons, "clv_after"].sum()
-        ari = agreement.loc[(agreement["answer"] == name) & (agreement["step"] == "whole"), "ari"]
-        tail = f" ({text}; CLV {stake:,.0f})" if text else ""
-        lines.append((WORDS[name], f"{stayed:.1%} stay where they were{tail}; ARI {float(ari.iloc[0]):.3f}"))
-    for metric in ("churn/log_loss", f"clv/{c.SPEND}_rmse", "journey/log_loss"):
-        lines += [
-            (
-                metric,
-                f"{row.baseline:.4g} → {row.candidate:.4g} "
-                f"({row.difference:+.2g} [{row.low:+.2g}, {row.high:+.2g}]): {row.verdict}",
-            )
-            for row in paired[paired["metric"] == metric].itertuples(index=False)
-        ]
-    if paired.empty:
-        lines.append(("metrics", how))
-    return lines
-
-
-def _figures(
-    baseline: TrainingRun,
-    candidate: TrainingRun,
-    answers: list[Answer],
-    moves: dict[str, pd.DataFrame],
-    splits: dict[str, pd.DataFrame],
-    paired: pd.DataFrame,
-    drift: pd.DataFrame,
-) -> dict[str, Figure]:
-    labels = {answer.name: answer.labels for answer in answers}
-    named = {WORDS[name]: split for name, split in splits.items()}
-    drawn = {"migration.png": comparison_figures.migration(named)}
-    for name in (c.PERSONA, c.JOURNEY_STAGE):
-        drawn[f"{name}_flows.png"] = comparison_figures.alluvial(moves[name], labels[name], WORDS[name])
-    drawn["drift.png"] = comparison_figures.drift(drift)
-    sides = {"baseline": baseline, "candidate": candidate}
-    drawn["lorenz.png"] = comparison_figures.lorenz(
-        {side: run.assignments[c.CLV].fillna(0.0).to_numpy() for side, run in sides.items()}
-    )
-    judged = {side: run.evaluation for side, run in sides.items() if run.evaluation is not None}
-    known = {
-        side: frame[frame[c.CHURNED].notna() & frame[c.CHURN_PROBABILITY].notna()] for side, frame in judged.items()
-    }
-    if known:
-        drawn["reliability.png"] = comparison_figures.reliability(
-            {
-                side: (np.asarray(frame[c.CHURNED], float), np.asarray(frame[c.CHURN_PROBABILITY], float))
-                for side, frame in known.items()
-            }
-        )
-    if len(paired):
-        drawn["metric_differences.png"] = comparison_figures.differences(paired)
-    return drawn
+def _churn(evaluation: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Actual and predicted churn, of the customers who have both."""
+    known = evaluation[[c.CHURNED, c.CHURN_PROBABILITY]].dropna()
+    return known[c.CHURNED].to_numpy(float), known[c.CHURN_PROBABILITY].to_numpy(float)

@@ -1,4 +1,4 @@
-"""Figures of two runs, side by side."""
+"""Figures of a comparison of two runs."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from patronage.review.figures import ACCENT, INK, MUTED
+from patronage.review.figures import ACCENT, INK, MUTED, PALE, blank
 from patronage.review.migration import BEHAVIOUR, BOTH, JOINED, LEFT, MODEL, MOVED
-from patronage.statistics import calibration_table
+from patronage.review.paired_losses import BETTER, UNCLEAR, WORSE
+from patronage.statistics import calibration_error, calibration_table
+from patronage.typing import Array
 
-# Okabe and Ito (2008), told apart by the colour-blind too; then lighter tones of the same
+# Okabe and Ito (2008): colour-blind readers can tell these apart too
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b5a800", "#6b7280")
-SIDES = {"baseline": MUTED, "candidate": ACCENT}
-WHYS = {
+SIDES = {"baseline": (MUTED, "--"), "candidate": (ACCENT, "-")}
+REASONS = {
     BEHAVIOUR: "#0072b2", MODEL: "#d55e00", BOTH: "#cc79a7", MOVED: "#6b7280",
 }  # fmt: skip
-GAP = 0.02  # between blocks, of the height of all customers
-THINNEST = 0.012  # a label needs this much height
-WIDE = 0.045  # of a block
+VERDICTS = {BETTER: PALETTE[2], WORSE: PALETTE[5], UNCLEAR: MUTED}
+DRIFT = {"stable": PALE, "shifted": PALETTE[1], "moved": PALETTE[5]}
+BORDERS = {0.1: "shifted", 0.25: "moved"}  # of the PSI
+GAP = 0.02  # between blocks, as a share of the height of all customers
+THINNEST = 0.012  # the height that a label needs
+BLOCK = 0.045  # width
+
+Places = dict[str, tuple[float, float]]  # top and height of each block
 
 
-def _panel(title: str, width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(title, loc="left", color=INK, fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def alluvial(moves: pd.DataFrame, order: Sequence[str], what: str) -> Figure:
-    """Who was where in the baseline (left) and is where in the candidate (right); ribbons are as thick as many.
+def alluvial(moves: pd.DataFrame, order: Sequence[str], topic: str) -> Figure:
+    """Flows of customers from the labels of the baseline (left) to those of the candidate (right).
 
     Parameters
     ----------
@@ -45,54 +44,57 @@ def alluvial(moves: pd.DataFrame, order: Sequence[str], what: str) -> Figure:
     order
         The labels from top to bottom.
     """
-    sides = (
-        [*(one for one in order if one in set(moves["from"])), *([JOINED] if JOINED in set(moves["from"]) else [])],
-        [*(one for one in order if one in set(moves["to"])), *([LEFT] if LEFT in set(moves["to"]) else [])],
-    )
-    figure, axes = _panel(f"{what.capitalize()}: baseline to candidate", 9, 0.55 * max(map(len, sides)) + 2)
     total = float(moves["customers"].sum())
-    blocks = [
-        _stack(moves.groupby(key)["customers"].sum() / total, names)
-        for key, names in zip(("from", "to"), sides, strict=True)
-    ]
-    colour = {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(order)} | {JOINED: "#c4cad2", LEFT: "#c4cad2"}
-    starts, ends = ({label: top for label, (top, _) in side.items()} for side in blocks)
-    ranked = moves.assign(
-        i=moves["from"].map(sides[0].index), j=moves["to"].map(sides[1].index), height=moves["customers"] / total
-    ).sort_values(["i", "j"])
-    for move in ranked.to_dict("records"):
-        start, end, height = starts[move["from"]], ends[move["to"]], move["height"]
-        stays = move["from"] == move["to"]
-        axes.add_patch(_ribbon(start, end, height, colour[move["from"]], 0.22 if stays else 0.6))
-        starts[move["from"]], ends[move["to"]] = start - height, end - height
-    for x, side, align in ((0.0, blocks[0], "right"), (1.0 - WIDE, blocks[1], "left")):
-        for label, (top, height) in side.items():
-            axes.add_patch(Rectangle((x, top - height), WIDE, height, facecolor=colour[label], linewidth=0, zorder=3))
-            axes.text(
-                -0.015 if align == "right" else 1.015,
-                top - height / 2,
-                f"{label.replace('_', ' ')}  {round(height * total):,}",
-                ha=align, va="center", fontsize=8.5, color=INK,
-            )  # fmt: skip
-    lowest = min(top - height for side in blocks for top, height in side.values())
+    starts = [*(label for label in order if label in set(moves["from"])), *_present(moves["from"], JOINED)]
+    ends = [*(label for label in order if label in set(moves["to"])), *_present(moves["to"], LEFT)]
+    shared = moves[(moves["from"] != JOINED) & (moves["to"] != LEFT)]
+    stayed = shared.loc[shared["from"] == shared["to"], "customers"].sum() / max(shared["customers"].sum(), 1)
+    figure, axes = blank(
+        f"{stayed:.0%} of the customers in both runs keep their {topic.removesuffix('s')}",
+        9,
+        0.55 * max(len(starts), len(ends)) + 2,
+    )
+    left = _stack(moves.groupby("from")["customers"].sum() / total, starts)
+    right = _stack(moves.groupby("to")["customers"].sum() / total, ends)
+    colours = {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(order)} | dict.fromkeys((JOINED, LEFT), PALE)
+    _ribbons(axes, moves.assign(height=moves["customers"] / total), left, right, colours)
+    _blocks(axes, left, total, colours, x=0.0, text_x=-0.015, align="right")
+    _blocks(axes, right, total, colours, x=1.0 - BLOCK, text_x=1.015, align="left")
+    lowest = min(top - height for side in (left, right) for top, height in side.values())
+    for x, side in ((BLOCK / 2, "baseline"), (1 - BLOCK / 2, "candidate")):
+        axes.text(x, lowest - 0.05, f"{side}, customers", ha="center", va="top", fontsize=8.5, color=MUTED)
     axes.set_xlim(-0.62, 1.62)
-    axes.set_ylim(lowest - 0.02, 1.02)
+    axes.set_ylim(lowest - 0.1, 1.02)
     axes.axis("off")
     return figure
 
 
-def _stack(shares: pd.Series, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+def _present(labels: pd.Series, label: str) -> list[str]:
+    return [label] if label in set(labels) else []
+
+
+def _stack(shares: pd.Series, names: Sequence[str]) -> Places:
     """Top and height of each block, from 1 downwards; thin blocks stand far enough apart for their names."""
-    placed, top = {}, 1.0
+    places, top = {}, 1.0
     for name in names:
         height = float(shares[name])
-        placed[name] = (top, height)
+        places[name] = (top, height)
         top -= max(height, THINNEST) + GAP
-    return placed
+    return places
+
+
+def _ribbons(axes: Axes, moves: pd.DataFrame, left: Places, right: Places, colours: Mapping[str, str]) -> None:
+    """A ribbon per move, as thick as its share of the customers; those who stayed are pale."""
+    starts, ends = ({label: top for label, (top, _) in side.items()} for side in (left, right))
+    ranked = moves.assign(i=moves["from"].map(list(left).index), j=moves["to"].map(list(right).index))
+    for move in ranked.sort_values(["i", "j"]).to_dict("records"):
+        start, end, height = starts[move["from"]], ends[move["to"]], move["height"]
+        axes.add_patch(_ribbon(start, end, height, colours[move["from"]], 0.22 if move["from"] == move["to"] else 0.6))
+        starts[move["from"]], ends[move["to"]] = start - height, end - height
 
 
 def _ribbon(start: float, end: float, height: float, colour: str, alpha: float) -> PathPatch:
-    x0, x1, middle = WIDE, 1 - WIDE, 0.5
+    x0, x1, middle = BLOCK, 1 - BLOCK, 0.5
     points = [
         (x0, start), (middle, start), (middle, end), (x1, end),
         (x1, end - height), (middle, end - height), (middle, start - height), (x0, start - height), (x0, start),
@@ -102,97 +104,134 @@ def _ribbon(start: float, end: float, height: float, colour: str, alpha: float) 
     return PathPatch(Path(points, codes), facecolor=colour, alpha=alpha, linewidth=0, zorder=2)
 
 
-def migration(splits: Mapping[str, pd.DataFrame]) -> Figure:
-    """Share of the customers of both runs who moved, by reason, for each answer."""
-    figure, axes = _panel("Who moved, and why: % of the customers in both runs", 9, 0.6 * len(splits) + 1.6)
-    left = np.zeros(len(splits))
-    kinds = [why for why in WHYS if any(why in set(split["why"]) for split in splits.values())]
-    for why in kinds:
-        shares = np.array([100 * float(split.loc[split["why"] == why, "share"].sum()) for split in splits.values()])
-        bars = axes.barh(list(splits), shares, left=left, color=WHYS[why], label=why, height=0.55)
-        texts = [f"{value:.1f}" if value >= 0.08 * max(left.max() + shares.max(), 1e-9) else "" for value in shares]
-        light = sum(to_rgb(WHYS[why])) > 1.5
+def _blocks(
+    axes: Axes, places: Places, total: float, colours: Mapping[str, str], *, x: float, text_x: float, align: str
+) -> None:
+    for label, (top, height) in places.items():
+        axes.add_patch(Rectangle((x, top - height), BLOCK, height, facecolor=colours[label], linewidth=0, zorder=3))
+        text = f"{label.replace('_', ' ')}  {round(height * total):,}"
+        axes.text(text_x, top - height / 2, text, ha=align, va="center", fontsize=8.5, color=INK)
+
+
+def migration(by_reason: Mapping[str, pd.DataFrame]) -> Figure:
+    """Share of the customers of both runs that moved, by reason, for each labelling.
+
+    Parameters
+    ----------
+    by_reason
+        `migration.migration_by_reason` by topic.
+    """
+    reasons = [reason for reason in REASONS if any(reason in set(table["reason"]) for table in by_reason.values())]
+    shares = pd.DataFrame(
+        {
+            topic: table.set_index("reason")["share"].reindex(reasons, fill_value=0.0)
+            for topic, table in by_reason.items()
+        }
+    )
+    largest = str(shares.sum(axis=1).idxmax())
+    title = f"Most moves: {largest}" if shares.to_numpy().any() else "No customer moved"
+    figure, axes = blank(title, 9, 0.6 * len(by_reason) + 1.8)
+    left = np.zeros(len(by_reason))
+    widest = max(100 * float(shares.sum().max()), 1e-9)
+    for reason in reasons:
+        widths = 100 * shares.loc[reason].to_numpy()
+        bars = axes.barh(list(by_reason), widths, left=left, color=REASONS[reason], label=reason, height=0.55)
+        texts = [f"{value:.1f}" if value >= 0.08 * widest else "" for value in widths]
+        light = sum(to_rgb(REASONS[reason])) > 1.5
         axes.bar_label(bars, texts, label_type="center", fontsize=8, color=INK if light else "white")
-        left += shares
+        left += widths
     for place, whole in enumerate(left):
         axes.annotate(f" {whole:.1f} %", (whole, place), va="center", fontsize=9, color=INK)
     axes.set_xlim(0, max(1.12 * left.max(), 1.0))
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.legend(frameon=False, ncols=len(kinds), loc="upper center", bbox_to_anchor=(0.5, -0.12), fontsize=9)
+    axes.set_xlabel("% of the customers in both runs with another label")
+    figure.legend(frameon=False, ncols=len(reasons), loc="outside lower center", fontsize=9)
     return figure
 
 
 def drift(table: pd.DataFrame, most: int = 15) -> Figure:
-    """The features that moved furthest over the population; beyond .1 a shift, beyond .25 a move."""
+    """The features that shifted most over the customers, with the borders of a shift and of a move."""
     shown = table.head(most).iloc[::-1]
-    figure, axes = _panel("Drift of features (population stability index)", 6.4, 0.28 * len(shown) + 1.4)
-    colours = [{"stable": "#c4cad2", "shifted": PALETTE[1], "moved": PALETTE[5]}[one] for one in shown["verdict"]]
-    axes.barh(shown["feature"], shown["psi"], color=colours, height=0.7)
-    for border in (0.1, 0.25):
+    moved = int((table["verdict"] == "moved").sum())
+    figure, axes = blank(f"{moved} of {len(table)} features moved (PSI above 0.25)", 6.4, 0.28 * len(shown) + 1.6)
+    axes.barh(shown["feature"], shown["psi"], color=[DRIFT[verdict] for verdict in shown["verdict"]], height=0.7)
+    for border, name in BORDERS.items():
         axes.axvline(border, color=MUTED, linewidth=0.8, linestyle=":")
+        axes.annotate(name, (border, 0), xycoords=("data", "axes fraction"), xytext=(3, 3), fontsize=8, color=INK,
+                      textcoords="offset points")  # fmt: skip
     axes.set_xlim(0, max(0.3, 1.05 * float(shown["psi"].max()) if len(shown) else 0.3))
+    axes.set_xlabel("population stability index")
     axes.tick_params(axis="y", labelsize=8, length=0)
     return figure
 
 
-def lorenz(values: Mapping[str, np.ndarray]) -> Figure:
-    """How unequally value is spread: share of the CLV held by the poorest share of the customers, per run."""
-    figure, axes = _panel("Lorenz curves of CLV", 4.8, 4.2)
+def lorenz(clv: Mapping[str, Array]) -> Figure:
+    """How unequally CLV is spread: the share of it that belongs to the customers of least CLV, per run."""
+    curves = {side: _lorenz_curve(values) for side, values in clv.items()}
+    ginis = {side: 1 - 2 * float(np.trapezoid(curve, dx=1 / max(len(curve) - 1, 1))) for side, curve in curves.items()}
+    text = " and ".join(f"{gini:.2f}" for gini in ginis.values())
+    figure, axes = blank(f"CLV is spread with a Gini index of {text}", 4.8, 4.2)
     axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1, linestyle=":")
-    for side, worth in values.items():
-        ordered = np.sort(np.maximum(worth, 0.0))
-        total = max(float(ordered.sum()), 1e-12)
-        curve = np.concatenate([[0.0], np.cumsum(ordered) / total])
-        gini = 1 - 2 * float(np.trapezoid(curve, dx=1 / max(len(ordered), 1)))
-        places = np.unique(np.linspace(0, len(ordered), 401).astype(int))
+    for side, curve in curves.items():
+        customers = len(curve) - 1
+        places = np.unique(np.linspace(0, customers, 401).astype(int))
+        colour, line = SIDES[side]
         axes.plot(
-            100 * places / max(len(ordered), 1), 100 * curve[places], color=SIDES[side], linewidth=2,
-            label=f"{side}, Gini {gini:.3f}", linestyle="--" if side == "baseline" else "-",
+            100 * places / max(customers, 1), 100 * curve[places], line, color=colour, linewidth=2,
+            label=f"{side}, Gini {ginis[side]:.3f}",
         )  # fmt: skip
-    axes.set_xlabel("% of customers, from the least worth")
-    axes.set_ylabel("% of expected value")
+    axes.set_xlabel("% of customers, least CLV first")
+    axes.set_ylabel("% of CLV")
     axes.legend(frameon=False, fontsize=9)
     return figure
 
 
-def reliability(judged: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """Churn as said and as it came, in tenths of the customers each run was measured on.
+def _lorenz_curve(values: Array) -> Array:
+    """Cumulative share, from the least value on, beginning with 0."""
+    ordered = np.sort(np.maximum(values, 0.0))
+    return np.concatenate([[0.0], np.cumsum(ordered) / max(float(ordered.sum()), 1e-12)])
+
+
+def reliability(churn: Mapping[str, tuple[Array, Array]]) -> Figure:
+    """Actual churn against predicted churn, in tenths of the customers that each run was evaluated on.
 
     Parameters
     ----------
-    judged
-        Per run what happened (0 or 1) and what was said.
+    churn
+        Per run the actual churn (0 or 1) and the predicted probability.
     """
-    figure, axes = _panel("Reliability of churn", 4.8, 4.2)
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=":")
-    for side, (happened, said) in judged.items():
-        table = calibration_table(happened, said)
-        axes.plot(
-            table["predicted"], table["actual"], marker="o", color=SIDES[side], markersize=4, label=side,
-            linestyle="--" if side == "baseline" else "-",
-        )  # fmt: skip
-    axes.set_xlabel("said")
-    axes.set_ylabel("happened")
+    errors = " and ".join(f"{100 * calibration_error(*pair):.1f}" for pair in churn.values())
+    figure, axes = blank(f"Predicted churn is off by {errors} points", 4.8, 4.2)
+    axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1, linestyle=":")
+    for side, (y_true, y_pred) in churn.items():
+        table = 100 * calibration_table(y_true, y_pred)
+        colour, line = SIDES[side]
+        axes.plot(table["predicted"], table["actual"], line, marker="o", color=colour, markersize=4, label=side)
+    axes.set_xlabel("predicted, % of customers")
+    axes.set_ylabel("actual, % of customers")
     axes.legend(frameon=False, fontsize=9)
     return figure
 
 
-def differences(paired: pd.DataFrame) -> Figure:
-    """Each loss of the candidate, in percent of the baseline's, with its interval; left of zero is better."""
-    figure, axes = _panel("Candidate's loss beside the baseline's, % (95 % interval)", 6.4, 0.36 * len(paired) + 1.4)
+def paired_differences(paired: pd.DataFrame) -> Figure:
+    """The difference of each loss, in percent of the baseline's, with its interval; left of zero is better."""
+    counts = paired["verdict"].value_counts()
+    better, worse = counts.get(BETTER, 0), counts.get(WORSE, 0)
+    title = f"The candidate is better in {better} and worse in {worse} of {len(paired)} losses"
+    figure, axes = blank(title, 6.4, 0.36 * len(paired) + 1.6)
     scale = 100 / np.maximum(paired["baseline"].to_numpy(float), 1e-12)
     middle, low, high = (paired[name].to_numpy(float) * scale for name in ("difference", "low", "high"))
-    colours = {"better": PALETTE[2], "worse": PALETTE[5], "no clear difference": MUTED}
     axes.axvline(0, color=INK, linewidth=0.8)
     for place, verdict in enumerate(paired["verdict"]):
-        axes.plot([low[place], high[place]], [place, place], color=colours[verdict], linewidth=3, alpha=0.6)
-        axes.plot(middle[place], place, "o", color=colours[verdict], markersize=6)
+        axes.plot([low[place], high[place]], [place, place], color=VERDICTS[verdict], linewidth=3, alpha=0.6)
+        axes.plot(middle[place], place, "o", color=VERDICTS[verdict], markersize=6)
     axes.set_yticks(range(len(paired)), paired["metric"], fontsize=9)
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     bound = max(1.0, 1.1 * float(np.abs([low, high]).max()))
     axes.set_xlim(-bound, bound)
+    axes.set_xlabel("% of the baseline's loss, with 95 % interval (less is better)")
     axes.spines["left"].set_visible(False)
     return figure

@@ -1,4 +1,4 @@
-"""A comparison as one page that needs nothing else."""
+"""The comparison of two runs as one HTML page that needs nothing else."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
 from patronage import names as c
+from patronage.names import Artifact
 from patronage.review.comparison import Comparison
 from patronage.review.figures import png
 from patronage.review.migration import JOINED, LEFT
 
+TEMPLATE = "comparison_page.html.j2"
 MARKS = {
     "better": "good", "worse": "bad", "moved": "bad", "shifted": "odd", "no": "odd",
 }  # fmt: skip
-JOURNEYS = (
-    (c.PERSONA, "Personas", "Pale ribbons stayed, strong ones moved. Where the candidate's personas are the same "
-     "people as the baseline's, they are called the same."),
-    (c.JOURNEY_STAGE, "Journey stages", "Where customers were on their journey, and where they are."),
+LABELS = (
+    (c.PERSONA, "Personas", "Pale ribbons are customers who stayed, strong ones customers who moved. A persona of the "
+     "candidate has the name of the baseline's persona that it was matched to."),
+    (c.JOURNEY_STAGE, "Journey stages", "The stage of each customer in the baseline and in the candidate."),
     (c.VALUE_TIER, "Value tiers", "By cumulative share of revenue so far."),
     (c.RFM_SEGMENT, "RFM segments", "By recency, frequency and monetary value."),
 )  # fmt: skip
@@ -32,26 +34,34 @@ DPI = 144  # for screens of two dots a point
 
 
 def render(comparison: Comparison) -> str:
-    """The whole report as HTML."""
-    template = files("patronage.review").joinpath("comparison_page.html.j2").read_text(encoding="utf-8")
+    """The whole page as HTML."""
+    template = files("patronage.review").joinpath(TEMPLATE).read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    paired = comparison.tables["paired_differences.json"]
-    how = next((note for note in comparison.notes if note.startswith("Metrics")), "")
+    tables, figures = comparison.report.tables, comparison.report.figures
     return environment.from_string(template).render(
         baseline=comparison.baseline,
         candidate=comparison.candidate,
-        lines=comparison.lines,
-        notes=comparison.notes,
-        shown={name: _cells(frame) for name, frame in comparison.tables.items()},
-        crossed={name: _cross(comparison.tables[f"{name}_moves.json"]) for name, _, _ in JOURNEYS},
-        figures={name: _embedded(figure) for name, figure in comparison.figures.items()},
-        journeys=JOURNEYS,
+        summary=comparison.summary,
+        messages=comparison.report.messages,
+        artifact=Artifact,
+        tables={name: _cells(frame) for name, frame in tables.items()},
+        pivots={column: _pivot(tables[Artifact.moves_of(column)]) for column, _, _ in LABELS},
+        figures={name: _embedded(figure) for name, figure in figures.items()},
+        labels=LABELS,
         marks=MARKS,
-        paired_how="Losses (less is better) of the same customers under both models, with 95 % intervals of their "
-        f"difference by paired bootstrap. {how}"
-        if len(paired)
-        else how,
+        paired=_paired_lead(comparison),
         version=version("patronage"),
+    )
+
+
+def _paired_lead(comparison: Comparison) -> str:
+    """What the table of paired losses shows, and why it is empty where it is."""
+    how = next((message for message in comparison.report.messages if message.startswith("Metrics")), "")
+    if comparison.report.tables[Artifact.PAIRED_DIFFERENCES].empty:
+        return how
+    return (
+        "Losses (less is better) of both models on the same customers, with 95 % intervals of their difference by "
+        f"paired bootstrap. {how}"
     )
 
 
@@ -61,16 +71,16 @@ def _embedded(figure: Figure) -> str:
 
 def _cells(frame: pd.DataFrame) -> Mapping[str, Any]:
     """Columns with whether they hold numbers, and every cell as text."""
-    numbers = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns}
-    texts = [_texts(str(name), frame[name]) if numbers[name] else frame[name].astype(str) for name in frame.columns]
+    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns}
+    texts = [_texts(str(name), frame[name]) if numeric[name] else frame[name].astype(str) for name in frame.columns]
     return {
-        "columns": [{"name": str(name).replace("_", " "), "number": numbers[name]} for name in frame.columns],
+        "columns": [{"name": str(name).replace("_", " "), "number": numeric[name]} for name in frame.columns],
         "rows": list(zip(*texts, strict=True)),
     }
 
 
 def _texts(name: str, values: pd.Series) -> list[str]:
-    """Numbers as people write them: shares in percent, counts whole, money without cents."""
+    """Numbers as text: shares in percent, counts whole, money without cents."""
     if name in ("share", "moved") or name.startswith("missing_"):
         return [f"{100 * value:.1f} %" for value in values]
     if name.startswith((f"{c.CLV}_", f"{c.CLV} ")) or pd.api.types.is_integer_dtype(values):
@@ -78,7 +88,7 @@ def _texts(name: str, values: pd.Series) -> list[str]:
     return ["–" if np.isnan(value) else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}" for value in values]
 
 
-def _cross(moves: pd.DataFrame) -> Mapping[str, Any]:
+def _pivot(moves: pd.DataFrame) -> Mapping[str, Any]:
     """A long table of moves as a square one; `joined` and `left` last."""
     labels = list(dict.fromkeys([*moves["from"], *moves["to"]]))
     square = moves.pivot_table(index="from", columns="to", values="customers", fill_value=0)

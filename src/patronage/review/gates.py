@@ -1,127 +1,140 @@
-"""May this model become the champion? Gate by gate: what is asked, what was found."""
+"""The gates of a promotion: whether each condition holds for a candidate, beside the champion where there is one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from patronage import names as c
 from patronage.config import GatesConfig
 from patronage.evaluation.intervals import Resampling
-from patronage.review import differences, migration
+from patronage.names import Metric, Tag
+from patronage.review import labellings, migration, paired_losses
 from patronage.review.training_run import TrainingRun, with_row_numbers
 
 PASSED, FAILED, UNMEASURED, NO_CHAMPION = "passed", "failed", "not measured", "no champion yet"
+TARGET_COVERAGE = 0.8
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition, and whether it holds."""
+    """One condition of a promotion, what was measured, and whether the condition holds."""
 
     gate: str
-    asked: str
-    found: str
+    required: str
+    measured: str
     verdict: str
 
 
 def judge_gates(
     candidate: TrainingRun, champion: TrainingRun | None, config: GatesConfig, resampling: Resampling
 ) -> list[Gate]:
-    """Every gate that is on, in the order of the configuration."""
-    seen, unfrozen = None, ""
+    """Every gate that is on."""
+    frozen, not_frozen = None, ""
     if champion is not None:
         champion, candidate, _ = with_row_numbers(champion, candidate)
-        seen, unfrozen = migration.frozen(champion, candidate)
-    gates = _beside(candidate, champion, seen, config, resampling)
-    found = candidate.metrics
-    if (least := config.persona_stability) is not None:
-        value = found.get("personas/stability_ari", math.nan)
-        gates.append(_measured("persona_stability", f"at least {least:g}", value, value >= least))
-    if (most := config.churn_ece) is not None:
-        value = found.get("churn/ece", math.nan)
-        gates.append(_measured("churn_ece", f"at most {most:g}", value, value <= most))
-    if (most := config.coverage_80) is not None:
-        value = found.get("clv/coverage_80", math.nan)
-        gates.append(_measured("coverage_80", f"within {most:g} of 0.8", value, abs(value - 0.8) <= most))
+        frozen, not_frozen = labellings.predict_frozen(champion, candidate)
+    gates = _loss_gates(candidate, champion, frozen, config, resampling)
+    gates += _metric_gates(candidate.metrics, config)
     if config.leakage:
         gates.append(_leakage(candidate))
-    if (most := config.refit_moves) is not None:
-        gates.append(_refit(candidate, champion, seen, unfrozen, most))
+    if config.refit_moves is not None:
+        gates.append(_refit(candidate, champion, frozen, not_frozen, config.refit_moves))
     return gates
 
 
 def stopping(gates: Sequence[Gate], config: GatesConfig) -> list[Gate]:
-    """The gates that stand against a promotion."""
+    """The gates that forbid the promotion."""
     stops = {FAILED, UNMEASURED} if config.unmeasured == "block" else {FAILED}
     return [gate for gate in gates if gate.verdict in stops]
 
 
-def table(gates: Sequence[Gate]) -> pd.DataFrame:
+def gate_table(gates: Sequence[Gate]) -> pd.DataFrame:
     """A row per gate."""
-    return pd.DataFrame([vars(gate) for gate in gates], columns=["gate", "asked", "found", "verdict"])
+    return pd.DataFrame([vars(gate) for gate in gates], columns=["gate", "required", "measured", "verdict"])
 
 
-def _measured(name: str, asked: str, value: float, holds: bool) -> Gate:
-    if math.isnan(value):
-        return Gate(name, asked, "the run has no such metric", UNMEASURED)
-    return Gate(name, asked, f"{value:.4g}", PASSED if holds else FAILED)
-
-
-def _beside(
-    candidate: TrainingRun,
-    champion: TrainingRun | None,
-    seen: pd.DataFrame | None,
-    config: GatesConfig,
-    resampling: Resampling,
-) -> list[Gate]:
-    """Not worse than the champion, on customers of whom it is known what came."""
-    borders = {
-        "churn_log_loss_worse": ("churn/log_loss", config.churn_log_loss_worse),
-        "spend_rmse_worse": (f"clv/{c.SPEND}_rmse", config.spend_rmse_worse),
-    }
-    wanted = {name: (metric, border) for name, (metric, border) in borders.items() if border is not None}
-    asked = {name: f"{metric} at most {border:.1%} worse, at 95 %" for name, (metric, border) in wanted.items()}
-    if champion is None:
-        return [Gate(name, asked[name], "", NO_CHAMPION) for name in wanted]
-    judgement = differences.judge_together(champion, candidate, seen)
-    paired = differences.paired_differences(judgement, resampling).set_index("metric")
+def _metric_gates(metrics: Mapping[str, float], config: GatesConfig) -> list[Gate]:
+    """The borders of the candidate's own metrics."""
     gates = []
-    for name, (metric, border) in wanted.items():
-        if metric not in paired.index:
-            gates.append(Gate(name, asked[name], judgement.how, UNMEASURED))
-            continue
-        row = paired.loc[metric]
-        middle, low, high = (float(row[key]) / max(float(row["baseline"]), 1e-12) for key in ENDS)
-        said = f"{row['candidate']:.4g} against {row['baseline']:.4g}: {middle:+.1%} [{low:+.1%}, {high:+.1%}]"
-        how = "" if judgement.how == differences.SAME_WINDOW else f" ({judgement.how})"
-        gates.append(Gate(name, asked[name], said + how, PASSED if high <= border else FAILED))
+    if (least := config.persona_stability) is not None:
+        value = metrics.get(Metric.PERSONA_STABILITY_ARI, math.nan)
+        gates.append(_metric_gate("persona_stability", f"at least {least:g}", value, value >= least))
+    if (most := config.churn_ece) is not None:
+        value = metrics.get(Metric.CHURN_ECE, math.nan)
+        gates.append(_metric_gate("churn_ece", f"at most {most:g}", value, value <= most))
+    if (most := config.coverage_80) is not None:
+        value = metrics.get(Metric.COVERAGE_80, math.nan)
+        near = abs(value - TARGET_COVERAGE) <= most
+        gates.append(_metric_gate("coverage_80", f"within {most:g} of {TARGET_COVERAGE:g}", value, near))
     return gates
 
 
-ENDS = ("difference", "low", "high")
+def _metric_gate(name: str, required: str, value: float, holds: bool) -> Gate:
+    if math.isnan(value):
+        return Gate(name, required, "the run has no such metric", UNMEASURED)
+    return Gate(name, required, f"{value:.4g}", PASSED if holds else FAILED)
+
+
+def _loss_gates(
+    candidate: TrainingRun,
+    champion: TrainingRun | None,
+    frozen: pd.DataFrame | None,
+    config: GatesConfig,
+    resampling: Resampling,
+) -> list[Gate]:
+    """The candidate's losses are not worse than the champion's, on the same customers."""
+    borders = {
+        "churn_log_loss_worse": (Metric.CHURN_LOG_LOSS, config.churn_log_loss_worse),
+        "spend_rmse_worse": (Metric.SPEND_RMSE, config.spend_rmse_worse),
+    }
+    on = {name: (metric, border) for name, (metric, border) in borders.items() if border is not None}
+    if champion is None:
+        return [Gate(name, _loss_required(*gate), "", NO_CHAMPION) for name, gate in on.items()]
+    pair = paired_losses.pair_forecasts(champion, candidate, frozen)
+    table = paired_losses.paired_differences(pair, resampling).set_index("metric")
+    return [_loss_gate(name, metric, border, table, pair.how) for name, (metric, border) in on.items()]
+
+
+def _loss_required(metric: str, border: float) -> str:
+    return f"{metric} at most {border:.1%} worse, at 95 %"
+
+
+def _loss_gate(name: str, metric: str, border: float, table: pd.DataFrame, how: str) -> Gate:
+    """Whether the upper end of the interval of the relative difference lies within the border."""
+    required = _loss_required(metric, border)
+    if metric not in table.index:
+        return Gate(name, required, how, UNMEASURED)
+    row = table.loc[metric]
+    difference, low, high = (
+        float(row[column]) / max(float(row["baseline"]), 1e-12) for column in ("difference", "low", "high")
+    )
+    measured = f"{row['candidate']:.4g} against {row['baseline']:.4g}: {difference:+.1%} [{low:+.1%}, {high:+.1%}]"
+    window = "" if how == paired_losses.SAME_WINDOW else f" ({how})"
+    return Gate(name, required, measured + window, PASSED if high <= border else FAILED)
 
 
 def _leakage(candidate: TrainingRun) -> Gate:
-    asked = "no feature that knows the future"
-    if "leakage/best_single_auc" not in candidate.metrics:
-        return Gate("leakage", asked, "the run was not measured", UNMEASURED)
-    found = [name for name in candidate.tags if name.startswith("leakage.finding.")]
-    if found:
-        return Gate("leakage", asked, "; ".join(candidate.tags[name] for name in found), FAILED)
-    return Gate("leakage", asked, f"best single ROC-AUC {candidate.metrics['leakage/best_single_auc']:.3f}", PASSED)
+    required = "no feature that alone predicts churn too well"
+    if Metric.LEAKAGE_BEST_SINGLE_AUC not in candidate.metrics:
+        return Gate("leakage", required, "the run was not measured", UNMEASURED)
+    findings = [text for name, text in candidate.tags.items() if name.startswith(Tag.LEAKAGE_FINDING)]
+    if findings:
+        return Gate("leakage", required, "; ".join(findings), FAILED)
+    best = candidate.metrics[Metric.LEAKAGE_BEST_SINGLE_AUC]
+    return Gate("leakage", required, f"best single ROC-AUC {best:.3f}", PASSED)
 
 
 def _refit(
-    candidate: TrainingRun, champion: TrainingRun | None, seen: pd.DataFrame | None, unfrozen: str, most: float
+    candidate: TrainingRun, champion: TrainingRun | None, frozen: pd.DataFrame | None, not_frozen: str, most: float
 ) -> Gate:
-    asked = f"at most {most:.1%} change persona by the refit alone"
+    required = f"at most {most:.1%} change persona by the refit alone"
     if champion is None:
-        return Gate("refit_moves", asked, "", NO_CHAMPION)
-    answers, _ = migration.answers(champion, candidate, seen)
-    share = migration.refit_share(answers[0])
+        return Gate("refit_moves", required, "", NO_CHAMPION)
+    columns, _ = labellings.labellings(champion, candidate, frozen)
+    share = migration.refit_share(columns[0])
     if math.isnan(share):
-        return Gate("refit_moves", asked, unfrozen, UNMEASURED)
-    return Gate("refit_moves", asked, f"{share:.1%}", PASSED if share <= most else FAILED)
+        return Gate("refit_moves", required, not_frozen, UNMEASURED)
+    return Gate("refit_moves", required, f"{share:.1%}", PASSED if share <= most else FAILED)

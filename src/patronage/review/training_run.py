@@ -1,4 +1,4 @@
-"""A training run as a reviewer meets it again: what was asked, what was said, and how good that was."""
+"""A training run, read back whole: its settings, its assignments, and how good they were."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.bundle import Bundle
+from patronage.names import Tag
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class TrainingRun:
     data
         What is known of the log: `fingerprint`, `customers`, `first`, `last`, `rows.transactions`.
     model_version
-        Of the registered model; the bundle is what it holds.
+        Of the registered model that holds the bundle.
     assignments, features
         A row per customer at the cutoff, on the same index.
     evaluation
-        A row per customer whom the run was measured on: labels, and what had been said of them; None where the log
-        left nothing to measure.
+        A row per evaluated customer: the labels, and the forecasts of them; None where the log showed no horizon to
+        evaluate on.
     """
 
     run_id: str
@@ -51,29 +52,33 @@ class TrainingRun:
         return self.tags[c.CUTOFF]
 
     @property
-    def judged(self) -> tuple[str, str]:
-        """From when on, and over how many days the run was measured."""
-        return self.tags["evaluated_from"], self.params["horizon_days"]
+    def evaluated_from(self) -> str:
+        """The first day of the window that the run was evaluated on, or none."""
+        return self.tags[Tag.EVALUATED_FROM]
+
+    @property
+    def evaluated_window(self) -> str:
+        """The window that the run was evaluated on, in words."""
+        return f"from {self.evaluated_from} over {self.params['horizon_days']} days"
 
 
 def with_row_numbers(baseline: TrainingRun, candidate: TrainingRun) -> tuple[TrainingRun, TrainingRun, pd.Index]:
-    """Both runs with numbers for customers, and the customers by number: a million names are slow to align."""
-    names = baseline.assignments.index
-    if not candidate.assignments.index.equals(names):
-        names = names.union(candidate.assignments.index)
+    """Both runs with numbers in place of customer ids, and the ids by number: a million ids are slow to align."""
+    customers = baseline.assignments.index
+    if not candidate.assignments.index.equals(customers):
+        customers = customers.union(candidate.assignments.index)
 
-    def places(customers: pd.Index) -> pd.Index:
-        return pd.Index(range(len(names)) if customers.equals(names) else names.get_indexer(customers))
+    def numbers(ids: pd.Index) -> pd.Index:
+        return pd.Index(range(len(customers)) if ids.equals(customers) else customers.get_indexer(ids))
 
-    def by_number(run: TrainingRun) -> TrainingRun:
-        said = run.assignments.index
-        own = places(said)
+    def numbered(run: TrainingRun) -> TrainingRun:
+        ids = run.assignments.index
+        own = numbers(ids)
 
-        def moved(frame: pd.DataFrame) -> pd.DataFrame:
-            return frame.set_axis(own if frame.index.equals(said) else places(frame.index))
+        def renamed(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame.set_axis(own if frame.index.equals(ids) else numbers(frame.index))
 
-        judged = None if run.evaluation is None else moved(run.evaluation)
-        return replace(run, assignments=moved(run.assignments), features=moved(run.features), evaluation=judged)
+        evaluation = None if run.evaluation is None else renamed(run.evaluation)
+        return replace(run, assignments=renamed(run.assignments), features=renamed(run.features), evaluation=evaluation)
 
-    one, other = map(by_number, (baseline, candidate))
-    return one, other, names
+    return numbered(baseline), numbered(candidate), customers

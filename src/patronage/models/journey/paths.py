@@ -15,6 +15,8 @@ from patronage import names as c
 from patronage.errors import DataError
 from patronage.models.journey.stages import ALPHABET
 
+PERIOD_DAYS = "period_days"  # attribute of a frame of features: days of one character of its paths
+
 _CODES = np.full(256, -1, np.int8)
 _CODES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
 

@@ -1,0 +1,166 @@
+"""What `import patronage as pt` promises a new user: each thing in a few lines, on some 300 orders."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import patronage as pt
+from conftest import BY_HAND
+
+CUTOFF = "2024-01-01"
+
+
+@pytest.fixture(scope="module")
+def log() -> pt.Tables:
+    return pt.read(pt.example_orders())
+
+
+@pytest.fixture(scope="module")
+def run(log) -> pt.Run:
+    return pt.train(log, cutoff=CUTOFF, horizon_days=90)
+
+
+def test_every_public_name_shows_itself_in_an_example():
+    silent = [name for name in pt.__all__ if name != "__version__" and ">>>" not in (getattr(pt, name).__doc__ or "")]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", [name for name in pt.__all__ if name != "__version__"])
+def test_the_example_of_a_public_name_runs(name):
+    public = getattr(pt, name)
+    for test in doctest.DocTestFinder(recurse=False).find(public, name, globs={}):
+        result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test)
+        assert result.failed == 0
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        pt.trian  # noqa: B018
+
+
+def test_the_names_are_listed_and_the_types_are_shipped():
+    assert set(pt.__all__) <= set(dir(pt))
+    assert Path(pt.__file__).with_name("py.typed").is_file()
+
+
+def test_importing_it_imports_nothing_heavy():
+    code = (
+        "import sys, patronage\n"
+        "heavy = {'mlflow', 'pandas', 'lightgbm', 'duckdb', 'hydra', 'sklearn', 'lifetimes', 'numba'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_training_imports_no_mlflow():
+    code = (
+        "import sys, patronage as pt\n"
+        "log = pt.read(pt.example_orders())\n"
+        "pt.train(log, cutoff='2024-01-01', horizon_days=90, overrides=['personas.bootstraps=3', 'churn=btyd'])\n"
+        "sys.exit('mlflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_features_see_what_came_before_the_cutoff_and_nothing_else(log):
+    orders = pt.example_orders()
+    known = pt.read(orders[orders["ordered_at"] < CUTOFF], max_staleness_days=30)
+    pd.testing.assert_frame_equal(pt.features(log, CUTOFF), pt.features(known, CUTOFF), check_exact=True)
+
+
+def test_one_lens_alone_gives_its_features_and_its_segments(log):
+    assert set(pt.features(log, CUTOFF, lenses=["rfm"])) >= {"n_orders", "days_since_last_order", "revenue"}
+    labels = pt.segments(log, CUTOFF, lenses=["rfm"])
+    assert "rfm_segment" in labels
+    assert "status_segment" not in labels
+
+
+@pytest.mark.parametrize("lenses", [["rmf"], "rfm", []])
+def test_a_lens_that_is_not_there_is_named_with_those_that_are(log, lenses):
+    with pytest.raises(pt.ConfigError, match="expected a list of names among rfm, usage"):
+        pt.features(log, CUTOFF, lenses=lenses)
+
+
+def test_outcomes_of_ten_rows_by_hand():
+    log = pt.read(BY_HAND)
+    frame = pt.outcomes(log, "2024-03-01", horizon_days=5)
+    assert frame.loc["anna"].tolist() == [1.0, 7.0, 0.0]  # her order at the cutoff's midnight is in the window
+    assert frame.loc["ben"].tolist() == [0.0, 0.0, 1.0]
+    assert "dora" not in frame.index  # nobody before the cutoff
+
+
+def test_outcomes_beyond_the_end_of_the_log_are_refused():
+    with pytest.raises(pt.ConfigError, match="the log ends on 2024-03-05, before 6 days"):
+        pt.outcomes(pt.read(BY_HAND), "2024-03-01", horizon_days=6)
+
+
+@pytest.mark.parametrize("cutoff", ["2024-01-01", pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-01").date()])
+def test_a_cutoff_may_be_a_text_a_date_or_a_timestamp(log, cutoff):
+    assert len(pt.features(log, cutoff, lenses=["rfm"])) == 66
+
+
+def test_a_training_needs_no_mlflow_and_tells_how_good_it_was(run):
+    assert run.run_id is None
+    assert len(run.assignments) == len(run.features) == 66
+    assert set(run.scorecard()["model"]) == {"churn", "clv", "journey"}
+    assert "churn/log_loss" in run.metrics
+
+
+def test_a_setting_of_the_data_comes_too_late(log):
+    with pytest.raises(pt.ConfigError, match=r"give such settings to patronage\.read"):
+        pt.train(log, CUTOFF, overrides=["data.timezone=Europe/Paris"])
+
+
+def test_a_bundle_comes_back_from_its_folder_and_assigns_the_same(run, log, tmp_path):
+    run.bundle.save(tmp_path / "bundle")
+    bundle = pt.Bundle.load(tmp_path / "bundle")
+    features = pt.features(log, CUTOFF, like=bundle)
+    pd.testing.assert_frame_equal(bundle.assign(features), run.assignments, check_exact=True)
+    scored = pt.score(tmp_path / "bundle", log, CUTOFF)
+    pd.testing.assert_frame_equal(scored.drop(columns="cutoff"), run.assignments, check_exact=True)
+    assert (scored["cutoff"] == pd.Timestamp(CUTOFF)).all()
+
+
+class TestChurnAlone:
+    @pytest.fixture(scope="class")
+    def learned(self, log) -> tuple[pd.DataFrame, pd.Series]:
+        return pt.features(log, "2023-09-01"), pt.outcomes(log, "2023-09-01", horizon_days=90)["churned"]
+
+    def test_it_takes_part_in_scikit_learn(self, learned):
+        features, churned = learned
+        scores = cross_val_score(pt.Churn(), features, churned, scoring="roc_auc", cv=3, error_score="raise")
+        assert scores.mean() > 0.6
+        piped = make_pipeline(FunctionTransformer(), clone(pt.Churn(seed=3))).fit(features, churned)
+        assert piped.predict_proba(features).shape == (66, 2)
+        assert piped[-1].get_params()["seed"] == 3
+
+    def test_the_probability_of_the_frame_is_that_of_the_array(self, learned, log):
+        features, churned = learned
+        churn = pt.Churn().fit(features, churned)
+        later = pt.features(log, CUTOFF)
+        frame = churn.predict(later)
+        assert (frame["churn_probability"] == churn.predict_proba(later)[:, 1]).all()
+        pd.testing.assert_frame_equal(churn.predict(later.iloc[[5]]), frame.iloc[[5]])
+
+    def test_bad_labels_are_named(self, learned):
+        features, churned = learned
+        with pytest.raises(pt.DataError, match=r"y has shape \(65,\); expected a label for each of the 66 rows"):
+            pt.Churn().fit(features, churned.iloc[1:])
+        with pytest.raises(pt.DataError, match=r"expected 1 \(no order\), 0 \(an order\) or missing"):
+            pt.Churn().fit(features, churned * 2)
+        with pytest.raises(pt.FitError, match="no customer who has bought has a label"):
+            pt.Churn().fit(features, churned * float("nan"))
+        with pytest.raises(pt.DataError, match=r"expected the DataFrame that patronage\.features gives"):
+            pt.Churn().fit(features.to_numpy(), churned)
