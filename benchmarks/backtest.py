@@ -23,7 +23,7 @@ TARGETS = {
     "churn/log_loss": 0.93, "1 - churn/roc_auc": 0.95, "orders/rmse": 0.95, "spend/rmse": 0.97, "1 - spend/gini": 0.90,
 }  # fmt: skip
 MODELS = ("rate", "recency", "mean", "past_rate", "bg_nbd", "mbg_nbd", "pareto_nbd", "btyd", "features", "offset",
-          "ensemble", "hybrid", "law", "shipped")  # fmt: skip  # hybrid: the name of the ensemble in older tables
+          "ensemble", "law", "shipped")  # fmt: skip
 HOLDOUTS = ("later_seen", "later_unseen", "same_unseen", "same_seen")
 
 

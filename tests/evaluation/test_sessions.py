@@ -42,10 +42,10 @@ def test_a_difference_has_its_interval_over_customers():
 @pytest.fixture(scope="module")
 def clickstream():
     log = simulate(2_500, 11)
-    touches = log.events[log.events[c.SESSION_ID].notna() & (log.events[c.OCCURRED_AT] < CUTOFF)]
+    touchpoints = log.events[log.events[c.SESSION_ID].notna() & (log.events[c.OCCURRED_AT] < CUTOFF)]
     orders = log.transactions[(log.transactions[c.AMOUNT] > 0) & (log.transactions[c.ORDERED_AT] < CUTOFF)]
     paid = orders.groupby([c.CUSTOMER_ID, c.ORDERED_AT], observed=True)[c.AMOUNT].sum().rename("paid").reset_index()
-    return clicks(touches, paid, CUTOFF)
+    return clicks(touchpoints, paid, CUTOFF)
 
 
 def test_the_path_is_better_than_its_last_touchpoint_and_its_counts(clickstream):
@@ -77,7 +77,7 @@ def test_too_little_to_learn_from_is_an_error(clickstream):
 
 
 def clicks_of_some(clickstream: sessions.Clicks, customers: int) -> sessions.Clicks:
-    touches, orders = (rows[rows["who"] < customers] for rows in (clickstream.touches, clickstream.orders))
+    touchpoints, orders = (rows[rows["who"] < customers] for rows in (clickstream.touches, clickstream.orders))
     return sessions.Clicks(
-        clickstream.customers[:customers], touches.reset_index(drop=True), orders.reset_index(drop=True)
+        clickstream.customers[:customers], touchpoints.reset_index(drop=True), orders.reset_index(drop=True)
     )
