@@ -84,3 +84,22 @@ def test_the_latest_cutoff_is_the_day_after_the_last_row_and_the_staleness_that_
     when.check_inside(latest, first, last, max_staleness_days)
     with pytest.raises(ConfigError, match="data.max_staleness_days allows more"):
         when.check_inside(latest + timedelta(days=1), first, last, max_staleness_days)
+
+
+def test_a_model_fitted_at_the_cutoff_itself_is_past():
+    assert when.is_past(DAY, DAY)
+    assert when.is_past(DAY - timedelta(seconds=1), DAY)
+    assert not when.is_past(DAY + timedelta(seconds=1), DAY)
+
+
+def test_history_may_be_exactly_as_long_as_the_least():
+    first = datetime(2024, 1, 1)
+    assert when.has_history(DAY, first, 60)
+    assert not when.has_history(DAY, first, 61)
+    assert not when.has_history(DAY - timedelta(seconds=1), first, 60)
+
+
+@pytest.mark.parametrize(("horizon", "expected"), [(363, True), (364, True), (365, False)])
+def test_a_horizon_ends_within_a_year_of_whole_weeks(horizon, expected):
+    assert when.ends_within_a_year(horizon) == expected
+    assert (when.window_end(when.year_before(DAY), horizon) <= DAY) == expected

@@ -83,3 +83,29 @@ def test_who_is_kept_out_for_one_purpose_says_nothing_about_another():
     many = pd.Index([f"c{n}" for n in range(5000)])
     unseen, rounds = (held_out(many, 0.3, 0, purpose) for purpose in ("unseen", "rounds"))
     assert abs((unseen & rounds).mean() - 0.09) < 0.02
+
+
+def test_a_refund_is_no_order_of_the_lookback():
+    refunded = pd.concat(
+        [BY_HAND, pd.DataFrame([("eva", pd.Timestamp("2024-02-26"), -5.0, "e1")], columns=BY_HAND.columns)]
+    )
+    tables = through_the_door(refunded)
+    customers = EVERYONE.append(pd.Index(["eva"]))
+    # Cleo's last five days hold a refund alone, Ben's order is six days old
+    assert labels_at(tables, datetime(2024, 3, 1), 30, 5, customers)["churned"].isna().all()
+    assert labels_at(tables, datetime(2024, 3, 1), 30, 6, customers)["churned"].notna().tolist() == [
+        False, True, False, False,
+    ]  # fmt: skip
+    assert labels_at(tables, datetime(2024, 3, 1), 30, None, customers)["churned"].notna().tolist() == [
+        True, True, True, False,
+    ]  # fmt: skip
+
+
+def test_a_contract_that_ends_and_begins_at_one_moment_runs():
+    rows = [("anna", "2024-01-01", "subscribed"), ("anna", "2024-02-01 12:00:00", "cancelled"),
+            ("anna", "2024-02-01 12:00:00", "subscribed"), ("ben", "2024-01-01", "subscribed"),
+            ("ben", "2024-02-01 12:00:00", "subscribed"), ("ben", "2024-02-01 12:00:01", "cancelled")]  # fmt: skip
+    contracts = pd.DataFrame(rows, columns=["customer_id", "occurred_at", "event"])
+    tables = through_the_door(BY_HAND, contracts.astype({"occurred_at": "datetime64[us]"}))
+    labels = labels_at(tables, datetime(2024, 2, 20), 10, None, EVERYONE, contractual=True)
+    assert labels["churned"].fillna(-1).tolist() == [0, -1, -1]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
+from fitted import fitted  # noqa: F401
 from patronage import data, lenses
 from patronage import names as c
 from patronage.config import CustomersConfig, DataConfig

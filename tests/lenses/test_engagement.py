@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
+
+from patronage.lenses import engagement
 
 ORDERS = [("anna", "2024-01-31 10:00", 9.0, "store"), ("ben", "2023-03-01 10:00", 9.0, None)]
 ACTS = [
@@ -43,3 +46,21 @@ def test_those_who_are_there_are_more_active_than_those_who_left(recovered):
     there = recovered.truth["true_left_at"].isna() & recovered.truth["true_interested_at"].notna()
     assert there[active].mean() > 0.9
     assert there[inactive].mean() < 0.2
+
+
+def test_the_trend_holds_the_recent_days_against_as_many_before(ask):
+    days = {30: "2024-01-31", 31: "2024-01-30", 60: "2024-01-01", 61: "2023-12-31"}
+    visits = {"a": (30, 31), "b": (30, 60), "c": (30, 61), "d": (31,), "e": (61,)}
+    rows = [(name, days[age], "visit") for name, ages in visits.items() for age in ages]
+    features, _ = ask([("a", "2023-01-01", 9.0)], rows)
+    assert features["engagement_trend"].fillna(9).to_dict() == {"a": 0, "b": 0, "c": 1, "d": -1, "e": 9}
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [(0.99, "inactive"), (1.0, "occasional"), (1.99, "occasional"), (2.0, "active")],
+)
+def test_borders_of_engagement(points, expected):
+    state = engagement.EngagementState(inactive=1.0, active=2.0)
+    labels = engagement.LENS.segments(pd.DataFrame({"engagement": [points]}), state)
+    assert labels["engagement_segment"].tolist() == [expected]

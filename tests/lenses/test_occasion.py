@@ -146,3 +146,15 @@ def test_the_planted_occasion_and_its_period_are_found(recovered):
     assert ours > recovered.balanced_accuracy(truth, naive, known & (truth != "year")) + 0.05
     assert (truth[period == "week"] == "week").mean() > 0.7
     assert (truth[period == "month"] == "month").mean() > 0.7
+
+
+def test_the_evening_begins_at_18_hours(ask):
+    orders = [("anna", "2024-02-01 17:59:59", 9.0), ("anna", "2024-02-02 18:00:00", 9.0), ("ben", "2024-02-03", 9.0)]
+    features, _ = ask(orders)
+    assert features["evening_share"].fillna(-1).to_dict() == {"anna": 0.5, "ben": -1}  # a date alone has no hour
+
+
+def test_a_window_of_the_calendar_has_both_ends(ask):
+    days = ["02-09", "02-10", "02-20", "02-21"]
+    features, _ = ask([(day, f"2024-{day} 10:00", 9.0) for day in days])
+    assert features["occasion_share"].to_dict() == {"02-09": 0, "02-10": 1, "02-20": 1, "02-21": 0}

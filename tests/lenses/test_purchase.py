@@ -41,9 +41,10 @@ def test_behaviours_by_hand(rich_features, name, anna, ben):
 
 
 def test_the_prices_of_a_shelf_are_list_prices_per_unit(rich_features):
-    # tea: (30 paid + 2 off) / 6 units; soap: (14 + 2) / 2; the one sent back was bought all the same
+    # tea: (30 paid + 2 off) / 6 units; soap: (14 + 2) / 2; the one sent back was bought all the same;
+    # in thousandths of ten-thousandths
     assert rich_features["shelf_prices"].to_dict() == {
-        "anna": "533333\t3\ttea\n800000\t2\tsoap\n", "ben": "500000\t1\ttea\n",
+        "anna": "53333333\t3\ttea\n80000000\t2\tsoap\n", "ben": "50000000\t1\ttea\n",
     }  # fmt: skip
 
 
@@ -109,3 +110,25 @@ def test_the_planted_types_are_recovered(simulated_customers):
     buyers = simulated_customers["n_orders"] > 0
     assert recall(said[buyers], truth[buyers]) > 0.5  # who ordered once or twice counts as missed
     assert set(said[known]) == set(TYPES)
+
+
+# Borders
+
+
+def test_a_cart_is_abandoned_when_no_order_follows_within_three_days(ask):
+    orders = [
+        ("in_time", "2024-02-13", 9.0), ("too_late", "2024-02-14", 9.0), ("open", "2024-01-01", 9.0),
+        ("left", "2024-01-01", 9.0),
+    ]  # fmt: skip
+    carts = [
+        ("in_time", "2024-02-10", "add_to_cart"), ("too_late", "2024-02-10", "add_to_cart"),
+        ("open", "2024-02-27", "add_to_cart"), ("left", "2024-02-26", "add_to_cart"), ("left", "2024-02-26", "view"),
+    ]  # fmt: skip
+    features, _ = ask(orders, carts)
+    assert features["abandoned_carts"].to_dict() == {"in_time": 0, "too_late": 1, "open": 0, "left": 1}
+
+
+def test_a_look_counts_for_an_order_within_45_days(ask):
+    orders = [("near", "2024-02-15", 9.0), ("far", "2024-02-16", 9.0)]
+    features, _ = ask(orders, [("near", "2024-01-01", "view"), ("far", "2024-01-01", "view")])
+    assert features["browse_days"].fillna(-1).to_dict() == {"near": 45, "far": -1}

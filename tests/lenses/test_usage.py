@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from patronage import lenses
+from patronage.lenses import usage
 
 ORDERS = [
     ("anna", "2023-12-02", 10.0, "books"),
@@ -75,3 +76,28 @@ def test_the_planted_tier_is_found_better_than_by_counting_orders(recovered):
     hollow = said == "hollow"
     assert (truth[hollow] == "hollow").mean() > 0.9
     assert (said[truth == "hollow"] == "hollow").mean() > 0.5
+
+
+STATE = usage.UsageState(light=1.0, heavy=2.0, thin={"categories_bought": 2.0, "minutes_per_use": 5.0})
+
+
+@pytest.mark.parametrize(
+    ("volume", "days", "categories", "minutes", "expected"),
+    [
+        (0.99, 2, 9, 9, "light"),
+        (1.0, 2, 9, 9, "medium"),
+        (2.0, 2, 9, 9, "medium"),
+        (2.01, 2, 9, 9, "heavy"),
+        (2.01, 2, 2.0, 5.0, "hollow"),  # on the border is thin
+        (2.01, 2, 2.0, 5.1, "heavy"),  # one of two is not most
+        (2.01, 2, 2.0, np.nan, "hollow"),  # one of one is
+        (2.0, 2, 2.0, 5.0, "medium"),
+        (0.0, 1, 9, 9, "one_time"),
+        (1.0, 1, 9, 9, "medium"),
+        (np.nan, 0, np.nan, np.nan, "unknown"),
+    ],
+)
+def test_borders_of_volume_and_quality(volume, days, categories, minutes, expected):
+    row = {"usage_days_per_month": volume, "active_days": days}
+    features = pd.DataFrame([row | {"categories_bought": categories, "minutes_per_use": minutes}])
+    assert usage.LENS.segments(features, STATE)["usage_segment"].tolist() == [expected]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 import pandas as pd
 import pytest
 
+from conftest import through_the_door
+from patronage import lenses
 from patronage.lenses import value
 
 STATE = value.ValueState({"platinum": 100.0, "gold": 50.0}, "lead", best_fifth_share=0.5, royal_mind=0.5)
@@ -37,3 +40,17 @@ def test_royal_are_those_of_the_top_tier_who_are_loyal_in_mind():
 def test_the_best_fifth_and_what_they_bring(lens_settings):
     state = value.LENS.fit(pd.DataFrame({"net_revenue": [60.0, 10, 10, 10, 10]}), lens_settings)
     assert state.best_fifth_share == pytest.approx(0.6)
+
+
+def test_the_margin_is_unknown_where_one_line_has_no_cost(rich, lens_settings):
+    lines = rich.lines.assign(cost=[4.0, None, *rich.lines["cost"].iloc[2:]])
+    tables = through_the_door(lines, rich.events, on_duplicate_rows="keep")
+    features = lenses.features_at(tables, datetime(2024, 3, 1), lens_settings, 7, ["value"])
+    assert features["profit"].isna().tolist() == [True, True]  # Anna's second line, and Ben's only one
+
+
+def test_a_tier_begins_at_its_floor_and_above_nothing():
+    features = pd.DataFrame({"net_revenue": [100.0, 99.99, 50.0, 49.99, 0.0]})
+    assert value.LENS.segments(features, STATE)["value_tier"].tolist() == ["platinum", "gold", "gold", "lead", "lead"]
+    free = value.ValueState({"platinum": 0.0}, "lead", best_fifth_share=0.5, royal_mind=0.5)
+    assert value.LENS.segments(features.tail(1), free)["value_tier"].tolist() == ["lead"]
