@@ -179,8 +179,8 @@ class Bundle:
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
-        made = lenses.described(settings, state["lens_names"])
-        if changed := sorted(set(state["features"]) ^ set(made)):
+        features = lenses.described(settings, state["lens_names"])
+        if changed := sorted(set(state["features"]) ^ set(features)):
             raise FitError(
                 f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
                 "patronage makes; train it again, or score with the version that trained it"
@@ -216,7 +216,7 @@ def _flags(
     *,
     comparable: bool,
 ) -> np.ndarray:
-    """Why a value of a customer needs care; empty where nothing speaks against it.
+    """Why a value of a customer needs care; empty where there is no reason.
 
     A contract may be kept without an order, and ended after one: there the two probabilities are not `comparable`.
     """
