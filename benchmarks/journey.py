@@ -105,7 +105,7 @@ def journey_holdout(tables: Tables, cutoff: str, horizon_days: int) -> JourneyHo
     if holdout is None or holdout.evaluated.cutoff != datetime.fromisoformat(cutoff):
         raise ValueError(f"{tables.source}: the log shows no horizon after {cutoff}")
     training, unseen = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
-    features, learned = training.current.features, lenses.learn(training.current.features, config.lenses)
+    features, learned = training.current.features, lenses.fit(training.current.features, config.lenses)
     fitted = calibrate(fit(features, tables, horizon_days, "auto"), training.training, seed=0)
     law = clv.fit(features[features[c.N_ORDERS] > 0], config.clv, model="bg_nbd", horizon_days=horizon_days)
     evaluated = unseen.features

@@ -1,9 +1,9 @@
 """Measure the assignment of a million customers: `python benchmarks/personas.py` writes personas.md beside it.
 
 Customers are drawn from five lognormal groups in 40 correlated features with missing values. Each method runs in a
-process of its own on one thread: patronage's `Personas.positions` (the persona alone) and `Personas.predict` (id,
-name, probability, runner-up and reason) beside what a user of bare scikit-learn would run for the persona alone, a
-Pipeline of SimpleImputer, PowerTransformer and KMeans fitted on the same customers. The last line is KMeans' own
+process of its own on one thread: patronage's `PersonaModel.probabilities` (of each persona) and `PersonaModel.predict`
+(id, name, probability, runner-up and reason) beside what a user of bare scikit-learn would run for the persona alone,
+a Pipeline of SimpleImputer, PowerTransformer and KMeans fitted on the same customers. The last line is KMeans' own
 predict on points prepared beforehand. CPU time is the figure to trust; wall time depends on the other load of the
 machine.
 """
@@ -36,8 +36,8 @@ CUSTOMERS, FEATURES, GROUPS, SAMPLE = 1_000_000, 40, 5, 100_000
 NAMES = [f"feature_{j:02d}" for j in range(FEATURES)]
 WORDS = {name: Feature(name, f"high-{j}", f"low-{j}") for j, name in enumerate(NAMES)}
 METHODS = {
-    "patronage": "`Personas.predict`: persona, probability, runner-up, reason",
-    "persona": "`Personas.positions`: persona",
+    "patronage": "`PersonaModel.predict`: persona, probability, runner-up, reason",
+    "persona": "`PersonaModel.probabilities`: probability of each persona",
     "pipeline": "scikit-learn Pipeline.predict: persona",
     "kmeans": "scikit-learn KMeans.predict on prepared points: persona",
 }

@@ -154,7 +154,7 @@ def balanced_accuracy(predicted: pd.Series, truth: pd.Series) -> float:
 def table(tables: Tables, truth: pd.DataFrame, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
     """Measure every case, in a row each; `truth` is indexed by customer."""
     features = lenses.features_at(tables, cutoff, config, 7)
-    segments = lenses.segments(features, lenses.learn(features, config)).replace({"one_time": "light"})
+    segments = lenses.segments(features, lenses.fit(features, config)).replace({"one_time": "light"})
     truth = truth.loc[features.index]
     rows = []
     for case in CASES:

@@ -27,17 +27,10 @@ def arrows() -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
     for path in sorted(SOURCE.rglob("*.py")):
         room = RULES["room"](path)
-        targets = {
-            name.split(".")[1]
-            for name in RULES["imports"](ast.parse(path.read_text()))
-            if name.startswith("patronage.")
-        }
-        found.update(
-            (room, target)
-            for target in targets
-            if target != room and target in RULES["LEVEL"] and room in RULES["LEVEL"]
-        )
-    return found
+        names = RULES["imports"](ast.parse(path.read_text()))
+        targets = {name.split(".")[1] for name in names if name.startswith("patronage.")} & RULES["LEVEL"].keys()
+        counts.update((room, target) for target in targets - {room} - EVERYWHERE if room in RULES["LEVEL"])
+    return counts
 
 
 def lines(room: str) -> int:

@@ -135,7 +135,8 @@ def test_mlflows_own_udf_on_the_registered_model_gives_the_same(session, fitted,
     mlflow.set_registry_uri(registered)
     engine, bundle = Spark(session), fitted.bundle
     tables = data.load(engine, DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log))))
-    sql = lenses.features_query(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days, bundle.lens_names)
+    history = lenses.look_back(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days)
+    sql = lenses.features_query(history, bundle.lenses, bundle.lens_names)
     assign = mlflow.pyfunc.spark_udf(session, "models:/patronage@champion", env_manager="local")
     rows = engine.query(sql).select(assign().alias("row")).select("row.*").collect()
     engine.close()

@@ -160,12 +160,12 @@ class Spark:
         """Refuse: data in memory is small enough for DuckDB."""
         raise ConfigError(f"a {type(data).__name__}: {ELSEWHERE}")
 
-    def drop(self, table: str) -> None:
+    def drop(self, name: str) -> None:
         """Take a view out of the session."""
-        if self.session.catalog.isCached(table):
-            self.session.catalog.uncacheTable(table)
-        self.session.catalog.dropTempView(table)
-        self._ours.discard(table)
+        if self.session.catalog.isCached(name):
+            self.session.catalog.uncacheTable(name)
+        self.session.catalog.dropTempView(name)
+        self._ours.discard(name)
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of what may stand behind FROM, by DuckDB's names."""

@@ -40,12 +40,15 @@ class SearchOrigin:
         The unseen customers, likewise, with their labels over the horizon.
     btyd_at_horizon
         BTYD's predictions for these over the horizon, where it is longer than the label windows.
+    columns
+        The columns of `current` that a model may learn from.
     """
 
     training: Sequence[LabelledSnapshot]
     current: pd.DataFrame
     evaluated: LabelledSnapshot
     btyd_at_horizon: pd.DataFrame | None
+    columns: tuple[str, ...]
 
 
 def search_origin(tables: Tables, cutoff: datetime, config: TrainConfig, fits: FitCache | None = None) -> SearchOrigin:
@@ -72,17 +75,19 @@ def search_origin(tables: Tables, cutoff: datetime, config: TrainConfig, fits: F
     at_horizon = None
     if window_days != horizon_days:
         at_horizon = pd.DataFrame(btyd.predict(evaluated.features, horizon_days), evaluated.features.index)
+    current = current.assign(**btyd.predict(current, window_days))
     return SearchOrigin(
         training,
-        current.assign(**btyd.predict(current, window_days)),
+        current,
         LabelledSnapshot(cutoff, horizon_days, features, evaluated.labels),
         at_horizon,
+        learnable(current, config.lenses),
     )
 
 
 def loss_ratios(origin: SearchOrigin, config: ChurnConfig, seed: int) -> dict[str, float]:
     """Log-loss of churn, RMSE of orders and of spend, each as a ratio to the loss of BTYD alone; by label."""
-    columns = steady(origin.current, origin.training[0].features, learnable(origin.current))
+    columns = steady(origin.current, origin.training[0].features, origin.columns)
     ensemble, _ = fit_ensemble(origin.training, origin.current, columns, config, seed=seed)
     features, labels = origin.evaluated.features, origin.evaluated.labels
     predictions = ensemble.predict(features, origin.btyd_at_horizon)
