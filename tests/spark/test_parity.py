@@ -15,7 +15,6 @@ from patronage.data import simulated
 from patronage.engine import DuckDB, Spark
 from patronage.errors import ConfigError
 from patronage.models import sessions
-from patronage.models.sessions import reading
 
 pytestmark = pytest.mark.spark
 CUTOFF = datetime(2023, 6, 1)
@@ -94,22 +93,21 @@ def test_what_a_cluster_may_lose_is_cached(session, master, monkeypatch):
     assert session.sql("SHOW TABLES").count() == 0
 
 
-def test_sessions_are_equal(session, logs, monkeypatch):
+def test_sessions_are_equal(session, logs):
     """What the session models read: of everyone, of those with a cart of late, and of a share, of whom everything."""
     engine = Spark(session)
     expected, found = read(DuckDB(2), logs), read(engine, logs)
     for days in (14, None):
-        there, here = (sessions.read(tables, CUTOFF, carts_of_days=days) for tables in (expected, found))
-        assert min(len(here.touches), len(here.orders)) > 10
+        there, here = (sessions.read_clickstream(tables, CUTOFF, carts_of_days=days) for tables in (expected, found))
+        assert min(len(here.touchpoints), len(here.orders)) > 10
         assert here.customers.tolist() == there.customers.tolist()
-        pd.testing.assert_frame_equal(here.touches, there.touches, check_dtype=False)
+        pd.testing.assert_frame_equal(here.touchpoints, there.touchpoints, check_dtype=False)
         pd.testing.assert_frame_equal(here.orders, there.orders, check_exact=True, check_dtype=False)
-    monkeypatch.setattr(reading, "MOST", found.rows["events"] // 3)
-    some = sessions.read(found, CUTOFF)
+    some = sessions.read_clickstream(found, CUTOFF, most_events=found.rows["events"] // 3)
     assert 0 < len(some.customers) < len(here.customers)
-    for mine, every in ((some.touches, here.touches), (some.orders, here.orders)):
-        counted = here.customers[every["who"]].value_counts()
-        mine = some.customers[mine["who"]].value_counts()
+    for mine, every in ((some.touchpoints, here.touchpoints), (some.orders, here.orders)):
+        counted = here.customers[every["customer"]].value_counts()
+        mine = some.customers[mine["customer"]].value_counts()
         pd.testing.assert_series_equal(mine.sort_index(), counted[counted.index.isin(some.customers)].sort_index())
     engine.close()
 
