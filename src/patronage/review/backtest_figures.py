@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from patronage.review.figures import ACCENT, INK, MUTED
 
-SHIPPED, HYBRID = "shipped", "hybrid"
-STYLES = {SHIPPED: (ACCENT, "-", 2.2), HYBRID: (ACCENT, ":", 1.4)}
+SHIPPED, ENSEMBLE = "shipped", "ensemble"
+STYLES = {SHIPPED: (ACCENT, "-", 2.2), ENSEMBLE: (ACCENT, ":", 1.4)}
 
 
 def over_origins(rows: pd.DataFrame, metric: str) -> Figure:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from patronage.config import LensesConfig
 from patronage.decisions.offer import ProfitCurve
-from patronage.lenses import LENSES
+from patronage.lenses import of
 from patronage.review.figures import ACCENT, INK, MUTED
 
-LENS_OF = {name: lens.name for lens in LENSES for name in lens.features}
 BY_BTYD = "BTYD's expectations"
 
 
-def importance_by_lens(importance: pd.DataFrame) -> Figure:
+def importance_by_lens(importance: pd.DataFrame, config: LensesConfig) -> Figure:
     """Share of the gain that the features of each lens bring to each answer, mean over the members that boost.
 
     Parameters
     ----------
     importance
         As `Hybrid.importance` gives it: a row a feature, a column an answer and member.
+    config
+        Of the lenses.
     """
-    lenses = [LENS_OF.get(str(name), BY_BTYD) for name in importance.index]
+    lens_of = {name: lens.name for lens in of(config) for name in lens.described(config)}
+    lenses = [lens_of.get(str(name), BY_BTYD) for name in importance.index]
     shares = importance.groupby(lenses).sum()
     answers = list(dict.fromkeys(str(column).split()[0] for column in shares))
     means = pd.DataFrame({one: shares.filter(regex=f"^{one} ").mean(axis=1) for one in answers}, index=shares.index)

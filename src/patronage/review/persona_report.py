@@ -64,7 +64,7 @@ def persona_report(
     rules = surrogate_rules(features[list(personas.columns)], said[c.PERSONA_ID].to_numpy(), seed)
     metrics = card.metrics | {"personas/rules_fidelity": rules.fidelity, "personas/rules_usual": rules.usual}
     names = pd.Series(personas.names, index=personas.ids)
-    profile = _profile(features, said)
+    profile = _profile(bundle, features, said)
     tables = {
         "personas.json": persona_table(bundle, features, said),
         "persona_profile.json": profile,
@@ -134,17 +134,17 @@ def _most(labels: pd.Series) -> str:
 
 def _labels(bundle: Bundle, features: pd.DataFrame) -> list[str]:
     """The columns that put a customer into a named group: the stage, and the segment of each lens."""
-    segments = lenses.segments(features.head(1), bundle.learned)
+    segments = lenses.segments(features.head(1), bundle.fitted_lenses)
     return [c.JOURNEY_STAGE, *(name for name in segments if name != c.RFM_SCORE)]
 
 
-def _profile(features: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+def _profile(bundle: Bundle, features: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     """A row per persona and numeric feature of any lens: typical value, everyone's, and how far they lie apart."""
     rows, numbers = [], list(lenses.numeric(features))
     quarters = features[numbers].quantile([0.25, 0.5, 0.75])
     for (number, name), own in features.groupby([said[column] for column in KEYS]):
         middle = own[numbers].median()
-        for lens in lenses.LENSES:
+        for lens in lenses.of(bundle.lenses):
             for feature in (one for one in lens.features if one in quarters):
                 low, half, high = quarters[feature]
                 apart = (middle[feature] - half) / (high - low) if high > low else float("nan")

@@ -76,7 +76,7 @@ def training_record(
             "scorecard.json": _scorecard(lines),
             "stages.json": _counts(assignments[c.JOURNEY_STAGE]),
             "split.json": split.record(),
-            "lenses.json": lenses.support(tables),
+            "lenses.json": lenses.support(tables, config.lenses),
             "churn_importance.json": bundle.forecast.ensemble.importance().rename_axis("feature").reset_index(),
             **journey.tables,
             "clv_findings.json": gate.table(findings),
@@ -187,7 +187,9 @@ def _counts(labels: pd.Series) -> pd.DataFrame:
 def _figures(bundle: Bundle, assignments: pd.DataFrame, judged: Measurement | None) -> dict[str, Figure]:
     drawn = {
         "rfm_grid.png": figures.rfm_grid(assignments[c.RFM_SCORE]),
-        "churn_importance.png": ensemble_figures.importance_by_lens(bundle.forecast.ensemble.importance()),
+        "churn_importance.png": ensemble_figures.importance_by_lens(
+            bundle.forecast.ensemble.importance(), bundle.lenses
+        ),
         "stage_counts.png": figures.stage_counts(assignments[c.JOURNEY_STAGE], STAGES),
         **(_measurement_figures(judged) if judged else {}),
     }
