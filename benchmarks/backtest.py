@@ -1,10 +1,10 @@
-"""The five cells: what is shipped beside the structural model that is best in hindsight, as a table.
+"""Write the table of the backtests: the shipped model beside the structural model that is best in hindsight.
 
     patronage backtest experiment=backtest_cdnow
     patronage backtest experiment=backtest_complete_journey
     python benchmarks/backtest.py CDNOW.csv COMPLETE_JOURNEY.csv      the tables that those two name; into backtest.md
 
-What is said under "What the figures say" at the end of backtest.md is written by hand, and kept.
+The section "What the figures say" at the end of backtest.md is written by hand, and stays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TARGETS = {
     "churn/log_loss": 0.93, "1 - churn/roc_auc": 0.95, "orders/rmse": 0.95, "spend/rmse": 0.97, "1 - spend/gini": 0.90,
 }  # fmt: skip
 MODELS = ("rate", "recency", "mean", "past_rate", "bg_nbd", "mbg_nbd", "pareto_nbd", "btyd", "features", "offset",
-          "hybrid", "law", "shipped")  # fmt: skip
+          "ensemble", "law", "shipped")  # fmt: skip
 HOLDOUTS = ("later_seen", "later_unseen", "same_unseen", "same_seen")
 
 
@@ -37,8 +37,8 @@ def main() -> None:
             for name in sys.argv[1:]}  # fmt: skip
     cells = []
     for log, table in logs.items():
-        found = ratios(table)
-        cells.append(found[found["origin"] != "geometric mean"].assign(log=log))
+        by_origin = ratios(table)
+        cells.append(by_origin[by_origin["origin"] != "geometric mean"].assign(log=log))
     cell = pd.concat(cells, ignore_index=True)
     names = list(TARGETS)
     mean = np.exp(np.log(cell[names]).mean())
@@ -47,7 +47,10 @@ def main() -> None:
     shown.loc[len(shown)] = ["worst cell", "", *cell[names].max().round(3)]
     shown.loc[len(shown)] = ["target (no cell above 1.005)", "", *TARGETS.values()]
     lines = ["# Backtest: measured by `patronage backtest`, written by `python benchmarks/backtest.py`", ""]
-    lines += ["Ratio of what is shipped to the structural model that is best in hindsight; everyone, later time.", ""]
+    lines += [
+        "Ratio of what is shipped to the structural model that is best in hindsight; all customers, later time.",
+        "",
+    ]
     lines += markdown(shown)
     metrics = [*HEADLINES, "churn/ece", "orders/bias_percent", "spend/bias_percent"]
     for log, table in logs.items():
@@ -56,12 +59,12 @@ def main() -> None:
             wide = group[group["holdout"] == "later_seen"].pivot_table(index="model", columns="metric", values="value")
             wide = wide.reindex([name for name in MODELS if name in wide.index])[metrics]
             lines += markdown(wide.round(4).reset_index().astype(object).fillna(""))
-            ours = group[(group["model"] == "shipped") & group["metric"].isin(metrics)]
+            shipped = group[(group["model"] == "shipped") & group["metric"].isin(metrics)]
             lines += ["", "Shipped, on the four holdouts, and the 95 % interval of its difference to the baseline:", ""]
-            texts = ours.assign(
+            texts = shipped.assign(
                 text=[
                     f"{row.value:.4g}" + (f" [{row.low:+.3g}, {row.high:+.3g}]" if np.isfinite(row.low) else "")
-                    for row in ours.itertuples()
+                    for row in shipped.itertuples()
                 ]
             )
             wide = texts.set_index(["metric", "holdout"])["text"].unstack()  # noqa: PD010

@@ -1,4 +1,4 @@
-"""What the hybrid costs beside the bare LightGBM calls that it makes.
+"""Measure the fit of the ensemble beside the bare LightGBM calls that it makes.
 
 python benchmarks/churn.py             100,000 customers, 60 features, 6 origins, into benchmarks/churn.md
 python benchmarks/churn.py 10000       fewer customers, on the screen
@@ -21,16 +21,16 @@ import numpy as np
 import pandas as pd
 
 from patronage.config import ChurnConfig
-from patronage.labels import Snapshot
-from patronage.models.ensemble import ensemble as hybrid
+from patronage.labels import LabelledSnapshot
+from patronage.models.ensemble.fitting import fit_ensemble
 
 RESULT = Path(__file__).with_suffix(".md")
 CUSTOMERS, FEATURES, ORIGINS = 100_000, 60, 6
 COLUMNS = [f"x{number}" for number in range(FEATURES)]
 
 
-def snapshot(number: int, customers: int) -> Snapshot:
-    """Orders hang on six of the features; BTYD knows three of them."""
+def snapshot(number: int, customers: int) -> LabelledSnapshot:
+    """Draw customers whose orders depend on six of the features; BTYD knows three of them."""
     rng = np.random.default_rng(number)
     x = rng.normal(size=(customers, FEATURES))
     index = pd.Index([f"c{customer}" for customer in range(customers)], name="customer_id")
@@ -39,11 +39,11 @@ def snapshot(number: int, customers: int) -> Snapshot:
     labels = pd.DataFrame({"orders": orders, "spend": orders * 20, "churned": (orders == 0).astype(float)}, index)
     btyd = {"p_order": -np.expm1(-known), "expected_orders": known, "expected_spend": 20 * known}
     features = pd.DataFrame(x, index, COLUMNS).assign(**btyd)
-    return Snapshot(datetime(2024, 1, 1) - timedelta(days=30 * number), 90, features, labels)
+    return LabelledSnapshot(datetime(2024, 1, 1) - timedelta(days=30 * number), 90, features, labels)
 
 
 class Timed:
-    """A function that counts the seconds spent in it, but for those that another one counts."""
+    """A function that counts the seconds spent in it, unless another timed function called it."""
 
     inside = False
 
@@ -63,18 +63,18 @@ class Timed:
 
 def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
-    past = [snapshot(number, customers) for number in range(ORIGINS)]
-    now = snapshot(99, customers).features
+    training = [snapshot(number, customers) for number in range(ORIGINS)]
+    current = snapshot(99, customers).features
     config = ChurnConfig(members=dict.fromkeys(("btyd", "features", "offset"), True), bands={"all": 1.0})
     calls = train, bins, predict = Timed(lgb.train), Timed(lgb.Dataset.construct), Timed(lgb.Booster.predict)
     lgb.train = train
     lgb.Dataset.construct = lambda *arguments, **named: bins(*arguments, **named)
     lgb.Booster.predict = lambda *arguments, **named: predict(*arguments, **named)
     started = time.perf_counter()
-    model, _ = hybrid.fit(past, now, COLUMNS, config, seed=0)
+    ensemble = fit_ensemble(training, current, COLUMNS, config, seed=0).ensemble
     whole, bare = time.perf_counter() - started, sum(call.seconds for call in calls)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    rounds = [[member.rounds for member in answer.members] for answer in model.answers]
+    rounds = [[member.rounds for member in target.members] for target in ensemble.targets]
     lines = [
         "# Churn: measured by `python benchmarks/churn.py`",
         "",

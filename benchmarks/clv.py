@@ -1,7 +1,7 @@
-"""CLV beside lifetimes: CPU and memory of the fit, CPU of the predictions, in one run.
+"""Measure CLV beside lifetimes: CPU and memory of the fit, CPU of the predictions.
 
     python benchmarks/clv.py                   a million customers each, into benchmarks/clv.md (some minutes)
-    python benchmarks/clv.py 10000000          so many in the fit
+    python benchmarks/clv.py 10000000          ten million in the fit
     python benchmarks/clv.py 100000 predict    one part, on the screen
 
 The customers are simulated by BG/NBD with CDNOW's estimates over three years, in days. Each measurement is a process
@@ -33,11 +33,11 @@ from patronage.models.btyd.fit import fit_orders
 RESULT = Path(__file__).with_suffix(".md")
 TRUTH = BgNbd(0.243, 30.9, 0.793, 2.426)
 YEARS_DAYS, MILLION, SEED = 1095, 1_000_000, 0
-FIT_ASKED, PREDICT_ASKED, MEMORY_ASKED = 4.0, 10.0, 1.5
+FIT_TARGET, PREDICT_TARGET, MEMORY_TARGET = 4.0, 10.0, 1.5
 
 
 def simulate(size: int) -> np.ndarray:
-    """x, t_x, T and mean order value, a row each."""
+    """Draw customers: x, t_x, T and mean order value, in a row each."""
     rng = np.random.default_rng(SEED)
     age = rng.integers(1, YEARS_DAYS + 1, size).astype(np.float64)
     orders = rng.poisson(rng.gamma(TRUTH.r, 1 / TRUTH.alpha, size) * age)
@@ -67,7 +67,7 @@ def predict_ours(customers: np.ndarray) -> Callable[[], object]:
 
 
 def predict_theirs(customers: np.ndarray) -> Callable[[], object]:
-    """Their CLV alone: no P(order), no interval."""
+    """Predict CLV alone: lifetimes has no P(order) and no interval."""
     import lifetimes
 
     x, t_x, age, value = (pd.Series(column) for column in customers)
@@ -82,10 +82,10 @@ PARTS = {"fit": (fit_ours, fit_theirs), "predict": (predict_ours, predict_theirs
 
 
 def measured(part: str, number: int, path: str) -> tuple[float, float]:
-    """CPU seconds and peak gigabytes, by a process of its own."""
+    """Measure CPU seconds and peak gigabytes in a process of its own."""
     command = [sys.executable, __file__, "measure", part, str(number), path]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(said[-2]), float(said[-1])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(output[-2]), float(output[-1])
 
 
 def _measure(part: str, number: str, path: str) -> None:
@@ -106,9 +106,9 @@ def compare(part: str, size: int) -> str:
         "fit": "fit of BG/NBD",
         "predict": "expectation, P(order), 80 % interval and CLV of 12 months; theirs: the CLV alone",
     }[part]
-    asked = {"fit": FIT_ASKED, "predict": PREDICT_ASKED}[part]
+    target = {"fit": FIT_TARGET, "predict": PREDICT_TARGET}[part]
     return (
-        f"| {what} | {size:,} | {ours:.1f} | {theirs:.1f} | {theirs / ours:.1f} | {asked:g} | "
+        f"| {what} | {size:,} | {ours:.1f} | {theirs:.1f} | {theirs / ours:.1f} | {target:g} | "
         f"{memory:.2f} | {their_memory:.2f} |"
     )
 
@@ -129,11 +129,11 @@ def main(arguments: list[str]) -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; "
         "customers simulated by BG/NBD over three years, in days.",
         "",
-        "| what | customers | CPU s, ours | CPU s, lifetimes | ratio | asked for | GB, ours | GB, lifetimes |",
+        "| what | customers | CPU s, ours | CPU s, lifetimes | ratio | target ratio | GB, ours | GB, lifetimes |",
         "|---|---|---|---|---|---|---|---|",
         *rows,
         "",
-        f"Peak memory is of the whole process with its data; {MEMORY_ASKED} GB are asked for of ten million.",
+        f"Peak memory is that of the whole process with its data; the target for ten million is {MEMORY_TARGET} GB.",
         "",
     ]
     RESULT.write_text("\n".join(lines))

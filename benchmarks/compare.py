@@ -1,10 +1,10 @@
-"""How fast two runs of a million customers are compared, in how much memory.
+"""Measure the time and memory of comparing two runs of a million customers.
 
-    python benchmarks/compare.py           makes the runs, compares them
-    python benchmarks/compare.py FOLDER    keeps the runs there, or compares those that are there
+    python benchmarks/compare.py           trains the runs and compares them
+    python benchmarks/compare.py FOLDER    the same, with the runs in a folder that is used again
 
 Three small models are trained on CDNOW; their customers are then copied, with features jittered by a tenth, to a
-million, assigned, and logged as runs like any other. What is measured is the whole command `patronage compare`, in a
+million, assigned, and logged as runs like any other. The measurement is of the whole command `patronage compare`, in a
 process of its own: reading both runs, comparing, drawing, reporting, logging. Writes compare.md beside it.
 """
 
@@ -39,7 +39,7 @@ RUNS = {
 }
 PATRONAGE = [sys.executable, "-m", "patronage.cli"]
 LARGE = "sqlite:///mlruns/large.db"
-# From a process that is small itself: a child counts the memory of whoever started it.
+# From a small process: the peak memory of a child includes that of the process that started it.
 METER = (
     "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
     "used = resource.getrusage(resource.RUSAGE_CHILDREN); "
@@ -48,7 +48,7 @@ METER = (
 
 
 def many(frame: pd.DataFrame, customers: int, *, jitter: bool) -> pd.DataFrame:
-    """The same customers again and again, under new names; the same noise for the same place in every run."""
+    """Copy the customers under new ids, with the same noise at the same position in every run."""
     rng = np.random.default_rng(0)
     copies = -(-customers // len(frame))
     names = [f"{customer}-{copy:03d}" for copy in range(copies) for customer in frame.index][:customers]
@@ -62,11 +62,11 @@ def many(frame: pd.DataFrame, customers: int, *, jitter: bool) -> pd.DataFrame:
 
 
 def log_large(store: tracking.Store, run: TrainingRun, tables: data.Tables) -> None:
-    """The run with a million customers."""
+    """Log the run with a million customers."""
     features = many(run.features, CUSTOMERS, jitter=True)
     if run.name == "baseline":  # the others have customers who joined
         features = features.iloc[: int(0.98 * CUSTOMERS)]
-    said = run.bundle.assign(features)
+    assignments = run.bundle.assign(features)
     judged = many(run.evaluation, CUSTOMERS, jitter=False) if run.evaluation is not None else pd.DataFrame()
     record = tracking.RunRecord(
         kind="train",
@@ -78,12 +78,12 @@ def log_large(store: tracking.Store, run: TrainingRun, tables: data.Tables) -> N
         tags={c.CUTOFF: run.cutoff, "evaluated_from": run.judged[0]},
         frames={"evaluation.parquet": judged.reset_index()},
     )
-    stamped = said.assign(**{c.CUTOFF: pd.Timestamp(run.cutoff)})
+    stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(run.cutoff)})
     tracking.log_training(store, record, tables, run.bundle, features, stamped)
 
 
 def make(root: Path) -> None:
-    """The runs, small and large."""
+    """Train the small runs and log the large ones."""
     (root / "mlruns").mkdir(parents=True)
     for name, more in RUNS.items():
         subprocess.run([*PATRONAGE, "train", *QUICK, *more, f"name={name}"], check=True, capture_output=True)
@@ -95,7 +95,7 @@ def make(root: Path) -> None:
 
 
 def main(folder: str) -> None:
-    """Compare the runs, write the table."""
+    """Compare the runs and write the table."""
     root = Path(folder)
     os.environ["PATRONAGE_ROOT"] = folder
     if not (root / "mlruns" / "large.db").is_file():
@@ -115,7 +115,7 @@ def main(folder: str) -> None:
     )
     text = (
         f"# Comparing two runs of {CUSTOMERS:,} customers\n\nMade by `benchmarks/compare.py`; {about}.\n"
-        "The target is 60 s and 3 GB; CPU seconds are the figure to trust where other work ran beside it.\n\n"
+        "The target is 60 s and 3 GB; CPU seconds are the figure to trust where other work ran at the same time.\n\n"
         "| candidate | wall s | CPU s | peak memory MB |\n|---|---:|---:|---:|\n" + "\n".join(rows) + "\n"
     )
     Path(__file__).with_suffix(".md").write_text(text)
@@ -125,5 +125,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         main(sys.argv[1])
     else:
-        with tempfile.TemporaryDirectory() as made:
-            main(made)
+        with tempfile.TemporaryDirectory() as folder:
+            main(folder)

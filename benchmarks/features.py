@@ -1,12 +1,12 @@
-"""What all lenses cost beside a plain scan and beside featuretools: `python benchmarks/features.py` writes features.md.
+"""Measure all lenses beside a plain scan and featuretools: `python benchmarks/features.py` writes features.md.
 
-Customers are simulated with every column and event. The scan decodes every column of the Parquet files that the
-lenses read, and does nothing with it. The door (checks, canonical tables) is measured apart: it is paid once for any
-number of cutoffs. Every step runs in a process of its own on two threads; CPU seconds are its own.
+Customers are simulated with every column and event. The scan only decodes every column of the Parquet files that the
+lenses read. The door (checks, canonical tables) is measured on its own: it is needed once for any number of
+cutoffs. Every step runs in a process of its own on two threads; CPU seconds are its own.
 
 featuretools needs pandas 2 and an environment of its own: give its interpreter as FEATURETOOLS_PYTHON, made by
-`python -m venv ft && ft/bin/pip install featuretools==1.31.0 "pandas<2.4" "setuptools<81" pyarrow`. Without it that
-line is left out.
+`python -m venv ft && ft/bin/pip install featuretools==1.31.0 "pandas<2.4" "setuptools<81" pyarrow`. Without it the
+row of featuretools is left out.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ print(json.dumps({"cpu": used, "features": matrix.shape[1],
 
 
 def spent(began: float) -> dict[str, float]:
-    """CPU seconds since, and the peak of memory in MB."""
+    """Give the CPU seconds since then, and the peak memory in MB."""
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"cpu": time.process_time() - began, "memory": memory}
 
@@ -69,8 +69,8 @@ def scan(folder: Path) -> dict[str, float]:
     return spent(began)
 
 
-def look(folder: Path) -> dict[str, float]:
-    """Through the door, then all lenses."""
+def compute(folder: Path) -> dict[str, float]:
+    """Load the tables through the door, then compute all lenses."""
     from omegaconf import OmegaConf
 
     from patronage import data, lenses
@@ -81,10 +81,10 @@ def look(folder: Path) -> dict[str, float]:
     config = OmegaConf.load(conf_dir() / "data" / "simulated.yaml")
     settings = {key: config[key] for key in ("money_decimals", "on_duplicate_rows", "customers")}
     paths = {name: {"path": str(folder / f"{name}.parquet")} for name in ("transactions", "events", "customers")}
-    asked = OmegaConf.merge({"name": "tables"}, settings, paths)
+    source = OmegaConf.merge({"name": "tables"}, settings, paths)
     began = time.process_time()
     engine = connect(EngineConfig(name="duckdb", threads=THREADS, memory_limit=MEMORY))
-    tables = data.load(engine, typed(DataConfig, asked))
+    tables = data.load(engine, typed(DataConfig, source))
     door = spent(began)
     lens_config = typed(LensesConfig, OmegaConf.load(conf_dir() / "lenses" / "retail.yaml"))
     began = time.process_time()
@@ -100,13 +100,13 @@ def look(folder: Path) -> dict[str, float]:
 
 
 def by(step: str, folder: Path) -> dict[str, float]:
-    """A step in a process of its own."""
+    """Run a step in a process of its own."""
     done = subprocess.run([sys.executable, __file__, step, str(folder)], check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def deep(folder: Path, features: int) -> dict[str, float] | None:
-    """featuretools with a like number of features, on the transactions alone; without any where it was stopped."""
+    """Run featuretools with as many features on the transactions alone; one that was stopped gives no features."""
     python = os.environ.get("FEATURETOOLS_PYTHON")
     if not python:
         return None
@@ -119,7 +119,7 @@ def deep(folder: Path, features: int) -> dict[str, float] | None:
 
 
 def rows_of(floor: dict[str, float], ours: dict[str, float], other: dict[str, float] | None) -> list[str]:
-    """What was measured of one size."""
+    """Write the rows of one size."""
     about = f"{ours['lines']:,} and {ours['events']:,} events"
     cells = [
         (about, "plain scan", "", floor["cpu"], f"{floor['memory']:.0f}"),
@@ -129,8 +129,8 @@ def rows_of(floor: dict[str, float], ours: dict[str, float], other: dict[str, fl
     if other is not None:
         over = "" if "features" in other else "more than "
         what = f"featuretools dfs, {over}{other['cpu'] / ours['cpu']:.0f} times our lenses" + (over and ", stopped")
-        made, memory = (f"{other[name]:.0f}" if name in other else "" for name in ("features", "memory"))
-        cells.append((f"{ours['lines']:,}, no events", what, made, other["cpu"], memory))
+        features, memory = (f"{other[name]:.0f}" if name in other else "" for name in ("features", "memory"))
+        cells.append((f"{ours['lines']:,}, no events", what, features, other["cpu"], memory))
     return [
         f"| {about} | {what} | {features} | {cpu:.1f} | {cpu / floor['cpu']:.1f} | {memory} |"
         for about, what, features, cpu, memory in cells
@@ -148,7 +148,7 @@ def write_table(rows: list[str]) -> None:
 
 
 def main() -> None:
-    """All sizes, as a table."""
+    """Measure all sizes and write the table."""
     from patronage.data.simulated import SimulatedConfig, write
 
     rows: list[str] = []
@@ -156,7 +156,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "shop"
             write(SimulatedConfig(customers=customers), folder, threads=THREADS)
-            floor, ours = by("scan", folder), by("look", folder)
+            floor, ours = by("scan", folder), by("compute", folder)
             rows += rows_of(floor, ours, deep(folder, int(ours["features"])) if size in DEEP_SIZES else None)
             print(*rows, sep="\n", flush=True)
     write_table(rows)
@@ -164,6 +164,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps({"scan": scan, "look": look}[sys.argv[1]](Path(sys.argv[2]))))
+        print(json.dumps({"scan": scan, "compute": compute}[sys.argv[1]](Path(sys.argv[2]))))
     else:
         main()

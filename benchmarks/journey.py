@@ -1,9 +1,9 @@
-"""The journey model: how good on real logs, how fast on a million customers, and beside hmmlearn.
+"""Measure the journey model: its accuracy on real logs, its speed on a million customers, and hmmlearn beside it.
 
     python benchmarks/journey.py                  everything, into benchmarks/journey.md (a quarter of an hour)
     python benchmarks/journey.py scale            one part: accuracy, agreement, scale, truth or sessions, on the screen
 
-hmmlearn is no dependency of ours. Give it an environment of its own and its Python here:
+hmmlearn is no dependency of ours. It needs an environment of its own, whose Python is given like this:
 
     python -m venv /tmp/hmmlearn && /tmp/hmmlearn/bin/pip install hmmlearn==0.3.3
     PATRONAGE_HMMLEARN_PYTHON=/tmp/hmmlearn/bin/python python benchmarks/journey.py
@@ -52,12 +52,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models" / "journey
 import conftest as simulator  # the known truths of the tests
 
 RESULT = Path(__file__).with_suffix(".md")
-# Log, horizon in days, cutoffs. The first of each is the split of issue 7, the others say how far it carries.
+# Log: horizon in days, and cutoffs. The first is the usual split; the others show whether the result holds elsewhere.
 CELLS = {
     "cdnow": (91, ("1998-01-01", "1997-10-01", "1998-04-01")),
     "complete_journey": (56, ("2017-11-05", "2017-07-01", "2017-09-03")),
 }
-TRUTHS, TRUTH_CUSTOMERS, TRUTH_JUDGED = (10, 11, 12, 13, 14), 10_000, 10_000
+TRUTHS, TRUTH_CUSTOMERS, TRUTH_EVALUATED = (10, 11, 12, 13, 14), 10_000, 10_000
 CLICKSTREAMS = (0, 1)
 HALVES = (77, 78, 79)  # seeds of the half-splits
 RESAMPLES = 500
@@ -99,22 +99,21 @@ def settings(cutoff: str, horizon_days: int) -> TrainConfig:
 
 
 def journey_holdout(tables: Tables, cutoff: str, horizon_days: int) -> JourneyHoldout:
-    """As `patronage train` does: 30 % of the customers held out, all that is learned ends at the cutoff."""
+    """Fit as `patronage train` does: 30 % of the customers are held out, and labels end at or before the cutoff."""
     config = settings(cutoff, horizon_days)
     holdout = holdout_at(tables, split_at(tables, datetime.fromisoformat(cutoff), config), config)
     if holdout is None or holdout.evaluated.cutoff != datetime.fromisoformat(cutoff):
         raise ValueError(f"{tables.source}: the log shows no horizon after {cutoff}")
-    seen, strangers = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
-    features, learned = seen.current.features, lenses.learn(seen.current.features, config.lenses)
-    fitted = calibrate(fit(features, tables, horizon_days, "auto"), seen.training, seed=0)
+    training, unseen = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
+    features, learned = training.current.features, lenses.fit(training.current.features, config.lenses)
+    fitted = calibrate(fit(features, tables, horizon_days, "auto"), training.training, seed=0)
     law = clv.fit(features[features[c.N_ORDERS] > 0], config.clv, model="bg_nbd", horizon_days=horizon_days)
-    judged = strangers.features
-    buyers = judged[judged[c.N_ORDERS] > 0]
-    value = pd.DataFrame(law.predict(buyers), buyers.index)[[c.P_ORDER]].reindex(judged.index)
-    said = pd.concat(
-        [pd.DataFrame(fitted.predict(judged), judged.index), value, lenses.segments(judged, learned)], axis=1
-    )
-    return JourneyHoldout(fitted, seen, holdout.split.select(holdout.unseen), strangers, said, learned)
+    evaluated = unseen.features
+    buyers = evaluated[evaluated[c.N_ORDERS] > 0]
+    value = pd.DataFrame(law.predict(buyers), buyers.index)[[c.P_ORDER]].reindex(evaluated.index)
+    predictions = pd.DataFrame(fitted.predict(evaluated), evaluated.index)
+    assignments = pd.concat([predictions, value, lenses.segments(evaluated, learned)], axis=1)
+    return JourneyHoldout(fitted, training, holdout.split.select(holdout.unseen), unseen, assignments, learned)
 
 
 def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> JourneyModel:
@@ -132,10 +131,10 @@ def cells() -> Iterator[tuple[Tables, str, int, JourneyHoldout]]:
             yield tables, cutoff, horizon_days, journey_holdout(tables, cutoff, horizon_days)
 
 
-def accuracy(one: JourneyHoldout) -> tuple[list[dict[str, object]], dict[str, object]]:
-    """A row per forecast, and one for the rest."""
-    found = evaluate_journey(one, Resampling(RESAMPLES, 0))
-    table = found.tables["journey_forecasts.json"]
+def accuracy(holdout: JourneyHoldout) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """Evaluate the journey: a row per forecast, and the other numbers by name."""
+    findings = evaluate_journey(holdout, Resampling(RESAMPLES, 0))
+    table = findings.tables["journey_forecasts.json"]
     rows = [
         {"forecast": row["forecast"], "log-loss": f"{row['log_loss']:.4f}", "AUC": f"{row['roc_auc']:.3f}"}
         | {"ECE": f"{row['ece']:.4f}"}
@@ -145,65 +144,65 @@ def accuracy(one: JourneyHoldout) -> tuple[list[dict[str, object]], dict[str, ob
         })
         for row in table.to_dict("records")
     ]  # fmt: skip
-    metrics, fitted = found.metrics, one.journey
-    uncalibrated = replace(fitted, calibration=journey.JourneyCalibration()).predict(one.evaluated.features)
-    bought = (one.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
+    metrics, fitted = findings.metrics, holdout.journey
+    uncalibrated = replace(fitted, calibration=journey.JourneyCalibration()).predict(holdout.evaluated.features)
+    bought = (holdout.evaluated.labels[c.ORDERS] > 0).to_numpy(float)
     rest = {
-        "customers": len(one.assignments),
+        "customers": len(holdout.assignments),
         "classes": fitted.classes,
         "nats per period": f"{metrics['journey/unseen/nats_per_period']:.4f}",
         "ECE": f"{table['ece'].iloc[0]:.4f}",
-        "ECE uncalibrated": f"{classification(bought, uncalibrated[c.JOURNEY_P_ORDER].to_numpy())['ece']:.4f}",
+        "ECE uncalibrated": f"{classification(bought, uncalibrated[c.JOURNEY_P_ORDER])['ece']:.4f}",
         "ECE by chance": f"{metrics['journey/unseen/ece_by_chance']:.4f}",
         "calibration": fitted.calibration.verdict,
         "AUC after 1, 2, 3, 5, 10": " ".join(
-            f"{value:.3f}" for value in found.tables["journey_touchpoints.json"].roc_auc
+            f"{value:.3f}" for value in findings.tables["journey_touchpoints.json"].roc_auc
         ),
         "differs from status": f"{metrics['journey/unseen/differs_from_status']:.0%}",
         "stage mix error": f"{metrics['journey/unseen/stage_mix_error']:.3f}",
-        "in order": disorder(found.tables["journey_activity.json"].set_index("stage")) or "yes",
+        "in order": disorder(findings.tables["journey_activity.json"].set_index("stage")) or "yes",
     }
     return rows, rest
 
 
-def agreement(one: JourneyHoldout, tables: Tables, horizon_days: int) -> list[str]:
-    """Kappa on the unseen of two fits on disjoint halves of the seen, by number of cadence classes."""
-    seen, judged = one.learned_from.current.features, one.evaluated.features
-    found = []
+def agreement(holdout: JourneyHoldout, tables: Tables, horizon_days: int) -> list[str]:
+    """Fit on two disjoint halves and give kappa on the unseen customers, by number of cadence classes."""
+    features, evaluated = holdout.learned_from.current.features, holdout.evaluated.features
+    rows = []
     for classes in (1, 2, 3):
         values = []
         for seed in HALVES:
-            half = held_out(seen.index, 0.5, seed, "halves")
-            fits = (fit(seen[side], tables, horizon_days, classes) for side in (half, ~half))
-            a, b = (decide(fitted.stage_probabilities(fitted.filter(judged)).to_numpy()) for fitted in fits)
-            values.append(kappa(a, b, np.ones(len(judged), np.int64)))
-        found.append(" ".join(f"{value:.3f}" for value in values))
-    return found
+            half = held_out(features.index, 0.5, seed, "halves")
+            fits = (fit(features[side], tables, horizon_days, classes) for side in (half, ~half))
+            first, second = (decide(fitted.stage_probabilities(fitted.filter(evaluated)).to_numpy()) for fitted in fits)
+            values.append(kappa(first, second, np.ones(len(evaluated), np.int64)))
+        rows.append(" ".join(f"{value:.3f}" for value in values))
+    return rows
 
 
 def measure_cells(parts: set[str]) -> list[str]:
     lines = []
-    for tables, cutoff, horizon_days, one in cells():
+    for tables, cutoff, horizon_days, holdout in cells():
         lines += ["", f"### {tables.source}, {cutoff}, {horizon_days} days", ""]
         if "accuracy" in parts:
-            rows, rest = accuracy(one)
+            rows, rest = accuracy(holdout)
             lines += [*markdown(pd.DataFrame(rows).fillna("")), ""]
             lines += [f"- {name}: {value}" for name, value in rest.items()]
         if "agreement" in parts:
-            for classes, values in enumerate(agreement(one, tables, horizon_days), start=1):
+            for classes, values in enumerate(agreement(holdout, tables, horizon_days), start=1):
                 lines.append(f"- half-split kappa, {classes} cadence classes: {values}")
     return lines
 
 
 def cpu(task: Callable[[], object]) -> tuple[float, float]:
-    """CPU and wall seconds."""
+    """Measure the CPU and wall seconds of a task."""
     wall, used = time.perf_counter(), time.process_time()
     task()
     return time.process_time() - used, time.perf_counter() - wall
 
 
 def scale() -> list[str]:
-    """Fit, filter and update; a process of its own, so that its peak memory is theirs."""
+    """Measure fit, filter and update on a million customers."""
     rng = np.random.default_rng(0)
     tables = load("cdnow")
     config = settings("1998-01-01", 91)
@@ -235,10 +234,10 @@ def scale() -> list[str]:
         "",
         f"- peak memory while filtering: {peak:.2f} GB (before: {before:.2f} GB; target 1 GB)",
     ]
-    return [*lines, *beside_hmmlearn(codes, own)]
+    return [*lines, *compare_hmmlearn(codes, own)]
 
 
-def beside_hmmlearn(codes: np.ndarray, own: float) -> list[str]:
+def compare_hmmlearn(codes: np.ndarray, own: float) -> list[str]:
     python = os.environ.get("PATRONAGE_HMMLEARN_PYTHON")
     if not python:
         return ["- hmmlearn: not measured, PATRONAGE_HMMLEARN_PYTHON is not set (see the top of the script)"]
@@ -258,16 +257,16 @@ def beside_hmmlearn(codes: np.ndarray, own: float) -> list[str]:
 
 
 def truth() -> list[str]:
-    """Customers simulated from known parameters, as in the tests: how close a fit comes to the filter that knows them.
+    """Compare fits with the filter that knows the true parameters, on customers simulated as in the tests.
 
-    Seven stages by two cadence classes, every distribution redrawn around the prior; what is called loyal is the
-    largest fit's convention, for all alike.
+    The truths have seven stages and two cadence classes, and every distribution is redrawn around the prior. Which
+    states are loyal is decided by the largest fit, for all fits.
     """
     rows: dict[str, list[tuple[float, ...]]] = {}
     for seed in TRUTHS:
         planted = simulator.perturbed(seed)
         train = simulator.simulate(planted, TRUTH_CUSTOMERS, seed=100 + seed).features[c.JOURNEY_PATH]
-        test = simulator.simulate(planted, TRUTH_JUDGED, seed=200 + seed)
+        test = simulator.simulate(planted, TRUTH_EVALUATED, seed=200 + seed)
         fits = {
             f"fitted on {n:,}": fit_em(count_paths(train[:n]), 2, left_censored=False)
             for n in (TRUTH_CUSTOMERS, 2000, 500)
@@ -282,7 +281,7 @@ def truth() -> list[str]:
             posterior = multiply(filter_paths(paths, parameters, names).states, stage_indicator(names))
             rows.setdefault(name, []).append(_score(posterior, stages))
         halves = [fit_em(count_paths(part), 2, left_censored=False) for part in (train[::2], train[1::2])]
-        a, b = (
+        first, second = (
             decide(
                 multiply(
                     filter_paths(paths, half.parameters, half.stage_of_state).states,
@@ -291,48 +290,48 @@ def truth() -> list[str]:
             )
             for half in halves
         )
-        rows.setdefault("kappa", []).append((kappa(a, b, np.ones(len(a), np.int64)),))
-    agreed = " ".join(f"{one[0]:.3f}" for one in rows.pop("kappa"))
+        rows.setdefault("kappa", []).append((kappa(first, second, np.ones(len(first), np.int64)),))
+    agreement = " ".join(f"{kappa_of_truth:.3f}" for (kappa_of_truth,) in rows.pop("kappa"))
     table = pd.DataFrame({name: np.mean(values, axis=0) for name, values in rows.items()}).T
     table.columns = ["accuracy", "log-loss", "ECE of the likeliest stage"]
     shown = table.map(lambda value: f"{value:.4f}").rename_axis("posterior").reset_index()
     return [
-        f"{len(TRUTHS)} truths, {TRUTH_JUDGED:,} customers each; targets: accuracy within .01 of the Bayes-optimal "
+        f"{len(TRUTHS)} truths, {TRUTH_EVALUATED:,} customers each; targets: accuracy within .01 of the Bayes-optimal "
         f"filter, ECE under .02, 500 within .01 of {TRUTH_CUSTOMERS:,}, kappa .9",
         "",
         *markdown(shown),
         "",
-        f"- half-split kappa, two halves of {TRUTH_CUSTOMERS // 2:,}: {agreed}",
+        f"- half-split kappa, two halves of {TRUTH_CUSTOMERS // 2:,}: {agreement}",
     ]
 
 
 def _score(posterior: np.ndarray, stages: np.ndarray) -> tuple[float, ...]:
-    sure, right = posterior.max(axis=1), posterior.argmax(axis=1) == stages
+    probability, correct = posterior.max(axis=1), posterior.argmax(axis=1) == stages
     loss = -np.log(posterior[np.arange(len(stages)), stages].clip(1e-12)).mean()
-    return float(right.mean()), float(loss), calibration_error(right.astype(float), sure)
+    return float(correct.mean()), float(loss), calibration_error(correct.astype(float), probability)
 
 
-def in_sessions() -> list[str]:
-    """P(an order later in the session), and P(who left a cart comes back), on the simulated clickstream."""
+def session_models() -> list[str]:
+    """Evaluate P(an order later in the session) and P(an order after an abandoned cart) on simulated clicks."""
     lines = []
     for seed in CLICKSTREAMS:
         source = DataConfig(name="simulated", on_duplicate_rows="keep", simulated={"customers": 10_000, "seed": seed})
-        clicks = sessions.read(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
+        clicks = sessions.read_clickstream(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
         within = evaluate_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
         carts, _ = evaluate_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
-        for what, found, name in (
+        for title, findings, name in (
             ("an order later in this session, after each touchpoint", within, "session"),
-            ("an order within 14 days of leaving a cart, asked daily for a week", carts, "cart"),
+            ("an order within 14 days of leaving a cart, predicted daily for a week", carts, "cart"),
         ):
-            table = found.tables[f"{name}_forecasts.json"]
+            table = findings.tables[f"{name}_forecasts.json"]
             interval = table.apply(
                 lambda row: "" if row["forecast"] == "model" else
                 f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]", axis=1
             )  # fmt: skip
             shown = table[["forecast", "log_loss", "roc_auc", "ece"]].round(4).assign(**{"model minus it": interval})
-            lines += ["", f"### {what}; seed {seed}", "", *markdown(shown)]
+            lines += ["", f"### {title}; seed {seed}", "", *markdown(shown)]
         by_length = within.tables["session_touchpoints.json"].round(3)
-        lines += ["", "AUC by touchpoints seen so far:", "", *markdown(by_length)]
+        lines += ["", "AUC by the number of touchpoints so far:", "", *markdown(by_length)]
     return lines
 
 
@@ -355,7 +354,13 @@ def main() -> None:
     if "truth" in parts:
         lines += ["", "## Known truth", "", *truth()]
     if "sessions" in parts:
-        lines += ["", "## Sessions, simulated", "", "The last 56 days, 30 % of the customers held out.", *in_sessions()]
+        lines += [
+            "",
+            "## Sessions, simulated",
+            "",
+            "The last 56 days, 30 % of the customers held out.",
+            *session_models(),
+        ]
     head = [
         "# Journey: measured by `python benchmarks/journey.py`",
         "",

@@ -1,10 +1,10 @@
-"""Which planted truths the lenses recover: `python benchmarks/recovery.py` writes recovery.md beside it.
+"""Measure which planted truths the lenses recover: `python benchmarks/recovery.py` writes recovery.md beside it.
 
-Simulated customers have a known shopper type, loyalty, satisfaction, interest, usage, occasion. Each lens is held
-against it by balanced accuracy (mean recall over the true kinds; `unknown` is never right), beside the majority class
-and beside the rule that anyone would try first: among all customers, among those of whom the lens says something, and
-among those of whom it says nothing. A lens that abstains loses over all customers by that alone, so over all the two
-are compared with the same number of answers as well: the lens where it speaks, and the rule for everyone else.
+Simulated customers have a known shopper type, loyalty, satisfaction, interest, usage and occasion. Each lens is
+compared with the truth by balanced accuracy (mean recall over the true types; `unknown` is never right), beside the
+majority class and beside a naive rule: among all customers, among those with a known segment, and among those with an
+unknown one. An unknown segment counts as wrong among all customers. So a fourth comparison completes the lens: its
+segment where it is known, the naive rule for every other customer.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ LAST_CATEGORY = """
 
 
 def labels(cases: list[pd.Series], names: list[str], other: str) -> pd.Series:
-    """The name of the first case that holds."""
+    """Give each row the name of its first case that holds."""
     return pd.Series(np.select([case.to_numpy() for case in cases], names, other), cases[0].index)
 
 
 def thirds(values: pd.Series, names: tuple[str, str, str], low: float = 1 / 3) -> pd.Series:
-    """Lowest, middle and highest by quantiles of what is known."""
+    """Split known values into lowest, middle and highest by quantiles."""
     bottom, top = values.quantile(low), values.quantile(1 - low)
     return labels([values <= bottom, values >= top], [names[0], names[2]], names[1])
 
 
 def by_signature(features: pd.DataFrame, _: Tables) -> pd.Series:
-    """One behaviour a type: in which does she rank highest?"""
+    """Guess the shopper type by one behaviour for each: the one in which the customer ranks highest."""
     ranks = {type_: (sign * features[name]).rank(pct=True) for type_, (name, sign) in PROOFS.items()}
     return pd.DataFrame(ranks).fillna(0.5).idxmax(axis=1)
 
 
 def by_benefit(features: pd.DataFrame, _: Tables) -> pd.Series:
-    """One behaviour a benefit."""
+    """Guess the benefit by one behaviour for each."""
     signs = {
         "price": features[c.DISCOUNT_SHARE],
         "quality": features[c.MEAN_ORDER_VALUE],
@@ -70,32 +70,44 @@ def by_benefit(features: pd.DataFrame, _: Tables) -> pd.Series:
 
 
 def by_counts(features: pd.DataFrame, _: Tables) -> pd.Series:
-    """Buys more than the median, acts more than the median."""
+    """Guess the loyalty: more orders than the median, more engagement than the median."""
     buys = features[c.N_ORDERS] > features[c.N_ORDERS].median()
     acts = features["engagement"] > features["engagement"].median()
     return labels([buys & acts, acts, buys], ["true", "latent", "spurious"], "none")
 
 
 def by_gap(features: pd.DataFrame, _: Tables) -> pd.Series:
-    """A mean gap near a week, a month, a year."""
+    """Guess the occasion: a mean gap near a week, a month or a year."""
     gap = features[c.MEAN_GAP_DAYS]
     return labels([gap < 10, gap < 45, gap.between(250, 450)], ["week", "month", "year"], "none")
 
 
 def last_category(_: pd.DataFrame, tables: Tables) -> pd.Series:
-    """Whatever she bought last, before the cutoff of the features."""
+    """Guess the top interest: the category of the last purchase before the cutoff of the features."""
     return tables.engine.frame(LAST_CATEGORY).set_index(c.CUSTOMER_ID)[c.CATEGORY]
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a lens says, what is true, and what the first rule that comes to mind says."""
+    """One planted truth.
 
-    what: str
-    said: str
+    Attributes
+    ----------
+    name
+        The truth, in words.
+    segment
+        The column of the lens.
+    truth
+        Takes the true label of each customer from the table of the truth.
+    naive, naive_name
+        The naive rule, and its name.
+    """
+
+    name: str
+    segment: str
     truth: Callable[[pd.DataFrame], pd.Series]
     naive: Rule
-    rule: str
+    naive_name: str
 
 
 CASES = (
@@ -134,40 +146,40 @@ CASES = (
 )
 
 
-def recall(said: pd.Series, truth: pd.Series) -> float:
-    """Balanced accuracy."""
-    return float((said == truth).groupby(truth).mean().mean())
+def balanced_accuracy(predicted: pd.Series, truth: pd.Series) -> float:
+    """Give the mean recall over the true labels."""
+    return float((predicted == truth).groupby(truth).mean().mean())
 
 
 def table(tables: Tables, truth: pd.DataFrame, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
-    """A row per case; `truth` is indexed by customer."""
+    """Measure every case, in a row each; `truth` is indexed by customer."""
     features = lenses.features_at(tables, cutoff, config, 7)
-    said = lenses.segments(features, lenses.learn(features, config)).replace({"one_time": "light"})
+    segments = lenses.segments(features, lenses.fit(features, config)).replace({"one_time": "light"})
     truth = truth.loc[features.index]
     rows = []
     for case in CASES:
-        planted, found = case.truth(truth), said[case.said]
+        planted, segment = case.truth(truth), segments[case.segment]
         naive = case.naive(features, tables).reindex(features.index)
-        known = found != c.UNKNOWN
+        known = segment != c.UNKNOWN
         rows.append(
             {
-                "truth": case.what,
+                "truth": case.name,
                 "known": float(known.mean()),
-                "lens, known": recall(found[known], planted[known]),
-                "naive, known": recall(naive[known], planted[known]),
-                "naive, unknown": recall(naive[~known], planted[~known]),
-                "lens, all": recall(found, planted),
-                "naive, all": recall(naive, planted),
-                "lens, else naive, all": recall(found.where(known, naive), planted),
+                "lens, known": balanced_accuracy(segment[known], planted[known]),
+                "naive, known": balanced_accuracy(naive[known], planted[known]),
+                "naive, unknown": balanced_accuracy(naive[~known], planted[~known]),
+                "lens, all": balanced_accuracy(segment, planted),
+                "naive, all": balanced_accuracy(naive, planted),
+                "lens, else naive, all": balanced_accuracy(segment.where(known, naive), planted),
                 "majority": 1 / planted.nunique(),
-                "naive rule": case.rule,
+                "naive rule": case.naive_name,
             }
         )
     return pd.DataFrame(rows)
 
 
 def main(customers: int = 10_000) -> None:
-    """The table of so many customers, two years of log."""
+    """Simulate two years of so many customers, measure, and write the table."""
     from omegaconf import OmegaConf
 
     from patronage import data
@@ -182,23 +194,23 @@ def main(customers: int = 10_000) -> None:
     truth = pd.read_parquet(simulated.cache_folder(simulated.read_settings(dict(config.simulated))) / "truth.parquet")
     truth = truth.astype({c.CUSTOMER_ID: str}).set_index(c.CUSTOMER_ID)
     lens_config = typed(LensesConfig, OmegaConf.load(conf_dir() / "lenses" / "retail.yaml"))
-    found = table(tables, truth, datetime(2024, 1, 1), lens_config)
-    lines = ["| " + " | ".join(found) + " |", "|---|" + "---:|" * 8 + "---|"]
+    recovered = table(tables, truth, datetime(2024, 1, 1), lens_config)
+    lines = ["| " + " | ".join(recovered) + " |", "|---|" + "---:|" * 8 + "---|"]
     lines += [
         "| " + " | ".join(cell if isinstance(cell, str) else f"{cell:.2f}".replace("nan", "–") for cell in row) + " |"
-        for row in found.itertuples(index=False)
+        for row in recovered.itertuples(index=False)
     ]
     head = (
         f"# What the lenses recover\n\nMade by `benchmarks/recovery.py`: {customers:,} simulated customers, two years, "
         "all lenses at its end with the thresholds of `conf/lenses/retail.yaml`.\nBalanced accuracy; `unknown` is "
         "never right.\n\n"
-        "- *known*: the share of customers of whom the lens says something, and among them; *unknown*: among the "
+        "- *known*: the share of customers with a known segment, and the accuracy among them; *unknown*: among the "
         "others.\n"
-        "- *all*: among all customers. A lens that abstains loses here by that alone, to a rule that always answers. "
-        "*lens, else naive*\n  answers for everyone as well: the lens where it speaks, the rule where it is silent; "
-        "beside *naive, all* it says what the lens adds.\n"
-        "- Where *naive, unknown* is no better than *majority* (what one label for all would get), silence costs "
-        "nothing; where it is\n  better, the lens asks for more evidence than the simulated truth needs.\n\n"
+        "- *all*: among all customers. An unknown segment counts as wrong here, while the naive rule always gives a "
+        "label. *lens, else\n  naive* completes the lens: its segment where it is known, else the rule's label; "
+        "compared with *naive, all* it shows what the lens adds.\n"
+        "- Where *naive, unknown* is no better than *majority* (one label for all customers), an unknown segment costs "
+        "nothing; where it is\n  better, the lens needs more evidence than the simulated truth does.\n\n"
     )
     Path(__file__).with_suffix(".md").write_text(head + "\n".join(lines) + "\n")
     print("\n".join(lines))

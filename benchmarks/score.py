@@ -1,9 +1,9 @@
-"""What scoring costs by the size of the log: `python benchmarks/score.py [CUSTOMERS ...]` writes score.md beside it.
+"""Measure scoring by the size of the log: `python benchmarks/score.py [CUSTOMERS ...]` writes score.md beside it.
 
 A model is trained on a small simulated log; larger ones (20 lines a customer, no events) are scored by `patronage
 score` in a process of its own, beside a plain scan of the same Parquet files and the features alone. CPU and the peak
-of the resident memory are those of the whole process, Python and its imports included. Wall time depends on who else
-uses the machine, so each row says how much the machine had to do. Rows of sizes that are not asked for stay.
+of the resident memory are those of the whole process, Python and its imports included. Wall time depends on the other
+load of the machine, so each row gives that load. Rows of sizes that are not measured this time stay.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ HEAD = (
 
 
 def command(*words: str) -> list[str]:
-    """`patronage` in a process of its own."""
+    """Write the command line of `patronage` for a process of its own."""
     return [sys.executable, "-m", "patronage.cli", *words]
 
 
 def measured(words: list[str], root: Path) -> dict[str, float]:
-    """CPU, wall time and peak memory of a process, measured by another one that does nothing else."""
+    """Measure CPU, wall time and peak memory of a process, from another process that does nothing else."""
     code = (
         "import json, resource, subprocess, sys, time\n"
         "began = time.perf_counter()\n"
@@ -55,7 +55,7 @@ def measured(words: list[str], root: Path) -> dict[str, float]:
 
 
 def tables(folder: Path) -> list[str]:
-    """The data setting of a simulated folder."""
+    """Write the data settings of a simulated folder."""
     return [
         "data=tables", f"data.transactions.path={folder}/transactions.parquet",
         f"data.customers.path={folder}/customers.parquet", "data.on_duplicate_rows=keep", "data.money_decimals=2",
@@ -65,7 +65,7 @@ def tables(folder: Path) -> list[str]:
 
 
 def scan(folder: Path) -> None:
-    """Decode every column of every table once: what no program can do without."""
+    """Decode every column of every table once: the least that any program must do."""
     import pyarrow.parquet as pq
 
     for table in ("transactions", "customers"):
@@ -74,7 +74,7 @@ def scan(folder: Path) -> None:
 
 
 def features(folder: Path, model: Path) -> None:
-    """The features of everybody in the same passes, and nothing else."""
+    """Compute the features of all customers in the same passes, and nothing else."""
     from omegaconf import OmegaConf
 
     from patronage import data, lenses, scoring
@@ -96,7 +96,7 @@ def features(folder: Path, model: Path) -> None:
 
 
 def main(root: Path, sizes: tuple[int, ...]) -> None:
-    """All sizes, as a table. What was made in the folder is used again."""
+    """Measure all sizes and write the table. Logs and the model in the folder are used again."""
     (root / "mlruns").mkdir(parents=True, exist_ok=True)
     if not (root / "mlruns" / "mlflow.db").exists():
         measured(command("train", *SMALL, *QUICK, f"cutoff={CUTOFF}"), root)
@@ -110,7 +110,7 @@ def main(root: Path, sizes: tuple[int, ...]) -> None:
 
 
 def row(folder: Path, customers: int, model: Path, root: Path) -> str:
-    """One line of the table."""
+    """Measure one size and write its row."""
     output = root / "scores.parquet"
     words = command(
         "score", "model=models:/patronage/1", f"cutoff={CUTOFF}", f"output={output}",
@@ -131,7 +131,7 @@ def row(folder: Path, customers: int, model: Path, root: Path) -> str:
 
 
 def write(new: str) -> None:
-    """Put a row into the table; it takes the place of the one of as many lines."""
+    """Put a row into the table; it replaces the row of the same number of lines."""
     print(new, flush=True)
     table = Path(__file__).with_suffix(".md")
     lines = table.read_text().splitlines() if table.exists() else []
@@ -139,10 +139,10 @@ def write(new: str) -> None:
     about = (
         f"{os.cpu_count()} cores, engine.threads={THREADS}, engine.memory_limit={MEMORY}, Python "
         f"{platform.python_version()}, DuckDB {duckdb.__version__}; load is the machine's at the end of the scoring, "
-        "other people's work included"
+        "the work of others included"
     )
     text = f"# Scoring by the size of the log\n\nMade by `benchmarks/score.py`; {about}.\n\n{HEAD}\n"
-    table.write_text(text + "\n".join(sorted(rows.values(), key=lambda one: (len(one.split("|")[1]), one))) + "\n")
+    table.write_text(text + "\n".join(sorted(rows.values(), key=lambda line: (len(line.split("|")[1]), line))) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How long one customer waits: `python benchmarks/serving.py` writes serving.md beside it.
+"""Measure the response time for one customer: `python benchmarks/serving.py` writes serving.md beside it.
 
 `mlflow models serve` answers one-row requests to /invocations, one after the other over one connection, after a
-warm-up, in two of the forms that MLflow reads: a table, and columns by name, of which it makes one. CPU is that of the
-server's processes between the first and the last request. The model is trained on CDNow where the folder $SERVING_BENCH
-(mlruns/serving_bench) holds none.
+warm-up, in two of the forms that MLflow reads: a table, and columns by name, from which it makes a table. CPU is that
+of the server's processes between the first and the last request. If the folder $SERVING_BENCH (mlruns/serving_bench)
+holds no model, one is trained on CDNow first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WAIT = 180  # seconds for the server to start
 
 
 def cpu_seconds(group: int) -> float:
-    """Of the processes of a group, by Linux's /proc."""
+    """Give the CPU seconds of a process group, from Linux's /proc."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -39,14 +39,14 @@ def cpu_seconds(group: int) -> float:
 
 
 def post(connection: HTTPConnection, body: bytes) -> tuple[int, bytes]:
-    """Ask the model."""
+    """Send a request to the model."""
     connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    return answer.status, answer.read()
+    response = connection.getresponse()
+    return response.status, response.read()
 
 
 def reached(port: int) -> HTTPConnection:
-    """A connection to the server, once it answers."""
+    """Connect to the server as soon as it responds."""
     deadline = time.monotonic() + WAIT
     while True:
         connection = HTTPConnection("127.0.0.1", port, timeout=60)
@@ -61,10 +61,10 @@ def reached(port: int) -> HTTPConnection:
 
 
 def timed(connection: HTTPConnection, server: int, form: str, body: bytes) -> str:
-    """The row of the table for one form of the request."""
+    """Measure one form of the request and write its row."""
     for _ in range(WARM_UP):
-        status, answer = post(connection, body)
-        assert status == 200, answer
+        status, response = post(connection, body)
+        assert status == 200, response
     took, before = [], cpu_seconds(server)
     for _ in range(CALLS):
         began = time.perf_counter()
@@ -76,10 +76,10 @@ def timed(connection: HTTPConnection, server: int, form: str, body: bytes) -> st
 
 
 def measure(model: Path) -> str:
-    """The table."""
+    """Serve the model, measure it, and write the table."""
     example = json.loads((model / "serving_input_example.json").read_text())["dataframe_split"]
     columns = {name: [cell] for name, cell in zip(example["columns"], example["data"][0], strict=True)}
-    asked = {"dataframe_split": {**example, "data": example["data"][:1]}, "inputs": columns}
+    requests = {"dataframe_split": {**example, "data": example["data"][:1]}, "inputs": columns}
     cells = zip(example["columns"], example["data"][0], strict=True)
     lacking = [None if name == "n_orders" else cell for name, cell in cells]
     bad = json.dumps({"dataframe_split": {**example, "data": [lacking]}}).encode()
@@ -93,21 +93,25 @@ def measure(model: Path) -> str:
     server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
     try:
         connection = reached(port)
-        rows = [timed(connection, server.pid, form, json.dumps({form: one}).encode()) for form, one in asked.items()]
-        status, answer = post(connection, bad)
+        rows = [
+            timed(connection, server.pid, form, json.dumps({form: body}).encode()) for form, body in requests.items()
+        ]
+        status, response = post(connection, bad)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
-    said = json.loads(answer)["message"].rpartition("Error: ")[2]  # MLflow quotes the asker's rows before it
+    message = json.loads(response)["message"].rpartition("Error: ")[
+        2
+    ]  # MLflow quotes the rows of the request before it
     return (
         "| form | calls | p50 ms | p90 ms | p99 ms | CPU ms a call |\n|---|---:|---:|---:|---:|---:|\n"
         f"{''.join(rows)}\n"
-        f"A row without `n_orders` is answered with {status}: `{said}`\n"
+        f"A row without `n_orders` is answered with {status}: `{message}`\n"
     )
 
 
 def main(root: Path) -> None:
-    """Train where nothing is trained, serve, measure, write."""
+    """Train a model if there is none, serve it, measure it, and write the table."""
     (root / "mlruns").mkdir(parents=True, exist_ok=True)
     pattern = "artifacts/**/models/*/artifacts/MLmodel"
     if not list((root / "mlruns").glob(pattern)):
@@ -116,7 +120,7 @@ def main(root: Path) -> None:
     model = sorted((root / "mlruns").glob(pattern))[-1].parent
     table = measure(model)
     about = (
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end (other work ran beside it), "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end (other work ran at the same time), "
         f"nice {os.nice(0)}, Python {platform.python_version()}"
     )
     text = f"# One customer over HTTP\n\nMade by `benchmarks/serving.py`; {about}.\n\n{table}"

@@ -1,7 +1,7 @@
-"""How fast customers are simulated, in how much memory: `python benchmarks/simulate.py` writes simulate.md beside it.
+"""Measure the time and memory of the simulator: `python benchmarks/simulate.py` writes simulate.md beside it.
 
 Each size runs in a process of its own, on two threads, and writes all tables and the truth as Parquet to a temporary
-folder. Wall time depends on who else uses the machine; CPU time hardly does.
+folder. Wall time depends on the other load of the machine; CPU time hardly does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HEAD = "| customers | lines | events | wall s | CPU s | peak memory MB | Parquet
 
 
 def measure(customers: int, events: bool) -> dict[str, float]:
-    """One run in this process."""
+    """Simulate one size in this process, and give the rows, times, memory and size on disk."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         began, used = time.perf_counter(), time.process_time()
@@ -44,7 +44,7 @@ def measure(customers: int, events: bool) -> dict[str, float]:
 
 
 def main() -> None:
-    """All cases, as a table."""
+    """Measure all cases and write the table."""
     rows = []
     for customers, events in CASES:
         command = [sys.executable, __file__, str(customers), str(int(events))]
@@ -56,11 +56,15 @@ def main() -> None:
         )
         print(rows[-1], flush=True)
     load = os.getloadavg()[0]
-    about = (
+    environment = (
         f"{os.cpu_count()} cores, load {load:.1f} at the end (other work ran beside it), {THREADS} threads, "
         f"Python {platform.python_version()}, NumPy {np.__version__}, Arrow {pa.__version__}"
     )
-    text = f"# Simulating customers\n\nMade by `benchmarks/simulate.py`; {about}.\n\n{HEAD}\n" + "\n".join(rows) + "\n"
+    text = (
+        f"# Simulating customers\n\nMade by `benchmarks/simulate.py`; {environment}.\n\n{HEAD}\n"
+        + "\n".join(rows)
+        + "\n"
+    )
     Path(__file__).with_suffix(".md").write_text(text)
 
 

@@ -148,7 +148,9 @@ def test_the_unseen_measurement_is_of_a_model_that_could_learn(shop):
     split = split_at(tables, CUTOFF, config)
     seen = split.select(~holdout_at(tables, split, config).unseen)
     features = seen.current.features
-    model = fit_ensemble(seen.training, features, learnable(features), config.churn, seed=config.seed).ensemble
+    model = fit_ensemble(
+        seen.training, features, learnable(features, config.lenses), config.churn, seed=config.seed
+    ).ensemble
     assert model.churn.members[0].rounds > 0
 
 

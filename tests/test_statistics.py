@@ -50,7 +50,7 @@ class TestProbabilities:
 
 class TestCalibration:
     def test_bins_count_by_their_customers(self):
-        """Eight customers at .2, of whom two in eight; two at .9, of whom one in two: (8 x .05 + 2 x .4) / 10."""
+        """Eight customers at .2 with two events, two at .9 with one: (8 x |.2 - .25| + 2 x |.9 - .5|) / 10."""
         y_pred = np.array([0.2] * 8 + [0.9] * 2)
         y_true = np.array([1, 1, 0, 0, 0, 0, 0, 0, 1, 0], float)
         assert statistics.calibration_error(y_true, y_pred) == pytest.approx(0.12)

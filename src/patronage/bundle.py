@@ -21,7 +21,8 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.offer import Offer
-from patronage.errors import FitError
+from patronage.errors import ConfigError, FitError
+from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.btyd import clv
 from patronage.models.forecast import CONTRACT, Forecast
@@ -58,8 +59,8 @@ class Bundle:
         The settings with which features are made.
     lens_names
         The lenses that the data supported at fit; scoring makes their features.
-    learned
-        What each lens learned of the population.
+    fitted_lenses
+        The lenses with what each learned of the population.
     reference
         What later customers are compared with; None in a bundle that was never logged.
 
@@ -80,7 +81,7 @@ class Bundle:
     period_days: int
     lenses: LensesConfig
     lens_names: tuple[str, ...]
-    learned: Mapping[str, Any]
+    fitted_lenses: FittedLenses
     personas: personas.PersonaModel
     forecast: Forecast
     journey: journey.JourneyModel
@@ -124,8 +125,8 @@ class Bundle:
             **self.personas.predict(features),
             **forecast,
             **self.journey.predict(features),
-            **lenses.labels(features, self.learned),
-            **lenses.estimates(features, self.learned),
+            **self.fitted_lenses.segments(features),
+            **self.fitted_lenses.estimates(features),
         }
         clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
         comparable = self.forecast.churn_source != CONTRACT
@@ -153,7 +154,7 @@ class Bundle:
             "lenses": asdict(self.lenses),
             "lens_names": self.lens_names,
             "features": self.columns,
-            "learned": self.learned,
+            "fitted_lenses": self.fitted_lenses.to_json(),
             "offer": asdict(self.offer),
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
@@ -179,8 +180,8 @@ class Bundle:
         if state["format"] != FORMAT:
             raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
-        made = lenses.described(settings, state["lens_names"])
-        if changed := sorted(set(state["features"]) ^ set(made)):
+        described, fitted_lenses = _restore_lenses(folder, settings, state)
+        if changed := sorted(set(state["features"]) ^ set(described)):
             raise FitError(
                 f"{folder}: the model was made for other features ({', '.join(changed[:5])}) than this version of "
                 "patronage makes; train it again, or score with the version that trained it"
@@ -190,7 +191,7 @@ class Bundle:
             period_days=state["period_days"],
             lenses=settings,
             lens_names=tuple(state["lens_names"]),
-            learned=state["learned"],
+            fitted_lenses=fitted_lenses,
             personas=personas.PersonaModel.load(folder / "personas"),
             forecast=Forecast.load(folder / "forecast"),
             journey=journey.JourneyModel.load(folder / "journey"),
@@ -200,6 +201,23 @@ class Bundle:
 
     def _models(self) -> dict[str, Any]:
         return {"personas": self.personas, "forecast": self.forecast, "journey": self.journey}
+
+
+def _restore_lenses(
+    folder: Path, settings: LensesConfig, state: Mapping[str, Any]
+) -> tuple[Mapping[str, Feature], FittedLenses]:
+    """The features that the lenses of a bundle make now, and the lenses with what they learned.
+
+    A user's own lens is imported again, by its path in the settings.
+    """
+    try:
+        described = lenses.described(settings, state["lens_names"])
+        return described, FittedLenses.from_json(state["fitted_lenses"], settings)
+    except (ConfigError, TypeError) as error:
+        raise FitError(
+            f"{folder}: a lens of the model is not what it was at fit: {error}; make the package that it comes from "
+            "importable, in the version that the model was trained with, or train it again"
+        ) from error
 
 
 def _expanded(values: np.ndarray, rows: Mask) -> np.ndarray:

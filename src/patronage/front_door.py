@@ -115,7 +115,7 @@ def segments(
     """
     chosen = settings or LensesConfig()
     frame = features(log, cutoff, lenses=lenses, settings=chosen)
-    return lens_room.segments(frame, lens_room.learn(frame, chosen))
+    return lens_room.segments(frame, lens_room.fit(frame, chosen))
 
 
 def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: int | None = None) -> pd.DataFrame:
@@ -247,6 +247,6 @@ def _moment(cutoff: Cutoff) -> datetime:
 
 
 def _check_lenses(names: Sequence[str], settings: LensesConfig) -> None:
-    known = [lens.name for lens in lens_room.LENSES]
+    known = [lens.name for lens in lens_room.of(settings)]
     if isinstance(names, str) or not names or set(names) - set(known):
         raise ConfigError(f"lenses={names!r}; expected a list of names among {', '.join(known)}")

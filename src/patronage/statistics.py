@@ -51,9 +51,9 @@ def roc_auc(y_true: Array, y_pred: Array, weights: Array | None = None) -> Array
 
     Missing (nan) where there are only events or only non-events.
     """
-    events, others = _by_score(y_pred, weights, y_true, 1 - y_true)
-    lower = np.cumsum(others, axis=0) - others / 2
-    pairs = events.sum(axis=0) * others.sum(axis=0)
+    events, non_events = _by_score(y_pred, weights, y_true, 1 - y_true)
+    lower = np.cumsum(non_events, axis=0) - non_events / 2
+    pairs = events.sum(axis=0) * non_events.sum(axis=0)
     return _single(_ratio((events * lower).sum(axis=0), pairs), weights)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from conftest import through_the_door
 from patronage.analyses import cohorts
-from patronage.config import Behaviour
+from patronage.config import Behaviour, LensesConfig
+from patronage.lenses import look_back
 
 ORDERS = pd.DataFrame(
     [
@@ -28,8 +29,12 @@ EVENTS = pd.DataFrame(
 ).astype({"occurred_at": "datetime64[us]"})
 
 
+def history_of(cutoff, *logs):
+    return look_back(through_the_door(*logs), cutoff, LensesConfig(), 7)
+
+
 def retention(cutoff):
-    table = cohorts.by_month(through_the_door(ORDERS), cutoff)
+    table = cohorts.by_month(history_of(cutoff, ORDERS))
     return table.pivot_table("retention", "cohort", "month", aggfunc="first", dropna=False)
 
 
@@ -49,20 +54,19 @@ def test_a_month_that_runs_is_not_counted():
 
 def test_the_future_changes_nothing():
     cutoff = datetime(2024, 3, 15)
-    cut = through_the_door(ORDERS[ORDERS["ordered_at"] < pd.Timestamp(cutoff)])
-    pd.testing.assert_frame_equal(cohorts.by_month(through_the_door(ORDERS), cutoff), cohorts.by_month(cut, cutoff))
+    cut = history_of(cutoff, ORDERS[ORDERS["ordered_at"] < pd.Timestamp(cutoff)])
+    pd.testing.assert_frame_equal(cohorts.by_month(history_of(cutoff, ORDERS)), cohorts.by_month(cut))
 
 
 def by_behaviour(cutoff, at_least=2):
-    tables = through_the_door(ORDERS, EVENTS)
-    asked = {"rated": Behaviour("rating", at_least, 7)}
-    table = cohorts.by_behaviour(tables, cutoff, asked, period_days=30, periods=3)
+    behaviours = {"rated": Behaviour("rating", at_least, 7)}
+    table = cohorts.by_behaviour(history_of(cutoff, ORDERS, EVENTS), behaviours, period_days=30, periods=3)
     return table.set_index(["group", "period"])
 
 
 def test_behavioural_cohorts_by_hand():
     table = by_behaviour(datetime(2024, 4, 5))
-    # ann rated twice in her first week; bob's rating came in his fourth; dan's first week is not over
+    # ann rated twice in the first week; bob's rating is in the fourth; dan's first week is not over
     assert table.loc[("did", 0), ["customers", "active"]].tolist() == [1, 1]
     assert table.loc[("did not", 0), "customers"] == 2
     assert table.loc[("did", 1), "retention"] == 1.0  # 2 February to 3 March: the order of the 10th

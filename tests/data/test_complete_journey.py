@@ -31,17 +31,17 @@ def test_the_whole_log_is_read(groceries):
 
 
 def test_campaigns_and_coupons_are_events_of_the_vocabulary(groceries):
-    counted = groceries.engine.frame("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY event")
-    assert dict(zip(counted["event"], counted["n"], strict=True)) == {"offer_received": 6_589, "offer_redeemed": 2_102}
+    counts = groceries.engine.frame("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY event")
+    assert dict(zip(counts["event"], counts["n"], strict=True)) == {"offer_received": 6_589, "offer_redeemed": 2_102}
     assert groceries.unknown_events == {}
 
 
 def test_products_bring_category_brand_and_private_label(groceries):
     assert {"category", "brand", "private_label", "discount", "coupon"} <= groceries.present["transactions"]
-    (own,) = groceries.engine.row("SELECT avg(CAST(private_label = 'Private' AS INTEGER)) FROM transactions")
-    assert 0.2 < own < 0.4
+    (own_label,) = groceries.engine.row("SELECT avg(CAST(private_label = 'Private' AS INTEGER)) FROM transactions")
+    assert 0.2 < own_label < 0.4
 
 
-def test_declared_attributes_are_kept(groceries):
+def test_declared_attributes_are_columns_of_customers(groceries):
     assert groceries.attributes == KINDS
     assert groceries.engine.row("SELECT count(age) FROM customers") == (801,)

@@ -111,7 +111,7 @@ class TestIds:
         assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (10,)
         assert tables.present["transactions"] == {"customer_id", "ordered_at", "amount"}
 
-    def test_of_equal_rows_that_are_kept_differ(self):
+    def test_of_equal_rows_differ_under_keep(self):
         frame = pd.concat([BY_HAND, BY_HAND.head(1)]).drop(columns="order_id")
         tables = through_the_door(frame, on_duplicate_rows="keep")
         assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (11,)

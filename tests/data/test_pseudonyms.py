@@ -24,16 +24,16 @@ def customers(frame: pd.DataFrame = BY_HAND) -> list[str]:
 def test_the_same_key_gives_the_same_pseudonyms_and_another_others(monkeypatch):
     first = customers()
     assert len(first) == BY_HAND["customer_id"].nunique()
-    assert all(len(one) == 32 and set(one) <= set("0123456789abcdef") for one in first)
+    assert all(len(digits) == 32 and set(digits) <= set("0123456789abcdef") for digits in first)
     assert customers() == first
     monkeypatch.setenv("PATRONAGE_KEY", KEY + "!")
     assert not set(customers()) & set(first)
 
 
 def test_accounts_and_their_users_still_meet():
-    people = pd.DataFrame({"customer_id": ["anna", "ben", "cleo", "dora"], "account_id": ["acme", "acme", None, "x"]})
+    users = pd.DataFrame({"customer_id": ["anna", "ben", "cleo", "dora"], "account_id": ["acme", "acme", None, "x"]})
     open_, hidden = (
-        through_the_door(BY_HAND, None, people, entity="account", pseudonymise=chosen) for chosen in (False, True)
+        through_the_door(BY_HAND, None, users, entity="account", pseudonymise=chosen) for chosen in (False, True)
     )
     assert open_.customers == hidden.customers == 3
     assert "acme" not in hidden.engine.frame("SELECT * FROM customers").to_string()
@@ -42,23 +42,23 @@ def test_accounts_and_their_users_still_meet():
 @pytest.mark.parametrize("key", ["", "short"])
 def test_a_key_that_is_missing_or_short_is_refused(monkeypatch, key):
     monkeypatch.setenv("PATRONAGE_KEY", key)
-    with pytest.raises(ConfigError, match=r"\$PATRONAGE_KEY is .*; expected at least 16") as said:
+    with pytest.raises(ConfigError, match=r"\$PATRONAGE_KEY is .*; expected at least 16") as caught:
         customers()
-    assert key not in str(said.value) or not key
+    assert key not in str(caught.value) or not key
 
 
 def test_the_key_stands_in_no_sql(monkeypatch):
     tables = through_the_door(BY_HAND, pseudonymise=True)
-    with pytest.raises(tables.engine.failure) as said:
+    with pytest.raises(tables.engine.failure) as caught:
         tables.engine.run(f"SELECT {tables.engine.keyed_hash('no_such_column')}")
-    assert KEY not in str(said.value)
+    assert KEY not in str(caught.value)
 
 
 def test_error_lines_show_ids_in_debugging_only(monkeypatch):
     twice = pd.concat([BY_HAND, BY_HAND.head(1)])
-    with pytest.raises(DataError) as said:
+    with pytest.raises(DataError) as caught:
         through_the_door(twice)
-    assert "1 rows repeat another row in every column; drop them" in str(said.value)
+    assert "1 rows repeat another row in every column; drop them" in str(caught.value)
     monkeypatch.setenv("PATRONAGE_DEBUG", "1")
     with pytest.raises(DataError, match=r"in every column \(such as 'anna'\)"):
         through_the_door(twice)

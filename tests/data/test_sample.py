@@ -15,25 +15,25 @@ def log_of(tables) -> pd.DataFrame:
 def test_whole_histories_of_one_customer_in_so_many(shop):
     tables = through_the_door(shop, customers=shop[["customer_id"]].drop_duplicates())
     everything = log_of(tables)
-    found = sampler(tables, 100, seed=0)
-    assert found.one_in == 4
+    drawing = sampler(tables, 100, seed=0)
+    assert drawing.one_in == 4
     drawn = log_of(tables)
-    people = drawn["customer_id"].unique()
-    assert 60 < len(people) < 140
-    whole = everything[everything["customer_id"].isin(people)].reset_index(drop=True)
+    customers_drawn = drawn["customer_id"].unique()
+    assert 60 < len(customers_drawn) < 140
+    whole = everything[everything["customer_id"].isin(customers_drawn)].reset_index(drop=True)
     pd.testing.assert_frame_equal(drawn, whole)
-    assert set(tables.engine.frame("SELECT customer_id FROM customers")["customer_id"]) == set(people)
+    assert set(tables.engine.frame("SELECT customer_id FROM customers")["customer_id"]) == set(customers_drawn)
 
 
 def test_another_seed_draws_others_from_everyone_and_the_same_one_the_same(shop):
     tables = through_the_door(shop)
-    found = sampler(tables, 200, seed=0)
+    drawing = sampler(tables, 200, seed=0)
     first = log_of(tables)
-    found.draw(1)
+    drawing.draw(1)
     second = log_of(tables)
     shared = set(first["customer_id"]) & set(second["customer_id"])
     assert 0.3 < len(shared) / first["customer_id"].nunique() < 0.7
-    found.draw(0)
+    drawing.draw(0)
     pd.testing.assert_frame_equal(log_of(tables), first)
 
 

@@ -1,3 +1,5 @@
+"""The user's own files: every kind, every form, and what is wrong with them."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -12,11 +14,11 @@ from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 
 
-def read(path, **asked):
-    columns = TransactionColumns(**asked.pop("columns", {}))
-    zone = asked.pop("timezone", "UTC")
+def read(path, **settings):
+    columns = TransactionColumns(**settings.pop("columns", {}))
+    zone = settings.pop("timezone", "UTC")
     config = DataConfig(
-        name="tables", timezone=zone, transactions=TransactionsConfig(path=path, columns=columns, **asked)
+        name="tables", timezone=zone, transactions=TransactionsConfig(path=path, columns=columns, **settings)
     )
     return load(DuckDB(threads=1), config)
 
@@ -48,7 +50,7 @@ def test_names_and_dates_are_read_as_the_user_says(tmp_path, by_hand):
     )
 
 
-def test_what_is_not_there_is_said(tmp_path):
+def test_what_is_not_there_is_one_line(tmp_path):
     (tmp_path / "empty.csv").touch()
     (tmp_path / "bad.parquet").write_text("not parquet")
     with pytest.raises(DataError, match=r"nothing.csv: no such file"):

@@ -29,7 +29,7 @@ def journey_holdout(shop, lens_settings) -> JourneyHoldout:
     model = journey.fit(current, JourneyConfig(cadence_classes=2), horizon_days=90, period_days=7, seed=0)
     model = calibrate(model, learned_from.training, seed=0)
     law = clv.fit(current, config.clv, model="bg_nbd", horizon_days=90)
-    lens_states = lenses.learn(current, config.lenses)
+    lens_states = lenses.fit(current, config.lenses)
     assignments = pd.concat(
         [
             pd.DataFrame(model.predict(evaluated.features), evaluated.features.index),

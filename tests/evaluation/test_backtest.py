@@ -17,10 +17,10 @@ def settings(lenses: LensesConfig, **more: object) -> TrainConfig:
     members = dict.fromkeys(("btyd", "features", "offset"), True)
     churn = ChurnConfig(members=members, bands={"all": 1.0}, max_rounds=20)
     clv = ClvConfig(model="bg_nbd")
-    made = TrainConfig(churn=churn, clv=clv, lenses=lenses, cutoff="2023-07-01", horizon_days=90, seed=0, **more)
-    made.origins.most = 2
-    made.evaluation.bootstraps = 20
-    return made
+    config = TrainConfig(churn=churn, clv=clv, lenses=lenses, cutoff="2023-07-01", horizon_days=90, seed=0, **more)
+    config.origins.most = 2
+    config.evaluation.bootstraps = 20
+    return config
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,8 @@ def test_every_model_is_measured_on_every_holdout(rows):
     later = rows[rows["holdout"] == "later_seen"]
     models = set(later.loc[later["metric"] == "churn/log_loss", "model"])
     assert models == {
-        "rate", "recency", "bg_nbd", "mbg_nbd", "pareto_nbd", "btyd", "features", "offset", "hybrid", "law", "shipped",
+        "rate", "recency", "bg_nbd", "mbg_nbd", "pareto_nbd", "btyd", "features", "offset", "ensemble", "law",
+        "shipped",
     }  # fmt: skip
     assert not rows.duplicated(["model", "holdout", "metric"]).any()
     auc = rows[rows["metric"] == "churn/roc_auc"].set_index(["holdout", "model"])["value"]

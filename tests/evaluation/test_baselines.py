@@ -52,7 +52,7 @@ class TestChurn:
         assert forecasts["rate"].tolist() == pytest.approx([0.25, 0.25])
         assert forecasts["btyd"].tolist() == pytest.approx([0.8, 0.7])  # is of the whole horizon already
 
-    def test_a_contract_through_two_windows_is_kept_twice(self):
+    def test_a_contract_survives_two_windows_by_the_product(self):
         forecasts = churn([5, 90], horizon_days=60, contractual=True)
         assert forecasts["recency"].tolist() == pytest.approx([1 - 0.75**2, 1 - 0.25**2])
         assert "btyd" not in forecasts

@@ -106,7 +106,13 @@ class TestEvaluate:
         if labels is not None:
             evaluated = replace(evaluated, labels=labels)
         return evaluate(
-            assignments, assignments[c.P_ORDER], bundle.learned, training, evaluated, RESAMPLING, contractual=False
+            assignments,
+            assignments[c.P_ORDER],
+            bundle.fitted_lenses,
+            training,
+            evaluated,
+            RESAMPLING,
+            contractual=False,
         )
 
     def test_each_model_is_scored_on_the_customers_that_it_is_about(self, scored):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mlflow.client import MlflowClient
 
-ASKED = (
+OVERRIDES = (
     "data=tables", "data.transactions.path=orders.csv", "cutoff=2023-08-01", "+cutoffs={2023-06-01: 60}", "trials=3",
     "origins.most=2", "churn.max_rounds=10", "churn.laws.mbg_nbd=false", "tracking.experiment=shop",
     "space.num_leaves=[4,31]",
@@ -19,11 +19,11 @@ ASKED = (
 @pytest.fixture
 def search(patronage, shop):
     shop.to_csv("orders.csv", index=False)
-    return lambda *more: patronage("search", *ASKED, *more)
+    return lambda *more: patronage("search", *OVERRIDES, *more)
 
 
-def test_every_trial_is_logged_and_the_best_one_is_said(search, project):
-    code, said, error = search()
+def test_every_trial_is_logged_and_the_best_settings_are_printed(search, project):
+    code, output, error = search()
     assert code == 0, error
     client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
     (run,) = client.search_runs([client.get_experiment_by_name("shop").experiment_id])
@@ -36,7 +36,7 @@ def test_every_trial_is_logged_and_the_best_one_is_said(search, project):
     best = min(trials, key=lambda trial: trial["all"])
     assert run.data.metrics["search/all"] == pytest.approx(best["all"])
     assert run.data.metrics["search/before"] == pytest.approx(trials[0]["all"])
-    assert re.search(r"^best  ", said, re.MULTILINE)
+    assert re.search(r"^best  ", output, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,6 @@ def test_every_trial_is_logged_and_the_best_one_is_said(search, project):
     ],
 )
 def test_what_cannot_be_searched_is_one_line(search, wrong, line):
-    code, _, said = search(wrong)
+    code, _, error = search(wrong)
     assert code == 2
-    assert line in said
+    assert line in error

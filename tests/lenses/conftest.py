@@ -59,7 +59,7 @@ def ask(lens_settings) -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
         acts = pd.DataFrame(events, columns=["customer_id", "occurred_at", "event", *event_columns])
         tables = through_the_door(log, acts if len(acts) else None, customers, on_duplicate_rows="keep")
         features = lenses.features_at(tables, datetime(2024, 3, 1), lens_settings, 7)
-        return features, lenses.segments(features, lenses.learn(features, lens_settings))
+        return features, lenses.segments(features, lenses.fit(features, lens_settings))
 
     return ask
 
@@ -79,7 +79,7 @@ class Recovered(NamedTuple):
 @pytest.fixture(scope="session")
 def recovered(simulated, lens_settings) -> Recovered:
     features = lenses.features_at(simulated.tables, datetime(2024, 1, 1), lens_settings, 7)
-    labels = lenses.segments(features, lenses.learn(features, lens_settings))
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))
     return Recovered(features, labels, simulated.truth.loc[features.index])
 
 
@@ -148,8 +148,8 @@ def rich_features(rich: Log, lens_settings) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def simulated_said(simulated: Planted, lens_settings) -> pd.DataFrame:
+def simulated_customers(simulated: Planted, lens_settings) -> pd.DataFrame:
     """Features and segments of the simulated customers at the end of 2023, joined to their truth."""
     features = lenses.features_at(simulated.tables, datetime(2024, 1, 1), lens_settings, 7)
-    labels = lenses.segments(features, lenses.learn(features, lens_settings))
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))
     return features.join(labels).join(simulated.truth)

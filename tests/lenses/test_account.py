@@ -43,7 +43,7 @@ def test_an_account_is_one_customer_and_knows_its_active_users(lens_settings):
     acme = features.loc["acme"]
     assert acme["revenue"] == 150
     assert (acme["n_users"], acme["n_active_users"]) == (3, 2)  # eve signs up after the cutoff
-    labels = lenses.segments(features, lenses.learn(features, lens_settings))
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))
     assert labels["account_segment"].to_dict() == {"acme": "broad", "dan": "single_user"}
 
 

@@ -11,8 +11,8 @@ def test_features_by_hand(rich_features):
     assert rich_features["service_contacts"].tolist() == pytest.approx([1 / 3, 0])
 
 
-def test_the_planted_benefit_shows_above_chance(simulated_said):
-    said, truth = simulated_said["benefit_segment"], simulated_said["true_benefit"]
+def test_the_planted_benefit_shows_above_chance(simulated_customers):
+    said, truth = simulated_customers["benefit_segment"], simulated_customers["true_benefit"]
     known = said != "unknown"
     found = (said == truth)[known].groupby(truth[known]).mean()
     assert found.mean() > 0.36  # of six; the majority's is 0.17

@@ -11,7 +11,7 @@ import pytest
 from conftest import through_the_door
 from patronage import lenses
 from patronage.lenses import interests
-from patronage.lenses.shelves import unpacked
+from patronage.lenses.packing import unpacked
 
 CUTOFF = pd.Timestamp("2024-03-01")
 
@@ -37,27 +37,27 @@ def test_packed_items_are_read_back():
     assert unpacked(pd.Series(["", ""]), ("weight", "interest")).empty
 
 
-def test_the_adjacent_interest_goes_with_the_top_one_in_others_and_is_not_her_own(lens_settings):
-    # Whoever likes tea likes scones; everyone likes milk, so milk is next to nothing.
+def test_the_adjacent_interest_goes_with_the_top_one_and_is_not_among_the_own(lens_settings):
+    # Customers who like tea like scones; everyone likes milk, so milk is next to nothing.
     texts = ["9\ttea\n8\tscones\n7\tmilk\n"] * 20 + ["9\tgin\n8\ttonic\n7\tmilk\n"] * 20 + ["9\ttea\n7\tmilk\n", ""]
     features = pd.DataFrame({"interests": texts, "interest_weight": 9.0})
-    learned = interests.LENS.learn(features, lens_settings)
-    labels = lenses.segments(features, {"interests": learned})
+    state = interests.LENS.fit(features, lens_settings)
+    labels = pd.DataFrame(interests.LENS.segments(features, state))
     assert labels.iloc[40].tolist() == ["tea", "milk", "scones"]
-    assert labels.iloc[0].tolist() == ["tea", "scones", "unknown"]  # her own neighbours are all hers
+    assert labels.iloc[0].tolist() == ["tea", "scones", "unknown"]  # the neighbours are all among the own
     assert labels.iloc[41].tolist() == ["unknown"] * 3
-    assert "milk" not in learned["neighbours"]["tea"]
+    assert "milk" not in state.neighbours["tea"]
 
 
 def test_little_affinity_leaves_interests_unknown(lens_settings):
     features = pd.DataFrame({"interests": ["900\ttea\n"], "interest_weight": [0.9]})
-    learned = {"interests": interests.LENS.learn(features, lens_settings)}
-    assert lenses.segments(features, learned).iloc[0].tolist() == ["unknown"] * 3
+    state = interests.LENS.fit(features, lens_settings)
+    assert pd.DataFrame(interests.LENS.segments(features, state)).iloc[0].tolist() == ["unknown"] * 3
 
 
-def test_the_planted_tastes_are_recovered(simulated, simulated_said):
-    said, truth = simulated_said["top_interest"], simulated_said["true_interest"]
-    known = said != "unknown"
+def test_the_planted_tastes_are_recovered(simulated, simulated_customers):
+    top, truth = simulated_customers["top_interest"], simulated_customers["true_interest"]
+    known = top != "unknown"
     last = simulated.tables.engine.frame(
         "SELECT customer_id, category FROM (SELECT customer_id, category, row_number() OVER (PARTITION BY customer_id "
         "ORDER BY ordered_at DESC, amount DESC, category) AS place FROM transactions) WHERE place = 1"
@@ -66,11 +66,11 @@ def test_the_planted_tastes_are_recovered(simulated, simulated_said):
     def recall(labels):
         return (labels[known] == truth[known]).groupby(truth[known]).mean().mean()
 
-    assert recall(said) > 0.75
-    assert recall(said) > recall(last.reindex(truth.index)) + 0.1  # beside: whatever she bought last
+    assert recall(top) > 0.75
+    assert recall(top) > recall(last.reindex(truth.index)) + 0.1  # beside: the category of the last purchase
 
 
-def test_shares_that_are_asked_for_become_features(rich, lens_settings):
+def test_shares_that_the_configuration_names_become_features(rich, lens_settings):
     settings = deepcopy(lens_settings)
     settings.interests.shares = ["tea", "it's"]
     tables = through_the_door(*rich, on_duplicate_rows="keep")

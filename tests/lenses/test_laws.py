@@ -103,10 +103,10 @@ def test_a_customer_keeps_her_features_whoever_else_is_there(lens_settings, log)
 @given(logs)
 def test_segments_say_only_what_the_lenses_promise(lens_settings, log):
     known = features(*log, lens_settings)
-    labels = lenses.segments(known, lenses.learn(known, lens_settings))
+    labels = lenses.segments(known, lenses.fit(known, lens_settings))
     assert labels.index.equals(known.index)
-    for lens in lenses.LENSES:
-        for column, meanings in lens.answers.items():
+    for lens in lenses.of(lens_settings):
+        for column, meanings in lens.labels.items():
             if column in labels and not any(label.startswith("<") for label in meanings):
                 assert set(labels[column]) <= {*meanings, "unknown"}, column
     assert labels.notna().all(axis=None)

@@ -32,7 +32,7 @@ def at(tables, settings_, cutoff=CUTOFF):
 
 def test_everyone_known_before_the_cutoff_has_a_row_and_nobody_else(features, lens_settings):
     assert features.index.tolist() == ["anna", "ben", "cleo"]
-    plain = [lens.name for lens in lenses.LENSES if not lens.needs]
+    plain = [lens.name for lens in lenses.of(lens_settings) if not lens.requires]
     assert list(features) == list(lenses.described(lens_settings, plain))
 
 
@@ -88,7 +88,7 @@ def test_the_day_before_the_cutoff_is_in_and_its_first_second_is_out(lens_settin
 
 def test_rfm_scores_split_ties_never_and_order_right(cdnow, lens_settings):
     features = at(cdnow, lens_settings, datetime(1998, 1, 1))
-    labels = lenses.segments(features, lenses.learn(features, lens_settings))
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))
     score = labels["rfm_score"].str[1].astype(int)
     spans = features["n_orders"].groupby(score).agg(["min", "max"])
     assert all(low["max"] < high["min"] for (_, low), (_, high) in pairwise(spans.iterrows()))
@@ -98,7 +98,7 @@ def test_rfm_scores_split_ties_never_and_order_right(cdnow, lens_settings):
 
 def test_a_customer_keeps_her_segments_whoever_else_is_scored(cdnow, lens_settings):
     features = at(cdnow, lens_settings, datetime(1998, 1, 1))
-    learned = lenses.learn(features, lens_settings)
+    learned = lenses.fit(features, lens_settings)
     everyone = lenses.segments(features, learned)
     few = features.sample(50, random_state=3)
     pd.testing.assert_frame_equal(lenses.segments(few, learned), everyone.loc[few.index])
@@ -106,7 +106,7 @@ def test_a_customer_keeps_her_segments_whoever_else_is_scored(cdnow, lens_settin
 
 def test_the_pyramid_is_cut_by_cumulative_share_of_revenue(cdnow, lens_settings):
     features = at(cdnow, lens_settings, datetime(1998, 1, 1))
-    tiers = lenses.segments(features, lenses.learn(features, lens_settings))["value_tier"]
+    tiers = lenses.segments(features, lenses.fit(features, lens_settings))["value_tier"]
     share = features["net_revenue"].groupby(tiers).sum() / features["net_revenue"].sum()
     assert share["platinum"] == pytest.approx(0.5, abs=0.001)
     assert share[["platinum", "gold"]].sum() == pytest.approx(0.8, abs=0.001)
@@ -125,14 +125,14 @@ def test_status_holds_the_silence_against_the_own_rhythm(lens_settings):
         rows += [(name, pd.Timestamp("2024-01-01") + pd.Timedelta(days=day), 5.0) for day in days]
     tables = through_the_door(pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"]))
     features = at(tables, lens_settings)
-    status = lenses.segments(features, lenses.learn(features, lens_settings))["status_segment"]
+    status = lenses.segments(features, lenses.fit(features, lens_settings))["status_segment"]
     assert status.to_dict() == {
         "steady": "regular", "late": "at_risk", "gone": "defector", "new": "first_time", "back": "reactivated",
     }  # fmt: skip
 
 
 def test_a_lens_without_evidence_says_unknown(features, lens_settings):
-    labels = lenses.segments(features, lenses.learn(features, lens_settings))
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))
     assert labels.loc["ben", "occasion_segment"] == "unknown"
     assert labels.notna().all(axis=None)
 
@@ -233,5 +233,5 @@ def test_of_those_who_never_bought_it_counts_what_they_did(lens_settings):
     )
     people = pd.DataFrame({"customer_id": ["fred"], "signed_up_at": ["2024-02-10"]})
     features = at(through_the_door(BY_HAND, events, people), lens_settings)
-    status = lenses.segments(features, lenses.learn(features, lens_settings))["status_segment"]
+    status = lenses.segments(features, lenses.fit(features, lens_settings))["status_segment"]
     assert status[["tim", "vic", "sam", "fred"]].tolist() == ["trial", "prospect", "non_user", "non_user"]

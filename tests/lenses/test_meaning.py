@@ -39,8 +39,9 @@ def complete_journey() -> Tables:
 def groceries(complete_journey, lens_settings) -> Groceries:
     tables = complete_journey
     features = lenses.features_at(tables, CUTOFF, lens_settings, 7)
-    learned = lenses.learn(features, lens_settings)
-    types = scores.score(purchase.behaviours(features, learned["purchase"]["levels"]), learned["purchase"])
+    learned = lenses.fit(features, lens_settings)
+    state = learned.states["purchase"]
+    types = scores.score(purchase.behaviours(features, state.levels), state.scores)
     return Groceries(tables, lenses.segments(features, learned), types)
 
 
@@ -146,7 +147,7 @@ class Sequel(NamedTuple):
 
 def sequel(tables: Tables, cutoff: datetime, horizon_days: int, settings) -> Sequel:
     features = lenses.features_at(tables, cutoff, settings, 7, ["rfm", "usage", "occasion"])
-    learned = lenses.learn(features, settings)
+    learned = lenses.fit(features, settings)
     then = tables.engine.frame(
         "SELECT customer_id, min(CAST(ordered_at AS DATE)) AS day, count(DISTINCT CAST(ordered_at AS DATE)) AS days "
         f"FROM transactions WHERE amount >= 0 AND ordered_at >= TIMESTAMP '{cutoff}' "
@@ -165,7 +166,7 @@ def sequel(tables: Tables, cutoff: datetime, horizon_days: int, settings) -> Seq
     return Sequel(
         features,
         lenses.segments(features, learned),
-        pd.Series(lenses.estimates(features, learned)["expected_next_order_days"], features.index),
+        pd.Series(learned.estimates(features)["expected_next_order_days"], features.index),
         then["days"].fillna(0),
         (pd.to_datetime(then["day"]) - pd.Timestamp(cutoff)).dt.days,
         kept,

@@ -30,7 +30,7 @@ def test_categories_speak_too(rich, lens_settings):
 
 
 def test_the_dominant_need_is_the_one_shown_most_against_the_usual():
-    learned = {"usual": {"financial_pains": 0.8, "physical_pains": 0.2}, "min_weight": 2.0}
+    state = needs.NeedsState({"financial_pains": 0.8, "physical_pains": 0.2}, min_weight=2.0)
     rows = {
         "money": (8, 0, 1),
         "body": (2, 0, 3),
@@ -39,12 +39,12 @@ def test_the_dominant_need_is_the_one_shown_most_against_the_usual():
         "nothing": (None,) * 3,
     }
     features = pd.DataFrame.from_dict(rows, orient="index", columns=PAINS, dtype=float)
-    assert lenses.segments(features, {"needs": learned})["need_segment"].to_dict() == {
+    assert dict(zip(features.index, needs.LENS.segments(features, state)["need_segment"], strict=True)) == {
         "money": "financial", "body": "physical", "as everyone": "physical", "silent": "unknown", "nothing": "unknown",
     }  # fmt: skip
 
 
 def test_without_any_pain_at_fit_every_need_is_unknown():
     features = pd.DataFrame({name: [0.0, 0.0] for name in PAINS})
-    learned = {"usual": {}, "min_weight": 0.0}
-    assert needs.LENS.segments(features, learned)["need_segment"].tolist() == ["unknown", "unknown"]
+    state = needs.NeedsState({}, min_weight=0.0)
+    assert needs.LENS.segments(features, state)["need_segment"].tolist() == ["unknown", "unknown"]

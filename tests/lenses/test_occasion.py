@@ -98,20 +98,20 @@ def test_dates_without_a_clock_name_no_contact_window(ask):
 # The next order
 
 
-def said(learned, **features):
+def expected_days(state, **features):
     row = {c.N_GAPS: 0, c.MEAN_GAP_DAYS: math.nan, c.DAYS_SINCE_LAST_ORDER: 0.0} | features
-    (days,) = occasion._estimates(pd.DataFrame([row]), learned).values()
+    (days,) = occasion.LENS.estimates(pd.DataFrame([row]), state).values()
     return days[0]
 
 
 def test_the_next_order_is_the_median_given_the_wait():
-    learned = {"typical_gap": 20.0, "gap_weight": 1.0, "gap_shape": 3.0}
-    assert said(learned) == pytest.approx(gamma(3, scale=20 / 3).median())
-    law = gamma(3, scale=40**0.5 * 20**0.5 / 3)  # one gap of her own weighs as much as everyone's
-    waited = said(learned, n_gaps=1, mean_gap_days=40.0, days_since_last_order=50.0)
+    state = occasion.OccasionState(1.0, 2.0, 0.5, 0.05, 3, typical_gap=20.0, gap_weight=1.0, gap_shape=3.0)
+    assert expected_days(state) == pytest.approx(gamma(3, scale=20 / 3).median())
+    law = gamma(3, scale=40**0.5 * 20**0.5 / 3)  # one own gap weighs as much as the typical one
+    waited = expected_days(state, n_gaps=1, mean_gap_days=40.0, days_since_last_order=50.0)
     assert waited == pytest.approx(law.isf(law.sf(50) / 2) - 50)
-    assert said(learned, days_since_last_order=20_000.0) == pytest.approx(math.log(2) * 20 / 3)
-    assert math.isnan(said(learned, days_since_last_order=math.nan))
+    assert expected_days(state, days_since_last_order=20_000.0) == pytest.approx(math.log(2) * 20 / 3)
+    assert math.isnan(expected_days(state, days_since_last_order=math.nan))
 
 
 def test_credibility_finds_how_much_own_gaps_tell(lens_settings):
@@ -119,17 +119,20 @@ def test_credibility_finds_how_much_own_gaps_tell(lens_settings):
     own = np.exp(rng.normal(3, 0.5, 4000))
     n = rng.integers(1, 12, 4000)
     gaps = [rng.gamma(4, mean / 4, k) for mean, k in zip(own, n, strict=True)]
-    seen = pd.DataFrame(
+    customers = pd.DataFrame(
         {
             c.N_GAPS: n,
             c.MEAN_GAP_DAYS: [each.mean() for each in gaps],
             c.GAP_VARIATION: [each.std(ddof=1) / each.mean() if len(each) > 1 else math.nan for each in gaps],
+            c.ACTIVE_DAYS: n + 1,
+            c.OCCASION_SHARE: 0.0,
+            "occasion_chance": 0.1,
         }
     )
-    learned = occasion._learn_gaps(seen)
-    assert learned["typical_gap"] == pytest.approx(np.exp(3), rel=0.1)
-    assert learned["gap_shape"] == pytest.approx(4, rel=0.15)
-    assert learned["gap_weight"] == pytest.approx(0.25 / 0.25, rel=0.3)
+    state = occasion.LENS.fit(customers, lens_settings)
+    assert state.typical_gap == pytest.approx(np.exp(3), rel=0.1)
+    assert state.gap_shape == pytest.approx(4, rel=0.15)
+    assert state.gap_weight == pytest.approx(0.25 / 0.25, rel=0.3)
 
 
 def test_the_planted_occasion_and_its_period_are_found(recovered):

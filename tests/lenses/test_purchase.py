@@ -12,6 +12,7 @@ import pytest
 from conftest import through_the_door
 from patronage import lenses
 from patronage.errors import ConfigError
+from patronage.lenses import prices, scores
 
 TYPES = ("price_sensitive", "smart_shopper", "risk_averse", "persuadable", "needs_proof", "procrastinator")
 
@@ -51,36 +52,36 @@ def test_prices_stay_readable_whatever_stands_in_the_log(rich, lens_settings):
     tables = through_the_door(odd, on_duplicate_rows="keep")
     found = lenses.features_at(tables, datetime(2024, 3, 1), lens_settings, 7)
     assert found.loc["anna", "shelf_prices"] == "1000000000000000000\t2\ta b c\n"
-    assert lenses.segments(found, lenses.learn(found, lens_settings)).notna().all(axis=None)
+    assert lenses.segments(found, lenses.fit(found, lens_settings)).notna().all(axis=None)
 
 
 def test_the_price_tier_is_held_against_the_frozen_level_of_the_category():
     texts = pd.Series([f"{price}\t1\ttea\n" for price in (100, 200, 400, 800, 1600)] + ["800\t3\ttea\n9\t1\tgin\n", ""])
-    levels = lenses.prices.price_levels(texts[:5])
+    levels = prices.price_levels(texts[:5])
     assert levels == {"tea": pytest.approx(math.log(400))}
-    tier = lenses.prices.price_tier(pd.DataFrame({"shelf_prices": texts}), levels)
+    tier = prices.price_tier(pd.DataFrame({"shelf_prices": texts}), levels)
     assert tier.tolist() == pytest.approx([math.log(p / 400) for p in (100, 200, 400, 800, 1600, 800)] + [math.nan],
                                           nan_ok=True)  # fmt: skip
 
 
 def test_too_few_orders_leave_the_type_unknown(rich_features, lens_settings):
-    labels = lenses.segments(rich_features, lenses.learn(rich_features, lens_settings))
+    labels = lenses.segments(rich_features, lenses.fit(rich_features, lens_settings))
     assert labels.loc["ben", ["purchase_segment", "benefit_segment"]].tolist() == ["unknown", "unknown"]
 
 
 def test_a_weight_of_no_behaviour_is_refused():
     with pytest.raises(ConfigError, match="lenses.purchase.types: no behaviour mood; expected coupon_share"):
-        lenses.scores.learn_scores(pd.DataFrame({"coupon_share": [0.0, 1.0]}), {"odd": {"mood": 1.0}},
+        scores.fit(pd.DataFrame({"coupon_share": [0.0, 1.0]}), {"odd": {"mood": 1.0}},
                                    "lenses.purchase.types")  # fmt: skip
 
 
 def test_a_type_whose_behaviours_the_data_does_not_show_is_nobodys():
-    seen = pd.DataFrame({"coupon_share": [0.0, 0.5, 1.0], "looks_per_order": [0.0, 0.0, 0.0]})
+    behaviours = pd.DataFrame({"coupon_share": [0.0, 0.5, 1.0], "looks_per_order": [0.0, 0.0, 0.0]})
     weights = {"smart": {"coupon_share": 1.0}, "proof": {"looks_per_order": 1.0, "coupon_share": 0.1}}
-    learned = lenses.scores.learn_scores(seen, weights, "")
-    assert list(learned["types"]) == ["smart"]
+    fitted = scores.fit(behaviours, weights, "")
+    assert list(fitted.types) == ["smart"]
     enough = pd.Series([True, True, False])
-    assert lenses.scores.best(lenses.scores.score(seen, learned), enough).tolist() == ["smart", "smart", "unknown"]
+    assert scores.best(scores.score(behaviours, fitted), enough).tolist() == ["smart", "smart", "unknown"]
 
 
 # The planted types
@@ -101,10 +102,10 @@ def recall(said: pd.Series, truth: pd.Series) -> float:
     return float((said == truth).groupby(truth).mean().mean())
 
 
-def test_the_planted_types_are_recovered(simulated_said):
-    said, truth = simulated_said["purchase_segment"], simulated_said["true_shopper_type"]
+def test_the_planted_types_are_recovered(simulated_customers):
+    said, truth = simulated_customers["purchase_segment"], simulated_customers["true_shopper_type"]
     known = said != "unknown"
-    assert recall(said[known], truth[known]) > 0.7 > recall(naive(simulated_said[known]), truth[known]) + 0.05
-    buyers = simulated_said["n_orders"] > 0
+    assert recall(said[known], truth[known]) > 0.7 > recall(naive(simulated_customers[known]), truth[known]) + 0.05
+    buyers = simulated_customers["n_orders"] > 0
     assert recall(said[buyers], truth[buyers]) > 0.5  # who ordered once or twice counts as missed
     assert set(said[known]) == set(TYPES)

@@ -60,7 +60,7 @@ def test_heavy_in_volume_but_thin_in_quality_is_hollow(ask):
 
 def test_where_no_quality_is_seen_nobody_is_hollow(cdnow, lens_settings):
     features = lenses.features_at(cdnow, datetime(1998, 1, 1), lens_settings, 7, ["rfm", "usage"])
-    labels = lenses.segments(features, lenses.learn(features, lens_settings))["usage_segment"]
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))["usage_segment"]
     assert set(labels) == {"one_time", "light", "medium", "heavy"}
 
 

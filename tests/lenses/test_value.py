@@ -9,7 +9,7 @@ import pytest
 
 from patronage.lenses import value
 
-LEARNED = {"floors": {"platinum": 100.0, "gold": 50.0}, "last": "lead", "royal_mind": 0.5}
+STATE = value.ValueState({"platinum": 100.0, "gold": 50.0}, "lead", best_fifth_share=0.5, royal_mind=0.5)
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ def test_features_by_hand(rich_features, name, anna, ben):
 
 def test_royal_are_those_of_the_top_tier_who_are_loyal_in_mind():
     features = pd.DataFrame({"net_revenue": [100, 100, 100, 60], "loyalty_mind": [0.5, 0.4, math.nan, 1.0]})
-    labels = value.LENS.segments(features, LEARNED)
+    labels = value.LENS.segments(features, STATE)
     assert labels["royal"].tolist() == ["yes", "no", "unknown", "no"]
-    without = value.LENS.segments(features[["net_revenue"]], LEARNED)
+    without = value.LENS.segments(features[["net_revenue"]], STATE)
     assert set(without["royal"]) == {"unknown"}
 
 
 def test_the_best_fifth_and_what_they_bring(lens_settings):
-    learned = value.LENS.learn(pd.DataFrame({"net_revenue": [60.0, 10, 10, 10, 10]}), lens_settings)
-    assert learned["best_fifth_share"] == pytest.approx(0.6)
+    state = value.LENS.fit(pd.DataFrame({"net_revenue": [60.0, 10, 10, 10, 10]}), lens_settings)
+    assert state.best_fifth_share == pytest.approx(0.6)

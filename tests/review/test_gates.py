@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from patronage.config import GatesConfig
+from patronage.config import GatesConfig, LensesConfig
 from patronage.evaluation.intervals import Resampling
-from patronage.lenses import FEATURES
+from patronage.lenses import described
 from patronage.models import personas
 from patronage.review import gates
 
@@ -87,7 +87,9 @@ def test_a_feature_that_knows_the_future_fails(champion):
 
 def test_a_refit_that_moves_customers_fails(champion):
     config = replace(configured(CUTOFF).personas, k=5)
-    other = replace(champion.bundle, personas=personas.fit(champion.features, config, seed=1, descriptions=FEATURES))
+    descriptions = described(LensesConfig())
+    refit = personas.fit(champion.features, config, seed=1, descriptions=descriptions)
+    other = replace(champion.bundle, personas=refit)
     assignments = champion.assignments.assign(**other.personas.predict(champion.features))
     found = verdicts(replace(champion, bundle=other, assignments=assignments), champion)
     assert [name for name, verdict in found.items() if verdict == "failed"] == ["refit_moves"]

@@ -52,9 +52,13 @@ class TestAModel:
     def test_with_another_fit_only_the_model_moves(self, bundle, shop_at):
         split, _ = shop_at(CUTOFF)
         config = replace(configured(CUTOFF).personas, k=4)
-        from patronage.lenses import FEATURES
+        from patronage.config import LensesConfig
+        from patronage.lenses import described
 
-        refit = replace(bundle, personas=personas.fit(split.current.features, config, seed=1, descriptions=FEATURES))
+        descriptions = described(LensesConfig())
+        refit = replace(
+            bundle, personas=personas.fit(split.current.features, config, seed=1, descriptions=descriptions)
+        )
         columns, matching, _ = labels_of(run_of("one", bundle, split), run_of("other", refit, split))
         assert set(migration.reasons(columns[0])) == {"stayed", "model moved"}
         assert (matching["reference"] == "").sum() == 1  # four personas, three known

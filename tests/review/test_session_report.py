@@ -48,7 +48,7 @@ def test_too_few_sessions_are_reported(shop_log):
     some = shop_log.customers[c.CUSTOMER_ID].head(8)
     orders, events = (rows[rows[c.CUSTOMER_ID].isin(some)] for rows in (shop_log.transactions, shop_log.events))
     found = report(through_the_door(orders, events, on_duplicate_rows="keep"))
-    assert found.tags["carts.verdict"].startswith("not learned: orders after a cart was left: happened")
+    assert found.tags["carts.verdict"].startswith("not learned: an order after an abandoned cart: ")
     assert not found.metrics
     assert not found.figures
 
@@ -63,8 +63,8 @@ def test_without_sessions_the_report_is_empty(by_hand, shop_log):
 
 def test_expected_return_is_chance_times_mean_order():
     class Half:
-        def of(self, features):
-            return np.full(len(features), 0.5)
+        def predict(self, features):
+            return {"probability": np.full(len(features), 0.5)}
 
     orders = pd.DataFrame(
         [("anna", "2023-01-01", 10.0, "1"), ("anna", "2023-02-01", 30.0, "2"), ("ben", "2023-06-29", 5.0, "3")],

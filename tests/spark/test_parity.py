@@ -15,7 +15,6 @@ from patronage.data import simulated
 from patronage.engine import DuckDB, Spark
 from patronage.errors import ConfigError
 from patronage.models import sessions
-from patronage.models.sessions import reading
 
 pytestmark = pytest.mark.spark
 CUTOFF = datetime(2023, 6, 1)
@@ -25,9 +24,9 @@ CUTOFF = datetime(2023, 6, 1)
 def logs(tmp_path_factory):
     """Three simulated tables as Parquet; events carry an offset, in a zone that is neither Spark's nor the shop's."""
     folder = tmp_path_factory.mktemp("logs")
-    made = simulated.simulate(80, 0)
-    events = made.events.assign(occurred_at=made.events["occurred_at"].dt.tz_localize("Asia/Kolkata"))
-    for name, frame in {"transactions": made.transactions, "events": events, "customers": made.customers}.items():
+    log = simulated.simulate(80, 0)
+    events = log.events.assign(occurred_at=log.events["occurred_at"].dt.tz_localize("Asia/Kolkata"))
+    for name, frame in {"transactions": log.transactions, "events": events, "customers": log.customers}.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")
     return folder
 
@@ -50,108 +49,100 @@ def settings(session):
     return {row["key"]: row["value"] for row in session.sql("SET").collect()}
 
 
-def engine_of(session, master, monkeypatch):
-    """An engine that believes its session to run there."""
-    get = type(session.conf).get
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            type(session.conf), "get", lambda conf, name, *rest: master if "master" in name else get(conf, name, *rest)
-        )
-        return Spark(session)
-
-
-@pytest.mark.parametrize(("entity", "master"), [("customer", "local[2]"), ("account", "yarn")])
-def test_every_feature_is_equal(session, logs, lens_settings, entity, master, monkeypatch):
+@pytest.mark.parametrize(("entity", "can_lose"), [("customer", None), ("account", True)])
+def test_every_feature_is_equal(session, logs, lens_settings, entity, can_lose):
     """Also where an executor may be lost, so that tables are cached and not cut off from what made them."""
     before = settings(session)
-    engine = engine_of(session, master, monkeypatch)
+    engine = Spark(session, can_lose)
     expected = lenses.features_at(read(DuckDB(2), logs, entity=entity), CUTOFF, lens_settings, 7)
-    found = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
-    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=0, check_dtype=False)
-    whole = expected.select_dtypes("number").apply(lambda one: (one.dropna() % 1 == 0).all())
+    features = lenses.features_at(read(engine, logs, entity=entity), CUTOFF, lens_settings, 7)
+    pd.testing.assert_frame_equal(features, expected, rtol=1e-9, atol=0, check_dtype=False)
+    whole = expected.select_dtypes("number").apply(lambda column: (column.dropna() % 1 == 0).all())
     names = list(whole[whole].index)
-    pd.testing.assert_frame_equal(found[names], expected[names], check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(features[names], expected[names], check_exact=True, check_dtype=False)
     engine.close()
     assert settings(session) == before
     assert session.sql("SHOW TABLES").count() == 0
 
 
-@pytest.mark.parametrize("master", ["local[2]", "yarn"])
-def test_what_a_cluster_may_lose_is_cached(session, master, monkeypatch):
-    engine = engine_of(session, master, monkeypatch)
-    engine.table("kept", "SELECT id FROM range(9)")
-    engine.table("kept", "SELECT id + 1 AS id FROM kept")
-    engine.rename("kept", "renamed")
-    engine.table("kept", "SELECT id FROM renamed WHERE id > 5")
-    assert session.catalog.isCached("kept") == (master == "yarn")
-    assert (engine.row("SELECT max(id), count(*) FROM kept"), engine.row("SELECT count(*) FROM renamed")) == (
+@pytest.mark.parametrize("can_lose", [None, True])
+def test_what_a_cluster_may_lose_is_cached(session, can_lose):
+    engine = Spark(session, can_lose)
+    engine.table("small", "SELECT id FROM range(9)")
+    engine.table("small", "SELECT id + 1 AS id FROM small")
+    engine.rename("small", "renamed")
+    engine.table("small", "SELECT id FROM renamed WHERE id > 5")
+    assert session.catalog.isCached("small") == bool(can_lose)
+    assert (engine.row("SELECT max(id), count(*) FROM small"), engine.row("SELECT count(*) FROM renamed")) == (
         (9, 4),
         (9,),
     )
-    kept = session.table("kept")
+    table = session.table("small")
     engine.close()
-    assert not kept.storageLevel.useMemory
+    assert not table.storageLevel.useMemory
     assert session.sql("SHOW TABLES").count() == 0
 
 
-def test_sessions_are_equal(session, logs, monkeypatch):
-    """What the session models read: of everyone, of those with a cart of late, and of a share, of whom everything."""
+def test_sessions_are_equal(session, logs):
+    """What the session models read: all events, those of recent carts, and those of a share of customers."""
     engine = Spark(session)
-    expected, found = read(DuckDB(2), logs), read(engine, logs)
+    on_duckdb, on_spark = read(DuckDB(2), logs), read(engine, logs)
     for days in (14, None):
-        there, here = (sessions.read(tables, CUTOFF, carts_of_days=days) for tables in (expected, found))
-        assert min(len(here.touches), len(here.orders)) > 10
-        assert here.customers.tolist() == there.customers.tolist()
-        pd.testing.assert_frame_equal(here.touches, there.touches, check_dtype=False)
-        pd.testing.assert_frame_equal(here.orders, there.orders, check_exact=True, check_dtype=False)
-    monkeypatch.setattr(reading, "MOST", found.rows["events"] // 3)
-    some = sessions.read(found, CUTOFF)
-    assert 0 < len(some.customers) < len(here.customers)
-    for mine, every in ((some.touches, here.touches), (some.orders, here.orders)):
-        counted = here.customers[every["who"]].value_counts()
-        mine = some.customers[mine["who"]].value_counts()
+        expected, result = (
+            sessions.read_clickstream(tables, CUTOFF, carts_of_days=days) for tables in (on_duckdb, on_spark)
+        )
+        assert min(len(result.touchpoints), len(result.orders)) > 10
+        assert result.customers.tolist() == expected.customers.tolist()
+        pd.testing.assert_frame_equal(result.touchpoints, expected.touchpoints, check_dtype=False)
+        pd.testing.assert_frame_equal(result.orders, expected.orders, check_exact=True, check_dtype=False)
+    some = sessions.read_clickstream(on_spark, CUTOFF, most_events=on_spark.rows["events"] // 3)
+    assert 0 < len(some.customers) < len(result.customers)
+    for mine, every in ((some.touchpoints, result.touchpoints), (some.orders, result.orders)):
+        counted = result.customers[every["customer"]].value_counts()
+        mine = some.customers[mine["customer"]].value_counts()
         pd.testing.assert_series_equal(mine.sort_index(), counted[counted.index.isin(some.customers)].sort_index())
     engine.close()
 
 
-@pytest.mark.parametrize("seen", ["session", "remote"])
-def test_every_assignment_is_equal(seen, fitted, tmp_path, request):
+@pytest.mark.parametrize("session_fixture", ["session", "remote"])
+def test_every_assignment_is_equal(session_fixture, fitted, tmp_path, request):
     """By a session in this process, and by one over Spark Connect."""
-    session = request.getfixturevalue(seen)
+    session = request.getfixturevalue(session_fixture)
     config = DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log)))
     cutoff, stamps = datetime(2023, 7, 1), {"run_id": "r", "model_version": "1"}
-    made = {}
+    results = {}
     for engine in (DuckDB(2), Spark(session)):
         folder = tmp_path / type(engine).__name__
         folder.mkdir()
         work = scoring.begin(folder, {})
         tables = data.load(engine, config)
-        if isinstance(engine, Spark):
-            scoring.score_with_spark(work, engine, fitted.bundle, tables, cutoff, stamps)
+        if engine.cluster is not None:
+            scoring.score_with_spark(work, engine.cluster, fitted.bundle, tables, cutoff, stamps)
             engine.close()
         else:
             scoring.score_part(work, fitted.bundle, tables, cutoff, lenses.WHOLE, stamps)
         frames = [pd.read_parquet(path) for path in work.files]
-        made[type(engine)] = pd.concat(frames).set_index("customer_id").sort_index(), work.counts(1)
-    (expected, counted), (found, counted_there) = made[DuckDB], made[Spark]
-    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12, check_dtype=False)
-    assert {name: bins.tolist() for name, bins in counted_there.items()} == {
-        name: bins.tolist() for name, bins in counted.items()
+        results[type(engine)] = pd.concat(frames).set_index("customer_id").sort_index(), work.counts(1)
+    (expected, counts), (assigned, spark_counts) = results[DuckDB], results[Spark]
+    pd.testing.assert_frame_equal(assigned, expected, rtol=1e-9, atol=1e-12, check_dtype=False)
+    assert {name: bins.tolist() for name, bins in spark_counts.items()} == {
+        name: bins.tolist() for name, bins in counts.items()
     }
 
 
-def test_mlflows_own_udf_on_the_registered_model_says_the_same(session, fitted, registered):
+def test_mlflows_own_udf_on_the_registered_model_gives_the_same(session, fitted, registered):
     mlflow.set_tracking_uri(registered)
     mlflow.set_registry_uri(registered)
     engine, bundle = Spark(session), fitted.bundle
     tables = data.load(engine, DataConfig("tables", transactions=TransactionsConfig(path=str(fitted.log))))
-    sql = lenses.features_query(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days, bundle.lens_names)
+    history = lenses.look_back(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days)
+    sql = lenses.features_query(history, bundle.lenses, bundle.lens_names)
     assign = mlflow.pyfunc.spark_udf(session, "models:/patronage@champion", env_manager="local")
-    said = engine.query(sql).select(assign().alias("said")).select("said.*").collect()
+    rows = engine.query(sql).select(assign().alias("row")).select("row.*").collect()
     engine.close()
-    found = pd.DataFrame([row.asDict() for row in said]).set_index("customer_id").sort_index()
+    assigned = pd.DataFrame([row.asDict() for row in rows]).set_index("customer_id").sort_index()
     expected = bundle.assign(fitted.features)
-    pd.testing.assert_frame_equal(found[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
+    pd.testing.assert_frame_equal(assigned[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
 
 
 def test_the_fingerprint_of_a_large_table_is_the_same(session):
@@ -187,8 +178,8 @@ def test_a_sample_is_of_whole_histories_and_can_be_drawn_again(session, fitted):
 def test_an_instant_in_the_hour_that_the_session_has_twice(session, hour):
     """New York sets its clocks back at 06:00 UTC: both of these are half past one there."""
     engine = Spark(session)
-    (found,) = engine.row(f"SELECT {engine.local_time(engine.instant(repr(f'2024-11-03 {hour}:00+00:00')), 'UTC')}")
-    assert f"{found:%H:%M}" == hour
+    (moment,) = engine.row(f"SELECT {engine.local_time(engine.instant(repr(f'2024-11-03 {hour}:00+00:00')), 'UTC')}")
+    assert f"{moment:%H:%M}" == hour
 
 
 def test_views_of_the_user_are_not_replaced(session):
@@ -203,12 +194,12 @@ def test_views_of_the_user_are_not_replaced(session):
 
 def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registered, patronage, project):
     session.read.parquet(str(fitted.log)).write.saveAsTable("sold")
-    code, said, wrong = patronage(
+    code, output, error = patronage(
         "score", "engine=spark", "model=models:/patronage@champion", "data=tables", "data.transactions.path=null",
         "data.transactions.table=sold", "cutoff=2023-07-01", "output=spark://scored", f"tracking.uri={registered}",
     )  # fmt: skip
-    assert code == 0, wrong
-    assert "assignments  spark://scored" in said
+    assert code == 0, error
+    assert "assignments  spark://scored" in output
     assert session.table("scored").count() == len(fitted.features)
     assert {row["tableName"] for row in session.sql("SHOW TABLES").collect()} == {"sold", "scored"}
     for name in ("sold", "scored"):
@@ -216,22 +207,22 @@ def test_a_job_reads_and_writes_tables_of_the_session(session, fitted, registere
 
 
 def test_a_whole_training_is_the_same(session, fitted, patronage, project):
-    made = {}
+    results = {}
     for engine in ("duckdb", "spark"):
-        code, said, wrong = patronage(
+        code, output, error = patronage(
             "train", f"engine={engine}", "data=tables", f"data.transactions.path={fitted.log}", "cutoff=2023-07-01",
             "horizon_days=90", "origins.most=1", "personas.k=3", "personas.bootstraps=3", "churn.max_rounds=20",
             "churn.season=false", "journey.cadence_classes=1", "evaluation.bootstraps=20",
         )  # fmt: skip
-        assert code == 0, wrong
+        assert code == 0, error
         assert session.sql("SHOW TABLES").count() == 0
-        assigned = pd.read_parquet(re.search(r"assignments +(\S+)", said)[1]).set_index("customer_id").sort_index()
+        assigned = pd.read_parquet(re.search(r"assignments +(\S+)", output)[1]).set_index("customer_id").sort_index()
         (latest, *_) = mlflow.search_runs(search_all_experiments=True, output_format="list")
-        made[engine] = assigned.drop(columns=["run_id", "model_version"]), latest.data.metrics, latest.data.params
-    (expected, metrics, params), (found, metrics_there, params_there) = made["duckdb"], made["spark"]
-    pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-12, check_dtype=False)
-    assert metrics_there == pytest.approx(metrics, rel=1e-9, abs=1e-12, nan_ok=True)
-    assert params_there == params
+        results[engine] = assigned.drop(columns=["run_id", "model_version"]), latest.data.metrics, latest.data.params
+    (expected, metrics, params), (assigned, spark_metrics, spark_params) = results["duckdb"], results["spark"]
+    pd.testing.assert_frame_equal(assigned, expected, rtol=1e-9, atol=1e-12, check_dtype=False)
+    assert spark_metrics == pytest.approx(metrics, rel=1e-9, abs=1e-12, nan_ok=True)
+    assert spark_params == params
 
 
 NOT_READ = {

@@ -81,7 +81,7 @@ def test_the_backtest_shows_what_it_does(seasonal, lens_settings, monkeypatch):
     config = settings(lens_settings, cutoff=f"{CUTOFF:%Y-%m-%d}")
     config.evaluation.bootstraps = 20
     rows = pd.DataFrame(backtest.measure(through_the_door(seasonal), CUTOFF, config))
-    later = rows[rows["holdout"] == backtest.LATER_SEEN].pivot_table("value", "model", "metric")
+    later = rows[rows["holdout"] == backtest.LATER].pivot_table("value", "model", "metric")
     with_it, without = later.loc[backtest.SHIPPED], later.loc[backtest.SEASONLESS]
     assert abs(with_it["orders/bias_percent"]) < 10 < -without["orders/bias_percent"]
     assert with_it["orders/rmse"] < without["orders/rmse"]

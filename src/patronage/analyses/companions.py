@@ -1,4 +1,4 @@
-"""Upsell and cross-sell candidates: what goes with what a customer buys, among customers like her.
+"""Upsell and cross-sell candidates: what goes with what a customer buys, among similar customers.
 
 Inside a segment, an item goes with another when those who bought the one buy the other more often than the segment
 does as a whole (lift, Brin, Motwani, Ullman and Tsur 1997). Cross-sell looks at categories; upsell at the price thirds
@@ -7,38 +7,35 @@ of one category, from a lower one to a higher. Candidates bought the one and not
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.data import Tables
-from patronage.lenses.history import look_back
+from patronage.lenses import History
 
 LEVELS = ("low", "middle", "high")
 SHRINK = 5.0  # imagined customers at the segment's own rate: a lift from a handful of them is mostly chance
 
 
-def categories(tables: Tables, cutoff: datetime) -> pd.DataFrame:
-    """Who bought what before the cutoff: `customer_id` and `item`, once each."""
-    history = look_back(tables, cutoff, 1)
-    return history.engine.frame(
-        "SELECT DISTINCT customer_id, category AS item FROM lines WHERE amount > 0 AND category IS NOT NULL"
+def categories(history: History) -> pd.DataFrame:
+    """The categories that each customer bought: `customer_id` and `item`, a row for each pair."""
+    return history.frame(
+        "SELECT DISTINCT customer_id, category AS item FROM order_lines WHERE amount > 0 AND category IS NOT NULL"
     )
 
 
-def price_levels(tables: Tables, cutoff: datetime) -> pd.DataFrame:
-    """Who bought at which price third of which category: `customer_id`, `item` (category), `level` 0 to 2.
+def price_levels(history: History) -> pd.DataFrame:
+    """The price thirds of each category at which each customer bought: `customer_id`, `item`, `level` 0 to 2.
 
     The thirds split the lines of a category by amount per piece.
     """
-    history = look_back(tables, cutoff, 1)
     price = "amount * 1.0e0 / CASE WHEN quantity > 0 THEN quantity ELSE 1 END"
-    return history.engine.frame(
-        "SELECT DISTINCT customer_id, item, least(CAST(floor(3 * place) AS INTEGER), 2) AS level FROM ("
-        f"SELECT customer_id, category AS item, percent_rank() OVER (PARTITION BY category ORDER BY {price}) AS place "
-        "FROM lines WHERE amount > 0 AND category IS NOT NULL)"
+    places = f"""
+        SELECT customer_id, category AS item, percent_rank() OVER (PARTITION BY category ORDER BY {price}) AS place
+        FROM order_lines WHERE amount > 0 AND category IS NOT NULL"""
+    return history.frame(
+        "SELECT DISTINCT customer_id, item, least(CAST(floor(3 * place) AS INTEGER), 2) AS level FROM places",
+        {"places": places},
     )
 
 
@@ -64,8 +61,8 @@ def cross_sell(bought: pd.DataFrame, segment: pd.Series, *, least: int, top: int
     """
     frames = [
         _pairs(mine).assign(segment=label)
-        for label, who in segment.groupby(segment)
-        if len(mine := bought[bought[c.CUSTOMER_ID].isin(who.index)])
+        for label, members in segment.groupby(segment)
+        if len(mine := bought[bought[c.CUSTOMER_ID].isin(members.index)])
     ]
     return _best(frames, least, top)
 
@@ -73,14 +70,14 @@ def cross_sell(bought: pd.DataFrame, segment: pd.Series, *, least: int, top: int
 def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) -> pd.DataFrame:
     """From a price third of a category to the next higher one, inside each segment; columns as in `cross_sell`."""
     frames = []
-    for label, who in segment.groupby(segment):
-        mine = levels[levels[c.CUSTOMER_ID].isin(who.index)]
+    for label, members in segment.groupby(segment):
+        mine = levels[levels[c.CUSTOMER_ID].isin(members.index)]
         named = mine.assign(item=mine["item"] + ": " + mine["level"].map(dict(enumerate(LEVELS))))
         pairs = _pairs(named[[c.CUSTOMER_ID, "item"]]) if len(named) else _nothing()
         steps = {(f"{item}: {low}", f"{item}: {high}") for item in set(mine["item"])
                  for low, high in (LEVELS[:2], LEVELS[1:])}  # fmt: skip
-        kept = [pair in steps for pair in zip(pairs["has"], pairs["offer"], strict=True)]
-        frames.append(pairs[np.array(kept, dtype=bool)].assign(segment=label))
+        is_step = [pair in steps for pair in zip(pairs["has"], pairs["offer"], strict=True)]
+        frames.append(pairs[np.array(is_step, dtype=bool)].assign(segment=label))
     return _best(frames, least, top)
 
 
@@ -91,24 +88,24 @@ def _nothing() -> pd.DataFrame:
 
 def _pairs(bought: pd.DataFrame) -> pd.DataFrame:
     """Every ordered pair of items with how often one customer has both, of the customers who have any."""
-    who, _ = pd.factorize(bought[c.CUSTOMER_ID])
-    which, items = pd.factorize(bought["item"], sort=True)
-    table = np.zeros((who.max() + 1, len(items)), dtype=np.float32)
-    table[who, which] = 1
+    rows, _ = pd.factorize(bought[c.CUSTOMER_ID])
+    places, items = pd.factorize(bought["item"], sort=True)
+    table = np.zeros((rows.max() + 1, len(items)), dtype=np.float32)
+    table[rows, places] = 1
     both = table.T @ table
     buyers = np.diag(both)
     rate = buyers / len(table)
     confidence = (both + SHRINK * rate[None, :]) / (buyers[:, None] + SHRINK)
-    one, other = np.nonzero(~np.eye(len(items), dtype=bool))
+    first, second = np.nonzero(~np.eye(len(items), dtype=bool))
     return pd.DataFrame(
         {
-            "has": items[one],
-            "offer": items[other],
-            "buyers": buyers[one].astype(int),
-            "both": both[one, other].astype(int),
-            "confidence": (both / buyers[:, None])[one, other],
-            "lift": (confidence / rate[None, :])[one, other],
-            "candidates": (buyers[:, None] - both)[one, other].astype(int),
+            "has": items[first],
+            "offer": items[second],
+            "buyers": buyers[first].astype(int),
+            "both": both[first, second].astype(int),
+            "confidence": (both / buyers[:, None])[first, second],
+            "lift": (confidence / rate[None, :])[first, second],
+            "candidates": (buyers[:, None] - both)[first, second].astype(int),
         }
     )
 

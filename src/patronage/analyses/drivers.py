@@ -1,4 +1,4 @@
-"""Drivers: which behaviours go with what customers say in surveys?
+"""Drivers: which behaviours go with the answers to surveys?
 
 Few answer, and those who do are not like the others. So the answers are weighted by the inverse of the probability to
 answer (Robins, Rotnitzky and Zhao 1994), as a logistic regression on the same behaviours gives it, and the behaviours
@@ -11,17 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold
 
 from patronage.errors import DataError
+from patronage.typing import Array, Mask
 
-Floats = npt.NDArray[np.float64]
-
-ALIKE = 0.9  # behaviours that correlate more strongly than this are one; the first of them speaks
-MOST_WEIGHT = 10.0  # times the mean weight: one unlikely answer must not speak for thousands
+ALIKE = 0.9  # behaviours that correlate more strongly than this count as one, the first
+MOST_WEIGHT = 10.0  # times the mean weight: one unlikely answer must not stand for thousands
 LEAST_ANSWERS = 50
 PENALTY = 1.0  # ridge, in answers: it only steadies what the data leaves open
 
@@ -68,7 +66,7 @@ def drivers(behaviours: pd.DataFrame, answers: pd.Series, *, bootstraps: int, se
     Parameters
     ----------
     behaviours
-        (N, K) numbers, a row per customer, whether she answered or not; missing ones count as the median.
+        (N, K) numbers, a row per customer, with an answer or without; missing numbers count as the median.
     answers
         The mean answer of each customer on the same index, missing without one.
 
@@ -101,7 +99,7 @@ def drivers(behaviours: pd.DataFrame, answers: pd.Series, *, bootstraps: int, se
     return Drivers(table, explained, len(y), float(y.mean()), float(np.average(y, weights=weights)))
 
 
-def _standard(behaviours: pd.DataFrame) -> tuple[Floats, list[str]]:
+def _standard(behaviours: pd.DataFrame) -> tuple[Array, list[str]]:
     """Ranks would lose the size, raw values the tails: winsorised, in standard deviations, no two alike."""
     filled = behaviours.fillna(behaviours.median())
     clipped = filled.clip(filled.quantile(0.01), filled.quantile(0.99), axis=1)
@@ -109,48 +107,48 @@ def _standard(behaviours: pd.DataFrame) -> tuple[Floats, list[str]]:
     moving = [name for name in clipped if spread[name] > 0]
     scaled = (clipped[moving] - clipped[moving].mean()) / spread[moving]
     alike = np.abs(np.atleast_2d(np.corrcoef(scaled.to_numpy(float), rowvar=False)))
-    kept: list[int] = []
+    distinct: list[int] = []
     for place in range(len(moving)):
-        if all(alike[place, other] <= ALIKE for other in kept):
-            kept.append(place)
-    return scaled.to_numpy(float)[:, kept], [moving[place] for place in kept]
+        if all(alike[place, other] <= ALIKE for other in distinct):
+            distinct.append(place)
+    return scaled.to_numpy(float)[:, distinct], [moving[place] for place in distinct]
 
 
-def _weights(x: Floats, given: npt.NDArray[np.bool_]) -> Floats:
+def _weights(x: Array, given: Mask) -> Array:
     """(n,) weights of those who answered, with mean 1."""
     if given.all():
         return np.ones(len(given))
-    chance = LogisticRegression(max_iter=1000).fit(x, given).predict_proba(x)[given, 1]
-    weights = 1 / chance
+    probability = LogisticRegression(max_iter=1000).fit(x, given).predict_proba(x)[given, 1]
+    weights = 1 / probability
     weights = np.minimum(weights, MOST_WEIGHT * weights.mean())
     return np.asarray(weights / weights.mean(), dtype=np.float64)
 
 
-def _fitted(x: Floats, y: Floats, weights: Floats) -> Ridge:
+def _fitted(x: Array, y: Array, weights: Array) -> Ridge:
     return Ridge(alpha=PENALTY).fit(x, y, sample_weight=weights)
 
 
-def _relative_weights(x: Floats, y: Floats, weights: Floats) -> Floats:
+def _relative_weights(x: Array, y: Array, weights: Array) -> Array:
     """(K,) shares of the explained variance, Johnson (2000): through the closest orthogonal behaviours."""
     root = np.sqrt(weights / weights.sum())
     centred = (x - np.average(x, axis=0, weights=weights)) * root[:, None]
     norms = np.linalg.norm(centred, axis=0)
-    z = centred / np.where(norms > 0, norms, 1)
-    said = (y - np.average(y, weights=weights)) * root
-    left, values, right = np.linalg.svd(z, full_matrices=False)
+    standardised = centred / np.where(norms > 0, norms, 1)
+    centred_answers = (y - np.average(y, weights=weights)) * root
+    left, values, right = np.linalg.svd(standardised, full_matrices=False)
     closest = left @ right
     links = (right.T * values) @ right
-    parts = links**2 @ (closest.T @ (said / np.linalg.norm(said))) ** 2
+    parts = links**2 @ (closest.T @ (centred_answers / np.linalg.norm(centred_answers))) ** 2
     return parts / parts.sum() if parts.sum() > 0 else parts
 
 
-def _explained(x: Floats, y: Floats, weights: Floats, seed: int) -> float:
+def _explained(x: Array, y: Array, weights: Array, seed: int) -> float:
     """Weighted share of variance explained on the fifth that was left out, over all fifths."""
     missed = total = 0.0
     for inside, outside in KFold(5, shuffle=True, random_state=seed).split(x):
         model = _fitted(x[inside], y[inside], weights[inside])
         base = np.average(y[inside], weights=weights[inside])
-        foretold = model.predict(x[outside])
-        missed += float(np.sum(weights[outside] * (y[outside] - foretold) ** 2))
+        predicted = model.predict(x[outside])
+        missed += float(np.sum(weights[outside] * (y[outside] - predicted) ** 2))
         total += float(np.sum(weights[outside] * (y[outside] - base) ** 2))
     return 1 - missed / total

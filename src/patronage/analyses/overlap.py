@@ -1,4 +1,4 @@
-"""Which lenses say the same of the customers?"""
+"""Which segment columns carry the same information?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 
 def overlap(labels: pd.DataFrame) -> pd.DataFrame:
-    """Adjusted mutual information of every two segment columns: 1 says the same, 0 says nothing of one another.
+    """Adjusted mutual information of every two segment columns: 1 is the same information, 0 is none.
 
     Vinh, Epps and Bailey (2010). A column of one label only agrees with nothing and is left out.
 
@@ -18,8 +18,8 @@ def overlap(labels: pd.DataFrame) -> pd.DataFrame:
     """
     names = [name for name in labels if labels[name].nunique() > 1]
     table = pd.DataFrame(1.0, index=names, columns=names)
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            agreement = adjusted_mutual_info_score(labels[one], labels[other])
-            table.loc[one, other] = table.loc[other, one] = agreement
+    for place, first in enumerate(names):
+        for second in names[place + 1 :]:
+            agreement = adjusted_mutual_info_score(labels[first], labels[second])
+            table.loc[first, second] = table.loc[second, first] = agreement
     return table

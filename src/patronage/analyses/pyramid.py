@@ -1,7 +1,7 @@
-"""The customer pyramid: what each tier brings and costs, and who moved between the tiers.
+"""The customer pyramid: what each tier pays and costs, and how many customers moved between the tiers.
 
-Zeithaml, Rust and Lemon (2001). At each of the two cutoffs the tiers are cut anew by share of the revenue so far: who
-fell, fell behind the others. By frozen borders everyone could only rise, since revenue adds up.
+Zeithaml, Rust and Lemon (2001). At each of the two cutoffs the tiers are cut anew by share of the revenue so far: a
+customer who falls has fallen behind the others. By frozen borders customers could only rise, since revenue adds up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ COSTS = ("discounts_given", "cost_to_serve", "profit")  # features of the value 
 
 
 def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
-    """What each tier brings and costs.
+    """What each tier pays and costs.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
 def movements(
     before: pd.Series, after: pd.Series, revenue_before: pd.Series, revenue_after: pd.Series, order: Sequence[str]
 ) -> pd.DataFrame:
-    """Who moved from which tier to which.
+    """How many customers moved from which tier to which.
 
     Parameters
     ----------

@@ -16,10 +16,12 @@ ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic"
 
 @dataclass
 class EngineConfig:
+    """Where SQL runs: the keys of conf/engine."""
+
     name: str = "duckdb"
-    threads: int | None = None
-    memory_limit: str | None = None
-    master: str | None = None
+    threads: int | None = None  # of DuckDB; null: all cores
+    memory_limit: str | None = None  # of DuckDB, such as 3GB; null: tables are in memory
+    master: str | None = None  # of a Spark session that is started
 
     def check(self) -> None:
         if self.threads is not None:
@@ -28,70 +30,89 @@ class EngineConfig:
 
 @dataclass
 class TransactionColumns:
-    """Canonical column to the user's name for it; null means: the same name, if the file has it."""
+    """Canonical column of transactions to the user's name for it; null means the same name, if the table has it.
 
-    customer_id: str | None = None
-    ordered_at: str | None = None
-    amount: str | None = None
-    order_id: str | None = None
-    quantity: str | None = None
-    discount: str | None = None
-    coupon: str | None = None
-    cost: str | None = None
+    A row is an order, or a line of an order.
+    """
+
+    customer_id: str | None = None  # required
+    ordered_at: str | None = None  # required: a date or a moment
+    amount: str | None = None  # required: the net amount paid, in the currency; negative: a refund
+    order_id: str | None = None  # null: a customer's rows of one moment are one order
+    quantity: str | None = None  # units
+    discount: str | None = None  # the amount by which the list price was reduced; positive
+    coupon: str | None = None  # which coupon was used; empty: none
+    cost: str | None = None  # what the row cost the business, in the currency; positive
     product_id: str | None = None
-    category: str | None = None
+    category: str | None = None  # of the product, such as dairy
     brand: str | None = None
-    private_label: str | None = None
-    channel: str | None = None
+    private_label: str | None = None  # whether the brand is the shop's own
+    channel: str | None = None  # such as web, app, store
     device: str | None = None
-    location: str | None = None
+    location: str | None = None  # such as the store
 
 
 @dataclass
 class TransactionsConfig:
+    """Where the orders are, and how they are read."""
+
     path: Any = None  # a file, a glob or a list of them
-    format: str | None = None
+    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
     table: str | None = None  # inside a database file
-    date_format: str | None = None
+    date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     columns: TransactionColumns = field(default_factory=TransactionColumns)
 
 
 @dataclass
 class EventColumns:
-    customer_id: str | None = None
-    occurred_at: str | None = None
-    event: str | None = None
-    session_id: str | None = None
-    channel: str | None = None
+    """Canonical column of events to the user's name for it; null means the same name, if the table has it.
+
+    A row is an interaction: a visit, a message, a complaint.
+    """
+
+    customer_id: str | None = None  # required
+    occurred_at: str | None = None  # required: a date or a moment
+    event: str | None = None  # required: a name of the vocabulary, or one that `vocabulary` maps onto it
+    session_id: str | None = None  # of a visit
+    channel: str | None = None  # such as web, app, mail
     device: str | None = None
-    subject: str | None = None
-    value: str | None = None
+    subject: str | None = None  # what it is about: a product, a category, a campaign
+    value: str | None = None  # a number, such as the stars of a rating
 
 
 @dataclass
 class EventsConfig:
-    path: Any = None
-    format: str | None = None
+    """Where the events are, and how they are read."""
+
+    path: Any = None  # a file, a glob or a list of them
+    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
     table: str | None = None  # inside a database file
-    date_format: str | None = None
+    date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     columns: EventColumns = field(default_factory=EventColumns)
     vocabulary: dict[str, str] = field(default_factory=dict)  # the user's event name to ours
 
 
 @dataclass
 class CustomerColumns:
-    customer_id: str | None = None
-    signed_up_at: str | None = None
-    account_id: str | None = None
-    acquisition_channel: str | None = None
+    """Canonical column of customers to the user's name for it; null means the same name, if the table has it.
+
+    A row is a customer; a customer of the transactions may be absent.
+    """
+
+    customer_id: str | None = None  # required
+    signed_up_at: str | None = None  # a date or a moment
+    account_id: str | None = None  # the company to which a user belongs
+    acquisition_channel: str | None = None  # such as search, referral
 
 
 @dataclass
 class CustomersConfig:
-    path: Any = None
-    format: str | None = None
+    """Where the customers are, and how they are read."""
+
+    path: Any = None  # a file, a glob or a list of them
+    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
     table: str | None = None  # inside a database file
-    date_format: str | None = None
+    date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     columns: CustomerColumns = field(default_factory=CustomerColumns)
     attributes: dict[str, str] = field(default_factory=dict)  # column to its kind
 
@@ -102,15 +123,17 @@ class CustomersConfig:
 
 @dataclass
 class DataConfig:
-    name: str = MISSING
-    entity: str = "customer"
-    timezone: str = "UTC"
-    money_decimals: int = 4
-    left_censored: bool = False
-    on_bad_rows: str = "fail"
-    on_duplicate_rows: str = "fail"
-    max_staleness_days: int = 7
-    pseudonymise: bool = False
+    """A source and how its tables are read: the keys of conf/data."""
+
+    name: str = MISSING  # cdnow, complete_journey, simulated or tables
+    entity: str = "customer"  # or account: users are rolled up to customers.account_id
+    timezone: str = "UTC"  # the clock of the business
+    money_decimals: int = 4  # money is added as integers of 10^-4
+    left_censored: bool = False  # whether customers ordered before the log begins
+    on_bad_rows: str = "fail"  # or quarantine
+    on_duplicate_rows: str = "fail"  # or keep, or drop
+    max_staleness_days: int = 7  # how long the log may have ended before the cutoff
+    pseudonymise: bool = False  # whether ids become a keyed hash
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)

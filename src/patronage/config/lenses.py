@@ -286,6 +286,7 @@ class InterestsConfig:
 
 @dataclass
 class LensesConfig:
+    own: list[str] = field(default_factory=list)
     usage: UsageConfig = field(default_factory=UsageConfig)
     occasion: OccasionConfig = field(default_factory=OccasionConfig)
     status: StatusConfig = field(default_factory=StatusConfig)

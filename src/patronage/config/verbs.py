@@ -194,6 +194,8 @@ class CheckConfig:
 
     engine: EngineConfig = field(default_factory=EngineConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    lenses: LensesConfig = field(default_factory=LensesConfig)
+    cutoff: str | None = None
 
 
 @dataclass

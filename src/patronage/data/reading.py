@@ -63,7 +63,7 @@ def read(
     engine: Engine | None = None,
     **columns: str,
 ) -> Tables:
-    """Read a log of orders, check it, and give it as the tables that all else works on.
+    """Read a log of orders, check it, and return its canonical tables.
 
     Every argument but `source`, `name` and `engine` is a setting of conf/data/tables.yaml, with the same default.
 
@@ -78,7 +78,7 @@ def read(
     customers
         A row per customer, in any of these forms.
     name
-        What messages and runs call this log.
+        The name of this log in messages and runs.
     events_columns, customers_columns
         Canonical column to the column of `events` or `customers`.
     attributes
@@ -95,13 +95,14 @@ def read(
     timezone
         The clock of the business; moments with an offset are turned to it.
     money_decimals
-        Amounts are added as integers of 10 to the power of minus this.
+        Amounts are rounded to so many decimals and added as integers.
     left_censored
         Whether customers ordered before the log begins.
     on_bad_rows
         `"fail"`, or `"quarantine"` to set bad rows aside and count them.
     on_duplicate_rows
-        What rows are that are equal in every column: `"fail"`, `"keep"` (different orders) or `"drop"`.
+        What to do with rows that are equal in every column: `"fail"`, `"keep"` them as different orders, or `"drop"`
+        all but one.
     max_staleness_days
         How many days the log may have ended before a cutoff.
     pseudonymise
@@ -128,7 +129,7 @@ def read(
     Examples
     --------
     >>> import pandas as pd
-    >>> from patronage.data import read
+    >>> import patronage as pt
     >>> orders = pd.DataFrame(
     ...     {
     ...         "client": ["anna", "anna", "ben"],
@@ -136,13 +137,13 @@ def read(
     ...         "total": [10.0, 20.0, 99.9],
     ...     }
     ... )
-    >>> with read(orders, name="shop", customer_id="client", ordered_at="date", amount="total") as log:
+    >>> with pt.read(orders, name="shop", customer_id="client", ordered_at="date", amount="total") as log:
     ...     print(log.summary())
     shop: 2 customers, 3 transactions, 2024-01-01 to 2024-02-10
 
     What is wrong with the data is one line:
 
-    >>> read(orders, customer_id="client", ordered_at="date")
+    >>> pt.read(orders, customer_id="client", ordered_at="date")
     Traceback (most recent call last):
     ...
     patronage.errors.ConfigError: transactions.amount is required and not there; the table has client, date, total; \
@@ -238,7 +239,7 @@ def _load(engine: Engine, sources: Mapping[str, Source | None], config: DataConf
 def _paths(source: Source | None) -> list[str] | None:
     """The paths of a source; None where it is no path and no list of them."""
     paths = source if isinstance(source, list | tuple) else [source]
-    names = [os.fspath(path) for path in paths if isinstance(path, str | os.PathLike)]
+    names = [os.path.expanduser(os.fspath(path)) for path in paths if isinstance(path, str | os.PathLike)]
     return names if names and len(names) == len(paths) else None
 
 
@@ -263,6 +264,6 @@ def _arrow(argument: str, name: str, source: Source | None, table: TableConfig) 
             raise DataError(f"{argument}: {error}") from None
     if isinstance(source, pa.Table):
         return source
-    if hasattr(source, "__arrow_c_stream__"):
+    if hasattr(source, "__arrow_c_stream__") and not isinstance(source, pd.Series):
         return pa.RecordBatchReader.from_stream(source)
     raise ConfigError(f"{argument} is a {type(source).__name__}; {EXPECTED}")

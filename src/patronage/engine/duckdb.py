@@ -118,6 +118,11 @@ class DuckDB:
         """Give a table another name."""
         self.run(f"ALTER TABLE {self.quote(table)} RENAME TO {self.quote(name)}")
 
+    def drop(self, name: str) -> None:
+        """Remove a table or view."""
+        (kind,) = self.row(f"SELECT table_type FROM information_schema.tables WHERE table_name = {text(name)}")
+        self.run(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {self.quote(name)}")
+
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of what may stand behind FROM; categories are text."""
         described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -129,10 +134,6 @@ class DuckDB:
         cursor.register("_incoming", data)
         cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(name)} AS SELECT * FROM _incoming")
         cursor.unregister("_incoming")
-
-    def drop(self, table: str) -> None:
-        """Remove a table."""
-        self.run(f"DROP TABLE {self.quote(table)}")
 
     # Reading
 

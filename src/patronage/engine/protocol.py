@@ -88,8 +88,8 @@ class Engine(Protocol):
         """
         ...
 
-    def drop(self, table: str) -> None:
-        """Remove a table."""
+    def drop(self, name: str) -> None:
+        """Remove a table or view that `table`, `view` or `add_frame` made."""
         ...
 
     def types(self, relation: str) -> dict[str, str]:

@@ -56,16 +56,20 @@ class Spark:
     Parameters
     ----------
     session
-        Of the user.
+        The user's session.
+    can_lose_executors
+        Whether an executor may be lost with the tables on it. Then Spark must be able to compute a table once more:
+        it is cached with its plan. By default only a `local` master loses none.
     """
 
-    def __init__(self, session: SparkSession) -> None:
+    def __init__(self, session: SparkSession, can_lose_executors: bool | None = None) -> None:
         self.session = session
         self._theirs = {row["tableName"] for row in session.sql("SHOW TABLES").collect() if row["isTemporary"]}
         self._ours: set[str] = set()
         self._files: DuckDB | None = None
-        # A cluster may lose an executor with the tables on it: there Spark must be able to compute them once more.
-        self._can_lose = not (session.conf.get("spark.master", "") or "").startswith("local")
+        if can_lose_executors is None:
+            can_lose_executors = not (session.conf.get("spark.master", "") or "").startswith("local")
+        self._can_lose = can_lose_executors
 
     @property
     def failure(self) -> type[Exception]:
@@ -156,12 +160,12 @@ class Spark:
         """Refuse: data in memory is small enough for DuckDB."""
         raise ConfigError(f"a {type(data).__name__}: {ELSEWHERE}")
 
-    def drop(self, table: str) -> None:
+    def drop(self, name: str) -> None:
         """Take a view out of the session."""
-        if self.session.catalog.isCached(table):
-            self.session.catalog.uncacheTable(table)
-        self.session.catalog.dropTempView(table)
-        self._ours.discard(table)
+        if self.session.catalog.isCached(name):
+            self.session.catalog.uncacheTable(name)
+        self.session.catalog.dropTempView(name)
+        self._ours.discard(name)
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of what may stand behind FROM, by DuckDB's names."""

@@ -1,19 +1,19 @@
-"""All models at one origin, on four holdouts, beside what anyone could have said.
+"""All models at one origin, on four holdouts, beside naive and structural baselines.
 
-    later_seen     everyone, in the horizon after the origin, by models that knew everyone's past
+    later_seen     all customers, in the horizon after the origin, by models that learned from all of them
     later_unseen   customers kept out of the fit, in the same horizon
     same_unseen    the same customers, at the latest origin that was learned from
-    same_seen      the training cell: what was learned from
+    same_seen      what was learned from
 
-The labels that are learned from end at the origin, so that one label window lies between the moment at which "same" is
-measured and that of "later". BTYD is fitted on what was known at the moment that is measured, never later.
+The labels that are learned from end at the origin, so that one label window lies between the moments of "same" and of
+"later". BTYD is fitted on what was known at the moment of the holdout, never later.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -24,7 +24,7 @@ from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.errors import FitError
 from patronage.evaluation import baselines
-from patronage.evaluation.backtest_metrics import compare_models
+from patronage.evaluation.backtest_metrics import MetricRow, compare_models
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.intervals import Resampling
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
@@ -33,18 +33,44 @@ from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.forecast import Forecast, Season
 from patronage.training.forecast import fit_forecast
 from patronage.training.law import fit_clv
-from patronage.training.origins import measured_at
+from patronage.training.origins import Holdout, Split, measured_at
 from patronage.typing import Array
 
 log = logging.getLogger(__name__)
 
-Answers = Mapping[str, Mapping[str, Array]]  # target to model to a value a customer
+Predictions = Mapping[str, Mapping[str, Array]]  # by label and model, a value per customer
 
-SAME_SEEN, SAME_UNSEEN, LATER_SEEN, LATER_UNSEEN = "same_seen", "same_unseen", "later_seen", "later_unseen"
-HOLDOUTS = (LATER_SEEN, LATER_UNSEEN, SAME_UNSEEN, SAME_SEEN)
+LATER, LATER_UNSEEN, SAME_UNSEEN, SAME = "later_seen", "later_unseen", "same_unseen", "same_seen"
+HOLDOUTS = (LATER, LATER_UNSEEN, SAME_UNSEEN, SAME)
 STRUCTURAL = tuple(LAWS)
-HYBRID, LAW, SHIPPED = "hybrid", "law", "shipped"
+ENSEMBLE, LAW, SHIPPED = "ensemble", "law", "shipped"
 SEASONLESS = "seasonless"  # what would be shipped without the season, where there is one
+TARGETS = {c.CHURNED: "churn", c.ORDERS: c.ORDERS, c.SPEND: c.SPEND}  # prefix of the metrics by label
+
+
+@dataclass(frozen=True)
+class BacktestHoldout:
+    """One holdout with the models to compare on it.
+
+    Attributes
+    ----------
+    name
+        One of `HOLDOUTS`.
+    forecast
+        What would be shipped, with BTYD as of the moment of the holdout.
+    laws
+        BTYD by one law alone, as of the same moment: the structural baselines.
+    training
+        What the forecast learned from; the naive baselines learn from the same.
+    evaluated
+        The customers of the holdout who have bought.
+    """
+
+    name: str
+    forecast: Forecast
+    laws: Mapping[str, BtydMean]
+    training: Sequence[LabelledSnapshot]
+    evaluated: LabelledSnapshot
 
 
 def measure(
@@ -54,129 +80,145 @@ def measure(
 
     A row each: origin, model, holdout, metric, value, low, high (of the difference to the baseline), baseline.
 
+    Parameters
+    ----------
+    fits
+        Fits of BTYD laws, which are looked up first: origins share earlier origins.
+
     Raises
     ------
     ConfigError
         The log does not show the whole horizon after the origin.
     """
     holdout = measured_at(tables, cutoff, config)
-    split = holdout.split
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
-    seen = split.select(~holdout.unseen)
-    fits = FitCache() if fits is None else fits
     rows: list[dict[str, object]] = []
-    parts = (
-        (split, holdout.evaluated, split.training[0], (LATER_SEEN, SAME_SEEN)),
-        (
-            seen,
-            holdout.evaluated.select(holdout.unseen),
-            split.training[0].select(holdout.unseen),
-            (LATER_UNSEEN, SAME_UNSEEN),
-        ),
-    )
-    for known, later, same, names in parts:
-        fitted = fit_forecast(known, config, fits)
-        at_cutoff = _structural(known.current, fits)
-        there, at_origin = _as_of(fitted, known.training[0], config, fits)
-        for name, model, judged, laws in (
-            (names[0], fitted, buyers(later), at_cutoff),
-            (names[1], there, buyers(same), at_origin),
-        ):
-            found = _measure(model, known.training, laws, judged, config, resampling)
-            if name == LATER_UNSEEN:  # the distribution, where it is hardest, and on few enough to be quick
-                found += _intervals(model, judged)
-            rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": name, **line} for line in found]
+    for part in _holdouts(holdout, config, FitCache() if fits is None else fits):
+        metric_rows = _compare(part, resampling, contractual=config.churn.contractual)
+        if part.name == LATER_UNSEEN:  # where a distribution is hardest to predict, and customers are few
+            metric_rows += _coverage(part)
+        rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": part.name, **row._asdict()} for row in metric_rows]
     return rows
 
 
-def _structural(snapshot: Snapshot, fits: FitCache) -> dict[str, BtydMean]:
-    """Each law by itself, fitted on what was known at one moment; one that cannot be is left out."""
-    found = {}
+def _holdouts(holdout: Holdout, config: TrainConfig, fits: FitCache) -> Iterator[BacktestHoldout]:
+    """The four holdouts of an origin, in pairs: two by a fit on all customers, two by one without the unseen ones."""
+    split, unseen = holdout.split, holdout.unseen
+    later, same = holdout.evaluated, split.training[0]
+    yield from _pair((LATER, SAME), split, (later, same), config, fits)
+    without = split.select(~unseen)
+    yield from _pair((LATER_UNSEEN, SAME_UNSEEN), without, (later.select(unseen), same.select(unseen)), config, fits)
+
+
+def _pair(
+    names: tuple[str, str],
+    learned_from: Split,
+    evaluated: tuple[LabelledSnapshot, LabelledSnapshot],
+    config: TrainConfig,
+    fits: FitCache,
+) -> Iterator[BacktestHoldout]:
+    """The holdouts of one fit: at the origin, and at the latest earlier origin."""
+    training = learned_from.training
+    forecast = fit_forecast(learned_from, config, fits)
+    laws = _structural_laws(learned_from.current, fits)
+    yield BacktestHoldout(names[0], forecast, laws, training, buyers(evaluated[0]))
+    earlier, laws = _as_of(forecast, training[0], config, fits)
+    yield BacktestHoldout(names[1], earlier, laws, training, buyers(evaluated[1]))
+
+
+def _structural_laws(snapshot: Snapshot, fits: FitCache) -> dict[str, BtydMean]:
+    """Each law by itself, fitted on what was known at one moment; a law that cannot be fitted is left out."""
+    laws = {}
     for name in STRUCTURAL:
         try:
-            found[name] = fit_btyd(buyers(snapshot).features, (name,), fits)
+            laws[name] = fit_btyd(buyers(snapshot).features, (name,), fits)
         except FitError as error:
             log.warning("left out of the backtest: %s", error)
-    return found
+    return laws
 
 
 def _as_of(
-    fitted: Forecast, snapshot: LabelledSnapshot, config: TrainConfig, fits: FitCache
+    forecast: Forecast, snapshot: LabelledSnapshot, config: TrainConfig, fits: FitCache
 ) -> tuple[Forecast, dict[str, BtydMean]]:
-    """The same hybrid on BTYD and a CLV law that were fitted at an earlier origin, over its label window.
+    """The same ensemble on BTYD and a CLV law that were fitted at an earlier origin, over its label window.
 
-    The laws of that BTYD, each by itself, are the structural models there.
+    The laws of that BTYD, each by itself, are the structural baselines there.
     """
     features = buyers(snapshot).features
-    law = fit_clv(features, (), config.clv, snapshot.horizon_days, fits)
-    btyd = fit_btyd(features, tuple(fitted.btyd.laws), fits)
-    return replace(fitted, btyd=btyd, clv=law, season=Season()), {
-        name: BtydMean({name: one}, btyd.spend_law) for name, one in btyd.laws.items()
+    clv = fit_clv(features, (), config.clv, snapshot.horizon_days, fits)
+    btyd = fit_btyd(features, tuple(forecast.btyd.laws), fits)
+    laws = {name: BtydMean({name: law}, btyd.spend_law) for name, law in btyd.laws.items()}
+    return replace(forecast, btyd=btyd, clv=clv, season=Season()), laws
+
+
+def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool) -> list[MetricRow]:
+    """Score every model on the customers of one holdout."""
+    predictions = _predictions(part, contractual=contractual)
+    rows = []
+    for label, target in TARGETS.items():
+        labels = part.evaluated.labels[label].to_numpy(np.float64)
+        known = ~np.isnan(labels)
+        if known.any():
+            y_pred = {model: values[known] for model, values in predictions[label].items()}
+            rows += compare_models(target, labels[known], y_pred, STRUCTURAL, resampling)
+    return rows
+
+
+def _coverage(part: BacktestHoldout) -> list[MetricRow]:
+    """How well the CLV intervals of what is shipped cover."""
+    inputs, multiplier = part.forecast.law_inputs(part.evaluated.features)
+    metrics = evaluate_intervals(part.forecast.clv, inputs, part.evaluated.labels[c.ORDERS], multiplier)
+    nan = float("nan")
+    return [MetricRow(SHIPPED, name, value, nan, nan, "") for name, value in metrics.items()]
+
+
+def _predictions(part: BacktestHoldout, *, contractual: bool) -> Predictions:
+    """Naive baselines, structural laws, the members of the ensemble, the ensemble, and what is shipped."""
+    features = part.evaluated.features
+    shipped = part.forecast.predict(features, reasons=False)
+    sources = [
+        _naive(part, shipped[c.P_ORDER], contractual=contractual),
+        _structural(part, contractual=contractual),
+        _ensemble(part),
+        {} if contractual else {c.CHURNED: {LAW: 1 - shipped[c.P_ORDER]}},
+        _by_label(SHIPPED, shipped),
+    ]
+    if part.forecast.season.factor != 1:
+        without = replace(part.forecast, season=Season())
+        sources.append(_by_label(SEASONLESS, without.predict(features, reasons=False)))
+    return {
+        label: {model: values for source in sources for model, values in source.get(label, {}).items()}
+        for label in TARGETS
     }
 
 
-def _measure(
-    model: Forecast,
-    past: Sequence[LabelledSnapshot],
-    laws: Mapping[str, BtydMean],
-    judged: LabelledSnapshot,
-    config: TrainConfig,
-    resampling: Resampling,
-) -> list[dict[str, object]]:
-    """Score every model on the customers of one holdout."""
-    answers = _answers(model, past, laws, judged, config)
-    lines = []
-    for what, label in (("churn", c.CHURNED), (c.ORDERS, c.ORDERS), (c.SPEND, c.SPEND)):
-        asked = judged.labels[label].notna().to_numpy()
-        said = {name: values[asked] for name, values in answers[label].items()}
-        happened = judged.labels[label].to_numpy(np.float64)[asked]
-        if len(happened):
-            lines += [line._asdict() for line in compare_models(what, happened, said, STRUCTURAL, resampling)]
-    return lines
+def _naive(part: BacktestHoldout, p_order: Array, *, contractual: bool) -> Predictions:
+    features, days = part.evaluated.features, part.evaluated.horizon_days
+    churn = baselines.churn(part.training, features, pd.Series(p_order), days, contractual=contractual)
+    amounts = baselines.amounts(part.training, features, days)
+    return {
+        c.CHURNED: {name: churn[name] for name in ("rate", "recency")},  # BTYD stands among the structural ones
+        **{label: {name: frame[label].to_numpy() for name, frame in amounts.items()} for label in (c.ORDERS, c.SPEND)},
+    }
 
 
-def _intervals(model: Forecast, judged: LabelledSnapshot) -> list[dict[str, object]]:
-    read, multiplier = model.law_inputs(judged.features)
-    found = evaluate_intervals(model.clv, read, judged.labels[c.ORDERS], multiplier)
-    nan = float("nan")
-    return [
-        {"model": SHIPPED, "metric": name, "value": value, "low": nan, "high": nan, "baseline": ""}
-        for name, value in found.items()
-    ]
+def _structural(part: BacktestHoldout, *, contractual: bool) -> Predictions:
+    features, days = part.evaluated.features, part.evaluated.horizon_days
+    expected = {name: law.predict(features, days) for name, law in part.laws.items()}
+    return {
+        c.CHURNED: {} if contractual else {name: 1 - columns[c.P_ORDER] for name, columns in expected.items()},
+        c.ORDERS: {name: columns[c.EXPECTED_ORDERS] for name, columns in expected.items()},
+        c.SPEND: {name: columns[c.EXPECTED_SPEND] for name, columns in expected.items()},
+    }
 
 
-def _answers(
-    model: Forecast,
-    past: Sequence[LabelledSnapshot],
-    laws: Mapping[str, BtydMean],
-    judged: LabelledSnapshot,
-    config: TrainConfig,
-) -> Answers:
-    """What all models say: naive rules, structural laws, the members of the hybrid, the hybrid, and what is shipped."""
-    features, days = judged.features, judged.horizon_days
-    shipped = pd.DataFrame(model.predict(features, reasons=False), index=features.index)
-    naive = baselines.churn(past, features, shipped[c.P_ORDER], days, contractual=config.churn.contractual)
-    own = baselines.amounts(past, features, days)
-    churn = {name: naive[name] for name in ("rate", "recency")}
-    orders = {name: values[c.ORDERS].to_numpy() for name, values in own.items()}
-    spend = {name: values[c.SPEND].to_numpy() for name, values in own.items()}
-    for name, one in laws.items():
-        expected = one.predict(features, days)
-        if not config.churn.contractual:
-            churn[name] = 1 - expected[c.P_ORDER]
-        orders[name], spend[name] = expected[c.EXPECTED_ORDERS], expected[c.EXPECTED_SPEND]
-    members = model.ensemble.member_predictions(*model.inputs(features))
-    for label, found in ((c.CHURNED, churn), (c.ORDERS, orders), (c.SPEND, spend)):
-        found |= members[label]
-        found[HYBRID] = np.mean(list(members[label].values()), axis=0)
-    if not config.churn.contractual:
-        churn[LAW] = 1 - shipped[c.P_ORDER].to_numpy()
-    ready = {SHIPPED: shipped}
-    if model.season.factor != 1:
-        without = replace(model, season=Season())
-        ready[SEASONLESS] = pd.DataFrame(without.predict(features, reasons=False), index=features.index)
-    for name, said in ready.items():
-        churn[name] = said[c.CHURN_PROBABILITY].to_numpy()
-        orders[name] = said[c.EXPECTED_ORDERS].to_numpy()
-        spend[name] = said[c.EXPECTED_SPEND].to_numpy()
-    return {c.CHURNED: churn, c.ORDERS: orders, c.SPEND: spend}
+def _ensemble(part: BacktestHoldout) -> Predictions:
+    """Each member, and their mean."""
+    members = part.forecast.ensemble.member_predictions(*part.forecast.inputs(part.evaluated.features))
+    return {label: {**members[label], ENSEMBLE: np.mean(list(members[label].values()), axis=0)} for label in TARGETS}
+
+
+def _by_label(model: str, columns: Mapping[str, Array]) -> Predictions:
+    """The columns of the assignments that predict each label."""
+    predicted_by = {c.CHURNED: c.CHURN_PROBABILITY, c.ORDERS: c.EXPECTED_ORDERS, c.SPEND: c.EXPECTED_SPEND}
+    return {label: {model: columns[column]} for label, column in predicted_by.items()}

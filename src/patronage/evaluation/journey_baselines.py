@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import lightgbm as lgb
@@ -20,6 +20,7 @@ import pandas as pd
 from patronage import lenses
 from patronage import names as c
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.models.journey.paths import Paths, encode
 from patronage.models.journey.stages import PURCHASE
 from patronage.typing import Array
@@ -40,7 +41,7 @@ def forecasts(
     current: pd.DataFrame,
     features: pd.DataFrame,
     assignments: pd.DataFrame,
-    lens_states: Mapping[str, Any],
+    lens_states: FittedLenses,
     periods: float,
     seed: int,
 ) -> dict[str, Array]:

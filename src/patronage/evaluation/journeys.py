@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from patronage.evaluation import journey_baselines
 from patronage.evaluation.intervals import Resampling, paired_difference
 from patronage.evaluation.journey_survey import agrees_with_status
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.models.journey import STAGES, JourneyModel
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, LOYAL, REGULAR
 from patronage.names import Artifact, Metric, Tag
@@ -58,7 +58,7 @@ class JourneyHoldout:
     unseen: Split
     evaluated: LabelledSnapshot
     assignments: pd.DataFrame
-    lens_states: Mapping[str, Any]
+    lens_states: FittedLenses
 
 
 def evaluate_journey(holdout: JourneyHoldout, resampling: Resampling) -> Report:

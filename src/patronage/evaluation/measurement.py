@@ -95,7 +95,7 @@ def _unseen(
     assignments = second.assign(evaluated.features)
     scorecard = _score(second, assignments, learned_from, evaluated, config)
     unseen = holdout.split.select(holdout.unseen)
-    return scorecard, JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.learned)
+    return scorecard, JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.fitted_lenses)
 
 
 def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: FitCache | None) -> Bundle:
@@ -112,7 +112,7 @@ def _score(
     structural = pd.Series(bundle.forecast.btyd.predict(features, config.horizon_days)[c.P_ORDER], features.index)
     contractual = config.churn.contractual
     return evaluate(
-        assignments, structural, bundle.learned, split.training, evaluated, resampling, contractual=contractual
+        assignments, structural, bundle.fitted_lenses, split.training, evaluated, resampling, contractual=contractual
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from patronage.errors import ConfigError
 from patronage.evaluation import baselines
 from patronage.evaluation.intervals import Interval, Resampling, paired_difference
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.names import Metric
 from patronage.statistics import classification, log_losses, regression
 from patronage.typing import Array
@@ -56,7 +56,7 @@ class Scorecard:
 def evaluate(
     assignments: pd.DataFrame,
     p_order: pd.Series,
-    lens_states: Mapping[str, Any],
+    lens_states: FittedLenses,
     training: Sequence[LabelledSnapshot],
     evaluated: LabelledSnapshot,
     resampling: Resampling,
@@ -195,7 +195,7 @@ def _clv_card(
 
 def _journey_card(
     assignments: pd.DataFrame,
-    lens_states: Mapping[str, Any],
+    lens_states: FittedLenses,
     training: Sequence[LabelledSnapshot],
     evaluated: LabelledSnapshot,
     resampling: Resampling,

@@ -1,7 +1,7 @@
 """`patronage backtest`: all models at many origins, one tidy table, one run.
 
-Each origin's rows are on disk before the next one starts, under a fingerprint of the data, the configuration and the
-versions. Whoever starts the same backtest again measures only what is missing, and ends with the same bytes.
+The rows of each origin are on disk before the next one starts, under a fingerprint of the data, the configuration and
+the versions. The same backtest, started again, measures only the missing origins and ends with the same bytes.
 """
 
 from __future__ import annotations
@@ -25,22 +25,31 @@ from patronage import cutoff as when
 from patronage import data, tracking
 from patronage.config import BacktestConfig, TrackingConfig
 from patronage.config.places import project_root
+from patronage.config.verbs import RollingConfig
 from patronage.data import Tables
 from patronage.engine import connect
-from patronage.evaluation.backtest import LATER_SEEN, LATER_UNSEEN, SHIPPED, STRUCTURAL, measure
+from patronage.evaluation.backtest import LATER, LATER_UNSEEN, SHIPPED, STRUCTURAL, measure
 from patronage.models.btyd.fit import FitCache
+from patronage.names import Artifact, Metric
 from patronage.review.backtest_figures import over_origins
 
 COLUMNS = ["origin", "model", "holdout", "metric", "value", "low", "high", "baseline"]
-# The five on which models are compared with the structural model that is best in hindsight; less is better.
+# The five metrics by which models are compared with the structural model that is best in hindsight, and whether more is
+# better.
 HEADLINES = {
-    "churn/log_loss": False, "churn/roc_auc": True, "orders/rmse": False, "spend/rmse": False, "spend/gini": True,
-}  # fmt: skip
-READ_BY = ("patronage", "lightgbm", "lifetimes", "numpy", "scipy")
+    Metric.CHURN_LOG_LOSS: False,
+    Metric.CHURN_ROC_AUC: True,
+    Metric.ORDERS_RMSE: False,
+    Metric.BACKTEST_SPEND_RMSE: False,
+    Metric.BACKTEST_SPEND_GINI: True,
+}
+PACKAGES = ("patronage", "lightgbm", "lifetimes", "numpy", "scipy")  # their versions change the rows
+ROWS_FORMAT = 2  # raise it where the names of models or metrics in the rows change
+MEAN = "geometric mean"
 
 
 def run(config: BacktestConfig) -> None:
-    """Measure what is missing, put it together and log it."""
+    """Measure the missing origins, put all of them together and log the table."""
     started = time.time()
     with closing(connect(config.engine)) as engine:
         _backtest(config, data.load(engine, config.data), started)
@@ -56,7 +65,7 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     fits = FitCache()  # origins share earlier origins
     for cutoff, horizon_days in origins.items():
-        _measured(folder, tables, cutoff, horizon_days, config, fits)
+        _measure_origin(folder, tables, cutoff, horizon_days, config, fits)
     table = pd.concat([_read(folder / _name(*origin)) for origin in origins.items()], ignore_index=True)
     _write(folder / "backtest.csv", table.to_csv(index=False))
     summary = ratios(table)
@@ -71,19 +80,20 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
 
 def origins_of(config: BacktestConfig) -> dict[datetime, int]:
     """Cutoffs and their horizons in days, the earliest first."""
-    found = {when.parse(cutoff): days for cutoff, days in config.cutoffs.items()}
+    origins = {when.parse(cutoff): days for cutoff, days in config.cutoffs.items()}
     if config.rolling.first is not None and config.rolling.last is not None:
         first, last = when.parse(config.rolling.first), when.parse(config.rolling.last)
         for step in range((last - first).days // config.rolling.step_days + 1):
-            found.setdefault(first + timedelta(days=step * config.rolling.step_days), config.horizon_days)
-    return dict(sorted(found.items()))
+            origins.setdefault(first + timedelta(days=step * config.rolling.step_days), config.horizon_days)
+    return dict(sorted(origins.items()))
 
 
 def _fingerprint(tables: Tables, config: BacktestConfig) -> str:
-    """Of all that a row hangs on, and of nothing else: other origins may be added to the same backtest."""
-    asked = replace(config, name=None, cutoffs={}, tracking=TrackingConfig(), rolling=type(config.rolling)())
-    versions = " ".join(f"{name}={version(name)}" for name in READ_BY)
-    content = "\n".join([tables.fingerprint, OmegaConf.to_yaml(OmegaConf.structured(asked)), versions])
+    """Of everything that a row depends on, and of nothing else: other origins may be added to the same backtest."""
+    relevant = replace(config, name=None, cutoffs={}, tracking=TrackingConfig(), rolling=RollingConfig())
+    versions = " ".join(f"{name}={version(name)}" for name in PACKAGES)
+    settings = OmegaConf.to_yaml(OmegaConf.structured(relevant))
+    content = "\n".join([tables.fingerprint, settings, versions, f"rows={ROWS_FORMAT}"])
     return sha256(content.encode()).hexdigest()[:16]
 
 
@@ -91,26 +101,26 @@ def _name(cutoff: datetime, horizon_days: int) -> str:
     return f"{cutoff:%Y-%m-%d}_{horizon_days}.json"
 
 
-def _measured(
+def _measure_origin(
     folder: Path, tables: Tables, cutoff: datetime, horizon_days: int, config: BacktestConfig, fits: FitCache
 ) -> None:
-    """Make the rows of one origin, unless they are there."""
+    """Write the rows of one origin, unless they are on disk."""
     path = folder / _name(cutoff, horizon_days)
-    what = f"origin {cutoff:%Y-%m-%d}, {horizon_days} days"
+    origin = f"origin {cutoff:%Y-%m-%d}, {horizon_days} days"
     if path.is_file():
-        print(f"{what}: measured before", flush=True)
+        print(f"{origin}: measured by an earlier run", flush=True)
         return
     started = time.time()
     rows = measure(tables, cutoff, config.at(f"{cutoff:%Y-%m-%d}", horizon_days), fits)
     _write(path, json.dumps(rows, indent=0))
-    print(f"{what}: {time.time() - started:.0f} s", flush=True)
+    print(f"{origin}: measured in {time.time() - started:.0f} s", flush=True)
 
 
 def _write(path: Path, content: str) -> None:
-    """Whole or not at all."""
-    aside = path.with_name(path.name + ".part")
-    aside.write_text(content)
-    aside.replace(path)
+    """Write a file whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(content)
+    part.replace(path)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -118,30 +128,32 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def ratios(table: pd.DataFrame) -> pd.DataFrame:
-    """What is shipped as a ratio to the structural model that is best in hindsight, a row an origin, and their mean.
+    """What is shipped as a ratio to the structural model that is best in hindsight, a row per origin, and their mean.
 
-    A metric of which more is better is counted as its distance to 1; below 1 the hybrid is better.
+    A metric of which more is better counts by its distance to 1. Below 1, what is shipped is better. Without a
+    structural model the best of all other models takes its place.
     """
-    later = table[table["holdout"] == LATER_SEEN]
+    later = table[table["holdout"] == LATER]
     rows = []
     for origin, group in later.groupby("origin", sort=True):
         row: dict[str, object] = {"origin": origin}
-        for metric, larger in HEADLINES.items():
+        for metric, more_is_better in HEADLINES.items():
             values = group[group["metric"] == metric].set_index("model")["value"]
-            loss = 1 - values if larger else values
-            rivals = [name for name in STRUCTURAL if name in loss] or list(loss.drop(SHIPPED).index)
-            row[f"1 - {metric}" if larger else metric] = loss[SHIPPED] / loss[rivals].min()
+            loss = 1 - values if more_is_better else values
+            structural = [name for name in STRUCTURAL if name in loss]
+            best = loss[structural or list(loss.drop(SHIPPED).index)].min()
+            row[f"1 - {metric}" if more_is_better else metric] = loss[SHIPPED] / best
         rows.append(row)
-    found = pd.DataFrame(rows)
-    mean = np.exp(np.log(found.drop(columns="origin")).mean())
-    return pd.concat([found, mean.to_frame().T.assign(origin="geometric mean")], ignore_index=True)
+    summary = pd.DataFrame(rows)
+    mean = np.exp(np.log(summary.drop(columns="origin")).mean())
+    return pd.concat([summary, mean.to_frame().T.assign(origin=MEAN)], ignore_index=True)
 
 
 def _record(
     config: BacktestConfig, origins: Mapping[datetime, int], table: pd.DataFrame, summary: pd.DataFrame, started: float
 ) -> tracking.RunRecord:
-    """What MLflow is told: the table, its headlines by origin, and the ratios."""
-    mean = summary.set_index("origin").loc["geometric mean"]
+    """What is logged: the table, its headlines by origin, and the ratios."""
+    mean = summary.set_index("origin").loc[MEAN]
     return tracking.RunRecord(
         kind="backtest",
         name=config.name,
@@ -158,35 +170,33 @@ def _record(
             "churn.members": "+".join(name for name, on in config.churn.members.items() if on),
             "clv.model": config.clv.model,
         },
-        metrics={f"ratio/{name.replace('1 - ', 'one_minus_')}": float(value) for name, value in mean.items()},
+        metrics={Metric.of("ratio", name.replace("1 - ", "one_minus_")): float(value) for name, value in mean.items()},
         series=_series(table, origins),
-        tables={"backtest.json": table, "ratios.json": summary},
-        frames={"backtest.parquet": table},
+        tables={Artifact.BACKTEST: table, Artifact.RATIOS: summary},
+        frames={Artifact.BACKTEST_ROWS: table},
         figures=_figures(table),
     )
 
 
 def _series(table: pd.DataFrame, origins: Mapping[datetime, int]) -> dict[str, list[tuple[int, float]]]:
-    """Metrics by origin, in its order: what is shipped by its usual names, headlines of the others by theirs."""
+    """Metrics by origin: what is shipped by its usual names, the headlines of other models by TARGET/MODEL/MEASURE."""
     steps = {f"{cutoff:%Y-%m-%d}": step for step, cutoff in enumerate(origins)}
-    found: dict[str, list[tuple[int, float]]] = {}
-    for row in table.itertuples():
-        if row.holdout not in (LATER_SEEN, LATER_UNSEEN):
-            continue
-        where = "" if row.holdout == LATER_SEEN else "unseen/"
-        target, _, metric = str(row.metric).partition("/")
-        if row.model == SHIPPED or target == "clv":
-            name = f"{target}/{where}{metric}"
-        elif row.metric in HEADLINES and not where:
-            name = f"{target}/{row.model}/{metric}"
+    series: dict[str, list[tuple[int, float]]] = {}
+    for row in table[table["holdout"].isin([LATER, LATER_UNSEEN])].itertuples():
+        unseen = row.holdout == LATER_UNSEEN
+        metric = str(row.metric)
+        if row.model == SHIPPED:
+            name = Metric.unseen(metric) if unseen else metric
+        elif metric in HEADLINES and not unseen:
+            name = metric.replace("/", f"/{row.model}/", 1)
         else:
             continue
-        found.setdefault(name, []).append((steps[str(row.origin)], float(row.value)))
-    return found
+        series.setdefault(name, []).append((steps[str(row.origin)], float(row.value)))
+    return series
 
 
 def _figures(table: pd.DataFrame) -> dict[str, Figure]:
-    later = table[table["holdout"] == LATER_SEEN]
+    later = table[table["holdout"] == LATER]
     return {
         f"{metric.replace('/', '_')}.png": over_origins(later[later["metric"] == metric], metric, more_is_better=larger)
         for metric, larger in HEADLINES.items()

@@ -64,7 +64,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     report = (
         persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
         | bundle_report(bundle, assignments)
-        | data_report(tables, split)
+        | data_report(tables, split, config.lenses)
         | clv_report(bundle.clv, features, left_censored=tables.left_censored)
     )
     print(*report.messages, sep="\n", flush=True)

@@ -6,62 +6,76 @@ Steinman and Murphy 2016, *Customer Success*). A user is active with an order or
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens, Said
+from patronage.lenses.lens import Feature, Labels, Lens
 
 
 def _select(history: History, config: LensesConfig) -> str:
-    recent = f"{history.age('last_day')} <= {config.account.active_days}"
+    is_active = f"{history.age('last_day')} <= {config.account.active_days}"
     return f"""
-        SELECT customer_id, count(*) AS n_users, count(*) FILTER (WHERE {recent}) AS n_active_users,
-               count(*) FILTER (WHERE {recent}) * 1.0e0 / count(*) AS active_user_share
-        FROM (SELECT customer_id, user_id, max(last_day) AS last_day
-              FROM (SELECT customer_id, user_id, max(CAST(ordered_at AS DATE)) AS last_day
-                    FROM lines GROUP BY customer_id, user_id
-                    UNION ALL
-                    SELECT customer_id, user_id, max(CAST(occurred_at AS DATE)) FROM touches
-                    GROUP BY customer_id, user_id
-                    UNION ALL
-                    SELECT customer_id, user_id, CAST(NULL AS DATE) FROM users_known)
-              GROUP BY customer_id, user_id)
-        GROUP BY customer_id"""
+        WITH last_acts AS (
+            SELECT customer_id, user_id, max(CAST(ordered_at AS DATE)) AS day
+            FROM order_lines GROUP BY customer_id, user_id
+            UNION ALL
+            SELECT customer_id, user_id, max(CAST(occurred_at AS DATE)) FROM events GROUP BY customer_id, user_id
+            UNION ALL
+            SELECT customer_id, user_id, CAST(NULL AS DATE) FROM known_users
+        ),
+        users AS (
+            SELECT customer_id, user_id, max(day) AS last_day FROM last_acts GROUP BY customer_id, user_id
+        )
+        SELECT customer_id,
+               count(*) AS n_users,
+               count(*) FILTER (WHERE {is_active}) AS n_active_users,
+               count(*) FILTER (WHERE {is_active}) * 1.0e0 / count(*) AS active_user_share
+        FROM users GROUP BY customer_id"""
 
 
-def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
-    return {"broad": config.account.broad_share}
+@dataclass(frozen=True)
+class AccountState:
+    """`broad_share` of the configuration."""
+
+    broad_share: float
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> Said:
+def _fit(features: pd.DataFrame, config: LensesConfig) -> AccountState:
+    return AccountState(config.account.broad_share)
+
+
+def _segments(features: pd.DataFrame, state: AccountState) -> Labels:
     users, share = features["n_users"], features["active_user_share"]
-    cases = [users.isna(), users == 1, share == 0, share >= learned["broad"]]
+    cases = [users.isna(), users == 1, share == 0, share >= state.broad_share]
     labels = np.select(cases, [c.UNKNOWN, "single_user", "dormant", "broad"], "narrow")
     return {c.ACCOUNT_SEGMENT: labels}
 
 
 LENS = Lens(
     name="account",
-    asks="How many people of a business customer are active?",
+    question="How many people of a business customer are active?",
     source="Mehta, Steinman and Murphy 2016",
     features={
-        "n_users": Feature("people known of the account", "large-team", "small-team"),
-        "n_active_users": Feature("of them, with an order or event in the recent days", absent=0),
-        "active_user_share": Feature("their share", "widely used", "little used"),
+        "n_users": Feature("known users of the account", "large-team", "small-team"),
+        "n_active_users": Feature("users with an order or event in the recent days", absent=0),
+        "active_user_share": Feature("active users over known users", "widely used", "little used"),
     },
-    needs=("users",),
-    answers={
+    requires=("users",),
+    labels={
         c.ACCOUNT_SEGMENT: {
-            "single_user": "one person is known",
-            "broad": "at least `broad_share` of several are active",
-            "narrow": "fewer are",
-            "dormant": "nobody is",
+            "single_user": "one user is known",
+            "broad": "of several users at least `broad_share` are active",
+            "narrow": "fewer are active",
+            "dormant": "none is active",
         }
     },
     select=_select,
-    learn=_learn,
+    state=AccountState,
+    fit=_fit,
     segments=_segments,
 )

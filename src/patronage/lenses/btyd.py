@@ -15,19 +15,19 @@ from patronage.lenses.lens import Feature, Lens
 
 def _select(history: History, config: LensesConfig) -> str:
     repeats = "count(previous)"
+    repeat_revenue = history.money("sum(revenue) FILTER (WHERE previous IS NOT NULL)")
     return f"""
-        SELECT customer_id, {repeats} AS frequency,
+        SELECT customer_id,
+               {repeats} AS frequency,
                {history.engine.days("min(day)", "max(day)")} AS recency,
                {history.engine.days("min(day)", history.last_day)} AS {history.engine.quote(c.T)},
-               CASE WHEN {repeats} > 0
-                    THEN {history.money("sum(revenue) FILTER (WHERE previous IS NOT NULL)")} / {repeats}
-                    ELSE 0.0e0 END AS monetary_value
-        FROM days GROUP BY customer_id"""
+               CASE WHEN {repeats} > 0 THEN {repeat_revenue} / {repeats} ELSE 0.0e0 END AS monetary_value
+        FROM order_days GROUP BY customer_id"""
 
 
 LENS = Lens(
     name="btyd",
-    asks="What do buy-till-you-die models need to know?",
+    question="What do buy-till-you-die models need to know?",
     source="Fader, Hardie and Lee 2005",
     features={
         c.FREQUENCY: Feature("days with a purchase after the first", absent=0),

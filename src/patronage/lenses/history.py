@@ -1,41 +1,72 @@
-"""The views that lenses read: what was known of every customer before a cutoff, and nothing else.
+"""What was known of every customer before a cutoff, and nothing else: the relations that lenses read.
 
-`lines`    the transactions before the cutoff; optional columns that the source lacks are NULL
-`orders`   a row per order with at least one purchase line: when, how much, how many lines (and on coupons), where
-`days`     a row per customer and day with an order, with the day before it: the unit in which BTYD counts
-`touches`  the events before the cutoff, likewise; empty where a source brings none
-`signups`  who had signed up before the cutoff, and when
-`profiles` a row per customer with what was declared of her: acquisition channel and attributes
-`users_known`  the people of accounts who had signed up, where accounts are the customers
-`people`   everyone who is known before the cutoff: by an order, an event, or having signed up
+`look_back` in `relations.py` makes them:
+
+`order_lines`      the transactions before the cutoff; optional columns that the source lacks are NULL
+`orders`           a row per order with at least one purchase line: moment, value, lines (and those with coupons), place
+`order_days`       a row per customer and day with an order, with the day before it: the unit in which BTYD counts
+`category_totals`  a row per customer and category: see `category_totals.py`
+`events`           the events before the cutoff, likewise; empty where a source has none
+`signups`          the customers who had signed up before the cutoff, and when
+`profiles`         a row per customer with the declared acquisition channel and attributes
+`known_users`      the users of accounts who had signed up, where accounts are the customers
+`customers`        every customer known before the cutoff: by an order, an event, or a sign-up
+
+A history holds these under names of its own. A query imports them, by plain name, as its first CTEs; so it answers for
+its own cutoff whatever other histories are open, until its history is closed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from inspect import cleandoc
+from textwrap import indent
+from typing import Self
 
-from patronage import cutoff as when
-from patronage import names as c
+import pandas as pd
+
 from patronage.data import Tables
-from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS, Contract
 from patronage.engine import Engine
 
 
 @dataclass(frozen=True)
-class History:
-    """The views of one cutoff, and the expressions that depend on it.
+class Part:
+    """Every `of`-th customer, by a hash of the id: a share of the work that fits into memory.
 
-    `period_days` is the length of a period of the journey.
+    Features are per customer, so that the parts together equal the whole.
     """
 
-    engine: Engine
+    number: int
+    of: int
+
+
+WHOLE = Part(0, 1)
+
+
+@dataclass(frozen=True)
+class History:
+    """The relations of one cutoff, and the expressions that depend on it. Close it when its queries have run.
+
+    Attributes
+    ----------
+    period_days
+        Length of a period of the journey.
+    relations
+        Plain name to the name in the engine.
+    """
+
+    tables: Tables
     cutoff: datetime
-    present: Mapping[str, frozenset[str]]
-    money_scale: int
     period_days: int
-    attributes: Mapping[str, str]
+    relations: Mapping[str, str]
+
+    @property
+    def engine(self) -> Engine:
+        """Where the relations are."""
+        return self.tables.engine
 
     @property
     def today(self) -> str:
@@ -49,85 +80,41 @@ class History:
 
     def money(self, expression: str) -> str:
         """SQL: an exact sum of minor units, in units of the currency."""
-        return f"CAST({expression} AS DOUBLE) / {self.money_scale}.0e0"
+        return f"CAST({expression} AS DOUBLE) / {self.tables.money_scale}.0e0"
 
     def age(self, day: str) -> str:
         """SQL: days from a DATE to the cutoff."""
         return self.engine.days(day, self.today)
 
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Whether the source has the table, and the column."""
+        return self.tables.has(table) and (column is None or column in self.tables.present[table])
 
-@dataclass(frozen=True)
-class Part:
-    """Every `of`-th customer, by a hash of the id: a share of the work that fits into memory.
+    def query(self, select: str, steps: Mapping[str, str] | None = None) -> str:
+        """SQL that runs alone: the relations that are named in it, then the steps, as CTEs; then the SELECT.
 
-    Features are per customer, so that parts say the same as the whole.
-    """
+        Parameters
+        ----------
+        select, steps
+            SQL over the plain names; a step, by name, may read those before it.
+        """
+        select, steps = cleandoc(select), {name: cleandoc(sql) for name, sql in (steps or {}).items()}
+        words = set(re.findall(r"\w+", " ".join([*steps.values(), select])))
+        imports = {name: f"SELECT * FROM {relation}" for name, relation in self.relations.items() if name in words}
+        ctes = [f"{name} AS (\n{indent(sql, '    ')}\n)" for name, sql in (imports | steps).items()]
+        return "\n".join(["WITH", ",\n".join(ctes), select]) if ctes else select
 
-    number: int
-    of: int
+    def frame(self, select: str, steps: Mapping[str, str] | None = None) -> pd.DataFrame:
+        """The result of `query`."""
+        return self.engine.frame(self.query(select, steps))
 
+    def close(self) -> None:
+        """Drop the relations."""
+        for name in reversed(list(self.relations.values())):
+            self.engine.drop(name)
 
-WHOLE = Part(0, 1)
+    def __enter__(self) -> Self:
+        return self
 
-
-def look_back(tables: Tables, cutoff: datetime, period_days: int, part: Part = WHOLE) -> History:
-    """Make the views of everything before `cutoff` on the customers of `part`, replacing those of an earlier one."""
-    engine = tables.engine
-    keep = _keep_part if part.of > 1 else _keep_view
-    mine = f" AND {engine.bucket(c.CUSTOMER_ID, part.of)} = {part.number}" if part.of > 1 else ""
-    past = when.before(c.ORDERED_AT, cutoff, engine) + mine
-    keep(engine, "lines", f"SELECT {_whole(TRANSACTIONS, tables)} FROM transactions WHERE {past}")
-    engine.table(
-        "orders",
-        "SELECT customer_id, order_id, min(ordered_at) AS ordered_at, count(*) AS n_lines, "
-        "count(coupon) AS n_coupon_lines, sum(amount) AS revenue, max(channel) AS channel, max(device) AS device "
-        "FROM lines WHERE amount >= 0 GROUP BY customer_id, order_id",
-    )
-    engine.table(
-        "days",
-        "SELECT *, lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS previous FROM ("
-        "SELECT customer_id, CAST(ordered_at AS DATE) AS day, count(*) AS n_orders, sum(revenue) AS revenue "
-        "FROM orders GROUP BY customer_id, CAST(ordered_at AS DATE))",
-    )
-    if tables.has(EVENTS.name):
-        past = when.before(c.OCCURRED_AT, cutoff, engine) + mine
-        keep(engine, "touches", f"SELECT {_whole(EVENTS, tables)} FROM events WHERE {past}")
-    else:
-        keep(engine, "touches", f"SELECT {_whole(EVENTS, tables)} FROM transactions WHERE false")
-    engine.view("signups", _signups(tables, cutoff, mine))
-    source = f"{CUSTOMERS.name} WHERE true{mine}" if tables.has(CUSTOMERS.name) else "transactions WHERE false"
-    engine.view("profiles", f"SELECT {_whole(CUSTOMERS, tables)} FROM {source}")
-    if tables.has(USERS):
-        known = when.before(c.SIGNED_UP_AT, cutoff, engine) + mine
-        engine.view("users_known", f"SELECT customer_id, user_id FROM {USERS} WHERE {known}")
-    engine.view(
-        "people",
-        "SELECT customer_id FROM lines UNION SELECT customer_id FROM touches UNION SELECT customer_id FROM signups",
-    )
-    return History(engine, cutoff, tables.present, tables.money_scale, period_days, tables.attributes)
-
-
-def _keep_view(engine: Engine, name: str, sql: str) -> None:
-    engine.view(name, sql)
-
-
-def _keep_part(engine: Engine, name: str, sql: str) -> None:
-    """A part is read off the whole once, not by every lens."""
-    engine.table(f"{name}_part", sql)
-    engine.view(name, f"SELECT * FROM {name}_part")
-
-
-def _whole(contract: Contract, tables: Tables) -> str:
-    """SQL: every column of the contract, and those that only this source has; NULL stands for what it lacks."""
-    there = tables.engine.types(contract.name) if tables.has(contract.name) else {}
-    kinds = {**contract.kinds, c.USER_ID: "id"} if tables.has(USERS) else contract.kinds
-    lacking = [f"{tables.engine.null(kind)} AS {name}" for name, kind in kinds.items() if name not in there]
-    return ", ".join([*map(tables.engine.quote, there), *lacking])
-
-
-def _signups(tables: Tables, cutoff: datetime, mine: str) -> str:
-    """SQL: who had signed up before the cutoff, and when. An undated customer is known from her first act on."""
-    if c.SIGNED_UP_AT not in tables.present.get(CUSTOMERS.name, frozenset()):
-        return "SELECT customer_id, ordered_at AS signed_up_at FROM lines WHERE false"
-    known = when.before(c.SIGNED_UP_AT, cutoff, tables.engine) + mine
-    return f"SELECT customer_id, signed_up_at FROM customers WHERE {known}"
+    def __exit__(self, *error: object) -> None:
+        self.close()

@@ -1,10 +1,10 @@
-"""What a lens is: one way of looking at a customer, as one SELECT and a rule that names segments."""
+"""What a lens is: one SELECT that makes features, and functions from features to named segments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, get_type_hints
 
 import numpy.typing as npt
 import pandas as pd
@@ -12,8 +12,7 @@ import pandas as pd
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
 
-Learned = Mapping[str, Any]
-Said = Mapping[str, npt.ArrayLike]  # columns by name: the frame is made once for all lenses
+Labels = Mapping[str, npt.ArrayLike]  # columns by name, in row order
 
 
 @dataclass(frozen=True)
@@ -23,15 +22,15 @@ class Feature:
     Attributes
     ----------
     what
-        What it says, with its unit.
+        What it measures, with its unit.
     high, low
         The words for a customer far above or below the others; they name personas.
     absent
-        The value for a customer on whom the SELECT is silent; None leaves it missing.
+        The value for a customer without a row in the SELECT; None leaves it missing.
     text
-        Text, empty where the SELECT is silent.
+        Text, empty for a customer without a row in the SELECT.
     packed
-        Many values in one text (a path, a list), which only the rooms that know it can read: no category.
+        Many values in one text (a path, a list), which only its own room can read: no category.
     """
 
     what: str
@@ -42,56 +41,74 @@ class Feature:
     packed: bool = False
 
 
-def _nothing(features: pd.DataFrame, config: LensesConfig) -> Learned:
-    return {}
-
-
 @dataclass(frozen=True)
 class Lens:
     """One way of looking at a customer.
 
     Attributes
     ----------
-    asks
-        The question that it answers.
+    question
+        The question that the lens answers.
     source
-        Where the practice comes from.
+        The literature behind the practice.
     features
         Name to description of the columns that `select` gives beside `customer_id`.
-    more
-        Further features that the configuration asks for by name.
+    more_features
+        Further features, which the configuration names.
     select
-        SQL over the history views.
-    needs
-        Any one of these gives the lens something to say; with none of them it is left out. A table (`events`), a
-        column (`transactions.discount`), an event (`events:complaint`) or a kind of attribute
-        (`customers:geographic`). Empty: orders are enough.
-    wants
+        SQL over the relations of `History`, by their plain names: steps as named CTEs, then the SELECT, a row per
+        customer.
+    requires
+        The lens is available where the data has any one of these: a table (`events`), a column
+        (`transactions.discount`), an event (`events:complaint`) or a kind of attribute (`customers:geographic`).
+        Empty: orders are enough.
+    improved_by
         In the same words, what some of its features or segments need beyond that.
-    answers
-        Segment column to its labels, each with what it means; for a column whose labels are names from the data, the
-        one key is a word in angle brackets. `unknown` goes without saying.
-    learn
-        What the segments need to know of the population (quantiles); frozen in the bundle.
+    reads
+        Features of other lenses that `fit`, `segments` or `estimates` read. They are made with the lens, unless their
+        own lens is not available in the data: then the column is absent.
+    labels
+        Segment column to its labels, each with its meaning; for a column whose labels are names from the data, the
+        one key is a word in angle brackets. `unknown` is always allowed.
+    state
+        The frozen dataclass that `fit` returns; its fields are what JSON can hold. None for a lens that learns nothing.
+    fit
+        Features and configuration to what the segments need to know of the population, such as quantiles.
     segments
-        Features and what was learned to named labels, one text column each; None for a lens without any.
+        Features and state to named labels, one text column each; None for a lens without any.
     estimates
-        Features and what was learned to numbers, one column each, missing where there is nothing to go on.
+        Features and state to numbers, one column each, missing where there is no evidence.
     """
 
     name: str
-    asks: str
+    question: str
     source: str
     features: Mapping[str, Feature]
     select: Callable[[History, LensesConfig], str]
-    needs: tuple[str, ...] = ()
-    wants: tuple[str, ...] = ()
-    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    more: Callable[[LensesConfig], Mapping[str, Feature]] | None = None
-    learn: Callable[[pd.DataFrame, LensesConfig], Learned] = field(default=_nothing)
-    segments: Callable[[pd.DataFrame, Learned], Said] | None = None
-    estimates: Callable[[pd.DataFrame, Learned], Said] | None = None
+    requires: tuple[str, ...] = ()
+    improved_by: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    more_features: Callable[[LensesConfig], Mapping[str, Feature]] | None = None
+    state: type | None = None
+    fit: Callable[[pd.DataFrame, LensesConfig], Any] | None = None
+    segments: Callable[[pd.DataFrame, Any], Labels] | None = None
+    estimates: Callable[[pd.DataFrame, Any], Labels] | None = None
 
     def described(self, config: LensesConfig) -> Mapping[str, Feature]:
-        """All its features under a configuration."""
-        return {**self.features, **(self.more(config) if self.more else {})}
+        """All features of the lens under a configuration."""
+        return {**self.features, **(self.more_features(config) if self.more_features else {})}
+
+    def restore(self, values: Mapping[str, Any]) -> Any:
+        """The state of which `dataclasses.asdict` gave these values, after a way through JSON."""
+        return _restored(self.state, values) if self.state else None
+
+
+def _restored(kind: type, values: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(kind)
+    return kind(
+        **{
+            name: _restored(hints[name], value) if is_dataclass(hints.get(name)) else value
+            for name, value in values.items()
+        }
+    )

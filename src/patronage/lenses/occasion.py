@@ -1,19 +1,20 @@
-"""Occasion and timing: when the customer buys, when she can be reached, and when she is due.
+"""Occasion and timing: when the customer buys, when to contact the customer, and when the next order is due.
 
 Kotler and Keller's occasions as behavioural variables. Universal occasions are windows of a calendar that everyone
-shares (conf): more of her days than her time here and everyone's habit give, by a binomial test. A recurring
-occasion is a rhythm of her own, bound to the week, the month or the year: her dates, laid round a circle of that
-length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983, which holds for
-few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
+shares (conf): more of the customer's days than tenure and the population's habit give, by a binomial test. A recurring
+occasion is a rhythm of the customer's own, bound to the week, the month or the year: the dates, laid round a circle of
+that length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983, which holds
+for few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
 
-The next order is expected when it is as likely as not to have come, given how long she has waited: the median of a
-gamma law whose mean is her own gap, drawn to everyone's by how few there are (Buehlmann 1967). It takes for granted
-that she will come; whether she will is the churn model's question.
+The next order is expected at the median of its conditional distribution, given the time waited so far: a gamma law
+whose mean is the customer's own gap, drawn to the typical gap by how few there are (Buehlmann 1967). It takes for
+granted that the customer returns; whether that is so is the churn model's question.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -24,10 +25,10 @@ from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens, Said
+from patronage.lenses.lens import Feature, Labels, Lens
 
 PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
-SEEN = 0.9  # of a period at least must lie between the first date and the last
+SPANNED = 0.9  # of a period at least must lie between the first date and the last
 SCALE = 10_000  # cosines are summed as integers
 EVENING = 18
 
@@ -36,41 +37,73 @@ def _select(history: History, config: LensesConfig) -> str:
     gap = history.engine.days("previous", "day")
     weekday = history.engine.weekday("day")
     windows = {name: _within(*_borders(window)) for name, window in config.occasion.calendar.items()}
+    in_windows = [f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values())]
+    by_calendar = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
+    mean = "(total * 1.0e0 / n)"
+    return f"""
+        WITH date_counts AS (
+            SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
+                   sum({gap}) AS total, sum({gap} * {gap}) AS squares,
+                   count(*) FILTER (WHERE {weekday} IN ({_weekend(config)})) AS at_weekends,
+                   count(*) FILTER (WHERE {" OR ".join(windows.values()) or "false"}) AS festive,
+                   {", ".join([*in_windows, *_direction_sums(weekday)])}
+            FROM order_days GROUP BY customer_id
+        ),
+        rhythms AS (
+            SELECT customer_id, n AS n_gaps, {history.engine.days("first_day", "last_day")} AS dates_span,
+                   at_weekends * 1.0e0 / dates AS weekend_share, festive * 1.0e0 / dates AS occasion_share,
+                   {by_calendar} / {history.age("first_day")} AS occasion_chance,
+                   {_top({name: f"window_{k}" for k, name in enumerate(windows)}, 2)} AS main_occasion,
+                   CASE WHEN n > 0 THEN {mean} END AS mean_gap_days,
+                   CASE WHEN n > 1 THEN sqrt((n * squares - total * total) / (n * (n - 1.0e0))) / {mean} END
+                       AS gap_variation,
+                   CASE WHEN n > 0 THEN {history.age("last_day")} * n * 1.0e0 / total END AS lateness,
+                   {", ".join(_direction_lengths())}
+            FROM date_counts
+        ),
+        moments AS (
+            SELECT customer_id, ordered_at AS moment FROM orders
+            UNION ALL
+            SELECT customer_id, occurred_at FROM events WHERE event IN ({texts(config.occasion.contact_events)})
+        ),
+        hours AS ({_hours(history)}
+        ),
+        hour_counts AS ({_hour_counts(config)}
+        ),
+        contacts AS (
+            SELECT customer_id, late * 1.0e0 / n AS evening_share,
+                   CASE WHEN n >= {config.occasion.contact_min_acts}
+                        THEN {_top({cell: f"cell_{k}" for k, cell in enumerate(_cells(config))}, 1)} END
+                       AS contact_window
+            FROM hour_counts
+        )
+        SELECT * FROM rhythms FULL JOIN contacts USING (customer_id)"""
+
+
+def _direction_sums(weekday: str) -> list[str]:
+    """SQL: sums of the dates' cosines and sines on a circle of each length.
+
+    Sums of integers, and one expression over them: the same bits on every engine, in every order of the rows.
+    """
     turns = {
         "week": f"{weekday} * {number(2 * math.pi / 7)}",
         "month": f"extract(day FROM day) * {number(2 * math.pi / 31)}",
         "year": f"extract(doy FROM day) * {number(2 * math.pi / 366)}",
     }
-    sums = ", ".join(
+    return [
         f"CAST(sum(CAST(round({f}({turn}) * {SCALE}) AS BIGINT)) AS DOUBLE) AS {name}_{f}"
         for name, turn in turns.items()
         for f in ("cos", "sin")
-    )
-    # Sums of integers, and one expression over them: the same bits on every engine, in every order of the rows.
-    rhythms = ", ".join(
+    ]
+
+
+def _direction_lengths() -> list[str]:
+    """SQL: the length of the mean direction, 0 to 1."""
+    return [
         f"least(sqrt({name}_cos * {name}_cos + {name}_sin * {name}_sin) / (dates * {SCALE}.0e0), 1.0e0)"
         f" AS {name}_rhythm"
-        for name in turns
-    )
-    counted = ", ".join(f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values()))
-    chance = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
-    mean = "(total * 1.0e0 / n)"
-    bought = f"""
-        SELECT customer_id, n AS n_gaps, {history.engine.days("first_day", "last_day")} AS dates_span,
-               at_weekends * 1.0e0 / dates AS weekend_share, festive * 1.0e0 / dates AS occasion_share,
-               {chance} / {history.age("first_day")} AS occasion_chance,
-               {_top({name: f"window_{k}" for k, name in enumerate(windows)}, 2)} AS main_occasion,
-               CASE WHEN n > 0 THEN {mean} END AS mean_gap_days,
-               CASE WHEN n > 1 THEN sqrt((n * squares - total * total) / (n * (n - 1.0e0))) / {mean} END
-                   AS gap_variation,
-               CASE WHEN n > 0 THEN {history.age("last_day")} * n * 1.0e0 / total END AS lateness, {rhythms}
-        FROM (SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
-                     sum({gap}) AS total, sum({gap} * {gap}) AS squares,
-                     count(*) FILTER (WHERE {weekday} IN ({_weekend(config)})) AS at_weekends,
-                     count(*) FILTER (WHERE {" OR ".join(windows.values()) or "false"}) AS festive,
-                     {", ".join(filter(None, [counted, sums]))}
-              FROM days GROUP BY customer_id)"""
-    return f"SELECT * FROM ({bought}) AS bought FULL JOIN ({_moments(history, config)}) AS own USING (customer_id)"
+        for name in ("week", "month", "year")
+    ]
 
 
 def _borders(window: object) -> tuple[int, int]:
@@ -86,7 +119,7 @@ def _within(start: int, end: int) -> str:
 
 
 def _covered(day: str, config: LensesConfig) -> str:
-    """SQL: days of the calendar's windows from the year 0 until that day; a leap day's slip is let be."""
+    """SQL: days of the calendar's windows from the year 0 until that day; a leap day's error is accepted."""
     pieces, whole = [], 0
     for window in config.occasion.calendar.values():
         start, end = (_day_of_year(border) for border in _borders(window))
@@ -101,33 +134,38 @@ def _day_of_year(month_day: int) -> int:
     return pd.Timestamp(2023, month_day // 100, min(month_day % 100, 28)).day_of_year + max(month_day % 100 - 28, 0)
 
 
-def _moments(history: History, config: LensesConfig) -> str:
-    """The hours of orders and of own events; a midnight is a date without a clock time."""
+def _hours(history: History) -> str:
+    """SQL: the hours of orders and of the customer's events; a midnight is a date without a clock time."""
+    clock = "extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment)"
+    return f"""
+            SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
+            FROM moments WHERE {clock} > 0"""
+
+
+def _hour_counts(config: LensesConfig) -> str:
+    """SQL: how many moments fall into the evening, and into each cell."""
+    counts = ", ".join(f"{count} AS cell_{k}" for k, count in enumerate(_cells(config).values()))
+    return f"""
+            SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late, {counts}
+            FROM hours GROUP BY customer_id"""
+
+
+def _cells(config: LensesConfig) -> dict[str, str]:
+    """Part of the day, on weekdays or weekends, to the SQL that counts its moments.
+
+    Counts per day of the kind: five working days would always beat two days off.
+    """
     settings = config.occasion
     weekend = f"weekday IN ({_weekend(config)})"
-    parts, hours = list(settings.day_parts), [*settings.day_parts.values(), 24]
-    tests = [f"(hour >= {start} AND hour < {end})" for start, end in pairwise(hours)]
-    tests[-1] = f"({tests[-1]} OR hour < {hours[0]})"
+    parts, first_hours = list(settings.day_parts), [*settings.day_parts.values(), 24]
+    tests = [f"(hour >= {start} AND hour < {end})" for start, end in pairwise(first_hours)]
+    tests[-1] = f"({tests[-1]} OR hour < {first_hours[0]})"
     off = len(set(settings.weekend))
-    # Counts per day of the kind: five working days would always beat two days off.
-    cells = {
+    return {
         f"{kind} {part}": f"count(*) FILTER (WHERE {which} AND {test}) * {days}"
         for kind, which, days in (("weekday", f"NOT {weekend}", off), ("weekend", weekend, 7 - off))
         for part, test in zip(parts, tests, strict=True)
     }
-    counted = ", ".join(f"{count} AS cell_{k}" for k, count in enumerate(cells.values()))
-    return f"""
-        SELECT customer_id, late * 1.0e0 / n AS evening_share,
-               CASE WHEN n >= {settings.contact_min_acts}
-                    THEN {_top({name: f"cell_{k}" for k, name in enumerate(cells)}, 1)} END AS contact_window
-        FROM (SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late, {counted}
-              FROM (SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
-                    FROM (SELECT customer_id, ordered_at AS moment FROM orders
-                          UNION ALL
-                          SELECT customer_id, occurred_at FROM touches
-                          WHERE event IN ({texts(settings.contact_events)}))
-                    WHERE extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment) > 0)
-              GROUP BY customer_id)"""
 
 
 def _weekend(config: LensesConfig) -> str:
@@ -141,45 +179,67 @@ def _top(counts: dict[str, str], least: int) -> str:
     return f"CASE WHEN {top} < {least} THEN '' {cases} END"
 
 
-def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
-    """How much more than by the calendar everyone buys in its windows; the usual gap, and how much gaps tell."""
+@dataclass(frozen=True)
+class OccasionState:
+    """The population's habit and gaps, and the settings.
+
+    Attributes
+    ----------
+    habit
+        Days in the calendar's windows over those that the calendar alone gives.
+    times_usual, min_rhythm, chance, min_gaps
+        Of the configuration.
+    typical_gap
+        The geometric mean of the customers' mean gaps, in days.
+    gap_weight
+        The weight of the typical gap against the customer's own, in gaps.
+    gap_shape
+        The shape of the gamma law of the gaps.
+    """
+
+    habit: float
+    times_usual: float
+    min_rhythm: float
+    chance: float
+    min_gaps: int
+    typical_gap: float
+    gap_weight: float
+    gap_shape: float
+
+
+def _fit(features: pd.DataFrame, config: LensesConfig) -> OccasionState:
     settings, days = config.occasion, features[c.ACTIVE_DAYS]
     by_calendar = float((features["occasion_chance"] * days).sum())
     habit = float((features[c.OCCASION_SHARE] * days).sum()) / by_calendar if by_calendar > 0 else 1.0
-    return {
-        "habit": habit,
-        "times_usual": settings.times_usual,
-        "min_rhythm": settings.min_rhythm,
-        "chance": settings.chance,
-        "min_gaps": settings.min_gaps,
-    } | _learn_gaps(features)
+    return OccasionState(
+        habit, settings.times_usual, settings.min_rhythm, settings.chance, settings.min_gaps, *_fit_gaps(features)
+    )
 
 
-def _learn_gaps(features: pd.DataFrame) -> dict[str, float]:
-    """Buehlmann's credibility on the logarithm of the mean gap, with the variation of gaps pooled over customers."""
-    seen = features[features[c.N_GAPS] > 0]
-    gaps, means = seen[c.N_GAPS], np.log(seen[c.MEAN_GAP_DAYS])
-    if seen.empty:
-        return {"typical_gap": float(features[c.TENURE_DAYS].median()), "gap_weight": 1.0, "gap_shape": 1.0}
+def _fit_gaps(features: pd.DataFrame) -> tuple[float, float, float]:
+    """The typical gap, its weight and the shape.
+
+    Buehlmann's credibility on the logarithm of the mean gap, with the variation of gaps pooled over customers.
+    """
+    known = features[features[c.N_GAPS] > 0]
+    gaps, means = known[c.N_GAPS], np.log(known[c.MEAN_GAP_DAYS])
+    if known.empty:
+        return float(features[c.TENURE_DAYS].median()), 1.0, 1.0
     free = float((gaps - 1).sum())
-    within = float(((gaps - 1) * seen[c.GAP_VARIATION].fillna(0) ** 2).sum()) / free if free > 0 else 1.0
+    within = float(((gaps - 1) * known[c.GAP_VARIATION].fillna(0) ** 2).sum()) / free if free > 0 else 1.0
     within = float(np.clip(within, 0.05, 10.0))
     between = float(np.var(means)) - float((within / gaps).mean())
-    return {
-        "typical_gap": float(np.exp(means.mean())),
-        "gap_weight": within / max(between, 0.05),
-        "gap_shape": 1 / within,
-    }
+    return float(np.exp(means.mean())), within / max(between, 0.05), 1 / within
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> Said:
+def _segments(features: pd.DataFrame, state: OccasionState) -> Labels:
     gaps = features[c.N_GAPS].to_numpy()
-    days, enough = gaps + 1, gaps >= learned["min_gaps"]
-    usual = np.clip(learned["habit"] * features["occasion_chance"].to_numpy(), 0, 1)
+    days, enough = gaps + 1, gaps >= state.min_gaps
+    usual = np.clip(state.habit * features["occasion_chance"].to_numpy(), 0, 1)
     share = features[c.OCCASION_SHARE].to_numpy()
-    by_chance = bdtrc(np.rint(share * days) - 1, days.astype(np.int64), usual)  # P(at least so many)
-    universal = enough & (share >= learned["times_usual"] * usual) & (by_chance < learned["chance"])
-    period = _period(features, learned)
+    p_value = bdtrc(np.rint(share * days) - 1, days.astype(np.int64), usual)  # P(at least so many)
+    universal = enough & (share >= state.times_usual * usual) & (p_value < state.chance)
+    period = _period(features, state)
     recurring = enough & (period != "none")
     labels = np.select([~enough, universal, recurring], [c.UNKNOWN, "universal", "recurring"], "rare")
     window = features["contact_window"].to_numpy(dtype=object)
@@ -190,24 +250,24 @@ def _segments(features: pd.DataFrame, learned: Learned) -> Said:
     }
 
 
-def _period(features: pd.DataFrame, learned: Learned) -> np.ndarray:
+def _period(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
     """The longest period round which the dates lean to one side: one day of the year is one day of a month as well."""
     n = features[c.N_GAPS].to_numpy() + 1
     shows = []
     for name, days in PERIODS.items():
         rhythm = features[f"{name}_rhythm"].to_numpy()
-        by_chance = np.exp(np.sqrt(1 + 4 * n + 4 * n**2 * (1 - rhythm**2)) - (1 + 2 * n))  # Wilkie 1983
-        seen = (rhythm >= learned["min_rhythm"]) & (features["dates_span"].to_numpy() >= SEEN * days)
-        shows.append(seen & (by_chance < learned["chance"] / len(PERIODS)))
+        p_value = np.exp(np.sqrt(1 + 4 * n + 4 * n**2 * (1 - rhythm**2)) - (1 + 2 * n))  # Wilkie 1983
+        spans = features["dates_span"].to_numpy() >= SPANNED * days
+        shows.append((rhythm >= state.min_rhythm) & spans & (p_value < state.chance / len(PERIODS)))
     return np.select(shows, list(PERIODS), "none")
 
 
-def _estimates(features: pd.DataFrame, learned: Learned) -> Said:
+def _estimates(features: pd.DataFrame, state: OccasionState) -> Labels:
     """Days from the cutoff to the median of the next order; missing where nothing was ever bought."""
-    n, shape = features[c.N_GAPS].to_numpy(), learned["gap_shape"]
+    n, shape = features[c.N_GAPS].to_numpy(), state.gap_shape
     own = np.log(features[c.MEAN_GAP_DAYS].fillna(1.0).to_numpy())
-    weight = learned["gap_weight"]
-    scale = np.exp((n * own + weight * np.log(learned["typical_gap"])) / (n + weight)) / shape
+    weight = state.gap_weight
+    scale = np.exp((n * own + weight * np.log(state.typical_gap)) / (n + weight)) / shape
     waited = features[c.DAYS_SINCE_LAST_ORDER].to_numpy()
     left = gammaincc(shape, waited / scale)
     with np.errstate(invalid="ignore"):
@@ -219,40 +279,44 @@ def _estimates(features: pd.DataFrame, learned: Learned) -> Said:
 
 LENS = Lens(
     name="occasion",
-    asks="When does the customer buy, when can she be reached, and when is she due?",
+    question="When does the customer buy, when is the best time to contact, and when is the next order due?",
     source="Kotler and Keller, Marketing Management; Wilkie 1983; Buehlmann 1967",
     features={
         c.N_GAPS: Feature("gaps between days with an order", absent=0),
-        "dates_span": Feature("days from the first such day to the last"),
-        "weekend_share": Feature("share of those days at the weekend", "weekend", "weekday"),
-        c.OCCASION_SHARE: Feature("share of those days in a universal occasion", "festive", "everyday"),
+        "dates_span": Feature("days from the first day with an order to the last"),
+        "weekend_share": Feature("share of days with an order at the weekend", "weekend", "weekday"),
+        c.OCCASION_SHARE: Feature("share of days with an order in a universal occasion", "festive", "everyday"),
         "occasion_chance": Feature("share of all days since the first order that lie in one"),
-        "main_occasion": Feature("the occasion of most such days, where there are two", text=True),
+        "main_occasion": Feature("the occasion of most such days, where there are at least two", text=True),
         c.MEAN_GAP_DAYS: Feature("mean gap between days with an order, in days", "slow", "quick"),
         c.GAP_VARIATION: Feature("standard deviation of the gaps over their mean", "irregular", "regular"),
         c.LATENESS: Feature("days since the last order over the mean gap", "overdue", "on time"),
         "week_rhythm": Feature("how much the dates keep to one weekday, 0 to 1", "weekly"),
         "month_rhythm": Feature("how much they keep to one time of the month, 0 to 1", "monthly"),
         "year_rhythm": Feature("how much they keep to one time of the year, 0 to 1", "seasonal", "all-year"),
-        "evening_share": Feature("share of orders and own acts from 18 hours on", "evening", "daytime"),
-        "contact_window": Feature("when orders and own acts are most frequent", text=True),
+        "evening_share": Feature("share of orders and events by the customer from 18 hours on", "evening", "daytime"),
+        "contact_window": Feature("when orders and events by the customer are most frequent", text=True),
     },
-    answers={
+    reads=(c.ACTIVE_DAYS, c.TENURE_DAYS, c.DAYS_SINCE_LAST_ORDER),
+    labels={
         c.OCCASION_SEGMENT: {
-            "universal": "her days fall into the calendar's windows far more often than her time here and habit give",
-            "recurring": "they keep to one time of the week, the month or the year",
+            "universal": "the days fall into the calendar's windows far more often than tenure and habit give",
+            "recurring": "the days keep to one time of the week, the month or the year",
             "rare": "neither, with at least `min_gaps` gaps to see it",
         },
         c.OCCASION_PERIOD: {
             "week": "one weekday",
             "month": "one time of the month",
             "year": "one time of the year",
-            "none": "no rhythm bound to the calendar is seen",
+            "none": "no rhythm bound to the calendar",
         },
-        c.BEST_CONTACT_WINDOW: {"<window>": "weekday or weekend, and a part of the day: most own moments per day"},
+        c.BEST_CONTACT_WINDOW: {
+            "<window>": "weekday or weekend, and the part of the day with most orders and events by the customer"
+        },
     },
     select=_select,
-    learn=_learn,
+    state=OccasionState,
+    fit=_fit,
     segments=_segments,
     estimates=_estimates,
 )

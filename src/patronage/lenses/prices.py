@@ -1,34 +1,40 @@
-"""Price tier: whether a customer picks the dear or the cheap of a shelf.
+"""Price tier: whether a customer picks the expensive or the cheap products of a category.
 
-What a category costs is known only from everyone, and a customer's features may not depend on anyone else. So her
-features keep the unit prices that she paid, category by category, as one text; the price level of each category is
-learned from those texts at fit and frozen, and the tier is the distance between the two.
+What a category costs is known only from all customers, and a customer's features may not depend on other customers. So
+the features hold the unit prices that the customer paid, category by category, as one text; the price level of each
+category is learned from those texts at fit and frozen, and the tier is the distance between the two.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.lenses.expressions import THOUSAND
 from patronage.lenses.history import History
-from patronage.lenses.shelves import THOUSAND, packed, unpacked
+from patronage.lenses.packing import packed, unpacked
 
-KEPT = 12  # categories of a customer, those in which she buys most
+MOST_CATEGORIES = 12  # of a customer, those with the most purchase lines
 MIN_CUSTOMERS = 5  # who must have bought in a category before it has a price level
 PARTS = ("price", "lines", c.CATEGORY)
 
 
-def select_prices(history: History) -> str:
-    """SQL: `shelf_prices` by customer. List prices: the discount is another behaviour than the choice of the tier."""
+def priced_categories() -> str:
+    """SQL: list prices per unit by category, ranked; the discount is another behaviour than the choice of the tier."""
     exact = f"(paid + coalesce(discount, 0)) * {THOUSAND}.0e0 * {THOUSAND} / units"
-    price = f"CAST(round(least({exact}, 1.0e18)) AS BIGINT)"
     return f"""
-        SELECT customer_id, {packed(history, ("price", "n_lines"), c.CATEGORY, KEPT)} AS shelf_prices
-        FROM (SELECT customer_id, category, n_lines, {price} AS price,
-                     row_number() OVER (PARTITION BY customer_id ORDER BY n_lines DESC, category) AS rank
-              FROM shelves WHERE category IS NOT NULL AND n_counted = n_lines AND units > 0 AND paid > 0)
-        GROUP BY customer_id"""
+            SELECT customer_id, category, n_lines, CAST(round(least({exact}, 1.0e18)) AS BIGINT) AS price,
+                   row_number() OVER (PARTITION BY customer_id ORDER BY n_lines DESC, category) AS rank
+            FROM category_totals
+            WHERE category IS NOT NULL AND n_with_quantity = n_lines AND units > 0 AND paid > 0"""
+
+
+def packed_prices(history: History) -> str:
+    """SQL, an aggregate over `priced_categories`: the prices of a customer as one text."""
+    return packed(history, ("price", "n_lines"), c.CATEGORY, MOST_CATEGORIES)
 
 
 def price_levels(texts: pd.Series) -> dict[str, float]:
@@ -39,10 +45,10 @@ def price_levels(texts: pd.Series) -> dict[str, float]:
     return {str(category): float(level) for category, level in levels.items()}
 
 
-def price_tier(features: pd.DataFrame, levels: dict[str, float]) -> pd.Series:
-    """Mean log ratio of a customer's unit prices to their levels, by her purchase lines; missing without any."""
+def price_tier(features: pd.DataFrame, levels: Mapping[str, float]) -> pd.Series:
+    """Mean log ratio of a customer's unit prices to their levels, by purchase lines; missing without any."""
     items = unpacked(features[c.SHELF_PRICES], PARTS)
-    items = items.assign(level=items[c.CATEGORY].map(levels).astype(float)).dropna(subset="level")
+    items = items.assign(level=items[c.CATEGORY].map(dict(levels)).astype(float)).dropna(subset="level")
     ratio = (np.log(items["price"].clip(lower=1)) - items["level"]) * items["lines"]
     n = len(features)
     total = np.bincount(items["row"], ratio, n)

@@ -1,9 +1,9 @@
-"""What the customer has done lately, over a week, two weeks, four, and so on; it names no segments.
+"""Recent purchases, over a week, two weeks, four, and so on; it names no segments.
 
-How often and how much somebody bought in windows that end now is what partial defection in retail was first foretold
-from (Buckinx and Van den Poel 2005). Totals since the first order, which the other lenses give, say little of a
-customer who buys differently than she did; which window says most hangs on the cadence of the business, so each is
-twice the one before.
+Partial defection in retail was first predicted from how often and how much customers bought in windows that end now
+(Buckinx and Van den Poel 2005). Totals since the first order, which the other lenses give, tell little of a customer
+whose purchases have changed. Which window tells most depends on the cadence of the business, so each is twice as long
+as the one before.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ WINDOWS = (7, 14, 28, 56, 112, 224)  # days
 def _select(history: History, config: LensesConfig) -> str:
     columns = []
     for days in WINDOWS:
-        lately = f"FILTER (WHERE {history.age('day')} <= {days})"
-        revenue = history.money(f"coalesce(sum(revenue) {lately}, 0)")
-        columns += [f"coalesce(sum(n_orders) {lately}, 0) AS n_orders_{days}d", f"{revenue} AS revenue_{days}d"]
-    return f"SELECT customer_id, {', '.join(columns)} FROM days GROUP BY customer_id"
+        recent = f"FILTER (WHERE {history.age('day')} <= {days})"
+        revenue = history.money(f"coalesce(sum(revenue) {recent}, 0)")
+        columns += [f"coalesce(sum(n_orders) {recent}, 0) AS n_orders_{days}d", f"{revenue} AS revenue_{days}d"]
+    return f"SELECT customer_id, {', '.join(columns)} FROM order_days GROUP BY customer_id"
 
 
 LENS = Lens(
     name="recent",
-    asks="What has the customer done lately?",
+    question="What has the customer bought recently?",
     source="Buckinx and Van den Poel 2005",
     features={
         **{f"n_orders_{days}d": Feature(f"orders in the last {days} days", absent=0) for days in WINDOWS},

@@ -1,11 +1,14 @@
 """RFM: how recently, how often and for how much, each scored from 1 to 5.
 
 Hughes (1994), *Strategic Database Marketing*. A score is one more than the number of frozen quintile borders
-that the value exceeds, so customers with equal values always share a score, and nobody's score depends on who
-else is scored. Where most customers bought once, some scores stay empty; that is what the data says.
+that the value exceeds, so customers with equal values always share a score, and no score depends on which other
+customers are scored. Where most customers bought once, some scores stay empty, as the data gives no reason for them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,7 +16,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens, Said
+from patronage.lenses.lens import Feature, Labels, Lens
 
 SCORES = {
     "rfm_recency": (c.DAYS_SINCE_LAST_ORDER, -1),
@@ -37,21 +40,30 @@ DIGITS = np.arange(556).astype(str).astype(object)
 
 def _select(history: History, config: LensesConfig) -> str:
     return f"""
-        SELECT customer_id, count(*) AS n_orders,
+        SELECT customer_id,
+               count(*) AS n_orders,
                {history.age("CAST(max(ordered_at) AS DATE)")} AS days_since_last_order,
                {history.money("sum(revenue)")} AS revenue
         FROM orders GROUP BY customer_id"""
 
 
-def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
-    """The four quintile borders of each of the three features."""
+@dataclass(frozen=True)
+class RfmState:
+    """The four quintile borders of each score; of recency, of the negative days."""
+
+    borders: Mapping[str, list[float]]
+
+
+def _fit(features: pd.DataFrame, config: LensesConfig) -> RfmState:
     levels = [0.2, 0.4, 0.6, 0.8]
-    return {score: (sign * features[name]).quantile(levels).to_list() for score, (name, sign) in SCORES.items()}
+    return RfmState(
+        {score: (sign * features[name]).quantile(levels).to_list() for score, (name, sign) in SCORES.items()}
+    )
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> Said:
+def _segments(features: pd.DataFrame, state: RfmState) -> Labels:
     scores = {
-        score: 1 + np.searchsorted(learned[score], sign * features[name].to_numpy(), side="left")
+        score: 1 + np.searchsorted(state.borders[score], sign * features[name].to_numpy(), side="left")
         for score, (name, sign) in SCORES.items()
     }
     recency, frequency, monetary = scores.values()
@@ -63,14 +75,14 @@ def _segments(features: pd.DataFrame, learned: Learned) -> Said:
 
 LENS = Lens(
     name="rfm",
-    asks="How recently, how often and for how much does the customer buy?",
+    question="How recently, how often and for how much does the customer buy?",
     source="Hughes 1994",
     features={
         c.N_ORDERS: Feature("orders before the cutoff", "frequent", "infrequent", absent=0),
         c.DAYS_SINCE_LAST_ORDER: Feature("days from the last order to the cutoff", "lapsed", "recent"),
         c.REVENUE: Feature("value of all orders, in the currency", "high-revenue", "low-revenue", absent=0),
     },
-    answers={
+    labels={
         c.RFM_SEGMENT: {
             "champions": "recent, frequent, dear",
             "loyal": "frequent and dear, not long ago",
@@ -87,6 +99,7 @@ LENS = Lens(
         c.RFM_SCORE: {"<digits>": "recency, frequency and monetary score, each 1 to 5, such as 543"},
     },
     select=_select,
-    learn=_learn,
+    state=RfmState,
+    fit=_fit,
     segments=_segments,
 )

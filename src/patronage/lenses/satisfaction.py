@@ -1,13 +1,15 @@
-"""Satisfaction: what the customer says and does about it, and how much there is to go by.
+"""Satisfaction: what answers and behaviour show of it, and how much evidence there is.
 
 Answers (ratings, surveys) and behaviour (complaints, tickets and how long they took, returns, referrals) become one
-mean of scores from 0 to 1, each with its weight (conf). An order without trouble speaks softly, and only where the
+mean of scores from 0 to 1, each with its weight (conf). An order without trouble is weak evidence, and only where the
 log shows trouble at all: most of the dissatisfied never complain (Hirschman 1970; Singh 1988). The score is drawn
 to the population's mean by how little there is (Buehlmann 1967), so that one angry day does not make a customer
 the least satisfied of all. High and low are the top and bottom 20 %, at borders frozen at fit.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,103 +18,151 @@ from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens, Said
+from patronage.lenses.lens import Feature, Labels, Lens
 
 SIGNS = ("complaint", "slow_ticket", "ticket", "return", "referred")
 FINE = 1000  # an answer's score is summed in thousandths, as an integer
 
 
 def _select(history: History, config: LensesConfig) -> str:
-    settings = config.satisfaction
-    signs = {name: settings.signs[name] for name in SIGNS}
+    signs = {name: config.satisfaction.signs[name] for name in SIGNS}
     evidence = " + ".join(["answers", *(f"{number(sign.weight)} * {name}s" for name, sign in signs.items())])
     points = " + ".join(
         [f"answered / {FINE}.0e0", *(f"{number(sign.weight * sign.score)} * {name}s" for name, sign in signs.items())]
     )
-    counted = "coalesce(answers, 0) AS answers, coalesce(answered, 0) AS answered, answered_late, answers_late, hours, "
-    counted += "solved, coalesce(complaints, 0) AS complaints, coalesce(referreds, 0) AS referreds, "
-    counted += "coalesce(slow_tickets, 0) AS slow_tickets, coalesce(tickets, 0) - coalesce(slow_tickets, 0) AS tickets,"
-    counted += "greatest(coalesce(asked_back, 0), coalesce(refunds, 0)) AS returns, purchases"
     return f"""
-        SELECT customer_id, {_double(points)} / nullif({_double(evidence)}, 0.0e0) AS satisfaction_signs,
+        WITH line_counts AS (
+            SELECT customer_id,
+                   count(*) FILTER (WHERE amount < 0) AS refunds,
+                   count(*) FILTER (WHERE amount >= 0) AS purchases
+            FROM order_lines GROUP BY customer_id
+        ),
+        scored_events AS ({_scored_events(history, config)}
+        ),
+        answer_counts AS ({_answer_counts(config)}
+        ),
+        ticket_events AS ({_ticket_events()}
+        ),
+        ticket_times AS ({_ticket_times(history)}
+        ),
+        ticket_counts AS (
+            SELECT customer_id, count(*) AS tickets, count(hours) AS solved, sum(hours) AS hours,
+                   count(*) FILTER (WHERE coalesce(hours, waited) > {config.satisfaction.slow_hours}) AS slow_tickets
+            FROM ticket_times GROUP BY customer_id
+        ),
+        signs AS (
+            SELECT customer_id, coalesce(answers, 0) AS answers, coalesce(answered, 0) AS answered,
+                   recent_answers, recent_answered, hours, solved,
+                   coalesce(complaints, 0) AS complaints, coalesce(referreds, 0) AS referreds,
+                   coalesce(slow_tickets, 0) AS slow_tickets,
+                   coalesce(tickets, 0) - coalesce(slow_tickets, 0) AS tickets,
+                   greatest(coalesce(return_requests, 0), coalesce(refunds, 0)) AS returns, purchases
+            FROM line_counts FULL JOIN answer_counts USING (customer_id) FULL JOIN ticket_counts USING (customer_id)
+        )
+        SELECT customer_id,
+               {_double(points)} / nullif({_double(evidence)}, 0.0e0) AS satisfaction_signs,
                {_double(evidence)} AS satisfaction_evidence,
                answered / ({FINE}.0e0 * nullif(answers, 0)) AS stated_satisfaction,
-               answered_late / ({FINE}.0e0 * nullif(answers_late, 0))
-                   - (answered - answered_late) / ({FINE}.0e0 * nullif(answers - answers_late, 0))
+               recent_answered / ({FINE}.0e0 * nullif(recent_answers, 0))
+                   - (answered - recent_answered) / ({FINE}.0e0 * nullif(answers - recent_answers, 0))
                    AS satisfaction_trend,
-               complaints + slow_tickets + tickets AS troubles, hours * 1.0e0 / nullif(solved, 0) AS ticket_hours,
+               complaints + slow_tickets + tickets AS troubles,
+               hours * 1.0e0 / nullif(solved, 0) AS ticket_hours,
                returns * 1.0e0 / nullif(purchases, 0) AS sent_back_share
-        FROM (SELECT customer_id, {counted}
-              FROM ({_refunds()}) AS bought FULL JOIN ({_voice(history, config)}) AS voice USING (customer_id)
-              FULL JOIN ({_tickets(history, config)}) AS tickets USING (customer_id))"""
+        FROM signs"""
 
 
 def _double(expression: str) -> str:
     return f"CAST({expression} AS DOUBLE)"
 
 
-def _refunds() -> str:
-    return """SELECT customer_id, count(*) FILTER (WHERE amount < 0) AS refunds,
-                     count(*) FILTER (WHERE amount >= 0) AS purchases
-              FROM lines GROUP BY customer_id"""
-
-
-def _voice(history: History, config: LensesConfig) -> str:
-    """Answers and signs but tickets, in one pass."""
-    cases = " ".join(
+def _scored_events(history: History, config: LensesConfig) -> str:
+    """SQL: answers with their score, and the signs other than tickets."""
+    scores = " ".join(
         f"WHEN event = {text(event)} AND value >= {number(scale.low)} AND value <= {number(scale.high)} "
         f"THEN CAST(round((value - {number(scale.low)}) * {number(FINE / (scale.high - scale.low))}) AS BIGINT)"
         for event, scale in config.satisfaction.scales.items()
     )
-    heard = [*config.satisfaction.scales, "complaint", "return_requested", "referred"]
-    late = f"score IS NOT NULL AND age <= {config.satisfaction.recent_days}"
-    return f"""SELECT customer_id, count(score) AS answers, sum(score) AS answered,
-                      count(*) FILTER (WHERE {late}) AS answers_late,
-                      sum(score) FILTER (WHERE {late}) AS answered_late,
-                      count(*) FILTER (WHERE event = 'complaint') AS complaints,
-                      count(*) FILTER (WHERE event = 'return_requested') AS asked_back,
-                      count(*) FILTER (WHERE event = 'referred') AS referreds
-               FROM (SELECT customer_id, event, {history.age("CAST(occurred_at AS DATE)")} AS age,
-                            CASE {cases} ELSE NULL END AS score
-                     FROM touches WHERE event IN ({texts(heard)}))
-               GROUP BY customer_id"""
+    events = [*config.satisfaction.scales, "complaint", "return_requested", "referred"]
+    return f"""
+            SELECT customer_id, event, {history.age("CAST(occurred_at AS DATE)")} AS age,
+                   CASE {scores or "WHEN false THEN 0"} END AS score
+            FROM events WHERE event IN ({texts(events)})"""
 
 
-def _tickets(history: History, config: LensesConfig) -> str:
-    """Each ticket with what follows it: its resolution, or nothing yet; hours between are counted by the clock."""
+def _answer_counts(config: LensesConfig) -> str:
+    """SQL: counts of them."""
+    recent = f"score IS NOT NULL AND age <= {config.satisfaction.recent_days}"
+    return f"""
+            SELECT customer_id, count(score) AS answers, sum(score) AS answered,
+                   count(*) FILTER (WHERE {recent}) AS recent_answers,
+                   sum(score) FILTER (WHERE {recent}) AS recent_answered,
+                   count(*) FILTER (WHERE event = 'complaint') AS complaints,
+                   count(*) FILTER (WHERE event = 'return_requested') AS return_requests,
+                   count(*) FILTER (WHERE event = 'referred') AS referreds
+            FROM scored_events GROUP BY customer_id"""
+
+
+def _ticket_events() -> str:
+    """SQL: each event of a ticket with the next one of the customer."""
     following = "OVER (PARTITION BY customer_id ORDER BY occurred_at, event)"
+    return f"""
+            SELECT customer_id, event, occurred_at,
+                   lead(event) {following} AS next_event, lead(occurred_at) {following} AS next_at
+            FROM events WHERE event IN ('ticket_opened', 'ticket_resolved')"""
+
+
+def _ticket_times(history: History) -> str:
+    """SQL: of each ticket the hours until it was resolved, if it was, and until the cutoff, by the clock."""
     hours = (
-        f"{history.engine.days('CAST(occurred_at AS DATE)', 'CAST(then_at AS DATE)')} * 24 "
-        "+ extract(hour FROM then_at) - extract(hour FROM occurred_at)"
+        f"{history.engine.days('CAST(occurred_at AS DATE)', 'CAST(next_at AS DATE)')} * 24 "
+        "+ extract(hour FROM next_at) - extract(hour FROM occurred_at)"
     )
     waited = f"{history.age('CAST(occurred_at AS DATE)')} * 24 - extract(hour FROM occurred_at)"
-    return f"""SELECT customer_id, count(*) AS tickets, count(hours) AS solved, sum(hours) AS hours,
-                      count(*) FILTER (WHERE coalesce(hours, waited) > {config.satisfaction.slow_hours}) AS slow_tickets
-               FROM (SELECT customer_id, CASE WHEN then_event = 'ticket_resolved' THEN {hours} END AS hours,
-                            {waited} AS waited
-                     FROM (SELECT customer_id, event, occurred_at, lead(event) {following} AS then_event,
-                                  lead(occurred_at) {following} AS then_at
-                           FROM touches WHERE event IN ('ticket_opened', 'ticket_resolved'))
-                     WHERE event = 'ticket_opened')
-               GROUP BY customer_id"""
+    return f"""
+            SELECT customer_id, CASE WHEN next_event = 'ticket_resolved' THEN {hours} END AS hours,
+                   {waited} AS waited
+            FROM ticket_events WHERE event = 'ticket_opened'"""
 
 
-def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
+@dataclass(frozen=True)
+class SatisfactionState:
+    """How scores are made of signs and orders, and cut.
+
+    Attributes
+    ----------
+    quiet
+        The weight of an order without trouble.
+    prior, mean
+        The weight of the population's mean, and that mean.
+    min_evidence
+        The weight below which satisfaction is unknown.
+    low, high
+        The borders of the segments.
+    """
+
+    quiet: float
+    prior: float
+    min_evidence: float
+    mean: float
+    low: float
+    high: float
+
+
+def _fit(features: pd.DataFrame, config: LensesConfig) -> SatisfactionState:
     settings = config.satisfaction
-    # Where nobody ever complains the log does not show trouble, and a quiet order says nothing.
-    audible = bool(((features["troubles"] > 0) | (features["sent_back_share"] > 0)).any())
-    weights = {
-        "quiet": settings.quiet_order_weight if audible else 0.0,
-        "prior": settings.prior_weight,
-        "min_evidence": settings.min_evidence,
-    }
-    points, evidence = _weighed(features, weights["quiet"])
+    # Where nobody ever complains the log does not show trouble, and a quiet order is no evidence.
+    has_trouble = bool(((features["troubles"] > 0) | (features["sent_back_share"] > 0)).any())
+    quiet = settings.quiet_order_weight if has_trouble else 0.0
+    points, evidence = _weighed(features, quiet)
     total = float(evidence.sum())
     mean = float(points.sum()) / total if total > 0 else 0.5
-    score = _score(features, weights | {"mean": mean})
-    known = score[evidence >= settings.min_evidence]
-    low, high = known.quantile([settings.low_below, settings.high_above]) if len(known) else (0.0, 1.0)
-    return weights | {"mean": mean, "low": float(low), "high": float(high)}
+    uncut = SatisfactionState(quiet, settings.prior_weight, settings.min_evidence, mean, low=0.0, high=1.0)
+    known = _score(features, uncut)[evidence >= settings.min_evidence]
+    if known.empty:
+        return uncut
+    low, high = known.quantile([settings.low_below, settings.high_above])
+    return replace(uncut, low=float(low), high=float(high))
 
 
 def _weighed(features: pd.DataFrame, quiet: float) -> tuple[pd.Series, pd.Series]:
@@ -122,17 +172,17 @@ def _weighed(features: pd.DataFrame, quiet: float) -> tuple[pd.Series, pd.Series
     return features["satisfaction_signs"].fillna(0) * evidence + orders, evidence + orders
 
 
-def _score(features: pd.DataFrame, learned: Learned) -> pd.Series:
-    points, evidence = _weighed(features, learned["quiet"])
-    weight = (evidence + learned["prior"]).clip(lower=1e-12)
-    return (points + learned["prior"] * learned["mean"]) / weight
+def _score(features: pd.DataFrame, state: SatisfactionState) -> pd.Series:
+    points, evidence = _weighed(features, state.quiet)
+    weight = (evidence + state.prior).clip(lower=1e-12)
+    return (points + state.prior * state.mean) / weight
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> Said:
-    _, evidence = _weighed(features, learned["quiet"])
-    score = _score(features, learned)
+def _segments(features: pd.DataFrame, state: SatisfactionState) -> Labels:
+    _, evidence = _weighed(features, state.quiet)
+    score = _score(features, state)
     labels = np.select(
-        [evidence < learned["min_evidence"], score <= learned["low"], score >= learned["high"]],
+        [evidence < state.min_evidence, score <= state.low, score >= state.high],
         [c.UNKNOWN, "low", "high"],
         "middle",
     )
@@ -141,7 +191,7 @@ def _segments(features: pd.DataFrame, learned: Learned) -> Said:
 
 LENS = Lens(
     name="satisfaction",
-    asks="How satisfied is the customer, and how much is there to go by?",
+    question="How satisfied is the customer, and how much evidence is there?",
     source="Oliver 2010; Hirschman 1970; Buehlmann 1967",
     features={
         "satisfaction_signs": Feature("weighted mean of answers and signs, 0 to 1", "content", "discontent"),
@@ -152,12 +202,13 @@ LENS = Lens(
         "ticket_hours": Feature("mean hours until a ticket was resolved", "kept waiting", "promptly served"),
         "sent_back_share": Feature("returns or refunds per line bought", "often returning", "rarely returning"),
     },
-    needs=(
+    requires=(
         "events:rating", "events:reviewed", "events:csat", "events:nps", "events:complaint", "events:ticket_opened",
         "events:return_requested",
     ),
-    wants=("events:ticket_resolved", "events.value"),
-    answers={
+    improved_by=("events:ticket_resolved", "events.value"),
+    reads=(c.N_ORDERS,),
+    labels={
         c.SATISFACTION_SEGMENT: {
             "high": "top 20 % of those with evidence, at the frozen border",
             "middle": "between",
@@ -165,6 +216,7 @@ LENS = Lens(
         }
     },
     select=_select,
-    learn=_learn,
+    state=SatisfactionState,
+    fit=_fit,
     segments=_segments,
 )  # fmt: skip

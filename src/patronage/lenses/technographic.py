@@ -1,11 +1,13 @@
-"""Technographic: on which platform and through which channel the customer meets the business, and how she came.
+"""Technographic: on which platform and channel the customer meets the business, and how the relation began.
 
 Weinstein (2004), *Handbook of Market Segmentation*: segmentation by what people use. Devices are grouped to
 platforms by a vocabulary (conf); a device outside it is no evidence. A customer is `multi_device` when the
-platforms beside her first one have a fair share of her acts.
+platforms beside the first one have a fair share of the acts.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,17 +17,17 @@ from patronage.config import LensesConfig
 from patronage.data.contract import BY_BUSINESS
 from patronage.engine import text, texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Learned, Lens, Said
+from patronage.lenses.lens import Feature, Labels, Lens
 
 PLATFORMS = ("mobile", "desktop", "tablet")
 
 
 def _select(history: History, config: LensesConfig) -> str:
     vocabulary = config.technographic
-    words = (vocabulary.mobile, vocabulary.desktop, vocabulary.tablet)
-    named = " ".join(
-        f"WHEN lower(device) IN ({texts(devices)}) THEN {text(name)}"
-        for name, devices in zip(PLATFORMS, words, strict=True)
+    devices = (vocabulary.mobile, vocabulary.desktop, vocabulary.tablet)
+    platform = " ".join(
+        f"WHEN lower(device) IN ({texts(names)}) THEN {text(platform)}"
+        for platform, names in zip(PLATFORMS, devices, strict=True)
     )
     known = "sum(n) FILTER (WHERE platform IS NOT NULL)"
     shares = ", ".join(
@@ -33,35 +35,50 @@ def _select(history: History, config: LensesConfig) -> str:
         for name in PLATFORMS
     )
     return f"""
+        WITH acts AS (
+            SELECT customer_id, channel, device, 1 AS is_order FROM orders
+            UNION ALL
+            SELECT customer_id, channel, device, 0 FROM events WHERE event NOT IN ({texts(BY_BUSINESS)})
+        ),
+        acts_by_device AS (
+            SELECT customer_id, channel, device, count(*) AS n, sum(is_order) AS n_orders
+            FROM acts GROUP BY customer_id, channel, device
+        ),
+        acts_by_channel AS (
+            SELECT *, sum(n_orders) OVER (PARTITION BY customer_id, channel) AS channel_orders,
+                   sum(n) OVER (PARTITION BY customer_id, channel) AS channel_acts
+            FROM acts_by_device
+        ),
+        ranked AS (
+            SELECT customer_id, channel, CASE {platform} END AS platform, n,
+                   {history.engine.null("label")} AS acquired_by,
+                   row_number() OVER (PARTITION BY customer_id ORDER BY CASE WHEN channel IS NULL THEN 1 ELSE 0 END,
+                                      channel_orders DESC, channel_acts DESC, channel, coalesce(device, '')) AS place
+            FROM acts_by_channel
+            UNION ALL
+            SELECT customer_id, NULL, NULL, 0, acquisition_channel, 0 FROM profiles
+        )
         SELECT customer_id, {known} AS device_acts, {shares},
-               max(channel) FILTER (WHERE place = 1) AS main_channel, max(source) AS acquired_by
-        FROM (SELECT customer_id, channel, CASE {named} END AS platform, n, {history.engine.null("label")} AS source,
-                     row_number() OVER (PARTITION BY customer_id ORDER BY CASE WHEN channel IS NULL THEN 1 ELSE 0 END,
-                                        bought DESC, acts DESC, channel, coalesce(device, '')) AS place
-              FROM (SELECT *, sum(orders) OVER (PARTITION BY customer_id, channel) AS bought,
-                           sum(n) OVER (PARTITION BY customer_id, channel) AS acts
-                    FROM (SELECT customer_id, channel, device, count(*) AS n, sum(an_order) AS orders
-                          FROM (SELECT customer_id, channel, device, 1 AS an_order FROM orders
-                                UNION ALL
-                                SELECT customer_id, channel, device, 0 FROM touches
-                                WHERE event NOT IN ({texts(BY_BUSINESS)}))
-                          GROUP BY customer_id, channel, device))
-              UNION ALL
-              SELECT customer_id, NULL, NULL, 0, acquisition_channel, 0 FROM profiles)
-        GROUP BY customer_id"""
+               max(channel) FILTER (WHERE place = 1) AS main_channel, max(acquired_by) AS acquired_by
+        FROM ranked GROUP BY customer_id"""
 
 
-def _learn(features: pd.DataFrame, config: LensesConfig) -> Learned:
-    return {"multi_share": config.technographic.multi_share, "min_acts": config.technographic.min_acts}
+@dataclass(frozen=True)
+class TechnographicState:
+    """`multi_share` and `min_acts` of the configuration."""
+
+    multi_share: float
+    min_acts: int
 
 
-def _segments(features: pd.DataFrame, learned: Learned) -> Said:
+def _fit(features: pd.DataFrame, config: LensesConfig) -> TechnographicState:
+    return TechnographicState(config.technographic.multi_share, config.technographic.min_acts)
+
+
+def _segments(features: pd.DataFrame, state: TechnographicState) -> Labels:
     shares = features[[f"{name}_share" for name in PLATFORMS]].fillna(0).to_numpy()
     labels = np.select(
-        [
-            ~(features["device_acts"].to_numpy() >= learned["min_acts"]),
-            1 - shares.max(axis=1) >= learned["multi_share"],
-        ],
+        [~(features["device_acts"].to_numpy() >= state.min_acts), 1 - shares.max(axis=1) >= state.multi_share],
         [c.UNKNOWN, "multi_device"],
         np.array(PLATFORMS, dtype=object)[shares.argmax(axis=1)],
     )
@@ -74,21 +91,21 @@ def _segments(features: pd.DataFrame, learned: Learned) -> Said:
 
 LENS = Lens(
     name="technographic",
-    asks="On which platform and channel is the customer met, and how did she come?",
+    question="On which platform and channel does the customer meet the business, and how did the relation begin?",
     source="Weinstein 2004",
     features={
-        "device_acts": Feature("orders and acts of which the platform is known", absent=0),
-        "mobile_share": Feature("share of them on a phone", "mobile"),
-        "desktop_share": Feature("share of them on a computer", "desktop"),
-        "tablet_share": Feature("share of them on a tablet", "tablet"),
+        "device_acts": Feature("orders and acts on a known platform", absent=0),
+        "mobile_share": Feature("share of these on a phone", "mobile"),
+        "desktop_share": Feature("share of these on a computer", "desktop"),
+        "tablet_share": Feature("share of these on a tablet", "tablet"),
         "main_channel": Feature("the channel of most orders; without any, of most acts", text=True),
-        "acquired_by": Feature("the channel by which she came", text=True),
+        "acquired_by": Feature("the channel by which the customer was acquired", text=True),
     },
-    needs=(
+    requires=(
         "transactions.device", "events.device", "transactions.channel", "events.channel",
         "customers.acquisition_channel",
     ),
-    answers={
+    labels={
         c.PLATFORM_SEGMENT: {
             "mobile": "most orders and acts are on a phone",
             "desktop": "on a computer",
@@ -96,9 +113,10 @@ LENS = Lens(
             "multi_device": "other platforms than the first have at least `multi_share`",
         },
         c.CHANNEL_SEGMENT: {"<channel>": "the channel of most orders; without any, of most acts"},
-        c.ACQUISITION_SEGMENT: {"<channel>": "the channel by which she came"},
+        c.ACQUISITION_SEGMENT: {"<channel>": "the channel by which the customer was acquired"},
     },
     select=_select,
-    learn=_learn,
+    state=TechnographicState,
+    fit=_fit,
     segments=_segments,
 )  # fmt: skip

@@ -117,5 +117,11 @@ class Artifact:
         """The same as a figure."""
         return f"{column}_flows.png"
 
+    # backtest and search
+    BACKTEST = "backtest.json"
+    BACKTEST_ROWS = "backtest.parquet"
+    RATIOS = "ratios.json"
+    TRIALS = "trials.json"
+
     # promotion
     PROMOTION = "promotion.json"

@@ -81,7 +81,8 @@ class Metric:
     ORDERS_RMSE = "orders/rmse"
     BACKTEST_SPEND_RMSE = "spend/rmse"
     BACKTEST_SPEND_GINI = "spend/gini"
-    SEARCH_BEFORE = "search/before"
+    SEARCH_ALL = "search/all"  # geometric mean of the ratios of losses to BTYD's, by the best settings
+    SEARCH_BEFORE = "search/before"  # the same by the settings of the configuration
     SEARCH_TRIAL = "search/trial"
 
     # review: a training beside its baselines and its champion

@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from patronage.evaluation.backtest import HYBRID, SHIPPED
+from patronage.evaluation.backtest import ENSEMBLE, SHIPPED
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 
-STYLES = {SHIPPED: (ACCENT, "-", 2.2), HYBRID: (ACCENT, ":", 1.4)}
+STYLES = {SHIPPED: (ACCENT, "-", 2.2), ENSEMBLE: (ACCENT, ":", 1.4)}
 
 
 def over_origins(rows: pd.DataFrame, metric: str, *, more_is_better: bool = False) -> Figure:

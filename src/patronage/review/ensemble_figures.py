@@ -5,23 +5,26 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from patronage.config import LensesConfig
 from patronage.decisions.offer import ProfitCurve
-from patronage.lenses import LENSES
+from patronage.lenses import of
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 
-LENS_OF = {name: lens.name for lens in LENSES for name in lens.features}
 BTYD = "BTYD expectations"
 
 
-def importance_by_lens(importance: pd.DataFrame) -> Figure:
+def importance_by_lens(importance: pd.DataFrame, config: LensesConfig) -> Figure:
     """The share of the gain that the features of each lens bring to each target, as the mean over the members.
 
     Parameters
     ----------
     importance
         `Ensemble.importance`: a row per feature, a column per target and member.
+    config
+        Of the lenses.
     """
-    lenses = [LENS_OF.get(str(name), BTYD) for name in importance.index]
+    lens_of = {name: lens.name for lens in of(config) for name in lens.described(config)}
+    lenses = [lens_of.get(str(name), BTYD) for name in importance.index]
     shares = importance.groupby(lenses).sum()
     targets = list(dict.fromkeys(str(column).split()[0] for column in shares))
     means = pd.DataFrame(

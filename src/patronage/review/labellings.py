@@ -125,7 +125,7 @@ def predict_frozen(baseline: TrainingRun, candidate: TrainingRun) -> tuple[pd.Da
 
 def _predict_labels(bundle: Bundle, features: pd.DataFrame, orders: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Labels alone: the reasons of personas and the other lenses cost more."""
-    states = {lens: bundle.learned[lens] for lens in ("value", "rfm")}
+    states = bundle.fitted_lenses.select(("value", "rfm"))
     journey = pd.DataFrame(bundle.journey.predict(features), features.index)
     labels = pd.concat([lenses.segments(features, states), journey[[c.JOURNEY_STAGE]]], axis=1)
     personas = bundle.personas
@@ -142,10 +142,10 @@ def _predict_labels(bundle: Bundle, features: pd.DataFrame, orders: Mapping[str,
 
 def _label_orders(bundle: Bundle) -> dict[str, list[str]]:
     """The labels of stages, tiers and RFM segments, in the order in which they are shown."""
-    tiers = bundle.learned["value"]
+    tiers = bundle.fitted_lenses.states["value"]
     return {
         c.JOURNEY_STAGE: list(STAGES),
-        c.VALUE_TIER: [*tiers["floors"], tiers["last"]],
+        c.VALUE_TIER: [*tiers.floors, tiers.last],
         c.RFM_SEGMENT: [*dict.fromkeys(RFM_NAMES[::-1, ::-1].ravel()), c.UNKNOWN],
     }
 

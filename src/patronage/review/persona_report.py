@@ -63,7 +63,7 @@ def _description(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFra
     return Report(
         tables={
             Artifact.PERSONAS: persona_table(bundle, features, assignments),
-            Artifact.PERSONA_PROFILE: _profile(features, assignments),
+            Artifact.PERSONA_PROFILE: _profile(bundle, features, assignments),
             Artifact.PERSONA_SEGMENTS: _segments(bundle, features, assignments),
             Artifact.PERSONA_TYPICAL: _typical(personas, features, assignments),
             Artifact.PERSONA_FEATURES: _weights(personas),
@@ -156,18 +156,18 @@ def _most_frequent(labels: pd.Series) -> str:
 
 def _label_columns(bundle: Bundle, features: pd.DataFrame) -> list[str]:
     """The columns that put a customer into a named group: the stage, and the segment of each lens."""
-    segments = lenses.segments(features.head(1), bundle.learned)
+    segments = lenses.segments(features.head(1), bundle.fitted_lenses)
     return [c.JOURNEY_STAGE, *(name for name in segments if name != c.RFM_SCORE)]
 
 
-def _profile(features: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+def _profile(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
     """A row per persona and numeric feature of any lens: its median, that of all customers, and their distance."""
     numeric = list(lenses.numeric(features))
     quartiles = features[numeric].quantile([0.25, 0.5, 0.75])
     rows = []
     for (number, name), own in features.groupby([assignments[column] for column in KEYS]):
         medians = own[numeric].median()
-        for lens in lenses.LENSES:
+        for lens in lenses.of(bundle.lenses):
             for feature in (name for name in lens.features if name in quartiles):
                 low, middle, high = quartiles[feature]
                 apart = (medians[feature] - middle) / (high - low) if high > low else float("nan")

@@ -15,7 +15,7 @@ from patronage.errors import FitError
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.sessions import EVALUATED_DAYS, evaluate_carts, evaluate_sessions
 from patronage.models import sessions
-from patronage.models.sessions import Chance
+from patronage.models.sessions import PROBABILITY, SessionModel
 from patronage.names import Artifact, Tag
 from patronage.report import Report
 from patronage.review.figures import ACCENT, INK, MUTED, blank
@@ -28,15 +28,15 @@ def session_report(
     tables: Tables, cutoff: datetime, config: JourneyConfig, unseen_share: float, resampling: Resampling
 ) -> Report:
     """The report of the sessions; empty where the source has none."""
-    clicks = sessions.read(tables, cutoff)
-    if clicks is None:
+    clickstream = sessions.read_clickstream(tables, cutoff)
+    if clickstream is None:
         return Report()
 
     def carts() -> Report:
-        report, model = evaluate_carts(clicks, config.cart_days, config.return_days, unseen_share, resampling)
+        report, model = evaluate_carts(clickstream, config.cart_days, config.return_days, unseen_share, resampling)
         return report | Report(frames={Artifact.ABANDONED_CARTS: abandoned_carts(tables, cutoff, config, model)})
 
-    report = _attempt(lambda: evaluate_sessions(clicks, unseen_share, resampling), Tag.SESSIONS_VERDICT)
+    report = _attempt(lambda: evaluate_sessions(clickstream, unseen_share, resampling), Tag.SESSIONS_VERDICT)
     if (by_length := report.tables.get(Artifact.SESSION_TOUCHPOINTS)) is not None:
         report |= Report(figures={Artifact.SESSION_TOUCHPOINTS_FIGURE: auc_by_touchpoints(by_length)})
     return report | _attempt(carts, Tag.CARTS_VERDICT)
@@ -50,7 +50,7 @@ def _attempt(task: Callable[[], Report], verdict: str) -> Report:
         return Report(tags={verdict: f"not learned: {error}"})
 
 
-def abandoned_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, model: Chance) -> pd.DataFrame:
+def abandoned_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, model: SessionModel) -> pd.DataFrame:
     """The carts of the last days whose customers have not ordered since, the most promising first.
 
     Returns
@@ -63,25 +63,27 @@ def abandoned_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, mod
         expected_return
             `p_return` times the mean order of the customer, or before the first order, of all customers read.
     """
-    clicks = sessions.read(tables, cutoff, carts_of_days=config.cart_days)
-    if clicks is None:
+    clickstream = sessions.read_clickstream(tables, cutoff, carts_of_days=config.cart_days)
+    if clickstream is None:
         raise ValueError("there are no sessions")
-    visits = sessions.visits(clicks)
-    features, keys = sessions.standing(clicks, visits, config.cart_days)
-    mean_order = clicks.orders.groupby("who")["paid"].mean()
-    value = keys["who"].map(mean_order).fillna(clicks.orders["paid"].mean()).to_numpy(np.float64)
-    p_return = model.of(features)
-    left_at = visits["cart_at"].to_numpy()[keys["visit"]]
+    table = sessions.session_table(clickstream)
+    features, keys = sessions.open_carts(clickstream, table, config.cart_days)
+    mean_order = clickstream.orders.groupby("customer")["paid"].mean()
+    value = keys["customer"].map(mean_order).fillna(clickstream.orders["paid"].mean()).to_numpy(np.float64)
+    p_return = model.predict(features)[PROBABILITY]
+    left_at = table["cart_at"].to_numpy()[keys["session_row"]]
     frame = pd.DataFrame(
         {
-            clicks.customers.name: clicks.customers.to_numpy()[keys["who"]],
+            clickstream.customers.name: clickstream.customers.to_numpy()[keys["customer"]],
             "left_at": pd.Timestamp(cutoff) + pd.to_timedelta(left_at, unit="s"),
             "checkout": features["checkout"].to_numpy() > 0,
             "p_return": p_return,
             "expected_return": p_return * value,
         }
     )
-    return frame.sort_values(["expected_return", clicks.customers.name], ascending=[False, True], ignore_index=True)
+    return frame.sort_values(
+        ["expected_return", clickstream.customers.name], ascending=[False, True], ignore_index=True
+    )
 
 
 def auc_by_touchpoints(table: pd.DataFrame) -> Figure:

@@ -37,7 +37,8 @@ def score_with_spark(
 
     The work folder must be seen by Spark and by this process alike.
     """
-    sql = lenses.features_query(tables, cutoff, bundle.lenses, bundle.period_days, bundle.lens_names)
+    history = lenses.look_back(tables, cutoff, bundle.lenses, bundle.period_days)
+    sql = lenses.features_query(history, bundle.lenses, bundle.lens_names)
     said = assign(engine.query(sql), bundle, cutoff, stamps).persist()
     try:
         kept = [name for name in said.columns if name not in bundle.columns]
@@ -48,6 +49,7 @@ def score_with_spark(
         work.note(0, _counts(said, bundle))
     finally:
         said.unpersist()
+        history.close()
 
 
 def assign(features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[str, str]) -> DataFrame:

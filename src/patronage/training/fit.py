@@ -47,8 +47,8 @@ def fit_bundle(
         horizon_days=config.horizon_days,
         period_days=split.period_days,
         lenses=config.lenses,
-        lens_names=tuple(lens.name for lens in lenses.LENSES if set(lens.features) <= set(features)),
-        learned=lenses.learn(features, config.lenses),
+        lens_names=tuple(lens.name for lens in lenses.of(config.lenses) if set(lens.features) <= set(features)),
+        fitted_lenses=lenses.fit(features, config.lenses),
         personas=fit_personas(
             features,
             config.personas,

@@ -15,12 +15,12 @@ import pandas as pd
 
 from patronage import cutoff as when
 from patronage import names as c
-from patronage.config import TrainConfig
+from patronage.config import LensesConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import LabelledSnapshot, Snapshot, held_out, labels_at
-from patronage.lenses import FEATURES, features_at
+from patronage.lenses import described, features_at
 from patronage.training.journey import choose_period
 
 log = logging.getLogger(__name__)
@@ -88,9 +88,9 @@ class Holdout:
     unseen: pd.Series
 
 
-def learnable(features: pd.DataFrame) -> tuple[str, ...]:
+def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
     """The features of a frame that a model may learn from: a packed one is neither number nor category."""
-    packed = {name for name, feature in FEATURES.items() if feature.packed}
+    packed = {name for name, feature in described(lenses).items() if feature.packed}
     return tuple(name for name in features if name not in packed)
 
 

@@ -13,10 +13,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from patronage import names as c
-from patronage.config import ChurnConfig
+from patronage.config import ChurnConfig, LensesConfig
 from patronage.errors import DataError, FitError
 from patronage.labels import LabelledSnapshot
-from patronage.lenses import FEATURES
+from patronage.lenses import described
 from patronage.models.btyd.mean import fit_btyd
 from patronage.models.ensemble.encoding import Matrices
 from patronage.models.ensemble.fitting import fit_target
@@ -138,7 +138,8 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         extended = self._with_btyd(frame)
         labels = pd.DataFrame({c.CHURNED: churned[rows]}, index=frame.index)
         snapshot = LabelledSnapshot(datetime.min, self.horizon_days, extended, labels)
-        columns = [name for name in X if not (name in FEATURES and FEATURES[name].packed)]
+        packed = {name for name, feature in described(LensesConfig()).items() if feature.packed}
+        columns = [name for name in X if name not in packed]
         self.model_ = fit_target(CHURN, [snapshot], extended, columns, config, seed=self.seed)
         numbers = frame[columns].select_dtypes("number").median()
         self.medians_ = {name: float(value) for name, value in numbers.items() if np.isfinite(value)}

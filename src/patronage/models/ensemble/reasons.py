@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from patronage import names as c
-from patronage.lenses import FEATURES
+from patronage.config import LensesConfig
+from patronage.lenses import described
 from patronage.models.btyd.mean import BTYD_COLUMNS
 from patronage.models.ensemble.encoding import Matrices
 from patronage.models.ensemble.member import TargetEnsemble
 from patronage.typing import Array, Columns
 
+FEATURES = described(LensesConfig())  # a name of the configuration stands for itself
 RHYTHM = "rhythm"  # BTYD's part: how often and how recently the customer ordered
 MOST_RAISING, MOST_LOWERING = 3, 1
 FEW_CUSTOMERS = 1000  # below so many, threads cost more to start than they help

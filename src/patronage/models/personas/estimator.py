@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
 from patronage import names as c
-from patronage.config import PersonasConfig
-from patronage.lenses import FEATURES
+from patronage.config import LensesConfig, PersonasConfig
+from patronage.lenses import described
 from patronage.lenses.lens import Feature
 from patronage.models.personas.fit import fit
 from patronage.models.validation import require_columns
@@ -129,7 +129,7 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         chosen = [name for name, on in config.features.items() if on]
         require_columns(X, [*chosen, *([c.ACTIVE_DAYS] if self.min_active_days else [])], "Personas")
         own = {name: Feature(name) for name in X if is_numeric_dtype(X[name])}
-        self.model_ = fit(X, config, seed=self.seed, descriptions={**own, **FEATURES})
+        self.model_ = fit(X, config, seed=self.seed, descriptions={**own, **described(LensesConfig())})
         self.stable_ = self.model_.choice.stable
         if not self.stable_:
             log.warning("the personas are not stable in this data: %s", self.model_.choice.taken.against)
