@@ -106,15 +106,15 @@ def _former(
     champion = tracking.load_champion(store)
     if champion is None:
         return None, "fresh: no champion yet"
-    who = f"champion, version {champion.version}"
+    source = f"champion, version {champion.version}"
     if champion.data != config.data.name:
-        return None, f"fresh: the {who} is of data={champion.data}"
+        return None, f"fresh: the {source} is of data={champion.data}"
     if not when.is_past(when.parse(champion.cutoff), cutoff):
-        return None, f"fresh: the {who} was fitted at {champion.cutoff}, after this cutoff"
+        return None, f"fresh: the {source} was fitted at {champion.cutoff}, after this cutoff"
     lacking = [name for name in champion.bundle.personas.columns if name not in features]
     if lacking:
-        return None, f"fresh: the {who} reads {', '.join(lacking)}, which this data lacks"
-    return champion.bundle.personas, f"carried on from the {who}"
+        return None, f"fresh: the {source} reads {', '.join(lacking)}, which this data lacks"
+    return champion.bundle.personas, f"carried on from the {source}"
 
 
 def _print_result(
