@@ -240,7 +240,7 @@ def _flags(
     *,
     comparable: bool,
 ) -> np.ndarray:
-    """Why a value of a customer needs care; empty where nothing speaks against it.
+    """Why a value of a customer needs care; empty where there is no reason.
 
     A contract may be kept without an order, and ended after one: there the two probabilities are not `comparable`.
     """

@@ -47,7 +47,7 @@ def test_too_few_sessions_are_said_to_be_too_few(made):
     some = made.customers[c.CUSTOMER_ID].head(8)
     orders, events = (rows[rows[c.CUSTOMER_ID].isin(some)] for rows in (made.transactions, made.events))
     found = report(through_the_door(orders, events, on_duplicate_rows="keep"))
-    assert found.tags["carts.verdict"].startswith("not learned: orders after a cart was left: happened")
+    assert found.tags["carts.verdict"].startswith("not learned: an order after an abandoned cart: ")
     assert not found.metrics
     assert not found.figures
 
@@ -62,8 +62,8 @@ def test_nothing_is_said_without_sessions(by_hand, made):
 
 def test_expected_return_is_chance_times_mean_order():
     class Half:
-        def of(self, features):
-            return np.full(len(features), 0.5)
+        def predict(self, features):
+            return {"probability": np.full(len(features), 0.5)}
 
     orders = pd.DataFrame(
         [("anna", "2023-01-01", 10.0, "1"), ("anna", "2023-02-01", 30.0, "2"), ("ben", "2023-06-29", 5.0, "3")],

@@ -83,22 +83,22 @@ def _former(
     champion = tracking.load_champion(store)
     if champion is None:
         return None, "fresh: no champion yet"
-    who = f"champion, version {champion.version}"
+    source = f"champion, version {champion.version}"
     if champion.data != config.data.name:
-        return None, f"fresh: the {who} is of data={champion.data}"
+        return None, f"fresh: the {source} is of data={champion.data}"
     if not when.is_past(when.parse(champion.cutoff), cutoff):
-        return None, f"fresh: the {who} was fitted at {champion.cutoff}, after this cutoff"
+        return None, f"fresh: the {source} was fitted at {champion.cutoff}, after this cutoff"
     lacking = [name for name in champion.bundle.personas.columns if name not in features]
     if lacking:
-        return None, f"fresh: the {who} reads {', '.join(lacking)}, which this data lacks"
-    return champion.bundle.personas, f"carried on from the {who}"
+        return None, f"fresh: the {source} reads {', '.join(lacking)}, which this data lacks"
+    return champion.bundle.personas, f"carried on from the {source}"
 
 
 def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
-    """What speaks against the CLV model; what is more than a note is said at once."""
+    """Examine the assumptions of the CLV model; findings that are more than a note are printed at once."""
     buyers = features[features[c.N_ORDERS] > 0]
-    paid, kept = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
-    refund_share = float(1 - kept / paid) if paid > 0 else 0.0
+    revenue, net = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
+    refund_share = float(1 - net / revenue) if revenue > 0 else 0.0
     findings = gate.examine(bundle.clv, buyers, left_censored=left_censored, refund_share=refund_share)
     for finding in findings:
         if finding.severity != gate.NOTE:

@@ -15,7 +15,7 @@ from patronage.errors import FitError
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.sessions import EVALUATED_DAYS, evaluate_carts, evaluate_sessions
 from patronage.models import sessions
-from patronage.models.sessions import Chance
+from patronage.models.sessions import PROBABILITY, SessionModel
 from patronage.report import Report
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 from patronage.review.journey_report import JourneyReport
@@ -28,8 +28,8 @@ def session_report(
     tables: Tables, cutoff: datetime, config: JourneyConfig, unseen_share: float, resampling: Resampling
 ) -> JourneyReport:
     """Everything that a run tells of sessions; nothing where the source knows none."""
-    clicks = sessions.read(tables, cutoff)
-    if clicks is None:
+    clickstream = sessions.read_clickstream(tables, cutoff)
+    if clickstream is None:
         return JourneyReport()
     tags: dict[str, str] = {}
 
@@ -43,17 +43,19 @@ def session_report(
     frames: dict[str, pd.DataFrame] = {}
 
     def carts() -> Report:
-        said, chance = evaluate_carts(clicks, config.cart_days, config.return_days, unseen_share, resampling)
-        frames["abandoned_carts.parquet"] = standing_carts(tables, cutoff, config, chance)
-        return said
+        report, model = evaluate_carts(clickstream, config.cart_days, config.return_days, unseen_share, resampling)
+        frames["abandoned_carts.parquet"] = standing_carts(tables, cutoff, config, model)
+        return report
 
-    found = attempt("sessions", lambda: evaluate_sessions(clicks, unseen_share, resampling)) | attempt("carts", carts)
+    found = attempt("sessions", lambda: evaluate_sessions(clickstream, unseen_share, resampling)) | attempt(
+        "carts", carts
+    )
     by_length = found.tables.get("session_touchpoints.json")
     drawn = {} if by_length is None else {"session_touchpoints.png": by_touchpoints(by_length)}
     return JourneyReport(dict(found.metrics), dict(found.tables), drawn, tags, frames)
 
 
-def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, chance: Chance) -> pd.DataFrame:
+def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, model: SessionModel) -> pd.DataFrame:
     """Who left a cart in the last days and has not ordered since, the most promising first.
 
     Returns
@@ -66,25 +68,27 @@ def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, chan
         expected_return
             That times the mean order of the customer, or, before her first, of all these customers.
     """
-    clicks = sessions.read(tables, cutoff, carts_of_days=config.cart_days)
-    if clicks is None:
+    clickstream = sessions.read_clickstream(tables, cutoff, carts_of_days=config.cart_days)
+    if clickstream is None:
         raise ValueError("there are no sessions")
-    visits = sessions.visits(clicks)
-    features, truth = sessions.standing(clicks, visits, config.cart_days)
-    own = clicks.orders.groupby("who")["paid"].mean()
-    usual = truth["who"].map(own).fillna(clicks.orders["paid"].mean()).to_numpy(np.float64)
-    likely = chance.of(features)
-    left = visits["cart_at"].to_numpy()[truth["visit"]]
+    table = sessions.session_table(clickstream)
+    features, keys = sessions.open_carts(clickstream, table, config.cart_days)
+    own = clickstream.orders.groupby("customer")["paid"].mean()
+    usual = keys["customer"].map(own).fillna(clickstream.orders["paid"].mean()).to_numpy(np.float64)
+    likely = model.predict(features)[PROBABILITY]
+    left = table["cart_at"].to_numpy()[keys["session_row"]]
     frame = pd.DataFrame(
         {
-            clicks.customers.name: clicks.customers.to_numpy()[truth["who"]],
+            clickstream.customers.name: clickstream.customers.to_numpy()[keys["customer"]],
             "left_at": pd.Timestamp(cutoff) + pd.to_timedelta(left, unit="s"),
             "checkout": features["checkout"].to_numpy() > 0,
             "p_return": likely,
             "expected_return": likely * usual,
         }
     )
-    return frame.sort_values(["expected_return", clicks.customers.name], ascending=[False, True], ignore_index=True)
+    return frame.sort_values(
+        ["expected_return", clickstream.customers.name], ascending=[False, True], ignore_index=True
+    )
 
 
 def by_touchpoints(table: pd.DataFrame) -> Figure:
