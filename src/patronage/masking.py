@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
-T = TypeVar("T")
+V = TypeVar("V")
 
 _NAMES = (
     r"(?:[\w.-]*(?:passw(?:or)?d|passphrase|secret)\w*"
@@ -36,7 +36,7 @@ def mask(text: str) -> str:
     return text
 
 
-def mask_all(value: T) -> T:
+def mask_all(value: V) -> V:
     """Mask every text in nested mappings and sequences; anything else stays what it is."""
     masked: Any = value
     if isinstance(value, str):
