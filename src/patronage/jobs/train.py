@@ -76,7 +76,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     record = training_record(result, split, personas, report, started)
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
-    logged = tracking.log_training(store, record, tables, bundle, features, stamped)
+    logged = tracking.log_training(store, record, tables, bundle, features, stamped, real_example=config.real_example)
     _print_result(store, logged, record, len(assignments), time.time() - started)
     return replace(result, bundle=bundle, run_id=logged.run_id)
 
