@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # A room may import those above it, and itself.
 FLOORS = (
-    ("names", "errors", "typing"),
+    ("names", "errors", "typing", "masking"),
     ("statistics", "manifest", "config", "report"),
     ("engine",),
     ("cutoff",),

@@ -131,7 +131,7 @@ class Bundle:
         clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
-        return pd.DataFrame(assignments, index=features.index)
+        return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """The columns of `assign` about churn, orders and value, without the reasons, which cost most."""
@@ -225,6 +225,12 @@ def _expanded(values: np.ndarray, rows: Mask) -> np.ndarray:
     expanded = np.full(len(rows), np.nan, dtype=object if values.dtype.kind in "OU" else np.float64)
     expanded[rows] = values
     return expanded
+
+
+def _typed(column: npt.ArrayLike) -> npt.ArrayLike:
+    """Text as text, also where no customer has any: pandas would take the type from the values."""
+    text = isinstance(column, np.ndarray) and column.dtype == object
+    return pd.array(column, dtype="str") if text else column
 
 
 def _flags(

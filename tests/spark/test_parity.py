@@ -217,7 +217,9 @@ def test_a_whole_training_is_the_same(session, fitted, patronage, project):
         assert code == 0, error
         assert session.sql("SHOW TABLES").count() == 0
         assigned = pd.read_parquet(re.search(r"assignments +(\S+)", output)[1]).set_index("customer_id").sort_index()
-        (latest, *_) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+        client = mlflow.MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        (latest, *_) = client.search_runs(experiments, order_by=["attributes.start_time DESC"])
         results[engine] = assigned.drop(columns=["run_id", "model_version"]), latest.data.metrics, latest.data.params
     (expected, metrics, params), (assigned, spark_metrics, spark_params) = results["duckdb"], results["spark"]
     pd.testing.assert_frame_equal(assigned, expected, rtol=1e-9, atol=1e-12, check_dtype=False)

@@ -72,6 +72,7 @@ class TrainConfig:
     lookback_days: int | None = None
     min_customers: int = 50
     fit_sample: int | None = None
+    real_example: bool = False
     seed: int = 0
 
     def check(self) -> None:

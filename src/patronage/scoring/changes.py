@@ -84,8 +84,10 @@ def movements(engine: DuckDB, work: Work, old: Target, model_version: str) -> pd
     after = engine.parquet([str(path) for path in work.files])
     try:
         before = old.relation(engine)
-        (others,) = engine.row(f"SELECT count(*) FILTER (WHERE model_version <> {text(model_version)}) FROM {before}")
-        if others:
+        (different,) = engine.row(
+            f"SELECT count(*) FILTER (WHERE model_version <> {text(model_version)}) FROM {before}"
+        )
+        if different:
             return None
         return pd.concat([_moved(engine, before, after, name) for name in WATCHED], ignore_index=True)
     except engine.failure:

@@ -95,9 +95,9 @@ def _lies_under(source: Input, location: Path | None) -> bool:
     return location is not None and any(file.is_relative_to(location) for file in source.files)
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same(file: Path, place: Path) -> bool:
     """Whether two paths are one file, by whatever link."""
-    return one == other or (one.exists() and other.exists() and os.path.samefile(one, other))
+    return file == place or (file.exists() and place.exists() and file.samefile(place))
 
 
 def would_match(path: Path, pattern: str) -> bool:
