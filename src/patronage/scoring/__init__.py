@@ -18,14 +18,14 @@ from patronage.scoring.example import example_features
 from patronage.scoring.on_spark import score_with_spark
 from patronage.scoring.passes import how_many, score_part
 from patronage.scoring.publish import publish
-from patronage.scoring.target import Target, check_place, parse
+from patronage.scoring.target import OutputTarget, check_place, parse
 from patronage.scoring.work import Work, alone, begin
 
 __all__ = [
     "GONE",
     "NEW",
     "Claim",
-    "Target",
+    "OutputTarget",
     "Verdict",
     "Work",
     "alone",
