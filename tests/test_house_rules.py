@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from patronage import names as columns
+from patronage.names import Artifact, Metric, Tag
 
 SOURCE = Path(columns.__file__).parents[1]
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -42,6 +43,10 @@ NAMES = {value for key, value in vars(columns).items() if key.isupper()}
 WORDS = {
     columns.VALUE, columns.UNKNOWN, columns.EVENT, columns.ORDERS, columns.CLV, columns.CUTOFF, columns.RECENCY,
 }  # fmt: skip
+
+LOGGED = {value for names in (Metric, Tag, Artifact) for key, value in vars(names).items() if key.isupper()}
+LOGGED_WORDS = {Tag.KIND, "model", "overrides"}  # everyday words, as above
+PUT_TOGETHER = re.compile(r"[\w{}]+(/[\w{}]+)+|[\w{}/]+[.](json|parquet|png|html)")
 
 
 def room(path: Path) -> str:
@@ -83,6 +88,24 @@ class TestEveryFile:
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
         assert not spelt & NAMES - WORDS
+
+    def test_metrics_tags_and_artifacts_are_named_in_one_place(self, path):
+        if room(path) in ("names", "config", "models"):  # a model's own files may have the name of an artifact
+            return
+        spelt = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not spelt & LOGGED - LOGGED_WORDS
+
+    def test_no_metric_or_artifact_of_the_review_is_put_together_from_pieces(self, path):
+        if room(path) not in ("evaluation", "review"):
+            return
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+                assert not PUT_TOGETHER.fullmatch(text), text
 
     def test_only_one_file_compares_with_the_cutoff(self, path):
         if path.name == "cutoff.py":

@@ -22,6 +22,7 @@ from patronage.data import Tables
 from patronage.data.contract import TRANSACTIONS, VOCABULARY
 from patronage.engine import connect, text
 from patronage.errors import ConfigError, DataError
+from patronage.names import Artifact
 from patronage.review import analysis_figures as figures
 
 PERIOD_DAYS = 7  # of the path, which no analysis reads
@@ -91,7 +92,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
         description="\n".join([f"As of {config.cutoff}.", "", *(f"- {line}" for line in results.left_out)]),
         params={"data": config.data.name, "cutoff": config.cutoff, "customers": len(customers.features)},
         tags={c.CUTOFF: config.cutoff},
-        tables={**results.tables, "lenses.json": lenses.support(tables, config.lenses)},
+        tables={**results.tables, Artifact.LENSES: lenses.support(tables, config.lenses)},
         figures=results.figures,
     )
     run_id = tracking.log_run(store, record, tables)

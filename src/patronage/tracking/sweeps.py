@@ -14,8 +14,14 @@ from patronage.tracking.store import Store
 
 PARENT_RUN, OVERRIDES = "PATRONAGE_PARENT_RUN_ID", "PATRONAGE_OVERRIDES"
 # What a sweep is read by: less of the first is better.
-MAIN = ("churn/log_loss", "churn/roc_auc", f"clv/{c.SPEND}_rmse", "clv/coverage_80", "journey/log_loss",
-        "personas/stability_ari")  # fmt: skip
+MAIN = (
+    Metric.CHURN_LOG_LOSS,
+    Metric.CHURN_ROC_AUC,
+    Metric.SPEND_RMSE,
+    Metric.COVERAGE_80,
+    Metric.JOURNEY_LOG_LOSS,
+    Metric.PERSONA_STABILITY_ARI,
+)
 
 
 def open_parent(store: Store, name: str) -> str:
