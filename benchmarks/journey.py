@@ -316,7 +316,7 @@ def session_models() -> list[str]:
     lines = []
     for seed in CLICKSTREAMS:
         source = DataConfig(name="simulated", on_duplicate_rows="keep", simulated={"customers": 10_000, "seed": seed})
-        clicks = sessions.read(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
+        clicks = sessions.read_clickstream(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
         within = evaluate_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
         carts, _ = evaluate_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))
         for title, findings, name in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sys
 
 os.environ.update(
     OMP_NUM_THREADS="1",  # two workers share the cores: threads of LightGBM would mostly wait for each other
@@ -65,19 +64,6 @@ def through_the_door(
             engine.add_frame(f"raw_{name}", table)
             sources[name] = SourceTable(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
     return load_tables(engine, sources, DataConfig(name="tables", **settings))
-
-
-@pytest.fixture(autouse=True)
-def no_store_left_behind():
-    """MLflow keeps the store in use in its module and in the environment, where the next test would find it."""
-    yield
-    if "mlflow" in sys.modules:
-        import mlflow
-
-        mlflow.set_tracking_uri(None)
-        mlflow.set_registry_uri("")
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
-        os.environ.pop(name, None)
 
 
 @pytest.fixture

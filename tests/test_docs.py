@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 
+import pytest
+
+import patronage as pt
 from conftest import REPO
 from patronage import lenses
 from patronage.config import LensesConfig
+from patronage.names import Metric
 
 BUILT_IN = lenses.of(LensesConfig())
 
@@ -26,3 +31,26 @@ def test_every_lens_has_a_source_and_every_feature_a_meaning():
     for lens in BUILT_IN:
         assert lens.source, lens.name
         assert all(feature.what for feature in lens.features.values()), lens.name
+
+
+GLOSSARY = (REPO / "docs" / "glossary.md").read_text()
+
+
+def test_every_metric_that_is_named_is_in_the_glossary():
+    metrics = [value for name, value in vars(Metric).items() if name.isupper()]
+    assert [metric for metric in metrics if f"`{metric}`" not in GLOSSARY] == []
+
+
+@pytest.mark.parametrize("page", ["glossary.md", "assignments.md"])
+def test_every_shipped_column_is_described(page):
+    text = (REPO / "docs" / page).read_text()
+    log = pt.read(pt.example_orders())
+    quick = ["personas.k=3", "personas.allow_unstable=true", "personas.bootstraps=3", "churn=btyd"]
+    assignments = pt.train(log, "2024-01-01", horizon_days=90, overrides=quick).assignments
+    words = set(re.findall(r"\w+", text))
+    assert [name for name in assignments if name not in words] == []
+
+
+def test_every_segment_of_a_lens_is_in_the_glossary():
+    segments = [column.split("<")[0] for lens in BUILT_IN for column in lens.labels]
+    assert [name for name in segments if name not in set(re.findall(r"\w+", GLOSSARY))] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from patronage import names as columns
+from patronage.names import Artifact, Metric, Tag
 
 SOURCE = Path(columns.__file__).parents[1]
 FILES = sorted(SOURCE.rglob("*.py"))
 
 # A room may import those above it, and itself.
 FLOORS = (
-    ("names", "errors", "typing"),
+    ("names", "errors", "typing", "masking"),
     ("statistics", "manifest", "config", "report"),
     ("engine",),
     ("cutoff",),
@@ -41,6 +43,10 @@ NAMES = {value for key, value in vars(columns).items() if key.isupper()}
 WORDS = {
     columns.VALUE, columns.UNKNOWN, columns.EVENT, columns.ORDERS, columns.CLV, columns.CUTOFF, columns.RECENCY,
 }  # fmt: skip
+
+LOGGED = {value for names in (Metric, Tag, Artifact) for key, value in vars(names).items() if key.isupper()}
+LOGGED_WORDS = {Tag.KIND, "model", "overrides"}  # everyday words, as above
+PUT_TOGETHER = re.compile(r"[\w{}]+(/[\w{}]+)+|[\w{}/]+[.](json|parquet|png|html)")
 
 
 def room(path: Path) -> str:
@@ -83,6 +89,24 @@ class TestEveryFile:
         }
         assert not spelt & NAMES - WORDS
 
+    def test_metrics_tags_and_artifacts_are_named_in_one_place(self, path):
+        if room(path) in ("names", "config", "models"):  # a model's own files may have the name of an artifact
+            return
+        spelt = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not spelt & LOGGED - LOGGED_WORDS
+
+    def test_no_metric_or_artifact_of_the_review_is_put_together_from_pieces(self, path):
+        if room(path) not in ("evaluation", "review"):
+            return
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+                assert not PUT_TOGETHER.fullmatch(text), text
+
     def test_only_one_file_compares_with_the_cutoff(self, path):
         if path.name == "cutoff.py":
             return
@@ -101,6 +125,47 @@ class TestEveryFile:
         assert len(path.read_text().splitlines()) <= 400
         assert "util" not in path.stem
         assert "helper" not in path.stem
+
+
+# The field's own nouns take their place: see docs/glossary.md.
+BANNED_NAMES = {
+    "said", "found", "who", "asked", "kept", "made", "happened", "came", "foretell", "foretold", "outlook",
+    "expectant", "hybrid", "rehearsal", "rehearsed", "strangers", "aside", "lawful", "taught", "believed",
+    "unfit", "unsure", "deed", "deeds", "brought", "admitted", "spoken", "touches", "people", "shelves",
+    "crown", "dethrone", "crossed", "movers", "seen", "thrice", "urns",
+}  # fmt: skip
+BANNED_WORDS = re.compile(
+    r"\b(she|her|hers|herself|whoever|of whom|foretell\w*|foretold|rehears\w+|strangers|taught|believed|hybrid)\b", re.I
+)
+
+
+def names_made(tree: ast.AST):
+    """The variables, parameters, functions and classes that a file defines, word by word."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_names_and_prose_are_those_of_the_field(path):
+    text = path.read_text()
+    banned = [name for name in names_made(ast.parse(text)) if set(name.lower().strip("_").split("_")) & BANNED_NAMES]
+    assert banned == []
+    assert BANNED_WORDS.findall(text) == []
+
+
+def test_class_names_are_unique_and_stand_in_no_init_file():
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path.relative_to(SOURCE).as_posix())
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
+    assert [name for name, files in places.items() if files[0].endswith("__init__.py")] == []
 
 
 def test_only_labels_looks_forward():

@@ -131,7 +131,7 @@ class Bundle:
         clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
-        return pd.DataFrame(assignments, index=features.index)
+        return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """The columns of `assign` about churn, orders and value, without the reasons, which cost most."""
@@ -227,6 +227,12 @@ def _expanded(values: np.ndarray, rows: Mask) -> np.ndarray:
     return expanded
 
 
+def _typed(column: npt.ArrayLike) -> npt.ArrayLike:
+    """Text as text, also where no customer has any: pandas would take the type from the values."""
+    text = isinstance(column, np.ndarray) and column.dtype == object
+    return pd.array(column, dtype="str") if text else column
+
+
 def _flags(
     assignments: Mapping[str, npt.ArrayLike],
     personas_model: PersonaModel,
@@ -234,7 +240,7 @@ def _flags(
     *,
     comparable: bool,
 ) -> np.ndarray:
-    """Why a value of a customer needs care; empty where nothing speaks against it.
+    """Why a value of a customer needs care; empty where there is no reason.
 
     A contract may be kept without an order, and ended after one: there the two probabilities are not `comparable`.
     """

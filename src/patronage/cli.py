@@ -6,14 +6,16 @@ import gc
 import os
 import sys
 import traceback
+from typing import TextIO, cast
 
 from patronage.errors import PatronageError
+from patronage.masking import MaskedStream
 
 VERBS = {
     "train": "fit, evaluate, assign every customer and log one MLflow run",
     "backtest": "measure all models at many origins; resumes where it was stopped",
-    "search": "look for better settings of the hybrid, on origins that are over by the cutoff",
-    "score": "say of every customer what a registered model says, whole or not at all",
+    "search": "look for better settings of the ensemble, on origins that are over by the cutoff",
+    "score": "assign every customer by a registered model, whole or not at all",
     "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",
     "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
@@ -43,9 +45,18 @@ USAGE = "\n".join(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one verb; errors become one line on stderr and an exit code."""
+    """Run one verb; errors become one line on stderr and an exit code. Secrets are masked in all that is printed."""
     gc.set_threshold(100_000)  # looking for garbage among all that is imported, which stays, took a fifth of a start
     words = sys.argv[1:] if arguments is None else arguments
+    out, err = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = cast(TextIO, MaskedStream(out)), cast(TextIO, MaskedStream(err))
+    try:
+        _run(words)
+    finally:
+        sys.stdout, sys.stderr = out, err
+
+
+def _run(words: list[str]) -> None:
     if not words or words[0] in ("-h", "--help", "help"):
         print(USAGE)
         sys.exit(0 if words else 2)
@@ -58,12 +69,12 @@ def main(arguments: list[str] | None = None) -> None:
     if verb not in VERBS:
         _fail(f"unknown verb {verb!r}; expected one of {', '.join(VERBS)} (patronage --help)", 2)
     try:
-        from patronage.jobs import run_verb
+        from patronage.jobs.verbs import run_verb
 
         run_verb(verb, rest)
     except PatronageError as error:
         _fail(str(error), error.exit_code, error)
-    except BrokenPipeError:  # whoever read our output has gone, as `| head` does
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
@@ -81,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _fail(message: str, code: int, error: BaseException | None = None) -> None:
     if error is not None and os.environ.get("PATRONAGE_DEBUG") == "1":
-        raise error
+        traceback.print_exception(error)
     print("patronage: " + " ".join(message.split()), file=sys.stderr)
     sys.exit(code)
 

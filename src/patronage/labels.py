@@ -58,8 +58,8 @@ class LabelledSnapshot(Snapshot):
 
     def select(self, keep: pd.Series) -> Self:
         """The same for the customers of a boolean mask on the index of the features."""
-        kept = keep.reindex(self.features.index)
-        return replace(self, features=self.features[kept], labels=self.labels[kept])
+        rows = keep.reindex(self.features.index)
+        return replace(self, features=self.features[rows], labels=self.labels[rows])
 
 
 AnySnapshot = TypeVar("AnySnapshot", bound=Snapshot)

@@ -81,7 +81,7 @@ class TestCompare:
             assert run_id in run.data.tags["mlflow.note.content"]
         assert 0 < run.data.metrics["migration/persona/stayed_share"] < 1
         tables = {one.path for one in client.list_artifacts(run.info.run_id)}
-        assert {"report.html", "migration.json", "agreement.json", "drift.json", "movers.json"} <= tables
+        assert {"report.html", "migration.json", "agreement.json", "drift.json", "largest_changes.json"} <= tables
 
     def test_the_same_run_by_id_version_and_name_did_not_move(self, client, patronage):
         run_id = found(client, "summer").info.run_id

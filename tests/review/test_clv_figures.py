@@ -1,4 +1,4 @@
-"""What the figures draw is what the model says; how they look is looked at."""
+"""Figures of a CLV model draw what the model predicts, and say it in their titles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def model() -> CLVModel:
 
 
 @pytest.fixture(scope="module")
-def judged() -> LabelledSnapshot:
+def evaluated() -> LabelledSnapshot:
     rng = np.random.default_rng(0)
     x, age = rng.poisson(2, 300), np.full(300, 70.0)
     features = pd.DataFrame(
@@ -48,11 +48,11 @@ def test_weekly_orders_of_ten_rows():
     assert found.index.tolist() == list(range(-8, 2))
 
 
-def test_tracking_ends_where_the_forecast_does(model, judged):
+def test_tracking_ends_where_the_forecast_does(model, evaluated):
     weekly = pd.Series(3, index=range(-9, 4))
-    figure = clv_figures.tracking(model, judged.features, weekly)
+    figure = clv_figures.tracking(model, evaluated.features, weekly)
     cumulative = figure.axes[0].lines[1]
-    x, t_x, age = (judged.features[name].to_numpy() for name in (c.FREQUENCY, c.RECENCY, c.T))
+    x, t_x, age = (evaluated.features[name].to_numpy() for name in (c.FREQUENCY, c.RECENCY, c.T))
     ahead = model.law.expected_orders(28, x, t_x, age).sum()
     at_cutoff = float(np.interp(0, *cumulative.get_data()))
     assert cumulative.get_ydata()[-1] - at_cutoff == pytest.approx(ahead)
@@ -60,10 +60,12 @@ def test_tracking_ends_where_the_forecast_does(model, judged):
     assert at_cutoff == pytest.approx(before)
 
 
-def test_every_figure_is_drawn(model, judged):
-    said = pd.DataFrame(model.predict(judged.features), judged.features.index)
+def test_every_figure_is_drawn(model, evaluated):
+    assignments = pd.DataFrame(model.predict(evaluated.features), evaluated.features.index)
     weekly = pd.Series(3, index=range(-9, 4))
-    drawn = clv_figures.of_model(model, judged.features) | clv_figures.of_measurement(model, judged, weekly, said)
+    drawn = clv_figures.of_model(model, evaluated.features) | clv_figures.of_measurement(
+        model, evaluated, weekly, assignments
+    )
     assert sorted(drawn) == [
         "clv_by_frequency.png", "clv_coverage.png", "clv_lorenz.png", "clv_order_values.png", "clv_p_alive.png",
         "clv_tracking.png",
@@ -72,12 +74,11 @@ def test_every_figure_is_drawn(model, judged):
     assert sum(shares) == pytest.approx(clv_figures.BINS)
 
 
-def test_what_cannot_be_drawn_is_left_out(model, judged):
+def test_what_cannot_be_drawn_is_left_out(model, evaluated):
     from dataclasses import replace
 
     simple = replace(model, spend_law=ShrunkenMean(30.0, 2.0))
-    assert list(clv_figures.of_model(simple, judged.features)) == ["clv_p_alive.png"]
-    silent = pd.DataFrame(model.predict(judged.features)).assign(**{c.EXPECTED_SPEND: np.nan})
-    drawn = clv_figures.of_measurement(model, judged, pd.Series(3, index=range(-9, 4)), silent)
+    assert list(clv_figures.of_model(simple, evaluated.features)) == ["clv_p_alive.png"]
+    valueless = pd.DataFrame(model.predict(evaluated.features)).assign(**{c.EXPECTED_SPEND: np.nan})
+    drawn = clv_figures.of_measurement(model, evaluated, pd.Series(3, index=range(-9, 4)), valueless)
     assert "clv_lorenz.png" not in drawn
-    assert clv_figures.of_measurement(model, replace(judged, labels=None), pd.Series(dtype=int), silent) == {}

@@ -29,7 +29,7 @@ OPERATIONS = (
 )  # fmt: skip
 
 
-def score(bundle: Bundle, log: str, target: scoring.Target, die_at: int | None) -> None:
+def score(bundle: Bundle, log: str, target: scoring.OutputTarget, die_at: int | None) -> None:
     if die_at is not None and target.kind == "folder":  # where the result goes matters at the end only
         _arm(die_at)
     config = DataConfig("tables", transactions=TransactionsConfig(path=log))
@@ -61,7 +61,7 @@ def _arm(die_at: int) -> None:
         setattr(owner, name, deadly(getattr(owner, name)))
 
 
-def state(target: scoring.Target) -> str:
+def state(target: scoring.OutputTarget) -> str:
     """What a reader would find."""
     if target.kind == "table":
         engine = DuckDB(1)

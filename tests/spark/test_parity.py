@@ -15,7 +15,6 @@ from patronage.data import simulated
 from patronage.engine import DuckDB, Spark
 from patronage.errors import ConfigError
 from patronage.models import sessions
-from patronage.models.sessions import reading
 
 pytestmark = pytest.mark.spark
 CUTOFF = datetime(2023, 6, 1)
@@ -84,22 +83,23 @@ def test_what_a_cluster_may_lose_is_cached(session, can_lose):
     assert session.sql("SHOW TABLES").count() == 0
 
 
-def test_sessions_are_equal(session, logs, monkeypatch):
+def test_sessions_are_equal(session, logs):
     """What the session models read: all events, those of recent carts, and those of a share of customers."""
     engine = Spark(session)
     on_duckdb, on_spark = read(DuckDB(2), logs), read(engine, logs)
     for days in (14, None):
-        expected, result = (sessions.read(tables, CUTOFF, carts_of_days=days) for tables in (on_duckdb, on_spark))
-        assert min(len(result.touches), len(result.orders)) > 10
+        expected, result = (
+            sessions.read_clickstream(tables, CUTOFF, carts_of_days=days) for tables in (on_duckdb, on_spark)
+        )
+        assert min(len(result.touchpoints), len(result.orders)) > 10
         assert result.customers.tolist() == expected.customers.tolist()
-        pd.testing.assert_frame_equal(result.touches, expected.touches, check_dtype=False)
+        pd.testing.assert_frame_equal(result.touchpoints, expected.touchpoints, check_dtype=False)
         pd.testing.assert_frame_equal(result.orders, expected.orders, check_exact=True, check_dtype=False)
-    monkeypatch.setattr(reading, "MOST", on_spark.rows["events"] // 3)
-    some = sessions.read(on_spark, CUTOFF)
+    some = sessions.read_clickstream(on_spark, CUTOFF, most_events=on_spark.rows["events"] // 3)
     assert 0 < len(some.customers) < len(result.customers)
-    for mine, every in ((some.touches, result.touches), (some.orders, result.orders)):
-        counted = result.customers[every["who"]].value_counts()
-        mine = some.customers[mine["who"]].value_counts()
+    for mine, every in ((some.touchpoints, result.touchpoints), (some.orders, result.orders)):
+        counted = result.customers[every["customer"]].value_counts()
+        mine = some.customers[mine["customer"]].value_counts()
         pd.testing.assert_series_equal(mine.sort_index(), counted[counted.index.isin(some.customers)].sort_index())
     engine.close()
 
@@ -217,7 +217,9 @@ def test_a_whole_training_is_the_same(session, fitted, patronage, project):
         assert code == 0, error
         assert session.sql("SHOW TABLES").count() == 0
         assigned = pd.read_parquet(re.search(r"assignments +(\S+)", output)[1]).set_index("customer_id").sort_index()
-        (latest, *_) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+        client = mlflow.MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        (latest, *_) = client.search_runs(experiments, order_by=["attributes.start_time DESC"])
         results[engine] = assigned.drop(columns=["run_id", "model_version"]), latest.data.metrics, latest.data.params
     (expected, metrics, params), (assigned, spark_metrics, spark_params) = results["duckdb"], results["spark"]
     pd.testing.assert_frame_equal(assigned, expected, rtol=1e-9, atol=1e-12, check_dtype=False)

@@ -16,7 +16,7 @@ from patronage.evaluation.stability import moved_by_refit
 from patronage.models.personas import PersonaModel
 from patronage.models.personas.clusters import Clusters, improvement
 from patronage.models.personas.fit import draw_sample
-from patronage.training.personas import carry_on, fit_personas, kept_clusters, match
+from patronage.training.personas import carry_on, continued_clusters, fit_personas, match
 
 
 def refit(frame, former, method="kmeans", k=3, seed=0, **settings):
@@ -73,15 +73,15 @@ def test_a_new_persona_gets_a_new_id_and_a_vanished_one_is_reported(planted, met
     assert set(back.names).isdisjoint(verdicts.loc[list(gone), "name"]) or method == "gmm"
 
 
-def test_the_former_number_is_kept_while_it_is_stable(planted):
+def test_the_former_number_stays_while_it_is_stable(planted):
     rng = np.random.default_rng(0)
     groups = rng.choice([-108, -100, 100, 108], 900) + rng.normal(size=900)  # 2 has the best silhouette, 4 is stable
     frame = pd.DataFrame({"orders": groups, "value": rng.normal(size=900)})
     config = {"features": {"orders": True}, "winsorise": 0.0, "bootstrap_sample": 900}
     assert fit(frame, k="auto", k_range=[2, 5], **config).k == 2
-    for k, kept in ((4, 4), (5, 2)):
+    for k, expected in ((4, 4), (5, 2)):
         former = fit(frame, k=k, allow_unstable=True, **config)
-        assert refit(frame, former, k="auto", k_range=[2, 5], **config).k == kept
+        assert refit(frame, former, k="auto", k_range=[2, 5], **config).k == expected
 
 
 def test_a_refit_starts_from_the_positions_of_the_former_personas():
@@ -91,22 +91,22 @@ def test_a_refit_starts_from_the_positions_of_the_former_personas():
     first = fit(noise.head(1000), k=4, allow_unstable=True)
     again = refit(noise, first, k=4, seed=1, allow_unstable=True)
     fresh = fit(noise, k=4, seed=1, allow_unstable=True)
-    kept, lost = (adjusted_rand_score(ids_of(first, noise), ids_of(each, noise)) for each in (again, fresh))
-    assert kept > 0.8
-    assert kept >= lost
+    continued, independent = (adjusted_rand_score(ids_of(first, noise), ids_of(each, noise)) for each in (again, fresh))
+    assert continued > 0.8
+    assert continued >= independent
 
 
-def test_the_former_solution_is_kept_where_a_fresh_one_is_better_by_the_limit():
+def test_the_former_solution_stays_where_a_fresh_one_is_better_by_the_limit():
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.lognormal(size=(2000, 2)), columns=["orders", "value"])
     config = configured(k=4, allow_unstable=True)
     former = misplaced(fit(noise, k=4, allow_unstable=True))
     sample = draw_sample(noise, config, seed=0, descriptions=WORDS)
-    always = kept_clusters(sample, 4, replace(config, keep_within=1.0), former, seed=0)
-    never = kept_clusters(sample, 4, replace(config, keep_within=-1.0), former, seed=0)
+    always = continued_clusters(sample, 4, replace(config, keep_within=1.0), former, seed=0)
+    never = continued_clusters(sample, 4, replace(config, keep_within=-1.0), former, seed=0)
     gain = 1 - inertia(never, sample.points) / inertia(always, sample.points)
     on, below = (
-        kept_clusters(sample, 4, replace(config, keep_within=limit), former, seed=0)
+        continued_clusters(sample, 4, replace(config, keep_within=limit), former, seed=0)
         for limit in (gain + 1e-9, gain - 1e-9)
     )
     np.testing.assert_array_equal(on.centres, always.centres)

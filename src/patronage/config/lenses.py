@@ -273,13 +273,13 @@ class NeedsConfig:
 class InterestsConfig:
     half_life_days: int = 180
     events: dict[str, float] = field(default_factory=lambda: _retail("interests.events"))
-    kept: int = 5
+    strongest: int = 5
     min_weight: float = 2.0
     shares: list[str] = field(default_factory=lambda: _retail("interests.shares"))
 
     def check(self) -> None:
         within("lenses.interests.half_life_days", self.half_life_days, 1, 36500)
-        within("lenses.interests.kept", self.kept, 2, 100)
+        within("lenses.interests.strongest", self.strongest, 2, 100)
         within("lenses.interests.min_weight", self.min_weight, 0, 1e6)
         at_least("lenses.interests.events", self.events, 0)
 

@@ -72,6 +72,7 @@ class TrainConfig:
     lookback_days: int | None = None
     min_customers: int = 50
     fit_sample: int | None = None
+    real_example: bool = False
     seed: int = 0
 
     def check(self) -> None:
@@ -142,7 +143,7 @@ class BacktestConfig:
         """What a training run at one origin would read."""
         window = self.origins.window_days
         origins = replace(self.origins, window_days=None if window is None else min(window, horizon_days))
-        made = TrainConfig(
+        settings = TrainConfig(
             engine=self.engine,
             data=self.data,
             lenses=self.lenses,
@@ -158,8 +159,8 @@ class BacktestConfig:
             min_customers=self.min_customers,
             seed=self.seed,
         )
-        made.check()
-        return made
+        settings.check()
+        return settings
 
 
 @dataclass
@@ -175,7 +176,7 @@ class SearchConfig(BacktestConfig):
     def check(self) -> None:
         super().check()
         within("trials", self.trials, 1, 100_000)
-        numbers = tuple(one.name for one in fields(ChurnConfig) if one.type in ("int", "float"))
+        numbers = tuple(key.name for key in fields(ChurnConfig) if key.type in ("int", "float"))
         if not self.space:
             raise ConfigError(f"space: nothing to vary; give two borders of one or more of {', '.join(numbers)}")
         for name, borders in self.space.items():

@@ -1,1 +1,1 @@
-"""What to do about a customer, and what it is expected to bring."""
+"""Decisions: which customers to contact, and the expected profit of it."""

@@ -1,1 +1,1 @@
-"""Numbers about models: what is measured, on whom, with what interval, beside which naive baseline."""
+"""Evaluation: how good models are, on which customers, with which interval, beside which baselines."""

@@ -91,11 +91,7 @@ def evaluate_journey(holdout: JourneyHoldout, resampling: Resampling) -> Report:
         Metric.JOURNEY_UNSEEN_DIFFERS_FROM_STATUS: float(status.loc[status["status / stage"] != AGREE, "share"].sum()),
         Metric.JOURNEY_UNSEEN_STAGE_MIX_ERROR: float((mix["predicted"] - mix["realised"]).abs().sum() / 2),
         **{Metric.unseen(Metric.of(JOURNEY, f"roc_auc_after_{n}")): area for n, area in areas.items()},
-        **{
-            Metric.unseen(Metric.baseline(JOURNEY, name, measure)): forecasts.loc[name, measure]
-            for name in baselines
-            for measure in MEASURES
-        },
+        **_baseline_metrics(forecasts.loc[list(baselines)]),
     }
     tables = {
         Artifact.JOURNEY_FORECASTS: forecasts.rename_axis("forecast").reset_index(),
@@ -106,6 +102,14 @@ def evaluate_journey(holdout: JourneyHoldout, resampling: Resampling) -> Report:
     }
     tags = {Tag.JOURNEY_CALIBRATION: journey.calibration.verdict}
     return Report(metrics, tables, tags | ({Tag.JOURNEY_WARNING: warning} if warning else {}))
+
+
+def _baseline_metrics(forecasts: pd.DataFrame) -> dict[str, float]:
+    return {
+        Metric.unseen(Metric.baseline(JOURNEY, str(name), measure)): float(value)
+        for name, row in forecasts[list(MEASURES)].iterrows()
+        for measure, value in row.items()
+    }
 
 
 def forecast_table(

@@ -17,14 +17,14 @@ from patronage.errors import FitError
 from patronage.evaluation.intervals import ENDS, Resampling, resampled_sums
 from patronage.labels import held_out
 from patronage.models import sessions
-from patronage.models.sessions import DAY, HALF_AN_HOUR, Chance, Clicks
+from patronage.models.sessions import DAY, HALF_AN_HOUR, PROBABILITY, Clickstream, SessionModel
 from patronage.names import Artifact, Metric
 from patronage.report import Report
 from patronage.statistics import classification, log_losses
 from patronage.typing import Array, Mask
 
 Integers = npt.NDArray[np.int64]
-Learn = Callable[[pd.DataFrame, Array, Integers, int], Chance]
+Learn = Callable[[pd.DataFrame, Array, Integers, int], SessionModel]
 
 EVALUATED_DAYS = 56
 TOUCHPOINTS = (1, 2, 3, 4, 5, 8)
@@ -44,7 +44,7 @@ class Cases:
     features
         What is known at each.
     keys
-        On the same index, whose (`who`) and where each lies.
+        On the same index, whose (`customer`) and where each lies.
     y_true
         1 if an order followed.
     """
@@ -56,58 +56,58 @@ class Cases:
     @property
     def customers(self) -> Integers:
         """(N,) the position of each case's customer."""
-        return self.keys["who"].to_numpy()
+        return self.keys["customer"].to_numpy()
 
     def select(self, keep: Mask) -> Cases:
         """The same for some of the cases."""
         return Cases(self.features[keep], self.keys[keep], self.y_true[keep])
 
 
-def evaluate_sessions(clicks: Clicks, unseen_share: float, resampling: Resampling) -> Report:
+def evaluate_sessions(clickstream: Clickstream, unseen_share: float, resampling: Resampling) -> Report:
     """P(an order later in this session) after each touchpoint, beside the rates of the last one and of their counts.
 
     `path_alone` is the same model without what was known of the customer as the session began.
     """
-    visits, kinds = sessions.visits(clicks), sessions.common(clicks)
-    features, keys = sessions.touchpoints(clicks, visits, kinds)
-    cases = Cases(features, keys, keys["later"].to_numpy())
-    over = visits["ended"].to_numpy()[keys["visit"]] + HALF_AN_HOUR
-    begun = visits["begun"].to_numpy()[keys["visit"]]
+    table, events = sessions.session_table(clickstream), sessions.frequent_events(clickstream)
+    features, keys = sessions.touchpoint_features(clickstream, table, events)
+    cases = Cases(features, keys, keys["ordered_later"].to_numpy())
+    over = table["ended"].to_numpy()[keys["session_row"]] + HALF_AN_HOUR
+    begun = table["begun"].to_numpy()[keys["session_row"]]
     border = -EVALUATED_DAYS * DAY
-    unseen = _unseen(clicks, keys, unseen_share, resampling.seed)
+    unseen = _unseen(clickstream, keys, unseen_share, resampling.seed)
     training = cases.select((over <= border) & ~unseen)
     evaluated = cases.select((begun >= border) & (over <= 0) & unseen)
     groups = {"last_event": ["last"], "counts": [name for name in features if name.startswith("n_")]}
-    forecasts = _forecasts(training, evaluated, sessions.learn_orders, groups, resampling.seed)
-    path = [name for name in features if name not in sessions.KNOWN]
-    alone = sessions.learn_orders(training.features[path], training.y_true, training.customers, resampling.seed)
-    forecasts["path_alone"] = alone.of(evaluated.features)
-    table = forecast_table(evaluated, forecasts, resampling)
+    forecasts = _forecasts(training, evaluated, sessions.fit_order_model, groups, resampling.seed)
+    path = [name for name in features if name not in sessions.HISTORY]
+    alone = sessions.fit_order_model(training.features[path], training.y_true, training.customers, resampling.seed)
+    forecasts["path_alone"] = alone.predict(evaluated.features)[PROBABILITY]
+    scores = forecast_table(evaluated, forecasts, resampling)
     return Report(
-        _metrics("sessions", table) | {Metric.SESSIONS_UNSEEN_SESSIONS: float(evaluated.keys["visit"].nunique())},
+        _metrics("sessions", scores)
+        | {Metric.SESSIONS_UNSEEN_SESSIONS: float(evaluated.keys["session_row"].nunique())},
         {
-            Artifact.SESSION_FORECASTS: table.rename_axis("forecast").reset_index(),
+            Artifact.SESSION_FORECASTS: scores.rename_axis("forecast").reset_index(),
             Artifact.SESSION_TOUCHPOINTS: by_touchpoints(evaluated, forecasts),
-            Artifact.SESSION_PATHS: by_path(evaluated, forecasts[MODEL], kinds),
+            Artifact.SESSION_PATHS: by_path(evaluated, forecasts[MODEL], events),
         },
     )
 
 
 def evaluate_carts(
-    clicks: Clicks, recent_days: int, return_days: int, unseen_share: float, resampling: Resampling
-) -> tuple[Report, Chance]:
+    clickstream: Clickstream, recent_days: int, return_days: int, unseen_share: float, resampling: Resampling
+) -> tuple[Report, SessionModel]:
     """P(an order within `return_days`) after a cart was abandoned, and the model of all carts so far."""
-    visits = sessions.visits(clicks)
-    features, keys = sessions.asked(clicks, visits, recent_days, return_days)
-    cases = Cases(features, keys, keys["back"].to_numpy()).select(keys["back"].notna().to_numpy())
+    features, keys = sessions.cart_moments(clickstream, sessions.session_table(clickstream), recent_days, return_days)
+    cases = Cases(features, keys, keys["returned"].to_numpy()).select(keys["returned"].notna().to_numpy())
     at, border = cases.keys["at"].to_numpy(), -EVALUATED_DAYS * DAY
-    unseen = _unseen(clicks, cases.keys, unseen_share, resampling.seed)
+    unseen = _unseen(clickstream, cases.keys, unseen_share, resampling.seed)
     training = cases.select((at + return_days * DAY <= border) & ~unseen)
     evaluated = cases.select((at >= border) & unseen)
     groups = {"last_event": ["checkout"], "counts": ["n_added", c.N_ORDERS]}
-    forecasts = _forecasts(training, evaluated, sessions.learn_returns, groups, resampling.seed)
+    forecasts = _forecasts(training, evaluated, sessions.fit_return_model, groups, resampling.seed)
     table = forecast_table(evaluated, forecasts, resampling)
-    model = sessions.learn_returns(cases.features, cases.y_true, cases.customers, resampling.seed)
+    model = sessions.fit_return_model(cases.features, cases.y_true, cases.customers, resampling.seed)
     metrics = _metrics("carts", table) | {Metric.CARTS_RETURNED_SHARE: float(cases.y_true.mean())}
     return Report(metrics, {Artifact.CART_FORECASTS: table.rename_axis("forecast").reset_index()}), model
 
@@ -145,9 +145,9 @@ def by_touchpoints(cases: Cases, forecasts: Mapping[str, Array]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def by_path(cases: Cases, y_pred: Array, kinds: tuple[str, ...]) -> pd.DataFrame:
+def by_path(cases: Cases, y_pred: Array, events: tuple[str, ...]) -> pd.DataFrame:
     """The most frequent paths so far: cases, the share with an order later, and the mean forecast."""
-    paths = sessions.paths(cases.features, cases.keys, kinds)
+    paths = sessions.path_names(cases.features, cases.keys, events)
     frame = pd.DataFrame({"path": paths, "ordered": cases.y_true, "predicted": y_pred})
     table = frame.groupby("path").agg(
         sessions=("predicted", "size"), ordered=("ordered", "mean"), predicted=("predicted", "mean")
@@ -164,14 +164,14 @@ def _forecasts(
     if not 0 < events < n:
         raise FitError(f"an order followed {events} of the {n} cases to evaluate; expected some with and some without")
     base_rate = np.full(n, training.y_true.mean())
-    return {MODEL: model.of(evaluated.features), "rate": base_rate} | {
+    return {MODEL: model.predict(evaluated.features)[PROBABILITY], "rate": base_rate} | {
         name: _group_rates(training, evaluated, columns) for name, columns in groups.items()
     }
 
 
-def _unseen(clicks: Clicks, keys: pd.DataFrame, share: float, seed: int) -> Mask:
+def _unseen(clickstream: Clickstream, keys: pd.DataFrame, share: float, seed: int) -> Mask:
     """(N,) whether the case's customer is kept out of the fit."""
-    return held_out(clicks.customers, share, seed, "visits").to_numpy()[keys["who"]]
+    return held_out(clickstream.customers, share, seed, "visits").to_numpy()[keys["customer"]]
 
 
 def _group_rates(training: Cases, evaluated: Cases, columns: list[str]) -> Array:

@@ -22,6 +22,7 @@ from patronage.data import Tables
 from patronage.data.contract import TRANSACTIONS, VOCABULARY
 from patronage.engine import connect, text
 from patronage.errors import ConfigError, DataError
+from patronage.names import Artifact
 from patronage.review import analysis_figures as figures
 
 PERIOD_DAYS = 7  # of the path, which no analysis reads
@@ -40,14 +41,14 @@ class Results:
 
 
 @dataclass(frozen=True)
-class Customers:
+class Population:
     """The customers at one cutoff: features and segments."""
 
     features: pd.DataFrame
     segments: pd.DataFrame
 
     @classmethod
-    def of(cls, features: pd.DataFrame, config: AnalyseConfig) -> Customers:
+    def of(cls, features: pd.DataFrame, config: AnalyseConfig) -> Population:
         """With the segments of lenses that are fitted here and now."""
         return cls(features, lenses.segments(features, lenses.fit(features, config.lenses)))
 
@@ -73,7 +74,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     store = tracking.open_store(config.tracking, project_root())
     results = Results()
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
-        customers = Customers.of(lenses.features_of(history, config.lenses), config)
+        customers = Population.of(lenses.features_of(history, config.lenses), config)
         if config.companions.segment not in customers.segments:
             expected = ", ".join(customers.segments)
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
@@ -91,7 +92,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
         description="\n".join([f"As of {config.cutoff}.", "", *(f"- {line}" for line in results.left_out)]),
         params={"data": config.data.name, "cutoff": config.cutoff, "customers": len(customers.features)},
         tags={c.CUTOFF: config.cutoff},
-        tables={**results.tables, "lenses.json": lenses.support(tables, config.lenses)},
+        tables={**results.tables, Artifact.LENSES: lenses.support(tables, config.lenses)},
         figures=results.figures,
     )
     run_id = tracking.log_run(store, record, tables)
@@ -156,7 +157,7 @@ def _companions(results: Results, history: lenses.History, segments: pd.DataFram
     results.add("upsell", upsell, figures.pairs(upsell, "Upsell: from one price third of a category to the next"))
 
 
-def _pyramid(results: Results, tables: Tables, cutoff: datetime, customers: Customers, config: AnalyseConfig) -> None:
+def _pyramid(results: Results, tables: Tables, cutoff: datetime, customers: Population, config: AnalyseConfig) -> None:
     """Profitability and movements of the tiers."""
     earlier = cutoff - timedelta(days=config.movement_days)
     results.tables["pyramid.json"] = pyramid.profitability(customers.features, customers.segments[c.VALUE_TIER])
@@ -167,7 +168,7 @@ def _pyramid(results: Results, tables: Tables, cutoff: datetime, customers: Cust
             f"movements: the log begins on {tables.first:%Y-%m-%d}, after {earlier:%Y-%m-%d}; lower movement_days"
         )
         return
-    before = Customers.of(lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS), config)
+    before = Population.of(lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS), config)
     table = pyramid.movements(
         before.segments[c.VALUE_TIER],
         customers.segments[c.VALUE_TIER],

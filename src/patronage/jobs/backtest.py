@@ -198,6 +198,6 @@ def _series(table: pd.DataFrame, origins: Mapping[datetime, int]) -> dict[str, l
 def _figures(table: pd.DataFrame) -> dict[str, Figure]:
     later = table[table["holdout"] == LATER]
     return {
-        f"{metric.replace('/', '_')}.png": over_origins(later[later["metric"] == metric], metric)
-        for metric in HEADLINES
+        f"{metric.replace('/', '_')}.png": over_origins(later[later["metric"] == metric], metric, more_is_better=larger)
+        for metric, larger in HEADLINES.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from patronage import tracking
 from patronage.config import PromoteConfig
 from patronage.config.places import project_root
@@ -21,33 +23,32 @@ def run(config: PromoteConfig) -> None:
     """
     store = tracking.find_store(config.tracking, project_root())
     candidate = tracking.read_run(store, config.run)
-    holder = tracking.holder(store, config.alias)
+    former = tracking.alias_version(store, config.alias)
     model = f"models:/{store.registered_model}/{candidate.model_version}"
-    if holder == candidate.model_version:
+    if former == candidate.model_version:
         print(f"{model} ({candidate.name}) is the {config.alias} already")
         return
-    champion = None if holder is None else tracking.read_run(store, f"models:/{store.registered_model}/{holder}")
-    judged = gates.judge_gates(candidate, champion, config.gates, Resampling(config.bootstraps, config.seed))
-    table = gates.gate_table(judged)
-    print(f"{candidate.name}, version {candidate.model_version}, beside " + (_told(champion) if champion else "nobody"))
-    for gate in judged:
-        print(
-            f"  {gate.gate:<22}{gate.verdict:<17}{gate.measured}"
-            + f" (required: {gate.required})" * (gate.verdict != gates.PASSED)
-        )
-    against = gates.stopping(judged, config.gates)
+    champion = None if former is None else tracking.read_run(store, f"models:/{store.registered_model}/{former}")
+    results = gates.judge_gates(candidate, champion, config.gates, Resampling(config.bootstraps, config.seed))
+    _print(candidate, champion, results)
+    against = gates.stopping(results, config.gates)
     verdict = f"forced ({config.reason})" if against and config.force else "refused" if against else "promoted"
     if verdict != "refused":
-        tracking.set_alias(store, config.alias, candidate.model_version, holder)
-    said = {gate.gate: f"{gate.verdict}: {gate.measured or '-'} (required: {gate.required})" for gate in judged}
-    tracking.write_verdict(store, candidate.run_id, candidate.model_version, verdict, said, table)
+        tracking.set_alias(store, config.alias, candidate.model_version, former)
+    lines = {gate.gate: f"{gate.verdict}: {gate.measured or '-'} (required: {gate.required})" for gate in results}
+    tracking.write_verdict(store, candidate.run_id, candidate.model_version, verdict, lines, gates.gate_table(results))
     if verdict == "refused":
         names = ", ".join(f"{gate.gate} {gate.verdict}" for gate in against)
         raise GateError(f"{model} stays what it is: {names}; force=true reason='...' promotes it all the same")
-    before = f" after version {holder}" if holder else ""
-    print(f"\n{config.alias:<12} {model}{before}: {verdict}")
+    after = f" after version {former}" if former else ""
+    print(f"\n{config.alias:<12} {model}{after}: {verdict}")
     print(f"{'use it':<12} models:/{store.registered_model}@{config.alias}")
 
 
-def _told(champion: TrainingRun) -> str:
-    return f"{champion.name}, version {champion.model_version}"
+def _print(candidate: TrainingRun, champion: TrainingRun | None, results: Sequence[gates.Gate]) -> None:
+    """Both models, and a line per gate."""
+    beside = f"{champion.name}, version {champion.model_version}" if champion else "no champion"
+    print(f"{candidate.name}, version {candidate.model_version}, beside {beside}")
+    for gate in results:
+        limit = f" (required: {gate.required})" * (gate.verdict != gates.PASSED)
+        print(f"  {gate.gate:<22}{gate.verdict:<17}{gate.measured}{limit}")

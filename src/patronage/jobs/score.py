@@ -23,6 +23,7 @@ from patronage.engine import DuckDB, connect
 from patronage.errors import DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
+from patronage.names import Artifact, Metric, Tag
 from patronage.scoring import Claim, Verdict, Work
 from patronage.tracking import Registered, RunRecord, Scored, Store
 
@@ -147,7 +148,7 @@ def _examine(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -
     last = tracking.last_scoring(job.store, job.model.uri)
     moved = None
     if last is not None:
-        moved = scoring.movements(files, work, scoring.parse(last["output"]), job.model.version)
+        moved = scoring.movements(files, work, scoring.parse(last[Tag.OUTPUT]), job.model.version)
     return Findings(customers, drift, moved, warnings, resumed)
 
 
@@ -177,9 +178,9 @@ def _log(job: Job, findings: Findings, started: float) -> None:
 def _record(job: Job, findings: Findings, started: float, took: float) -> RunRecord:
     tables = {}
     if not findings.drift.empty:
-        tables["drift.json"] = findings.drift
+        tables[Artifact.DRIFT] = findings.drift
     if findings.movements is not None:
-        tables["movements.json"] = findings.movements
+        tables[Artifact.MOVEMENTS] = findings.movements
     return RunRecord(
         kind="score",
         name=job.config.name,
@@ -189,24 +190,29 @@ def _record(job: Job, findings: Findings, started: float, took: float) -> RunRec
         metrics=_metrics(job, findings, took),
         tags={
             c.CUTOFF: job.config.cutoff,
-            "model": job.model.uri,
-            "model_run": job.model.run_id,
-            "output": str(job.claim.target),
-            "resumed_passes": str(findings.resumed),
-            **{f"warning.{number}": line[:500] for number, line in enumerate(findings.warnings)},
+            Tag.MODEL: job.model.uri,
+            Tag.MODEL_RUN: job.model.run_id,
+            Tag.OUTPUT: str(job.claim.target),
+            Tag.RESUMED_PASSES: str(findings.resumed),
+            **{Tag.warning(number): line[:500] for number, line in enumerate(findings.warnings)},
         },
         tables=tables,
     )
 
 
 def _metrics(job: Job, findings: Findings, took: float) -> dict[str, float]:
-    metrics = {"score/customers": float(findings.customers), "score/seconds": took, "score/passes": float(job.passes)}
+    metrics = {
+        Metric.SCORE_CUSTOMERS: float(findings.customers),
+        Metric.SCORE_SECONDS: took,
+        Metric.SCORE_PASSES: float(job.passes),
+    }
     if not findings.drift.empty:
-        metrics |= {f"drift/{what}_max": float(findings.drift[what].max()) for what in ("psi", "unseen", "missing")}
+        measures = ("psi", "unseen", "missing")
+        metrics |= {Metric.largest_drift(name): float(findings.drift[name].max()) for name in measures}
     if findings.movements is not None:
         before, after = findings.movements["before"], findings.movements["after"]
         stayed = findings.movements[before.ne(scoring.NEW) & after.ne(scoring.GONE)]
         for what, rows in stayed.groupby("what"):
             moved = rows.loc[rows["before"] != rows["after"], "customers"].sum()
-            metrics[f"score/moved_{what}"] = float(moved / rows["customers"].sum())
+            metrics[Metric.score_moved(what)] = float(moved / rows["customers"].sum())
     return metrics

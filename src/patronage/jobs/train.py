@@ -18,16 +18,21 @@ from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.measurement import measure
+from patronage.evaluation.measurement import Measurement, measure
 from patronage.evaluation.run import Run
-from patronage.models.btyd import assumptions as gate
+from patronage.evaluation.stability import evaluate_personas
 from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import build_reference
+from patronage.names import Artifact, Tag
+from patronage.report import Report
+from patronage.review.bundle_report import bundle_report, data_report
+from patronage.review.clv_report import clv_report
 from patronage.review.journey_report import journey_report
+from patronage.review.measurement_report import measurement_report
 from patronage.review.persona_report import persona_report
 from patronage.review.session_report import session_report
-from patronage.review.training_record import training_record
+from patronage.review.training_record import NOT_EVALUATED, training_record
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
 
@@ -55,25 +60,43 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     fits = FitCache()
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(features)
-    personas = persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
-    print(*personas.said, sep="\n", flush=True)
+    personas = evaluate_personas(bundle.personas, features, config.personas, config.seed)
+    report = (
+        persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
+        | bundle_report(bundle, assignments)
+        | data_report(tables, split, config.lenses)
+        | clv_report(bundle.clv, features, left_censored=tables.left_censored)
+    )
+    print(*report.messages, sep="\n", flush=True)
     measured = measure(tables, split, bundle, assignments, config, sampler, fits)
-    resampling = Resampling(config.evaluation.bootstraps, config.seed)
-    journey = journey_report(
-        bundle.journey,
-        features,
-        assignments,
-        # the models beside it are measured over the journey's horizon
-        measured.journey_holdout if measured and measured.holdout.split.window_days == config.horizon_days else None,
-        resampling,
-    ) | session_report(tables, cutoff, config.journey, config.evaluation.unseen_share, resampling)
-    findings = _examine_clv(bundle, features, left_censored=tables.left_censored)
-    record = training_record(config, tables, split, bundle, assignments, personas, measured, journey, findings, started)
+    report |= _journey_and_sessions(tables, bundle, features, assignments, measured, config)
+    if measured:
+        report |= measurement_report(measured)
+    result = Run(config, bundle, features, assignments, measured)
+    record = training_record(result, split, personas, report, started)
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
-    logged = tracking.log_training(store, record, tables, bundle, features, stamped)
+    logged = tracking.log_training(store, record, tables, bundle, features, stamped, real_example=config.real_example)
     _print_result(store, logged, record, len(assignments), time.time() - started)
-    return Run(config, bundle, features, assignments, measured, logged.run_id)
+    return replace(result, bundle=bundle, run_id=logged.run_id)
+
+
+def _journey_and_sessions(
+    tables: Tables,
+    bundle: Bundle,
+    features: pd.DataFrame,
+    assignments: pd.DataFrame,
+    measured: Measurement | None,
+    config: TrainConfig,
+) -> Report:
+    """The reports of the journey and of sessions, on unseen customers where these can be measured."""
+    resampling = Resampling(config.evaluation.bootstraps, config.seed)
+    # the models beside it are measured over the journey's horizon
+    measurable = measured and measured.holdout.split.window_days == config.horizon_days
+    holdout = measured.journey_holdout if measured and measurable else None
+    cutoff, unseen_share = when.parse(config.cutoff), config.evaluation.unseen_share
+    journey = journey_report(bundle.journey, features, assignments, holdout, resampling)
+    return journey | session_report(tables, cutoff, config.journey, unseen_share, resampling)
 
 
 def _former(
@@ -83,43 +106,28 @@ def _former(
     champion = tracking.load_champion(store)
     if champion is None:
         return None, "fresh: no champion yet"
-    who = f"champion, version {champion.version}"
+    source = f"champion, version {champion.version}"
     if champion.data != config.data.name:
-        return None, f"fresh: the {who} is of data={champion.data}"
+        return None, f"fresh: the {source} is of data={champion.data}"
     if not when.is_past(when.parse(champion.cutoff), cutoff):
-        return None, f"fresh: the {who} was fitted at {champion.cutoff}, after this cutoff"
+        return None, f"fresh: the {source} was fitted at {champion.cutoff}, after this cutoff"
     lacking = [name for name in champion.bundle.personas.columns if name not in features]
     if lacking:
-        return None, f"fresh: the {who} reads {', '.join(lacking)}, which this data lacks"
-    return champion.bundle.personas, f"carried on from the {who}"
-
-
-def _examine_clv(bundle: Bundle, features: pd.DataFrame, *, left_censored: bool) -> tuple[gate.Finding, ...]:
-    """What speaks against the CLV model; what is more than a note is said at once."""
-    buyers = features[features[c.N_ORDERS] > 0]
-    paid, kept = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
-    refund_share = float(1 - kept / paid) if paid > 0 else 0.0
-    findings = gate.examine(bundle.clv, buyers, left_censored=left_censored, refund_share=refund_share)
-    for finding in findings:
-        if finding.severity != gate.NOTE:
-            shown = finding.show.replace("\n", "\n             ")
-            print(f"clv          {finding.severity}: {finding.observed}\n             {shown}", flush=True)
-    for decision in bundle.clv.decisions:
-        print(f"clv          {decision.action.replace('_', ' ')}: {decision.message}", flush=True)
-    return findings
+        return None, f"fresh: the {source} reads {', '.join(lacking)}, which this data lacks"
+    return champion.bundle.personas, f"carried on from the {source}"
 
 
 def _print_result(
     store: tracking.Store, logged: tracking.Logged, record: tracking.RunRecord, customers: int, took: float
 ) -> None:
     """The last lines: how good, what was made and where."""
-    evaluated = record.tags["evaluated_from"]
+    evaluated = record.tags[Tag.EVALUATED_FROM]
     print()
-    if evaluated == "none":
+    if evaluated == NOT_EVALUATED:
         print("not evaluated: the log is too short to hold out a horizon")
     else:
         print(f"measured from {evaluated} on, beside the best naive baseline:")
-    print(record.tables["scorecard.json"].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    print(record.tables[Artifact.SCORECARD].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print()
     print(f"assignments  {logged.assignments} ({customers:,} customers)")
     print(f"model        models:/{store.registered_model}/{logged.model_version}")

@@ -123,13 +123,13 @@ def _import(dotted: str) -> Lens:
     return lens
 
 
-def _check_names(dotted: str, lens: Lens, others: tuple[Lens, ...], config: LensesConfig) -> None:
+def _check_names(dotted: str, lens: Lens, earlier: tuple[Lens, ...], config: LensesConfig) -> None:
     """Refuse a lens whose name, features or segments another lens has, or that reads what no lens makes."""
     if not lens.name.isidentifier():
         raise ConfigError(f"lenses.own={dotted}: the name {lens.name!r} is not a word; give one such as my_lens")
-    features = {name for other in others for name in other.described(config)}
-    labels = {name for other in others for name in other.labels}
-    clashes = {lens.name} & {other.name for other in others}
+    features = {name for other in earlier for name in other.described(config)}
+    labels = {name for other in earlier for name in other.labels}
+    clashes = {lens.name} & {other.name for other in earlier}
     clashes |= set(lens.described(config)) & features | set(lens.labels) & labels
     if clashes:
         raise ConfigError(

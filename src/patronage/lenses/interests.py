@@ -57,7 +57,7 @@ def _select(history: History, config: LensesConfig) -> str:
             FROM affinities WHERE weight > 0
         )
         SELECT customer_id,
-               {packed(history, ("weight",), "interest", settings.kept)} AS interests,
+               {packed(history, ("weight",), "interest", settings.strongest)} AS interests,
                CAST(sum(weight) AS DOUBLE) / {THOUSAND} AS interest_weight,
                count(*) AS interest_breadth,
                CAST(max(weight) AS DOUBLE) / CAST(sum(weight) AS DOUBLE) AS interest_focus{shares}

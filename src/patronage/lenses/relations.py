@@ -73,11 +73,11 @@ def _orders(order_lines: str) -> str:
 
 def _order_days(orders: str) -> str:
     return f"""
-        WITH days AS (
+        WITH dated AS (
             SELECT customer_id, CAST(ordered_at AS DATE) AS day, count(*) AS n_orders, sum(revenue) AS revenue
             FROM {orders} GROUP BY customer_id, CAST(ordered_at AS DATE)
         )
-        SELECT *, lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS previous FROM days"""
+        SELECT *, lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS previous FROM dated"""
 
 
 def _signups(history: History, within_part: str) -> str:

@@ -43,7 +43,7 @@ def fit(behaviours: pd.DataFrame, weights: Mapping[str, Mapping[str, float]], ke
     Parameters
     ----------
     behaviours
-        Of the customers of whom enough is known.
+        Of the customers with enough evidence.
     weights
         Type to behaviour to weight.
     key

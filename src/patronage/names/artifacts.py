@@ -117,6 +117,12 @@ class Artifact:
         """The same as a figure."""
         return f"{column}_flows.png"
 
+    # scoring
+    MOVEMENTS = "movements.json"  # customers by stage and persona, in the last result and in this one
+
+    # a sweep
+    SWEEP = "sweep.json"
+
     # backtest and search
     BACKTEST = "backtest.json"
     BACKTEST_ROWS = "backtest.parquet"

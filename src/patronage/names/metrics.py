@@ -85,6 +85,29 @@ class Metric:
     SEARCH_BEFORE = "search/before"  # the same by the settings of the configuration
     SEARCH_TRIAL = "search/trial"
 
+    # scoring
+    SCORE_CUSTOMERS = "score/customers"
+    SCORE_SECONDS = "score/seconds"
+    SCORE_PASSES = "score/passes"
+
+    @staticmethod
+    def largest_drift(measure: str) -> str:
+        """The largest psi, unseen or missing of all features and outputs."""
+        return f"drift/{measure}_max"
+
+    @staticmethod
+    def score_moved(column: str) -> str:
+        """The share of customers whose stage or persona moved since the last scoring."""
+        return f"score/moved_{column}"
+
+    # a sweep
+    SWEEP_CHILDREN = "sweep/children"
+
+    @staticmethod
+    def of_best(metric: str) -> str:
+        """A metric of the child with the least loss."""
+        return f"sweep/best/{metric}"
+
     # review: a training beside its baselines and its champion
     LEAKAGE_BEST_SINGLE_AUC = "leakage/best_single_auc"
     PERSONA_RULES_FIDELITY = "personas/rules_fidelity"

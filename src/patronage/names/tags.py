@@ -9,6 +9,33 @@ class Tag:
     # every run
     KIND = "kind"  # train, sweep, backtest, search, score, analysis or comparison
 
+    USER = "mlflow.user"
+    DESCRIPTION = "mlflow.note.content"  # Markdown above everything else of the run
+    PARENT = "mlflow.parentRunId"  # of a child of a sweep
+    OVERRIDES = "overrides"  # what a child of a sweep was started with
+
+    # a sweep
+    BEST_RUN = "best_run"  # the child with the least loss
+
+    # scoring
+    MODEL = "model"  # models:/NAME/VERSION
+    MODEL_RUN = "model_run"  # the training run of the model
+    OUTPUT = "output"
+    RESUMED_PASSES = "resumed_passes"  # that an interrupted job had finished
+
+    @staticmethod
+    def warning(number: int) -> str:
+        """A line that the job printed."""
+        return f"warning.{number}"
+
+    # a registered version
+    PROMOTION = "promotion"  # promoted, refused, forced or rolled back, and when
+
+    @staticmethod
+    def before(alias: str) -> str:
+        """The version that had the alias before."""
+        return f"{alias}.before"
+
     # training
     EVALUATED_FROM = "evaluated_from"  # the first day of the evaluated horizon, or none
     PERSONAS_STABLE = "personas.stable"

@@ -1,4 +1,4 @@
-"""Figures of the hybrid and of what is decided by it."""
+"""Figures of the ensemble, and of the decisions that follow from it."""
 
 from __future__ import annotations
 
@@ -8,53 +8,60 @@ from matplotlib.figure import Figure
 from patronage.config import LensesConfig
 from patronage.decisions.offer import ProfitCurve
 from patronage.lenses import of
-from patronage.review.figures import ACCENT, INK, MUTED
+from patronage.review.figures import ACCENT, INK, MUTED, blank
 
-BY_BTYD = "BTYD's expectations"
+BTYD = "BTYD expectations"
 
 
 def importance_by_lens(importance: pd.DataFrame, config: LensesConfig) -> Figure:
-    """Share of the gain that the features of each lens bring to each answer, mean over the members that boost.
+    """The share of the gain that the features of each lens bring to each target, as the mean over the members.
 
     Parameters
     ----------
     importance
-        As `Hybrid.importance` gives it: a row a feature, a column an answer and member.
+        `Ensemble.importance`: a row per feature, a column per target and member.
     config
         Of the lenses.
     """
     lens_of = {name: lens.name for lens in of(config) for name in lens.described(config)}
-    lenses = [lens_of.get(str(name), BY_BTYD) for name in importance.index]
+    lenses = [lens_of.get(str(name), BTYD) for name in importance.index]
     shares = importance.groupby(lenses).sum()
-    answers = list(dict.fromkeys(str(column).split()[0] for column in shares))
-    means = pd.DataFrame({one: shares.filter(regex=f"^{one} ").mean(axis=1) for one in answers}, index=shares.index)
-    means = means.loc[means.mean(axis=1).sort_values().index] if answers else means
-    figure = Figure(figsize=(7.2, 0.35 * len(means) + 1.8), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title("What the trees learn from, by lens", loc="left", color=INK, fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    height = 0.8 / max(len(answers), 1)
-    for position, (name, color) in enumerate(zip(answers, (ACCENT, MUTED, INK), strict=False)):
+    targets = list(dict.fromkeys(str(column).split()[0] for column in shares))
+    means = pd.DataFrame(
+        {target: 100 * shares.filter(regex=f"^{target} ").mean(axis=1) for target in targets}, index=shares.index
+    )
+    means = means.loc[means.mean(axis=1).sort_values().index] if targets else means
+    title = f"The trees use {means.index[-1]} most" if len(means) and targets else "No tree was fitted"
+    figure, axes = blank(title, 7.2, 0.35 * len(means) + 1.8)
+    height = 0.8 / max(len(targets), 1)
+    for position, (name, color) in enumerate(zip(targets, (ACCENT, MUTED, INK), strict=False)):
         places = [place - 0.4 + (position + 0.5) * height for place in range(len(means))]
         axes.barh(places, means[name], height, color=color, label=name)
     axes.set_yticks(range(len(means)), [str(name) for name in means.index], fontsize=8)
-    axes.set_xlabel("share of the gain")
-    if answers:
+    axes.set_xlabel("% of the gain")
+    axes.set_ylabel("lens")
+    if targets:
         axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 
 
-def profit_by_share(expected: ProfitCurve, realised: ProfitCurve, customers: int) -> Figure:
-    """Profit of contacting ever more customers, the most profitable first: what was expected, and what it had been."""
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title("Profit over the share contacted", loc="left", color=INK, fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
+def profit_by_share(expected: ProfitCurve, actual: ProfitCurve, customers: int) -> Figure:
+    """Profit of contacting a growing share of the customers, highest expected profit first.
+
+    Parameters
+    ----------
+    expected, actual
+        As predicted, and with the actual churn.
+    """
+    best = float(expected.best_share)
+    figure, axes = blank(
+        f"Contacting {best:.0%} of the customers has the highest expected profit" if best else "No contact pays"
+    )
     axes.axhline(0, color=MUTED, linewidth=0.8)
-    axes.plot(realised.share, customers * realised.profit, color=MUTED, label="with who churned in truth")
-    axes.plot(expected.share, customers * expected.profit, color=ACCENT, label="expected")
-    axes.axvline(expected.best_share, color=ACCENT, linewidth=0.8, linestyle=":")
-    axes.set_xlabel(f"share contacted (expected best: {expected.best_share:.0%})")
-    axes.set_ylabel("profit in the currency of the data")
+    axes.plot(100 * actual.share, customers * actual.profit, color=MUTED, label="with the actual churn")
+    axes.plot(100 * expected.share, customers * expected.profit, color=ACCENT, label="expected")
+    axes.axvline(100 * best, color=ACCENT, linewidth=0.8, linestyle=":")
+    axes.set_xlabel("% of customers contacted, highest expected profit first")
+    axes.set_ylabel("profit, in the currency of the data")
     axes.legend(frameon=False)
     return figure

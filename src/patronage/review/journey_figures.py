@@ -1,9 +1,9 @@
-"""The journey of one run, drawn: where customers are, how they got there, and where they stay."""
+"""Figures of the journey: where customers are, how they moved, and how long they stay."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,9 @@ from matplotlib.patches import Circle, FancyArrowPatch
 
 from patronage.models.journey import STAGES
 from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
-from patronage.review.figures import ACCENT, INK, MUTED
+from patronage.review.figures import ACCENT, INK, MUTED, blank
 
-# Column and height; columns without anybody are closed up.
+# Column and height; columns without customers are closed up.
 PLACES = {
     NON_USER: (0, 0.0),
     PROSPECT: (0, 2.2),
@@ -29,7 +29,7 @@ PLACES = {
 }
 APART = 2.4
 LARGEST, SMALLEST = 0.62, 0.26  # radii
-SEEN = 0.01  # flows of fewer of those who leave or stay are not drawn
+MIN_SHARE = 0.01  # smaller flows are not drawn
 THINNEST, WIDEST = 1.5, 9.0  # points
 Colour = tuple[float, float, float]
 UNKNOWN_COLOUR: Colour = (0.91, 0.92, 0.94)
@@ -38,49 +38,67 @@ UNKNOWN_COLOUR: Colour = (0.91, 0.92, 0.94)
 def journey_map(
     stages: pd.DataFrame, flows: pd.DataFrame, period_days: int, periods: int, longest_days: float
 ) -> Figure:
-    """Stages as circles (area: customers now, colour: how long they stay), and who moved between them.
+    """Stages as circles (area: customers, colour: length of the stay), and the moves between them as arrows.
 
     Parameters
     ----------
     stages
         A row per stage: `stage`, `customers`, `share`, `shown_periods`.
     flows
-        `from`, `to`, `customers`, `share` over the last `periods`, of those known before them.
+        `from`, `to`, `customers`, `share` over the last `periods`, of the customers known before them.
     longest_days
-        The longest history: a longer stay is extrapolated, and only said to be longer.
+        The longest history: a longer stay is extrapolated, and shown as longer than it.
     """
-    known = stages.set_index("stage")
-    reached = set(flows["from"]) | set(flows["to"])
-    shown = {STAGES[k]: at for k, at in PLACES.items() if known.loc[STAGES[k], "customers"] or STAGES[k] in reached}
-    columns = sorted({column for column, _ in shown.values()})
-    drawn = {stage: (APART * columns.index(column), height) for stage, (column, height) in shown.items()}
-    radius = {stage: _radius(known.loc[stage, "share"], known["share"].max()) for stage in drawn}
-    days = (known["shown_periods"] * period_days).clip(upper=longest_days)
-    colours = _colours(days.to_numpy(float))
-    xs, ys = zip(*drawn.values(), strict=True)
+    table = stages.set_index("stage")
+    days = (table["shown_periods"] * period_days).clip(upper=longest_days)
+    colour = _colours(days.to_numpy(float))
+    circles = _circles(table, set(flows["from"]) | set(flows["to"]))
+    xs, ys = [circle.x for circle in circles.values()], [circle.y for circle in circles.values()]
     figure = Figure(figsize=(1.25 * (max(xs) - min(xs)) + 3.2, 1.3 * (max(ys) - min(ys)) + 3.0), layout="constrained")
-    figure.suptitle(
-        f"Where customers are, and how they moved in the last {periods * period_days} days",
-        x=0.02, ha="left", color=INK, fontsize=12,
-    )  # fmt: skip
     axes = figure.add_subplot()
-    for stage, place in drawn.items():
-        _circle(
-            axes, stage, place, radius[stage], known.loc[stage], _stay(days[stage], longest_days), colours(days[stage])
-        )
-    moves = flows[(flows["from"] != flows["to"]) & (flows["share"] >= SEEN)]
-    for move in moves[moves["customers"] >= SEEN / 10 * flows["customers"].sum()].itertuples(index=False):
-        width = max(THINNEST, WIDEST * float(np.sqrt(move.customers / moves["customers"].max())))
-        _arrow(axes, (drawn[move[0]], radius[move[0]]), (drawn[move[1]], radius[move[1]]), move.share, width)
+    for stage, circle in circles.items():
+        _draw_circle(axes, stage, circle, table.loc[stage], _stay(days[stage], longest_days), colour(days[stage]))
+    moves = flows[(flows["from"] != flows["to"]) & (flows["share"] >= MIN_SHARE)]
+    for move in moves[moves["customers"] >= MIN_SHARE / 10 * flows["customers"].sum()].to_dict("records"):
+        width = max(THINNEST, WIDEST * float(np.sqrt(move["customers"] / moves["customers"].max())))
+        _draw_arrow(axes, circles[move["from"]], circles[move["to"]], move["share"], width)
     axes.set_aspect("equal")
     axes.set_xlim(min(xs) - 0.95, max(xs) + 0.95)
     axes.set_ylim(min(ys) - 1.25, max(ys) + 1.2)
     axes.axis("off")
+    figure.suptitle(_title(flows, periods * period_days), x=0.02, ha="left", color=INK, fontsize=12)
     figure.supxlabel(
-        "Arrows: share of those who were in the stage before. Circles: customers now; darker: they stay longer.",
+        "Arrows: share of the customers of a stage that left it.\nCircles: customers now; darker: longer stays.",
         fontsize=8, color=MUTED,
     )  # fmt: skip
     return figure
+
+
+def _title(flows: pd.DataFrame, days: int) -> str:
+    """The share of the customers that changed their stage."""
+    moved = flows.loc[flows["from"] != flows["to"], "customers"].sum()
+    if not len(flows):
+        return "No customer has a history to move in"
+    return f"{moved / max(flows['customers'].sum(), 1):.0%} of the customers changed their stage in {days} days"
+
+
+class StageCircle(NamedTuple):
+    """Where a stage is drawn, and how large."""
+
+    x: float
+    y: float
+    radius: float
+
+
+def _circles(table: pd.DataFrame, reached: set[str]) -> dict[str, StageCircle]:
+    """A circle for every stage with customers now or in the flows; columns of empty stages are closed up."""
+    places = {STAGES[k]: at for k, at in PLACES.items() if table.loc[STAGES[k], "customers"] or STAGES[k] in reached}
+    columns = sorted({column for column, _ in places.values()})
+    largest = table["share"].max()
+    return {
+        stage: StageCircle(APART * columns.index(column), height, _radius(table.loc[stage, "share"], largest))
+        for stage, (column, height) in places.items()
+    }
 
 
 def _stay(days: float, longest_days: float) -> str:
@@ -117,40 +135,31 @@ def _radius(share: float, largest: float) -> float:
     return max(SMALLEST, LARGEST * float(np.sqrt(share / max(largest, 1e-12))))
 
 
-def _circle(
-    axes: Axes, stage: str, place: tuple[float, float], radius: float, facts: pd.Series, stay: str, colour: Colour
-) -> None:
-    axes.add_patch(Circle(place, radius, facecolor=colour, edgecolor=INK, linewidth=0.8, zorder=3))
-    x, y = place
+def _draw_circle(axes: Axes, stage: str, circle: StageCircle, facts: pd.Series, stay: str, colour: Colour) -> None:
+    x, y, radius = circle
+    axes.add_patch(Circle((x, y), radius, facecolor=colour, edgecolor=INK, linewidth=0.8, zorder=3))
     centred: dict[str, Any] = {"ha": "center", "color": INK, "zorder": 4}
     axes.text(x, y, _share(facts["share"]), **centred | {"color": _ink_on(colour)}, va="center", fontsize=10)
     name = f"{stage.replace('_', ' ')}\n{int(facts['customers']):,}" + (f" · stay {stay}" if stay else "")
     above = y > 1.0
-    axes.text(
-        x, y + (radius + 0.08 if above else -radius - 0.08), name, **centred,
-        va="bottom" if above else "top", fontsize=9,
-    )  # fmt: skip
+    place = y + (radius + 0.08 if above else -radius - 0.08)
+    axes.text(x, place, name, **centred, va="bottom" if above else "top", fontsize=9)
 
 
-def _arrow(
-    axes: Axes,
-    start: tuple[tuple[float, float], float],
-    end: tuple[tuple[float, float], float],
-    share: float,
-    width: float,
-) -> None:
-    """From circle to circle, a little to the left of the straight line: there and back do not lie on each other."""
-    (from_, from_radius), (to, to_radius) = (np.array(start[0]), start[1]), (np.array(end[0]), end[1])
-    way = (to - from_) / np.linalg.norm(to - from_)
-    aside = np.array([-way[1], way[0]])
-    tail, head = from_ + way * (from_radius + 0.03) + 0.13 * aside, to - way * (to_radius + 0.05) + 0.13 * aside
+def _draw_arrow(axes: Axes, start: StageCircle, end: StageCircle, share: float, width: float) -> None:
+    """From circle to circle, a little to the left of the straight line, so that both directions can be seen."""
+    start_point, end_point = np.array(start[:2]), np.array(end[:2])
+    way = (end_point - start_point) / np.linalg.norm(end_point - start_point)
+    left = np.array([-way[1], way[0]])
+    tail = start_point + way * (start.radius + 0.03) + 0.13 * left
+    head = end_point - way * (end.radius + 0.05) + 0.13 * left
     style = f"simple,tail_width={width},head_width={width + 6},head_length={width / 2 + 6}"
     axes.add_patch(
         FancyArrowPatch(
             tail, head, arrowstyle=style, linewidth=0, color=ACCENT, alpha=0.45, zorder=2, shrinkA=0, shrinkB=0
         )
     )
-    x, y = tail + 0.36 * (head - tail) + aside * (0.13 + 0.008 * width)
+    x, y = tail + 0.36 * (head - tail) + left * (0.13 + 0.008 * width)
     axes.text(
         x, y, f"{share:.0%}", fontsize=8, color=INK, ha="center", va="center", zorder=5,
         bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
@@ -158,24 +167,24 @@ def _arrow(
 
 
 def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: str) -> Figure:
-    """How long each group stays in each stage, in days; nothing where nobody came.
+    """How long each group stays in each stage, in days; empty where no customer of the group was.
 
     Parameters
     ----------
     stuck
         A row per group, a column per stage: mean stay in periods.
     longest_days
-        The longest history: a longer stay is extrapolated, and only said to be longer.
+        The longest history: a longer stay is extrapolated, and shown as longer than it.
     """
     days = (stuck.dropna(axis=1, how="all") * period_days).clip(upper=longest_days)
-    figure = Figure(figsize=(1.25 * days.shape[1] + 4.2, 0.45 * len(days) + 1.5), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(f"Mean stay in each stage by {by}, days", loc="left", color=INK, fontsize=11)
     values = days.to_numpy(float)
+    figure, axes = blank(_longest_stay(days, by), 1.25 * days.shape[1] + 4.2, 0.45 * len(days) + 1.7)
     colour = _colours(values.ravel())
     axes.imshow([[colour(value) for value in row] for row in values], aspect="auto")
     axes.set_xticks(range(days.shape[1]), [stage.replace("_", " ") for stage in days.columns], fontsize=9)
     axes.set_yticks(range(len(days)), list(map(str, days.index)), fontsize=9)
+    axes.set_xlabel("stage; cells: mean stay in days")
+    axes.set_ylabel(by)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for (row, column), value in np.ndenumerate(values):
@@ -184,21 +193,32 @@ def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: st
     return figure
 
 
-def stage_mix(mix: pd.DataFrame, periods: int) -> Figure:
-    """Shares of the customers by stage: before, as foretold from there, and as it came.
+def _longest_stay(days: pd.DataFrame, by: str) -> str:
+    """Where customers of which group stay longest, of the stages between the first order and churn."""
+    active = days[[STAGES[k] for k in (FIRST_TIME, REGULAR, LOYAL, AT_RISK) if STAGES[k] in days]]
+    finite = active.where(np.isfinite(active)).melt(ignore_index=False, var_name="stage").dropna()
+    if finite.empty:
+        return f"Stays by {by}"
+    stay = finite["value"].to_numpy()
+    place = int(stay.argmax())
+    stage = str(finite["stage"].iloc[place]).replace("_", " ")
+    return f"The longest stay is {stay[place]:,.0f} days in {stage}: {finite.index[place]}"
+
+
+def stage_mix(mix: pd.DataFrame, periods: int, period_days: int) -> Figure:
+    """Shares of the customers by stage: before, predicted from there, and actual.
 
     Parameters
     ----------
     mix
         A row per stage: `before`, `predicted`, `realised`.
     """
-    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(f"Stages foretold {periods} periods ahead, and what came", loc="left", color=INK, fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    shown = mix[(mix > 0.0005).any(axis=1)]
+    error = float((mix["predicted"] - mix["realised"]).abs().sum() / 2)
+    title = f"{error:.0%} of the customers are in another stage than predicted {periods * period_days} days before"
+    figure, axes = blank(title, 7.6)
+    shown = mix[(mix > 0.0005).any(axis=1)].rename(columns={"realised": "actual"})
     places = np.arange(len(shown))
-    for name, shift, colour in (("before", -0.27, "#d7dce2"), ("predicted", 0.0, ACCENT), ("realised", 0.27, INK)):
+    for name, shift, colour in (("before", -0.27, "#d7dce2"), ("predicted", 0.0, ACCENT), ("actual", 0.27, INK)):
         bars = axes.bar(places + shift, 100 * shown[name], 0.25, color=colour, label=name)
         axes.bar_label(bars, [f"{100 * value:.0f}" for value in shown[name]], fontsize=8, color=INK)
     axes.set_xticks(places, [str(stage).replace("_", " ") for stage in shown.index])

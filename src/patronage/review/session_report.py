@@ -1,4 +1,4 @@
-"""What a run says of sessions: how good the forecasts within them are, and who left a cart standing lately."""
+"""The sessions of one run: how good the forecasts within them are, and the carts that were abandoned lately."""
 
 from __future__ import annotations
 
@@ -15,46 +15,43 @@ from patronage.errors import FitError
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.sessions import EVALUATED_DAYS, evaluate_carts, evaluate_sessions
 from patronage.models import sessions
-from patronage.models.sessions import Chance
+from patronage.models.sessions import PROBABILITY, SessionModel
+from patronage.names import Artifact, Tag
 from patronage.report import Report
 from patronage.review.figures import ACCENT, INK, MUTED, blank
-from patronage.review.journey_report import JourneyReport
 
 COLOURS = {"model": ACCENT, "counts": INK, "last_event": MUTED}
-NAMES = {"model": "the path, and who walks it", "counts": "counts of touchpoints", "last_event": "the last touchpoint"}
+NAMES = {"model": "the path and the customer", "counts": "counts of touchpoints", "last_event": "the last touchpoint"}
 
 
 def session_report(
     tables: Tables, cutoff: datetime, config: JourneyConfig, unseen_share: float, resampling: Resampling
-) -> JourneyReport:
-    """Everything that a run tells of sessions; nothing where the source knows none."""
-    clicks = sessions.read(tables, cutoff)
-    if clicks is None:
-        return JourneyReport()
-    tags: dict[str, str] = {}
-
-    def attempt(room: str, task: Callable[[], Report]) -> Report:
-        try:
-            return task()
-        except FitError as error:
-            tags[f"{room}.verdict"] = f"not learned: {error}"
-            return Report()
-
-    frames: dict[str, pd.DataFrame] = {}
+) -> Report:
+    """The report of the sessions; empty where the source has none."""
+    clickstream = sessions.read_clickstream(tables, cutoff)
+    if clickstream is None:
+        return Report()
 
     def carts() -> Report:
-        said, chance = evaluate_carts(clicks, config.cart_days, config.return_days, unseen_share, resampling)
-        frames["abandoned_carts.parquet"] = standing_carts(tables, cutoff, config, chance)
-        return said
+        report, model = evaluate_carts(clickstream, config.cart_days, config.return_days, unseen_share, resampling)
+        return report | Report(frames={Artifact.ABANDONED_CARTS: abandoned_carts(tables, cutoff, config, model)})
 
-    found = attempt("sessions", lambda: evaluate_sessions(clicks, unseen_share, resampling)) | attempt("carts", carts)
-    by_length = found.tables.get("session_touchpoints.json")
-    drawn = {} if by_length is None else {"session_touchpoints.png": by_touchpoints(by_length)}
-    return JourneyReport(dict(found.metrics), dict(found.tables), drawn, tags, frames)
+    report = _attempt(lambda: evaluate_sessions(clickstream, unseen_share, resampling), Tag.SESSIONS_VERDICT)
+    if (by_length := report.tables.get(Artifact.SESSION_TOUCHPOINTS)) is not None:
+        report |= Report(figures={Artifact.SESSION_TOUCHPOINTS_FIGURE: auc_by_touchpoints(by_length)})
+    return report | _attempt(carts, Tag.CARTS_VERDICT)
 
 
-def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, chance: Chance) -> pd.DataFrame:
-    """Who left a cart in the last days and has not ordered since, the most promising first.
+def _attempt(task: Callable[[], Report], verdict: str) -> Report:
+    """The report of a task; where there is too little data for it, a tag with the reason."""
+    try:
+        return task()
+    except FitError as error:
+        return Report(tags={verdict: f"not learned: {error}"})
+
+
+def abandoned_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, model: SessionModel) -> pd.DataFrame:
+    """The carts of the last days whose customers have not ordered since, the most promising first.
 
     Returns
     -------
@@ -64,40 +61,49 @@ def standing_carts(tables: Tables, cutoff: datetime, config: JourneyConfig, chan
         p_return
             P(an order within `return_days`).
         expected_return
-            That times the mean order of the customer, or, before her first, of all these customers.
+            `p_return` times the mean order of the customer, or before the first order, of all customers read.
     """
-    clicks = sessions.read(tables, cutoff, carts_of_days=config.cart_days)
-    if clicks is None:
+    clickstream = sessions.read_clickstream(tables, cutoff, carts_of_days=config.cart_days)
+    if clickstream is None:
         raise ValueError("there are no sessions")
-    visits = sessions.visits(clicks)
-    features, truth = sessions.standing(clicks, visits, config.cart_days)
-    own = clicks.orders.groupby("who")["paid"].mean()
-    usual = truth["who"].map(own).fillna(clicks.orders["paid"].mean()).to_numpy(np.float64)
-    likely = chance.of(features)
-    left = visits["cart_at"].to_numpy()[truth["visit"]]
+    table = sessions.session_table(clickstream)
+    features, keys = sessions.open_carts(clickstream, table, config.cart_days)
+    mean_order = clickstream.orders.groupby("customer")["paid"].mean()
+    value = keys["customer"].map(mean_order).fillna(clickstream.orders["paid"].mean()).to_numpy(np.float64)
+    p_return = model.predict(features)[PROBABILITY]
+    left_at = table["cart_at"].to_numpy()[keys["session_row"]]
     frame = pd.DataFrame(
         {
-            clicks.customers.name: clicks.customers.to_numpy()[truth["who"]],
-            "left_at": pd.Timestamp(cutoff) + pd.to_timedelta(left, unit="s"),
+            clickstream.customers.name: clickstream.customers.to_numpy()[keys["customer"]],
+            "left_at": pd.Timestamp(cutoff) + pd.to_timedelta(left_at, unit="s"),
             "checkout": features["checkout"].to_numpy() > 0,
-            "p_return": likely,
-            "expected_return": likely * usual,
+            "p_return": p_return,
+            "expected_return": p_return * value,
         }
     )
-    return frame.sort_values(["expected_return", clicks.customers.name], ascending=[False, True], ignore_index=True)
+    return frame.sort_values(
+        ["expected_return", clickstream.customers.name], ascending=[False, True], ignore_index=True
+    )
 
 
-def by_touchpoints(table: pd.DataFrame) -> Figure:
-    """AUC of P(an order later in the session) by the number of touchpoints seen."""
-    figure, axes = blank("Who will order in this session? AUC by touchpoints seen so far")
+def auc_by_touchpoints(table: pd.DataFrame) -> Figure:
+    """ROC-AUC of P(an order later in the session), by the number of touchpoints so far.
+
+    Parameters
+    ----------
+    table
+        A row per number of `touchpoints`, a column per forecast.
+    """
+    title = "Too few sessions to measure the forecast of an order"
+    if len(table):
+        last = table.iloc[-1]
+        title = f"Order in the session: ROC-AUC {last['model']:.2f} after {last['touchpoints']:.0f} touchpoints"
+    figure, axes = blank(title)
     for name, colour in COLOURS.items():
         axes.plot(table["touchpoints"], table[name], "o-", color=colour, label=NAMES[name])
     axes.axhline(0.5, color=MUTED, linewidth=1, linestyle=":")
     axes.set_xticks(table["touchpoints"])
-    axes.set_xlabel("touchpoints")
+    axes.set_xlabel(f"touchpoints so far, in sessions of unseen customers in the last {EVALUATED_DAYS} days")
     axes.set_ylabel("ROC-AUC")
     axes.legend(frameon=False)
-    figure.supxlabel(
-        f"sessions of the last {EVALUATED_DAYS} days, of customers not learned from", fontsize=8, color=MUTED
-    )
     return figure

@@ -7,23 +7,25 @@ claim.py      whether the result may go there: ours or given up by force, and no
 work.py       the folder beside it in which it grows; finished shares outlive a killed job
 passes.py     customers by shares through memory
 on_spark.py   all customers at once, on a cluster
+example.py    made-up customers
 publish.py    the atomic move
 changes.py    what moved since the last time, what drifted since training
 """
 
 from patronage.scoring.changes import GONE, NEW, Verdict, check_form, count_customers, judge_drift, movements
 from patronage.scoring.claim import Claim
+from patronage.scoring.example import example_features
 from patronage.scoring.on_spark import score_with_spark
 from patronage.scoring.passes import how_many, score_part
 from patronage.scoring.publish import publish
-from patronage.scoring.target import Target, check_place, parse
+from patronage.scoring.target import OutputTarget, check_place, parse
 from patronage.scoring.work import Work, alone, begin
 
 __all__ = [
     "GONE",
     "NEW",
     "Claim",
-    "Target",
+    "OutputTarget",
     "Verdict",
     "Work",
     "alone",
@@ -31,6 +33,7 @@ __all__ = [
     "check_form",
     "check_place",
     "count_customers",
+    "example_features",
     "how_many",
     "judge_drift",
     "movements",

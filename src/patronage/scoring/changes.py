@@ -12,7 +12,7 @@ from patronage.data import Tables
 from patronage.engine import DuckDB, text
 from patronage.errors import DataError
 from patronage.models.reference import Reference
-from patronage.scoring.target import Target
+from patronage.scoring.target import OutputTarget
 from patronage.scoring.work import Work
 
 WATCHED = (c.JOURNEY_STAGE, c.PERSONA)
@@ -71,7 +71,7 @@ def _sorted(findings: list[tuple[str, str]]) -> Verdict:
     )
 
 
-def movements(engine: DuckDB, work: Work, old: Target, model_version: str) -> pd.DataFrame | None:
+def movements(engine: DuckDB, work: Work, old: OutputTarget, model_version: str) -> pd.DataFrame | None:
     """The number of customers by their stage or persona in an earlier result of the same model, and in this one.
 
     Returns
@@ -84,8 +84,10 @@ def movements(engine: DuckDB, work: Work, old: Target, model_version: str) -> pd
     after = engine.parquet([str(path) for path in work.files])
     try:
         before = old.relation(engine)
-        (others,) = engine.row(f"SELECT count(*) FILTER (WHERE model_version <> {text(model_version)}) FROM {before}")
-        if others:
+        (different,) = engine.row(
+            f"SELECT count(*) FILTER (WHERE model_version <> {text(model_version)}) FROM {before}"
+        )
+        if different:
             return None
         return pd.concat([_moved(engine, before, after, name) for name in WATCHED], ignore_index=True)
     except engine.failure:

@@ -14,14 +14,14 @@ from patronage.engine import DuckDB, Spark
 from patronage.errors import OutputError
 from patronage.scoring import mark
 from patronage.scoring.inputs import inputs_of, touched
-from patronage.scoring.target import CATALOG, FILE, FOLDER, Target
+from patronage.scoring.target import CATALOG, FILE, FOLDER, OutputTarget
 
 
 @dataclass(frozen=True)
 class Claim:
     """An output, what is read to make it, and whether `force=true` gives up what stands there."""
 
-    target: Target
+    target: OutputTarget
     data: DataConfig
     force: bool = False
 
@@ -90,7 +90,7 @@ class Claim:
             raise OutputError(f"output={self.target} holds the current or the home folder; give another output")
 
 
-def describe(target: Target, cluster: Spark | None = None) -> str:
+def describe(target: OutputTarget, cluster: Spark | None = None) -> str:
     """What stands at a place, in a few words, for a line about its destruction."""
     if target.kind == CATALOG:
         return f"the table {target.table}"

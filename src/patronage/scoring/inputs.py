@@ -11,7 +11,7 @@ from pathlib import Path
 from patronage.config import DataConfig
 from patronage.data import simulated
 from patronage.engine import Spark
-from patronage.scoring.target import CATALOG, FOLDER, TABLE, Target
+from patronage.scoring.target import CATALOG, FOLDER, TABLE, OutputTarget
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def inputs_of(config: DataConfig) -> list[Input]:
     return inputs
 
 
-def touched(target: Target, inputs: list[Input], cluster: Spark | None = None) -> str | None:
+def touched(target: OutputTarget, inputs: list[Input], cluster: Spark | None = None) -> str | None:
     """The input that an output would replace, or be read as the next time; None where they lie apart."""
     for each in inputs:
         if each.path is None:
@@ -65,7 +65,7 @@ def touched(target: Target, inputs: list[Input], cluster: Spark | None = None) -
     return None
 
 
-def _meets_files(target: Target, source: Input) -> bool:
+def _meets_files(target: OutputTarget, source: Input) -> bool:
     place = target.path
     for file in source.files:
         if _same(file, place) or (file.is_dir() and place.is_relative_to(file)):
@@ -76,14 +76,14 @@ def _meets_files(target: Target, source: Input) -> bool:
     return would_match(written, str(source.path))
 
 
-def _meets_database(target: Target, source: Input) -> bool:
+def _meets_database(target: OutputTarget, source: Input) -> bool:
     """A database may hold the log and the result, each in a table of its own."""
     if not any(_same(file, target.path) for file in source.files):
         return False
     return source.table is None or source.table.lower() == target.table.lower()
 
 
-def _meets_table(target: Target, source: Input, cluster: Spark) -> bool:
+def _meets_table(target: OutputTarget, source: Input, cluster: Spark) -> bool:
     table = str(source.table)
     if target.kind == CATALOG:
         return cluster.qualified(table) == cluster.qualified(target.table)
@@ -95,9 +95,9 @@ def _lies_under(source: Input, location: Path | None) -> bool:
     return location is not None and any(file.is_relative_to(location) for file in source.files)
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same(file: Path, place: Path) -> bool:
     """Whether two paths are one file, by whatever link."""
-    return one == other or (one.exists() and other.exists() and os.path.samefile(one, other))
+    return file == place or (file.exists() and place.exists() and file.samefile(place))
 
 
 def would_match(path: Path, pattern: str) -> bool:

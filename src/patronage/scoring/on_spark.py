@@ -1,4 +1,4 @@
-"""Everybody at once, on Spark: features by its SQL, assignments by the same bundle on every partition."""
+"""All customers at once, on Spark: features by its SQL, assignments by the same bundle on every partition."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 
 from patronage import lenses
@@ -19,8 +18,8 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.data import Tables
 from patronage.engine import Spark
-from patronage.lenses.lens import Feature
 from patronage.models.reference import Counts
+from patronage.scoring.example import example_features
 from patronage.scoring.passes import stamped, to_arrow
 from patronage.scoring.work import Work, add
 
@@ -33,43 +32,34 @@ SPARK_TYPES = {"double": "double", "int32": "int", "bool": "boolean", "timestamp
 def score_with_spark(
     work: Work, engine: Spark, bundle: Bundle, tables: Tables, cutoff: datetime, stamps: dict[str, str]
 ) -> None:
-    """Score everybody, and keep the result as the only shares of the work.
+    """Score all customers, and keep the result as the only shares of the work.
 
     The work folder must be seen by Spark and by this process alike.
     """
     history = lenses.look_back(tables, cutoff, bundle.lenses, bundle.period_days)
     sql = lenses.features_query(history, bundle.lenses, bundle.lens_names)
-    said = assign(engine.query(sql), bundle, cutoff, stamps).persist()
+    assignments = assign(engine.query(sql), bundle, cutoff, stamps).persist()
     try:
-        kept = [name for name in said.columns if name not in bundle.columns]
+        shipped = assignments.select([name for name in assignments.columns if name not in bundle.columns])
         grown = work.folder / "growing_spark"
-        said.select(kept).sortWithinPartitions(c.CUSTOMER_ID).write.mode("overwrite").parquet(grown.as_uri())
+        shipped.sortWithinPartitions(c.CUSTOMER_ID).write.mode("overwrite").parquet(grown.as_uri())
         for number, path in enumerate(sorted(grown.glob("part-*.parquet"))):
             path.rename(work.path(number))
-        work.note(0, _counts(said, bundle))
+        work.note(0, _counts(assignments, bundle))
     finally:
-        said.unpersist()
+        assignments.unpersist()
         history.close()
 
 
 def assign(features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[str, str]) -> DataFrame:
     """Assignments beside the features, by `mapInArrow`: the bundle travels as bytes and is read once per worker."""
     archive = _pack(bundle)
-    likeness = bundle.assign(_anyone(bundle)).rename_axis(c.CUSTOMER_ID)
-    schema = to_arrow(stamped(likeness, cutoff, stamps)).schema
-    fields = [f"`{one.name}` {SPARK_TYPES.get(str(one.type), 'string')}" for one in schema]
-    fields += [f"`{name}` {'string' if what.text else 'double'}" for name, what in _described(bundle).items()]
+    example = bundle.assign(example_features(bundle))
+    schema = to_arrow(stamped(example, cutoff, stamps)).schema
+    fields = [f"`{field.name}` {SPARK_TYPES.get(str(field.type), 'string')}" for field in schema]
+    described = lenses.described(bundle.lenses, bundle.lens_names)
+    fields += [f"`{name}` {'string' if feature.text else 'double'}" for name, feature in described.items()]
     return features.mapInArrow(partial(_assign, archive, cutoff, stamps), ", ".join(fields))
-
-
-def _described(bundle: Bundle) -> dict[str, Feature]:
-    return lenses.described(bundle.lenses, bundle.lens_names)
-
-
-def _anyone(bundle: Bundle) -> pd.DataFrame:
-    """A customer made up, to learn the types of what is said of one."""
-    row: dict[str, object] = {name: "" if what.text else 1.0 for name, what in _described(bundle).items()}
-    return pd.DataFrame([row | {c.JOURNEY_PATH: "p"}], index=["anyone"])
 
 
 def _assign(
@@ -86,16 +76,16 @@ def _assign(
         yield from table.combine_chunks().to_batches()
 
 
-def _counts(said: DataFrame, bundle: Bundle) -> dict[str, object]:
+def _counts(assignments: DataFrame, bundle: Bundle) -> dict[str, object]:
     """Customers in each bin of the reference, counted on the partitions."""
     if bundle.reference is None:
         return {}
-    counted = said.mapInArrow(partial(_count, _pack(bundle)), "name string, bin int, n long")
+    counts = assignments.mapInArrow(partial(_count, _pack(bundle)), "name string, bin int, n long")
     total: dict[str, object] = {}
-    rows = counted.groupBy("name", "bin").sum("n").collect()
+    rows = counts.groupBy("name", "bin").sum("n").collect()
     for name, bins in bundle.reference.columns.items():
-        mine = {row["bin"]: row["sum(n)"] for row in rows if row["name"] == name}
-        total[name] = [int(mine.get(number, 0)) for number in range(len(bins.counts))]
+        own = {row["bin"]: row["sum(n)"] for row in rows if row["name"] == name}
+        total[name] = [int(own.get(number, 0)) for number in range(len(bins.counts))]
     return total
 
 

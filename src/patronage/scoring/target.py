@@ -16,7 +16,7 @@ FORMS = "expected FILE.parquet, a folder, duckdb://FILE/TABLE or, with engine=sp
 
 
 @dataclass(frozen=True)
-class Target:
+class OutputTarget:
     """A Parquet file, a folder of them, a table of a DuckDB file or one of Spark's catalog.
 
     Attributes
@@ -57,7 +57,7 @@ class Target:
         return engine.parquet([str(self.path / "*.parquet") if self.kind == FOLDER else str(self.path)])
 
 
-def parse(output: str) -> Target:
+def parse(output: str) -> OutputTarget:
     """The target of `output=...`.
 
     Raises
@@ -77,10 +77,10 @@ def parse(output: str) -> Target:
         raise ConfigError(f"output={output}; {FORMS}")
     elif output.endswith(".parquet"):
         kind = FILE
-    return Target(kind, Path(where).expanduser().resolve(), table)
+    return OutputTarget(kind, Path(where).expanduser().resolve(), table)
 
 
-def check_place(target: Target, engine: str) -> None:
+def check_place(target: OutputTarget, engine: str) -> None:
     """Make the folder around a target, if the engine of this name can write there.
 
     Raises

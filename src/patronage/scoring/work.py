@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from patronage.errors import OutputError
 from patronage.models.reference import Counts
 from patronage.scoring import mark
-from patronage.scoring.target import FOLDER, Target
+from patronage.scoring.target import FOLDER, OutputTarget
 
 Plan = Mapping[str, object]
 NOTE = json.dumps({"patronage": "an unfinished scoring", "format": 1})  # what the mark of a working folder says
@@ -37,7 +37,7 @@ FOLDERS = {  # and what may lie in each
 
 
 @contextlib.contextmanager
-def alone(target: Target) -> Iterator[Path]:
+def alone(target: OutputTarget) -> Iterator[Path]:
     """Hold the working folder of a target, which is made; nobody else can while this job lives.
 
     Raises
@@ -59,14 +59,14 @@ def alone(target: Target) -> Iterator[Path]:
         lock.release()
 
 
-def _check_lock(target: Target) -> None:
+def _check_lock(target: OutputTarget) -> None:
     """A lock of ours is empty; opening it may empty what is not."""
     lock = target.lock
     if os.path.lexists(lock) and (lock.is_symlink() or not lock.is_file() or lock.stat().st_size):
         raise OutputError(f"{lock} is in the way, and is no lock of patronage; move it away, or give another output")
 
 
-def _take(target: Target) -> None:
+def _take(target: OutputTarget) -> None:
     """Make the working folder, or take over that of a job that was killed."""
     folder = target.work
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):

@@ -1,44 +1,31 @@
-"""MLflow: the only room that imports it.
+"""MLflow: the only room that imports it. Importing it and loading a model change nothing in the process.
 
-store.py     where runs are kept, and how it is opened by many at once
-runs.py      one run, logged whole; how to look at it
+store.py     the place of runs, and how it is opened by many at once
+runs.py      one run, logged whole
+dataset.py   the data of a run
+links.py     how to look at a run
 reading.py   a training run, read back whole
-registry.py  who is the champion
+registry.py  which version has an alias
 loading.py   the registered bundle, read back
 scores.py    a scoring run; it waits on disk where the store is away
 sweeps.py    a parent run and its children
 model.py     the bundle as a pyfunc without pickle
 """
 
-import os
 import warnings
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
-os.environ.setdefault("MLFLOW_LOG_UV_FILES", "false")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # MLflow's seven take minutes to say no
-
-with warnings.catch_warnings():  # of MLflow's own imports
+with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; none of it outlives this block
     warnings.simplefilter("ignore")
-    from patronage.tracking.loading import Registered, load_registered
-    from patronage.tracking.model import Champion, load_champion, serve
+    from patronage.tracking.dataset import Dataset, describe
+    from patronage.tracking.links import artifact, compare_link, run_link, sweep_link
+    from patronage.tracking.loading import Champion, Registered, load_champion, load_registered
+    from patronage.tracking.model import serve
     from patronage.tracking.reading import find_run, read_run
-    from patronage.tracking.registry import holder, restore_alias, set_alias, write_verdict
-    from patronage.tracking.runs import (
-        Dataset,
-        Logged,
-        RunRecord,
-        artifact,
-        compare_link,
-        describe,
-        log_run,
-        log_training,
-        run_link,
-    )
+    from patronage.tracking.registry import alias_version, restore_alias, set_alias, write_verdict
+    from patronage.tracking.runs import Logged, RunRecord, log_run, log_training
     from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
     from patronage.tracking.store import Store, find_store, first_line, in_experiment, open_store
-    from patronage.tracking.sweeps import MAIN, close_parent, name_child, open_parent, sweep_link
+    from patronage.tracking.sweeps import MAIN, OVERRIDES, PARENT_RUN, close_parent, open_parent
 
 __all__ = [
     # the store
@@ -69,14 +56,15 @@ __all__ = [
     "find_run",
     "read_run",
     # the registered model
-    "set_alias",
+    "alias_version",
     "restore_alias",
-    "holder",
+    "set_alias",
     "write_verdict",
     # a sweep
     "MAIN",
+    "OVERRIDES",
+    "PARENT_RUN",
     "close_parent",
-    "name_child",
     "open_parent",
     "sweep_link",
     # the model

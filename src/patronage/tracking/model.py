@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import logging
+import json
 import tempfile
-from dataclasses import dataclass
-from importlib.metadata import version
+import time
+from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,89 +13,107 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.client import MlflowClient
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
+from mlflow.models import Model, ModelSignature
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.pyfunc import PythonModel, PythonModelContext
 from mlflow.types import ColSpec, Schema
 
 from patronage import names as c
 from patronage.bundle import ABOUT_BUYERS, Bundle
-from patronage.errors import FitError, TrackingError
 from patronage.lenses import described
-from patronage.tracking.store import Store, alone, first_line
+from patronage.scoring import example_features
+from patronage.tracking.store import Store, alone
 
-log = logging.getLogger(__name__)
-
-CHAMPION = "champion"  # the alias of the version that is in use
-
+NAME = "bundle"
+VERSIONS = "mlflow.modelVersions"  # the tag by which the page of a model names its registered versions
+KINDS = {"f": "double", "i": "integer"}
 REQUIREMENTS = (
     "patronage", "mlflow", "scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "numba",
 )  # fmt: skip
 
 
-def log_bundle(store: Store, bundle: Bundle, features: pd.DataFrame) -> str:
-    """Log the bundle as one pyfunc model from code, and register it; gives the version."""
-    example = features.head(5).reset_index()
-    with tempfile.TemporaryDirectory() as folder:
-        bundle.save(Path(folder, "bundle"))
-        logged = mlflow.pyfunc.log_model(
-            name="bundle",
-            python_model=str(files("patronage.tracking") / "serving.py"),
-            artifacts={"bundle": str(Path(folder, "bundle"))},
-            signature=_signature(bundle, features.head(5)),
-            input_example=example,
-            # given, not inferred: inferring starts another interpreter
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-        )
-    with alone(store.uri):
-        return str(mlflow.register_model(logged.model_uri, store.registered_model).version)
+def log_bundle(store: Store, run_id: str, bundle: Bundle, example: pd.DataFrame | None = None) -> str:
+    """Log the bundle as one pyfunc model from code, and register it; gives the version.
 
+    MLflow's own `log_model` takes the store from the process; here it is an argument.
 
-@dataclass(frozen=True)
-class Champion:
-    """The bundle in use: its version, and the cutoff and data of its run."""
-
-    bundle: Bundle
-    version: str
-    cutoff: str
-    data: str
-
-
-def load_champion(store: Store) -> Champion | None:
-    """The registered model's champion; None where there is none that can still be read.
-
-    Raises
-    ------
-    TrackingError
-        The champion's files or run are gone.
+    Parameters
+    ----------
+    example
+        Features of customers that the model shows as its input example; None makes some up.
     """
+    client = store.client
+    run = client.get_run(run_id)
+    model = client.create_logged_model(store.experiment_id, NAME, run_id, params=dict(run.data.params))
+    status = LoggedModelStatus.FAILED
     try:
-        version = store.client.get_model_version_by_alias(store.registered_model, CHAMPION)
-    except MlflowException:  # no such model, or no version has the alias
-        return None
-    try:
-        run = store.client.get_run(str(version.run_id)).data
+        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+        _give_metrics(client, model.model_id, run_id, run.data.metrics)
         with tempfile.TemporaryDirectory() as folder:
-            files = mlflow.artifacts.download_artifacts(version.source, dst_path=folder)
-            bundle = Bundle.load(Path(files, "artifacts", "bundle"))
-    except FitError as error:
-        log.warning("the champion, version %s, is not carried on: %s", version.version, error)
-        return None
-    except (MlflowException, OSError) as error:
-        raise TrackingError(
-            f"the champion, version {version.version} of {store.registered_model}, cannot be read: "
-            f"{first_line(error)}; give the alias {CHAMPION} to a version whose files are there, or take it away"
-        ) from error
-    return Champion(bundle, str(version.version), run.tags[c.CUTOFF], run.params["data"])
+            _save(Path(folder), model, bundle, example)
+            client.log_model_artifacts(model.model_id, str(Path(folder, "model")))
+        status = LoggedModelStatus.READY
+    finally:
+        client.finalize_logged_model(model.model_id, status)
+    with alone(store.uri):
+        return _register(store, client, model)
 
 
-def _signature(bundle: Bundle, few: pd.DataFrame) -> ModelSignature:
+def _save(folder: Path, model: LoggedModel, bundle: Bundle, example: pd.DataFrame | None) -> None:
+    bundle.save(folder / NAME)
+    shown = example_features(bundle) if example is None else example
+    mlflow.pyfunc.save_model(
+        path=folder / "model",
+        mlflow_model=Model(
+            artifact_path=model.artifact_location,
+            run_id=model.source_run_id,
+            model_uuid=model.model_id,
+            model_id=model.model_id,
+        ),
+        python_model=str(files("patronage.tracking") / "serving.py"),
+        artifacts={NAME: str(folder / NAME)},
+        signature=signature(bundle),
+        input_example=shown.rename_axis(c.CUSTOMER_ID).reset_index(),
+        # given, not inferred: inferring starts another interpreter
+        pip_requirements=[f"{name}=={metadata.version(name)}" for name in REQUIREMENTS],
+    )
+
+
+def _give_metrics(client: MlflowClient, model_id: str, run_id: str, metrics: dict[str, float]) -> None:
+    """The metrics of the run on the page of its model too."""
+    now = int(1000 * time.time())
+    entities = [Metric(name, value, now, 0, model_id=model_id, run_id=run_id) for name, value in metrics.items()]
+    client.log_batch(run_id, metrics=entities)
+
+
+def _register(store: Store, client: MlflowClient, model: LoggedModel) -> str:
+    """A version of the registered model; by its files, for MLflow looks up `models:/ID` in the store of the process."""
+    name = store.registered_model
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    version = client.create_model_version(
+        name, model.artifact_location, model.source_run_id, model_id=model.model_id
+    ).version
+    client.set_logged_model_tags(model.model_id, {VERSIONS: json.dumps([{"name": name, "version": str(version)}])})
+    return str(version)
+
+
+def signature(bundle: Bundle) -> ModelSignature:
+    """Names and types of what the model takes and gives; about churn and value nothing is required of a contact."""
     features = described(bundle.lenses, bundle.lens_names)
     inputs = [ColSpec("string" if feature.text else "double", name) for name, feature in features.items()]
-    said = bundle.assign(few)
-    kinds = {"f": "double", "i": "integer"}
-    always = set(said) - set(ABOUT_BUYERS)
-    outputs = [ColSpec(kinds.get(said[name].dtype.kind, "string"), name, required=name in always) for name in said]
+    assignments = bundle.assign(example_features(bundle))
+    always = set(assignments) - set(ABOUT_BUYERS)
+    outputs = [
+        ColSpec(KINDS.get(assignments[name].dtype.kind, "string"), name, required=name in always)
+        for name in assignments
+    ]
     customer = ColSpec("string", c.CUSTOMER_ID)
     return ModelSignature(Schema([customer, *inputs]), Schema([customer, *outputs]))
 
@@ -105,24 +122,21 @@ class BundleModel(PythonModel):
     """The bundle behind MLflow's pyfunc: features in, assignments out, both with `customer_id` as a column."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        self.bundle = Bundle.load(Path(context.artifacts["bundle"]))
-        gc.set_threshold(100_000)  # as cli.py: to look through all that stays made a customer wait a fifth of a second
+        self.bundle = Bundle.load(Path(context.artifacts[NAME]))
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         _check_rows(model_input)
-        # by position: the same customer may be asked about twice, as of two cutoffs
+        # by position: a request may hold the same customer twice, as of two cutoffs
         customers = pd.Index(model_input[c.CUSTOMER_ID])
-        said = self.bundle.assign(model_input.reset_index(drop=True), customers)
-        said.insert(0, c.CUSTOMER_ID, model_input[c.CUSTOMER_ID].to_numpy())
-        return said
+        assignments = self.bundle.assign(model_input.reset_index(drop=True), customers)
+        assignments.insert(0, c.CUSTOMER_ID, model_input[c.CUSTOMER_ID].to_numpy())
+        return assignments
 
 
 def _check_rows(features: pd.DataFrame) -> None:
     """Refuse rows that no lens makes, with a line that names the column."""
-    if features.empty:
-        raise MlflowException.invalid_parameter_value("no rows; expected one per customer")
     needed = (c.N_ORDERS, c.ACTIVE_DAYS, c.NET_REVENUE)
     buying = (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS)
     everyone = np.full(len(features), True)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 import pyarrow.parquet as pq
 from mlflow.entities import Run, RunStatus
@@ -20,14 +16,15 @@ from omegaconf import OmegaConf
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.errors import TrackingError
+from patronage.names import Artifact, Tag
 from patronage.review.training_run import TrainingRun
-from patronage.tracking.runs import run_page
-from patronage.tracking.store import Store, first_line
+from patronage.tracking.links import run_page
+from patronage.tracking.loading import fetch, model_files
+from patronage.tracking.store import Store, first_line, plain_errors
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 TRAINED = "tags.kind = 'train' and attributes.status = 'FINISHED'"
 REFERENCES = "a run id, a run's name, @champion or models:/NAME@ALIAS"
-ASSIGNMENTS, FEATURES, EVALUATION = "assignments.parquet", "features.parquet", "evaluation.parquet"
 
 
 def find_run(store: Store, reference: str) -> str:
@@ -64,50 +61,40 @@ def read_run(store: Store, reference: str) -> TrainingRun:
     with plain_errors(store), tempfile.TemporaryDirectory() as folder:
         client = store.client
         run = client.get_run(run_id)
-        there = {one.path for one in client.list_artifacts(run_id)}
-        if lacking := sorted({ASSIGNMENTS, FEATURES, "config.yaml"} - there):
+        logged = {file.path for file in client.list_artifacts(run_id)}
+        if lacking := sorted({Artifact.ASSIGNMENTS, Artifact.FEATURES, Artifact.CONFIG} - logged):
             raise TrackingError(f"run {run_id} has no {', '.join(lacking)}; train it again with this version")
         versions = client.search_model_versions(f"run_id = '{run_id}'")
         if not versions:
             raise TrackingError(f"run {run_id} has no registered model any more; train it again")
 
-        def fetch(name: str) -> Path:
-            place = None if store.is_local else folder  # what is on this machine need not be copied
-            return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=name, dst_path=place))
+        def path(name: str) -> Path:
+            return fetch(store, f"{run.info.artifact_uri}/{name}", folder)
 
-        model = mlflow.artifacts.download_artifacts(
-            f"models:/{versions[0].name}/{versions[0].version}", dst_path=None if store.is_local else folder
-        )
-        inputs = run.inputs.dataset_inputs if run.inputs else []
         return TrainingRun(
             run_id=run_id,
             name=run.info.run_name,
             experiment_id=run.info.experiment_id,
             link=run_page(store, run.info.experiment_id, run_id),
-            config=_flat(OmegaConf.to_container(OmegaConf.load(fetch("config.yaml")))),
+            config=_flat(OmegaConf.to_container(OmegaConf.load(path(Artifact.CONFIG)))),
             params=run.data.params,
             metrics=run.data.metrics,
             tags=run.data.tags,
-            data={
-                key: value
-                for one in inputs
-                for key, value in {"fingerprint": one.dataset.digest, **{t.key: t.value for t in one.tags}}.items()
-            },
+            data=_data(run),
             model_version=str(versions[0].version),
-            bundle=Bundle.load(Path(model, "artifacts", "bundle")),
-            assignments=_frame(fetch(ASSIGNMENTS), labels=True),
-            features=_frame(fetch(FEATURES)),
-            evaluation=_frame(fetch(EVALUATION)) if EVALUATION in there else None,
+            bundle=Bundle.load(model_files(store, versions[0], folder) / "artifacts" / "bundle"),
+            assignments=_frame(path(Artifact.ASSIGNMENTS), labels=True),
+            features=_frame(path(Artifact.FEATURES)),
+            evaluation=_frame(path(Artifact.EVALUATION)) if Artifact.EVALUATION in logged else None,
         )
 
 
-@contextmanager
-def plain_errors(store: Store) -> Iterator[None]:
-    """What MLflow refuses, as one line of ours."""
-    try:
-        yield
-    except (MlflowException, OSError, sqlite3.Error) as error:
-        raise TrackingError(f"{store.uri}: {first_line(error)}") from error
+def _data(run: Run) -> dict[str, str]:
+    """The fingerprint and the tags of the data that a run read."""
+    data: dict[str, str] = {}
+    for each in run.inputs.dataset_inputs if run.inputs else []:
+        data |= {"fingerprint": each.dataset.digest, **{tag.key: tag.value for tag in each.tags}}
+    return data
 
 
 def _registered(store: Store, reference: str) -> str:
@@ -116,14 +103,15 @@ def _registered(store: Store, reference: str) -> str:
     name = name or store.registered_model
     client = store.client
     try:
-        found = client.get_model_version_by_alias(name, rest) if rest else client.get_model_version(name, number)
-        return str(found.run_id)
+        if rest:
+            return str(client.get_model_version_by_alias(name, rest).run_id)
+        return str(client.get_model_version(name, number).run_id)
     except MlflowException as error:
         raise TrackingError(f"{reference}: {first_line(error)}; expected {REFERENCES}") from error
 
 
 def _checked(run: Run) -> Run:
-    kind, status = run.data.tags.get("kind"), run.info.status
+    kind, status = run.data.tags.get(Tag.KIND), run.info.status
     if kind != "train" or status != RunStatus.to_string(RunStatus.FINISHED):
         raise TrackingError(f"run {run.info.run_id} is a {kind} run, {status}; expected a finished train run")
     return run
@@ -131,13 +119,13 @@ def _checked(run: Run) -> Run:
 
 def _named(store: Store, name: str) -> str:
     client = store.client
-    everywhere = [one.experiment_id for one in client.search_experiments()]
-    found = client.search_runs(everywhere, TRAINED, max_results=1000, order_by=["attributes.start_time DESC"])
-    ids = [run.info.run_id for run in found if run.info.run_name == name]
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    runs = client.search_runs(experiments, TRAINED, max_results=1000, order_by=["attributes.start_time DESC"])
+    ids = [run.info.run_id for run in runs if run.info.run_name == name]
     if len(ids) > 1:
         raise TrackingError(f"{len(ids)} training runs are called {name}: {', '.join(ids[:5])}; give the id of one")
     if not ids:
-        latest = ", ".join(f"{run.info.run_name} ({run.info.run_id})" for run in found[:5]) or "none: train one"
+        latest = ", ".join(f"{run.info.run_name} ({run.info.run_id})" for run in runs[:5]) or "none: train one"
         raise TrackingError(f"no training run is called {name}; expected {REFERENCES}; the latest are {latest}")
     return ids[0]
 
@@ -154,7 +142,7 @@ def _dotted(prefix: str, name: object) -> str:
 
 def _frame(path: Path, *, labels: bool = False) -> pd.DataFrame:
     """A table by customer; labels as categories, for a million rows of the same few words."""
-    texts = [one.name for one in pq.read_schema(path) if str(one.type) in ("string", "large_string")]
+    texts = [field.name for field in pq.read_schema(path) if str(field.type) in ("string", "large_string")]
     words = [name for name in texts if name != c.CUSTOMER_ID] if labels else []
     table = pq.read_table(path, read_dictionary=words)
     return table.to_pandas(split_blocks=True, self_destruct=True).set_index(c.CUSTOMER_ID)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,12 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 from mlflow.entities import LoggedModelInput
-from mlflow.exceptions import MlflowException
 
 from patronage.errors import TrackingError
+from patronage.names import Tag
 from patronage.review.record import RunRecord
-from patronage.tracking.runs import Dataset, run_of
-from patronage.tracking.store import Store, first_line
+from patronage.tracking.dataset import Dataset
+from patronage.tracking.runs import logging_to, masked, run_of
+from patronage.tracking.store import Store, plain_errors
 
 KIND = "score"
 
@@ -46,40 +46,33 @@ def log_scoring(store: Store, scored: Scored) -> str:
     TrackingError
         The store refused.
     """
-    try:
-        with run_of(store, scored.record, scored.dataset) as run_id:
-            client = store.client
-            client.log_inputs(run_id, models=[LoggedModelInput(model_id=scored.model_id)])
-        return run_id
-    except (MlflowException, OSError, sqlite3.Error) as error:
-        raise TrackingError(f"the run could not be logged to {store.uri}: {first_line(error)}") from error
+    with logging_to(store), run_of(store, scored.record, scored.dataset) as run_id:
+        store.client.log_inputs(run_id, models=[LoggedModelInput(model_id=scored.model_id)])
+    return run_id
 
 
 def last_scoring(store: Store, model: str) -> Mapping[str, str] | None:
     """The tags of the latest scoring by a model (`models:/NAME/VERSION`); None if there is none."""
-    try:
-        everywhere = [one.experiment_id for one in store.client.search_experiments()]
-        found = store.client.search_runs(
-            everywhere,
-            f"tags.kind = '{KIND}' AND tags.model = '{model}' AND attributes.status = 'FINISHED'",
+    with plain_errors(store):
+        runs = store.client.search_runs(
+            [experiment.experiment_id for experiment in store.client.search_experiments()],
+            f"tags.{Tag.KIND} = '{KIND}' AND tags.{Tag.MODEL} = '{model}' AND attributes.status = 'FINISHED'",
             max_results=1,
             order_by=["attributes.start_time DESC"],
         )
-    except (MlflowException, OSError, sqlite3.Error) as error:
-        raise TrackingError(f"{store.uri}: {first_line(error)}") from error
-    return found[0].data.tags if found else None
+    return runs[0].data.tags if runs else None
 
 
 def keep_pending(folder: Path, scored: Scored) -> Path:
     """Write a scoring that could not be logged; gives the file."""
     folder.mkdir(parents=True, exist_ok=True)
-    record = asdict(scored.record) | {"tables": {}, "frames": {}, "figures": {}}
+    record = asdict(masked(scored.record)) | {"tables": {}, "frames": {}, "figures": {}}
     tables = {name: frame.to_json(orient="split", double_precision=15) for name, frame in scored.record.tables.items()}
     state = {"record": record, "tables": tables, "dataset": asdict(scored.dataset), "model_id": scored.model_id}
     path = folder / f"{time.strftime('%Y-%m-%dT%H-%M-%S')}-{os.getpid()}.json"
-    aside = path.with_suffix(".partial")
-    aside.write_text(json.dumps(state))
-    aside.rename(path)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(state))
+    partial.rename(path)
     return path
 
 

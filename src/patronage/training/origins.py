@@ -1,4 +1,4 @@
-"""Which moments and which customers to learn from, and which to be measured on.
+"""Which moments and customers a fit learns from, and which it is measured on.
 
 Learning uses labels that end at or before the cutoff; measuring uses the window after it, or, where the log does not
 reach that far, the last window before it, after a fit that ended where that window begins.
@@ -26,7 +26,7 @@ from patronage.training.journey import choose_period
 log = logging.getLogger(__name__)
 
 SHORTEST_WINDOW = 7  # days of labels
-BTYD_LENSES = ("rfm", "btyd")  # who has bought, and the summaries that the laws are fitted to
+BTYD_LENSES = ("rfm", "btyd")  # the summaries that the laws are fitted to, and which customers have bought
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,10 @@ class Split:
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
-        past, year_before = (tuple(one.select(keep) for one in some) for some in (self.training, self.year_before))
-        return Split(self.current.select(keep), past, self.period_days, year_before)
+        training, year_before = (
+            tuple(snapshot.select(keep) for snapshot in snapshots) for snapshots in (self.training, self.year_before)
+        )
+        return Split(self.current.select(keep), training, self.period_days, year_before)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -125,15 +127,16 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)
-    now = _snapshot(tables, cutoff, config, period)
-    if len(now.features) < config.min_customers:
+    current = _snapshot(tables, cutoff, config, period)
+    if len(current.features) < config.min_customers:
         raise DataError(
-            f"{len(now.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
+            f"{len(current.features)} customers before the cutoff {cutoff:%Y-%m-%d}; "
             f"expected at least {config.min_customers} (min_customers)"
         )
-    past = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
-    labelled = tuple(_labelled(tables, snapshot, config) for snapshot in past)
-    return Split(now, labelled, period, tuple(_year_before(tables, (now, *labelled), config, period)))
+    earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
+    training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
+    year_before = tuple(_year_before(tables, (current, *training), config, period))
+    return Split(current, training, period, year_before)
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
@@ -155,11 +158,11 @@ def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
 
 def holdout_at(tables: Tables, split: Split, config: TrainConfig) -> Holdout | None:
     """Where assignments of this split can be measured; None where the log is too short for any measurement."""
-    now = split.current
-    if when.is_observed(now.cutoff, config.horizon_days, tables.last):
+    cutoff = split.current.cutoff
+    if when.is_observed(cutoff, config.horizon_days, tables.last):
         return _holdout(tables, split, config)
     try:
-        earlier = split_at(tables, now.cutoff - timedelta(days=config.horizon_days), config)
+        earlier = split_at(tables, cutoff - timedelta(days=config.horizon_days), config)
     except (ConfigError, DataError) as error:
         log.warning("not evaluated: the log shows no whole horizon after the cutoff, and before it: %s", error)
         return None
@@ -185,10 +188,9 @@ def measured_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Holdou
 
 
 def _holdout(tables: Tables, split: Split, config: TrainConfig) -> Holdout:
-    judged = _labelled(tables, split.current, config)
-    return Holdout(
-        split, judged, held_out(split.current.features.index, config.evaluation.unseen_share, config.seed, "unseen")
-    )
+    customers = split.current.features.index
+    unseen = held_out(customers, config.evaluation.unseen_share, config.seed, "unseen")
+    return Holdout(split, _labelled(tables, split.current, config), unseen)
 
 
 def _snapshot(
@@ -201,15 +203,15 @@ def _snapshot(
 def _year_before(
     tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig, period_days: int
 ) -> Iterator[LabelledSnapshot]:
-    """Of the cutoff's snapshot, and of the origins' after it."""
+    """The snapshots a year before the cutoff, and before the origins after it."""
     if not (config.churn.season and when.ends_within_a_year(config.horizon_days)):
         return
     for snapshot in snapshots:
         before = when.year_before(snapshot.cutoff)
         if not when.has_history(before, tables.first, config.origins.min_history_days):
             return
-        small = _snapshot(tables, before, config, period_days, BTYD_LENSES)
-        yield _labelled(tables, replace(small, horizon_days=snapshot.horizon_days), config)
+        with_btyd_lenses = _snapshot(tables, before, config, period_days, BTYD_LENSES)
+        yield _labelled(tables, replace(with_btyd_lenses, horizon_days=snapshot.horizon_days), config)
 
 
 def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> LabelledSnapshot:

@@ -56,12 +56,14 @@ def fit_personas(
     former_k_is_stable = any(candidate.k == former.k and not candidate.against for candidate in grid)
     choice = PersonaChoice(grid, former.k if former_k_is_stable else choose_k(grid, config.min_share))
     require_stable(choice, config)
-    clusters = kept_clusters(sample, choice.k, config, former, seed)
+    clusters = continued_clusters(sample, choice.k, config, former, seed)
     model = build_model(sample, clusters, choice, config, descriptions)
     return carry_on(model, former, sample.features, config.match_limit)
 
 
-def kept_clusters(sample: PersonaSample, k: int, config: PersonasConfig, former: PersonaModel, seed: int) -> Clusters:
+def continued_clusters(
+    sample: PersonaSample, k: int, config: PersonasConfig, former: PersonaModel, seed: int
+) -> Clusters:
     """A fresh solution, or the former personas' one, fitted to today's points, where it is as good."""
     fresh = fit_clusters(sample.points, config.method, k, seed)
     if former.k == k:

@@ -63,7 +63,7 @@ class TestDraw:
         assert draw_customers(self.counts, 100, np.random.default_rng(0)).equals(self.counts)
 
 
-def test_two_classes_of_customers_are_found(perturbed, simulate):
+def test_two_planted_classes_are_better_than_one(perturbed, simulate):
     paths = simulate(perturbed(4, cadences=(0.05, 1.0)), 3000, seed=5).features[c.JOURNEY_PATH]
     single, double = compare_classes(count_paths(paths), (1, 2), left_censored=False, rng=np.random.default_rng(0))
     assert double.log_likelihood > single.log_likelihood + 0.01

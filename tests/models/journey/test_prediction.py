@@ -54,19 +54,19 @@ def test_without_purchase(futures):
 
 
 class TestTransitionTable:
-    def test_weighs_states_as_often_as_they_were_seen(self, futures):
+    def test_weighs_states_by_their_occupancy(self, futures):
         truth, _ = futures
-        seen = np.zeros(15)
-        seen[[3, 10]] = 3.0, 1.0
+        occupancy = np.zeros(15)
+        occupancy[[3, 10]] = 3.0, 1.0
         step = truth.joint.sum(axis=0) @ prediction.stage_indicator(STAGE_OF_STATE)
-        table = prediction.transition_table(truth, STAGE_OF_STATE, seen)
+        table = prediction.transition_table(truth, STAGE_OF_STATE, occupancy)
         assert np.allclose(table[3], 0.75 * step[3] + 0.25 * step[10])
         assert np.allclose(table.sum(axis=1), 1)
 
     def test_of_events_add_up(self, futures):
         truth, _ = futures
-        seen = np.zeros(15)
-        seen[3] = 1.0
-        tables = [prediction.transition_table(truth, STAGE_OF_STATE, seen, event) for event in range(5)]
+        occupancy = np.zeros(15)
+        occupancy[3] = 1.0
+        tables = [prediction.transition_table(truth, STAGE_OF_STATE, occupancy, event) for event in range(5)]
         mixed = sum(truth.emissions[3, event] * tables[event][3] for event in range(5))
-        assert np.allclose(mixed, prediction.transition_table(truth, STAGE_OF_STATE, seen)[3])
+        assert np.allclose(mixed, prediction.transition_table(truth, STAGE_OF_STATE, occupancy)[3])

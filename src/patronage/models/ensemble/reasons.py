@@ -78,7 +78,9 @@ def contributions(
             continue
         x = matrices.of(member.encoding)
         threads = 1 if len(x) < FEW_CUSTOMERS else 0  # 0: all cores
-        shap = np.asarray(member.booster.predict(x, pred_contrib=True, num_threads=threads))
+        shap = np.zeros((0, len(member.encoding.columns) + 1))
+        if len(x):  # LightGBM divides by the number of rows
+            shap = np.asarray(member.booster.predict(x, pred_contrib=True, num_threads=threads))
         base += share * float(shap[0, -1]) if len(shap) else 0.0
         for name, part in zip(member.encoding.columns, share * shap[:, :-1].T, strict=True):
             key = RHYTHM if name in BTYD_COLUMNS else name

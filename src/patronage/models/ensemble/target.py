@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from patronage import names as c
+from patronage.statistics import clip_probability
 from patronage.typing import Array, Columns
 
 RATE_FLOOR = 1e-4  # a rate of exactly 0 or 1 would be a claim that no data can support
@@ -74,7 +75,7 @@ class Target:
     def raw(self, mean: Array) -> Array:
         """(N,) raw score of a probability or an amount."""
         if self.is_probability:
-            return logit(np.clip(mean, RATE_FLOOR, 1 - RATE_FLOOR))
+            return logit(clip_probability(mean, RATE_FLOOR))
         return np.log(np.maximum(mean, AMOUNT_FLOOR))
 
     def mean(self, raw: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-KEPT, NEW, VANISHED = "kept", "new", "vanished"
+MATCHED, NEW, VANISHED = "kept", "new", "vanished"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class PersonaMatching:
         """A row per persona, new or former: kept, new or vanished, and the cost of its pair."""
         rows = []
         for new, former in enumerate(self.former):
-            row = {"verdict": NEW if former is None else KEPT, "id": ids[new], "name": names[new]}
+            row = {"verdict": NEW if former is None else MATCHED, "id": ids[new], "name": names[new]}
             if former is not None:
                 pair = {"match_cost": self.match_cost, "distance": self.distance, "overlap": self.overlap}
                 row |= {column: float(matrix[former, new]) for column, matrix in pair.items()}

@@ -1,37 +1,44 @@
-"""What becomes of a visit: P(an order later in this session) after each touchpoint, and of the carts left standing.
+"""Sessions: P(an order later in the session) after each touchpoint, and P(an order) after a cart was abandoned.
 
-A session is what the source says it is (`events.session_id`). An order belongs to the latest session that began
-before it, if it came within half an hour of that session's last touchpoint.
+A session is what the source calls one (`events.session_id`). An order belongs to the latest session that began before
+it, if it followed that session's last touchpoint within half an hour.
 
-    reading.py  sessions and orders before a cutoff, from the engine
-    visits.py   a row per session: when, whether it brought an order, what was known of the customer as it began
-    touches.py  a row per touchpoint: the path so far
-    carts.py    a row per cart left standing and day on which it is asked whether its owner comes back
-    chance.py   what is learned from either
+    clickstream.py    touchpoints and orders before a cutoff, from the engine
+    session_table.py  a row per session: when, whether it has an order, the customer's history as it began
+    touchpoints.py    a row per touchpoint: the path so far
+    carts.py          a row per abandoned cart and day on which its return is predicted
+    session_model.py  the model of either
 """
 
-from patronage.models.sessions.carts import asked, learn_returns, standing
-from patronage.models.sessions.chance import Chance
-from patronage.models.sessions.reading import Clicks, read
-from patronage.models.sessions.touches import KNOWN, common, learn_orders, paths, touchpoints
-from patronage.models.sessions.visits import DAY, HALF_AN_HOUR, visits
+from patronage.models.sessions.carts import cart_moments, fit_return_model, open_carts
+from patronage.models.sessions.clickstream import Clickstream, read_clickstream
+from patronage.models.sessions.session_model import PROBABILITY, SessionModel
+from patronage.models.sessions.session_table import DAY, HALF_AN_HOUR, session_table
+from patronage.models.sessions.touchpoints import (
+    HISTORY,
+    fit_order_model,
+    frequent_events,
+    path_names,
+    touchpoint_features,
+)
 
 __all__ = [
     # reading
-    "Clicks",
-    "read",
+    "Clickstream",
+    "read_clickstream",
     # rows
-    "asked",
-    "common",
-    "paths",
-    "standing",
-    "touchpoints",
-    "visits",
+    "cart_moments",
+    "frequent_events",
+    "open_carts",
+    "path_names",
+    "session_table",
+    "touchpoint_features",
     "DAY",
-    "KNOWN",
     "HALF_AN_HOUR",
-    # learning
-    "Chance",
-    "learn_orders",
-    "learn_returns",
+    "HISTORY",
+    # models
+    "PROBABILITY",
+    "SessionModel",
+    "fit_order_model",
+    "fit_return_model",
 ]

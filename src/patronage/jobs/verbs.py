@@ -1,0 +1,89 @@
+"""A verb as an ordinary Hydra app (`-m`, `--help`, `--cfg job`, completion).
+
+This is where the process is set up: environment, `sys.argv`, warnings and log levels are changed here and in cli.py
+only. The verb's own file is imported once its configuration holds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from importlib import import_module
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from patronage.config import plain, typed
+from patronage.config.places import conf_dir, project_root
+from patronage.errors import ConfigError
+from patronage.jobs import secrets
+from patronage.jobs.compose import SCHEMAS, store_schema
+from patronage.jobs.failure import Failure
+from patronage.jobs.help import help_of
+
+HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
+MLFLOW = {  # defaults; what the user has set stays
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "MLFLOW_LOG_UV_FILES": "false",
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # its remarks on its own doings, in the middle of ours
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own seven take minutes to say no
+}
+
+
+def run_verb(verb: str, arguments: list[str]) -> None:
+    """Compose conf/{verb}.yaml with the overrides and hand it, typed, to `run` in the verb's file.
+
+    Raises
+    ------
+    ConfigError
+        For whatever Hydra or OmegaConf refuses: unknown keys, options, types, missing values.
+    """
+    if {"-h", "--help"} & set(arguments):
+        print(help_of(verb))
+        return
+    for word in arguments:
+        if word.startswith("--") and "=" in word and word.split("=")[0] not in HYDRA_OPTIONS:
+            raise ConfigError(f"{word}: overrides are written without dashes: {word.lstrip('-')}")
+    store_schema(verb)
+    _set_up_process()
+    sys.argv = [f"patronage {verb}", *secrets.hide(arguments)]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
+    except Failure as failed:
+        raise failed.error from None
+    except (HydraException, OmegaConfBaseException) as error:
+        cause = error.__cause__
+        detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
+        raise ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)") from error
+    finally:
+        secrets.forget()
+
+
+def _task(verb: str) -> hydra.types.TaskFunction:
+    def task(config: DictConfig) -> None:
+        try:
+            secrets.mask_files()
+            settings: object = typed(SCHEMAS[verb], config)
+            module = import_module(f"patronage.jobs.{verb}")
+            for name in ("mlflow", "alembic"):  # MLflow sets their levels when it is imported
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+            module.run(settings)
+        except Exception as error:
+            raise Failure(error) from error
+
+    return task
+
+
+def _set_up_process() -> None:
+    for name, value in MLFLOW.items():
+        os.environ.setdefault(name, value)
+    os.environ["PATRONAGE_ROOT"] = str(project_root())
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing: the line is ours to write
+    # lifetimes, at import; nothing to be done about it here
+    warnings.filterwarnings("ignore", message=".*mode.chained_assignment.*")

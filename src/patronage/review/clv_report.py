@@ -1,0 +1,74 @@
+"""The CLV model of one run: which assumptions its data break, what was decided, and its figures."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.models.btyd import assumptions
+from patronage.models.btyd.clv import CLVModel
+from patronage.names import Artifact, Tag
+from patronage.report import Report
+from patronage.review import clv_figures
+
+LONGEST_TAG = 500
+
+
+def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool) -> Report:
+    """The report of the CLV model; its messages are the findings that are more than a note, and the decisions.
+
+    Parameters
+    ----------
+    features
+        Of all customers at the cutoff.
+    left_censored
+        Whether customers bought before the log begins.
+    """
+    buyers = features[features[c.N_ORDERS] > 0]
+    paid, net = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
+    refund_share = float(1 - net / paid) if paid > 0 else 0.0
+    findings = assumptions.examine(clv, buyers, left_censored=left_censored, refund_share=refund_share)
+    return _findings(findings) | _choice(clv) | _decisions(clv) | Report(figures=clv_figures.of_model(clv, features))
+
+
+def _findings(findings: tuple[assumptions.Finding, ...]) -> Report:
+    messages = [
+        f"clv          {finding.severity}: {finding.observed}\n{_indented(finding.show)}"
+        for finding in findings
+        if finding.severity != assumptions.NOTE
+    ]
+    tags = {
+        Tag.clv_finding(finding.finding): f"{finding.severity}: {finding.observed}"[:LONGEST_TAG]
+        for finding in findings
+    }
+    return Report(tables={Artifact.CLV_FINDINGS: assumptions.table(findings)}, tags=tags, messages=messages)
+
+
+def _indented(code: str) -> str:
+    return "\n".join(f"{'':<13}{line}" for line in code.split("\n"))
+
+
+def _choice(clv: CLVModel) -> Report:
+    """The laws that were compared at an earlier origin."""
+    if not clv.candidates:
+        return Report()
+    best, *rest = clv.candidates
+    behind = ", ".join(f"{law.model} +{law.behind:.4f}" for law in rest if law.behind is not None)
+    chosen = f"{best.model} by log score {best.log_score:.4f} at an earlier origin; {behind or 'alone'}"
+    return Report(tables={Artifact.CLV_CHOICE: pd.DataFrame(map(vars, clv.candidates))}, tags={Tag.CLV_CHOSEN: chosen})
+
+
+def _decisions(clv: CLVModel) -> Report:
+    """What was done about unacceptable findings."""
+    if not clv.decisions:
+        return Report()
+    return Report(
+        tables={Artifact.CLV_DECISIONS: pd.DataFrame(map(vars, clv.decisions))},
+        tags={
+            Tag.clv_decision(decision.action, decision.finding): decision.message[:LONGEST_TAG]
+            for decision in clv.decisions
+        },
+        messages=[
+            f"clv          {decision.action.replace('_', ' ')}: {decision.message}" for decision in clv.decisions
+        ],
+    )

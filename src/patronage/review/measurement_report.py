@@ -1,0 +1,95 @@
+"""How good one run is: the metrics of its measurement, leakage, the profit of contacts, and the figures."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from patronage import names as c
+from patronage.decisions.offer import ProfitCurve, empc, profit_curve
+from patronage.evaluation.baselines import churn as churn_baselines
+from patronage.evaluation.leakage import SUSPECT, single_auc
+from patronage.evaluation.measurement import Measurement
+from patronage.models.forecast import CONTRACT
+from patronage.names import Artifact, Metric, Tag
+from patronage.report import Report
+from patronage.review import clv_figures, ensemble_figures, figures
+from patronage.typing import Array
+
+FORECASTS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]
+
+
+def measurement_report(measurement: Measurement) -> Report:
+    """The report of a measurement; its frame has labels and forecasts, so that two runs can be compared on them."""
+    evaluated, assignments = measurement.holdout.evaluated, measurement.assignments
+    frame = evaluated.labels.join(assignments[FORECASTS]).reset_index()
+    return (
+        Report(metrics=measurement.scorecard.metrics, frames={Artifact.EVALUATION: frame})
+        | _leakage(measurement)
+        | _churn(measurement)
+        | _value(measurement)
+        | Report(figures=clv_figures.of_measurement(measurement.bundle.clv, evaluated, measurement.weekly, assignments))
+    )
+
+
+def _leakage(measurement: Measurement) -> Report:
+    """Features that alone rank churn too well."""
+    areas = single_auc(measurement.holdout.evaluated)
+    if areas.empty:
+        return Report()
+    return Report(
+        metrics={Metric.LEAKAGE_BEST_SINGLE_AUC: float(areas.iloc[0])},
+        tags={
+            Tag.LEAKAGE_FINDING + str(name): f"alone ranks churn with ROC-AUC {area:.3f}: was it known at the cutoff?"
+            for name, area in areas[areas >= SUSPECT].items()
+        },
+    )
+
+
+def _churn(measurement: Measurement) -> Report:
+    """Calibration of churn beside the recency baseline."""
+    evaluated = measurement.holdout.evaluated
+    y_true, forecasts = _eligible(measurement)
+    contractual = measurement.bundle.forecast.churn_source == CONTRACT
+    naive = churn_baselines(
+        measurement.holdout.split.training,
+        evaluated.features.loc[forecasts.index],
+        forecasts[c.P_ORDER],
+        evaluated.horizon_days,
+        contractual=contractual,
+    )
+    event = f"{'cancellation' if contractual else 'churn'} in {evaluated.horizon_days} days"
+    y_pred = forecasts[c.CHURN_PROBABILITY].to_numpy()
+    figure = figures.calibration(y_true, y_pred, {"recency": naive["recency"]}, event)
+    return Report(figures={Artifact.CHURN_CALIBRATION_FIGURE: figure})
+
+
+def _value(measurement: Measurement) -> Report:
+    """The profit of contacts, and spend by decile, of the customers that have bought."""
+    y_true, forecasts = _eligible(measurement)
+    expected, actual = _profit_curves(measurement)
+    offer = measurement.bundle.offer
+    best = empc(y_true, forecasts[c.CHURN_PROBABILITY].to_numpy(), float(forecasts[c.CLV].mean()), offer)
+    drawn: dict[str, Figure] = {}
+    spend = measurement.assignments[c.EXPECTED_SPEND].dropna()
+    if len(spend):
+        evaluated = measurement.holdout.evaluated
+        labels = evaluated.labels.loc[spend.index, c.SPEND]
+        drawn[Artifact.PROFIT_FIGURE] = ensemble_figures.profit_by_share(expected, actual, len(forecasts))
+        drawn[Artifact.CLV_BY_DECILE_FIGURE] = figures.value_by_decile(spend, labels, evaluated.horizon_days)
+    metrics = {Metric.EMPC: best.profit, Metric.EMPC_SHARE: best.share, Metric.BEST_SHARE: expected.best_share}
+    return Report(metrics=metrics, figures=drawn)
+
+
+def _profit_curves(measurement: Measurement) -> tuple[ProfitCurve, ProfitCurve]:
+    """The profit of contacts as expected, and as it is with the actual churn."""
+    y_true, forecasts = _eligible(measurement)
+    expected = forecasts[c.EXPECTED_PROFIT].to_numpy()
+    actual = measurement.bundle.offer.profit(y_true, forecasts[c.CLV].to_numpy())
+    return profit_curve(expected), profit_curve(expected, actual)
+
+
+def _eligible(measurement: Measurement) -> tuple[Array, pd.DataFrame]:
+    """Actual churn, and the assignments, of the customers that could churn."""
+    churned = measurement.holdout.evaluated.labels[c.CHURNED].dropna()
+    return churned.to_numpy(), measurement.assignments.loc[churned.index]

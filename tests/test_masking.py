@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from patronage.masking import MaskedStream, mask, mask_all, without_user
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("http://anna:hunter2@mlflow:5000/#/x cannot be opened", "http://anna:***@mlflow:5000/#/x cannot be opened"),
+        ("postgresql+psycopg2://u:p@ss/w@db/mlflow", "postgresql+psycopg2://u:***@db/mlflow"),
+        ("redis://:hunter2@db", "redis://:***@db"),
+        ("https://ghp_token@mlflow", "https://***@mlflow"),
+        ("postgresql://mlflow@db/mlflow", "postgresql://mlflow@db/mlflow"),
+        ("postgres:host=db user=u password=hunter2 port=1", "postgres:host=db user=u password=*** port=1"),
+        ("postgresql://db/x?user=u&sslpassword=hunter2&port=1", "postgresql://db/x?user=u&sslpassword=***&port=1"),
+        ("https://store/x?sv=1&sig=abc%2Fd", "https://store/x?sv=1&sig=***"),
+        ("  password: 'hunter two'\n  token: hunter2\n  tokens: 5", "  password: '***'\n  token: ***\n  tokens: 5"),
+        ('{"aws_secret_access_key": "hunter2", "k": 3}', '{"aws_secret_access_key": "***", "k": 3}'),
+        ("sigma: 0.5\nsignificance=0.1 key=4 keywords=a", "sigma: 0.5\nsignificance=0.1 key=4 keywords=a"),
+        ("models:/patronage@champion of http://127.0.0.1:5000/#/runs", "models:/patronage@champion of "
+         "http://127.0.0.1:5000/#/runs"),
+    ],
+)  # fmt: skip
+def test_the_password_goes_and_the_rest_stays(text, masked):
+    assert mask(text) == masked
+
+
+def test_values_of_the_environment(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "p/w hunter")
+    monkeypatch.setenv("PATRONAGE_KEY", "0123456789abcdef")
+    monkeypatch.setenv("STORE", "http://u:hunter3@db")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "patronage")
+    monkeypatch.setenv("EDITOR", "editor-of-mine")
+    text = "p/w hunter, p%2Fw%20hunter, 0123456789abcdef, hunter3, patronage, editor-of-mine"
+    assert mask(text) == "***, ***, ***, ***, patronage, editor-of-mine"
+
+
+def test_nested_values():
+    given = {"uri": "http://a:bcd@e", "password": "x", "list": ["token=y", 3], "none": None}
+    assert mask_all(given) == {"uri": "http://a:***@e", "password": "***", "list": ["token=***", 3], "none": None}
+
+
+def test_an_address_to_open():
+    assert without_user("http://a:b@mlflow:5000/x?y#z") == "http://mlflow:5000/x?y#z"
+
+
+def test_a_stream_masks_what_is_written():
+    stream = MaskedStream(io.StringIO())
+    print("http://a:hunter@b", file=stream)
+    stream.writelines(["token=hunter\n"])
+    assert stream.getvalue() == "http://a:***@b\ntoken=***\n"

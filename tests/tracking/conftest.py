@@ -1,0 +1,3 @@
+"""A registered model."""
+
+from fitted import fitted, registered  # noqa: F401
