@@ -52,8 +52,8 @@ def _choice(clv: CLVModel) -> Report:
     """The laws that were compared at an earlier origin."""
     if not clv.candidates:
         return Report()
-    best, *others = clv.candidates
-    behind = ", ".join(f"{law.model} +{law.behind:.4f}" for law in others if law.behind is not None)
+    best, *rest = clv.candidates
+    behind = ", ".join(f"{law.model} +{law.behind:.4f}" for law in rest if law.behind is not None)
     chosen = f"{best.model} by log score {best.log_score:.4f} at an earlier origin; {behind or 'alone'}"
     return Report(tables={Artifact.CLV_CHOICE: pd.DataFrame(map(vars, clv.candidates))}, tags={Tag.CLV_CHOSEN: chosen})
 

@@ -106,9 +106,9 @@ def _changes(baseline: TrainingRun, candidate: TrainingRun, resampling: Resampli
         candidate,
         columns,
         matching,
-        moves={one.column: migration.moves(one, *clv) for one in columns},
-        by_reason={one.column: migration.migration_by_reason(one, *clv) for one in columns},
-        agreement=pd.concat([migration.agreement(one) for one in columns], ignore_index=True),
+        moves={each.column: migration.moves(each, *clv) for each in columns},
+        by_reason={each.column: migration.migration_by_reason(each, *clv) for each in columns},
+        agreement=pd.concat([migration.agreement(each) for each in columns], ignore_index=True),
         pair=pair,
         paired=paired_differences(pair, resampling),
         drift=differences.drift(baseline.features, candidate.features),
@@ -206,7 +206,7 @@ def _paired_sentence(row: pd.Series) -> str:
 
 
 def _figures(changes: Changes) -> dict[str, Figure]:
-    labels = {one.column: one.labels for one in changes.labellings}
+    labels = {each.column: each.labels for each in changes.labellings}
     runs = {"baseline": changes.baseline, "candidate": changes.candidate}
     figures = {
         Artifact.MIGRATION_FIGURE: comparison_figures.migration(

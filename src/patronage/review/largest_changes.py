@@ -56,8 +56,8 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame, labellings: Sequence[Lab
     clv = (after[c.CLV] - before[c.CLV]).abs().fillna(0.0).to_numpy()
     scale = float(np.quantile(clv, 0.99)) if len(clv) else 0.0
     differs = [
-        (one.before.reindex(before.index).cat.codes != one.after.reindex(before.index).cat.codes).to_numpy()
-        for one in labellings
+        (each.before.reindex(before.index).cat.codes != each.after.reindex(before.index).cat.codes).to_numpy()
+        for each in labellings
     ]
     return churn + np.minimum(clv / scale if scale > 0 else clv > 0, 1.0) + np.mean(differs, axis=0)
 
