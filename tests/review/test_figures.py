@@ -31,12 +31,12 @@ def test_the_top_tenth_by_prediction_stands_first():
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     assert heights[0] == 37  # actual, of the two customers with the highest prediction
     assert heights[10] == 18.5
-    assert title(figure) == "The top tenth by predicted spend: brings 19% of the actual spend"
+    assert title(figure) == "The top tenth by predicted spend brings 19% of the actual spend"
 
 
 def test_without_any_spend_the_title_says_so():
     figure = figures.value_by_decile(pd.Series(np.arange(20.0)), pd.Series(np.zeros(20)), 90)
-    assert title(figure) == "The top tenth by predicted spend: the actual spend is 0"
+    assert title(figure) == "There was no spend in the horizon"
 
 
 def test_the_grid_counts_the_scores():

@@ -72,11 +72,11 @@ def test_each_absolute_gate_has_its_border(champion, metric, value, gate):
     [
         ("personas/stability_ari", 0.85, "persona_stability"),
         ("churn/ece", 0.05, "churn_ece"),
-        ("clv/coverage_80", 0.75, "coverage_80"),
+        ("clv/coverage_80", 0.8, "coverage_80"),
     ],
 )
 def test_a_value_on_the_border_passes(champion, metric, value, gate):
-    config = GatesConfig(persona_stability=0.85, churn_ece=0.05, coverage_80=0.05)
+    config = GatesConfig(persona_stability=0.85, churn_ece=0.05, coverage_80=0.0)
     assert verdicts(replace(champion, metrics=champion.metrics | {metric: value}), champion, config)[gate] == "passed"
 
 

@@ -34,7 +34,7 @@ class ChurnConfig:
             raise ConfigError("churn.members: none is on; switch one on, such as churn.members.features=true")
         if self.contractual and not (self.members.get("features") or self.members.get("plain")):
             raise ConfigError(
-                "churn.contractual: BTYD says nothing of a cancellation; expected churn.members.features=true or "
+                "churn.contractual: BTYD predicts no cancellation; expected churn.members.features=true or "
                 "churn.members.plain=true"
             )
         for name in self.laws:

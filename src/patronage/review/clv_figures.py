@@ -87,7 +87,8 @@ def tracking(clv: CLVModel, buyers: pd.DataFrame, weekly: pd.Series) -> Figure:
 def _tracking_title(actual: float, predicted: float) -> str:
     if not actual:
         return "No repeat order after the cutoff"
-    return f"After the cutoff, predicted orders are {100 * (predicted / actual - 1):+.0f} % off"
+    error = 100 * (predicted / actual - 1)
+    return f"Predicted orders are {abs(error):.0f} % too {'high' if error > 0 else 'low'} after the cutoff"
 
 
 def _law_name(clv: CLVModel) -> str:
@@ -160,11 +161,12 @@ def pit(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
     width = np.maximum(high - low, 1e-12)
     below = np.clip((edges[:, None] - low) / width, 0, 1).mean(axis=1)
     inside = {level: coverage(low, high, level) for level in LEVELS}
-    figure, axes = blank(", ".join(f"{level:.0%} intervals hold {share:.0%}" for level, share in inside.items()))
+    held = ", ".join(f"{share:.0%} of {level:.0%}" for level, share in inside.items())
+    figure, axes = blank(f"Central intervals hold {held} of the customers")
     axes.bar(edges[:-1], BINS * np.diff(below), 1 / BINS, align="edge", color=ACCENT, edgecolor="white")
     axes.axhline(1, color=INK, linewidth=0.8, linestyle=":")
     axes.set_xlabel("P(fewer orders than the actual ones), by the model")
-    axes.set_ylabel("customers, 1 = as many as in every bar of a right model")
+    axes.set_ylabel("customers, 1 = a right model")
     return figure
 
 
@@ -197,8 +199,8 @@ def order_values(law: GammaGamma, buyers: pd.DataFrame) -> Figure:
     density = np.exp(law.log_likelihood(frequencies[:, None], values)).T @ counts / counts.sum()
     shown = repeat[c.MONETARY_VALUE][repeat[c.MONETARY_VALUE] <= top]
     heights, edges = np.histogram(shown, bins=40)
-    title = f"Half of the mean order values lie below {repeat[c.MONETARY_VALUE].median():,.3g}"
-    figure, axes = blank(f"{title}; by Gamma-Gamma below {_median(values, density):,.3g}")
+    actual = repeat[c.MONETARY_VALUE].median()
+    figure, axes = blank(f"Median order value {actual:,.3g}; by Gamma-Gamma {_median(values, density):,.3g}")
     axes.bar(
         edges[:-1], heights / (len(repeat) * np.diff(edges)), np.diff(edges), align="edge", color=MUTED, label="actual"
     )

@@ -40,7 +40,9 @@ def importance_by_lens(importance: pd.DataFrame, config: LensesConfig) -> Figure
     axes.set_yticks(range(len(means)), [str(name) for name in means.index], fontsize=8)
     axes.set_xlabel("% of the gain")
     axes.set_ylabel("lens")
-    if targets:
+    if not targets:
+        axes.set_axis_off()
+    else:
         axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 

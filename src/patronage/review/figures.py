@@ -68,8 +68,8 @@ def calibration(y_true: Array, y_pred: Array, baselines: Mapping[str, Array], ev
 def value_by_decile(predicted: pd.Series, actual: pd.Series, horizon_days: int) -> Figure:
     """Mean predicted and actual spend of the customers, in tenths of the predicted spend, highest first."""
     share = top_share(actual.to_numpy(float), predicted.to_numpy(float), 0.1)
-    brings = "the actual spend is 0" if np.isnan(share) else f"brings {share:.0%} of the actual spend"
-    figure, axes = blank(f"The top tenth by predicted spend: {brings}")
+    title = f"The top tenth by predicted spend brings {share:.0%} of the actual spend"
+    figure, axes = blank("There was no spend in the horizon" if np.isnan(share) else title)
     ranks = predicted.rank(method="first", ascending=False)
     decile = np.ceil(10 * ranks / len(ranks)).astype(int)
     means = pd.DataFrame({"predicted": predicted, "actual": actual}).groupby(decile).mean()

@@ -1,0 +1,26 @@
+"""Figures of the personas name what sets one apart, and whether the number is stable."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from patronage.review import persona_figures as figures
+
+
+def test_the_largest_distance_is_in_the_title():
+    profile = pd.DataFrame({"orders": [0.5, -1.8], "value": [1.1, 0.2]}, ["0: busy", "1: quiet"])
+    figure = figures.persona_profile(profile)
+    assert figure.axes[0].get_title(loc="left") == "quiet is set apart most, by orders (-1.8 sd)"
+    assert [text.get_text() for text in figure.axes[0].texts] == ["+0.5", "+1.1", "-1.8", "+0.2"]
+
+
+def test_the_taken_number_and_the_best_one_are_in_the_titles():
+    grid = pd.DataFrame(
+        {
+            "k": [3, 4], "ari": [0.9, 0.7], "ari_error": [0.01, 0.02], "jaccard": [0.8, 0.6],
+            "silhouette": [0.2, 0.3], "bic": [float("nan")] * 2, "against": ["", "bootstrap ARI 0.70"],
+            "taken": [True, False],
+        }
+    )  # fmt: skip
+    titles = [axes.get_title(loc="left") for axes in figures.persona_choice(grid, 0.85, 0.75).axes]
+    assert titles == ["3 personas are stable when refitted", "4 personas have the best silhouette"]

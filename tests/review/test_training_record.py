@@ -1,0 +1,24 @@
+"""The record of a training shows every verdict beside its baseline."""
+
+from __future__ import annotations
+
+import pytest
+
+from patronage.evaluation.intervals import Interval
+from patronage.evaluation.scorecard import Headline
+from patronage.review.training_record import scorecard_table
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        (Interval(-0.1, -0.2, -0.01), "better than"),
+        (Interval(-0.1, -0.2, 0.0), "no better than"),
+        (Interval(0.0, 0.0, 0.0), "no better than"),
+        (Interval(0.1, 0.0, 0.2), "no better than"),
+        (Interval(0.1, 0.01, 0.2), "worse than"),
+    ],
+)
+def test_a_row_reads_as_a_sentence(interval, verdict):
+    table = scorecard_table([Headline("churn", "log_loss", 0.5, "recency", 0.6, interval)])
+    assert table.iloc[0].tolist() == ["churn", "log_loss", 0.5, verdict, "recency", 0.6]
