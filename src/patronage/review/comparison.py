@@ -106,15 +106,9 @@ def _changes(baseline: TrainingRun, candidate: TrainingRun, resampling: Resampli
         candidate,
         columns,
         matching,
-<<<<<<< HEAD
         moves={labelling.column: migration.moves(labelling, *clv) for labelling in columns},
         by_reason={labelling.column: migration.migration_by_reason(labelling, *clv) for labelling in columns},
         agreement=pd.concat([migration.agreement(labelling) for labelling in columns], ignore_index=True),
-=======
-        moves={each.column: migration.moves(each, *clv) for each in columns},
-        by_reason={each.column: migration.migration_by_reason(each, *clv) for each in columns},
-        agreement=pd.concat([migration.agreement(each) for each in columns], ignore_index=True),
->>>>>>> review
         pair=pair,
         paired=paired_differences(pair, resampling),
         drift=differences.drift(baseline.features, candidate.features),
@@ -212,11 +206,7 @@ def _paired_sentence(row: pd.Series) -> str:
 
 
 def _figures(changes: Changes) -> dict[str, Figure]:
-<<<<<<< HEAD
     labels = {labelling.column: labelling.labels for labelling in changes.labellings}
-=======
-    labels = {each.column: each.labels for each in changes.labellings}
->>>>>>> review
     runs = {"baseline": changes.baseline, "candidate": changes.candidate}
     figures = {
         Artifact.MIGRATION_FIGURE: comparison_figures.migration(

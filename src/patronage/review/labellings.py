@@ -70,21 +70,12 @@ def labellings(
     by_name = carries_on(candidate.bundle.personas, baseline.bundle.personas)
     matching = match_labels(columns.get(c.PERSONA, before), after, by_name=by_name)
     personas = after.cat.rename_categories(_baseline_names(matching))
-<<<<<<< HEAD
     labellings = [_labelling(c.PERSONA, before, personas, columns.get(c.PERSONA))]
     labellings += [
         _labelling(name, baseline.assignments[name], candidate.assignments[name], columns.get(name), order)
         for name, order in _label_orders(baseline.bundle).items()
     ]
     return labellings, matching
-=======
-    all_labellings = [_labelling(c.PERSONA, before, personas, columns.get(c.PERSONA))]
-    all_labellings += [
-        _labelling(name, baseline.assignments[name], candidate.assignments[name], columns.get(name), order)
-        for name, order in _label_orders(baseline.bundle).items()
-    ]
-    return all_labellings, matching
->>>>>>> review
 
 
 def why_not_frozen(baseline: TrainingRun, candidate: TrainingRun) -> str:
