@@ -80,13 +80,13 @@ def write_verdict(
 
     The table grows by every attempt; tags hold the last one.
     """
-    client, stamp = store.client, _today()
-    tags = mask_all({Tag.PROMOTION: f"{verdict} on {stamp}", **{Tag.gate(name): line for name, line in gates.items()}})
+    client, attempt = store.client, mask(f"{verdict} on {_today()}")
+    tags = mask_all({Tag.PROMOTION: attempt, **{Tag.gate(name): line for name, line in gates.items()}})
     with plain_errors(store):
         for key, value in tags.items():
             client.set_model_version_tag(store.registered_model, version, key, value[:LONGEST_TAG])
             client.set_tag(run_id, key, value[:LONGEST_TAG])
-        client.log_table(run_id, table.assign(attempt=f"{verdict} on {stamp}"), Artifact.PROMOTION)
+        client.log_table(run_id, table.assign(attempt=attempt), Artifact.PROMOTION)
 
 
 def _today() -> str:
