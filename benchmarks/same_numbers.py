@@ -98,7 +98,8 @@ def largest_difference(old: pd.Series, new: pd.Series) -> float:
             return np.inf
         gap = np.abs(a - b) / np.maximum(1, np.abs(a))
         return float(np.nanmax(gap, initial=0.0))
-    return float((old.astype(str).to_numpy() != new.astype(str).to_numpy()).mean())
+    texts = (column.astype(object).where(column.notna(), "").astype(str).to_numpy() for column in (old, new))
+    return float(np.not_equal(*texts).mean())
 
 
 def run_of(checkout: Path, experiment: str) -> tuple[pd.DataFrame, dict[str, float]]:
