@@ -1,0 +1,26 @@
+"""The settings of a verb, composed outside its command."""
+
+from __future__ import annotations
+
+import pytest
+
+from patronage.config import TrainConfig
+from patronage.errors import ConfigError
+from patronage.jobs.compose import composed, settings
+
+
+def test_overrides_are_those_of_the_command_line():
+    config = settings("train", ["data=cdnow", "cutoff=1998-01-01", "personas.k=4", "churn=lightgbm"])
+    assert isinstance(config, TrainConfig)
+    assert config.personas.k == 4
+    assert config.churn.members == {"btyd": False, "features": False, "offset": False, "plain": True}
+
+
+def test_what_must_be_given_is_named():
+    with pytest.raises(ConfigError, match="cutoff not set; give cutoff="):
+        settings("train", ["data=cdnow"])
+
+
+def test_composing_twice_gives_the_same():
+    words = ["data=cdnow", "cutoff=1998-01-01"]
+    assert composed("train", words) == composed("train", words)
