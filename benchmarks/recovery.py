@@ -23,7 +23,7 @@ from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
 
-Rule = Callable[[pd.DataFrame, Tables], pd.Series]
+Rule = Callable[[pd.DataFrame, lenses.History], pd.Series]
 PROOFS = {
     "price_sensitive": ("own_label_share", 1),
     "smart_shopper": ("coupon_share", 1),
@@ -35,7 +35,7 @@ PROOFS = {
 LAST_CATEGORY = """
     SELECT customer_id, category FROM (
         SELECT customer_id, category, row_number() OVER (
-            PARTITION BY customer_id ORDER BY ordered_at DESC, amount DESC, category) AS place FROM lines)
+            PARTITION BY customer_id ORDER BY ordered_at DESC, amount DESC, category) AS place FROM order_lines)
     WHERE place = 1"""
 
 
@@ -50,13 +50,13 @@ def thirds(values: pd.Series, names: tuple[str, str, str], low: float = 1 / 3) -
     return labels([values <= bottom, values >= top], [names[0], names[2]], names[1])
 
 
-def by_signature(features: pd.DataFrame, _: Tables) -> pd.Series:
+def by_signature(features: pd.DataFrame, _: lenses.History) -> pd.Series:
     """Guess the shopper type by one behaviour for each: the one in which the customer ranks highest."""
     ranks = {type_: (sign * features[name]).rank(pct=True) for type_, (name, sign) in PROOFS.items()}
     return pd.DataFrame(ranks).fillna(0.5).idxmax(axis=1)
 
 
-def by_benefit(features: pd.DataFrame, _: Tables) -> pd.Series:
+def by_benefit(features: pd.DataFrame, _: lenses.History) -> pd.Series:
     """Guess the benefit by one behaviour for each."""
     signs = {
         "price": features[c.DISCOUNT_SHARE],
@@ -69,22 +69,22 @@ def by_benefit(features: pd.DataFrame, _: Tables) -> pd.Series:
     return pd.DataFrame({name: values.rank(pct=True) for name, values in signs.items()}).fillna(0.5).idxmax(axis=1)
 
 
-def by_counts(features: pd.DataFrame, _: Tables) -> pd.Series:
+def by_counts(features: pd.DataFrame, _: lenses.History) -> pd.Series:
     """Guess the loyalty: more orders than the median, more engagement than the median."""
     buys = features[c.N_ORDERS] > features[c.N_ORDERS].median()
     acts = features["engagement"] > features["engagement"].median()
     return labels([buys & acts, acts, buys], ["true", "latent", "spurious"], "none")
 
 
-def by_gap(features: pd.DataFrame, _: Tables) -> pd.Series:
+def by_gap(features: pd.DataFrame, _: lenses.History) -> pd.Series:
     """Guess the occasion: a mean gap near a week, a month or a year."""
     gap = features[c.MEAN_GAP_DAYS]
     return labels([gap < 10, gap < 45, gap.between(250, 450)], ["week", "month", "year"], "none")
 
 
-def last_category(_: pd.DataFrame, tables: Tables) -> pd.Series:
+def last_category(_: pd.DataFrame, history: lenses.History) -> pd.Series:
     """Guess the top interest: the category of the last purchase before the cutoff of the features."""
-    return tables.engine.frame(LAST_CATEGORY).set_index(c.CUSTOMER_ID)[c.CATEGORY]
+    return history.engine.frame(history.query(LAST_CATEGORY)).set_index(c.CUSTOMER_ID)[c.CATEGORY]
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,15 @@ def balanced_accuracy(predicted: pd.Series, truth: pd.Series) -> float:
 
 def table(tables: Tables, truth: pd.DataFrame, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
     """Measure every case, in a row each; `truth` is indexed by customer."""
-    features = lenses.features_at(tables, cutoff, config, 7)
+    with lenses.look_back(tables, cutoff, config, 7) as history:
+        features = lenses.features_of(history, config)
+        guesses = {case.name: case.naive(features, history).reindex(features.index) for case in CASES}
     segments = lenses.segments(features, lenses.fit(features, config)).replace({"one_time": "light"})
     truth = truth.loc[features.index]
     rows = []
     for case in CASES:
         planted, segment = case.truth(truth), segments[case.segment]
-        naive = case.naive(features, tables).reindex(features.index)
+        naive = guesses[case.name]
         known = segment != c.UNKNOWN
         rows.append(
             {

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import through_the_door
 from patronage import lenses
+from patronage.config import LensesConfig
 
 ORDERS = [
     ("anna", "2024-02-01 10:00", 9.0, "store", None),
@@ -35,7 +36,7 @@ def test_platforms_are_told_by_a_vocabulary_and_channels_by_orders_first(ask):
 
 def test_a_log_of_neither_devices_nor_channels_goes_without_the_lens():
     log = pd.DataFrame([("anna", "2024-02-01", 9.0)], columns=["customer_id", "ordered_at", "amount"])
-    assert "technographic" not in lenses.available(through_the_door(log))
+    assert "technographic" not in lenses.available(through_the_door(log), LensesConfig())
 
 
 def test_the_planted_platform_and_channel_are_found(recovered):
