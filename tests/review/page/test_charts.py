@@ -23,7 +23,7 @@ def marks(spec: dict) -> list[str]:
     [
         (1.0, 1),
         (0.123456789, 0.12346),
-        (123456.789, 123460),
+        (123456.7, 123460),
         (np.nan, None),
         (None, None),
         ("a", "a"),
@@ -58,9 +58,7 @@ def test_an_interval_has_the_actual_value_only_where_there_is_one():
 
 
 def test_calibration_is_drawn_over_the_range_of_its_values():
-    rows = pd.DataFrame(
-        {"p": [0.04, 0.06], "a": [0.05, 0.05], "low": [0.03, 0.04], "high": [0.07, 0.07], "customers": 9}
-    )
+    rows = pd.DataFrame({"p": [0.04, 0.06], "a": 0.05, "low": [0.03, 0.04], "high": 0.07, "customers": 9})
     spec = charts.calibration(rows, "p", "a", "low", "high", "predicted", "actual")
     assert spec["layer"][1]["encoding"]["x"]["scale"]["domain"] == [0.03, 0.07]
     assert spec["layer"][1]["encoding"]["x"]["scale"]["zero"] is False

@@ -101,18 +101,17 @@ def test_a_reader_sorts_chooses_and_sees(page, view, tmp_path, width):
         assert browser.run("document.documentElement.scrollWidth") <= width
 
         # the card of a persona chooses it: the charts follow
-        bars = "[...document.querySelectorAll('.chart')][4].querySelector('.vega').innerHTML"
         before = browser.run("[...document.querySelectorAll('.chart')].map(c => c.querySelector('.vega').innerHTML)")
         browser.run("document.querySelector('.card button').click()")
         time.sleep(1)
         after = browser.run("[...document.querySelectorAll('.chart')].map(c => c.querySelector('.vega').innerHTML)")
         assert browser.run("document.getElementById('choice').value") == view.personas[0]
-        assert sum(x != y for x, y in zip(before, after, strict=True)) >= 3, bars
+        assert sum(x != y for x, y in zip(before, after, strict=True)) >= 3
 
         # a click on a heading sorts the table by it, largest first
         script = (
             "(() => { const t = [...document.querySelectorAll('table')].find(t => t.caption && "
-            "t.caption.innerText.startsWith('Bands of risk')); const b = t.querySelectorAll('th button')[1]; b.click(); "
+            "t.caption.innerText.startsWith('Bands of risk')); t.querySelectorAll('th button')[1].click(); "
             "return [...t.tBodies[0].rows].map(r => Number(r.children[1].dataset.key)); })()"
         )
         customers = browser.run(script)
