@@ -10,8 +10,8 @@ from patronage.engine import Engine
 from patronage.errors import DataError, in_brackets
 
 WORDS = {  # in the name of a column, and what it may well be
-    "order": c.ORDER_ID, "invoice": c.ORDER_ID, "receipt": c.ORDER_ID, "categor": c.CATEGORY, "brand": c.BRAND,
-    "channel": c.CHANNEL, "store": c.LOCATION, "quantit": c.QUANTITY, "qty": c.QUANTITY,
+    "order": c.ORDER_ID, "invoice": c.ORDER_ID, "receipt": c.ORDER_ID, "categor": c.CATEGORY, c.BRAND: c.BRAND,
+    c.CHANNEL: c.CHANNEL, "store": c.LOCATION, "quantit": c.QUANTITY, "qty": c.QUANTITY,
 }  # fmt: skip
 AT_ONCE = 10_000_000  # rows that are grouped in one query
 
