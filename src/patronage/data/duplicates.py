@@ -86,8 +86,8 @@ def _differing(table: IncomingTable) -> list[tuple[str, int]]:
     values = [f"count(DISTINCT {engine.quote(name)}) AS n{number}" for number, name in enumerate(others)]
     counts = ", ".join(f"count(*) FILTER (WHERE n{number} > 1)" for number in range(len(others)))
     grouped = f"SELECT {', '.join(values)} FROM {table.source.relation} GROUP BY {keys} HAVING count(*) > 1"
-    found = zip(others, table.engine.row(f"SELECT {counts} FROM ({grouped})"), strict=True)
-    return sorted(((name, int(count)) for name, count in found if count), key=lambda pair: -pair[1])
+    counted = zip(others, table.engine.row(f"SELECT {counts} FROM ({grouped})"), strict=True)
+    return sorted(((name, int(count)) for name, count in counted if count), key=lambda pair: -pair[1])
 
 
 def _value(table: IncomingTable) -> str:
