@@ -42,7 +42,7 @@ class Rule:
 
 def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: str | None) -> Finding:
     """What a rule found in a table; refused, unless bad rows are set aside."""
-    aside = table.keys.setting("on_bad_rows", "quarantine")
+    quarantine = table.keys.setting("on_bad_rows", "quarantine")
     refused = table.config.on_bad_rows == "fail"
     often = Severity.SEVERE if bad > OFTEN * total else Severity.NOTE
     return Finding(
@@ -51,7 +51,7 @@ def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: st
         effect=f"{bad / total:.1%} of the rows would be left out"
         if refused
         else f"{bad / total:.1%} of the rows are left out",
-        remedy=f"{rule.remedy}, or set the rows aside by {aside}" if refused else rule.remedy,
+        remedy=f"{rule.remedy}, or set the rows aside by {quarantine}" if refused else rule.remedy,
         severity=Severity.REFUSED if refused else often,
         weight=bad / total,
         example=value,
