@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import Contract
-from patronage.data.finding import Findings
+from patronage.data.finding import DataFindings
 from patronage.data.keys import Keys
 from patronage.data.pseudonyms import pseudonym
 from patronage.data.source import SourceTable
@@ -28,7 +28,7 @@ class IncomingTable:
     source: SourceTable
     config: DataConfig
     keys: Keys
-    findings: Findings = field(default_factory=Findings)
+    findings: DataFindings = field(default_factory=DataFindings)
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from patronage.config import DataConfig
 from patronage.data.columns import Column, IncomingTable, check_zones, resolve
 from patronage.data.contract import TRANSACTIONS, Contract
 from patronage.data.duplicates import treat_duplicates
-from patronage.data.finding import Findings
+from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
 from patronage.data.row_rules import Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
@@ -33,7 +33,7 @@ def load_table(
     source: SourceTable,
     config: DataConfig,
     keys: Keys = CONF,
-    findings: Findings | None = None,
+    findings: DataFindings | None = None,
 ) -> LoadedTable:
     """Check a source's table, and keep it in the engine as the canonical table of the contract's name.
 
@@ -54,7 +54,7 @@ def load_table(
         The mapping names columns that do not exist, or one column twice.
     """
     try:
-        return _load(IncomingTable(engine, contract, source, config, keys, findings or Findings()))
+        return _load(IncomingTable(engine, contract, source, config, keys, findings or DataFindings()))
     except engine.failure as error:
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(

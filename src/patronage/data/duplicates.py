@@ -5,7 +5,7 @@ from __future__ import annotations
 from patronage import names as c
 from patronage.data.columns import IncomingTable, resolve
 from patronage.data.contract import TRANSACTIONS
-from patronage.data.finding import Finding, Severity
+from patronage.data.finding import DataFinding, Severity
 from patronage.engine import Engine
 from patronage.errors import DataError, in_brackets
 
@@ -49,7 +49,7 @@ def treat_duplicates(table: IncomingTable, rows: int) -> list[str]:
     return [f"{extra:,} repeated rows were dropped ({table.keys.setting('on_duplicate_rows')})"]
 
 
-def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -> Finding:
+def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -> DataFinding:
     """What repeated rows mean: lines that an unmapped column tells apart are different purchases."""
     refused = table.config.on_duplicate_rows == "fail"
     drop, keep = (table.keys.setting("on_duplicate_rows", policy) for policy in ("drop", "keep"))
@@ -64,7 +64,7 @@ def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -
         what = f"{extra} rows repeat another row in every column of the table"
         remedy = f"keep them as orders of their own by {keep}, or, if the export wrote them twice, drop them by {drop}"
         effect = f"they hold {_value(table)} of the amounts, counted twice if the export repeats itself"
-    return Finding(
+    return DataFinding(
         where=table.name,
         what=what,
         effect=effect if refused else f"{extra:,} rows were dropped: {effect}",

@@ -18,7 +18,7 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DataFinding:
     """One fact about a log that its owner should know.
 
     Attributes
@@ -65,7 +65,7 @@ class Finding:
         return f"{self.where}: {self.fact}: {self.effect}; {self.remedy}"
 
 
-class Findings:
+class DataFindings:
     """The findings of one log, as the door meets them.
 
     Parameters
@@ -77,9 +77,9 @@ class Findings:
 
     def __init__(self, *, collect: bool = False) -> None:
         self.collect = collect
-        self._findings: list[Finding] = []
+        self._findings: list[DataFinding] = []
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: DataFinding) -> None:
         """Keep a finding.
 
         Raises
@@ -91,12 +91,12 @@ class Findings:
             raise DataError(finding.refusal)
         self._findings.append(finding)
 
-    def __iter__(self) -> Iterator[Finding]:
+    def __iter__(self) -> Iterator[DataFinding]:
         """The findings, those first that do most to the answers."""
         ordered = sorted(self._findings, key=lambda finding: (-finding.severity, -finding.weight))
         return iter(ordered)
 
     @property
-    def refused(self) -> list[Finding]:
+    def refused(self) -> list[DataFinding]:
         """Those for which training would refuse the log."""
         return [finding for finding in self if finding.severity is Severity.REFUSED]

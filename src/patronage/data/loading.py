@@ -11,7 +11,7 @@ from patronage.config import DataConfig
 from patronage.data.accounts import roll_up
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
-from patronage.data.finding import Findings
+from patronage.data.finding import DataFindings
 from patronage.data.fingerprint import fingerprint
 from patronage.data.keys import CONF, Keys
 from patronage.data.log import Tables
@@ -23,7 +23,7 @@ from patronage.errors import ConfigError, DataError
 SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, imported when it is chosen
 
 
-def load(engine: Engine, config: DataConfig, findings: Findings | None = None) -> Tables:
+def load(engine: Engine, config: DataConfig, findings: DataFindings | None = None) -> Tables:
     """Read the source that the configuration chooses, through the door.
 
     Parameters
@@ -49,7 +49,7 @@ def load_tables(
     sources: Mapping[str, SourceTable],
     config: DataConfig,
     keys: Keys = CONF,
-    findings: Findings | None = None,
+    findings: DataFindings | None = None,
 ) -> Tables:
     """Take every table of a source through the door.
 
@@ -67,7 +67,7 @@ def load_tables(
     ConfigError, DataError
         As `load` does.
     """
-    findings = Findings() if findings is None else findings
+    findings = DataFindings() if findings is None else findings
     if config.pseudonymise:
         take_key(engine, keys)
     loaded = {

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from patronage.data.contract import CUSTOMERS, EVENTS, VOCABULARY
-from patronage.data.finding import Finding, Severity
+from patronage.data.finding import DataFinding, Severity
 from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
 
@@ -80,7 +80,7 @@ class Tables:
     notes: tuple[str, ...] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     keys: Keys = CONF
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DataFinding, ...] = ()
 
     def __repr__(self) -> str:
         return f"<{self._counts()}>"

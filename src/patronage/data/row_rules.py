@@ -7,7 +7,7 @@ from datetime import datetime
 
 from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
-from patronage.data.finding import Finding, Severity
+from patronage.data.finding import DataFinding, Severity
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
 HARMLESS = ("money", "number", "time")  # kinds of which a message may show a value: it identifies no customer
@@ -40,12 +40,12 @@ class Rule:
         return f"coalesce({self.test}, false)"
 
 
-def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: str | None) -> Finding:
+def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: str | None) -> DataFinding:
     """What a rule found in a table; refused, unless bad rows are set aside."""
     quarantine = table.keys.setting("on_bad_rows", "quarantine")
     refused = table.config.on_bad_rows == "fail"
     often = Severity.SEVERE if bad > OFTEN * total else Severity.NOTE
-    return Finding(
+    return DataFinding(
         where=f"{table.name}.{rule.column.name} (column {rule.column.source})",
         what=f"{bad} of {total} rows are {rule.what}",
         effect=f"{bad / total:.1%} of the rows would be left out"
