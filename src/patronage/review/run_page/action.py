@@ -50,7 +50,7 @@ def _by_persona(view: RunView) -> Table:
             "expected profit": own[own["contact"]].groupby(c.PERSONA)[c.EXPECTED_PROFIT].sum(),
         }
     ).fillna({"expected profit": 0.0})
-    table = table.sort_values("expected profit", ascending=False).rename_axis("persona").reset_index()
+    table = table.sort_values("expected profit", ascending=False).rename_axis(c.PERSONA).reset_index()
     formats = {"customers": ",.0f", "to contact": ",.0f", "expected profit": ",.0f"}
     return Table(table, "By persona", formats)
 

@@ -10,7 +10,7 @@ from patronage.review.page.blocks import Block, Chart, Section, Table
 from patronage.review.run_page.inputs import RunView, count, percent, some
 
 LABELS = {
-    c.PERSONA: "persona", c.JOURNEY_STAGE: "journey stage", c.VALUE_TIER: "value tier",
+    c.PERSONA: c.PERSONA, c.JOURNEY_STAGE: "journey stage", c.VALUE_TIER: "value tier",
     c.STATUS_SEGMENT: "status", c.RFM_SEGMENT: "RFM segment", c.CHURN_BAND: "band of churn",
 }  # fmt: skip
 
@@ -20,8 +20,8 @@ def changes(view: RunView) -> Section:
     title = "What changed since the champion"
     if view.champion is None:
         return Section(title, "There is no champion of this log yet: nothing to compare with.")
-    asked = some(view.features.index)
-    before, after = view.champion.assign(view.features.loc[asked]), view.assignments.loc[asked]
+    sample = some(view.features.index)
+    before, after = view.champion.assign(view.features.loc[sample]), view.assignments.loc[sample]
     rows = [
         {"label": words, "moved": float((before[name].astype(str) != after[name].astype(str)).mean())}
         for name, words in LABELS.items()
@@ -49,6 +49,6 @@ def changes(view: RunView) -> Section:
     formats = {"champion": ",.0f", "this run": ",.0f", "difference": "+.1%"}
     blocks: list[Block] = [
         Chart(f"{percent(most['moved'])} would carry another {most['label']}", spec, description),
-        Table(totals, f"Totals of both models, of {count(len(asked))} customers", formats),
+        Table(totals, f"Totals of both models, of {count(len(sample))} customers", formats),
     ]
     return Section(title, finding, blocks)

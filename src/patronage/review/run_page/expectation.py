@@ -50,7 +50,7 @@ def expected_totals(bundle: Bundle, features: pd.DataFrame, assignments: pd.Data
     return {
         "customers who order": Totals(active, max(active - reach, 0.0), min(active + reach, float(len(stay)))),
         c.ORDERS: Totals(orders, orders * low, orders * high),
-        "revenue": Totals(spend, spend * low, spend * high),
+        c.REVENUE: Totals(spend, spend * low, spend * high),
     }
 
 
@@ -58,7 +58,7 @@ def expectation(view: RunView) -> Section:
     """The first section: the size of the base, its totals, and the same totals last time beside what came."""
     config, bought = view.config, view.buyers
     totals = expected_totals(view.bundle, view.features.loc[bought.index], bought)
-    orders, revenue, active = totals[c.ORDERS], totals["revenue"], totals["customers who order"]
+    orders, revenue, active = totals[c.ORDERS], totals[c.REVENUE], totals["customers who order"]
     days = config.horizon_days
     finding = (
         f"In the {days} days from {config.cutoff} on, {count(active.expected)} of {count(len(bought))} buyers are "
@@ -68,7 +68,7 @@ def expectation(view: RunView) -> Section:
         Fact("known customers", count(len(view.features)), f"{count(len(bought))} have bought"),
         Fact("customers who order", count(active.expected), _range(active, count)),
         Fact("orders", count(orders.expected), _range(orders, count)),
-        Fact("revenue", money(revenue.expected), _range(revenue, money)),
+        Fact(c.REVENUE, money(revenue.expected), _range(revenue, money)),
     ]
     blocks: list[Block] = [Facts(items), *_last_time(view), *_scorecard(view)]
     return Section("What to expect", finding, blocks)
@@ -91,7 +91,7 @@ def _last_time(view: RunView) -> list[Block]:
     actual = {
         "customers who order": float((labels[c.ORDERS] > 0).sum()),
         c.ORDERS: float(labels[c.ORDERS].sum()),
-        "revenue": float(labels[c.SPEND].sum()),
+        c.REVENUE: float(labels[c.SPEND].sum()),
     }
     rows = pd.DataFrame(
         [

@@ -103,8 +103,8 @@ def _reasons(view: RunView, likely: pd.DataFrame) -> list[Block]:
     """What raises the risk of those who are likely to leave, added up over them."""
     if likely.empty:
         return []
-    asked = some(likely.index)
-    features = view.features.loc[asked]
+    sample = some(likely.index)
+    features = view.features.loc[sample]
     inputs = view.bundle.forecast.inputs(features)
     parts = view.bundle.forecast.ensemble.contributions(inputs.features, inputs.btyd_at_horizon, inputs.matrices).parts
     strongest = np.array(list(parts.values()))
@@ -112,7 +112,7 @@ def _reasons(view: RunView, likely: pd.DataFrame) -> list[Block]:
     described = lenses.described(view.config.lenses)
     rows = []
     for name, customers in pd.Series(main).value_counts().head(REASONS).items():
-        own = likely.loc[asked[main == name]]
+        own = likely.loc[sample[main == name]]
         words = "how often and how recently they ordered" if name == RHYTHM else described[str(name)].what
         share = customers / len(main)
         rows.append(

@@ -72,17 +72,17 @@ def _pyramid(view: RunView) -> list[Block]:
     own = own[own[c.VALUE_TIER] != c.UNKNOWN]
     table = own.groupby(c.VALUE_TIER).agg(
         customers=(c.CLV, "size"),
-        revenue=(c.NET_REVENUE, "sum"),
+        **{c.REVENUE: (c.NET_REVENUE, "sum")},
         value=(c.CLV, "sum"),
         risk=(c.CHURN_PROBABILITY, "mean"),
     )
     table.insert(1, "of customers", table["customers"] / table["customers"].sum())
-    table.insert(3, "of revenue", table["revenue"] / max(table["revenue"].sum(), 1e-12))
-    table = table.sort_values("revenue", ascending=False).rename_axis("tier").reset_index()
+    table.insert(3, "of revenue", table[c.REVENUE] / max(table[c.REVENUE].sum(), 1e-12))
+    table = table.sort_values(c.REVENUE, ascending=False).rename_axis("tier").reset_index()
     formats = {
         "customers": ",.0f",
         "of customers": ".0%",
-        "revenue": ",.0f",
+        c.REVENUE: ",.0f",
         "of revenue": ".0%",
         "value": ",.0f",
         "risk": ".0%",
@@ -129,11 +129,11 @@ def _deciles(view: RunView) -> list[Block]:
     ranks = predicted.rank(method="first", ascending=False)
     tenth = np.ceil(10 * ranks / len(ranks)).astype(int)
     means = pd.DataFrame({"predicted": predicted, "actual": actual}).groupby(tenth).mean()
-    rows = means.rename_axis("tenth").reset_index().melt("tenth", var_name="what", value_name="spend")
+    rows = means.rename_axis("tenth").reset_index().melt("tenth", var_name="what", value_name=c.SPEND)
     rows["tenth"] = rows["tenth"].astype(str).replace({"1": "1 (best)", "10": "10 (least)"})
     total = float(actual.sum())
     best = float(actual[tenth == 1].sum()) / total if total > 0 else np.nan
-    spec = charts.paired_bars(rows, "tenth", "spend", "what", f"spend per customer in {view.config.horizon_days} days")
+    spec = charts.paired_bars(rows, "tenth", c.SPEND, "what", f"spend per customer in {view.config.horizon_days} days")
     since = f"{view.measurement.holdout.evaluated.cutoff:%Y-%m-%d}"
     description = (
         f"Buyers of {since} in tenths by predicted spend; n = {count(len(predicted))}; amounts in the log's currency."
