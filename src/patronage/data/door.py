@@ -12,7 +12,7 @@ from patronage.data.duplicates import treat_duplicates
 from patronage.data.keys import CONF, Keys
 from patronage.data.row_rules import Rule, rules_of
 from patronage.data.source import SourceTable
-from patronage.engine import Engine, text
+from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError, in_brackets
 
 HARMLESS = ("money", "number", "time")  # kinds of which an error line may show a value: it identifies no customer
@@ -50,6 +50,8 @@ def load_table(
     try:
         return _load(IncomingTable(engine, contract, source, config, keys))
     except engine.failure as error:
+        if short := shortage(error):
+            raise short from error
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(
             f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from importlib import metadata
 from importlib.resources import files
@@ -22,6 +21,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 from mlflow.types import ColSpec, Schema
 
 from patronage import names as c
+from patronage import temporary
 from patronage.bundle import ABOUT_BUYERS, Bundle
 from patronage.lenses import described
 from patronage.scoring import example_features
@@ -52,7 +52,7 @@ def log_bundle(store: Store, run_id: str, bundle: Bundle, example: pd.DataFrame 
     try:
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
         _give_metrics(client, model.model_id, run_id, run.data.metrics)
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary.folder() as folder:
             _save(Path(folder), model, bundle, example)
             client.log_model_artifacts(model.model_id, str(Path(folder, "model")))
         status = LoggedModelStatus.READY
