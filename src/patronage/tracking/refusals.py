@@ -60,7 +60,7 @@ SIGNS: tuple[tuple[str, Refusal], ...] = (
         r"|server closed|RemoteDisconnected|No route|Can't connect",
         AWAY,
     ),
-    (r"registry functionality is unavailable|[Uu]nsupported URI|Could not parse|filesystem tracking backend|Can't load plugin", UNKNOWN),
+    (r"registry functionality is unavailable|[Uu]nsupported URI|Could not parse|filesystem tracking|load plugin", UNKNOWN),
 )  # fmt: skip
 SCHEMA = re.compile(r"found version (\w+)|identified by '(\w+)'")
 
