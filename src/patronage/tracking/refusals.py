@@ -32,7 +32,11 @@ class Refusal(NamedTuple):
     retry: bool = False
 
 
-DRIVERS = {"psycopg": "pip install 'patronage[postgresql]'", "psycopg2": "pip install 'patronage[postgresql]'"}
+DRIVERS = {
+    "psycopg": "pip install 'patronage[postgresql]'",
+    "psycopg2": "pip install 'patronage[postgresql]'",
+    "MySQLdb": "pip install mysqlclient",
+}
 LOCKED = Refusal("is locked by another process", "try again later", retry=True)
 CORRUPT = Refusal("is damaged", "restore it from a backup, or give another store")
 FOREIGN = Refusal("is no database", "give another store, such as tracking.uri=sqlite:///mlruns/mlflow.db")
@@ -60,7 +64,7 @@ SIGNS: tuple[tuple[str, Refusal], ...] = (
         r"|server closed|RemoteDisconnected|No route|Can't connect",
         AWAY,
     ),
-    (r"registry functionality is unavailable|[Uu]nsupported URI|Could not parse|filesystem tracking|load plugin", UNKNOWN),
+    (r"functionality is unavailable|[Uu]nsupported URI|Could not parse|filesystem tracking|load plugin", UNKNOWN),
 )  # fmt: skip
 SCHEMA = re.compile(r"found version (\w+)|identified by '(\w+)'")
 
