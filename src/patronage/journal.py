@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from patronage import names as c
+
 PLAIN, JSON = "plain", "json"
 OURS = "patronage"
 QUIET_SECONDS = 5.0  # shorter work needs no progress
@@ -97,7 +99,7 @@ def failure_line(message: str, code: int) -> str:
 
 def _entry(level: str, message: str) -> dict[str, object]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return {"time": now, "level": level, "job": _now.job, "run_id": _now.run_id or None, "message": message}
+    return {"time": now, "level": level, "job": _now.job, c.RUN_ID: _now.run_id or None, "message": message}
 
 
 class _Stderr(logging.Handler):
