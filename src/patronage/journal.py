@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from patronage import names as c
+from patronage.names import Tag
 
 PLAIN, JSON = "plain", "json"
 OURS = "patronage"
@@ -99,7 +100,7 @@ def failure_line(message: str, code: int) -> str:
 
 def _entry(level: str, message: str) -> dict[str, object]:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return {"time": now, "level": level, "job": _now.job, c.RUN_ID: _now.run_id or None, "message": message}
+    return {"time": now, "level": level, Tag.JOB: _now.job, c.RUN_ID: _now.run_id or None, "message": message}
 
 
 class _Stderr(logging.Handler):
