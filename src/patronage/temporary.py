@@ -40,20 +40,20 @@ class TemporaryFolder:
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
     """A private folder of the system's temporary folder, removed at the end."""
-    made = TemporaryFolder()
+    own = TemporaryFolder()
     try:
-        inner = made.path / "files"  # beside the lock
+        inner = own.path / "files"  # beside the lock
         inner.mkdir()
         yield inner
     finally:
-        made.close()
+        own.close()
 
 
 def for_ever() -> Path:
     """A private folder that lasts as long as this process."""
-    made = TemporaryFolder()
-    _LASTING.append(made)
-    return made.path
+    own = TemporaryFolder()
+    _LASTING.append(own)
+    return own.path
 
 
 def sweep(parent: Path | None = None) -> list[Path]:

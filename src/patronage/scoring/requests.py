@@ -76,11 +76,11 @@ def _findings(features: pd.DataFrame) -> Iterator[tuple[str, Mask, str]]:
             yield name, np.isnan(numbers[name]) & buyers, f"missing where {c.N_ORDERS} > 0 needs it,"
         recency, length, repeats = numbers[c.RECENCY], numbers[c.T], numbers[c.FREQUENCY]
         yield c.T, length > LONGEST_DAYS, "more than two hundred years"
-        yield c.RECENCY, recency > length + 1e-6, "above T, so that the last order comes after the cutoff,"
+        yield c.RECENCY, recency > length + 1e-6, "above T: the last order comes after the cutoff,"
         yield (
             c.FREQUENCY,
             repeats > recency + 1e-6,
-            "above recency, so that there are more days with an order than days,",
+            "above recency: more days with an order than days,",
         )
         yield c.FREQUENCY, (repeats == 0) & (recency > 1e-6), "0 although recency is above 0"
 
