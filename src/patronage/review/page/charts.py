@@ -53,7 +53,7 @@ def quantitative(field: str, title: str, *, percent: bool = False, zero: bool = 
 
 
 def _names(field: str, order: Sequence[str] | None, title: str | None = None) -> Spec:
-    axis = {"labelLimit": 300, "title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 6}
+    axis = {"title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 6}
     return {"field": field, "type": "nominal", "sort": list(order) if order else None, "axis": axis}
 
 
@@ -74,7 +74,7 @@ def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: s
     """Two or three bars per name, one for each series."""
     order, parts = list(dict.fromkeys(rows[name])), list(dict.fromkeys(rows[series]))
     colour = {
-        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top", "columns": 2},
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN][: len(parts)]},
     }  # fmt: skip
     encoding = {
@@ -158,7 +158,7 @@ def lines(
     """A line per series."""
     parts = list(dict.fromkeys(rows[series]))
     colour = {
-        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top", "columns": 2},
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY][: len(parts)]},
     }  # fmt: skip
     encoding = {
