@@ -74,7 +74,7 @@ def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: s
     """Two or three bars per name, one for each series."""
     order, parts = list(dict.fromkeys(rows[name])), list(dict.fromkeys(rows[series]))
     colour = {
-        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top", "columns": 2},
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN][: len(parts)]},
     }  # fmt: skip
     encoding = {
@@ -158,7 +158,7 @@ def lines(
     """A line per series."""
     parts = list(dict.fromkeys(rows[series]))
     colour = {
-        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top", "columns": 2},
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY][: len(parts)]},
     }  # fmt: skip
     encoding = {

@@ -7,7 +7,7 @@
     axisY: { labelLimit: narrow ? 120 : 320 },
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { labelColor: ink, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-    legend: { labelColor: ink, titleColor: soft, labelFontSize: 12 }, text: { color: ink, fontSize: 12 },
+    legend: { columns: narrow ? 1 : 4, labelColor: ink, titleColor: soft, labelFontSize: 12 }, text: { color: ink, fontSize: 12 },
   };
   const views = [];
   const draw = async (place) => {
