@@ -208,6 +208,6 @@ class SimulateConfig:
     threads: int | None = None
 
     def check(self) -> None:
-        one_of("data.name", self.data.name, ("simulated",))
+        one_of("data.source", self.data.source, ("simulated",))
         if self.threads is not None:
             within("threads", self.threads, 1, 1024)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patronage import names as c
 from patronage.config import DataConfig
@@ -10,6 +10,7 @@ from patronage.data.columns import Column, IncomingTable, check_zones, resolve
 from patronage.data.contract import TRANSACTIONS, Contract
 from patronage.data.duplicates import treat_duplicates
 from patronage.data.keys import CONF, Keys
+from patronage.data.left_out import leave_out
 from patronage.data.row_rules import Rule, rules_of
 from patronage.data.source import SourceTable
 from patronage.engine import Engine, text
@@ -48,7 +49,9 @@ def load_table(
         The mapping names columns that do not exist, or one column twice.
     """
     try:
-        return _load(IncomingTable(engine, contract, source, config, keys))
+        table, notes = leave_out(IncomingTable(engine, contract, source, config, keys))
+        loaded = _load(table)
+        return replace(loaded, notes=(*notes, *loaded.notes))
     except engine.failure as error:
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(

@@ -12,6 +12,7 @@ from pathlib import Path
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.keys import CONF, Keys
+from patronage.data.left_out import reasons_of
 from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError
@@ -29,7 +30,7 @@ def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """Find the tables that the configuration names; transactions are required."""
     tables = configured(config)
     named = [name for name, table in tables.items() if table.path or table.table or name == TRANSACTIONS.name]
-    return {name: source_of(files_relation(engine, name, tables[name]), tables[name]) for name in named}
+    return {name: source_of(name, files_relation(engine, name, tables[name]), tables[name]) for name in named}
 
 
 def configured(config: DataConfig) -> dict[str, TableConfig]:
@@ -37,10 +38,11 @@ def configured(config: DataConfig) -> dict[str, TableConfig]:
     return {TRANSACTIONS.name: config.transactions, EVENTS.name: config.events, CUSTOMERS.name: config.customers}
 
 
-def source_of(relation: str, table: TableConfig) -> SourceTable:
+def source_of(name: str, relation: str, table: TableConfig, keys: Keys = CONF) -> SourceTable:
     """A relation with the mapping of its settings."""
     attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-    return SourceTable(relation, asdict(table.columns), table.date_format, attributes)
+    where = reasons_of(table.where, keys.option(name, "where"))
+    return SourceTable(relation, asdict(table.columns), table.date_format, attributes, where)
 
 
 def files_relation(engine: Engine, name: str, table: TableConfig, keys: Keys = CONF) -> str:
