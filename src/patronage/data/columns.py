@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import Contract
 from patronage.data.expressions import expression
+from patronage.data.finding import DataFindings
 from patronage.data.keys import Keys
 from patronage.data.pseudonyms import pseudonym
 from patronage.data.source import SourceTable
@@ -31,6 +32,7 @@ class IncomingTable:
     source: SourceTable
     config: DataConfig
     keys: Keys
+    findings: DataFindings = field(default_factory=DataFindings)
 
     @property
     def name(self) -> str:
