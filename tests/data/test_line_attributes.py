@@ -9,7 +9,7 @@ import patronage as pt
 from conftest import BY_HAND
 from patronage.errors import ConfigError
 
-LINES = BY_HAND.assign(Country=["PL", "PL", "DE", None, None, None, "AT", "AT", "PL", "FR"])
+LINES = BY_HAND.assign(Country=["PL", "PL", "DE", None, None, None, None, "AT", "PL", "FR"])
 
 
 def test_a_customer_has_the_value_of_the_first_line_that_tells_one():

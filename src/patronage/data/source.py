@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from patronage.data.finding import DataFinding
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -23,6 +25,12 @@ class SourceTable:
         Further columns to keep as labels, by their own names.
     where
         A reason to leave rows out to the SQL that holds for such a row.
+    findings
+        What the files disagree in.
+    files
+        The name of each file and a relation over it alone, where there are several.
+    copied
+        Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
     """
 
     relation: str
@@ -30,3 +38,6 @@ class SourceTable:
     date_format: str | None = None
     attributes: tuple[str, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[DataFinding, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    copied: bool = False
