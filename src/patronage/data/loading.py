@@ -17,6 +17,7 @@ from patronage.data.keys import CONF, Keys
 from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
 from patronage.data.source import SourceTable
+from patronage.data.whole_log import examine
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
@@ -87,7 +88,9 @@ def load_tables(
     present = {name: table.present for name, table in loaded.items()}
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
-    return replace(_described(engine, loaded, present, events, config, keys), findings=tuple(findings))
+    span = examine(engine, sources, present, config, findings, keys)
+    described = _described(engine, loaded, present, events, config, keys)
+    return replace(described, first=span.first, last=span.last, findings=tuple(findings))
 
 
 def _described(

@@ -36,7 +36,8 @@ class Tables:
     money_scale
         Minor units in one unit of the currency.
     first, last
-        The moments of the first and of the last transaction.
+        The moments of the first and of the last transaction, but for stray rows far from all others; the last may be
+        given (`observed_until`).
     customers
         The number of customers with a transaction.
     fingerprint
