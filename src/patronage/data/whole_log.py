@@ -101,7 +101,7 @@ def _heavy(engine: Engine, findings: DataFindings, keys: Keys) -> None:
     )
     if customers < FEWEST:
         return
-    for measure, share in (("revenue", most / max(revenue, 1)), ("lines", busiest / max(lines, 1))):
+    for measure, share in ((c.REVENUE, most / max(revenue, 1)), ("lines", busiest / max(lines, 1))):
         if share < max(HEAVY, 5 / customers):
             continue
         (example,) = engine.row(f"SELECT max_by({c.CUSTOMER_ID}, {measure}) FROM ({per_customer})")
