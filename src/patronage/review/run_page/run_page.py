@@ -23,11 +23,13 @@ from patronage.review.run_page.personas import personas
 from patronage.review.run_page.worth import worth
 from patronage.training.origins import Split
 
+DESCRIBED = 5  # sections whose finding stands in the description of the run
+
 
 def with_page(
     record: RunRecord, run: Run, split: Split, tables: Tables, report: Report, champion: tuple[Bundle, str] | None
 ) -> RunRecord:
-    """The record with the page of the run among its texts.
+    """The record with the page of the run among its texts, and its first findings on top of its description.
 
     Parameters
     ----------
@@ -56,7 +58,12 @@ def with_page(
         champion_version=version,
         notes=tables.notes,
     )
-    return replace(record, texts={**record.texts, Artifact.REPORT: render(run_page(view))})
+    page = run_page(view)
+    findings = "\n".join(f"- **{part.title}** {part.finding}" for part in page.sections[:DESCRIBED])
+    description = (
+        f"{findings}\n\n{record.description}\n\n`{Artifact.REPORT}` among the artifacts has everything on one page."
+    )
+    return replace(record, description=description, texts={**record.texts, Artifact.REPORT: render(page)})
 
 
 def run_page(view: RunView) -> Page:
