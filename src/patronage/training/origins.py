@@ -20,7 +20,7 @@ from patronage.config.journey import AUTO
 from patronage.data import Tables
 from patronage.errors import ConfigError, DataError
 from patronage.labels import LabelledSnapshot, Snapshot, held_out, labels_at
-from patronage.lenses import described, features_at
+from patronage.lenses import described, features_at, with_taste
 from patronage.training.journey import choose_period
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ class Split:
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
     period_days
         Length of a period of the journey paths.
+    lenses
+        The settings with which the features are made: the configuration's, with what the lenses learned first.
     year_before
         Labelled snapshots, with what BTYD reads alone, of a year before: the cutoff's first, and of those origins
         that the log allows. Empty where the log does not reach back to the cutoff's.
@@ -49,6 +51,7 @@ class Split:
     current: Snapshot
     training: tuple[LabelledSnapshot, ...]
     period_days: int
+    lenses: LensesConfig
     year_before: tuple[LabelledSnapshot, ...] = ()
 
     @property
@@ -61,7 +64,7 @@ class Split:
         training, year_before = (
             tuple(snapshot.select(keep) for snapshot in snapshots) for snapshots in (self.training, self.year_before)
         )
-        return Split(self.current.select(keep), training, self.period_days, year_before)
+        return Split(self.current.select(keep), training, self.period_days, self.lenses, year_before)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -127,6 +130,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)
+    config = replace(config, lenses=with_taste(tables, cutoff, config.lenses))
     current = _snapshot(tables, cutoff, config, period)
     if len(current.features) < config.min_customers:
         raise DataError(
@@ -136,7 +140,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
     earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
     training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
     year_before = tuple(_year_before(tables, (current, *training), config, period))
-    return Split(current, training, period, year_before)
+    return Split(current, training, period, config.lenses, year_before)
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:

@@ -1,0 +1,183 @@
+"""The axes of taste: learned from the log before a cutoff, and frozen as a text that the settings of the lens hold."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from scipy import linalg, sparse
+
+from patronage import cutoff as when
+from patronage import names as c
+from patronage.config import LensesConfig
+from patronage.data import Tables
+from patronage.data.contract import TRANSACTIONS
+
+log = logging.getLogger(__name__)
+
+AXES = len(c.TASTES)
+SCALE = 1_000_000  # of loadings, which are integers: their sums are the same in every order of the rows
+LEAST_LINES = 5  # of a customer who shapes the axes
+LEAST_CUSTOMERS = 50  # who shape them, and of whom each item was bought by at least five
+LEAST_BUYERS = 5
+MOST_CUSTOMERS = 20_000
+LEAST_KNOWN = 0.5  # of the lines, with a category, or else products tell more
+LEAST_COVERED = 0.6  # of the lines, by the items of frozen axes, or else they are learned anew
+STEADY = 0.8  # correlation of the places by one half of the customers and by the other, below which an axis is dropped
+NAMED_BY = 2  # items at each end of an axis
+
+
+@dataclass(frozen=True)
+class TasteAxes:
+    """The frozen axes.
+
+    Attributes
+    ----------
+    column
+        `category` or `product_id`.
+    items
+        What counts; all else a customer buys says nothing here.
+    loadings
+        Two integers of each item, in millionths.
+    middle
+        The place of the mean mix on each axis.
+    kept
+        How many axes are steady: the places on the others are missing.
+    ends
+        Of each axis, the words for its high end and for its low end.
+    """
+
+    column: str
+    items: list[str]
+    loadings: list[list[int]]
+    middle: list[int]
+    kept: int
+    ends: list[list[str]]
+
+    def to_text(self) -> str:
+        """JSON without a dollar sign, which the settings would read as a reference."""
+        return json.dumps(asdict(self), separators=(",", ":")).replace("$", "\\u0024")
+
+    @classmethod
+    def of(cls, learned: str) -> TasteAxes:
+        """What `to_text` gave."""
+        return cls(**json.loads(learned))
+
+
+def with_taste(tables: Tables, cutoff: datetime, config: LensesConfig) -> LensesConfig:
+    """The settings with the axes of what was bought before the cutoff; axes that are there already stay.
+
+    Frozen axes are learned anew where what they know is less than `LEAST_COVERED` of the lines. A log that tells too
+    little of what was bought has none.
+    """
+    column = _column(tables, cutoff)
+    if column is None:
+        return config
+    if config.taste.learned:
+        frozen = TasteAxes.of(config.taste.learned)
+        if frozen.column == column and _covered(tables, cutoff, frozen) >= LEAST_COVERED:
+            return config
+        log.warning("the axes of taste are learned anew: most of what is bought now, they do not know")
+    axes = _learn(tables, cutoff, column, config)
+    return replace(config, taste=replace(config.taste, learned=axes.to_text() if axes else ""))
+
+
+def _column(tables: Tables, cutoff: datetime) -> str | None:
+    """The column that tells what was bought."""
+    present = tables.present.get(TRANSACTIONS.name, frozenset())
+    columns = [name for name in (c.CATEGORY, c.PRODUCT_ID) if name in present]
+    if not columns:
+        return None
+    counts = ", ".join(f"count({name}) AS {name}" for name in columns)
+    known = tables.engine.frame(f"SELECT count(*) AS n, {counts} FROM transactions WHERE {_bought(tables, cutoff)}")
+    shares = known.iloc[0] / max(known["n"].iloc[0], 1)
+    return next((name for name in columns if shares[name] >= LEAST_KNOWN), None)
+
+
+def _bought(tables: Tables, cutoff: datetime) -> str:
+    return f"amount >= 0 AND {when.before(c.ORDERED_AT, cutoff, tables.engine)}"
+
+
+def _covered(tables: Tables, cutoff: datetime, axes: TasteAxes) -> float:
+    lines = tables.engine.frame(
+        f"SELECT {axes.column} AS item, count(*) AS n FROM transactions WHERE {_bought(tables, cutoff)} "
+        f"AND {axes.column} IS NOT NULL GROUP BY {axes.column}"
+    )
+    return float(lines.loc[lines["item"].isin(axes.items), "n"].sum() / max(lines["n"].sum(), 1))
+
+
+def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) -> TasteAxes | None:
+    most = config.taste.categories if column == c.CATEGORY else config.taste.products
+    buyers = tables.engine.frame(
+        f"SELECT {column} AS item, count(DISTINCT customer_id) AS n FROM transactions WHERE {_bought(tables, cutoff)} "
+        f"AND {column} IS NOT NULL GROUP BY {column} ORDER BY n DESC, item"
+    )
+    items = list(buyers.loc[buyers["n"] >= LEAST_BUYERS, "item"].head(most))
+    if len(items) <= AXES:
+        return None
+    mixes = _mixes(tables, cutoff, column, items)
+    if mixes.shape[0] < LEAST_CUSTOMERS:
+        return None
+    directions = _directions(mixes)
+    places = mixes @ directions
+    halves = [mixes @ _directions(mixes[np.arange(mixes.shape[0]) % 2 == half]) for half in (0, 1)]
+    steady = [abs(float(np.corrcoef(halves[0][:, a], halves[1][:, a])[0, 1])) >= STEADY for a in range(AXES)]
+    kept = steady.index(False) if False in steady else AXES
+    if not kept:
+        return None
+    loadings = np.rint(directions * SCALE).astype(int)
+    middle = np.rint(np.asarray(mixes.mean(axis=0)).ravel() @ directions * SCALE).astype(int)
+    ends = _ends(mixes, places, items)
+    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), kept, ends)
+
+
+def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> sparse.csr_array:
+    """(customers, items) square roots of the shares of spend, of those who bought enough."""
+    engine = tables.engine
+    bought = _bought(tables, cutoff)
+    (customers,) = engine.row(f"SELECT count(DISTINCT customer_id) FROM transactions WHERE {bought}")
+    part = f" AND {engine.bucket(c.CUSTOMER_ID, parts)} = 0" if (parts := customers // MOST_CUSTOMERS) > 1 else ""
+    lines = engine.frame(
+        f"SELECT customer_id, {column} AS item, sum(amount) AS paid, count(*) AS n FROM transactions "
+        f"WHERE {bought} AND {column} IS NOT NULL{part} GROUP BY customer_id, {column} ORDER BY customer_id, item"
+    )
+    lines = lines[lines["item"].isin(items)]
+    of_customer = lines.groupby(c.CUSTOMER_ID)[["paid", "n"]].transform("sum")
+    lines = lines[(of_customer["n"] >= LEAST_LINES) & (of_customer["paid"] > 0)]
+    rows, _ = pd.factorize(lines[c.CUSTOMER_ID])
+    columns = pd.Index(items).get_indexer(lines["item"])
+    roots = np.sqrt(lines["paid"].to_numpy(float) / of_customer.loc[lines.index, "paid"].to_numpy(float))
+    return sparse.csr_array((roots, (rows, columns)), shape=(rows.max() + 1 if len(rows) else 0, len(items)))
+
+
+def _directions(mixes: sparse.csr_array) -> np.ndarray:
+    """(items, AXES) principal components; the largest loading of each is positive."""
+    n, m = mixes.shape
+    mean = np.asarray(mixes.mean(axis=0)).ravel()
+    covariance = (mixes.T @ mixes).toarray() / n - np.outer(mean, mean)
+    _, vectors = linalg.eigh(covariance, subset_by_index=[m - AXES, m - 1])
+    directions = vectors[:, ::-1]
+    largest = np.abs(directions).argmax(axis=0)
+    return directions * np.sign(directions[largest, np.arange(AXES)])
+
+
+def _ends(mixes: sparse.csr_array, places: np.ndarray, items: list[str]) -> list[list[str]]:
+    """Of each axis, the items whose shares rise with it most, and those whose shares fall most."""
+    centred = places - places.mean(axis=0)
+    covariances = mixes.T @ centred / mixes.shape[0]
+    mean = np.asarray(mixes.mean(axis=0)).ravel()
+    deviations = np.sqrt(np.maximum(np.asarray(mixes.multiply(mixes).mean(axis=0)).ravel() - mean**2, 1e-12))
+    correlations = covariances / deviations[:, None]
+    ends = []
+    for axis in range(AXES):
+        order = np.argsort(-correlations[:, axis], kind="stable")
+        ends.append([_words(items, order[:NAMED_BY]), _words(items, order[::-1][:NAMED_BY])])
+    return ends
+
+
+def _words(items: list[str], positions: np.ndarray) -> str:
+    return " and ".join(items[position].lower() for position in positions)
