@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 
 from patronage.config import PersonasConfig
-from patronage.evaluation.intervals import Interval
-from patronage.evaluation.scorecard import Headline, Scorecard
+from patronage.evaluation.scorecard import Scorecard
 from patronage.models.personas import PersonaModel, consecutive_ari, refit_labels
 from patronage.names import Metric
 from patronage.typing import Array
 
 PERSONAS, SHUFFLED, ARI = "personas", "shuffled", "stability_ari"
-NORMAL_95 = 1.96  # standard errors on either side of a mean
 
 
 def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
@@ -26,7 +24,6 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
     by_chance = consecutive_ari(refit_labels(points, sample, personas.k, config, seed))
     chance = float(by_chance.mean())
-    chance_error = float(by_chance.std(ddof=1) / np.sqrt(len(by_chance)))
     choice = personas.choice.taken
     probabilities = personas.probabilities(features)
     sizes = np.bincount(probabilities.argmax(axis=1), minlength=personas.k) / len(features)
@@ -43,10 +40,7 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     }
     if choice.bic is not None:
         metrics[Metric.PERSONA_BIC] = choice.bic
-    difference = chance - choice.ari  # as a loss, as everywhere: negative is better
-    margin = NORMAL_95 * float(np.hypot(choice.ari_error, chance_error))
-    interval = Interval(difference, difference - margin, difference + margin)
-    return Scorecard(metrics, (Headline(PERSONAS, ARI, choice.ari, SHUFFLED, chance, interval),))
+    return Scorecard(metrics)
 
 
 def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFrame) -> float:

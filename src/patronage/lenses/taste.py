@@ -33,7 +33,7 @@ def _select(history: History, config: LensesConfig) -> str:
     places = ",\n               ".join(
         f"(sum(CAST(round(sqrt(paid * 1.0e0 / total) * load_{axis}) AS BIGINT)) - {axes.middle[axis - 1]})"
         f" / {SCALE}.0e0 * sum(n) / (sum(n) + {half}) AS {name}"
-        if axis <= axes.kept
+        if axis <= axes.steady_axes
         else f"CAST(NULL AS DOUBLE) AS {name}"
         for axis, name in enumerate(c.TASTES, start=1)
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
 
 from patronage import cutoff as when
 from patronage import names as c
@@ -22,12 +23,13 @@ log = logging.getLogger(__name__)
 AXES = len(c.TASTES)
 SCALE = 1_000_000  # of loadings, which are integers: their sums are the same in every order of the rows
 LEAST_LINES = 5  # of a customer who shapes the axes
-LEAST_CUSTOMERS = 50  # who shape them, and of whom each item was bought by at least five
-LEAST_BUYERS = 5
+LEAST_CUSTOMERS = 50  # who shape them
+LEAST_BUYERS = 5  # of each item
 MOST_CUSTOMERS = 20_000
 LEAST_KNOWN = 0.5  # of the lines, with a category, or else products tell more
 LEAST_COVERED = 0.6  # of the lines, by the items of frozen axes, or else they are learned anew
 STEADY = 0.8  # correlation of the places by one half of the customers and by the other, below which an axis is dropped
+GROUPS, COMPONENTS = 20, 10  # groups of products, and the components in which they lie
 NAMED_BY = 2  # items at each end of an axis
 
 
@@ -45,8 +47,8 @@ class TasteAxes:
         Two integers of each item, in millionths.
     middle
         The place of the mean mix on each axis.
-    kept
-        How many axes are steady: the places on the others are missing.
+    steady_axes
+        How many axes are: the places on the others are missing.
     ends
         Of each axis, the words for its high end and for its low end.
     """
@@ -55,7 +57,7 @@ class TasteAxes:
     items: list[str]
     loadings: list[list[int]]
     middle: list[int]
-    kept: int
+    steady_axes: int
     ends: list[list[str]]
 
     def to_text(self) -> str:
@@ -79,11 +81,35 @@ def with_taste(tables: Tables, cutoff: datetime, config: LensesConfig) -> Lenses
         return config
     if config.taste.learned:
         frozen = TasteAxes.of(config.taste.learned)
-        if frozen.column == column and _covered(tables, cutoff, frozen) >= LEAST_COVERED:
+        covered = _covered(tables, cutoff, frozen)
+        if frozen.column == column and covered >= LEAST_COVERED:
             return config
         log.warning("the axes of taste are learned anew: most of what is bought now, they do not know")
     axes = _learn(tables, cutoff, column, config)
     return replace(config, taste=replace(config.taste, learned=axes.to_text() if axes else ""))
+
+
+def item_groups(tables: Tables, cutoff: datetime, axes: TasteAxes) -> pd.Series:
+    """Item to a group of items: a category is one of its own; products that are bought together are one.
+
+    Products are grouped by the directions in which their shares correlate with the first components, learned from the
+    log before the cutoff.
+    """
+    if axes.column == c.CATEGORY or len(axes.items) <= GROUPS:
+        return pd.Series(axes.items, index=axes.items)
+    from sklearn.cluster import KMeans  # imported here: features do not need it
+
+    mixes = _mixes(tables, cutoff, axes.column, axes.items)
+    mean, deviation = _moments(mixes)
+    covariance = (mixes.T @ mixes).toarray() / mixes.shape[0] - np.outer(mean, mean)
+    correlation = covariance / np.outer(deviation, deviation)
+    m = len(axes.items)
+    values, vectors = linalg.eigh(correlation, subset_by_index=[m - COMPONENTS, m - 1])
+    places = vectors * np.sqrt(values)
+    places /= np.maximum(np.linalg.norm(places, axis=1, keepdims=True), 1e-12)
+    with threadpool_limits(1):
+        groups = KMeans(GROUPS, n_init=5, random_state=0).fit(places).labels_
+    return pd.Series(groups, index=axes.items)
 
 
 def _column(tables: Tables, cutoff: datetime) -> str | None:
@@ -126,13 +152,13 @@ def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) 
     places = mixes @ directions
     halves = [mixes @ _directions(mixes[np.arange(mixes.shape[0]) % 2 == half]) for half in (0, 1)]
     steady = [abs(float(np.corrcoef(halves[0][:, a], halves[1][:, a])[0, 1])) >= STEADY for a in range(AXES)]
-    kept = steady.index(False) if False in steady else AXES
-    if not kept:
+    steady_axes = steady.index(False) if False in steady else AXES
+    if not steady_axes:
         return None
     loadings = np.rint(directions * SCALE).astype(int)
     middle = np.rint(np.asarray(mixes.mean(axis=0)).ravel() @ directions * SCALE).astype(int)
     ends = _ends(mixes, places, items)
-    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), kept, ends)
+    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), steady_axes, ends)
 
 
 def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> sparse.csr_array:
@@ -169,14 +195,19 @@ def _ends(mixes: sparse.csr_array, places: np.ndarray, items: list[str]) -> list
     """Of each axis, the items whose shares rise with it most, and those whose shares fall most."""
     centred = places - places.mean(axis=0)
     covariances = mixes.T @ centred / mixes.shape[0]
-    mean = np.asarray(mixes.mean(axis=0)).ravel()
-    deviations = np.sqrt(np.maximum(np.asarray(mixes.multiply(mixes).mean(axis=0)).ravel() - mean**2, 1e-12))
-    correlations = covariances / deviations[:, None]
+    correlations = covariances / _moments(mixes)[1][:, None]
     ends = []
     for axis in range(AXES):
         order = np.argsort(-correlations[:, axis], kind="stable")
         ends.append([_words(items, order[:NAMED_BY]), _words(items, order[::-1][:NAMED_BY])])
     return ends
+
+
+def _moments(mixes: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """(items,) means and standard deviations."""
+    mean = np.asarray(mixes.mean(axis=0)).ravel()
+    squares = np.asarray(mixes.multiply(mixes).mean(axis=0)).ravel()
+    return mean, np.sqrt(np.maximum(squares - mean**2, 1e-12))
 
 
 def _words(items: list[str], positions: np.ndarray) -> str:

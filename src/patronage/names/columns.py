@@ -78,9 +78,11 @@ ROYAL = "royal"
 PURCHASE_SEGMENT = "purchase_segment"
 BENEFIT_SEGMENT = "benefit_segment"
 NEED_SEGMENT = "need_segment"
+WEEKEND_SHARE = "weekend_share"
+EVENING_SHARE = "evening_share"
 # Shares whose words claim a majority, and shares whose low word claims none at all
 MAJORITY_SHARES = (
-    "weekend_share", "evening_share", "mobile_share", "desktop_share", "tablet_share", "site_share", "message_share",
+    WEEKEND_SHARE, EVENING_SHARE, "mobile_share", "desktop_share", "tablet_share", "site_share", "message_share",
     "person_share", "social_share", "satisfaction_signs",
 )  # fmt: skip
 NONE_SHARES = ("coupon_share", "offer_response", "response_rate", "return_share")

@@ -47,6 +47,9 @@ class Metric:
     # evaluation: personas
     PERSONA_K = "personas/k"
     PERSONA_STABLE = "personas/stable"
+    PERSONA_LATER_BEHAVIOUR = "personas/later_behaviour"
+    PERSONA_LATER_SPEND = "personas/later_spend"
+    PERSONA_LATER_MIX = "personas/later_mix"
     PERSONA_STABILITY_ARI = "personas/stability_ari"
     PERSONA_STABILITY_JACCARD = "personas/stability_jaccard"
     PERSONA_SILHOUETTE = "personas/silhouette"

@@ -101,7 +101,7 @@ class PersonaChoice:
 
 
 @dataclass(frozen=True, eq=False)
-class LaterBehaviour:
+class LaterOutcomes:
     """Customers at an earlier origin: (N, D) their points, and (N, M) what they did later, by outcome."""
 
     points: np.ndarray
@@ -109,7 +109,7 @@ class LaterBehaviour:
 
 
 def assess(
-    points: np.ndarray, ks: Sequence[int], config: PersonasConfig, seed: int, later: LaterBehaviour | None = None
+    points: np.ndarray, ks: Sequence[int], config: PersonasConfig, seed: int, later: LaterOutcomes | None = None
 ) -> tuple[PersonaCandidate, ...]:
     """How stable each k is on these points, and what it tells of later behaviour."""
     return tuple(assess_k(points, k, config, seed, later) for k in ks)
@@ -138,7 +138,7 @@ def _fewest_that_tell_most(sure: Sequence[PersonaCandidate]) -> int:
 
 
 def assess_k(
-    points: np.ndarray, k: int, config: PersonasConfig, seed: int, later: LaterBehaviour | None = None
+    points: np.ndarray, k: int, config: PersonasConfig, seed: int, later: LaterOutcomes | None = None
 ) -> PersonaCandidate:
     """How stable k personas are on these points, and what they tell."""
     rng = np.random.default_rng(seed)
@@ -159,7 +159,7 @@ def assess_k(
     return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, tells, tells_error)
 
 
-def _told(reference: ClusterEstimator, later: LaterBehaviour, seed: int) -> tuple[float, float]:
+def _told(reference: ClusterEstimator, later: LaterOutcomes, seed: int) -> tuple[float, float]:
     """Mean explained share of the outcomes, and its error."""
     groups = Clusters.of(reference).nearest(later.points)
     shares = [explained(groups, outcome, seed) for outcome in later.outcomes.T]

@@ -15,7 +15,7 @@ from patronage.config.personas import AUTO
 from patronage.errors import ConfigError, FitError
 from patronage.labels import LabelledSnapshot
 from patronage.lenses.lens import Feature
-from patronage.models.personas.choice import LaterBehaviour, PersonaChoice, assess, choose_k
+from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
 from patronage.models.personas.model import PersonaModel
 from patronage.models.personas.naming import describe, held_words, name_all, words_of
@@ -92,7 +92,7 @@ def choose(
     return PersonaChoice(grid, former_k if former_k and former_is_stable else choose_k(grid, config))
 
 
-def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int) -> LaterBehaviour | None:
+def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int) -> LaterOutcomes | None:
     """The points and outcomes of those who had bought: orders and spend by their logarithm, and churn where known."""
     bought = later.features[c.N_ORDERS] > 0 if c.N_ORDERS in later.features else pd.Series(True, later.features.index)
     if not set(preparation.columns) <= set(later.features) or bought.sum() < LEAST_LATER:
@@ -101,7 +101,7 @@ def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int
     labels = later.labels.iloc[rows]
     outcomes = [np.log1p(labels[c.ORDERS]), np.log1p(labels[c.SPEND].clip(lower=0)), labels[c.ORDERS] > 0]
     points = preparation.points(preparation.scores(later.features.iloc[rows]))
-    return LaterBehaviour(points, np.column_stack(outcomes).astype(float))
+    return LaterOutcomes(points, np.column_stack(outcomes).astype(float))
 
 
 def draw_sample(

@@ -18,7 +18,7 @@ from patronage import names as c
 from patronage.config.personas import ViewConfig
 from patronage.lenses.lens import Feature
 
-MOST = 2 / 3  # of a persona's customers, of whom a word is true
+MOST = 2 / 3  # of a persona's customers: a word of its name is true of so many
 CLEAR = 0.15  # a greater share of the persona's customers than of the others
 NAMED_BY = 3  # words in a name; more only where two names would be equal
 THIRDS = (1 / 3, 2 / 3)
@@ -54,7 +54,7 @@ class FeatureWords:
     view: str
 
     def hold(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of whom the low word is true, and of whom the high one; neither of a missing value."""
+        """(N,) masks: the low word is true, the high word is true; neither of a missing value."""
         return values <= self.below, values >= self.above
 
 
@@ -110,7 +110,7 @@ def _flat(word: str) -> str:
 
 
 def held_words(words: Sequence[FeatureWords], features: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarray:
-    """(N, 2F) of whom each word is true: the low word of each column, then its high word."""
+    """(N, 2F) masks of the customers that each word is true of: the low word of each column, then its high word."""
     held = [side for word, name in zip(words, columns, strict=True) for side in word.hold(np.asarray(features[name]))]
     return np.column_stack(held)
 
@@ -127,7 +127,7 @@ def name_all(
     Parameters
     ----------
     held
-        (N, 2F) of whom each word is true.
+        (N, 2F) from `held_words`.
     labels
         (N,) position of each customer's persona.
     given
@@ -151,7 +151,7 @@ def describe(words: Sequence[FeatureWords], held: np.ndarray, members: np.ndarra
 
 
 def _shares(held: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each word, the share of the members and of the others of whom it is true."""
+    """Of each word, the share of the members that it is true of, and that of the others."""
     inside = held[members].mean(axis=0) if members.any() else np.zeros(held.shape[1])
     outside = held[~members].mean(axis=0) if (~members).any() else np.zeros(held.shape[1])
     return inside, outside

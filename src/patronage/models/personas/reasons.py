@@ -163,7 +163,7 @@ def reason_codes(explanations: PersonaExplanations, words: Sequence[FeatureWords
     Parameters
     ----------
     values
-        (F, N) the columns in their own units: they say which word is true of whom.
+        (F, N) the columns in their own units: they decide which words are true.
     """
     base = 2 * len(words) + 1  # a digit: a column and its low or high word, or nothing
     below, above = (np.array([getattr(word, end) for word in words]) for end in ("below", "above"))
