@@ -168,6 +168,13 @@ def test_class_names_are_unique_and_stand_in_no_init_file():
     assert [name for name, files in places.items() if files[0].endswith("__init__.py")] == []
 
 
+def test_three_of_four_modules_have_tests_where_a_newcomer_looks_for_them():
+    tests = Path(__file__).parent
+    modules = [path.relative_to(SOURCE) for path in FILES if path.name != "__init__.py"]
+    without = [str(module) for module in modules if not (tests / module.parent / f"test_{module.name}").exists()]
+    assert len(without) <= len(modules) / 4, f"without tests/ROOM/test_FILE.py: {', '.join(without)}"
+
+
 def test_only_labels_looks_forward():
     asking = [path.name for path in FILES if "when.within(" in path.read_text()]
     assert asking == ["labels.py"]

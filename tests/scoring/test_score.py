@@ -17,6 +17,8 @@ from mlflow.client import MlflowClient
 from patronage import scoring, tracking
 from patronage.errors import TrackingError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def score(patronage, fitted, registered):

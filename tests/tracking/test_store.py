@@ -8,6 +8,8 @@ import pytest
 from patronage.config import TrackingConfig
 from patronage.errors import TrackingError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tracking():
