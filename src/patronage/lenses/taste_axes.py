@@ -89,6 +89,18 @@ def with_taste(tables: Tables, cutoff: datetime, config: LensesConfig) -> Lenses
     return replace(config, taste=replace(config.taste, learned=axes.to_text() if axes else ""))
 
 
+def goods_bought(tables: Tables, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
+    """What customers bought before the cutoff: `customer_id`, `item`, `paid`; of a sample of them where there are many.
+
+    Empty where the log tells too little of what was bought.
+    """
+    if not config.taste.learned:
+        return pd.DataFrame(columns=[c.CUSTOMER_ID, "item", "paid"])
+    axes = TasteAxes.of(config.taste.learned)
+    lines = _lines(tables, cutoff, axes.column)
+    return lines.loc[lines["item"].isin(axes.items), [c.CUSTOMER_ID, "item", "paid"]]
+
+
 def item_groups(tables: Tables, cutoff: datetime, axes: TasteAxes) -> pd.Series:
     """Item to a group of items: a category is one of its own; products that are bought together are one.
 
@@ -161,16 +173,21 @@ def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) 
     return TasteAxes(column, items, loadings.tolist(), middle.tolist(), steady_axes, ends)
 
 
-def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> sparse.csr_array:
-    """(customers, items) square roots of the shares of spend, of those who bought enough."""
+def _lines(tables: Tables, cutoff: datetime, column: str) -> pd.DataFrame:
+    """A row per customer and item: what was paid, in minor units, and the lines; of a sample where there are many."""
     engine = tables.engine
     bought = _bought(tables, cutoff)
     (customers,) = engine.row(f"SELECT count(DISTINCT customer_id) FROM transactions WHERE {bought}")
     part = f" AND {engine.bucket(c.CUSTOMER_ID, parts)} = 0" if (parts := customers // MOST_CUSTOMERS) > 1 else ""
-    lines = engine.frame(
+    return engine.frame(
         f"SELECT customer_id, {column} AS item, sum(amount) AS paid, count(*) AS n FROM transactions "
         f"WHERE {bought} AND {column} IS NOT NULL{part} GROUP BY customer_id, {column} ORDER BY customer_id, item"
     )
+
+
+def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> sparse.csr_array:
+    """(customers, items) square roots of the shares of spend, of those who bought enough."""
+    lines = _lines(tables, cutoff, column)
     lines = lines[lines["item"].isin(items)]
     of_customer = lines.groupby(c.CUSTOMER_ID)[["paid", "n"]].transform("sum")
     lines = lines[(of_customer["n"] >= LEAST_LINES) & (of_customer["paid"] > 0)]
