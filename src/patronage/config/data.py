@@ -19,7 +19,7 @@ class EngineConfig:
     """Where SQL runs: the keys of conf/engine."""
 
     name: str = "duckdb"
-    threads: int | None = None  # of DuckDB; null: all cores
+    threads: int | None = None  # of DuckDB; null: those of the process
     memory_limit: str | None = None  # of DuckDB, such as 3GB; null: tables are in memory
     master: str | None = None  # of a Spark session that is started
 

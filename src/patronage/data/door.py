@@ -13,7 +13,7 @@ from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
 from patronage.data.row_rules import Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
-from patronage.engine import Engine, text
+from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError
 
 
@@ -56,6 +56,8 @@ def load_table(
     try:
         return _load(IncomingTable(engine, contract, source, config, keys, findings or DataFindings()))
     except engine.failure as error:
+        if short := shortage(error):
+            raise short from error
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(
             f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from patronage.engine.literals import text
 from patronage.errors import ConfigError
+from patronage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,8 +36,9 @@ class DuckDB:
         import duckdb
 
         self._secret: str | None = None
-        place = None if memory_limit is None else Path(tempfile.mkdtemp(prefix="patronage-", dir=folder))
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(place / "engine.duckdb" if place else ":memory:")
+        place = None if memory_limit is None else TemporaryFolder(folder)
+        database = place.path / "engine.duckdb" if place else ":memory:"
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(database)
         self._release = weakref.finalize(self, _release, self._connection, place)
         # Insertion order costs memory and has no meaning here: a query that needs an order has an ORDER BY.
         self.run("SET preserve_insertion_order = false")
@@ -265,8 +265,8 @@ class DuckDB:
         return f"string_agg({piece}, '' ORDER BY {order})"
 
 
-def _release(connection: duckdb.DuckDBPyConnection, place: Path | None) -> None:
+def _release(connection: duckdb.DuckDBPyConnection, place: TemporaryFolder | None) -> None:
     """Close an engine's connection, and remove the folder of its tables."""
     connection.close()
     if place is not None:
-        shutil.rmtree(place, ignore_errors=True)
+        place.close()
