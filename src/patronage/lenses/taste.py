@@ -58,9 +58,15 @@ def _named(config: LensesConfig) -> dict[str, Feature]:
         return {}
     axes = TasteAxes.of(config.taste.learned)
     return {
-        name: Feature(f"what is bought: from {low} to {high}", f"more {high}", f"more {low}")
-        for name, (high, low) in zip(c.TASTES, axes.ends, strict=False)
+        name: Feature(f"what is bought: from {' and '.join(low)} to {' and '.join(high)}", *_words(high, low))
+        for name, (high, low) in zip(c.TASTES, axes.ends, strict=True)
     }
+
+
+def _words(high: list[str], low: list[str]) -> tuple[str, str, str, str]:
+    """The words of an axis, and of a change on it."""
+    more, less = (f"more {items[0].lower()}" for items in (high, low))
+    return more, less, f"buying {more}", f"buying {less}"
 
 
 LENS = Lens(

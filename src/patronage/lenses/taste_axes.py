@@ -50,7 +50,7 @@ class TasteAxes:
     steady_axes
         How many axes are: the places on the others are missing.
     ends
-        Of each axis, the words for its high end and for its low end.
+        Of each axis, the items at its high end and at its low end, the farthest first.
     """
 
     column: str
@@ -58,7 +58,7 @@ class TasteAxes:
     loadings: list[list[int]]
     middle: list[int]
     steady_axes: int
-    ends: list[list[str]]
+    ends: list[list[list[str]]]
 
     def to_text(self) -> str:
         """JSON without a dollar sign, which the settings would read as a reference."""
@@ -162,7 +162,8 @@ def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) 
         return None
     directions = _directions(mixes)
     places = mixes @ directions
-    halves = [mixes @ _directions(mixes[np.arange(mixes.shape[0]) % 2 == half]) for half in (0, 1)]
+    half = np.random.default_rng(0).permutation(mixes.shape[0]) % 2
+    halves = [mixes @ _directions(mixes[half == side]) for side in (0, 1)]
     steady = [abs(float(np.corrcoef(halves[0][:, a], halves[1][:, a])[0, 1])) >= STEADY for a in range(AXES)]
     steady_axes = steady.index(False) if False in steady else AXES
     if not steady_axes:
@@ -208,7 +209,7 @@ def _directions(mixes: sparse.csr_array) -> np.ndarray:
     return directions * np.sign(directions[largest, np.arange(AXES)])
 
 
-def _ends(mixes: sparse.csr_array, places: np.ndarray, items: list[str]) -> list[list[str]]:
+def _ends(mixes: sparse.csr_array, places: np.ndarray, items: list[str]) -> list[list[list[str]]]:
     """Of each axis, the items whose shares rise with it most, and those whose shares fall most."""
     centred = places - places.mean(axis=0)
     covariances = mixes.T @ centred / mixes.shape[0]
@@ -216,7 +217,7 @@ def _ends(mixes: sparse.csr_array, places: np.ndarray, items: list[str]) -> list
     ends = []
     for axis in range(AXES):
         order = np.argsort(-correlations[:, axis], kind="stable")
-        ends.append([_words(items, order[:NAMED_BY]), _words(items, order[::-1][:NAMED_BY])])
+        ends.append([[items[j] for j in side[:NAMED_BY]] for side in (order, order[::-1])])
     return ends
 
 
@@ -225,7 +226,3 @@ def _moments(mixes: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
     mean = np.asarray(mixes.mean(axis=0)).ravel()
     squares = np.asarray(mixes.multiply(mixes).mean(axis=0)).ravel()
     return mean, np.sqrt(np.maximum(squares - mean**2, 1e-12))
-
-
-def _words(items: list[str], positions: np.ndarray) -> str:
-    return " and ".join(items[position].lower() for position in positions)

@@ -24,7 +24,7 @@ from patronage.config import PersonasConfig
 from patronage.models.personas.clusters import ClusterEstimator, Clusters, fit_clusters
 from patronage.models.personas.telling import explained
 
-STARTS = 3  # of each refit; the final fit takes more
+STARTS = 6  # of each refit; the final fit takes more
 SILHOUETTE_SAMPLE = 2000  # it compares all pairs
 TIE = 0.01  # silhouettes this close count as equal
 BIC_TIE = 10.0  # Kass and Raftery (1995): a greater difference is very strong evidence
