@@ -121,21 +121,21 @@ def test_goods_and_their_groups(lens_settings):
 
 
 def test_products_that_are_bought_together_are_a_group(lens_settings):
-    rng, rows = np.random.default_rng(1), []
-    for number in range(150):
-        kind = (0, 0, 0, 0, 1, 1, 2)[number % 7]
-        for line in range(15):
-            rows.append(
-                (f"c{number}", pd.Timestamp("2024-01-05"), 1.0, f"{number}-{line}", f"p{kind}{rng.integers(0, 9)}")
-            )
+    rng, day = np.random.default_rng(1), pd.Timestamp("2024-01-05")
+    kinds = {number: (0, 0, 0, 0, 1, 1, 2)[number % 7] for number in range(150)}
+    rows = [
+        (f"c{number}", day, 1.0, f"{number}-{line}", f"p{kind}{rng.integers(0, 9)}")
+        for number, kind in kinds.items()
+        for line in range(15)
+    ]
     tables = through_the_door(
         pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "order_id", "product_id"]),
         on_duplicate_rows="keep",
     )
     axes = TasteAxes.of(learned(tables, lens_settings).taste.learned)
     groups = item_groups(tables, CUTOFF, axes)
-    kinds = pd.Series([item[1] for item in groups.index], groups.index)
-    assert kinds.groupby(groups).nunique().max() == 1  # no group holds products of two kinds
+    kind_of_item = pd.Series([item[1] for item in groups.index], groups.index)
+    assert kind_of_item.groupby(groups).nunique().max() == 1  # no group holds products of two kinds
 
 
 def test_one_axis_is_missing_where_it_is_not_steady(lens_settings):
