@@ -41,7 +41,12 @@ def load(engine: Engine, config: DataConfig, findings: DataFindings | None = Non
     if config.name not in SOURCES:
         raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
     source = import_module(f"patronage.data.{config.name}")
-    return load_tables(engine, source.read_tables(engine, config), config, findings=findings)
+    sources: Mapping[str, SourceTable] = source.read_tables(engine, config)
+    tables = load_tables(engine, sources, config, findings=findings)
+    for table in sources.values():
+        if table.copied:
+            engine.drop(table.relation)
+    return tables
 
 
 def load_tables(
@@ -68,6 +73,9 @@ def load_tables(
         As `load` does.
     """
     findings = DataFindings() if findings is None else findings
+    for table in sources.values():
+        for finding in table.findings:
+            findings.add(finding)
     if config.pseudonymise:
         take_key(engine, keys)
     loaded = {

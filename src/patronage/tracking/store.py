@@ -134,7 +134,7 @@ def plain_errors(store: Store) -> Iterator[None]:
 def alone(uri: str) -> Iterator[None]:
     """One process at a time, for a local store; a server looks after itself.
 
-    The lock lies beside the database, with its rights: whoever may write the one may hold the other.
+    The lock lies beside the database, with its rights: a user who may write the one may hold the other.
 
     Raises
     ------
