@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
 
     theme: str
     name: str
-    rows: Array
+    rows: np.ndarray
     values: Array
 
 
@@ -129,7 +129,7 @@ def later_outcomes(tables: Tables, learned_from: Split, evaluated: LabelledSnaps
     return [outcome for outcome in outcomes if len(outcome.rows) >= LEAST and np.ptp(outcome.values) > 0]
 
 
-def _known(values: pd.Series | pd.DataFrame) -> tuple[Array, Array]:
+def _known(values: pd.Series | pd.DataFrame) -> tuple[np.ndarray, Array]:
     """The rows without a missing value, and their values."""
     array = values.to_numpy(float)
     rows = np.flatnonzero(~np.isnan(array.reshape(len(array), -1)).any(axis=1))
@@ -159,7 +159,7 @@ class _Errors(NamedTuple):
     own: Array
     grid: Array
     beyond: Array
-    rows: Array
+    rows: np.ndarray
 
 
 def _errors(groups: Mapping[str, Array], name: str, outcome: Outcome, seed: int) -> _Errors:

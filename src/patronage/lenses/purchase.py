@@ -177,7 +177,7 @@ LENS = Lens(
         c.DISCOUNT_SHARE: Feature("discounts over list value", "discount-seeking", "seldom on discount"),
         c.COUPON_SHARE: Feature("share of orders with a coupon", "coupon-using", "coupon-free"),
         c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "brand-buying"),
-        c.RETURN_SHARE: Feature("refund lines per purchase line", "sending back", "keeping"),
+        c.RETURN_SHARE: Feature("refund lines per purchase line", "sending back"),
         c.NOVELTY: Feature(
             "chance that two purchases in a category are of different products", "exploring", "habitual"
         ),
