@@ -51,6 +51,16 @@ def test_names_are_unique_and_those_of_vanished_personas_are_not_used_again():
     assert name_all(WORDS, base, labels, [None, None], {"frequent"})[0] == "frequent (2)"
 
 
+def test_a_less_clear_word_sets_two_personas_of_one_name_apart():
+    labels = np.repeat([0, 1, 2], 10)
+    value = [20] * 10 + [99] * 7 + [20] * 3 + [99] * 10  # big-basket: 7 of 10, and 10 of the 20 others
+    base = held(orders=[5] * 20 + [1] * 10, silence=[60] * 30, value=value)
+    assert name_all(WORDS, base, labels, ["frequent", None, None])[1] == "frequent, big-basket"
+    value = [99] * 6 + [20] * 4 + [99] * 7 + [20] * 3 + [99] * 7 + [20] * 3
+    base = held(orders=[5] * 20 + [1] * 10, silence=[60] * 30, value=value)
+    assert name_all(WORDS, base, labels, ["frequent", None, None])[1] == "frequent, big-basket"  # 7 of 10, 13 of 20
+
+
 def test_a_given_name_stays_while_its_words_are_true():
     labels = np.array([0, 0, 1, 1])
     base = held(orders=[5, 5, 1, 1], silence=[5, 5, 60, 60], value=[20] * 4)

@@ -162,18 +162,16 @@ def _text(words: Sequence[FeatureWords], position: int) -> str:
 
 
 def _name(words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray, used_names: set[str]) -> str:
+    order = [int(j) for j in np.argsort(outside - inside, kind="stable")]
+    fitting = [j for j in order if _text(words, j) and inside[j] >= MOST and inside[j] > outside[j]]
     chosen: list[int] = []
-    fitting = [j for j in np.argsort(outside - inside, kind="stable") if _text(words, j) and inside[j] >= MOST]
-    fitting = [j for j in fitting if inside[j] - outside[j] >= CLEAR]
-    first = [
-        j for place, j in enumerate(fitting) if words[j // 2].view not in {words[i // 2].view for i in fitting[:place]}
-    ]
-    for j in [*first, *(j for j in fitting if j not in first)]:
-        if len(chosen) >= NAMED_BY and _joined(words, chosen) not in used_names:
-            break
-        if len(chosen) < NAMED_BY and j not in first:
-            break
-        chosen.append(int(j))
+    for j in fitting:
+        views = {words[i // 2].view for i in chosen}
+        if len(chosen) < NAMED_BY and inside[j] - outside[j] >= CLEAR and words[j // 2].view not in views:
+            chosen.append(j)
+    for j in fitting:  # what is less clear sets two personas of one name apart
+        if _joined(words, chosen) in used_names and j not in chosen:
+            chosen.append(j)
     return _unique(_joined(words, chosen), used_names)
 
 
