@@ -98,7 +98,10 @@ def _card(inputs: CardInputs, held: np.ndarray, members: np.ndarray, name: str) 
 def _size(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     share, n = float(members.mean()), int(members.sum())
     yield CardLine("size", "customers", n, len(members), f"{n:,} customers, {share:.0%} of all")
-    for source, column, what in ((inputs.features, c.NET_REVENUE, "revenue"), (inputs.assignments, c.CLV, "value")):
+    for source, column, what in (
+        (inputs.features, c.NET_REVENUE, c.REVENUE),
+        (inputs.assignments, c.CLV, "expected value"),
+    ):
         values = source[column].fillna(0).to_numpy(float)
         if values.sum() > 0:
             part, mean, base = values[members].sum() / values.sum(), values[members].mean(), values.mean()
@@ -184,7 +187,7 @@ def _next(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     for column, what, number in (
         (c.CHURN_PROBABILITY, "churn", "{:.0%}"),
         (c.EXPECTED_ORDERS, "orders", "{:.2f}"),
-        (c.EXPECTED_SPEND, "spend", "{:,.0f}"),
+        (c.EXPECTED_SPEND, c.SPEND, "{:,.0f}"),
     ):
         own, base = (float(inputs.assignments.loc[rows, column].mean()) for rows in (members, slice(None)))
         if np.isfinite(own):
