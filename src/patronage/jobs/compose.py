@@ -13,9 +13,11 @@ from patronage.config import (
     AnalyseConfig,
     BacktestConfig,
     CheckConfig,
+    CleanConfig,
     CompareConfig,
     PromoteConfig,
     RelogConfig,
+    ReproduceConfig,
     RollbackConfig,
     ScoreConfig,
     SearchConfig,
@@ -37,6 +39,8 @@ SCHEMAS: dict[str, type] = {
     "compare": CompareConfig,
     "promote": PromoteConfig,
     "rollback": RollbackConfig,
+    "reproduce": ReproduceConfig,
+    "clean": CleanConfig,
 }
 
 
