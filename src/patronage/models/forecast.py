@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.models.btyd.calendar import FLAT, Calendar
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.mean import BtydMean
 from patronage.models.btyd.reconcile import reconcile
@@ -30,26 +31,6 @@ FILE = "forecast.json"
 ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
 OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
 MOST_WORTH = 10.0  # the ensemble may move a customer's value per order by this factor at most
-
-
-@dataclass(frozen=True)
-class Season:
-    """By how much all customers together order more or less in the horizon than BTYD expects.
-
-    Attributes
-    ----------
-    factor
-        On every order rate in the horizon; 1 where there is no season, or none that earlier origins confirm.
-    weight
-        The share of last year's error that comes back, in [0, 1].
-    errors
-        For each origin with a year before it, the latest first: its date, the logarithm of actual over expected
-        orders, and the same a year before.
-    """
-
-    factor: float = 1.0
-    weight: float = 0.0
-    errors: tuple[tuple[str, float, float], ...] = ()
 
 
 class EnsembleInputs(NamedTuple):
@@ -74,7 +55,7 @@ class LawInputs(NamedTuple):
     Attributes
     ----------
     features
-        With a later recency for the customers whom the law would take for gone.
+        With ages on the clock of the calendar, and a later recency for customers whom the law would take for gone.
     multiplier
         (N,) the factor on each order rate.
     """
@@ -96,34 +77,43 @@ class Forecast:
     churn_source
         What predicts P(churn): the ensemble, the law by its P(no order), or the ensemble where churn is the end of a
         contract.
-    season
-        Of the horizon; the value beyond it knows none, since a whole year has no season.
+    calendar
+        The clock on which the laws run: ages and horizons of BTYD and of the CLV law are in its days.
     """
 
     ensemble: Ensemble
     btyd: BtydMean
     clv: CLVModel
     churn_source: str
-    season: Season = field(default_factory=Season)
+    calendar: Calendar = FLAT
 
     @property
     def horizon_days(self) -> int:
         return int(self.clv.settings.horizon_days)
 
+    @property
+    def value_horizon_days(self) -> int:
+        return int(self.clv.settings.value_horizon_days)
+
+    def expected_by_btyd(self, features: Columns) -> dict[str, Array]:
+        """BTYD's own predictions over the horizon."""
+        return expect(self.btyd, self.calendar, features, self.horizon_days)
+
     def inputs(self, features: pd.DataFrame) -> EnsembleInputs:
         """What the ensemble reads of customers who have bought."""
         columns = columns_of(features)
-        near = columns | self.btyd.predict(columns, self.ensemble.window_days)
+        near = columns | expect(self.btyd, self.calendar, columns, self.ensemble.window_days)
         matrices = self.ensemble.matrices(near)
-        if self.ensemble.window_days == self.horizon_days and self.season.factor == 1:
+        if self.ensemble.window_days == self.horizon_days:
             return EnsembleInputs(near, None, matrices)
-        return EnsembleInputs(near, self.btyd.predict(columns, self.horizon_days, self.season.factor), matrices)
+        return EnsembleInputs(near, expect(self.btyd, self.calendar, columns, self.horizon_days), matrices)
 
     def law_inputs(self, features: pd.DataFrame) -> LawInputs:
         """What the law reads of customers who have bought, to expect as many orders as the ensemble does."""
         expected = self.ensemble.predict(*self.inputs(features))[c.ORDERS]
-        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(features), expected)
-        return LawInputs(features.assign(**{c.RECENCY: recency}), multiplier)
+        on_clock = pd.DataFrame(self.calendar.operational(features), features.index)
+        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(on_clock), expected)
+        return LawInputs(on_clock.assign(**{c.RECENCY: recency}), multiplier)
 
     def predict(self, features: pd.DataFrame, *, reasons: bool = True) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
@@ -135,9 +125,10 @@ class Forecast:
         """
         inputs = self.inputs(features)
         ensemble = self.ensemble.predict(*inputs)
-        summary = Summary.of(inputs.features)
-        recency, multiplier = reconcile(self.clv.law, self.horizon_days, summary, ensemble[c.ORDERS])
-        law = self.clv.predict({**inputs.features, c.RECENCY: recency}, multiplier, self.season.factor)
+        on_clock = self.calendar.operational(inputs.features)
+        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(on_clock), ensemble[c.ORDERS])
+        near, far = (self.calendar.factor(on_clock, days) for days in (self.horizon_days, self.value_horizon_days))
+        law = self.clv.predict({**on_clock, c.RECENCY: recency}, multiplier, near / far)
         churn = ensemble[c.CHURNED] if self.churn_source != LAW else 1 - law[c.P_ORDER]
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
         if reasons:
@@ -146,7 +137,7 @@ class Forecast:
 
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
-        state = {"churn_source": self.churn_source, "season": asdict(self.season)}
+        state = {"churn_source": self.churn_source, "calendar": asdict(self.calendar)}
         (folder / FILE).write_text(json.dumps(state))
         for name, model in (("ensemble", self.ensemble), ("btyd", self.btyd), ("clv", self.clv)):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -157,8 +148,12 @@ class Forecast:
         """Read what `save` wrote."""
         state = json.loads((folder / FILE).read_text())
         models = Ensemble.load(folder / "ensemble"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
-        season = {**state["season"], "errors": tuple(map(tuple, state["season"]["errors"]))}
-        return cls(*models, state["churn_source"], Season(**season))
+        return cls(*models, state["churn_source"], Calendar.of(state["calendar"]))
+
+
+def expect(btyd: BtydMean, calendar: Calendar, features: Columns, days: float) -> dict[str, Array]:
+    """BTYD's predictions over the next `days` days, by laws that run on the clock of the calendar."""
+    return btyd.predict(calendar.operational(features), days, calendar.factor(features, days))
 
 
 def _with_learned_worth(law: Mapping[str, Array], ensemble: Mapping[str, Array]) -> dict[str, Array]:

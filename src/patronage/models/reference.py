@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from patronage import names as c
+
 DECILES = np.arange(10) / 10
 MOST_LABELS = 200  # a text with more values is no category
 
@@ -88,7 +90,8 @@ class Reference:
 
 def build_reference(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
     """The reference of features and predictions together; a text with too many values is left out."""
-    columns = {name: bins for name in frame if (bins := _bins(frame[name])) is not None}
+    compared = [name for name in frame if name != c.OBSERVED_DAY]  # it moves with every cutoff
+    columns = {name: bins for name in compared if (bins := _bins(frame[name])) is not None}
     return Reference(columns, {name: tuple(sorted(present)) for name, present in tables.items()}, tuple(sorted(events)))
 
 

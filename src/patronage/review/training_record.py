@@ -106,7 +106,7 @@ def _params(run: Run, split: Split) -> dict[str, object]:
             for target in ensemble.targets
         },
         "churn_source": bundle.forecast.churn_source,
-        "churn.season": bundle.forecast.season.factor,
+        "churn.season": float(bundle.forecast.calendar.factor(run.features.head(1), config.horizon_days)[0]),
         "origins.window_days": split.window_days,
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,

@@ -1,4 +1,4 @@
-"""The forecast of churn, orders, spend and value: which law, features and season, and what predicts P(churn)."""
+"""The forecast of churn, orders, spend and value: which law, features and calendar, and what predicts P(churn)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from patronage import names as c
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot, buyers
+from patronage.models.btyd.calendar import FLAT, Calendar
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.fit import FitCache, fit_orders
 from patronage.models.btyd.mean import BtydMean, fit_btyd
@@ -21,10 +22,10 @@ from patronage.models.btyd.reconcile import reconcile
 from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.fitting import fit_ensemble, needs_btyd
 from patronage.models.ensemble.target import CHURN
-from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, Season
+from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, expect
+from patronage.training.calendar import learn_calendar
 from patronage.training.law import fit_clv
 from patronage.training.origins import Split, learnable
-from patronage.training.season import learn_season
 from patronage.training.steady import steady
 from patronage.typing import Array
 
@@ -50,20 +51,43 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
     features = buyers(split.current).features
     snapshots = [buyers(snapshot) for snapshot in split.training]
     fits = FitCache() if fits is None else fits
-    clv = fit_clv(features, snapshots, config.clv, config.horizon_days, fits)
+    calendar = FLAT
+    if churn.season:
+        calendar = learn_calendar(split.calendar, buyers(split.current), fits)
+    clv = fit_clv(
+        _operational(features, calendar),
+        [_on_clock(snapshot, calendar) for snapshot in snapshots],
+        config.clv,
+        config.horizon_days,
+        fits,
+        season_sd=calendar.log_sd(features[c.OBSERVED_DAY].iloc[0] + 1, config.horizon_days),
+    )
     laws = tuple(name for name, on in churn.laws.items() if on)
-    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits)
-    btyd = fit_btyd(features, laws, fits)
-    current = features.assign(**btyd.predict(features, learned[0].horizon_days))
+    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits, calendar)
+    btyd = fit_btyd(calendar.operational(features), laws, fits)
+    current = features.assign(**expect(btyd, calendar, features, learned[0].horizon_days))
     columns = steady(current, learned[0].features, learnable(split.current.features, config.lenses))
     fit = fit_ensemble(learned, current, columns, churn, seed=config.seed)
     churn_source = CONTRACT if churn.contractual else ENSEMBLE
     if latest_btyd is not None and not churn.contractual:
-        churn_source = _better_calibrated(learned[0], fit.validation, latest_btyd, clv)
-    season = Season()
-    if churn.season and split.year_before:
-        season = learn_season(learned, [buyers(snapshot) for snapshot in split.year_before], laws, fits)
-    return Forecast(fit.ensemble, btyd, clv, churn_source, season)
+        clocked = replace(learned[0], features=_operational(learned[0].features, calendar))
+        churn_source = _better_calibrated(clocked, fit.validation, latest_btyd, clv)
+    return Forecast(fit.ensemble, btyd, clv, churn_source, calendar)
+
+
+def _operational(features: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """The features with ages on the clock of the calendar."""
+    return features if calendar.flat else pd.DataFrame(calendar.operational(features), features.index)
+
+
+def _on_clock(snapshot: LabelledSnapshot, calendar: Calendar) -> LabelledSnapshot:
+    """The snapshot as a law on the clock sees it: its ages, and its window in whole days of the clock."""
+    if calendar.flat:
+        return snapshot
+    window = snapshot.horizon_days * calendar.factor(snapshot.features.head(1), snapshot.horizon_days)
+    return replace(
+        snapshot, features=_operational(snapshot.features, calendar), horizon_days=max(round(float(window[0])), 1)
+    )
 
 
 class WithBtyd(NamedTuple):
@@ -74,7 +98,11 @@ class WithBtyd(NamedTuple):
 
 
 def with_btyd_features(
-    snapshots: Sequence[LabelledSnapshot], laws: tuple[str, ...], config: ChurnConfig, fits: FitCache | None = None
+    snapshots: Sequence[LabelledSnapshot],
+    laws: tuple[str, ...],
+    config: ChurnConfig,
+    fits: FitCache | None = None,
+    calendar: Calendar = FLAT,
 ) -> WithBtyd:
     """Fit BTYD anew at each origin, and add its predictions over the label window to the features.
 
@@ -89,12 +117,12 @@ def with_btyd_features(
     latest, reason = None, ""
     for snapshot in snapshots:
         try:
-            btyd = fit_btyd(snapshot.features, laws, fits)
+            btyd = fit_btyd(calendar.operational(snapshot.features), laws, fits)
         except FitError as error:
             log.warning("origin %s is left out of the ensemble: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             reason = str(error)
             continue
-        expected = btyd.predict(snapshot.features, snapshot.horizon_days)
+        expected = expect(btyd, calendar, snapshot.features, snapshot.horizon_days)
         extended.append(replace(snapshot, features=snapshot.features.assign(**expected)))
         latest = latest or btyd
     if not extended:

@@ -34,10 +34,10 @@ class BtydMean:
     laws: dict[str, OrderLaw]
     spend_law: GammaGamma
 
-    def predict(self, features: Columns, days: float, rate: float = 1.0) -> dict[str, Array]:
+    def predict(self, features: Columns, days: float, rate: Array | float = 1.0) -> dict[str, Array]:
         """P(order), expected orders and expected spend in the next `days` days, a value per customer.
 
-        `rate` is a factor on every customer's order rate from now on.
+        `rate` is a factor on order rates from now on, one for all or one for each.
         """
         summary = Summary.of(features)
         p_order = np.mean([law.p_order(days, *summary, rate) for law in self.laws.values()], axis=0)
