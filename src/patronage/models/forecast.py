@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,16 +20,19 @@ import pandas as pd
 from patronage import names as c
 from patronage.models.btyd.calendar import FLAT, Calendar
 from patronage.models.btyd.clv import CLVModel
+from patronage.models.btyd.heavy import Ordinary
 from patronage.models.btyd.mean import BtydMean
 from patronage.models.btyd.reconcile import reconcile
 from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
-from patronage.typing import Array, Columns
+from patronage.models.ensemble.target import CHURN, TARGETS
+from patronage.typing import Array, Columns, Mask
 
 FILE = "forecast.json"
 ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
 OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
+OUTWEIGHS = "outweighs the other customers: predicted from its own history alone"
 MOST_WORTH = 10.0  # the ensemble may move a customer's value per order by this factor at most
 
 
@@ -79,6 +82,8 @@ class Forecast:
         contract.
     calendar
         The clock on which the laws run: ages and horizons of BTYD and of the CLV law are in its days.
+    ordinary
+        Beyond it BTYD predicts alone: no tree has seen such a customer.
     """
 
     ensemble: Ensemble
@@ -86,6 +91,7 @@ class Forecast:
     clv: CLVModel
     churn_source: str
     calendar: Calendar = FLAT
+    ordinary: Ordinary = field(default_factory=Ordinary)
 
     @property
     def horizon_days(self) -> int:
@@ -94,6 +100,10 @@ class Forecast:
     @property
     def value_horizon_days(self) -> int:
         return int(self.clv.settings.value_horizon_days)
+
+    def season_at(self, day: float) -> float:
+        """The season's factor on order rates in the horizon that begins on a day, counted from 1970-01-01."""
+        return float(self.calendar.elapsed(day, day + self.horizon_days) / self.horizon_days)
 
     def expected_by_btyd(self, features: Columns) -> dict[str, Array]:
         """BTYD's own predictions over the horizon."""
@@ -110,7 +120,7 @@ class Forecast:
 
     def law_inputs(self, features: pd.DataFrame) -> LawInputs:
         """What the law reads of customers who have bought, to expect as many orders as the ensemble does."""
-        expected = self.ensemble.predict(*self.inputs(features))[c.ORDERS]
+        expected = self._ensemble(self.inputs(features))[c.ORDERS]
         on_clock = pd.DataFrame(self.calendar.operational(features), features.index)
         recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(on_clock), expected)
         return LawInputs(on_clock.assign(**{c.RECENCY: recency}), multiplier)
@@ -124,7 +134,7 @@ class Forecast:
             Whether `churn_reasons` is wanted, which costs as much as everything else.
         """
         inputs = self.inputs(features)
-        ensemble = self.ensemble.predict(*inputs)
+        ensemble = self._ensemble(inputs)
         on_clock = self.calendar.operational(inputs.features)
         recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(on_clock), ensemble[c.ORDERS])
         near, far = (self.calendar.factor(on_clock, days) for days in (self.horizon_days, self.value_horizon_days))
@@ -135,9 +145,29 @@ class Forecast:
             predictions[c.CHURN_REASONS] = np.array(self.ensemble.churn_reasons(*inputs), dtype=object)
         return predictions | _with_learned_worth(law, ensemble)
 
+    def flags(self, features: Columns) -> tuple[Mask, str]:
+        """(N,) the customers whose forecast is of another kind, and why."""
+        return self.ordinary.outweighing(features), OUTWEIGHS
+
+    def _ensemble(self, inputs: EnsembleInputs) -> dict[str, Array]:
+        """The ensemble's predictions; BTYD's of customers who outweigh the others."""
+        predictions = self.ensemble.predict(*inputs)
+        rows = self.ordinary.outweighing(inputs.features)
+        if not rows.any():
+            return predictions
+        btyd = inputs.features if inputs.btyd_at_horizon is None else inputs.btyd_at_horizon
+        for target in TARGETS:
+            if not (target is CHURN and self.churn_source == CONTRACT):
+                expected = np.asarray(btyd[target.expectation], np.float64)
+                by_btyd = 1 - expected if target.is_probability else expected
+                predictions[target.label] = np.where(rows, by_btyd, predictions[target.label])
+        return predictions
+
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
         state = {"churn_source": self.churn_source, "calendar": asdict(self.calendar)}
+        limits = asdict(self.ordinary)
+        state["ordinary"] = {name: value if np.isfinite(value) else None for name, value in limits.items()}
         (folder / FILE).write_text(json.dumps(state))
         for name, model in (("ensemble", self.ensemble), ("btyd", self.btyd), ("clv", self.clv)):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -148,7 +178,8 @@ class Forecast:
         """Read what `save` wrote."""
         state = json.loads((folder / FILE).read_text())
         models = Ensemble.load(folder / "ensemble"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
-        return cls(*models, state["churn_source"], Calendar.of(state["calendar"]))
+        limits = {name: np.inf if value is None else value for name, value in state["ordinary"].items()}
+        return cls(*models, state["churn_source"], Calendar.of(state["calendar"]), Ordinary(**limits))
 
 
 def expect(btyd: BtydMean, calendar: Calendar, features: Columns, days: float) -> dict[str, Array]:

@@ -5,8 +5,9 @@ the orders that came are held against what the law expects with it and without. 
 are smaller with it. A log too short to be asked keeps what the calendar's own uncertainty leaves of the season.
 
 The level: a law that is fitted to cohorts that fade, or to customers who are older than the log, expects too many
-orders at every origin. The mean of its errors over the quarters before the cutoff is carried on, as far as they agree.
-A whole year of quarters, where the log has one, so that no season is taken for a level.
+orders at every origin. The mean of its errors over the quarters before the cutoff is carried on, as far as they agree:
+a whole year of quarters, where the log has one, so that no season is taken for a level. Light and heavy customers each
+have their own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
-from patronage.models.btyd.calendar import FLAT, Calendar
+from patronage.models.btyd.calendar import FLAT, LEVEL_BORDERS, Calendar, level_group
 from patronage.models.btyd.calendar_fit import FIRST, LAW, fit_calendar
 from patronage.models.btyd.fit import FitCache, fit_orders
 from patronage.models.btyd.law import OrderLaw
@@ -57,11 +58,13 @@ def learn_calendar(history: CalendarHistory | None, current: Snapshot, fits: Fit
     origins = [buyers(origin) for origin in history.origins]
     try:
         calendar = _season(history.days, origins, current, fits)
-        errors = [_error(origin, _law(origin, calendar, fits), calendar) for origin in origins]
+        errors = [_errors(origin, _law(origin, calendar, fits), calendar) for origin in origins]
     except FitError as error:
         log.info("no calendar: %s", error)
         return Calendar(refused=str(error))
-    return replace(calendar, level=float(np.exp(_carried_on(np.array(errors)))))
+    if not errors:
+        return calendar
+    return replace(calendar, levels=tuple(np.exp(_carried_on(np.array(errors))).tolist()))
 
 
 def _season(days: pd.DataFrame, origins: list[LabelledSnapshot], current: Snapshot, fits: FitCache | None) -> Calendar:
@@ -87,19 +90,30 @@ def _law(origin: LabelledSnapshot, calendar: Calendar, fits: FitCache | None) ->
 
 def _error(origin: LabelledSnapshot, law: OrderLaw, calendar: Calendar) -> float:
     """Logarithm of actual over expected orders in the window of an origin."""
+    actual, expected = _orders(origin, law, calendar)
+    return float(np.log((actual.sum() + PRIOR_ORDERS) / (expected.sum() + PRIOR_ORDERS)))
+
+
+def _errors(origin: LabelledSnapshot, law: OrderLaw, calendar: Calendar) -> Array:
+    """The same for each group of levels."""
+    group = level_group(origin.features[c.FREQUENCY])
+    actual, expected = (np.bincount(group, orders, len(LEVEL_BORDERS) + 1) for orders in _orders(origin, law, calendar))
+    return np.asarray(np.log((actual + PRIOR_ORDERS) / (expected + PRIOR_ORDERS)))
+
+
+def _orders(origin: LabelledSnapshot, law: OrderLaw, calendar: Calendar) -> tuple[Array, Array]:
+    """Actual and expected orders of each customer in the window of an origin."""
     days, features = origin.horizon_days, origin.features
     summary = Summary.of(calendar.operational(features))
-    expected = law.expected_orders(days, *summary, calendar.factor(features, days)).sum()
-    return float(np.log((origin.labels[c.ORDERS].sum() + PRIOR_ORDERS) / (expected + PRIOR_ORDERS)))
+    expected = law.expected_orders(days, *summary, calendar.factor(features, days))
+    return origin.labels[c.ORDERS].to_numpy(np.float64), expected
 
 
-def _carried_on(errors: Array) -> float:
-    """The mean error of the windows, shrunk by how much they differ and how few they are."""
-    if not len(errors):
-        return 0.0
-    spread = np.square(errors - errors.mean()).sum()
+def _carried_on(errors: Array) -> Array:
+    """The mean error over windows (rows) of each group, shrunk by how much they differ and how few they are."""
+    spread = np.square(errors - errors.mean(axis=0)).sum(axis=0)
     variance = (PRIOR_WINDOWS * WINDOW_SD**2 + spread) / (PRIOR_WINDOWS + len(errors) - 1)
-    return float(errors.mean() * LEVEL_SD**2 / (LEVEL_SD**2 + variance / len(errors)))
+    return errors.mean(axis=0) * LEVEL_SD**2 / (LEVEL_SD**2 + variance / len(errors))
 
 
 def _observed_day(origin: Snapshot) -> int:

@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.errors import FitError
-from patronage.labels import LabelledSnapshot, buyers
+from patronage.labels import AnySnapshot, LabelledSnapshot, buyers
 from patronage.models.btyd.calendar import FLAT, Calendar
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.fit import FitCache, fit_orders
+from patronage.models.btyd.heavy import Ordinary, limit, ordinary
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.btyd.reconcile import reconcile
 from patronage.models.btyd.summary import Summary
@@ -48,19 +50,22 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
         The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
     churn = config.churn
-    features = buyers(split.current).features
-    snapshots = [buyers(snapshot) for snapshot in split.training]
+    limits = ordinary(buyers(split.current).features)
+    current_buyers = _ordinary(split.current, limits)
+    features = current_buyers.features
+    snapshots = [_held_to(_ordinary(snapshot, limits)) for snapshot in split.training]
     fits = FitCache() if fits is None else fits
     calendar = FLAT
-    if churn.season:
-        calendar = learn_calendar(split.calendar, buyers(split.current), fits)
+    if churn.season and split.calendar is not None:
+        origins = tuple(_ordinary(origin, limits) for origin in split.calendar.origins)
+        calendar = learn_calendar(split.calendar._replace(origins=origins), current_buyers, fits)
     clv = fit_clv(
         _operational(features, calendar),
         [_on_clock(snapshot, calendar) for snapshot in snapshots],
         config.clv,
         config.horizon_days,
         fits,
-        season_sd=calendar.log_sd(features[c.OBSERVED_DAY].iloc[0] + 1, config.horizon_days),
+        season_sd=calendar.log_sd(when.days_since_epoch(split.current.cutoff), config.horizon_days),
     )
     laws = tuple(name for name, on in churn.laws.items() if on)
     learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits, calendar)
@@ -72,7 +77,21 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
     if latest_btyd is not None and not churn.contractual:
         clocked = replace(learned[0], features=_operational(learned[0].features, calendar))
         churn_source = _better_calibrated(clocked, fit.validation, latest_btyd, clv)
-    return Forecast(fit.ensemble, btyd, clv, churn_source, calendar)
+    return Forecast(fit.ensemble, btyd, clv, churn_source, calendar, limits)
+
+
+def _ordinary(snapshot: AnySnapshot, limits: Ordinary) -> AnySnapshot:
+    """The buyers who don't outweigh the others, neither by the limits of the cutoff nor by those of the moment."""
+    bought = buyers(snapshot)
+    apart = limits.outweighing(bought.features) | ordinary(bought.features).outweighing(bought.features)
+    return bought.select(pd.Series(~apart, bought.features.index)) if apart.any() else bought
+
+
+def _held_to(snapshot: LabelledSnapshot) -> LabelledSnapshot:
+    """The snapshot with orders and spend of one customer in the window held to what does not outweigh the others'."""
+    labels = snapshot.labels
+    held = {name: labels[name].clip(upper=limit(labels[name])) for name in (c.ORDERS, c.SPEND)}
+    return replace(snapshot, labels=labels.assign(**held))
 
 
 def _operational(features: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
@@ -84,10 +103,9 @@ def _on_clock(snapshot: LabelledSnapshot, calendar: Calendar) -> LabelledSnapsho
     """The snapshot as a law on the clock sees it: its ages, and its window in whole days of the clock."""
     if calendar.flat:
         return snapshot
-    window = snapshot.horizon_days * calendar.factor(snapshot.features.head(1), snapshot.horizon_days)
-    return replace(
-        snapshot, features=_operational(snapshot.features, calendar), horizon_days=max(round(float(window[0])), 1)
-    )
+    begins = when.days_since_epoch(snapshot.cutoff)
+    window = max(round(float(calendar.elapsed(begins, begins + snapshot.horizon_days))), 1)
+    return replace(snapshot, features=_operational(snapshot.features, calendar), horizon_days=window)
 
 
 class WithBtyd(NamedTuple):

@@ -18,9 +18,11 @@ from patronage import names as c
 from patronage.config import LensesConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
+from patronage.engine import text
 from patronage.errors import ConfigError, DataError
-from patronage.labels import LabelledSnapshot, Snapshot, held_out, labels_at
+from patronage.labels import LabelledSnapshot, Snapshot, buyers, held_out, labels_at
 from patronage.lenses import described, features_at
+from patronage.models.btyd.heavy import ordinary
 from patronage.training.journey import choose_period
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,8 @@ class CalendarHistory(NamedTuple):
     ----------
     days
         By day since 1970-01-01, to the last one before the cutoff: customers with their `first` order on it, and
-        `repeats`, days with an order of the others. Of all customers: a calendar is the business's.
+        `repeats`, days with an order of the others. Of all customers who do not outweigh the others: a calendar is
+        the business's.
     origins
         Labelled snapshots with what BTYD reads alone, the latest first: a quarter of a year apart, up to a year.
     """
@@ -153,7 +156,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
         )
     earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
     training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
-    return Split(current, training, period, _calendar_history(tables, cutoff, config, period))
+    return Split(current, training, period, _calendar_history(tables, current, config, period))
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
@@ -218,14 +221,14 @@ def _snapshot(
 
 
 def _calendar_history(
-    tables: Tables, cutoff: datetime, config: TrainConfig, period_days: int
+    tables: Tables, current: Snapshot, config: TrainConfig, period_days: int
 ) -> CalendarHistory | None:
-    """What a calendar may be learned from; None where no origin has a year before it."""
+    """What a calendar may be learned from; None where it is off, or the log has no earlier origin."""
     if not config.churn.season:
         return None
     window = min(config.horizon_days, CALENDAR_WINDOW)
     moments = when.origins(
-        cutoff,
+        current.cutoff,
         window,
         tables.first,
         spacing_days=CALENDAR_SPACING,
@@ -238,18 +241,21 @@ def _calendar_history(
     for origin in moments:
         snapshot = _snapshot(tables, origin, config, period_days, BTYD_LENSES)
         origins.append(_labelled(tables, replace(snapshot, horizon_days=window), config))
-    return CalendarHistory(_orders_by_day(tables, cutoff), tuple(origins))
+    bought = buyers(current).features
+    apart = bought.index[ordinary(bought).outweighing(bought)]
+    return CalendarHistory(_orders_by_day(tables, current.cutoff, apart), tuple(origins))
 
 
-def _orders_by_day(tables: Tables, cutoff: datetime) -> pd.DataFrame:
-    """The days of a `CalendarHistory`."""
+def _orders_by_day(tables: Tables, cutoff: datetime, apart: pd.Index) -> pd.DataFrame:
+    """The days of a `CalendarHistory`, without the customers who are set apart."""
     engine = tables.engine
+    others = f"AND customer_id NOT IN ({', '.join(map(text, apart))}) " if len(apart) else ""
     since_epoch = engine.days("DATE '1970-01-01'", "day")
     rows = engine.frame(
         f"SELECT {since_epoch} AS day, "
         "count(*) FILTER (WHERE day = began) AS first, count(*) FILTER (WHERE day > began) AS repeats "
         "FROM (SELECT day, min(day) OVER (PARTITION BY customer_id) AS began FROM (SELECT DISTINCT customer_id, "
-        f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
+        f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 {others}"
         f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) GROUP BY day"
     ).set_index("day")
     last = when.days_since_epoch(cutoff) - 1

@@ -11,8 +11,8 @@ import pytest
 from patronage import names as c
 from patronage.models.btyd.calendar import FLAT, YEAR, Calendar
 
-WAVES = Calendar((0.4, -0.2, 0.1, 0.05), tuple(map(tuple, (0.01 * np.eye(4)).tolist())), level=0.9)
-FEATURES = {c.RECENCY: [0.0, 30.0], c.T: [100.0, 400.0], c.OBSERVED_DAY: [18_000.0, 18_000.0], c.FREQUENCY: [0.0, 3.0]}
+WAVES = Calendar((0.4, -0.2, 0.1, 0.05), tuple(map(tuple, (0.01 * np.eye(4)).tolist())), levels=(0.9, 1.0, 1.0, 0.8))
+FEATURES = {c.RECENCY: [0.0, 30.0], c.T: [100.0, 400.0], c.OBSERVED_DAY: [18_000.0, 18_000.0], c.FREQUENCY: [0.0, 9.0]}
 
 
 def test_the_clock_is_the_integral_of_the_index():
@@ -26,7 +26,7 @@ def test_the_clock_is_the_integral_of_the_index():
 
 def test_a_year_of_the_clock_is_a_year():
     assert WAVES.elapsed(18_123.0, 18_123.0 + YEAR) == pytest.approx(YEAR)
-    assert WAVES.factor(FEATURES, YEAR) == pytest.approx([0.9, 0.9])
+    assert WAVES.factor(FEATURES, YEAR) == pytest.approx([0.9, 0.8])
     assert WAVES.log_sd(18_001, YEAR) == pytest.approx(0.0, abs=1e-3)
     assert 0.01 < WAVES.log_sd(18_001, 90) < 0.2
 
@@ -42,7 +42,9 @@ def test_ages_are_put_on_the_clock_and_an_age_of_zero_stays():
 
 
 def test_a_flat_calendar_changes_nothing():
-    assert FLAT.flat and not WAVES.flat
+    assert FLAT.flat
+    assert not WAVES.flat
+    assert not Calendar(levels=(1.0, 1.0, 1.0, 0.9)).flat
     assert FLAT.operational(FEATURES) == FEATURES
     assert FLAT.elapsed(3, 10) == 7
     assert FLAT.factor(FEATURES, 90).tolist() == [1.0, 1.0]

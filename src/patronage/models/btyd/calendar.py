@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from patronage import names as c
-from patronage.typing import Array, Columns
+from patronage.typing import Array, Columns, Index
 
 YEAR = 365.25
+LEVEL_BORDERS = (0, 2, 7)  # repeat orders up to which each group of levels but the last reaches
 GRID = np.arange(0, 1462) * YEAR / 1461  # a year in quarters of a day, both ends included
 
 
@@ -38,8 +39,10 @@ class Calendar:
         Coefficients of cos and sin of the year, of half a year, of a third, ...; empty where there is no season.
     covariance
         Of these coefficients: how uncertain the season is.
-    level
-        A factor on all rates after the cutoff that no season explains, learned from the errors of earlier origins.
+    levels
+        Factors on the rates after the cutoff that no season explains, learned from the errors of earlier origins: one
+        for each group of repeat orders (`LEVEL_BORDERS`), since what the many light customers do not do says little
+        about the few heavy ones.
     errors
         For each earlier origin that was asked, the latest first: its date, and the logarithm of actual over expected
         orders without the calendar and with it.
@@ -49,20 +52,20 @@ class Calendar:
 
     waves: tuple[float, ...] = ()
     covariance: tuple[tuple[float, ...], ...] = ()
-    level: float = 1.0
+    levels: tuple[float, ...] = (1.0,) * (len(LEVEL_BORDERS) + 1)
     errors: tuple[tuple[str, float, float], ...] = ()
     refused: str = ""
 
     @property
     def flat(self) -> bool:
         """Whether the calendar changes nothing."""
-        return not self.waves and self.level == 1
+        return not self.waves and set(self.levels) == {1.0}
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Calendar:
         """The calendar of which `dataclasses.asdict` gave these values, after a way through JSON."""
         rows = {name: tuple(map(tuple, state[name])) for name in ("covariance", "errors")}
-        return cls(**{**state, "waves": tuple(state["waves"]), **rows})
+        return cls(**{**state, "waves": tuple(state["waves"]), "levels": tuple(state["levels"]), **rows})
 
     def index(self, day: npt.ArrayLike) -> Array:
         """s(t) at each moment, in days from 1970-01-01."""
@@ -89,12 +92,16 @@ class Calendar:
         return {**columns, **on_clock}
 
     def factor(self, features: Columns, days: float) -> Array:
-        """(N,) what order rates are multiplied by in the next `days` days: the season's mean, times the level."""
+        """(N,) what order rates are multiplied by in the next `days` days: the season's mean, times the level.
+
+        It reads the number of repeat orders, and the day on which the features were made.
+        """
         if self.flat:
             return np.ones(np.shape(features[c.T]))
         start = np.asarray(features[c.OBSERVED_DAY], np.float64) + 1
         moments, inverse = np.unique(start, return_inverse=True)
-        return (self.level * self.elapsed(moments, moments + days) / days)[inverse]
+        season = (self.elapsed(moments, moments + days) / days)[inverse]
+        return season * np.asarray(self.levels)[level_group(features[c.FREQUENCY])]
 
     def log_sd(self, day: float, days: float) -> float:
         """Standard deviation of the logarithm of the season's mean over `days` days from a moment."""
@@ -119,6 +126,11 @@ class Calendar:
 
 
 FLAT = Calendar()
+
+
+def level_group(frequency: npt.ArrayLike) -> Index:
+    """(N,) the group whose level holds for a customer with so many repeat orders."""
+    return np.searchsorted(LEVEL_BORDERS, np.asarray(frequency, np.float64))
 
 
 def year_waves(day: npt.ArrayLike, pairs: int) -> Array:

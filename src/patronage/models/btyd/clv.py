@@ -22,6 +22,7 @@ from patronage.config import ClvConfig
 from patronage.models.btyd import totals
 from patronage.models.btyd.decisions import Decision, LawCandidate
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders, fit_spend
+from patronage.models.btyd.heavy import among_ordinary
 from patronage.models.btyd.intervals import (
     UNCALIBRATED,
     IntervalCalibration,
@@ -252,7 +253,7 @@ def fit(
     features: Columns, config: ClvConfig, *, model: str, horizon_days: float, fits: FitCache | None = None
 ) -> CLVModel:
     """
-    Fit the laws of orders and of their value to the customers' summaries.
+    Fit the laws of orders and of their value to the summaries of customers who do not outweigh the others (`heavy.py`).
 
     Parameters
     ----------
@@ -270,6 +271,7 @@ def fit(
     FitError
         Without repeat orders, or where lifetimes finds no optimum.
     """
+    features = among_ordinary(features)
     summary = Summary.of(features)
     law, orders_fit = fit_orders(model, *summary, fits)
     spend_law, spend_fit = fit_spend(summary.x, features[c.MONETARY_VALUE], fits)
