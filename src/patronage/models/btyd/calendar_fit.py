@@ -129,17 +129,16 @@ def _average(log_ratio: Array, poisson: Array, middle: Array) -> tuple[Array, Ar
     step = (middle - middle[0]) / WEEK
     line = LEVEL_SD**2 + SLOPE_SD**2 * np.outer(age, age)
     walk, season = np.minimum.outer(step, step), (waves * decay) @ waves.T
-    log_weights, means, covariances = [], [], []
+    log_likelihoods, means, covariances = [], [], []
     for sd, height, noise in product(WALKS, HEIGHTS, NOISES):
         total = line + sd**2 * walk + height**2 * season + np.diag(noise * poisson)
         factor = cho_factor(total, lower=True)
         solved = cho_solve(factor, log_ratio)
-        log_weights.append(-0.5 * log_ratio @ solved - np.log(np.diag(factor[0])).sum())
+        log_likelihoods.append(-0.5 * log_ratio @ solved - np.log(np.diag(factor[0])).sum())
         prior = height**2 * decay
         means.append(prior * (waves.T @ solved))
         covariances.append(np.diag(prior) - (prior * (waves.T @ cho_solve(factor, waves * prior)).T).T)
-    log_weights = np.array(log_weights)
-    weights = np.exp(log_weights - log_weights.max())
+    weights = np.exp(np.array(log_likelihoods) - max(log_likelihoods))
     weights /= weights.sum()
     each = np.array(means)
     mean = weights @ each
