@@ -8,6 +8,8 @@ from patronage import data
 from patronage.config import CustomersConfig, DataConfig
 from patronage.engine import DuckDB
 
+pytestmark = pytest.mark.slow
+
 KINDS = {"age": "demographic", "income": "demographic"}
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_it_writes_the_tables_and_prints_where(patronage, project):
     code, out, _ = patronage(

@@ -17,6 +17,8 @@ from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.lenses import purchase, scores
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2017, 7, 1)
 RESAMPLES, MEANS = 300, 500
 

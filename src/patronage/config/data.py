@@ -19,7 +19,7 @@ class EngineConfig:
     """Where SQL runs: the keys of conf/engine."""
 
     name: str = "duckdb"
-    threads: int | None = None  # of DuckDB; null: all cores
+    threads: int | None = None  # of DuckDB; null: those of the process
     memory_limit: str | None = None  # of DuckDB, such as 3GB; null: tables are in memory
     master: str | None = None  # of a Spark session that is started
 
@@ -56,9 +56,10 @@ class TransactionColumns:
 class TransactionsConfig:
     """Where the orders are, and how they are read."""
 
-    path: Any = None  # a file, a glob or a list of them
-    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
-    table: str | None = None  # inside a database file
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     columns: TransactionColumns = field(default_factory=TransactionColumns)
 
@@ -84,9 +85,10 @@ class EventColumns:
 class EventsConfig:
     """Where the events are, and how they are read."""
 
-    path: Any = None  # a file, a glob or a list of them
-    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
-    table: str | None = None  # inside a database file
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     columns: EventColumns = field(default_factory=EventColumns)
     vocabulary: dict[str, str] = field(default_factory=dict)  # the user's event name to ours
@@ -109,9 +111,10 @@ class CustomerColumns:
 class CustomersConfig:
     """Where the customers are, and how they are read."""
 
-    path: Any = None  # a file, a glob or a list of them
-    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
-    table: str | None = None  # inside a database file
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     columns: CustomerColumns = field(default_factory=CustomerColumns)
     attributes: dict[str, str] = field(default_factory=dict)  # column to its kind

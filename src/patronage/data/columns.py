@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import Contract
+from patronage.data.finding import DataFindings
 from patronage.data.keys import Keys
 from patronage.data.pseudonyms import pseudonym
 from patronage.data.source import SourceTable
@@ -27,6 +28,7 @@ class IncomingTable:
     source: SourceTable
     config: DataConfig
     keys: Keys
+    findings: DataFindings = field(default_factory=DataFindings)
 
     @property
     def name(self) -> str:

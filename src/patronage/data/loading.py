@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 
 from patronage import names as c
@@ -10,6 +11,7 @@ from patronage.config import DataConfig
 from patronage.data.accounts import roll_up
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
+from patronage.data.finding import DataFindings
 from patronage.data.fingerprint import fingerprint
 from patronage.data.keys import CONF, Keys
 from patronage.data.log import Tables
@@ -21,8 +23,13 @@ from patronage.errors import ConfigError, DataError
 SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, imported when it is chosen
 
 
-def load(engine: Engine, config: DataConfig) -> Tables:
+def load(engine: Engine, config: DataConfig, findings: DataFindings | None = None) -> Tables:
     """Read the source that the configuration chooses, through the door.
+
+    Parameters
+    ----------
+    findings
+        Where findings go; without it, the first that training refuses is an error.
 
     Raises
     ------
@@ -34,10 +41,21 @@ def load(engine: Engine, config: DataConfig) -> Tables:
     if config.name not in SOURCES:
         raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
     source = import_module(f"patronage.data.{config.name}")
-    return load_tables(engine, source.read_tables(engine, config), config)
+    sources: Mapping[str, SourceTable] = source.read_tables(engine, config)
+    tables = load_tables(engine, sources, config, findings=findings)
+    for table in sources.values():
+        if table.copied:
+            engine.drop(table.relation)
+    return tables
 
 
-def load_tables(engine: Engine, sources: Mapping[str, SourceTable], config: DataConfig, keys: Keys = CONF) -> Tables:
+def load_tables(
+    engine: Engine,
+    sources: Mapping[str, SourceTable],
+    config: DataConfig,
+    keys: Keys = CONF,
+    findings: DataFindings | None = None,
+) -> Tables:
     """Take every table of a source through the door.
 
     Parameters
@@ -46,16 +64,22 @@ def load_tables(engine: Engine, sources: Mapping[str, SourceTable], config: Data
         The tables by the names of their contracts; transactions are required.
     keys
         How messages name the settings.
+    findings
+        As `load` takes them.
 
     Raises
     ------
     ConfigError, DataError
         As `load` does.
     """
+    findings = DataFindings() if findings is None else findings
+    for table in sources.values():
+        for finding in table.findings:
+            findings.add(finding)
     if config.pseudonymise:
         take_key(engine, keys)
     loaded = {
-        contract.name: load_table(engine, contract, sources[contract.name], config, keys)
+        contract.name: load_table(engine, contract, sources[contract.name], config, keys, findings)
         for contract in CONTRACTS
         if contract.name in sources
     }
@@ -63,7 +87,7 @@ def load_tables(engine: Engine, sources: Mapping[str, SourceTable], config: Data
     present = {name: table.present for name, table in loaded.items()}
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
-    return _described(engine, loaded, present, events, config, keys)
+    return replace(_described(engine, loaded, present, events, config, keys), findings=tuple(findings))
 
 
 def _described(

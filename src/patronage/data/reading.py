@@ -15,11 +15,13 @@ from omegaconf import OmegaConf
 
 from patronage.config import DataConfig, typed
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, Contract
+from patronage.data.files import Location
 from patronage.data.frames import to_arrow
 from patronage.data.keys import KEYWORDS
 from patronage.data.loading import load_tables
 from patronage.data.log import Tables
-from patronage.data.tables import TableConfig, configured, files_relation, source_of
+from patronage.data.source import SourceTable
+from patronage.data.tables import TableConfig, configured, locate, source_of
 from patronage.engine import DuckDB, Engine
 from patronage.errors import ConfigError, DataError
 
@@ -50,6 +52,7 @@ def read(
     attributes: Mapping[str, str] | None = None,
     vocabulary: Mapping[str, str] | None = None,
     table: PerTable = None,
+    query: PerTable = None,
     format: PerTable = None,
     date_format: PerTable = None,
     entity: str = "customer",
@@ -70,8 +73,9 @@ def read(
     Parameters
     ----------
     source
-        A row per order or order line: a pandas DataFrame, an Arrow table, a path, a glob or a list of paths (CSV,
-        Parquet or a DuckDB file), or a relation of an open DuckDB connection. What is in memory is never changed.
+        A row per order or order line: a pandas DataFrame, an Arrow table or stream, a path, a folder, a glob or a list
+        of paths (CSV, JSON, Parquet or a DuckDB file), the address of a database
+        (`"postgresql://host/shop"`), or a relation of an open DuckDB connection. What is in memory is never changed.
         Columns are read by name; so is a named index.
     events
         A row per interaction (visit, add_to_cart, complaint, ...), in any of these forms.
@@ -86,10 +90,10 @@ def read(
         firmographic.
     vocabulary
         Your name of an event to ours, such as `{"PageView": "view"}`.
-    table, format, date_format
-        Of files: the table inside a DuckDB file; csv, parquet or duckdb where the name of the file does not say it;
-        how dates are written, such as `"%d/%m/%Y"`, where it is not ISO 8601. A text is for `source`; a mapping
-        names the tables: `table={"transactions": "orders", "events": "visits"}`.
+    table, query, format, date_format
+        Of files: the table or view inside a database, or a SELECT of it; csv, json, parquet or duckdb where the file
+        does not say it; how dates are written, such as `"%d/%m/%Y"`, where it is not ISO 8601. A text is for
+        `source`; a mapping names the tables: `table={"transactions": "orders", "events": "visits"}`.
     entity
         `"account"`: companies are the customers, and `customers` has the `account_id` of each user.
     timezone
@@ -155,7 +159,7 @@ name its column by amount="..."
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
     }  # fmt: skip
     mappings = {TRANSACTIONS.name: columns, EVENTS.name: events_columns, CUSTOMERS.name: customers_columns}
-    options = {"table": table, "format": format, "date_format": date_format}
+    options = {"table": table, "query": query, "format": format, "date_format": date_format}
     config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary)
     sources = {TRANSACTIONS.name: source, EVENTS.name: events, CUSTOMERS.name: customers}
     given = {key: data for key, data in sources.items() if data is not None or key == TRANSACTIONS.name}
@@ -220,16 +224,17 @@ def _of_table(option: str, value: PerTable, table: str) -> str | None:
 def _load(engine: Engine, sources: Mapping[str, Source | None], config: DataConfig) -> Tables:
     """Take the sources through the door; a copy that was needed on the way is dropped."""
     settings = configured(config)
-    relations, copies = {}, []
+    relations: dict[str, SourceTable] = {}
+    copies: list[str] = []
     for name, source in sources.items():
         paths = _paths(source)
         if paths is not None:
-            relation = files_relation(engine, name, replace(settings[name], path=paths), KEYWORDS)
+            location = locate(engine, name, replace(settings[name], path=paths), KEYWORDS)
         else:
-            relation = f"source_{name}"
-            _copy(engine, relation, name, source, settings[name])
-            copies.append(relation)
-        relations[name] = source_of(relation, settings[name])
+            location = Location(f"source_{name}", copied=True)
+            _copy(engine, location.relation, name, source, settings[name])
+        copies += [location.relation] if location.copied else []
+        relations[name] = source_of(location, settings[name])
     tables = load_tables(engine, relations, config, KEYWORDS)
     for copy in copies:
         engine.drop(copy)

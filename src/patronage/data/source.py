@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from patronage.data.finding import DataFinding
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -20,9 +22,18 @@ class SourceTable:
         How text is read as a moment (strptime); None means ISO 8601.
     attributes
         Further columns to keep as labels, by their own names.
+    findings
+        What the files disagree in.
+    files
+        The name of each file and a relation over it alone, where there are several.
+    copied
+        Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
     """
 
     relation: str
     mapping: Mapping[str, str | None]
     date_format: str | None = None
     attributes: tuple[str, ...] = ()
+    findings: tuple[DataFinding, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    copied: bool = False
