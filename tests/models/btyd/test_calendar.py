@@ -42,7 +42,8 @@ def test_ages_are_put_on_the_clock_and_an_age_of_zero_stays():
 
 
 def test_a_flat_calendar_changes_nothing():
-    assert FLAT.flat and not WAVES.flat
+    assert FLAT.flat
+    assert not WAVES.flat
     assert FLAT.operational(FEATURES) == FEATURES
     assert FLAT.elapsed(3, 10) == 7
     assert FLAT.factor(FEATURES, 90).tolist() == [1.0, 1.0]
