@@ -211,4 +211,4 @@ class SimulateConfig(ProcessConfig):
 
     def check(self) -> None:
         super().check()
-        one_of("data.name", self.data.name, ("simulated",))
+        one_of("data.source", self.data.source, ("simulated",))

@@ -55,6 +55,7 @@ def read(
     query: PerTable = None,
     format: PerTable = None,
     date_format: PerTable = None,
+    where: Any = None,
     entity: str = "customer",
     timezone: str = "UTC",
     money_decimals: int = 4,
@@ -87,13 +88,17 @@ def read(
         Canonical column to the column of `events` or `customers`.
     attributes
         Further columns of `customers`, with their kind: demographic, geographic, psychographic, technographic or
-        firmographic.
+        firmographic. One that `customers` lacks is taken from a customer's first line in `source`.
     vocabulary
         Your name of an event to ours, such as `{"PageView": "view"}`.
     table, query, format, date_format
         Of files: the table or view inside a database, or a SELECT of it; csv, json, parquet or duckdb where the file
         does not say it; how dates are written, such as `"%d/%m/%Y"`, where it is not ISO 8601. A text is for
         `source`; a mapping names the tables: `table={"transactions": "orders", "events": "visits"}`.
+    where
+        Rows to keep or leave out, counted: SQL over the columns of `source` that holds for the rows to keep, a list of
+        it, or a mapping of each reason to SQL that holds for the rows to leave out, such as
+        `{"no customer": "client IS NULL"}`. For several tables, `{"transactions": ..., "events": ...}`.
     entity
         `"account"`: companies are the customers, and `customers` has the `account_id` of each user.
     timezone
@@ -115,7 +120,8 @@ def read(
         Where SQL runs, such as `patronage.engine.DuckDB(memory_limit="3GB")`; its tables are replaced. By default an
         embedded DuckDB in memory, which is closed when the log is garbage collected or at the end of a `with` block.
     **columns
-        Canonical column to the column of `source`: `customer_id`, `ordered_at` and `amount` are required, others are
+        Canonical column to the column of `source`, or to SQL over its columns (`amount="quantity * price"`):
+        `customer_id`, `ordered_at` and `amount` are required, others are
         listed in `patronage.config.TransactionColumns`. A column that has the canonical name needs none.
 
     Returns
@@ -159,7 +165,9 @@ name its column by amount="..."
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
     }  # fmt: skip
     mappings = {TRANSACTIONS.name: columns, EVENTS.name: events_columns, CUSTOMERS.name: customers_columns}
-    options = {"table": table, "query": query, "format": format, "date_format": date_format}
+    options = {
+        "table": table, "query": query, "format": format, "date_format": date_format, "where": _where(where),
+    }  # fmt: skip
     config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary)
     sources = {TRANSACTIONS.name: source, EVENTS.name: events, CUSTOMERS.name: customers}
     given = {key: data for key, data in sources.items() if data is not None or key == TRANSACTIONS.name}
@@ -176,7 +184,7 @@ name its column by amount="..."
 def _config(
     settings: Mapping[str, Any],
     mappings: Mapping[str, Mapping[str, str] | None],
-    options: Mapping[str, PerTable],
+    options: Mapping[str, Any],
     *,
     attributes: Mapping[str, str] | None,
     vocabulary: Mapping[str, str] | None,
@@ -203,7 +211,7 @@ def _check_columns(contract: Contract, mapping: Mapping[str, str]) -> None:
     for column in mapping:
         if column in contract.kinds:
             continue
-        close = get_close_matches(column, [*contract.kinds, *signature(read).parameters], n=1)
+        close = get_close_matches(column, [*contract.kinds, *signature(read).parameters], n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise ConfigError(
             f"read: {column} is neither a setting nor a column of {contract.name}{hint} "
@@ -211,7 +219,13 @@ def _check_columns(contract: Contract, mapping: Mapping[str, str]) -> None:
         )
 
 
-def _of_table(option: str, value: PerTable, table: str) -> str | None:
+def _where(where: Any) -> Any:
+    """The rows to leave out, by table: what names no table is for the orders."""
+    names = {contract.name for contract in CONTRACTS}
+    return where if isinstance(where, Mapping) and names & set(where) else {TRANSACTIONS.name: where}
+
+
+def _of_table(option: str, value: Any, table: str) -> Any:
     """An option of one table; a text is for the orders."""
     if value is None or isinstance(value, str):
         return value if table == TRANSACTIONS.name else None
@@ -234,7 +248,7 @@ def _load(engine: Engine, sources: Mapping[str, Source | None], config: DataConf
             location = Location(f"source_{name}", copied=True)
             _copy(engine, location.relation, name, source, settings[name])
         copies += [location.relation] if location.copied else []
-        relations[name] = source_of(location, settings[name])
+        relations[name] = source_of(name, location, settings[name], KEYWORDS)
     tables = load_tables(engine, relations, config, KEYWORDS)
     for copy in copies:
         engine.drop(copy)
@@ -260,7 +274,7 @@ def _copy(engine: Engine, relation: str, name: str, source: Source | None, table
 def _arrow(argument: str, name: str, source: Source | None, table: TableConfig) -> pa.Table | pa.RecordBatchReader:
     """What is in memory as Arrow: a table, or a stream that is read once."""
     if isinstance(source, pd.DataFrame):
-        mapping = source_of("", table)
+        mapping = source_of(name, "", table, KEYWORDS)
         contract = next(contract for contract in CONTRACTS if contract.name == name)
         wanted = {*contract.kinds, *filter(None, mapping.mapping.values()), *mapping.attributes}
         try:

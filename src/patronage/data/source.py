@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from patronage.data.finding import DataFinding
 
@@ -17,11 +17,14 @@ class SourceTable:
     relation
         SQL: what may stand behind FROM.
     mapping
-        Canonical column to the relation's column; None, or no entry, means the same name, if the relation has it.
+        Canonical column to the relation's column, or to SQL over its columns; None, or no entry, means the same name,
+        if the relation has it.
     date_format
         How text is read as a moment (strptime); None means ISO 8601.
     attributes
         Further columns to keep as labels, by their own names.
+    where
+        A reason to leave rows out to the SQL that holds for such a row.
     findings
         What the files disagree in.
     files
@@ -34,6 +37,7 @@ class SourceTable:
     mapping: Mapping[str, str | None]
     date_format: str | None = None
     attributes: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[DataFinding, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False

@@ -19,6 +19,7 @@ from patronage.data.databases import (
 )
 from patronage.data.files import Location, expand, files_location, form_of
 from patronage.data.keys import CONF, Keys
+from patronage.data.left_out import reasons_of
 from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import ConfigError
@@ -31,7 +32,7 @@ def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     tables = configured(config)
     given = {name: table.path or table.table or table.query for name, table in tables.items()}
     named = [name for name in tables if given[name] or name == TRANSACTIONS.name]
-    return {name: source_of(locate(engine, name, tables[name]), tables[name]) for name in named}
+    return {name: source_of(name, locate(engine, name, tables[name]), tables[name]) for name in named}
 
 
 def configured(config: DataConfig) -> dict[str, TableConfig]:
@@ -39,12 +40,18 @@ def configured(config: DataConfig) -> dict[str, TableConfig]:
     return {TRANSACTIONS.name: config.transactions, EVENTS.name: config.events, CUSTOMERS.name: config.customers}
 
 
-def source_of(location: Location | str, table: TableConfig) -> SourceTable:
+def source_of(name: str, location: Location | str, table: TableConfig, keys: Keys = CONF) -> SourceTable:
     """A relation with the mapping of its settings."""
-    attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-    where = Location(location) if isinstance(location, str) else location
+    place = Location(location) if isinstance(location, str) else location
     return SourceTable(
-        where.relation, asdict(table.columns), table.date_format, attributes, where.findings, where.files, where.copied
+        place.relation,
+        asdict(table.columns),
+        table.date_format,
+        attributes=tuple(table.attributes) if isinstance(table, CustomersConfig) else (),
+        where=reasons_of(table.where, keys.option(name, "where")),
+        findings=place.findings,
+        files=place.files,
+        copied=place.copied,
     )
 
 

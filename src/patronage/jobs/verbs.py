@@ -23,7 +23,7 @@ from patronage.config.places import conf_dir, project_root
 from patronage.engine import shortage
 from patronage.errors import ConfigError, OutputError, PatronageError
 from patronage.jobs import secrets
-from patronage.jobs.compose import SCHEMAS, store_schema
+from patronage.jobs.compose import SCHEMAS, opened, store_schema
 from patronage.jobs.failure import Failure
 from patronage.jobs.help import help_of
 
@@ -55,7 +55,7 @@ def run_verb(verb: str, arguments: list[str]) -> None:
             raise ConfigError(f"{word}: overrides are written without dashes: {word.lstrip('-')}")
     store_schema(verb)
     _set_up_process()
-    sys.argv = [f"patronage {verb}", *secrets.hide(arguments)]
+    sys.argv = [f"patronage {verb}", *opened(secrets.hide(arguments))]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
     except Failure as failed:
