@@ -22,6 +22,8 @@ from patronage.training import law
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import holdout_at, learnable, split_at
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2023, 7, 1)
 
 

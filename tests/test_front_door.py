@@ -17,6 +17,8 @@ from sklearn.preprocessing import FunctionTransformer
 import patronage as pt
 from conftest import BY_HAND
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = "2024-01-01"
 
 

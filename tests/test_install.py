@@ -10,6 +10,8 @@ import pytest
 
 from conftest import REPO
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_the_wheel_carries_the_configuration_and_runs_from_any_folder(tmp_path):

@@ -8,6 +8,8 @@ from patronage import data
 from patronage.config import CustomersConfig, DataConfig
 from patronage.engine import DuckDB
 
+pytestmark = pytest.mark.slow
+
 KINDS = {"age": "demographic", "income": "demographic"}
 
 
@@ -15,6 +17,7 @@ KINDS = {"age": "demographic", "income": "demographic"}
 def groceries():
     config = DataConfig(
         name="complete_journey",
+        source="complete_journey",
         on_duplicate_rows="keep",
         left_censored=True,
         customers=CustomersConfig(attributes=KINDS),

@@ -12,6 +12,8 @@ from patronage.config import ChurnConfig, ClvConfig, LensesConfig, TrainConfig
 from patronage.errors import ConfigError
 from patronage.evaluation import backtest
 
+pytestmark = pytest.mark.slow
+
 
 def settings(lenses: LensesConfig, **more: object) -> TrainConfig:
     members = dict.fromkeys(("btyd", "features", "offset"), True)

@@ -16,6 +16,8 @@ from patronage.evaluation.run import Run
 from patronage.names import Metric
 from patronage.training.origins import split_at
 
+pytestmark = pytest.mark.slow
+
 
 def measured(fitted, log: pd.DataFrame, config: TrainConfig) -> Measurement | None:
     tables = through_the_door(log)

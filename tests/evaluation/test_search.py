@@ -11,6 +11,8 @@ from patronage import names as c
 from patronage.config import ChurnConfig, ClvConfig, TrainConfig
 from patronage.evaluation.search import loss_ratios, overall, search_origin
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_mean_of_ratios_is_geometric():
     ratios = overall([{c.CHURNED: 0.5, c.SPEND: 1.0}, {c.CHURNED: 2.0, c.SPEND: 4.0}])

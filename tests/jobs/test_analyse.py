@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import mlflow
+import pytest
+
+pytestmark = pytest.mark.slow
 
 SMALL = ("data=simulated", "data.simulated.customers=600", "cutoff=2023-07-01", "drivers.bootstraps=20")
 

@@ -11,6 +11,8 @@ from mlflow.client import MlflowClient
 
 from patronage.jobs.backtest import HEADLINES, ratios
 
+pytestmark = pytest.mark.slow
+
 OVERRIDES = (
     "data=tables", "data.transactions.path=orders.csv", "horizon_days=60", "rolling.first=2023-06-01",
     "rolling.last=2023-07-01", "rolling.step_days=30", "origins.most=2", "churn=btyd", "evaluation.bootstraps=20",

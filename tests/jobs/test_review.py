@@ -18,6 +18,8 @@ from mlflow.client import MlflowClient
 from browser import Browser, chromium
 from conftest import REPO, command
 
+pytestmark = pytest.mark.slow
+
 QUICK = (
     "data=tables", "data.transactions.path=orders.csv", "horizon_days=90", "churn=btyd", "origins.most=1",
     "personas.bootstraps=3", "personas.allow_unstable=true", "evaluation.bootstraps=50", "tracking.experiment=shop",

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from mlflow.client import MlflowClient
 
+pytestmark = pytest.mark.slow
+
 OVERRIDES = (
     "data=tables", "data.transactions.path=orders.csv", "cutoff=2023-08-01", "+cutoffs={2023-06-01: 60}", "trials=3",
     "origins.most=2", "churn.max_rounds=10", "churn.laws.mbg_nbd=false", "tracking.experiment=shop",

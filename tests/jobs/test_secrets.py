@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PASSWORDS = ("hunter2-cli", "hunter2-env", "hunter2-conf", "0123456789abcdef-key")
 AWAY = "http://anna:hunter2-cli@127.0.0.1:9"
 
@@ -55,8 +57,8 @@ def test_what_fails_tells_no_password(patronage, project, secrets, monkeypatch, 
 
 def test_the_line_still_names_the_server(patronage, secrets):
     code, _, line = patronage("compare", "baseline=a", "candidate=b", f"tracking.uri={AWAY}")
-    assert code == 1
-    assert "tracking.uri=http://anna:***@127.0.0.1:9 cannot be opened" in line
+    assert code == 75
+    assert "tracking.uri=http://anna:***@127.0.0.1:9 does not answer" in line
 
 
 def test_a_password_in_the_configuration_files(patronage, project, monkeypatch, secrets):
@@ -70,10 +72,10 @@ def test_a_password_in_the_configuration_files(patronage, project, monkeypatch, 
     train.write_text(train.read_text().replace("sqlite:///mlruns/mlflow.db", address))
     monkeypatch.setenv("PATRONAGE_CONF", str(project.parent / "conf"))
     code, out, err = patronage("train", "experiment=cdnow")
-    assert code == 1
-    assert "http://anna:***@127.0.0.1:9 cannot be opened" in err
+    assert code == 75
+    assert "http://anna:***@127.0.0.1:9 does not answer" in err
     code, *more = patronage("train", "-m", "experiment=cdnow", "personas.k=3,4")
-    assert code == 1
+    assert code == 75
     assert found_in(project, out, err, *more) == []
 
 
@@ -97,7 +99,7 @@ def test_a_server_with_a_password(fitted, project, free_port, tmp_path_factory):
             ("train", *log, *train, "name=first"),
             ("promote", "run=first", "force=true", "reason=password=hunter2-cli", uri),
             ("score", *log, "model=@champion", "output=out.parquet"),
-            ("train", "-m", *log, *train, "seed=1,2"),
+            ("train", "-m", *log, *train, "seed=1,"),
         ):
             done = subprocess.run(
                 [sys.executable, "-m", "patronage.cli", *words], cwd=project, env=environment, capture_output=True,

@@ -24,6 +24,8 @@ from patronage.config import TrackingConfig, TrainConfig, typed
 from patronage.jobs.train import _former
 from patronage.tracking import open_store
 
+pytestmark = pytest.mark.slow
+
 TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
 QUICK = (
     "personas.k_range=[3,4]", "personas.bootstraps=3", "evaluation.bootstraps=20", "origins.most=2",

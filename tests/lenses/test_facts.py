@@ -10,6 +10,8 @@ from patronage.config import JourneyConfig
 from patronage.evaluation.journey_survey import NEVER_BOUGHT, fact_conflicts
 from patronage.models import journey
 
+pytestmark = pytest.mark.slow
+
 NEW = ["non_user", "prospect"]
 
 

@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 import hypothesis.strategies as st
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from conftest import through_the_door
 from patronage import lenses
 from patronage.data.contract import VOCABULARY
+
+pytestmark = pytest.mark.slow
 
 CUTOFF = datetime(2024, 3, 31)  # the day on which Europe's clocks jump, after a leap day
 LINE = ("customer_id", "ordered_at", "amount", "order_id", "quantity", "discount", "coupon", "cost", "product_id",

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from conftest import BY_HAND, through_the_door
 from patronage import lenses
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2024, 3, 1)
 
 

@@ -17,6 +17,8 @@ from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.lenses import purchase, scores
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2017, 7, 1)
 RESAMPLES, MEANS = 300, 500
 
@@ -31,7 +33,9 @@ class Groceries(NamedTuple):
 
 @pytest.fixture(scope="module")
 def complete_journey() -> Tables:
-    config = DataConfig(name="complete_journey", on_duplicate_rows="keep", left_censored=True)
+    config = DataConfig(
+        name="complete_journey", source="complete_journey", on_duplicate_rows="keep", left_censored=True
+    )
     return data.load(DuckDB(threads=2), config)
 
 

@@ -21,6 +21,8 @@ from patronage.config import LensesConfig
 from patronage.errors import ConfigError, FitError
 from patronage.lenses.corruption import corrupted, cutoff_inside, future_leaks
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2024, 3, 1)
 
 

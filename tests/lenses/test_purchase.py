@@ -14,6 +14,8 @@ from patronage import lenses
 from patronage.errors import ConfigError
 from patronage.lenses import prices, scores
 
+pytestmark = pytest.mark.slow
+
 TYPES = ("price_sensitive", "smart_shopper", "risk_averse", "persuadable", "needs_proof", "procrastinator")
 
 

@@ -21,6 +21,8 @@ from patronage.models.forecast import Forecast
 from patronage.models.journey import JourneyModel
 from patronage.models.personas import PersonaModel
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = "2023-09-01"
 
 ESTIMATORS = [

@@ -13,6 +13,8 @@ from patronage.review.largest_changes import NO_FEATURE, largest_changes
 
 from .conftest import CUTOFF, run_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_largest_changes_stand_first_with_their_features(comparison):
     table = comparison.report.tables[Artifact.LARGEST_CHANGES]

@@ -15,6 +15,8 @@ from patronage.review.paired_losses import PairedForecasts, pair_forecasts, pair
 
 from .conftest import CUTOFF, FORECASTS, LATER, run_of
 
+pytestmark = pytest.mark.slow
+
 TIMES = Resampling(200, 0)
 
 

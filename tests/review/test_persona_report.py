@@ -13,6 +13,8 @@ from patronage.review.persona_report import persona_report
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fitted_personas(shop):

@@ -16,6 +16,8 @@ from patronage.evaluation.intervals import Resampling
 from patronage.report import Report
 from patronage.review.session_report import abandoned_carts, session_report
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2023, 7, 1)
 CONFIG = JourneyConfig()
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from patronage.review.training_run import with_row_numbers
 
 from .conftest import CUTOFF, run_of
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_same_customer_has_the_same_number_in_both_runs(bundle, shop_at):

@@ -7,7 +7,6 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +22,8 @@ from patronage.scoring.passes import stamped, to_arrow
 from patronage.tracking.model import BundleModel
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
+
+pytestmark = pytest.mark.slow
 
 CUTOFF = datetime(2023, 6, 1)
 SETTINGS = [
@@ -129,19 +130,37 @@ def test_what_drift_counts_adds_up(mixed, numbers, kind):
     assert {name: bins.sum() for name, bins in counts.items()} == dict.fromkeys(reference.columns, len(rows))
 
 
-@pytest.mark.parametrize("passes", [1, 3, 200])
-def test_the_passes_of_a_job(mixed, tmp_path, passes):
-    """With 200 passes some hold nobody, and some only contacts."""
-    work = scoring.begin(tmp_path, {})
-    for number in range(passes):
-        scoring.score_part(work, mixed.bundle, mixed.tables, CUTOFF, Part(number, passes), {"run_id": "r"})
-    kinds = {tuple(sorted(set(pd.read_parquet(path)["churn_probability"].isna()))) for path in work.files}
-    assert passes < 200 or ((True,) in kinds and len(work.files) < passes)
-    table = pa.concat_tables([pa.parquet.read_table(path) for path in work.files]).to_pandas()
-    assignments = table.set_index("customer_id").drop(columns=["cutoff", "run_id"])
+def score_parts(mixed, folder, parts: list[Part]) -> list[pd.DataFrame]:
+    """What some passes of a job write; a pass without customers writes nothing."""
+    work = scoring.begin(folder, {})
+    for part in parts:
+        scoring.score_part(work, mixed.bundle, mixed.tables, CUTOFF, part, {"run_id": "r"})
+    return [pd.read_parquet(path).set_index("customer_id").drop(columns=["cutoff", "run_id"]) for path in work.files]
+
+
+def assert_as_assigned_together(assignments: pd.DataFrame, mixed: Mixed) -> None:
     expected = mixed.whole.loc[assignments.index]
     pd.testing.assert_frame_equal(assignments, expected, rtol=1e-12, atol=1e-12, check_dtype=False, check_names=False)
-    assert len(assignments) == len(mixed.whole) - 3  # those with unknown labels are not in the log
+
+
+@pytest.mark.parametrize("passes", [1, 3])
+def test_the_passes_of_a_job(mixed, tmp_path, passes):
+    whole = pd.concat(score_parts(mixed, tmp_path, [Part(number, passes) for number in range(passes)]))
+    assert_as_assigned_together(whole, mixed)
+    assert len(whole) == len(mixed.whole) - 3  # those with unknown labels are not in the log
+
+
+def test_of_200_passes_one_holds_nobody_and_one_only_contacts(mixed, tmp_path):
+    names = ", ".join(f"('{name}')" for name in mixed.whole.index if not name.startswith("x"))
+    bucket = mixed.tables.engine.bucket("name", 200)
+    rows = mixed.tables.engine.frame(f"SELECT name, {bucket} AS part FROM (VALUES {names}) t(name)")
+    never_bought = mixed.whole["churn_probability"].isna()
+    without_buyers = never_bought[rows["name"]].groupby(rows["part"].to_numpy()).all()
+    nobody = min(set(range(200)) - set(rows["part"]))
+    contacts, buyers = without_buyers.idxmax(), without_buyers.idxmin()
+    written = score_parts(mixed, tmp_path, [Part(int(number), 200) for number in (nobody, contacts, buyers)])
+    assert sorted(bool(frame["churn_probability"].isna().all()) for frame in written) == [False, True]
+    assert_as_assigned_together(pd.concat(written), mixed)
 
 
 def test_the_features_of_nobody(mixed):

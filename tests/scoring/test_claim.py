@@ -17,6 +17,8 @@ from patronage.errors import OutputError
 from patronage.scoring import mark
 from patronage.scoring.inputs import would_match
 
+pytestmark = pytest.mark.slow
+
 ORDERS = pd.DataFrame({"customer_id": ["anna", "ben"], "amount": [10.0, 20.0]})
 
 

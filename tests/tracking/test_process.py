@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = """
 import gc, os, sys, warnings, logging
 import numpy, pandas, scipy.special, scipy.stats, sklearn.cluster, lightgbm, duckdb, pyarrow, numba, omegaconf  # theirs

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.columns import Column, IncomingTable, check_zones, resolve
 from patronage.data.contract import TRANSACTIONS, Contract
 from patronage.data.duplicates import treat_duplicates
+from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
-from patronage.data.row_rules import Rule, rules_of
+from patronage.data.left_out import leave_out
+from patronage.data.row_rules import Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
-from patronage.engine import Engine, text
-from patronage.errors import DataError, in_brackets
-
-HARMLESS = ("money", "number", "time")  # kinds of which an error line may show a value: it identifies no customer
+from patronage.engine import Engine, shortage, text
+from patronage.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,12 @@ class LoadedTable:
 
 
 def load_table(
-    engine: Engine, contract: Contract, source: SourceTable, config: DataConfig, keys: Keys = CONF
+    engine: Engine,
+    contract: Contract,
+    source: SourceTable,
+    config: DataConfig,
+    keys: Keys = CONF,
+    findings: DataFindings | None = None,
 ) -> LoadedTable:
     """Check a source's table, and keep it in the engine as the canonical table of the contract's name.
 
@@ -39,6 +44,8 @@ def load_table(
     ----------
     keys
         How messages name the settings.
+    findings
+        Where findings go; without it, the first that training refuses is an error.
 
     Raises
     ------
@@ -48,8 +55,13 @@ def load_table(
         The mapping names columns that do not exist, or one column twice.
     """
     try:
-        return _load(IncomingTable(engine, contract, source, config, keys))
+        table = IncomingTable(engine, contract, source, config, keys, findings or DataFindings())
+        table, notes = leave_out(table)
+        loaded = _load(table)
+        return replace(loaded, notes=(*notes, *loaded.notes))
     except engine.failure as error:
+        if short := shortage(error):
+            raise short from error
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(
             f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; "
@@ -75,26 +87,17 @@ def _load(table: IncomingTable) -> LoadedTable:
 
 
 def _treat_bad_rows(table: IncomingTable, rules: list[Rule]) -> int:
-    """Count the rows that break a rule; fail on the first such rule, or put the rows into quarantine."""
+    """Count the rows that break a rule; refuse each such rule, or put the rows into quarantine."""
     counts = [f"count(*) FILTER (WHERE {rule.test})" for rule in rules]
     examples = [f"min(CAST({rule.column.raw} AS STRING)) FILTER (WHERE {rule.test})" for rule in rules]
     total, *results = table.engine.row(f"SELECT count(*), {', '.join(counts + examples)} FROM {table.source.relation}")
     bad_rows, values = results[: len(rules)], results[len(rules) :]
     if not any(bad_rows):
         return 0
-    if table.config.on_bad_rows == "fail":
-        rule, bad, value = next(row for row in zip(rules, bad_rows, values, strict=True) if row[1])
-        raise DataError(_bad_rows_message(table, rule, f"{bad} of {total}", value))
+    for rule, bad, value in zip(rules, bad_rows, values, strict=True):
+        if bad:
+            table.findings.add(finding_of(table, rule, bad, total, value))
     return _quarantine(table, rules, total)
-
-
-def _bad_rows_message(table: IncomingTable, rule: Rule, share: str, value: str | None) -> str:
-    harmless = rule.column.kind in HARMLESS
-    example = "" if value is None or not value.strip() else in_brackets(value, harmless=harmless)
-    return (
-        f"{table.name}.{rule.column.name} (column {rule.column.source}): {share} rows are {rule.what}{example}; "
-        f"{rule.remedy}, or set the rows aside by {table.keys.setting('on_bad_rows', 'quarantine')}"
-    )
 
 
 def _quarantine(table: IncomingTable, rules: list[Rule], total: int) -> int:

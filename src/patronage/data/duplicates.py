@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from patronage import names as c
-from patronage.data.columns import IncomingTable
+from patronage.data.columns import IncomingTable, resolve
 from patronage.data.contract import TRANSACTIONS
+from patronage.data.finding import DataFinding, Severity
 from patronage.engine import Engine
 from patronage.errors import DataError, in_brackets
 
+WORDS = {  # in the name of a column, and what it may well be
+    "order": c.ORDER_ID, "invoice": c.ORDER_ID, "receipt": c.ORDER_ID, "categor": c.CATEGORY, c.BRAND: c.BRAND,
+    c.CHANNEL: c.CHANNEL, "store": c.LOCATION, "quantit": c.QUANTITY, "qty": c.QUANTITY,
+}  # fmt: skip
 AT_ONCE = 10_000_000  # rows that are grouped in one query
 
 
@@ -37,14 +42,68 @@ def treat_duplicates(table: IncomingTable, rows: int) -> list[str]:
     extra, example = _repeated(table.engine, table.name, list(table.engine.types(table.name)), rows)
     if not extra:
         return []
+    table.findings.add(_finding(table, extra, rows, example))
     if table.config.on_duplicate_rows == "fail":
-        drop, keep = (table.keys.setting("on_duplicate_rows", policy) for policy in ("drop", "keep"))
-        raise DataError(
-            f"{table.name}: {extra} rows repeat another row in every column{in_brackets(example)}; "
-            f"drop them by {drop}, or keep them as orders of their own by {keep}"
-        )
+        return []
     table.engine.table(table.name, f"SELECT DISTINCT * FROM {table.name}")
     return [f"{extra:,} repeated rows were dropped ({table.keys.setting('on_duplicate_rows')})"]
+
+
+def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -> DataFinding:
+    """What repeated rows mean: lines that an unmapped column tells apart are different purchases."""
+    refused = table.config.on_duplicate_rows == "fail"
+    drop, keep = (table.keys.setting("on_duplicate_rows", policy) for policy in ("drop", "keep"))
+    differing = _differing(table)
+    if differing:
+        named = " and ".join(f"{name} (in {count:,})" for name, count in differing[:3])
+        what = f"{extra} rows repeat another row in every mapped column, but differ in {named}, which is not mapped"
+        suggested = table.keys.column(table.name, canonical_name(differing[0][0], table), differing[0][0])
+        remedy = f"map what tells them apart, such as {suggested}, or keep them as orders of their own by {keep}"
+        effect = f"to drop them would lose {_value(table)} of the amounts"
+    else:
+        what = f"{extra} rows repeat another row in every column of the table"
+        remedy = f"keep them as orders of their own by {keep}, or, if the export wrote them twice, drop them by {drop}"
+        effect = f"they hold {_value(table)} of the amounts, counted twice if the export repeats itself"
+    return DataFinding(
+        where=table.name,
+        what=what,
+        effect=effect if refused else f"{extra:,} rows were dropped: {effect}",
+        remedy=remedy,
+        severity=Severity.REFUSED if refused else Severity.SEVERE if differing else Severity.NOTE,
+        weight=extra / max(rows, 1),
+        example=example,
+    )
+
+
+def _differing(table: IncomingTable) -> list[tuple[str, int]]:
+    """Unmapped columns of the source in which rows that repeat in the mapped ones differ, with the number of groups."""
+    engine, columns = table.engine, resolve(table)
+    read = " ".join(column.raw for column in columns)
+    others = [name for name in engine.types(table.source.relation) if engine.quote(name) not in read]
+    if not others:
+        return []
+    keys = ", ".join(column.raw for column in columns)
+    values = [f"count(DISTINCT {engine.quote(name)}) AS n{number}" for number, name in enumerate(others)]
+    counts = ", ".join(f"count(*) FILTER (WHERE n{number} > 1)" for number in range(len(others)))
+    grouped = f"SELECT {', '.join(values)} FROM {table.source.relation} GROUP BY {keys} HAVING count(*) > 1"
+    counted = zip(others, table.engine.row(f"SELECT {counts} FROM ({grouped})"), strict=True)
+    return sorted(((name, int(count)) for name, count in counted if count), key=lambda pair: -pair[1])
+
+
+def _value(table: IncomingTable) -> str:
+    """The share of all amounts in rows that repeat another, in words."""
+    names = ", ".join(table.engine.types(table.name))
+    repeated = f"SELECT {c.AMOUNT} * (count(*) - 1) AS value FROM {table.name} GROUP BY {names} HAVING count(*) > 1"
+    (twice,) = table.engine.row(f"SELECT coalesce(sum(abs(value)), 0) FROM ({repeated})")
+    (total,) = table.engine.row(f"SELECT coalesce(sum(abs({c.AMOUNT})), 0) FROM {table.name}")
+    return f"{int(twice) / max(int(total), 1):.1%}"
+
+
+def canonical_name(column: str, table: IncomingTable) -> str:
+    """The canonical column that a column of the user's may well be: by its name, else the product."""
+    mapped = table.source.mapping
+    named = (name for word, name in WORDS.items() if word in column.lower() and not mapped.get(name))
+    return next(named, c.PRODUCT_ID)
 
 
 def _check_one_row_per_customer(table: IncomingTable, rows: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 
 from patronage import names as c
@@ -10,8 +11,10 @@ from patronage.config import DataConfig
 from patronage.data.accounts import roll_up
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
+from patronage.data.finding import DataFindings
 from patronage.data.fingerprint import fingerprint
 from patronage.data.keys import CONF, Keys
+from patronage.data.line_attributes import ask_lines, write_attributes
 from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
 from patronage.data.source import SourceTable
@@ -21,8 +24,13 @@ from patronage.errors import ConfigError, DataError
 SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, imported when it is chosen
 
 
-def load(engine: Engine, config: DataConfig) -> Tables:
+def load(engine: Engine, config: DataConfig, findings: DataFindings | None = None) -> Tables:
     """Read the source that the configuration chooses, through the door.
+
+    Parameters
+    ----------
+    findings
+        Where findings go; without it, the first that training refuses is an error.
 
     Raises
     ------
@@ -31,13 +39,24 @@ def load(engine: Engine, config: DataConfig) -> Tables:
     DataError
         A table does not keep its contract.
     """
-    if config.name not in SOURCES:
-        raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
-    source = import_module(f"patronage.data.{config.name}")
-    return load_tables(engine, source.read_tables(engine, config), config)
+    if config.source not in SOURCES:
+        raise ConfigError(f"data.source={config.source}; expected one of {', '.join(SOURCES)}")
+    source = import_module(f"patronage.data.{config.source}")
+    sources: Mapping[str, SourceTable] = source.read_tables(engine, config)
+    tables = load_tables(engine, sources, config, findings=findings)
+    for table in sources.values():
+        if table.copied:
+            engine.drop(table.relation)
+    return tables
 
 
-def load_tables(engine: Engine, sources: Mapping[str, SourceTable], config: DataConfig, keys: Keys = CONF) -> Tables:
+def load_tables(
+    engine: Engine,
+    sources: Mapping[str, SourceTable],
+    config: DataConfig,
+    keys: Keys = CONF,
+    findings: DataFindings | None = None,
+) -> Tables:
     """Take every table of a source through the door.
 
     Parameters
@@ -46,24 +65,34 @@ def load_tables(engine: Engine, sources: Mapping[str, SourceTable], config: Data
         The tables by the names of their contracts; transactions are required.
     keys
         How messages name the settings.
+    findings
+        As `load` takes them.
 
     Raises
     ------
     ConfigError, DataError
         As `load` does.
     """
+    findings = DataFindings() if findings is None else findings
+    for table in sources.values():
+        for finding in table.findings:
+            findings.add(finding)
     if config.pseudonymise:
         take_key(engine, keys)
+    sources, told = ask_lines(engine, sources, config, keys)
     loaded = {
-        contract.name: load_table(engine, contract, sources[contract.name], config, keys)
+        contract.name: load_table(engine, contract, sources[contract.name], config, keys, findings)
         for contract in CONTRACTS
         if contract.name in sources
     }
     events = map_event_names(engine, config.events.vocabulary, keys) if EVENTS.name in loaded else {}
     present = {name: table.present for name, table in loaded.items()}
+    if told:
+        present[CUSTOMERS.name] = write_attributes(engine, present, told)
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
-    return _described(engine, loaded, present, events, config, keys)
+    tables = _described(engine, loaded, present, events, config, keys)
+    return replace(tables, told_by_lines=frozenset(told), findings=tuple(findings))
 
 
 def _described(
@@ -89,12 +118,12 @@ def _described(
         source=config.name,
         present=present,
         rows={name: table.rows for name, table in loaded.items()},
-        attributes=config.customers.attributes if CUSTOMERS.name in loaded else {},
+        attributes=config.customers.attributes if CUSTOMERS.name in present else {},
         money_scale=10**config.money_decimals,
         first=first,
         last=last,
         customers=customers,
-        fingerprint=fingerprint(engine, list(loaded)),
+        fingerprint=fingerprint(engine, [contract.name for contract in CONTRACTS if contract.name in present]),
         left_censored=config.left_censored,
         max_staleness_days=config.max_staleness_days,
         events=events,

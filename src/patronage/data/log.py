@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from patronage.data.contract import CUSTOMERS, EVENTS, VOCABULARY
+from patronage.data.finding import DataFinding, Severity
 from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
 
@@ -52,6 +53,10 @@ class Tables:
         Table to the number of rows set aside; they are in the engine's table `quarantine_{table}`.
     keys
         How messages name the settings.
+    told_by_lines
+        The attributes that a customer has from the first order line that tells them.
+    findings
+        What the door found, those first that do most to the answers.
 
     Examples
     --------
@@ -77,6 +82,8 @@ class Tables:
     notes: tuple[str, ...] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     keys: Keys = CONF
+    told_by_lines: frozenset[str] = frozenset()
+    findings: tuple[DataFinding, ...] = ()
 
     def __repr__(self) -> str:
         return f"<{self._counts()}>"
@@ -113,6 +120,7 @@ class Tables:
             named = ", ".join(f"{name} ({rows:,})" for name, rows in list(self.unknown_events.items())[:SHOWN_EVENTS])
             vocabulary = self.keys.option(EVENTS.name, "vocabulary")
             lines.append(f"events outside the vocabulary count as engagement only: {named} ({vocabulary})")
+        lines += [f"! {finding.line}" for finding in self.findings if finding.severity >= Severity.SEVERE]
         return "\n  ".join(lines)
 
     def _counts(self) -> str:

@@ -7,8 +7,11 @@ from datetime import datetime
 
 from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
+from patronage.data.finding import DataFinding, Severity
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
+HARMLESS = ("money", "number", "time")  # kinds of which a message may show a value: it identifies no customer
+OFTEN = 0.05  # a larger share of bad rows is said, even where they are set aside
 LARGEST = 2**53  # minor units from which a double, which most files hold, loses the cents
 
 
@@ -35,6 +38,25 @@ class Rule:
     def bad(self) -> str:
         """SQL: the test, never NULL."""
         return f"coalesce({self.test}, false)"
+
+
+def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: str | None) -> DataFinding:
+    """What a rule found in a table; refused, unless bad rows are set aside."""
+    quarantine = table.keys.setting("on_bad_rows", "quarantine")
+    refused = table.config.on_bad_rows == "fail"
+    often = Severity.SEVERE if bad > OFTEN * total else Severity.NOTE
+    return DataFinding(
+        where=f"{table.name}.{rule.column.name} (column {rule.column.source})",
+        what=f"{bad} of {total} rows are {rule.what}",
+        effect=f"{bad / total:.1%} of the rows would be left out"
+        if refused
+        else f"{bad / total:.1%} of the rows are left out",
+        remedy=f"{rule.remedy}, or set the rows aside by {quarantine}" if refused else rule.remedy,
+        severity=Severity.REFUSED if refused else often,
+        weight=bad / total,
+        example=value,
+        harmless=rule.column.kind in HARMLESS,
+    )
 
 
 def rules_of(table: IncomingTable, column: Column) -> list[Rule]:

@@ -15,6 +15,8 @@ from patronage.models.btyd.intervals import KNOTS, IntervalCalibration, combined
 from patronage.models.btyd.quantiles import quantile
 from patronage.models.btyd.summary import Summary
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ClvConfig(margin=0.3)
 EVERYONE = slice(None)
 

@@ -16,6 +16,8 @@ from patronage.errors import ConfigError, DataError, FitError
 from patronage.models.btyd import clv, estimator
 from patronage.models.btyd.estimator import CLV, NEEDED, PREDICTED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def X(cdnow_summary) -> pd.DataFrame:  # noqa: N802

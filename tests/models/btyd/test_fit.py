@@ -15,6 +15,8 @@ from patronage.models.btyd.fit import FitCache, fit_orders, fit_spend, shrunken_
 from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.spend import GammaGamma
 
+pytestmark = pytest.mark.slow
+
 LAWS = (BgNbd(0.6, 20.0, 0.8, 2.5), MbgNbd(0.9, 25.0, 0.7, 1.8), ParetoNbd(0.7, 20.0, 0.8, 60.0))
 NAMES = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 

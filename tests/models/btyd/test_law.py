@@ -13,6 +13,8 @@ from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.quantiles import quantile
 
+pytestmark = pytest.mark.slow
+
 LAWS = (BgNbd(0.6, 20.0, 0.8, 2.5), MbgNbd(0.9, 25.0, 0.7, 1.8), ParetoNbd(0.7, 20.0, 0.8, 60.0))
 LAW_CLASSES = {law.__name__: law for law in (BgNbd, MbgNbd, ParetoNbd)}
 GRID = pd.read_csv(Path(__file__).with_name("grid.csv"))

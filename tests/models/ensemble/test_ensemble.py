@@ -15,6 +15,8 @@ from patronage.labels import LabelledSnapshot, held_out
 from patronage.models.ensemble.ensemble import Ensemble
 from patronage.models.ensemble.fitting import EnsembleFit, fit_ensemble
 
+pytestmark = pytest.mark.slow
+
 BANDS = {"low": 0.3, "middle": 0.6, "high": 1.0}
 FEATURES = ["a", "b", "kind"]
 WORTH = 20.0

@@ -18,6 +18,8 @@ from patronage import names as c
 from patronage.config import JourneyConfig
 from patronage.models.journey import compare_classes, count_paths, fit
 
+pytestmark = pytest.mark.slow
+
 START = pd.Timestamp("1997-01-01")
 RULES_WEEK, FIT_WEEK, EVALUATION_WEEK, HORIZON_WEEKS = 26, 39, 52, 13
 

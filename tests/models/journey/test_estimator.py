@@ -17,6 +17,8 @@ from patronage.errors import ConfigError, DataError
 from patronage.models.journey import estimator as module
 from patronage.models.journey.estimator import Journey
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["journey_stage", "journey_probability", "next_stage", "journey_p_order"]
 
 

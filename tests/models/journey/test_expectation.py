@@ -12,6 +12,8 @@ from patronage.models.journey.em import count_paths
 from patronage.models.journey.expectation import expect
 from patronage.models.journey.paths import encode
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("path", ["p", "e.", ".eipm", "pp...p"])
 def test_expected_steps_are_the_sum_over_all_paths_of_states(small, enumerate_states, path):

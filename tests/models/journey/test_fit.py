@@ -9,6 +9,8 @@ import pytest
 from patronage import names as c
 from patronage.errors import ConfigError, FitError
 
+pytestmark = pytest.mark.slow
+
 
 def frame(*paths):
     return pd.DataFrame({c.JOURNEY_PATH: list(paths)}, [f"c{i}" for i in range(len(paths))])

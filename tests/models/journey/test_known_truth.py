@@ -13,6 +13,8 @@ from patronage.models.journey.paths import encode
 from patronage.models.journey.prediction import stage_indicator
 from patronage.models.journey.stages import decide
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS, SEEDS = 4000, (0, 1, 2)
 
 

@@ -17,6 +17,8 @@ from patronage.models.journey.prior import prior_parameters
 from patronage.models.journey.stages import ALPHABET, STAGES
 from patronage.models.journey.summary import PathSummary
 
+pytestmark = pytest.mark.slow
+
 EVERY_PATH = pd.Series(["".join(path) for length in range(1, 6) for path in product(ALPHABET, repeat=length)])
 SHOP = PathSummary(rates=np.array([0.05, 0.1, 0.2, 0.4]), patience=12.0, engagement_share=0.1, intent_share=0.05)
 

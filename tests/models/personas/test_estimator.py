@@ -20,6 +20,8 @@ from patronage.errors import ConfigError, DataError, FitError
 from patronage.models.personas import estimator as module
 from patronage.models.personas.estimator import Personas
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["persona_id", "persona", "persona_probability", "persona_runner_up", "persona_reason"]
 
 

@@ -13,6 +13,8 @@ from patronage.lenses.lens import Feature
 from patronage.models import personas
 from patronage.models.personas.fit import draw_sample
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])
 def test_planted_groups_and_their_number_are_recovered(planted, fit, method):

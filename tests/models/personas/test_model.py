@@ -9,6 +9,8 @@ import pytest
 from patronage import names as c
 from patronage.models.personas import PersonaModel
 
+pytestmark = pytest.mark.slow
+
 
 def predicted(model, frame, **settings):
     return pd.DataFrame(model.predict(frame, **settings), index=frame.index)

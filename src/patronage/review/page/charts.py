@@ -1,0 +1,197 @@
+"""Figures as Vega-Lite specifications: plain dictionaries, so that the same run gives the same bytes.
+
+A chart whose rows carry `group` follows the choice of the page: the row `everyone` is shown first, and the row of a
+group when a reader chooses it.
+
+References
+----------
+Okabe and Ito (2008): the palette, which readers with any colour vision tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+Spec = dict[str, Any]
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is fetched
+BLUE, ORANGE, GREEN, SKY, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#8a94a0"
+EVERYONE = "everyone"
+GROUP = "group"
+DIGITS = 5  # of a number in a specification
+
+
+def _spec(rows: pd.DataFrame, height: int, **parts: Any) -> Spec:
+    spec: Spec = {"$schema": SCHEMA, "width": "container", "height": height, "data": {"values": records(rows)}}
+    if GROUP in rows:
+        spec["params"] = [{"name": GROUP, "value": EVERYONE}]
+        spec["transform"] = [{"filter": f"datum.{GROUP} == {GROUP}"}]
+    return spec | parts
+
+
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON can hold them: missing values as null, numbers rounded to a few digits."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, str) or value is None:
+            return value
+        if pd.isna(value):
+            return None
+        return float(f"{float(value):.{DIGITS}g}") if float(value) % 1 else int(value)
+
+    return [{str(name): plain(value) for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def quantitative(field: str, title: str, *, percent: bool = False, zero: bool = True, **more: Any) -> Spec:
+    """An axis of numbers."""
+    axis = {"format": "%" if percent else ",~r", "grid": True, "tickCount": 5}
+    scale = {"zero": zero, **more.pop("scale", {})}
+    return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale, **more}
+
+
+def _names(field: str, order: Sequence[str] | None, title: str | None = None) -> Spec:
+    axis = {"title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 6}
+    return {"field": field, "type": "nominal", "sort": list(order) if order else None, "axis": axis}
+
+
+def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool = False, colour: str = BLUE) -> Spec:
+    """A horizontal bar per name, in the order of the rows, with its number at the end."""
+    order = list(dict.fromkeys(rows[name]))
+    shown = ".0%" if percent else ",.3~r"
+    y, x = _names(name, order), quantitative(value, title, percent=percent)
+    text = {"field": value, "type": "quantitative", "format": shown}
+    layers = [
+        {"mark": {"type": "bar", "color": colour, "cornerRadiusEnd": 2}, "encoding": {"x": x, "y": y}},
+        {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"x": x, "y": y, "text": text}},
+    ]
+    return _spec(rows, 24 * len(order) + 10, layer=layers)
+
+
+def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: str, *, percent: bool = False) -> Spec:
+    """Two or three bars per name, one for each series."""
+    order, parts = list(dict.fromkeys(rows[name])), list(dict.fromkeys(rows[series]))
+    colour = {
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
+        "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN][: len(parts)]},
+    }  # fmt: skip
+    encoding = {
+        "y": _names(name, order),
+        "yOffset": {"field": series, "sort": parts},
+        "x": quantitative(value, title, percent=percent),
+        "color": colour,
+        "tooltip": tooltips({name: "", series: "", value: ".1%" if percent else ",.4~r"}),
+    }
+    mark = {"type": "bar", "cornerRadiusEnd": 2}
+    return _spec(rows, (14 * len(parts) + 12) * len(order), mark=mark, encoding=encoding)
+
+
+def histogram(rows: pd.DataFrame, low: str, high: str, value: str, title_x: str, title_y: str) -> Spec:
+    """Bars over ranges of a share that lies between 0 and 1."""
+    x = {"field": low, "type": "quantitative", "title": title_x, "bin": "binned", "axis": {"format": "%"}}
+    encoding = {
+        "x": x,
+        "x2": {"field": high},
+        "y": quantitative(value, title_y),
+        "tooltip": tooltips({low: ".0%", high: ".0%", value: ",.0f"}),
+    }
+    return _spec(rows, 200, mark={"type": "bar", "color": BLUE}, encoding=encoding)
+
+
+def intervals(
+    rows: pd.DataFrame,
+    name: str,
+    low: str,
+    mid: str,
+    high: str,
+    title: str,
+    *,
+    actual: str = "",
+    percent: bool = False,
+    zero: bool = True,
+) -> Spec:
+    """A predicted value with its interval per name, beside the actual one where there is one."""
+    order = list(dict.fromkeys(rows[name]))
+    y, shown = _names(name, order), ".1%" if percent else ",.4~r"
+    x = quantitative(low, title, percent=percent, zero=zero)
+    fields = {name: "", low: shown, mid: shown, high: shown} | ({actual: shown} if actual else {})
+    layers: list[Spec] = [
+        {"mark": {"type": "rule", "strokeWidth": 6, "opacity": 0.35, "color": BLUE},
+         "encoding": {"y": y, "x": x, "x2": {"field": high}, "tooltip": tooltips(fields)}},
+        {"mark": {"type": "point", "filled": True, "size": 70, "color": BLUE},
+         "encoding": {"y": y, "x": quantitative(mid, title, percent=percent, zero=zero), "tooltip": tooltips(fields)}},
+    ]  # fmt: skip
+    if actual:
+        mark = {"type": "point", "shape": "diamond", "filled": True, "size": 100, "color": ORANGE}
+        x = quantitative(actual, title, percent=percent, zero=zero)
+        layers.append({"mark": mark, "encoding": {"y": y, "x": x, "tooltip": tooltips(fields)}})
+    return _spec(rows, 30 * len(order) + 10, layer=layers)
+
+
+def calibration(
+    rows: pd.DataFrame, predicted: str, actual: str, low: str, high: str, title_x: str, title_y: str
+) -> Spec:
+    """Actual share against the predicted one, with an interval per tenth; the line is where both are equal."""
+    top = float(rows[[predicted, actual, high]].max().max())
+    bottom = float(rows[[predicted, actual, low]].min().min())
+    domain = {"scale": {"domain": [bottom, top], "nice": True}}
+    x = quantitative(predicted, title_x, percent=True, zero=False, **domain)
+    y = quantitative(actual, title_y, percent=True, zero=False, **domain)
+    tips = tooltips({predicted: ".1%", actual: ".1%", "customers": ",.0f"})
+    line = pd.DataFrame({"at": [bottom, top]})
+    layers = [
+        {"data": {"values": records(line)}, "mark": {"type": "line", "color": GREY, "strokeDash": [4, 4]},
+         "encoding": {"x": {"field": "at", "type": "quantitative"}, "y": {"field": "at", "type": "quantitative"}}},
+        {"mark": {"type": "rule", "color": BLUE, "opacity": 0.4, "strokeWidth": 4},
+         "encoding": {"x": x, "y": y | {"field": low}, "y2": {"field": high}}},
+        {"mark": {"type": "point", "filled": True, "size": 70, "color": BLUE},
+         "encoding": {"x": x, "y": y, "tooltip": tips}},
+    ]  # fmt: skip
+    return _spec(rows, 260, layer=layers)
+
+
+def lines(
+    rows: pd.DataFrame, x: str, y: str, series: str, title_x: str, title_y: str, *, percent: bool = False
+) -> Spec:
+    """A line per series."""
+    parts = list(dict.fromkeys(rows[series]))
+    colour = {
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
+        "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY][: len(parts)]},
+    }  # fmt: skip
+    encoding = {
+        "x": quantitative(x, title_x, percent=percent),
+        "y": quantitative(y, title_y, percent=percent),
+        "color": colour,
+        "tooltip": tooltips({series: "", x: ".1%" if percent else ",.4~r", y: ".1%" if percent else ",.4~r"}),
+    }
+    return _spec(rows, 240, mark={"type": "line", "strokeWidth": 2.5}, encoding=encoding)
+
+
+def heat(rows: pd.DataFrame, x: str, y: str, share: str, order: Sequence[str], title_x: str, title_y: str) -> Spec:
+    """A square per pair of names, darker the larger the share of the row."""
+    axis = {"labelAngle": -30, "orient": "top", "labelLimit": 120}
+    across = {"field": x, "type": "nominal", "sort": list(order), "title": title_x, "axis": axis}
+    down = {"field": y, "type": "nominal", "sort": list(order), "title": title_y}
+    colour = {
+        "field": share, "type": "quantitative", "legend": None, "scale": {"scheme": "blues", "domain": [0, 1]},
+    }  # fmt: skip
+    ink = {"condition": {"test": f"datum.{share} > 0.55", "value": "white"}, "value": "#1f2a37"}
+    text = {"field": share, "type": "quantitative", "format": ".0%"}
+    layers = [
+        {"mark": "rect", "encoding": {"x": across, "y": down, "color": colour}},
+        {"mark": {"type": "text", "fontSize": 11}, "encoding": {"x": across, "y": down, "text": text, "color": ink}},
+    ]
+    return _spec(rows, 34 * len(order) + 20, layer=layers)
+
+
+def tooltips(formats: Mapping[str, str]) -> list[Spec]:
+    """What is shown of a mark under the pointer."""
+    return [
+        {"field": field, "type": "quantitative", "format": shown, "title": field.replace("_", " ")}
+        if shown
+        else {"field": field, "type": "nominal", "title": field.replace("_", " ")}
+        for field, shown in formats.items()
+    ]

@@ -1,0 +1,105 @@
+"""A page as HTML: one file that needs nothing else, in MLflow's sandboxed frame as on its own."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+
+from patronage.review.page.blocks import Chart, Page, Section, Table
+from patronage.review.page.charts import EVERYONE
+
+TEMPLATE = "page.html.j2"
+SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
+ABSENT = "–"
+
+
+def render(page: Page) -> str:
+    """The whole page. What it holds is escaped; only our own template, script and SVG are not."""
+    here = files("patronage.review.page")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"cells": _cells, "spec": _spec, "base64": _base64, "numbers": _numbers}
+    drawn = any(_charts(section.blocks) for section in page.sections)
+    template = environment.from_string(here.joinpath(TEMPLATE).read_text(encoding="utf-8"))
+    return template.render(
+        page=page,
+        everyone=EVERYONE,
+        style=Markup(here.joinpath("page.css").read_text(encoding="utf-8")),
+        script=Markup(here.joinpath("page.js").read_text(encoding="utf-8")),
+        libraries=_libraries() if drawn else (),
+        version=version("patronage"),
+    )
+
+
+@cache
+def _libraries() -> tuple[Markup, ...]:
+    folder = files("patronage.review.page").joinpath("vendor")
+    return tuple(Markup(folder.joinpath(name).read_text(encoding="utf-8")) for name in SCRIPTS)
+
+
+def _charts(blocks: Any) -> bool:
+    return any(isinstance(block, Chart) or (block.kind == "more" and _charts(block.blocks)) for block in blocks)
+
+
+def _spec(chart: Chart) -> Markup:
+    """The specification as JSON that cannot end its script element."""
+    return htmlsafe_json_dumps(dict(chart.spec))
+
+
+def _base64(picture: bytes) -> str:
+    return base64.b64encode(picture).decode()
+
+
+def _numbers(chart: Chart) -> Table:
+    """The numbers of a chart, for a reader without scripts."""
+    values = chart.spec.get("data", {}).get("values", [])
+    return Table(pd.DataFrame(values[:40]))
+
+
+def _cells(table: Table) -> Mapping[str, Any]:
+    """Columns with whether they hold numbers; of each cell the text, what sorts it, and its mark."""
+    frame = table.frame
+    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns}
+    columns = []
+    for name in frame.columns:
+        if numeric[name]:
+            shown = [number(value, table.formats.get(str(name), "")) for value in frame[name]]
+            keys = ["" if pd.isna(value) else f"{float(value):.6g}" for value in frame[name]]
+        else:
+            shown = [ABSENT if value is None or value is np.nan else str(value) for value in frame[name]]
+            keys = shown
+        marks = [table.marks.get(text, "") for text in shown]
+        columns.append(list(zip(shown, keys, marks, strict=True)))
+    rows = list(zip(*columns, strict=True)) if columns else []
+    return {
+        "columns": [{"name": str(name).replace("_", " "), "number": numeric[name]} for name in frame.columns],
+        "rows": rows[: table.most],
+        "more": max(len(rows) - table.most, 0),
+    }
+
+
+def number(value: float, shown: str = "") -> str:
+    """A number as a reader wants it: separators, and at most three digits that matter."""
+    if pd.isna(value):
+        return ABSENT
+    if np.isinf(value):
+        return "no end"
+    if shown:
+        return format(value, shown)
+    if float(value).is_integer() or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:,.3g}" if abs(value) >= 0.001 or value == 0 else f"{value:.1g}"
+
+
+def sections_of(*sections: Section | None) -> tuple[Section, ...]:
+    """The sections that there are."""
+    return tuple(section for section in sections if section is not None)

@@ -1,0 +1,51 @@
+(() => {
+  "use strict";
+  const dark = window.matchMedia && matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches;
+  const ink = dark ? "#e6ebf0" : "#1c2733", soft = dark ? "#a3afbb" : "#566370", line = dark ? "#33404d" : "#dfe4ea";
+  const narrow = window.innerWidth < 500;
+  const config = {
+    axisY: { labelLimit: narrow ? 120 : 320 },
+    background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
+    axis: { labelColor: ink, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
+    legend: { columns: narrow ? 1 : 4, labelColor: ink, titleColor: soft, labelFontSize: 12 }, text: { color: ink, fontSize: 12 },
+  };
+  const views = [];
+  const draw = async (place) => {
+    const spec = JSON.parse(place.querySelector("script").textContent);
+    const target = place.querySelector(".vega");
+    const result = await vegaEmbed(target, spec, { actions: false, renderer: "svg", config, mode: "vega-lite" });
+    if ((spec.params || []).some((p) => p.name === "group")) views.push(result.view);
+    place.dataset.drawn = "yes";
+  };
+  const choose = (group) => {
+    views.forEach((view) => view.signal("group", group).runAsync());
+    document.querySelectorAll(".card[data-group]").forEach((card) => card.classList.toggle("chosen", card.dataset.group === group));
+    const select = document.getElementById("choice");
+    if (select && select.value !== group) select.value = group;
+    document.body.dataset.group = group;
+  };
+  const sort = (button) => {
+    const head = button.closest("th"), table = head.closest("table"), body = table.tBodies[0];
+    const column = [...head.parentNode.children].indexOf(head), number = head.classList.contains("n");
+    const down = head.getAttribute("aria-sort") === "descending" || (head.getAttribute("aria-sort") !== "ascending" && !number);
+    const key = (row) => row.children[column].dataset.key;
+    const rows = [...body.rows].sort((a, b) => {
+      const x = key(a), y = key(b);
+      if (number) { if (x === "") return 1; if (y === "") return -1; return down ? x - y : y - x; }
+      return down ? x.localeCompare(y) : y.localeCompare(x);
+    });
+    table.querySelectorAll("th").forEach((th) => th.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", down ? "ascending" : "descending");
+    body.append(...rows);
+  };
+  document.querySelectorAll("th button").forEach((button) => button.addEventListener("click", () => sort(button)));
+  document.querySelectorAll(".card[data-group] button").forEach((button) =>
+    button.addEventListener("click", () => choose(button.closest(".card").dataset.group)));
+  const select = document.getElementById("choice");
+  if (select) { select.addEventListener("change", () => choose(select.value)); select.closest(".choice").hidden = false; }
+  document.querySelectorAll("details").forEach((d) => d.addEventListener("toggle", () => window.dispatchEvent(new Event("resize"))));
+  if (typeof vegaEmbed !== "undefined")
+    Promise.all([...document.querySelectorAll(".chart")].map(draw)).then(() => { document.body.dataset.ready = "yes"; });
+  else document.body.dataset.ready = "yes";
+  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+})();

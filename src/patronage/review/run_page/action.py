@@ -1,0 +1,81 @@
+"""What to do: whom to contact, what it is expected to bring, what is assumed, and what it would have brought."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.decisions.offer import CONTACT, HOLDOUT, profit_curve
+from patronage.names import Artifact
+from patronage.review.page import charts
+from patronage.review.page.blocks import Block, Chart, Section, Table, Text
+from patronage.review.run_page.inputs import RunView, count, money, percent
+
+POINTS = 50  # of a curve
+
+
+def action(view: RunView) -> Section:
+    """Whom to contact, and the profit of it."""
+    profit, actions = view.assignments[c.EXPECTED_PROFIT], view.assignments[c.ACTION]
+    contact = actions == CONTACT
+    total = float(profit[contact].sum())
+    if not contact.any():
+        finding = "No contact is expected to pay for itself."
+    else:
+        finding = (
+            f"Contact {count(contact.sum())} customers ({percent(contact.mean())}): {money(total)} of profit are "
+            f"expected; {count((actions == HOLDOUT).sum())} more are held out by lot, so that what contacts change can "
+            "be measured."
+        )
+    offer = view.bundle.offer
+    assumed = Text(
+        f"Assumed, not learned: {percent(offer.acceptance_rate)} of those who would leave accept an offer of "
+        f"{money(offer.offer_cost)}, a contact costs {money(offer.contact_cost)}, and who accepts is worth "
+        f"{percent(offer.value_saved)} of the expected value. Give your own figures in decision.*; "
+        "the profit is no better than they are.",
+        warning=True,
+    )
+    blocks: list[Block] = [assumed, _by_persona(view), *_curves(view)]
+    return Section("What to do", finding, blocks)
+
+
+def _by_persona(view: RunView) -> Table:
+    own = view.assignments.assign(contact=view.assignments[c.ACTION] == CONTACT)
+    grouped = own.groupby(c.PERSONA)
+    table = pd.DataFrame(
+        {
+            "customers": grouped.size(),
+            "to contact": grouped["contact"].sum(),
+            "expected profit": own[own["contact"]].groupby(c.PERSONA)[c.EXPECTED_PROFIT].sum(),
+        }
+    ).fillna({"expected profit": 0.0})
+    table = table.sort_values("expected profit", ascending=False).rename_axis(c.PERSONA).reset_index()
+    formats = {"customers": ",.0f", "to contact": ",.0f", "expected profit": ",.0f"}
+    return Table(table, "By persona", formats)
+
+
+def _curves(view: RunView) -> list[Block]:
+    """Profit promised and realised by the share contacted, on the holdout."""
+    if view.measurement is None:
+        return []
+    churned = view.measurement.holdout.evaluated.labels[c.CHURNED].dropna()
+    forecasts = view.measurement.assignments.loc[churned.index]
+    expected = forecasts[c.EXPECTED_PROFIT].fillna(0).to_numpy(float)
+    actual = view.measurement.bundle.offer.profit(churned.to_numpy(float), forecasts[c.CLV].fillna(0).to_numpy(float))
+    promised, realised = profit_curve(expected), profit_curve(expected, actual)
+    places = np.unique(np.linspace(0, len(expected), POINTS).round().astype(int))
+    rows = pd.concat(
+        pd.DataFrame({"share": curve.share[places], "profit": len(expected) * curve.profit[places], "of": name})
+        for name, curve in (("promised", promised), ("with the actual churn", realised))
+    )
+    best = int(np.argmax(promised.profit))
+    at_best = len(expected) * np.array([promised.profit[best], realised.profit[best]])
+    title = (
+        f"Last time {money(at_best[0])} were promised at the best share, and {money(at_best[1])} came under the same "
+        "assumptions"
+    )
+    spec = charts.lines(rows, "share", "profit", "of", "share of the customers contacted", "profit")
+    spec["encoding"]["x"]["axis"]["format"] = "%"
+    description = f"Customers in the order of their expected profit; n = {count(len(expected))}."
+    return [Chart(title, spec, description, view.picture(Artifact.PROFIT_FIGURE))]

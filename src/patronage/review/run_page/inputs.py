@@ -1,0 +1,112 @@
+"""What the sections of a run's page read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.bundle import Bundle
+from patronage.config import TrainConfig
+from patronage.evaluation.measurement import Measurement
+from patronage.report import Report
+from patronage.review.figures import png
+from patronage.review.page.charts import EVERYONE, GROUP
+from patronage.training.origins import Split
+
+SAMPLE = 2_000  # customers from whom a share is computed that costs much for each
+DPI = 80  # of the pictures for readers without scripts
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A training run, as its page reads it.
+
+    Attributes
+    ----------
+    features, assignments
+        A row per customer at the cutoff, on one index.
+    log
+        Of the log: `first`, `last`, `customers`, `rows.transactions`.
+    report
+        Of all parts of the run: the same tables and figures that MLflow shows.
+    champion
+        The champion's bundle, if it is of the same log and reads the same features; and its version.
+    notes
+        What the door found in the log, a line each.
+    """
+
+    config: TrainConfig
+    bundle: Bundle
+    split: Split
+    features: pd.DataFrame
+    assignments: pd.DataFrame
+    measurement: Measurement | None
+    log: Mapping[str, str]
+    report: Report
+    champion: Bundle | None = None
+    champion_version: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def buyers(self) -> pd.DataFrame:
+        """The assignments of the customers who have bought."""
+        return self.assignments[self.features[c.N_ORDERS] > 0]
+
+    @property
+    def personas(self) -> list[str]:
+        """The names of the personas that customers have, in the order of their numbers."""
+        named = self.assignments[[c.PERSONA_ID, c.PERSONA]].drop_duplicates().sort_values(c.PERSONA_ID)
+        return [str(name) for name in named[c.PERSONA]]
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """A table of the run; None where the run has none, or an empty one."""
+        frame = self.report.tables.get(name)
+        return None if frame is None or frame.empty else frame
+
+    def picture(self, name: str) -> bytes:
+        """A figure of the run as PNG, for readers without scripts; empty where the run has none."""
+        figure = self.report.figures.get(name)
+        return b"" if figure is None else png(figure, DPI)
+
+
+def some(index: pd.Index, most: int = SAMPLE) -> pd.Index:
+    """At most so many customers, evenly spread over the index: enough for shares."""
+    return index[:: -(-len(index) // most)] if len(index) > most else index
+
+
+def by_group(frame: pd.DataFrame, personas: list[str]) -> list[tuple[str, pd.DataFrame]]:
+    """The customers of the page's choice: everyone, then those of each persona."""
+    return [(EVERYONE, frame), *((name, frame[frame[c.PERSONA] == name]) for name in personas)]
+
+
+def labelled(rows: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Rows of a chart that are shown when this group is chosen."""
+    return rows.assign(**{GROUP: group})
+
+
+def money(value: float) -> str:
+    """An amount in the currency of the log: whole from 100 on."""
+    if not np.isfinite(value):
+        return "unknown"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+
+
+def count(value: float) -> str:
+    """A number of customers or orders."""
+    return f"{value:,.0f}" if np.isfinite(value) else "unknown"
+
+
+def percent(share: float) -> str:
+    """A share; one decimal below 10 %."""
+    if not np.isfinite(share):
+        return "unknown"
+    return f"{share:.1%}" if 0 < abs(share) < 0.0995 else f"{share:.0%}"
+
+
+def plain(name: str) -> str:
+    """A column or label as words."""
+    return name.replace("_", " ")

@@ -1,0 +1,72 @@
+"""Who the customers are: a card for each persona, and how much each brings."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.names import Artifact
+from patronage.review.page import charts
+from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, Section, Table
+from patronage.review.run_page.inputs import RunView, count, money, percent, plain
+
+LIFTED = 3  # labels named on a card
+CLEAR_LIFT = 1.25  # times the share of all customers
+
+
+def personas(view: RunView) -> Section:
+    """A card for each persona."""
+    table = view.table(Artifact.PERSONAS)
+    if table is None:
+        return Section("Who they are", "This data has no personas.")
+    largest = table.loc[table["share"].idxmax()]
+    richest = table.loc[table["clv_share"].fillna(0).idxmax()]
+    finding = (
+        f'{len(table)} personas. The largest is "{largest[c.PERSONA]}" ({percent(largest["share"])} of the customers); '
+        f'"{richest[c.PERSONA]}" holds {percent(richest["clv_share"])} of the expected value with '
+        f"{percent(richest['share'])} of the customers."
+    )
+    rows = table.melt([c.PERSONA], ["share", "revenue_share", "clv_share"], "part", "of all")
+    rows["part"] = rows["part"].map(
+        {"share": "customers", "revenue_share": "revenue so far", "clv_share": "expected value"}
+    )
+    description = f"Share of each persona in all customers, revenue and value; n = {count(len(view.assignments))}."
+    spec = charts.paired_bars(rows, c.PERSONA, "of all", "part", "% of all", percent=True)
+    title = f'"{richest[c.PERSONA]}" brings the most'
+    blocks: list[Block] = [
+        Cards([_card(row, view) for _, row in table.iterrows()]),
+        Chart(title, spec, description, view.picture(Artifact.PERSONA_PROFILE_FIGURE)),
+    ]
+    if (rules := view.table(Artifact.PERSONA_RULES)) is not None:
+        blocks.append(Table(rules, "Rules of a few lines that give almost the same personas"))
+    return Section("Who they are", finding, blocks)
+
+
+def _card(row: pd.Series, view: RunView) -> Card:
+    segments = view.table(Artifact.PERSONA_SEGMENTS)
+    lines = {}
+    if segments is not None:
+        own = segments[(segments[c.PERSONA_ID] == row[c.PERSONA_ID]) & (segments["label"] != c.UNKNOWN)]
+        own = own[own["times share of all"] >= CLEAR_LIFT].sort_values("times share of all", ascending=False)
+        named = [f"{plain(label)} ({lift:.1f} times)" for label, lift in own[["label", "times share of all"]].values]
+        if named:
+            lines["more often than others"] = ", ".join(dict.fromkeys(named[:LIFTED]))
+    own = view.assignments[view.assignments[c.PERSONA_ID] == row[c.PERSONA_ID]]
+    stage = own[c.JOURNEY_STAGE].value_counts(normalize=True)
+    if len(stage):
+        lines["most are at the stage"] = f"{plain(str(stage.index[0]))} ({percent(stage.iloc[0])})"
+    everyone, bought = view.assignments, view.buyers
+    facts = [
+        Fact("customers", count(row["customers"]), percent(row["share"])),
+        Fact("value each", money(row[c.CLV]), f"everyone {money(everyone[c.CLV].mean())}"),
+        Fact("orders expected", f"{row[c.EXPECTED_ORDERS]:.2f}", f"everyone {bought[c.EXPECTED_ORDERS].mean():.2f}"),
+        Fact(
+            "risk of leaving",
+            percent(row[c.CHURN_PROBABILITY]),
+            f"everyone {percent(bought[c.CHURN_PROBABILITY].mean())}",
+        ),
+    ]
+    sentence = str(row["sets_apart"])
+    return Card(
+        str(row[c.PERSONA]), "" if sentence == row[c.PERSONA] else sentence, facts, lines, group=str(row[c.PERSONA])
+    )

@@ -1,0 +1,75 @@
+"""A training run as one page: what a reviewer and a marketing lead read first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from patronage.bundle import Bundle
+from patronage.data import Tables
+from patronage.evaluation.run import Run
+from patronage.names import Artifact
+from patronage.report import Report
+from patronage.review.page.blocks import Page
+from patronage.review.page.html import render
+from patronage.review.record import RunRecord
+from patronage.review.run_page.action import action
+from patronage.review.run_page.changes import changes
+from patronage.review.run_page.expectation import expectation
+from patronage.review.run_page.inputs import RunView
+from patronage.review.run_page.journey import journey
+from patronage.review.run_page.leaving import leaving
+from patronage.review.run_page.limits import limits
+from patronage.review.run_page.personas import personas
+from patronage.review.run_page.worth import worth
+from patronage.training.origins import Split
+
+
+def with_page(
+    record: RunRecord, run: Run, split: Split, tables: Tables, report: Report, champion: tuple[Bundle, str] | None
+) -> RunRecord:
+    """The record with the page of the run among its texts.
+
+    Parameters
+    ----------
+    report
+        Of all parts of the run.
+    champion
+        The champion of the same log with its version, to compare with.
+    """
+    log = {
+        "first": tables.first.isoformat(),
+        "last": tables.last.isoformat(),
+        "customers": str(tables.customers),
+        "rows.transactions": str(tables.rows["transactions"]),
+    }
+    bundle, version = champion or (None, "")
+    view = RunView(
+        config=run.config,
+        bundle=run.bundle,
+        split=split,
+        features=run.features,
+        assignments=run.assignments,
+        measurement=run.measurement,
+        log=log,
+        report=replace(report, tables={**report.tables, **record.tables}),
+        champion=bundle,
+        champion_version=version,
+        notes=tables.notes,
+    )
+    return replace(record, texts={**record.texts, Artifact.REPORT: render(run_page(view))})
+
+
+def run_page(view: RunView) -> Page:
+    """The page of a training run; it holds no customer ids."""
+    parts = (expectation, personas, leaving, worth, journey, action, changes, limits)
+    first, last = view.log["first"][:10], view.log["last"][:10]
+    return Page(
+        title=f"{view.config.data.name}: who the customers are, as of {view.config.cutoff}",
+        subtitle=(
+            f"{int(view.log['customers']):,} customers and {int(view.log['rows.transactions']):,} transactions from "
+            f"{first} to {last}; everything here rests on what was known before {view.config.cutoff}."
+        ),
+        sections=tuple(part(view) for part in parts),
+        choice=("Show", view.personas) if len(view.personas) > 1 else None,
+        footer="Amounts are in the currency of the log. Every table of this page is an artifact of the run.",
+    )

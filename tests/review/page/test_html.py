@@ -1,0 +1,88 @@
+"""A page as HTML: it needs nothing else, escapes all that it holds, and shows numbers as readers want them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patronage.review.page import charts
+from patronage.review.page.blocks import Card, Cards, Chart, Fact, Facts, More, Page, Section, Table, Text
+from patronage.review.page.html import number, render
+
+EVIL = "</script><script>alert('x')</script>"
+
+
+def page_of(*blocks, **settings) -> str:
+    return render(Page("A log", "of some days", [Section("Who they are", "Two groups.", blocks)], **settings))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "text"),
+    [(0, "", "0"), (3.0, "", "3"), (0.12345, "", "0.123"), (12345.6, "", "12,346"), (0.0004, "", "0.0004"),
+     (np.nan, "", "–"), (np.inf, ",.0f", "no end"), (0.256, ".0%", "26%"), (-2.5, "", "-2.5")],
+)  # fmt: skip
+def test_numbers_have_three_digits_that_matter(value, shown, text):
+    assert number(value, shown) == text
+
+
+def test_all_that_it_holds_is_escaped():
+    rows = pd.DataFrame({"name": [EVIL], "value": [1.0]})
+    page = page_of(
+        Facts([Fact(EVIL, EVIL, EVIL)]),
+        Text(EVIL),
+        Table(rows, EVIL),
+        Chart(EVIL, charts.bars(rows, "name", "value", EVIL), EVIL),
+        Cards([Card(EVIL, EVIL, [Fact(EVIL, EVIL)], {EVIL: EVIL}, group=EVIL)]),
+        More(EVIL, [Text(EVIL)]),
+        choice=(EVIL, [EVIL]),
+        footer=EVIL,
+    )
+    assert "<script>alert" not in page
+    assert "alert('x')" not in page
+
+
+def test_it_needs_nothing_but_itself():
+    page = page_of(Chart("t", charts.bars(pd.DataFrame({"name": ["a"], "value": [1]}), "name", "value", "n"), "d"))
+    markup = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
+    assert re.findall(r"(?:src|href)=\"(?!data:|#)", markup) == []
+    assert "@import" not in markup
+    assert "vegaEmbed" in page
+    assert len(page) < 900_000
+
+
+def test_without_a_figure_it_brings_no_library():
+    assert len(page_of(Text("nothing to draw"))) < 30_000
+
+
+def test_a_figure_inside_a_fold_brings_the_library():
+    chart = Chart("t", charts.bars(pd.DataFrame({"name": ["a"], "value": [1]}), "name", "value", "n"), "d")
+    assert len(page_of(More("more", [chart]))) > 800_000
+
+
+def test_a_reader_without_scripts_has_a_picture_or_the_numbers():
+    spec = charts.bars(pd.DataFrame({"name": ["a"], "value": [17]}), "name", "value", "n")
+    drawn, counted = page_of(Chart("t", spec, "d", picture=b"PNG")), page_of(Chart("t", spec, "d"))
+    inside = re.compile(r"<noscript>(.*?)</noscript>", re.S)
+    assert "data:image/png;base64,UE5H" in inside.findall(drawn)[0]
+    assert ">17</td>" in inside.findall(counted)[0]
+
+
+def test_a_long_table_says_how_much_more_there_is():
+    page = page_of(Table(pd.DataFrame({"n": range(20)}), most=15))
+    assert page.count("<td") == 15
+    assert "5 more rows are in the run" in page
+
+
+def test_missing_values_are_a_dash_and_sort_last():
+    page = page_of(Table(pd.DataFrame({"n": [1.0, np.nan], "name": ["a", None]})))
+    assert 'data-key="" data-label="n" class="n">–' in page
+    assert page.count(">–</td>") == 2
+
+
+def test_marks_colour_the_cells_that_have_them():
+    page = page_of(Table(pd.DataFrame({"verdict": ["inside", "outside"]}), marks={"inside": "good", "outside": "bad"}))
+    assert '<span class="mark good">inside</span>' in page
+    assert '<span class="mark bad">outside</span>' in page
