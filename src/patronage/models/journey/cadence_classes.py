@@ -20,6 +20,7 @@ CLASSES = (1, 2, 3)
 AGREEMENT = 0.8
 CUSTOMERS = 9_000  # a third for each of two fits and for the evaluation; 500 customers are enough for a fit
 PARTS = 3
+AGREES_MORE = 0.1  # of kappa by which more classes must agree better than fewer, where none agrees
 CLEARLY = 0.005  # nats per period by which more classes must predict better than fewer
 
 
@@ -74,11 +75,15 @@ def thirds(counts: pd.Series[int]) -> tuple[pd.Series[int], ...]:
 
 
 def choose_classes(candidates: Iterable[CadenceCandidate]) -> int:
-    """The fewest classes that predict about as well as any among those that agree; the most agreeing if none does."""
+    """The fewest classes that predict about as well as any of those that agree; if none does, that agree about as well.
+
+    A difference that a few customers could turn is none: they would turn the stages of many others with it.
+    """
     candidates = tuple(candidates)
     agreeing = [candidate for candidate in candidates if candidate.agreement >= AGREEMENT]
     if not agreeing:
-        return max(candidates, key=lambda candidate: candidate.agreement).classes
+        most = max(candidate.agreement for candidate in candidates)
+        return min(candidate.classes for candidate in candidates if candidate.agreement > most - AGREES_MORE)
     best = max(candidate.log_likelihood for candidate in agreeing)
     return min(candidate.classes for candidate in agreeing if candidate.log_likelihood > best - CLEARLY)
 
