@@ -30,7 +30,7 @@ from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.typing import Mask
 
-FORMAT = 6
+FORMAT = 7
 REFERENCE = "reference.json"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
@@ -128,7 +128,8 @@ class Bundle:
             **self.fitted_lenses.segments(features),
             **self.fitted_lenses.estimates(features),
         }
-        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
+        reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers)]
+        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
