@@ -113,8 +113,8 @@ class Holdout:
 
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
     """The features of a frame that a model may learn from: a packed one is neither number nor category."""
-    unfit = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
-    return tuple(name for name in features if name not in unfit)
+    left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
+    return tuple(name for name in features if name not in left_out)
 
 
 def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
