@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.models.btyd.calendar import FLAT, Calendar
+from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.heavy import Ordinary
 from patronage.models.btyd.mean import BtydMean
@@ -94,7 +94,7 @@ class Forecast:
     btyd: BtydMean
     clv: CLVModel
     churn_source: str
-    calendar: Calendar = FLAT
+    calendar: CalendarClock = FLAT
     ordinary: Ordinary = field(default_factory=Ordinary)
 
     @property
@@ -196,10 +196,10 @@ class Forecast:
         state = json.loads((folder / FILE).read_text())
         models = Ensemble.load(folder / "ensemble"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
         limits = {name: np.inf if value is None else value for name, value in state["ordinary"].items()}
-        return cls(*models, state["churn_source"], Calendar.of(state["calendar"]), Ordinary(**limits))
+        return cls(*models, state["churn_source"], CalendarClock.of(state["calendar"]), Ordinary(**limits))
 
 
-def expect(btyd: BtydMean, calendar: Calendar, features: Columns, days: float) -> dict[str, Array]:
+def expect(btyd: BtydMean, calendar: CalendarClock, features: Columns, days: float) -> dict[str, Array]:
     """BTYD's predictions over the next `days` days, by laws that run on the clock of the calendar."""
     return btyd.predict(calendar.operational(features), days, calendar.factor(features, days))
 

@@ -22,7 +22,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
-from patronage.models.btyd.calendar import FLAT, LEVEL_BORDERS, Calendar, level_group
+from patronage.models.btyd.calendar import FLAT, LEVEL_BORDERS, CalendarClock, level_group
 from patronage.models.btyd.calendar_fit import FIRST, LAW, fit_calendar
 from patronage.models.btyd.fit import FitCache, fit_orders
 from patronage.models.btyd.law import OrderLaw
@@ -40,7 +40,7 @@ WINDOW_SD = 0.1  # by which a window's error differs from the next one's, as two
 PRIOR_WINDOWS = 2.0
 
 
-def learn_calendar(history: CalendarHistory | None, current: Snapshot, fits: FitCache | None = None) -> Calendar:
+def learn_calendar(history: CalendarHistory | None, current: Snapshot, fits: FitCache | None = None) -> CalendarClock:
     """
     The calendar for what follows the cutoff; flat, and saying why, where the log does not bear one out.
 
@@ -52,22 +52,26 @@ def learn_calendar(history: CalendarHistory | None, current: Snapshot, fits: Fit
         Customers who have bought by the cutoff.
     """
     if history is None or len(history.days) < LEAST_HISTORY:
-        return Calendar(refused=f"fewer than {LEAST_HISTORY} days of log")
+        return CalendarClock(refused=f"fewer than {LEAST_HISTORY} days of log")
     if (spread := _spread(history.days)) < LEAST_SPREAD:
-        return Calendar(refused=f"the customers came within {spread:.0f} days: season and age cannot be told apart")
+        return CalendarClock(
+            refused=f"the customers came within {spread:.0f} days: season and age cannot be told apart"
+        )
     origins = [buyers(origin) for origin in history.origins]
     try:
         calendar = _season(history.days, origins, current, fits)
         errors = [_errors(origin, _law(origin, calendar, fits), calendar) for origin in origins]
     except FitError as error:
         log.info("no calendar: %s", error)
-        return Calendar(refused=str(error))
+        return CalendarClock(refused=str(error))
     if not errors:
         return calendar
     return replace(calendar, levels=tuple(np.exp(_carried_on(np.array(errors))).tolist()))
 
 
-def _season(days: pd.DataFrame, origins: list[LabelledSnapshot], current: Snapshot, fits: FitCache | None) -> Calendar:
+def _season(
+    days: pd.DataFrame, origins: list[LabelledSnapshot], current: Snapshot, fits: FitCache | None
+) -> CalendarClock:
     """The calendar without a level; without waves where earlier origins were predicted no better by theirs."""
     first = days.index[0]
     errors = []
@@ -80,28 +84,28 @@ def _season(days: pd.DataFrame, origins: list[LabelledSnapshot], current: Snapsh
         errors.append((f"{origin.cutoff:%Y-%m-%d}", plain, _error(origin, learned.law, learned.calendar)))
     losses = np.square([pair[1:] for pair in errors]).sum(axis=0)
     if errors and losses[1] >= losses[0]:
-        return Calendar(errors=tuple(errors), refused="earlier origins were predicted no better with a season")
+        return CalendarClock(errors=tuple(errors), refused="earlier origins were predicted no better with a season")
     return replace(fit_calendar(days, current.features, fits).calendar, errors=tuple(errors))
 
 
-def _law(origin: LabelledSnapshot, calendar: Calendar, fits: FitCache | None) -> OrderLaw:
+def _law(origin: LabelledSnapshot, calendar: CalendarClock, fits: FitCache | None) -> OrderLaw:
     return fit_orders(LAW, *Summary.of(calendar.operational(origin.features)), fits)[0]
 
 
-def _error(origin: LabelledSnapshot, law: OrderLaw, calendar: Calendar) -> float:
+def _error(origin: LabelledSnapshot, law: OrderLaw, calendar: CalendarClock) -> float:
     """Logarithm of actual over expected orders in the window of an origin."""
     actual, expected = _orders(origin, law, calendar)
     return float(np.log((actual.sum() + PRIOR_ORDERS) / (expected.sum() + PRIOR_ORDERS)))
 
 
-def _errors(origin: LabelledSnapshot, law: OrderLaw, calendar: Calendar) -> Array:
+def _errors(origin: LabelledSnapshot, law: OrderLaw, calendar: CalendarClock) -> Array:
     """The same for each group of levels."""
     group = level_group(origin.features[c.FREQUENCY])
     actual, expected = (np.bincount(group, orders, len(LEVEL_BORDERS) + 1) for orders in _orders(origin, law, calendar))
     return np.asarray(np.log((actual + PRIOR_ORDERS) / (expected + PRIOR_ORDERS)))
 
 
-def _orders(origin: LabelledSnapshot, law: OrderLaw, calendar: Calendar) -> tuple[Array, Array]:
+def _orders(origin: LabelledSnapshot, law: OrderLaw, calendar: CalendarClock) -> tuple[Array, Array]:
     """Actual and expected orders of each customer in the window of an origin."""
     days, features = origin.horizon_days, origin.features
     summary = Summary.of(calendar.operational(features))

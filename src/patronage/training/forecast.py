@@ -15,7 +15,7 @@ from patronage import names as c
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.errors import FitError
 from patronage.labels import AnySnapshot, LabelledSnapshot, buyers
-from patronage.models.btyd.calendar import FLAT, Calendar
+from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.fit import FitCache, fit_orders
 from patronage.models.btyd.heavy import Ordinary, limit, ordinary
@@ -94,12 +94,12 @@ def _held_to(snapshot: LabelledSnapshot) -> LabelledSnapshot:
     return replace(snapshot, labels=labels.assign(**held))
 
 
-def _operational(features: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+def _operational(features: pd.DataFrame, calendar: CalendarClock) -> pd.DataFrame:
     """The features with ages on the clock of the calendar."""
     return features if calendar.flat else pd.DataFrame(calendar.operational(features), features.index)
 
 
-def _on_clock(snapshot: LabelledSnapshot, calendar: Calendar) -> LabelledSnapshot:
+def _on_clock(snapshot: LabelledSnapshot, calendar: CalendarClock) -> LabelledSnapshot:
     """The snapshot as a law on the clock sees it: its ages, and its window in whole days of the clock."""
     if calendar.flat:
         return snapshot
@@ -120,7 +120,7 @@ def with_btyd_features(
     laws: tuple[str, ...],
     config: ChurnConfig,
     fits: FitCache | None = None,
-    calendar: Calendar = FLAT,
+    calendar: CalendarClock = FLAT,
 ) -> WithBtyd:
     """Fit BTYD anew at each origin, and add its predictions over the label window to the features.
 

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from patronage import names as c
-from patronage.models.btyd.calendar import FLAT, YEAR, Calendar
+from patronage.models.btyd.calendar import FLAT, YEAR, CalendarClock
 
-WAVES = Calendar((0.4, -0.2, 0.1, 0.05), tuple(map(tuple, (0.01 * np.eye(4)).tolist())), levels=(0.9, 1.0, 1.0, 0.8))
+WAVES = CalendarClock(
+    (0.4, -0.2, 0.1, 0.05), tuple(map(tuple, (0.01 * np.eye(4)).tolist())), levels=(0.9, 1.0, 1.0, 0.8)
+)
 FEATURES = {c.RECENCY: [0.0, 30.0], c.T: [100.0, 400.0], c.OBSERVED_DAY: [18_000.0, 18_000.0], c.FREQUENCY: [0.0, 9.0]}
 
 
@@ -44,7 +46,7 @@ def test_ages_are_put_on_the_clock_and_an_age_of_zero_stays():
 def test_a_flat_calendar_changes_nothing():
     assert FLAT.flat
     assert not WAVES.flat
-    assert not Calendar(levels=(1.0, 1.0, 1.0, 0.9)).flat
+    assert not CalendarClock(levels=(1.0, 1.0, 1.0, 0.9)).flat
     assert FLAT.operational(FEATURES) == FEATURES
     assert FLAT.elapsed(3, 10) == 7
     assert FLAT.factor(FEATURES, 90).tolist() == [1.0, 1.0]
@@ -52,4 +54,4 @@ def test_a_flat_calendar_changes_nothing():
 
 
 def test_it_comes_back_from_json():
-    assert Calendar.of(json.loads(json.dumps(asdict(WAVES)))) == WAVES
+    assert CalendarClock.of(json.loads(json.dumps(asdict(WAVES)))) == WAVES

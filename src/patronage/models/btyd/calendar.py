@@ -29,7 +29,7 @@ GRID = np.arange(0, 1462) * YEAR / 1461  # a year in quarters of a day, both end
 
 
 @dataclass(frozen=True)
-class Calendar:
+class CalendarClock:
     """
     The logarithm of the index as yearly waves, and the level of the horizon.
 
@@ -62,7 +62,7 @@ class Calendar:
         return not self.waves and set(self.levels) == {1.0}
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Calendar:
+    def of(cls, state: Mapping[str, Any]) -> CalendarClock:
         """The calendar of which `dataclasses.asdict` gave these values, after a way through JSON."""
         rows = {name: tuple(map(tuple, state[name])) for name in ("covariance", "errors")}
         return cls(**{**state, "waves": tuple(state["waves"]), "levels": tuple(state["levels"]), **rows})
@@ -125,7 +125,7 @@ class Calendar:
         return density @ year_waves(GRID[:-1], len(self.waves) // 2) / density.sum()
 
 
-FLAT = Calendar()
+FLAT = CalendarClock()
 
 
 def level_group(frequency: npt.ArrayLike) -> Index:

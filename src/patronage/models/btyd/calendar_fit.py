@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 
 from patronage.errors import FitError
-from patronage.models.btyd.calendar import FLAT, YEAR, Calendar, year_waves
+from patronage.models.btyd.calendar import FLAT, YEAR, CalendarClock, year_waves
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.optimum import refine
@@ -49,7 +49,7 @@ NOISES = (1.0, 2.0, 4.0, 8.0, 16.0)  # variances as multiples of those of Poisso
 class CalendarFit(NamedTuple):
     """The calendar, and the law on its clock that it was learned with."""
 
-    calendar: Calendar
+    calendar: CalendarClock
     law: OrderLaw
 
 
@@ -84,7 +84,7 @@ def fit_calendar(days: pd.DataFrame, features: pd.DataFrame, fits: FitCache | No
     return CalendarFit(calendar, law)
 
 
-def _calendar(days: pd.DataFrame, law: OrderLaw, clock: Calendar) -> Calendar:
+def _calendar(days: pd.DataFrame, law: OrderLaw, clock: CalendarClock) -> CalendarClock:
     """The calendar by what a law on the clock of another one expects."""
     day = days.index.to_numpy(np.float64)
     ends = np.arange(day[-1] + 1, day[0], -WEEK)[::-1]  # moments at which whole weeks end, the last at the cutoff
@@ -100,10 +100,10 @@ def _calendar(days: pd.DataFrame, law: OrderLaw, clock: Calendar) -> Calendar:
     actual, expected, middle = actual[usable], expected[usable], (starts + WEEK / 2)[usable]
     log_ratio = np.log((actual + 0.5) / (expected + 0.5)) + np.log(clock.index(middle))
     waves, covariance = _average(log_ratio, 2 / (actual + expected + 1), middle)
-    return Calendar(tuple(waves.tolist()), tuple(map(tuple, covariance.tolist())))
+    return CalendarClock(tuple(waves.tolist()), tuple(map(tuple, covariance.tolist())))
 
 
-def _expected_until(moments: Array, days: pd.DataFrame, law: OrderLaw, clock: Calendar) -> Array:
+def _expected_until(moments: Array, days: pd.DataFrame, law: OrderLaw, clock: CalendarClock) -> Array:
     """Repeat orders that the law expects, up to each moment, of all customers with a first order before it."""
     first = days[FIRST].to_numpy(np.float64)
     began = days.index.to_numpy(np.float64)[first > 0] + 1  # the end of the day of the first order
