@@ -18,6 +18,7 @@ from patronage.data.line_attributes import ask_lines, write_attributes
 from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
 from patronage.data.source import SourceTable
+from patronage.data.whole_log import examine
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
@@ -91,8 +92,9 @@ def load_tables(
         present[CUSTOMERS.name] = write_attributes(engine, present, told)
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
+    span = examine(engine, sources, present, config, findings, keys)
     tables = _described(engine, loaded, present, events, config, keys)
-    return replace(tables, told_by_lines=frozenset(told), findings=tuple(findings))
+    return replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
 
 
 def _described(
