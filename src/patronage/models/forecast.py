@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ class LawInputs(NamedTuple):
         (N,) what takes the place of P(alive), where P(order) is the ensemble's; None where it is the law's.
     """
 
-    features: Columns
+    features: pd.DataFrame
     multiplier: Array
     alive: Array | None = None
 
@@ -125,21 +125,23 @@ class Forecast:
     def law_inputs(self, features: pd.DataFrame) -> LawInputs:
         """What the law reads of customers who have bought, to predict what is shipped."""
         inputs = self.inputs(features)
-        law_inputs = self._law_inputs(inputs, self._ensemble(inputs))
-        return law_inputs._replace(features=pd.DataFrame(law_inputs.features, features.index))
+        on_clock, multiplier, alive = self._reconciled(inputs, self._ensemble(inputs))
+        return LawInputs(pd.DataFrame(on_clock, features.index), multiplier, alive)
 
-    def _law_inputs(self, inputs: EnsembleInputs, ensemble: Mapping[str, Array]) -> LawInputs:
+    def _reconciled(
+        self, inputs: EnsembleInputs, ensemble: Mapping[str, Array]
+    ) -> tuple[dict[str, Any], Array, Array | None]:
         """Orders and P(order) of the ensemble; orders alone where P(order) is the law's, or churn ends a contract."""
         on_clock = self.calendar.operational(inputs.features)
         summary, law = Summary.of(on_clock), self.clv.law
         if self.churn_source != ENSEMBLE:
             recency, multiplier = reconcile(law, self.horizon_days, summary, ensemble[c.ORDERS])
-            return LawInputs({**on_clock, c.RECENCY: recency}, multiplier)
+            return {**on_clock, c.RECENCY: recency}, multiplier, None
         p_order = self.clv.law_p_order(1 - ensemble[c.CHURNED], summary.x)
         alive, multiplier = reconcile_both(
             law, self.horizon_days, summary, ensemble[c.ORDERS], p_order, self.clv.rate_cv(summary)
         )
-        return LawInputs(on_clock, multiplier, alive)
+        return on_clock, multiplier, alive
 
     def predict(self, features: pd.DataFrame, *, reasons: bool = True) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
@@ -151,7 +153,7 @@ class Forecast:
         """
         inputs = self.inputs(features)
         ensemble = self._ensemble(inputs)
-        on_clock, multiplier, alive = self._law_inputs(inputs, ensemble)
+        on_clock, multiplier, alive = self._reconciled(inputs, ensemble)
         near, far = (self.calendar.factor(on_clock, days) for days in (self.horizon_days, self.value_horizon_days))
         law = self.clv.predict(on_clock, multiplier, alive, season=near / far)
         if self.churn_source == ENSEMBLE:
