@@ -21,7 +21,7 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.offer import Offer
-from patronage.errors import ConfigError, FitError
+from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.btyd import clv
@@ -182,9 +182,24 @@ class Bundle:
         """
         folder = Path(folder)
         manifest.check(folder)
+        try:
+            return cls._load(folder)
+        except PatronageError:
+            raise
+        except Exception as error:  # a file that was cut off or altered, with a manifest to match
+            raise FitError(
+                f"{folder}: no whole bundle ({type(error).__name__} while it was read); restore the files, or train it "
+                "again"
+            ) from error
+
+    @classmethod
+    def _load(cls, folder: Path) -> Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
-            raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
+            raise FitError(
+                f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again, or score with the "
+                "version of patronage that trained it"
+            )
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
         described, fitted_lenses = _restore_lenses(folder, settings, state)
         if changed := sorted(set(state["features"]) ^ set(described)):
