@@ -39,13 +39,9 @@ def _personas(measurement: Measurement) -> Report:
     if later is None:
         return Report()
     line = later.headline
-    found = (
-        f"tell {line.value:.1%} of what a grid of orders and recency of as many cells leaves over of later behaviour"
-    )
-    better = line.difference.high < 0
-    verdict = (
-        found if better else f"TELL NO MORE of later behaviour than a grid of orders and recency ({line.value:.1%})"
-    )
+    verdict = f"TELL NO MORE of later behaviour than a grid of orders and recency ({line.value:.1%})"
+    if line.difference.high < 0:
+        verdict = f"tell {line.value:.1%} of what a grid of orders and recency of as many cells leaves over"
     return Report(tables={Artifact.PERSONA_LATER: later.table}, messages=[f"personas     {verdict}"])
 
 
