@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage import names as c
 from patronage.config import LensesConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
@@ -148,7 +147,7 @@ def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
     gaps = engine.frame(
         f"SELECT gap, count(*) AS n FROM (SELECT {gap} AS gap FROM (SELECT DISTINCT customer_id, "
         f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
-        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
+        f"AND {tables.known(cutoff)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
     )
     if gaps.empty:
         return choose_period(float("nan"), config.horizon_days)
