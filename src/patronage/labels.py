@@ -49,10 +49,11 @@ class LabelledSnapshot(Snapshot):
     Attributes
     ----------
     labels
-        On the index of the features, as it stood when the window ended: `orders` (days with an order that was not
-        undone, the unit of BTYD), `spend` (what those orders were worth, less refunds in the window that undo no order
-        of the log, in the currency; a refund of an order before the cutoff corrects the past, not the window), `churned` (1.0 without an order, missing for a customer without one in the lookback before;
-        of a contract, 1.0 with a cancellation, missing for a customer who has none to cancel).
+        On the index of the features, as known when the window ended: `orders` (days with an order that was not undone,
+        the unit of BTYD), `spend` (what those orders were worth, less refunds in the window that undo no order of the
+        log, in the currency; a refund of an order before the cutoff corrects the past, not the window), `churned` (1.0
+        without an order, missing for a customer without one in the lookback before; of a contract, 1.0 with a
+        cancellation, missing for a customer who has none to cancel).
     """
 
     labels: pd.DataFrame
@@ -90,7 +91,8 @@ def labels_at(
     engine = tables.engine
     end = when.window_end(cutoff, horizon_days)
     future = engine.frame(
-        f"SELECT customer_id, count(DISTINCT CAST(ordered_at AS DATE)) FILTER (WHERE {_ordered(tables, end)}) AS orders, "
+        f"SELECT customer_id, "
+        f"count(DISTINCT CAST(ordered_at AS DATE)) FILTER (WHERE {_ordered(tables, end)}) AS orders, "
         f"CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS spend FROM transactions "
         f"WHERE {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} AND {tables.known(end)} GROUP BY customer_id"
     ).set_index(c.CUSTOMER_ID)

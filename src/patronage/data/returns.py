@@ -1,10 +1,10 @@
 """Returns undo purchases: each refund is matched to the lines that it refunds, once, behind the door.
 
-A refund looks back, never ahead, and takes of the customer's earlier lines of its product, in this order: those of its own
-order; one of just its amount; those of its price, the latest first; then any, the latest first. A refund that names no
-product takes of its own order, else one line of just its amount, else the latest line that was at least as dear. What
-is left of it (bought before the log, or elsewhere) stays a line of its own and lowers net revenue. The match is exact
-where the log has order and product or a single line of that amount; else it is the likeliest one.
+A refund looks back, never ahead, and takes of the customer's earlier lines of its product, in this order: those of its
+own order; one of just its amount; those of its price, the latest first; then any, the latest first. A refund without
+a product takes of its own order, else one line of just its amount, else the latest line that was at least as dear.
+What is left of it (bought before the log, or elsewhere) stays a line of its own and lowers net revenue. The match is
+exact where the log has order and product or a single line of that amount; else it is the likeliest one.
 
 A line that is undone, in part or whole, is kept in versions: each holds from `known_at` until `refunded_at`, with the
 amount, quantity, discount and cost that were left of it. At any moment one version at most holds, so that what is
@@ -138,7 +138,7 @@ def _match(lines: pd.DataFrame) -> tuple[pd.DataFrame, Matched]:
     """The versions of the lines, and what was matched."""
     earlier: dict[tuple[object, object], list[_Line]] = defaultdict(list)
     everything: dict[object, list[_Line]] = defaultdict(list)  # for refunds that name no product
-    left = lines["amount"].to_numpy(np.int64).copy()
+    left = lines[c.AMOUNT].to_numpy(np.int64).copy()
     undone: list[tuple[int, int, int]] = []  # row of the line, row of the refund, amount
     missing = lines[c.PRODUCT_ID].isna().to_numpy()
     nameless = set(lines[c.CUSTOMER_ID][missing & lines["is_refund"].to_numpy(bool)])
@@ -197,7 +197,7 @@ def _spread(ranked: list[_Line], amount: int) -> list[tuple[_Line, int]]:
 
 def _counted(lines: pd.DataFrame, left: np.ndarray) -> Matched:
     refund = lines["is_refund"].to_numpy(bool)
-    amount, rest = -lines["amount"].to_numpy(np.int64)[refund], -left[refund]
+    amount, rest = -lines[c.AMOUNT].to_numpy(np.int64)[refund], -left[refund]
     return Matched(int(refund.sum()), int((rest < amount).sum()), int(amount.sum()), int((amount - rest).sum()))
 
 
@@ -207,7 +207,7 @@ def _versions(lines: pd.DataFrame, left: np.ndarray, undone: list[tuple[int, int
     keep = (left != 0) | (~lines["is_refund"].to_numpy(bool))  # a refund that undid all that it could is no line
     first = pd.DataFrame({"line": lines["line"], c.KNOWN_AT: moment, c.REFUNDED_AT: pd.NaT, c.AMOUNT: left})
     purchase = ~lines["is_refund"].to_numpy(bool)
-    first[c.AMOUNT] = np.where(purchase, lines["amount"], left)
+    first[c.AMOUNT] = np.where(purchase, lines[c.AMOUNT], left)
     first[c.REFUNDED_AT] = first[c.REFUNDED_AT].astype(moment.dtype)
     if undone:
         pairs = pd.DataFrame(undone, columns=["row", "refund", "money"])
@@ -215,7 +215,7 @@ def _versions(lines: pd.DataFrame, left: np.ndarray, undone: list[tuple[int, int
         at_once = pairs.groupby(["row", "at"], as_index=False)["money"].sum().sort_values(["row", "at"])
         rows = at_once["row"].to_numpy()
         first.loc[at_once.groupby("row")["at"].min().index, c.REFUNDED_AT] = at_once.groupby("row")["at"].min()
-        remaining = lines["amount"].to_numpy(np.int64)[rows] - at_once.groupby("row")["money"].cumsum().to_numpy()
+        remaining = lines[c.AMOUNT].to_numpy(np.int64)[rows] - at_once.groupby("row")["money"].cumsum().to_numpy()
         later = pd.DataFrame(
             {
                 "line": lines["line"].to_numpy()[rows],
@@ -227,7 +227,7 @@ def _versions(lines: pd.DataFrame, left: np.ndarray, undone: list[tuple[int, int
         versions = pd.concat([first[keep], later[remaining > 0].astype(first.dtypes)], ignore_index=True)
     else:
         versions = first[keep]
-    whole = lines.set_index("line")["amount"].reindex(versions["line"]).to_numpy(np.float64)
+    whole = lines.set_index("line")[c.AMOUNT].reindex(versions["line"]).to_numpy(np.float64)
     return versions.assign(share=np.where(whole != 0, versions[c.AMOUNT] / np.where(whole == 0, 1, whole), 1.0))
 
 

@@ -159,7 +159,7 @@ class Spark:
     def add_frame(self, name: str, data: object) -> None:
         """Copy a pandas frame into a table; refuse what else is in memory: it is small enough for DuckDB."""
         if hasattr(data, "iloc"):
-            self._name(name, self.session.createDataFrame(data).localCheckpoint())  # type: ignore[call-overload]
+            self._name(name, self.session.createDataFrame(data).localCheckpoint())
             return
         raise ConfigError(f"a {type(data).__name__}: {ELSEWHERE}")
 

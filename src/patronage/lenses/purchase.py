@@ -60,7 +60,8 @@ def _select(history: History, config: LensesConfig) -> str:
         browsing AS ({_browsing(history, config)}
         )
         SELECT customer_id, basket_size, basket_variation, coupon_share,
-               discount_share, own_label_share, coalesce(n_returns, 0) * 1.0e0 / (lines_kept + coalesce(n_returns, 0)) AS return_share,
+               discount_share, own_label_share,
+               coalesce(n_returns, 0) * 1.0e0 / (lines_kept + coalesce(n_returns, 0)) AS return_share,
                product_novelty, shelf_prices,
                browse_days, looks * 1.0e0 / n_orders AS looks_per_order, proofs * 1.0e0 / n_orders AS proofs_per_order,
                abandoned * 1.0e0 / n_orders AS abandoned_carts, offer_response

@@ -60,7 +60,8 @@ def _select(history: History, config: LensesConfig) -> str:
                {history.money(c.DISCOUNT)} AS discounts_given,
                {history.money(served)} AS cost_to_serve,
                {history.money(profit)} AS profit
-        FROM totals FULL JOIN refunds USING (customer_id) LEFT JOIN order_values USING (customer_id) LEFT JOIN service USING (customer_id)"""
+        FROM totals FULL JOIN refunds USING (customer_id)
+        LEFT JOIN order_values USING (customer_id) LEFT JOIN service USING (customer_id)"""
 
 
 @dataclass(frozen=True)
