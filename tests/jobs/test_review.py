@@ -238,7 +238,7 @@ class TestWhatAReviewerSees:
         browser.wait_for("report.html")
         browser.click("report.html")
         shown = browser.wait_for("summer → autumn", "Who moved, and why", "The customers that changed most")
-        assert f"{100 * run.data.metrics['migration/persona/behaviour_moved_share']:.1f} %" in shown
+        assert f"{run.data.metrics['migration/persona/behaviour_moved_share']:.1%}" in shown
         browser.picture(self.SHOTS / "report.png")
 
     def test_the_personas_of_the_runs_stand_side_by_side(self, client, server, browser):

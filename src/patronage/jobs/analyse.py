@@ -24,6 +24,7 @@ from patronage.engine import connect, text
 from patronage.errors import ConfigError, DataError
 from patronage.names import Artifact
 from patronage.review import analysis_figures as figures
+from patronage.review.record_page import with_record_page
 
 PERIOD_DAYS = 7  # of the path, which no analysis reads
 
@@ -95,6 +96,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
         tables={**results.tables, Artifact.LENSES: lenses.support(tables, config.lenses)},
         figures=results.figures,
     )
+    record = with_record_page(record, f"{config.data.name}: analyses as of {config.cutoff}", results.left_out)
     run_id = tracking.log_run(store, record, tables)
     print()
     for line in results.left_out:

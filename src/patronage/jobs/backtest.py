@@ -32,6 +32,7 @@ from patronage.evaluation.backtest import LATER, LATER_UNSEEN, SHIPPED, STRUCTUR
 from patronage.models.btyd.fit import FitCache
 from patronage.names import Artifact, Metric
 from patronage.review.backtest_figures import over_origins
+from patronage.review.record_page import with_record_page
 
 COLUMNS = ["origin", "model", "holdout", "metric", "value", "low", "high", "baseline"]
 # The five metrics by which models are compared with the structural model that is best in hindsight, and whether more is
@@ -69,7 +70,9 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
     table = pd.concat([_read(folder / _name(*origin)) for origin in origins.items()], ignore_index=True)
     _write(folder / "backtest.csv", table.to_csv(index=False))
     summary = ratios(table)
-    run_id = tracking.log_run(store, _record(config, origins, table, summary, started), tables)
+    record = _record(config, origins, table, summary, started)
+    record = with_record_page(record, f"{config.data.name}: backtest of {len(origins)} origins")
+    run_id = tracking.log_run(store, record, tables)
     print()
     print(summary.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print()

@@ -84,10 +84,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished drawing as SVG of our own making; `svg` is put into the page as it is."""
+    """A finished drawing as PNG, such as ribbons between two runs."""
 
     title: str
-    svg: str
+    png: bytes
     description: str
     kind: ClassVar[str] = "picture"
 

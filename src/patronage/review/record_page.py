@@ -1,0 +1,67 @@
+"""Any other run as one page: its description, then each table with the figure of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+import pandas as pd
+
+from patronage.names import Artifact
+from patronage.review.figures import png
+from patronage.review.page import html
+from patronage.review.page.blocks import Block, Page, Picture, Section, Table, Text
+from patronage.review.record import RunRecord
+
+DPI = 100
+MOST_COLUMNS = 8  # of a table that a page can hold
+
+
+def with_record_page(record: RunRecord, title: str, notes: Sequence[str] = (), finding: str = "") -> RunRecord:
+    """The record with a page of its tables and figures among its texts.
+
+    Parameters
+    ----------
+    notes
+        What is missing, a line each.
+    finding
+        One sentence that answers what the run was made for.
+    """
+    page = Page(title, record.kind, _sections(record, notes, finding), footer="Every table is an artifact of the run.")
+    return replace(record, texts={**record.texts, Artifact.REPORT: html.render(page)})
+
+
+def _sections(record: RunRecord, notes: Sequence[str], finding: str) -> list[Section]:
+    opening = Section("In short", finding or record.description, [Text(note, warning=True) for note in notes])
+    figures = {PurePath(name).stem: png(figure, DPI) for name, figure in record.figures.items()}
+    sections = [opening]
+    for name, frame in record.tables.items():
+        stem = PurePath(name).stem
+        sections.append(_section(stem, frame, figures.pop(stem, b"")))
+    for stem, picture in figures.items():
+        sections.append(Section(_words(stem), "", [Picture(_words(stem), picture, _words(stem))]))
+    return sections
+
+
+def _section(stem: str, frame: pd.DataFrame, picture: bytes) -> Section:
+    blocks: list[Block] = (
+        [Picture(_words(stem), picture, f"{_words(stem)}; the table has the numbers.")] if picture else []
+    )
+    shown = frame.iloc[:, :MOST_COLUMNS]
+    hidden = frame.shape[1] - shown.shape[1]
+    size = f"{len(frame):,} rows" + (f"; {hidden} more columns are in the table" if hidden else "")
+    return Section(_words(stem), size, [*blocks, Table(shown, formats=_formats(shown))])
+
+
+def _formats(frame: pd.DataFrame) -> Mapping[str, str]:
+    """Shares in percent."""
+    return {
+        str(name): ".1%"
+        for name in frame
+        if str(name) in ("retention", "low", "high") or str(name).endswith(("share", "_share"))
+    }
+
+
+def _words(stem: str) -> str:
+    return stem.replace("_", " ")

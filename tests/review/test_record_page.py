@@ -1,0 +1,40 @@
+"""Any other run as one page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from patronage.review.figures import blank
+from patronage.review.record import RunRecord
+from patronage.review.record_page import with_record_page
+
+
+def page_of(**parts) -> str:
+    record = RunRecord(kind="analysis", name=None, started_ms=0, description="As of today.", **parts)
+    return with_record_page(record, "shop: analyses", notes=["cross-sell needs transactions.category"]).texts[
+        "report.html"
+    ]
+
+
+def test_each_table_stands_under_its_figure():
+    figure, _ = blank("Ten of ten came back")
+    page = page_of(tables={"cohorts.json": pd.DataFrame({"retention": [0.25]})}, figures={"cohorts.png": figure})
+    assert page.index("data:image/png") < page.index(">25.0%</td>")
+    assert page.count("<section") == 2
+
+
+def test_a_figure_without_a_table_has_its_own_section():
+    figure, _ = blank("A line")
+    assert "churn log loss" in page_of(figures={"churn_log_loss.png": figure})
+
+
+def test_what_is_missing_is_told_first():
+    page = page_of()
+    assert "cross-sell needs transactions.category" in page
+    assert "As of today." in page
+
+
+def test_a_wide_table_says_how_many_columns_are_left_out():
+    page = page_of(tables={"wide.json": pd.DataFrame([range(11)], columns=[f"c{k}" for k in range(11)])})
+    assert "3 more columns are in the table" in page
+    assert page.count('scope="col"') == 8
