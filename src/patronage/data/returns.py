@@ -78,7 +78,7 @@ def undo_purchases(engine: Engine, present: frozenset[str]) -> Matched | None:
     )
     concerned = _concerned(refund, products=products)
     types = engine.types(TRANSACTIONS.name)
-    keys = ", ".join(["customer_id", "ordered_at", "amount DESC", *map(engine.quote, sorted(types))])
+    keys = ", ".join([c.CUSTOMER_ID, c.ORDERED_AT, f"{c.AMOUNT} DESC", *map(engine.quote, sorted(types))])
     engine.table(
         LINES,
         f"SELECT *, row_number() OVER (ORDER BY {keys}) AS line, {refund} AS is_refund "

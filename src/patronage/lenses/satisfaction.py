@@ -202,7 +202,9 @@ LENS = Lens(
         "satisfaction_trend": Feature("recent answers less earlier ones, -1 to 1", "won over", "souring"),
         "troubles": Feature("complaints and tickets", "complaining", absent=0),
         "ticket_hours": Feature("mean hours until a ticket was resolved", "kept waiting", "promptly served"),
-        "sent_back_share": Feature("returns or refunds as a share of them and of the lines that stand", "often returning", "rarely returning"),
+        "sent_back_share": Feature(
+            "returns or refunds, as a share of these and the lines kept", "often returning", "rarely returning"
+        ),
     },
     requires=(
         "events:rating", "events:reviewed", "events:csat", "events:nps", "events:complaint", "events:ticket_opened",
