@@ -14,7 +14,7 @@ BORDERS = [
     # column, a good value, a bad one, what the bad one is
     ("customer_id", "0", "", "missing"),
     ("customer_id", " a", "  ", "missing"),
-    ("customer_id", "None", None, "missing"),
+    ("customer_id", "Nono", None, "missing"),
     ("order_id", "0", " ", "missing"),
     ("amount", "0", "", "missing"),
     ("amount", "1e3", "1,000", "not a number"),
@@ -28,7 +28,7 @@ BORDERS = [
     ("cost", 0.0, -0.01, "negative"),
     ("quantity", "-1.5", "two", "not a number"),
     ("quantity", 1e300, float("inf"), "NaN or infinite"),
-    ("ordered_at", "1900-01-01", "1899-12-31 23:59:59", "outside 1900 to 2200"),
+    ("ordered_at", "1900-01-02", "1899-12-31 23:59:59", "outside 1900 to 2200"),
     ("ordered_at", "2200-01-01", "2200-01-01 00:00:01", "outside 1900 to 2200"),
     ("ordered_at", "2024-02-29", "2023-02-29", "not a date"),
     ("ordered_at", "2024-01-01", None, "missing"),
@@ -61,3 +61,38 @@ def test_more_decimals_leave_less_room():
     assert through_the_door(with_first("amount", amount), money_decimals=2).rows == {"transactions": 10}
     with pytest.raises(DataError, match="too large for 3 decimals.*; lower data.money_decimals, or set"):
         through_the_door(with_first("amount", amount), money_decimals=3)
+
+
+@pytest.mark.parametrize("word", ["nan", "NULL", "None", "\\N", " n/a ", "<NA>"])
+def test_words_for_a_missing_id_are_missing(word):
+    frame = BY_HAND.assign(customer_id=[word, *BY_HAND["customer_id"][1:]])
+    with pytest.raises(DataError, match="1 of 10 rows are a word for a missing value"):
+        through_the_door(frame)
+    assert through_the_door(frame, on_bad_rows="quarantine").quarantined == {"transactions": 1}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("customer_id", "1.23E+11", "last digits are lost"),
+        ("customer_id", "customer_id", "1 of 10 rows are the header again"),
+        ("ordered_at", pd.Timestamp("1970-01-01 01:00"), "of a day that stands for no date"),
+        ("ordered_at", pd.Timestamp("1900-01-01"), "of a day that stands for no date"),
+    ],
+)
+def test_values_that_mean_nothing_are_bad_rows(column, value, message):
+    frame = BY_HAND.copy()
+    frame.loc[0, column] = value
+    with pytest.raises(DataError, match=message):
+        through_the_door(frame)
+
+
+def test_ids_that_floating_point_has_made_one_are_refused():
+    frame = BY_HAND.assign(customer_id=[float(2**53 + 2), *range(9)])
+    with pytest.raises(DataError, match="too large to be exact in floating point"):
+        through_the_door(frame)
+
+
+def test_amounts_that_would_become_nothing_name_the_decimals():
+    with pytest.raises(DataError, match=r"10 of 10 amounts become 0 .* by data.money_decimals=8"):
+        through_the_door(BY_HAND.assign(amount=[n * 1e-8 for n in range(1, 11)]))

@@ -38,3 +38,35 @@ def test_a_lens_that_does_not_import_is_a_usage_error(check):
     code, _, err = check("lenses.own=[no_such_package.LENS]")
     assert code == 2
     assert "lenses.own=no_such_package.LENS cannot be imported" in err
+
+
+def test_all_findings_stand_in_a_table_of_a_hundred_columns_and_on_a_page(check, project, shop):
+    broken = shop.astype({"ordered_at": object})
+    broken.loc[3, "amount"] = float("nan")
+    broken.loc[5, "customer_id"] = "NULL"
+    broken.loc[len(broken)] = ["c<b>9</b>", "2031-01-05", 5.0]
+    broken.to_csv(project / "orders.csv", index=False)
+    code, out, err = check("output=report.html")
+    assert code == 1
+    assert err.startswith("patronage: training would refuse this log: transactions.")
+    assert "and 1 more (see above)" in err
+    assert max(map(len, out.splitlines())) <= 100
+    assert out.index("refused   transactions.customer_id") < out.index("severe    transactions.ordered_at")
+    page = (project / "report.html").read_text()
+    assert "a word for a missing value" in page
+    assert "c<b>9" not in page
+    assert 'src="http' not in page
+
+
+def test_a_sound_log_exits_with_zero_and_a_page_replaces_only_a_page(check, project):
+    assert check("output=report.html")[0] == check("output=report.html")[0] == 0
+    (project / "mine.html").write_text("<p>mine</p>")
+    code, _, err = check("output=mine.html")
+    assert (code, "was not written by patronage check" in err) == (1, True)
+    assert (project / "mine.html").read_text() == "<p>mine</p>"
+
+
+def test_a_path_with_brackets_needs_no_quotes(patronage, project, shop):
+    shop.to_csv(project / "orders (1).csv", index=False)
+    code, out, err = patronage("check", "data=tables", "data.transactions.path=orders (1).csv")
+    assert (code, "the data keeps the contract" in out) == (0, True), err

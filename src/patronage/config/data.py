@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from patronage.config.rules import one_of, within
+from patronage.config.rules import day, one_of, within
 from patronage.errors import ConfigError
 
 ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic", "firmographic")
@@ -139,6 +139,8 @@ class DataConfig:
     left_censored: bool = False  # whether customers ordered before the log begins
     on_bad_rows: str = "fail"  # or quarantine
     on_duplicate_rows: str = "fail"  # or keep, or drop
+    order_id_scope: str | None = None  # ever, customer or day: within what an order number is unique; null: found
+    observed_until: str | None = None  # the last day that the log covers; null: found, whatever single rows say
     max_staleness_days: int = 7  # how long the log may have ended before the cutoff
     pseudonymise: bool = False  # whether ids become a keyed hash
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
@@ -150,7 +152,11 @@ class DataConfig:
         one_of("data.entity", self.entity, ("customer", "account"))
         one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
         one_of("data.on_duplicate_rows", self.on_duplicate_rows, ("fail", "keep", "drop"))
-        within("data.money_decimals", self.money_decimals, 0, 6)
+        within("data.money_decimals", self.money_decimals, 0, 9)
+        if self.order_id_scope is not None:
+            one_of("data.order_id_scope", self.order_id_scope, ("ever", "customer", "day"))
+        if self.observed_until is not None:
+            day("data.observed_until", self.observed_until)
         if self.timezone not in zoneinfo.available_timezones():
             raise ConfigError(f"data.timezone={self.timezone}; expected a name such as UTC or Europe/Berlin")
         if self.source != "tables" and any(table.path for table in (self.transactions, self.events, self.customers)):

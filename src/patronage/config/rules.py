@@ -90,3 +90,15 @@ def month_day(key: str, value: str) -> None:
     month, _, day = value.partition("-")
     if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 31 and len(value) == 5):
         raise ConfigError(f"{key}: {value} is not a day of the year; expected MM-DD, such as 12-24")
+
+
+def day(key: str, value: str) -> None:
+    """Refuse what is no day.
+
+    Raises
+    ------
+    ConfigError
+        The key, the value and what was expected.
+    """
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):
+        raise ConfigError(f"{key}={value} is not a day; expected YYYY-MM-DD")

@@ -200,6 +200,7 @@ class CheckConfig(ProcessConfig):
     data: DataConfig = field(default_factory=DataConfig)
     lenses: LensesConfig = field(default_factory=LensesConfig)
     cutoff: str | None = None
+    output: str | None = None
 
 
 @dataclass

@@ -164,12 +164,15 @@ def _moment(table: IncomingTable, raw: str, source_type: str) -> str:
     """SQL: the raw column as clock time of the business."""
     engine, zone = table.engine, table.config.timezone
     if table.source.date_format:
-        return engine.clock_of_format(f"CAST({raw} AS STRING)", table.source.date_format)
+        written = engine.clock_of_format(f"trim(CAST({raw} AS STRING))", table.source.date_format)
+        has_zone = any(code in table.source.date_format for code in ("%z", "%Z"))
+        return engine.local_time(written, zone) if has_zone else written
     if source_type.startswith("TIMESTAMPTZ") or source_type.endswith("WITH TIME ZONE"):
         return engine.local_time(engine.instant(raw), zone)
     if source_type == "VARCHAR":
+        raw = f"trim({raw})"  # `2024-01-05 10:00-05:00 ` has its offset too
         zoned = engine.local_time(engine.instant(raw), zone)
-        iso, has_offset = engine.matches(f"trim({raw})", ISO), engine.matches(raw, ZONED)
+        iso, has_offset = engine.matches(raw, ISO), engine.matches(raw, ZONED)
         return f"(CASE WHEN NOT {iso} THEN NULL WHEN {has_offset} THEN {zoned} ELSE {engine.clock(raw)} END)"
     if source_type.startswith(("TIMESTAMP", "DATE")):
         return engine.clock(raw)
@@ -187,7 +190,7 @@ def check_zones(table: IncomingTable, columns: list[Column]) -> None:
     for column in columns:
         if column.kind != "time" or column.type != "VARCHAR" or table.source.date_format:
             continue
-        has_offset = table.engine.matches(column.raw, ZONED)
+        has_offset = table.engine.matches(f"trim({column.raw})", ZONED)
         zoned, total = table.engine.row(
             f"SELECT count(*) FILTER (WHERE {has_offset}), count({column.raw}) FROM {table.source.relation}"
         )

@@ -12,6 +12,7 @@ from patronage.data.duplicates import treat_duplicates
 from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
 from patronage.data.left_out import leave_out
+from patronage.data.rounding import rounding_notes
 from patronage.data.row_rules import Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
 from patronage.engine import Engine, shortage, text
@@ -78,7 +79,7 @@ def _load(table: IncomingTable) -> LoadedTable:
     rules = [rule for column in columns for rule in rules_of(table, column)]
     quarantined = _treat_bad_rows(table, rules)
     good = " AND ".join(f"NOT {rule.bad}" for rule in rules) or "true"
-    notes = _rounding_notes(table, columns, good)
+    notes = rounding_notes(table, columns, good)
     _write(table, columns, good)
     notes += treat_duplicates(table, total)
     (rows,) = table.engine.row(f"SELECT count(*) FROM {table.name}")
@@ -113,25 +114,6 @@ def _quarantine(table: IncomingTable, rules: list[Rule], total: int) -> int:
         fail = table.keys.setting("on_bad_rows", "fail")
         raise DataError(f"{table.name}: all {total} rows are bad; {fail} shows the first reason")
     return int(rows)
-
-
-def _rounding_notes(table: IncomingTable, columns: list[Column], good: str) -> list[str]:
-    """A note for each column of money with values finer than a minor unit."""
-    decimals = table.config.money_decimals
-    finer = {}
-    for column in columns:
-        if column.kind == "money":
-            exact = f"{column.parsed} * {10**decimals}"
-            finer[column.name] = f"abs({exact} - round({exact})) > 1e-6 + 1e-12 * abs({exact})"
-    if not finer:
-        return []
-    counts = ", ".join(f"count(*) FILTER (WHERE {test})" for test in finer.values())
-    rounded = table.engine.row(f"SELECT {counts} FROM {table.source.relation} WHERE {good}")
-    return [
-        f"{rows:,} values of {name} were rounded to {decimals} decimals ({table.keys.setting('money_decimals')})"
-        for name, rows in zip(finer, rounded, strict=True)
-        if rows
-    ]
 
 
 def _write(table: IncomingTable, columns: list[Column], good: str) -> None:

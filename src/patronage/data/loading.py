@@ -19,6 +19,7 @@ from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
 from patronage.data.returns import undo_purchases
 from patronage.data.source import SourceTable
+from patronage.data.whole_log import examine
 from patronage.engine import Engine, text
 from patronage.errors import ConfigError, DataError
 
@@ -92,8 +93,9 @@ def load_tables(
         present[CUSTOMERS.name] = write_attributes(engine, present, told)
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
+    span = examine(engine, sources, present, config, findings, keys)
     tables = _described(engine, loaded, present, events, config, keys)
-    tables = replace(tables, told_by_lines=frozenset(told), findings=tuple(findings))
+    tables = replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
     matched = undo_purchases(engine, present[TRANSACTIONS.name])
     if matched is None:
         return tables

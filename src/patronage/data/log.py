@@ -37,7 +37,8 @@ class Tables:
     money_scale
         Minor units in one unit of the currency.
     first, last
-        The moments of the first and of the last transaction.
+        The moments of the first and of the last transaction, but for stray rows far from all others; the last may be
+        given (`observed_until`).
     customers
         The number of customers with a transaction.
     fingerprint
@@ -120,7 +121,13 @@ class Tables:
         return {name: rows for name, rows in self.events.items() if name not in VOCABULARY}
 
     def summary(self) -> str:
-        """Describe what was read in a line, and what was done to it in further ones."""
+        """Describe what was read in a line, and in further ones what was done to it and what is severe."""
+        severe = [f"! {finding.line}" for finding in self.findings if finding.severity >= Severity.SEVERE]
+        return "\n  ".join([self.overview, *severe])
+
+    @property
+    def overview(self) -> str:
+        """What was read in a line, and what was done to it in further ones."""
         quarantine = self.keys.setting("on_bad_rows", "quarantine")
         lines = [self._counts(), *self.notes]
         lines += [
@@ -130,7 +137,6 @@ class Tables:
             named = ", ".join(f"{name} ({rows:,})" for name, rows in list(self.unknown_events.items())[:SHOWN_EVENTS])
             vocabulary = self.keys.option(EVENTS.name, "vocabulary")
             lines.append(f"events outside the vocabulary count as engagement only: {named} ({vocabulary})")
-        lines += [f"! {finding.line}" for finding in self.findings if finding.severity >= Severity.SEVERE]
         return "\n  ".join(lines)
 
     def _counts(self) -> str:

@@ -62,6 +62,8 @@ def read(
     left_censored: bool = False,
     on_bad_rows: str = "fail",
     on_duplicate_rows: str = "fail",
+    order_id_scope: str | None = None,
+    observed_until: str | None = None,
     max_staleness_days: int = 7,
     pseudonymise: bool = False,
     engine: Engine | None = None,
@@ -112,6 +114,11 @@ def read(
     on_duplicate_rows
         What to do with rows that are equal in every column: `"fail"`, `"keep"` them as different orders, or `"drop"`
         all but one.
+    order_id_scope
+        Within what an order number is unique: `"ever"`, `"customer"` or `"day"`. By default a number that another
+        customer uses, or that is used again after 30 days, is another order.
+    observed_until
+        The last day that the log covers, such as `"2024-12-31"`; by default it is found, whatever single rows say.
     max_staleness_days
         How many days the log may have ended before a cutoff.
     pseudonymise
@@ -162,6 +169,7 @@ name its column by amount="..."
     settings = {
         "name": name, "entity": entity, "timezone": timezone, "money_decimals": money_decimals,
         "left_censored": left_censored, "on_bad_rows": on_bad_rows, "on_duplicate_rows": on_duplicate_rows,
+        "order_id_scope": order_id_scope, "observed_until": observed_until,
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
     }  # fmt: skip
     mappings = {TRANSACTIONS.name: columns, EVENTS.name: events_columns, CUSTOMERS.name: customers_columns}

@@ -8,8 +8,14 @@ from datetime import datetime
 from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
 from patronage.data.finding import DataFinding, Severity
+from patronage.engine import text
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
+TEXT = "VARCHAR"
+NO_IDS = ("nan", "null", "none", "\\n", "nat", "<na>", "n/a", "#n/a", "undefined", "(null)", "nil", "<null>", "[null]")
+SCIENTIFIC = r"^\s*-?\d([.,]\d+)?e\+?\d{1,3}\s*$"  # what a spreadsheet makes of a long number
+EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}  # up to which whole numbers are exact in floating point
+DEFAULT_DAYS = ("1900-01-01", "1904-01-01", "1969-12-31", "1970-01-01", "2099-12-31", "2100-01-01")
 HARMLESS = ("money", "number", "time")  # kinds of which a message may show a value: it identifies no customer
 OFTEN = 0.05  # a larger share of bad rows is said, even where they are set aside
 LARGEST = 2**53  # minor units from which a double, which most files hold, loses the cents
@@ -64,8 +70,14 @@ def rules_of(table: IncomingTable, column: Column) -> list[Rule]:
     another = f"map another column by {table.keys.column(table.name, column.name)}"
     unreadable = f"NOT {column.empty} AND {column.parsed} IS NULL"
     rules = []
+    if column.name in table.contract.required and column.type == TEXT:
+        header = f"lower(trim({column.raw})) = {text(column.source.lower())}"
+        again = "these are header lines of files that were put together: leave them out"
+        rules.append(Rule(column, "the header again", header, again))
     if column.name in table.contract.required or column.name == c.ORDER_ID:
         rules.append(Rule(column, "missing", column.empty, f"fill them, {another}"))
+    if column.kind == "id":
+        rules += _id_rules(table, column, another)
     if column.kind in ("number", "money"):
         not_finite = f"NOT {table.engine.finite(column.parsed)}"
         rules += [
@@ -77,6 +89,25 @@ def rules_of(table: IncomingTable, column: Column) -> list[Rule]:
     if column.kind == "time":
         rules += _time_rules(table, column, unreadable)
     return rules
+
+
+def _id_rules(table: IncomingTable, column: Column, another: str) -> list[Rule]:
+    """Ids that are words for a missing value, or numbers that have lost digits."""
+    if column.type == TEXT:
+        words = ", ".join(text(word) for word in NO_IDS)
+        spelt = table.engine.matches(column.raw, SCIENTIFIC)
+        lost = "export the column as text: a spreadsheet has cut the digits"
+        return [
+            Rule(
+                column, "a word for a missing value", f"lower(trim({column.raw})) IN ({words})", f"fill them, {another}"
+            ),
+            Rule(column, "numbers such as 1.2E+11, whose last digits are lost", spelt, lost),
+        ]
+    if column.type in EXACT:
+        large = f"abs({column.raw}) > {EXACT[column.type]}"
+        lost = "export them as whole numbers or text: different ids may have become one"
+        return [Rule(column, "too large to be exact in floating point", large, lost)]
+    return []
 
 
 def _money_rules(table: IncomingTable, column: Column) -> list[Rule]:
@@ -93,8 +124,9 @@ def _time_rules(table: IncomingTable, column: Column, unreadable: str) -> list[R
     earliest, latest = table.engine.timestamp(EARLIEST), table.engine.timestamp(LATEST)
     example = table.keys.option(table.name, "date_format", "%d/%m/%Y")
     formats = f"write ISO 8601 (1998-01-31 or 1998-01-31 14:05:00), or say how to read them by {example}"
+    defaults = ", ".join(f"CAST('{day}' AS DATE)" for day in DEFAULT_DAYS)
     outside = f"{column.parsed} NOT BETWEEN {earliest} AND {latest}"
-    return [
+    rules = [
         Rule(column, "not a date", unreadable, formats),
         Rule(
             column,
@@ -103,3 +135,7 @@ def _time_rules(table: IncomingTable, column: Column, unreadable: str) -> list[R
             f"check {table.keys.option(table.name, 'date_format')}",
         ),
     ]
+    if column.name == table.contract.moment:
+        default = f"CAST({column.parsed} AS DATE) IN ({defaults})"
+        rules.append(Rule(column, "of a day that stands for no date", default, "fill in the true dates"))
+    return rules

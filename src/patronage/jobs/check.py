@@ -1,40 +1,100 @@
-"""`patronage check`: hold data against the contract, and prove that own lenses see no future."""
+"""`patronage check`: hold data against the contract, say what it supports, and prove that own lenses see no future."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
 
 from patronage import cutoff as when
 from patronage import data, lenses
 from patronage import names as c
 from patronage.config import CheckConfig
 from patronage.data import Tables
+from patronage.data.finding import DataFindings
 from patronage.engine import connect
-from patronage.errors import DataError
+from patronage.errors import DataError, OutputError, PatronageError
 from patronage.lenses import corruption
+from patronage.review.data_page import FOOTER, DataView, data_page, findings_text, lenses_text, text_table
+from patronage.review.page.html import render
 
 
 def run(config: CheckConfig) -> None:
-    """Read the data through the door and print a report; bad data raises as it does in training.
+    """Read the data through the door and print a report of all that is found; with `output`, write it as a page too.
 
     Raises
     ------
     DataError
-        The data breaks the contract, or an own lens sees the future.
+        Training would refuse the data, or an own lens sees the future.
+    OutputError
+        The page cannot be written, or would replace what is none of ours.
     """
     own = lenses.own(config.lenses)
+    place = None if config.output is None else _place(config.output)
+    findings = DataFindings(collect=True)
     with closing(connect(config.engine)) as engine:
-        tables = data.load(engine, config.data)
-        print("the data keeps the contract")
-        print(tables.summary())
-        print()
-        print(lenses.support(tables, config.lenses).to_string(index=False))
-        print()
-        print("\n".join(_models(tables)))
+        try:
+            tables = data.load(engine, config.data, findings)
+        except PatronageError:
+            if known := list(findings):
+                print(findings_text(known), end="\n\n")
+            raise
+        _report(tables, config, findings, place)
         if own:
             print()
             _check_own(tables, config, own)
+    if refused := findings.refused:
+        more = f" and {len(refused) - 1} more (see above)" if len(refused) > 1 else ""
+        raise DataError(f"training would refuse this log: {refused[0].refusal}{more}")
+
+
+def _report(tables: Tables, config: CheckConfig, findings: DataFindings, place: Path | None) -> None:
+    """Print what is there, what is wrong and what it supports."""
+    if not findings.refused:
+        print("the data keeps the contract")
+    print(tables.overview, end="\n\n")
+    print(findings_text(list(findings)), end="\n\n")
+    support, models = lenses.support(tables, config.lenses), _models(tables)
+    print(lenses_text(support), end="\n\n")
+    print(text_table(("model", "what it could learn"), models, (13, 85)))
+    if place is not None:
+        page = data_page(DataView(tables, list(findings), support, models, _months(tables)))
+        growing = place.with_name(f".{place.name}.growing")
+        try:
+            growing.write_text(render(page), encoding="utf-8")
+            growing.replace(place)
+        except OSError as error:
+            raise OutputError(f"output={place}: {error.strerror}") from error
+        print(f"\npage         {place}")
+
+
+def _place(output: str) -> Path:
+    """Where the page goes.
+
+    Raises
+    ------
+    OutputError
+        Something stands there that is no such page.
+    """
+    place = Path(output).expanduser().resolve()
+    if place.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"output={output}: expected the name of a page, such as report.html")
+    if place.exists() and not (place.is_file() and FOOTER in place.read_text(encoding="utf-8", errors="replace")):
+        raise OutputError(f"output={output}: what stands there was not written by patronage check; give another name")
+    if not place.parent.is_dir():
+        raise OutputError(f"output={output}: there is no folder {place.parent}")
+    return place
+
+
+def _months(tables: Tables) -> pd.DataFrame:
+    """How many transactions there are in each month."""
+    month = f"strftime(CAST({c.ORDERED_AT} AS DATE), '%Y-%m')"
+    if tables.engine.cluster is not None:
+        month = f"date_format({c.ORDERED_AT}, 'yyyy-MM')"
+    counted = f"SELECT {month} AS month, count(*) AS rows FROM transactions GROUP BY month ORDER BY month"
+    return tables.engine.frame(counted)
 
 
 def _check_own(tables: Tables, config: CheckConfig, own: dict[str, lenses.Lens]) -> None:
@@ -62,7 +122,7 @@ def _check_own(tables: Tables, config: CheckConfig, own: dict[str, lenses.Lens])
         )
 
 
-def _models(tables: Tables) -> list[str]:
+def _models(tables: Tables) -> list[tuple[str, str]]:
     """What models could learn from this log."""
     per_customer = (
         f"SELECT count(*) FILTER (WHERE {c.AMOUNT} < 0) AS refunds, "
@@ -75,10 +135,10 @@ def _models(tables: Tables) -> list[str]:
     )
     latest = tables.last + timedelta(days=1)
     span = (latest - tables.first).days
+    second_day = f"{repeaters:,} of {buyers:,} buyers bought on a second day"
     return [
-        f"clv      {repeaters:,} of {buyers:,} buyers bought on a second day"
-        + ("" if repeaters else ": no CLV can be fitted"),
-        f"churn    at cutoff={latest:%Y-%m-%d}, a horizon of up to {span // 2} days leaves as long a history",
-        f"journey  {'orders and events' if tables.has('events') else 'orders alone: prospects are not visible'}",
-        f"refunds  {refunded:,} customers have some",
+        ("clv", second_day + ("" if repeaters else ": no CLV can be fitted")),
+        ("churn", f"at cutoff={latest:%Y-%m-%d}, a horizon of up to {span // 2} days leaves as long a history"),
+        ("journey", "orders and events" if tables.has("events") else "orders alone: prospects are not visible"),
+        ("refunds", f"{refunded:,} customers have some"),
     ]

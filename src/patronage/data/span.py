@@ -1,0 +1,141 @@
+"""From when to when a log tells of everybody: no row by itself is the beginning or the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.data.contract import TRANSACTIONS
+from patronage.data.finding import DataFinding, DataFindings, Severity
+from patronage.data.keys import Keys
+from patronage.engine import Engine
+
+RARE = 0.005  # of the rows: fewer, beyond a long silence, are mistakes of the date
+FEWEST_ROWS, FEWEST_DAYS = 100, 20  # below, a silence means nothing
+LATE_DAYS, EARLY_DAYS, GAP_DAYS = 60, 180, 28
+TIMES_USUAL = 20  # a silence is long if it is so many times the usual distance of days with orders
+THIN = 0.1  # of the rows of a usual month
+
+
+@dataclass(frozen=True)
+class Span:
+    """The moments of the first and the last row of the log as a whole; rows beyond exist, and are mistakes."""
+
+    first: datetime
+    last: datetime
+
+
+def find_span(engine: Engine, observed_until: datetime | None, findings: DataFindings, keys: Keys) -> Span:
+    """Find from when to when the log goes, and where it is silent.
+
+    Parameters
+    ----------
+    observed_until
+        The last day that the log covers, if the user says it.
+    """
+    days = engine.frame(
+        f"SELECT CAST({c.ORDERED_AT} AS DATE) AS day, count(*) AS n FROM {TRANSACTIONS.name} GROUP BY day ORDER BY day"
+    )
+    days["day"] = pd.to_datetime(days["day"])
+    begin, end = _whole(days)
+    if observed_until is not None:
+        inside = days["day"] <= observed_until
+        begin, end = min(begin, max(int(inside.sum()) - 1, 0)), int(inside.sum()) - 1
+    for finding in _outside(days, begin, end, observed_until, keys):
+        findings.add(finding)
+    for finding in _silences(days.iloc[begin : end + 1].reset_index(drop=True), keys):
+        findings.add(finding)
+    first, last = _moment(engine, days, begin, "min"), _moment(engine, days, max(end, 0), "max")
+    return Span(first, observed_until or last)
+
+
+def _moment(engine: Engine, days: pd.DataFrame, number: int, which: str) -> datetime:
+    day = days["day"].iloc[number]
+    (moment,) = engine.row(
+        f"SELECT {which}({c.ORDERED_AT}) FROM {TRANSACTIONS.name} "
+        f"WHERE CAST({c.ORDERED_AT} AS DATE) = CAST('{day:%Y-%m-%d}' AS DATE)"
+    )
+    return moment
+
+
+def _whole(days: pd.DataFrame) -> tuple[int, int]:
+    """The numbers of the first and the last day between which all but a few stray rows lie."""
+    total = int(days["n"].sum())
+    begin, end = 0, len(days) - 1
+    if total < FEWEST_ROWS or len(days) < FEWEST_DAYS:
+        return begin, end
+    gaps = days["day"].diff().dt.days.to_numpy()[1:]
+    usual = TIMES_USUAL * float(np.median(gaps))
+    before = np.cumsum(days["n"].to_numpy())
+    late = np.flatnonzero((gaps > max(LATE_DAYS, usual)) & (total - before[:-1] <= RARE * total))
+    early = np.flatnonzero((gaps > max(EARLY_DAYS, usual)) & (before[:-1] <= RARE * total))
+    return (int(early[-1]) + 1 if len(early) else begin), (int(late[0]) if len(late) else end)
+
+
+def _outside(
+    days: pd.DataFrame, begin: int, end: int, observed_until: datetime | None, keys: Keys
+) -> list[DataFinding]:
+    """What lies before and after the span."""
+    where, total = f"{TRANSACTIONS.name}.{c.ORDERED_AT}", int(days["n"].sum())
+    leave_out = f"leave them out by {keys.option(TRANSACTIONS.name, 'where')}"
+    last_day = keys.setting("observed_until", "YYYY-MM-DD")
+    until = observed_until or days["day"].iloc[end]
+    findings = []
+    early, late = days.iloc[:begin], days.iloc[end + 1 :]
+    if not early.empty:
+        findings.append(
+            DataFinding(
+                where,
+                f"{early['n'].sum():,} of {total:,} rows ({_share(early, total)}) lie long before all others, from "
+                f"{early['day'].iloc[0]:%Y-%m-%d}; the log begins on {days['day'].iloc[begin]:%Y-%m-%d}",
+                "their customers look as old as that, which bends the laws of purchase (CLV) for all",
+                f"correct the dates, or {leave_out}",
+                Severity.SEVERE,
+                float(early["n"].sum() / total),
+            )
+        )
+    if not late.empty:
+        findings.append(
+            DataFinding(
+                where,
+                f"{late['n'].sum():,} of {total:,} rows ({_share(late, total)}) lie after "
+                f"{until:%Y-%m-%d}, up to {late['day'].iloc[-1]:%Y-%m-%d}",
+                f"the log counts as observed until {until:%Y-%m-%d}; those rows are no end of it",
+                f"correct the dates, {leave_out}, or say the last day by {last_day}",
+                Severity.NOTE if observed_until else Severity.SEVERE,
+                float(late["n"].sum() / total),
+            )
+        )
+    return findings
+
+
+def _share(part: pd.DataFrame, total: int) -> str:
+    return f"{part['n'].sum() / total:.2%}"
+
+
+def _silences(days: pd.DataFrame, keys: Keys) -> list[DataFinding]:
+    """Weeks without a row, and months with hardly any, in a log that is otherwise busy."""
+    total = int(days["n"].sum())
+    if total < FEWEST_ROWS or len(days) < FEWEST_DAYS:
+        return []
+    where, gaps = f"{TRANSACTIONS.name}.{c.ORDERED_AT}", days["day"].diff().dt.days.fillna(0)
+    length = (days["day"].iloc[-1] - days["day"].iloc[0]).days
+    remedy = f"load the missing files, or begin after them by {keys.option(TRANSACTIONS.name, 'where')}"
+    effect = "customers look silent for that time: churn is rated too high, orders and CLV too low"
+    findings = []
+    long = gaps >= max(GAP_DAYS, TIMES_USUAL * float(gaps.iloc[1:].median()))
+    for number in gaps[long].nlargest(3).index:
+        begins, ends = days["day"].iloc[number - 1], days["day"].iloc[number]
+        what = f"no row between {begins:%Y-%m-%d} and {ends:%Y-%m-%d}: {gaps[number]:.0f} days of {length:,}"
+        findings.append(DataFinding(where, what, effect, remedy, Severity.SEVERE, float(gaps[number] / length)))
+    months = days.set_index("day")["n"].resample("MS").sum().iloc[1:-1]
+    thin = months[(months > 0) & (months < THIN * months.median())]
+    if not thin.empty:
+        named = ", ".join(f"{month:%Y-%m} ({rows:,})" for month, rows in thin.head(3).items())
+        what = f"{len(thin)} months have less than a tenth of the usual {months.median():,.0f} rows: {named}"
+        findings.append(DataFinding(where, what, effect, remedy, Severity.SEVERE, len(thin) / len(months)))
+    return findings

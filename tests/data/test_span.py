@@ -1,0 +1,63 @@
+"""From when to when a log goes: no row by itself is the beginning or the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from conftest import through_the_door
+from patronage import cutoff as when
+from patronage import read
+from patronage.errors import ConfigError
+
+
+def busy(days=150):
+    rows = [(f"c{n % 20}", pd.Timestamp("2024-01-01") + pd.Timedelta(hours=8 * n), 10.0) for n in range(3 * days)]
+    return pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"])
+
+
+def add(*moments):
+    rows = pd.DataFrame({"customer_id": "c1", "ordered_at": pd.to_datetime(list(moments)), "amount": 1.0})
+    return pd.concat([busy(), rows], ignore_index=True)
+
+
+def test_one_row_of_the_far_future_is_no_end_of_the_log():
+    tables = through_the_door(add("2031-01-05"))
+    assert tables.last == busy()["ordered_at"].max()
+    (finding,) = tables.findings
+    assert "1 of 451 rows (0.22%) lie after 2024-05-29, up to 2031-01-05" in finding.what
+    assert finding.line in tables.summary()
+    assert not when.is_observed(datetime(2024, 5, 1), 90, tables.last)
+    with pytest.raises(ConfigError, match="outside the data"):
+        when.check_inside(datetime(2028, 1, 1), tables.first, tables.last, 7)
+
+
+def test_one_early_row_is_named_with_its_share_and_is_no_beginning():
+    tables = through_the_door(add("2009-05-01"))
+    assert tables.first == datetime(2024, 1, 1)
+    assert "1 of 451 rows (0.22%) lie long before all others" in tables.findings[0].what
+    assert "CLV" in tables.findings[0].effect
+
+
+def test_the_end_may_be_given():
+    tables = through_the_door(busy(), observed_until="2024-05-01")
+    assert tables.last == datetime(2024, 5, 1)
+    assert "lie after 2024-05-01" in tables.findings[0].what
+    assert through_the_door(busy(), observed_until="2024-06-30").last == datetime(2024, 6, 30)
+    with pytest.raises(ConfigError, match="is not a day"):
+        read(busy(), observed_until="soon")
+
+
+def test_weeks_without_a_row_and_thin_months_are_named():
+    frame = busy(300)
+    silent = frame[~frame["ordered_at"].between("2024-03-10", "2024-05-05")]
+    assert "no row between 2024-03-09 and 2024-05-05: 57 days of 299" in through_the_door(silent).findings[0].what
+    april = frame["ordered_at"].dt.month == 4
+    thin = frame[~april | (frame["ordered_at"].dt.day == 12)]
+    assert any("less than a tenth of the usual" in each.what for each in through_the_door(thin).findings)
+
+
+def test_few_rows_are_never_stray(by_hand):
+    assert by_hand.findings == ()
