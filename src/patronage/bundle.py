@@ -21,7 +21,7 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.offer import Offer
-from patronage.errors import ConfigError, FitError
+from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.btyd import clv
@@ -30,7 +30,7 @@ from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.typing import Mask
 
-FORMAT = 6
+FORMAT = 7
 REFERENCE = "reference.json"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
@@ -128,7 +128,8 @@ class Bundle:
             **self.fitted_lenses.segments(features),
             **self.fitted_lenses.estimates(features),
         }
-        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
+        reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers)]
+        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
@@ -176,9 +177,24 @@ class Bundle:
         """
         folder = Path(folder)
         manifest.check(folder)
+        try:
+            return cls._load(folder)
+        except PatronageError:
+            raise
+        except Exception as error:  # a file that was cut off or altered, with a manifest to match
+            raise FitError(
+                f"{folder}: no whole bundle ({type(error).__name__} while it was read); restore the files, or train it "
+                "again"
+            ) from error
+
+    @classmethod
+    def _load(cls, folder: Path) -> Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
-            raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
+            raise FitError(
+                f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again, or score with the "
+                "version of patronage that trained it"
+            )
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
         described, fitted_lenses = _restore_lenses(folder, settings, state)
         if changed := sorted(set(state["features"]) ^ set(described)):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from patronage.engine import Engine
 from patronage.errors import ConfigError
 
-YEAR_DAYS = 364  # whole weeks
+EPOCH = datetime(1970, 1, 1)
 
 
 def parse(value: str) -> datetime:
@@ -83,19 +83,14 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
     )
 
 
+def days_since_epoch(cutoff: datetime) -> int:
+    """Count the whole days from 1970-01-01 to a cutoff."""
+    return (cutoff - EPOCH).days
+
+
 def days_stale(cutoff: datetime, last_row: datetime) -> int:
     """Give the whole days before the cutoff in which the log has no row: a log of yesterday has none."""
     return max(0, (cutoff - last_row).days)
-
-
-def year_before(cutoff: datetime) -> datetime:
-    """Give the same day of the week in the year before: 52 weeks earlier."""
-    return cutoff - timedelta(days=YEAR_DAYS)
-
-
-def ends_within_a_year(horizon_days: int) -> bool:
-    """Tell whether a horizon that begins a year before the cutoff ends at or before the cutoff."""
-    return horizon_days <= YEAR_DAYS
 
 
 def has_history(cutoff: datetime, first_row: datetime, min_history_days: int) -> bool:

@@ -109,7 +109,7 @@ def _score(
 ) -> Scorecard:
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     features = buyers(evaluated).features
-    structural = pd.Series(bundle.forecast.btyd.predict(features, config.horizon_days)[c.P_ORDER], features.index)
+    structural = pd.Series(bundle.forecast.expected_by_btyd(features)[c.P_ORDER], features.index)
     contractual = config.churn.contractual
     return evaluate(
         assignments, structural, bundle.fitted_lenses, split.training, evaluated, resampling, contractual=contractual

@@ -10,7 +10,7 @@ from datetime import datetime
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage import data, tracking
+from patronage import data, journal, tracking
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
@@ -51,17 +51,20 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     cutoff = when.parse(config.cutoff)
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
+    store = tracking.open_store(config.tracking, project_root())  # before hours of work, not after
     sampler = data.sampler(tables, config.fit_sample, config.seed)
     if sampler:
         print(f"one customer in {sampler.one_in} is learned from (fit_sample={config.fit_sample})", flush=True)
+    journal.step("features at the cutoff and at earlier origins")
     split = split_at(tables, cutoff, config)
     features = split.current.features
-    store = tracking.open_store(config.tracking, project_root())
     champion = tracking.load_champion(store)
     former, origin = _former(champion, config, cutoff, features)
     fits = FitCache()
+    journal.step("fitting")
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(features)
+    journal.step("personas refitted, to see whether they are stable")
     personas = evaluate_personas(bundle.personas, features, config.personas, config.seed)
     report = (
         persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
@@ -70,6 +73,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         | clv_report(bundle.clv, features, left_censored=tables.left_censored)
     )
     print(*report.messages, sep="\n", flush=True)
+    journal.step("measuring on later time and on unseen customers")
     measured = measure(tables, split, bundle, assignments, config, sampler, fits)
     report |= _journey_and_sessions(tables, bundle, features, assignments, measured, config)
     if measured:
@@ -78,6 +82,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     record = training_record(result, split, personas, report, started)
     record = with_page(record, result, split, tables, report, _comparable(champion, config, bundle, features))
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
+    journal.step("logging the run")
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(store, record, tables, bundle, features, stamped, real_example=config.real_example)
     _print_result(store, logged, record, len(assignments), time.time() - started)

@@ -31,6 +31,8 @@ class Feature:
         Text, empty for a customer without a row in the SELECT.
     packed
         Many values in one text (a path, a list), which only its own room can read: no category.
+    date
+        A moment, the same for all customers: nothing to learn from, and no drift if it moves.
     """
 
     what: str
@@ -39,6 +41,7 @@ class Feature:
     absent: float | None = None
     text: bool = False
     packed: bool = False
+    date: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ KNOWN_AT = "known_at"  # the moment from which on what a row says is known, wher
 FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days
 RECENCY = "recency"
 T = "T"
+OBSERVED_DAY = "observed_day"
 MONETARY_VALUE = "monetary_value"
 N_ORDERS = "n_orders"
 DAYS_SINCE_LAST_ORDER = "days_since_last_order"

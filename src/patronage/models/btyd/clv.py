@@ -22,6 +22,7 @@ from patronage.config import ClvConfig
 from patronage.models.btyd import totals
 from patronage.models.btyd.decisions import Decision, LawCandidate
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders, fit_spend
+from patronage.models.btyd.heavy import among_ordinary
 from patronage.models.btyd.intervals import (
     UNCALIBRATED,
     IntervalCalibration,
@@ -82,13 +83,16 @@ class CLVModel:
     calibration: IntervalCalibration = UNCALIBRATED
     decisions: tuple[Decision, ...] = ()  # what was done about what was unacceptable
     candidates: tuple[LawCandidate, ...] = ()  # the laws that were compared, the best first
+    season_sd: float = 0.0  # of the logarithm of the season's factor in the horizon
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `predict` reads."""
         return *SUMMARY_COLUMNS, c.MONETARY_VALUE
 
-    def predict(self, features: Columns, multiplier: Array | None = None, season: float = 1.0) -> dict[str, Array]:
+    def predict(
+        self, features: Columns, multiplier: Array | None = None, season: Array | float = 1.0
+    ) -> dict[str, Array]:
         """
         Predict orders, spend and value of each customer.
 
@@ -99,7 +103,7 @@ class CLVModel:
         multiplier
             (N,) a factor (>= 0) on each customer's order rate from now on; 1 if None.
         season
-            The part of that factor that holds in the horizon only, and not in the value horizon.
+            The part of that factor, for all or for each, that holds in the horizon only, not in the value horizon.
 
         Returns
         -------
@@ -118,8 +122,9 @@ class CLVModel:
               come.
         """
         summary, factor = Summary.of(features), _factor(features, multiplier)
-        first, inverse = unique_rows(*summary, factor)
-        orders = self._predict_orders(summary.at(first), factor[first], season)
+        of_season = np.broadcast_to(np.asarray(season, np.float64), factor.shape)
+        first, inverse = unique_rows(*summary, factor, of_season)
+        orders = self._predict_orders(summary.at(first), factor[first], of_season[first])
         predicted = {name: values[inverse] for name, values in orders.items()}
         order_value = self.spend_law.expected_spend(summary.x, np.asarray(features[c.MONETARY_VALUE], np.float64))
         predicted[c.EXPECTED_SPEND] = predicted[c.EXPECTED_ORDERS] * order_value
@@ -160,7 +165,7 @@ class CLVModel:
         (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
         log_variance = totals.chance_variance(self.law, horizon, summary, factor, rate_cv) / expected**2
         log_variance += totals.parameter_log_variance(self.law, self.orders_fit, horizon, summary, factor)
-        log_variance += totals.level_log_variance(self.calibration.level)
+        log_variance += totals.level_log_variance(self.calibration.level) + self.season_sd**2
         return totals.interval(expected, log_variance, level)
 
     @property
@@ -182,18 +187,19 @@ class CLVModel:
     def _rate_cvs(self, horizons: tuple[float, ...], x: Array, T: Array) -> Array:
         """The coefficient of variation of each order rate; a row per horizon."""
         parameters = parameter_uncertainty(self.law, self.orders_fit, horizons, x, T)
-        return combined_cv(parameters, self.calibration.drift)
+        of_season = [self.season_sd if horizon <= self.settings.horizon_days else 0.0 for horizon in horizons]
+        return combined_cv(parameters, np.hypot(self.calibration.drift, of_season)[:, None])
 
-    def _predict_orders(self, summary: Summary, multiplier: Array, season: float) -> dict[str, Array]:
+    def _predict_orders(self, summary: Summary, multiplier: Array, season: Array) -> dict[str, Array]:
         """
         The columns that count orders; those of the value are discounted orders, not yet money.
 
         Given alive, customers differ by x, T and multiplier alone: what is costly is computed once for each of these.
         """
         law, settings, alive = self.law, self.settings, self.law.p_alive(*summary)
-        first, inverse = unique_rows(summary.x, summary.T, multiplier)
+        first, inverse = unique_rows(summary.x, summary.T, multiplier, season)
         x, T = summary.x[first], summary.T[first]
-        factors = np.array([multiplier[first], multiplier[first] / season])
+        factors = np.array([multiplier[first], multiplier[first] / season[first]])
         horizons = settings.horizon_days, settings.value_horizon_days
         near, far = (
             GivenAlive(np.full(len(x), horizon, np.float64), x, T, factor, rate_cv)
@@ -239,6 +245,7 @@ class CLVModel:
             calibration=IntervalCalibration(**_tuples(state["calibration"])),
             decisions=tuple(Decision(**_tuples(decision)) for decision in state["decisions"]),
             candidates=tuple(LawCandidate(**candidate) for candidate in state["candidates"]),
+            season_sd=state["season_sd"],
         )
 
 
@@ -246,7 +253,7 @@ def fit(
     features: Columns, config: ClvConfig, *, model: str, horizon_days: float, fits: FitCache | None = None
 ) -> CLVModel:
     """
-    Fit the laws of orders and of their value to the customers' summaries.
+    Fit the laws of orders and of their value to the summaries of customers who do not outweigh the others (`heavy.py`).
 
     Parameters
     ----------
@@ -264,6 +271,7 @@ def fit(
     FitError
         Without repeat orders, or where lifetimes finds no optimum.
     """
+    features = among_ordinary(features)
     summary = Summary.of(features)
     law, orders_fit = fit_orders(model, *summary, fits)
     spend_law, spend_fit = fit_spend(summary.x, features[c.MONETARY_VALUE], fits)

@@ -109,7 +109,7 @@ def parameter_uncertainty(law: OrderLaw, fit: Fit, horizons: tuple[float, ...], 
     return np.minimum(np.sqrt(np.maximum(variance, 0)), MAX_PARAMETER_CV)[:, inverse]
 
 
-def combined_cv(parameters: Array, drift: float) -> Array:
+def combined_cv(parameters: Array, drift: Array | float) -> Array:
     """The coefficient of variation of parameter uncertainty and drift together, in steps of .01."""
     return np.round(np.hypot(parameters, drift) * CV_STEPS) / CV_STEPS
 
