@@ -109,7 +109,7 @@ def _score(
 ) -> Scorecard:
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     features = buyers(evaluated).features
-    structural = pd.Series(bundle.forecast.expected_by_btyd(features)[c.P_ORDER], features.index)
+    structural = pd.DataFrame(bundle.forecast.expected_by_btyd(features), features.index)
     contractual = config.churn.contractual
     return evaluate(
         assignments, structural, bundle.fitted_lenses, split.training, evaluated, resampling, contractual=contractual
@@ -118,5 +118,5 @@ def _score(
 
 def _intervals(bundle: Bundle, evaluated: LabelledSnapshot) -> dict[str, float]:
     """How well the intervals cover, of customers who have bought."""
-    inputs, multiplier = bundle.forecast.law_inputs(buyers(evaluated).features)
-    return evaluate_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier)
+    inputs, multiplier, alive = bundle.forecast.law_inputs(buyers(evaluated).features)
+    return evaluate_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier, alive)

@@ -32,6 +32,7 @@ SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
 KNOWN_AT = "known_at"  # the moment from which on what a row says is known, where it is not the row's own
+REFUNDED_AT = "refunded_at"  # the moment from which on a line is refunded, in part or whole
 
 # Features that more than one room reads
 FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days
@@ -115,10 +116,12 @@ P_ORDER = "p_order"
 EXPECTED_ORDERS = "expected_orders"
 EXPECTED_ORDERS_LOW = "expected_orders_low"
 EXPECTED_ORDERS_HIGH = "expected_orders_high"
+MEDIAN_ORDERS = "median_orders"
 EXPECTED_SPEND = "expected_spend"
 CLV = "clv"
 CLV_LOW = "clv_low"
 CLV_HIGH = "clv_high"
+MEDIAN_CLV = "median_clv"
 EXPECTED_PROFIT = "expected_profit"  # of contacting the customer, in the currency
 EXPECTED_PROFIT_LOW = "expected_profit_low"
 EXPECTED_PROFIT_HIGH = "expected_profit_high"
