@@ -14,7 +14,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage import names as c
 from patronage.config import LensesConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
@@ -172,7 +171,7 @@ def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
     gaps = engine.frame(
         f"SELECT gap, count(*) AS n FROM (SELECT {gap} AS gap FROM (SELECT DISTINCT customer_id, "
         f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
-        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
+        f"AND {tables.known(cutoff)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
     )
     if gaps.empty:
         return choose_period(float("nan"), config.horizon_days)
@@ -260,7 +259,7 @@ def _orders_by_day(tables: Tables, cutoff: datetime, apart: pd.Index) -> pd.Data
         "count(*) FILTER (WHERE day = began) AS first, count(*) FILTER (WHERE day > began) AS repeats "
         "FROM (SELECT day, min(day) OVER (PARTITION BY customer_id) AS began FROM (SELECT DISTINCT customer_id, "
         f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 {others}"
-        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) GROUP BY day"
+        f"AND {tables.known(cutoff)})) GROUP BY day"
     ).set_index("day")
     last = when.days_since_epoch(cutoff) - 1
     return rows.astype("int64").reindex(range(int(min(rows.index, default=last)), last + 1), fill_value=0)
