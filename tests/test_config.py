@@ -121,6 +121,7 @@ GIVEN = {
     "simulate": ["output=x"],
     "compare": ["baseline=x", "candidate=y"],
     "promote": ["run=x"],
+    "reproduce": ["run=x"],
 }
 WITH_DATA = ("train", "backtest", "search", "score", "analyse", "check")
 

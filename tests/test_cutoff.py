@@ -99,7 +99,5 @@ def test_history_may_be_exactly_as_long_as_the_least():
     assert not when.has_history(DAY - timedelta(seconds=1), first, 60)
 
 
-@pytest.mark.parametrize(("horizon", "expected"), [(363, True), (364, True), (365, False)])
-def test_a_horizon_ends_within_a_year_of_whole_weeks(horizon, expected):
-    assert when.ends_within_a_year(horizon) == expected
-    assert (when.window_end(when.year_before(DAY), horizon) <= DAY) == expected
+def test_days_are_counted_from_1970():
+    assert when.days_since_epoch(datetime(1970, 1, 2)) == 1

@@ -21,7 +21,7 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.offer import Offer
-from patronage.errors import ConfigError, FitError
+from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.btyd import clv
@@ -30,14 +30,16 @@ from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.typing import Mask
 
-FORMAT = 6
+FORMAT = 7
 REFERENCE = "reference.json"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
-    c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
+    c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
+    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
 )  # fmt: skip
+MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"
+OUTSIDE = "expected orders lie outside their interval"
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
@@ -121,14 +123,18 @@ class Bundle:
         forecast |= self.offer.decide(forecast, ids[bought])
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
+        stages = self.journey.predict(features)
+        if self.forecast.churn_source != CONTRACT:  # one P(order): the journey's own is that of customers without one
+            stages[c.JOURNEY_P_ORDER] = np.where(bought, forecast[c.P_ORDER], stages[c.JOURNEY_P_ORDER])
         assignments = {
             **self.personas.predict(features),
             **forecast,
-            **self.journey.predict(features),
+            **stages,
             **self.fitted_lenses.segments(features),
             **self.fitted_lenses.estimates(features),
         }
-        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in self.clv.flags(buyers)]
+        reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers)]
+        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
@@ -176,9 +182,24 @@ class Bundle:
         """
         folder = Path(folder)
         manifest.check(folder)
+        try:
+            return cls._load(folder)
+        except PatronageError:
+            raise
+        except Exception as error:  # a file that was cut off or altered, with a manifest to match
+            raise FitError(
+                f"{folder}: no whole bundle ({type(error).__name__} while it was read); restore the files, or train it "
+                "again"
+            ) from error
+
+    @classmethod
+    def _load(cls, folder: Path) -> Bundle:
         state = json.loads((folder / "bundle.json").read_text())
         if state["format"] != FORMAT:
-            raise FitError(f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again")
+            raise FitError(
+                f"{folder}: bundle format {state['format']}, expected {FORMAT}; train it again, or score with the "
+                "version of patronage that trained it"
+            )
         settings = typed(LensesConfig, OmegaConf.create(state["lenses"]))
         described, fitted_lenses = _restore_lenses(folder, settings, state)
         if changed := sorted(set(state["features"]) ^ set(described)):
@@ -246,10 +267,14 @@ def _flags(
     """
     columns = (c.CHURN_PROBABILITY, c.P_ORDER, c.PERSONA_PROBABILITY)
     churn, p_order, persona = (np.asarray(assignments[name], np.float64) for name in columns)
+    interval = (c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH)
+    mean, low, high = (np.asarray(assignments[name], np.float64) for name in interval)
     gap = np.abs(churn - (1 - p_order))
     reasons = [
         (np.isnan(gap), NEVER_BOUGHT),
         ((gap > CONTRADICTION) & comparable, CONTRADICTED),
+        ((mean > high) & (high == 0), MOSTLY_NONE),
+        ((mean < low) | (mean > high) & (high > 0), OUTSIDE),
         (persona < personas_model.ambiguous_below, AMBIGUOUS),
         (np.full(len(gap), not personas_model.choice.stable), UNSTABLE),
         *clv_flags,

@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from types import FrameType
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 from patronage import journal
 from patronage.errors import STOPPED, PatronageError, Stopped
@@ -25,6 +25,8 @@ VERBS = {
     "simulate": "write customers with a known truth, as Parquet tables",
     "compare": "hold two runs against each other: what moved, why, and what it is worth",
     "promote": "make a run's model the champion, if every gate holds",
+    "reproduce": "train a run again from its own artifacts, and tell whether it holds",
+    "clean": "show what killed and old jobs left behind; remove=true removes it",
     "rollback": "give the champion's place back to the version before",
 }
 
@@ -33,7 +35,7 @@ USAGE = "\n".join(
     [
         "usage: patronage VERB [key=value ...]",
         "",
-        *(f"  {verb:<8} {what}" for verb, what in VERBS.items()),
+        *(f"  {verb:<9} {what}" for verb, what in VERBS.items()),
         "",
         "first steps",
         "  patronage train experiment=cdnow                       the main job, on real data",
@@ -75,7 +77,8 @@ def _run(words: list[str]) -> None:
     if verb not in VERBS:
         _fail(f"unknown verb {verb!r}; expected one of {', '.join(VERBS)} (patronage --help)", 2)
     journal.begin(_style(rest), verbose=bool(VERBOSE & set(rest)))
-    stopped = _take_signals()
+    stopped: list[str] = []  # the names of signals that came
+    handlers = _take_signals(stopped)
     try:
         from patronage.jobs.verbs import run_verb
 
@@ -85,6 +88,9 @@ def _run(words: list[str]) -> None:
         sys.exit(1)
     except (Exception, KeyboardInterrupt, Stopped) as error:
         _explain(error, stopped)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _style(words: list[str]) -> str:
@@ -92,27 +98,27 @@ def _style(words: list[str]) -> str:
     return journal.JSON if f"logging={journal.JSON}" in words else journal.PLAIN
 
 
-def _take_signals() -> list[str]:
-    """Let a signal end the job in an orderly way; gives a list that will name it.
+def _take_signals(stopped: list[str]) -> dict[signal.Signals, Any]:
+    """Let a signal end the job in an orderly way, and put its name into the list; gives the handlers of before.
 
     A signal that the caller ignores, as nohup does, stays ignored. A library that is at work may turn what is raised
     here into an error of its own: the list still tells.
     """
-    stopped: list[str] = []
 
     def stop(number: int, _: FrameType | None) -> None:
         stopped.append(signal.Signals(number).name)
         raise Stopped(stopped[-1])
 
+    former = {}
     for name in STOPPED:
         number = getattr(signal, name, None)
-        usual = (signal.SIG_DFL, signal.default_int_handler)
+        if number is None or signal.getsignal(number) not in (signal.SIG_DFL, signal.default_int_handler):
+            continue
         try:
-            if number is not None and signal.getsignal(number) in usual:
-                signal.signal(number, stop)
+            former[number] = signal.signal(number, stop)
         except ValueError:  # not the main thread: its signals are the caller's
             break
-    return stopped
+    return former
 
 
 def _explain(error: BaseException, stopped: list[str]) -> None:

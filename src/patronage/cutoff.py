@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from patronage import names as c
 from patronage.engine import Engine
 from patronage.errors import ConfigError
 
-YEAR_DAYS = 364  # whole weeks
+EPOCH = datetime(1970, 1, 1)
 
 
 def parse(value: str) -> datetime:
@@ -36,6 +37,19 @@ def parse(value: str) -> datetime:
 def before(column: str, cutoff: datetime, engine: Engine) -> str:
     """Write the SQL condition that a row was known at the cutoff."""
     return f"{column} < {engine.timestamp(cutoff)}"
+
+
+def line_known(cutoff: datetime, engine: Engine, *, revised: bool) -> str:
+    """Write the SQL condition that a line of the transactions is known at the cutoff as it stands.
+
+    Parameters
+    ----------
+    revised
+        Whether lines that were refunded are kept in versions (`data/returns.py`).
+    """
+    if not revised:
+        return before(c.ORDERED_AT, cutoff, engine)
+    return f"({before(c.KNOWN_AT, cutoff, engine)} AND NOT coalesce({before(c.REFUNDED_AT, cutoff, engine)}, false))"
 
 
 def within(column: str, cutoff: datetime, horizon_days: int, engine: Engine) -> str:
@@ -83,19 +97,14 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
     )
 
 
+def days_since_epoch(cutoff: datetime) -> int:
+    """Count the whole days from 1970-01-01 to a cutoff."""
+    return (cutoff - EPOCH).days
+
+
 def days_stale(cutoff: datetime, last_row: datetime) -> int:
     """Give the whole days before the cutoff in which the log has no row: a log of yesterday has none."""
     return max(0, (cutoff - last_row).days)
-
-
-def year_before(cutoff: datetime) -> datetime:
-    """Give the same day of the week in the year before: 52 weeks earlier."""
-    return cutoff - timedelta(days=YEAR_DAYS)
-
-
-def ends_within_a_year(horizon_days: int) -> bool:
-    """Tell whether a horizon that begins a year before the cutoff ends at or before the cutoff."""
-    return horizon_days <= YEAR_DAYS
 
 
 def has_history(cutoff: datetime, first_row: datetime, min_history_days: int) -> bool:

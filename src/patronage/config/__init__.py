@@ -19,7 +19,15 @@ from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.process import ProcessConfig
-from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
+from patronage.config.review import (
+    CleanConfig,
+    CompareConfig,
+    GatesConfig,
+    PromoteConfig,
+    ReproduceConfig,
+    RollbackConfig,
+    StoreConfig,
+)
 from patronage.config.rules import plain, typed
 from patronage.config.score import DriftConfig, LimitConfig, RelogConfig, ScoreConfig
 from patronage.config.verbs import (
@@ -34,11 +42,11 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "ClvConfig",
-    "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
+    "ClvConfig", "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
     "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "ProcessConfig", "PromoteConfig", "RelogConfig", "RollbackConfig", "ScoreConfig", "SearchConfig",
-    "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
-    "ValueConfig", "plain", "typed",
+    "ProcessConfig", "PromoteConfig", "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig",
+    "SearchConfig", "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
+    "TransactionsConfig", "ValueConfig", "plain", "typed",
 ]  # fmt: skip

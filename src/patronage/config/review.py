@@ -82,6 +82,27 @@ class PromoteConfig(ProcessConfig):
 
 
 @dataclass
+class ReproduceConfig(ProcessConfig):
+    """What `patronage reproduce` reads."""
+
+    tracking: StoreConfig = field(default_factory=StoreConfig)
+    run: str = MISSING
+
+
+@dataclass
+class CleanConfig(ProcessConfig):
+    """What `patronage clean` reads."""
+
+    tracking: StoreConfig = field(default_factory=StoreConfig)
+    older_than_days: int = 30
+    remove: bool = False
+
+    def check(self) -> None:
+        super().check()
+        within("older_than_days", self.older_than_days, 0, 36500)
+
+
+@dataclass
 class RollbackConfig(ProcessConfig):
     """What `patronage rollback` reads."""
 

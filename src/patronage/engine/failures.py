@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from patronage.errors import ResourceError
 
-MEMORY = ("Out of Memory", "OutOfMemory", "failed to allocate", "bad_alloc", "std::bad_alloc", "Java heap space")
+MEMORY = (
+    "Out of Memory",
+    "OutOfMemory",
+    "failed to allocate",
+    "could not allocate",
+    "bad_alloc",
+    "std::bad_alloc",
+    "Java heap space",
+)
 DISK = ("No space left", "disk full", "Disk quota", "max_temp_directory_size", "failed to offload")
 
 

@@ -28,9 +28,10 @@ from patronage.evaluation.backtest_metrics import MetricRow, compare_models
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.intervals import Resampling
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
+from patronage.models.btyd.calendar import FLAT
 from patronage.models.btyd.fit import LAWS, FitCache
 from patronage.models.btyd.mean import BtydMean, fit_btyd
-from patronage.models.forecast import Forecast, Season
+from patronage.models.forecast import Forecast
 from patronage.training.forecast import fit_forecast
 from patronage.training.law import fit_clv
 from patronage.training.origins import Holdout, Split, measured_at
@@ -44,7 +45,7 @@ LATER, LATER_UNSEEN, SAME_UNSEEN, SAME = "later_seen", "later_unseen", "same_uns
 HOLDOUTS = (LATER, LATER_UNSEEN, SAME_UNSEEN, SAME)
 STRUCTURAL = tuple(LAWS)
 ENSEMBLE, LAW, SHIPPED = "ensemble", "law", "shipped"
-SEASONLESS = "seasonless"  # what would be shipped without the season, where there is one
+SEASONLESS = "seasonless"  # the same models, asked in plain days where there is a calendar
 TARGETS = {c.CHURNED: "churn", c.ORDERS: c.ORDERS, c.SPEND: c.SPEND}  # prefix of the metrics by label
 
 
@@ -145,10 +146,12 @@ def _as_of(
     The laws of that BTYD, each by itself, are the structural baselines there.
     """
     features = buyers(snapshot).features
-    clv = fit_clv(features, (), config.clv, snapshot.horizon_days, fits)
-    btyd = fit_btyd(features, tuple(forecast.btyd.laws), fits)
-    laws = {name: BtydMean({name: law}, btyd.spend_law) for name, law in btyd.laws.items()}
-    return replace(forecast, btyd=btyd, clv=clv, season=Season()), laws
+    on_clock = pd.DataFrame(forecast.calendar.operational(features), features.index)
+    clv = fit_clv(on_clock, (), config.clv, snapshot.horizon_days, fits)
+    btyd = fit_btyd(on_clock, tuple(forecast.btyd.laws), fits)
+    plain = fit_btyd(features, tuple(forecast.btyd.laws), fits)
+    laws = {name: BtydMean({name: law}, plain.spend_law) for name, law in plain.laws.items()}
+    return replace(forecast, btyd=btyd, clv=clv), laws
 
 
 def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool) -> list[MetricRow]:
@@ -166,8 +169,8 @@ def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool
 
 def _coverage(part: BacktestHoldout) -> list[MetricRow]:
     """How well the CLV intervals of what is shipped cover."""
-    inputs, multiplier = part.forecast.law_inputs(part.evaluated.features)
-    metrics = evaluate_intervals(part.forecast.clv, inputs, part.evaluated.labels[c.ORDERS], multiplier)
+    inputs, multiplier, alive = part.forecast.law_inputs(part.evaluated.features)
+    metrics = evaluate_intervals(part.forecast.clv, inputs, part.evaluated.labels[c.ORDERS], multiplier, alive)
     nan = float("nan")
     return [MetricRow(SHIPPED, name, value, nan, nan, "") for name, value in metrics.items()]
 
@@ -183,8 +186,8 @@ def _predictions(part: BacktestHoldout, *, contractual: bool) -> Predictions:
         {} if contractual else {c.CHURNED: {LAW: 1 - shipped[c.P_ORDER]}},
         _by_label(SHIPPED, shipped),
     ]
-    if part.forecast.season.factor != 1:
-        without = replace(part.forecast, season=Season())
+    if not part.forecast.calendar.flat:
+        without = replace(part.forecast, calendar=FLAT)
         sources.append(_by_label(SEASONLESS, without.predict(features, reasons=False)))
     return {
         label: {model: values for source in sources for model, values in source.get(label, {}).items()}

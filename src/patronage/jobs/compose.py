@@ -15,9 +15,11 @@ from patronage.config import (
     AnalyseConfig,
     BacktestConfig,
     CheckConfig,
+    CleanConfig,
     CompareConfig,
     PromoteConfig,
     RelogConfig,
+    ReproduceConfig,
     RollbackConfig,
     ScoreConfig,
     SearchConfig,
@@ -39,6 +41,8 @@ SCHEMAS: dict[str, type] = {
     "compare": CompareConfig,
     "promote": PromoteConfig,
     "rollback": RollbackConfig,
+    "reproduce": ReproduceConfig,
+    "clean": CleanConfig,
 }
 
 

@@ -167,6 +167,8 @@ def _examine(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -
     last, before, unknown = _last(job)
     extent = scoring.extent_of(work, files)
     verdicts = [scoring.judge_extent(extent, each, limits) for each in before]
+    (paid,) = job.tables.engine.row(f"SELECT count(*) FROM transactions WHERE {c.AMOUNT} > 0")
+    verdicts.append(scoring.judge_money(paid, reference, limits))
     warnings += unknown + _doubts([*verdicts, *([] if drift.empty else [scoring.judge_shift(drift, limits)])], job)
     moved = None
     if last is not None:

@@ -3,6 +3,7 @@
 Fader and Hardie (2005), as `lifetimes.utils.summary_data_from_transaction_data` has it, in days: `frequency` is
 the number of days with a purchase after the first, `recency` the age at the last of them, `T` the age on the last
 day before the cutoff, `monetary_value` the mean value of those repeat days (0 where there is none).
+`observed_day` is that last day: a season asks when, and a row is scored far from the log that it came from.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def _select(history: History, config: LensesConfig) -> str:
                {repeats} AS frequency,
                {history.engine.days("min(day)", "max(day)")} AS recency,
                {history.engine.days("min(day)", history.last_day)} AS {history.engine.quote(c.T)},
+               {history.engine.days("DATE '1970-01-01'", history.last_day)} AS observed_day,
                CASE WHEN {repeats} > 0 THEN {repeat_revenue} / {repeats} ELSE 0.0e0 END AS monetary_value
         FROM order_days GROUP BY customer_id"""
 
@@ -33,6 +35,7 @@ LENS = Lens(
         c.FREQUENCY: Feature("days with a purchase after the first", absent=0),
         c.RECENCY: Feature("days from the first purchase to the last", absent=0),
         c.T: Feature("days from the first purchase to the last day before the cutoff"),
+        c.OBSERVED_DAY: Feature("days from 1970-01-01 to the last day before the cutoff", date=True),
         c.MONETARY_VALUE: Feature("mean value of a repeat day, in the currency", absent=0),
     },
     select=_select,

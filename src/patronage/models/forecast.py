@@ -1,9 +1,10 @@
 """The forecast of every customer who has bought: churn, orders, spend and value, by one law.
 
-The ensemble expects orders; the CLV law is given the order rate at which it expects as many, and from then on
-predicts alone: mean, interval, P(order) and value come from one distribution. Spend is the law's orders times a value
-per order that the ensemble's spend moves. P(churn) is the ensemble's or the law's P(no order), whichever was better
-calibrated in out-of-time validation, on customers and a time that the members had not seen.
+There is one P(order in the horizon), and P(churn) is its complement: the ensemble's or the law's, whichever was better
+calibrated in out-of-time validation, on customers and a time that the members had not seen. The ensemble expects
+orders too; the CLV law is moved until it expects as many with that P(order), and from then on predicts alone: mean,
+median, interval and value come from one distribution. Spend is the law's orders times a value per order that the
+ensemble's spend moves.
 """
 
 from __future__ import annotations
@@ -12,44 +13,28 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
+from patronage.models.btyd.heavy import Ordinary
 from patronage.models.btyd.mean import BtydMean
-from patronage.models.btyd.reconcile import reconcile
+from patronage.models.btyd.reconcile import reconcile, reconcile_both
 from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
-from patronage.typing import Array, Columns
+from patronage.models.ensemble.target import CHURN, TARGETS
+from patronage.typing import Array, Columns, Mask
 
 FILE = "forecast.json"
 ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
-OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
+OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV)
+OUTWEIGHS = "outweighs the other customers: predicted from its own history alone"
 MOST_WORTH = 10.0  # the ensemble may move a customer's value per order by this factor at most
-
-
-@dataclass(frozen=True)
-class Season:
-    """By how much all customers together order more or less in the horizon than BTYD expects.
-
-    Attributes
-    ----------
-    factor
-        On every order rate in the horizon; 1 where there is no season, or none that earlier origins confirm.
-    weight
-        The share of last year's error that comes back, in [0, 1].
-    errors
-        For each origin with a year before it, the latest first: its date, the logarithm of actual over expected
-        orders, and the same a year before.
-    """
-
-    factor: float = 1.0
-    weight: float = 0.0
-    errors: tuple[tuple[str, float, float], ...] = ()
 
 
 class EnsembleInputs(NamedTuple):
@@ -74,13 +59,16 @@ class LawInputs(NamedTuple):
     Attributes
     ----------
     features
-        With a later recency for the customers whom the law would take for gone.
+        With ages on the clock of the calendar, and a later recency for customers whom the law would take for gone.
     multiplier
         (N,) the factor on each order rate.
+    alive
+        (N,) what takes the place of P(alive), where P(order) is the ensemble's; None where it is the law's.
     """
 
     features: pd.DataFrame
     multiplier: Array
+    alive: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -96,34 +84,64 @@ class Forecast:
     churn_source
         What predicts P(churn): the ensemble, the law by its P(no order), or the ensemble where churn is the end of a
         contract.
-    season
-        Of the horizon; the value beyond it knows none, since a whole year has no season.
+    calendar
+        The clock on which the laws run: ages and horizons of BTYD and of the CLV law are in its days.
+    ordinary
+        Beyond it BTYD predicts alone: no tree has seen such a customer.
     """
 
     ensemble: Ensemble
     btyd: BtydMean
     clv: CLVModel
     churn_source: str
-    season: Season = field(default_factory=Season)
+    calendar: CalendarClock = FLAT
+    ordinary: Ordinary = field(default_factory=Ordinary)
 
     @property
     def horizon_days(self) -> int:
         return int(self.clv.settings.horizon_days)
 
+    @property
+    def value_horizon_days(self) -> int:
+        return int(self.clv.settings.value_horizon_days)
+
+    def season_at(self, day: float) -> float:
+        """The season's factor on order rates in the horizon that begins on a day, counted from 1970-01-01."""
+        return float(self.calendar.elapsed(day, day + self.horizon_days) / self.horizon_days)
+
+    def expected_by_btyd(self, features: Columns) -> dict[str, Array]:
+        """BTYD's own predictions over the horizon."""
+        return expect(self.btyd, self.calendar, features, self.horizon_days)
+
     def inputs(self, features: pd.DataFrame) -> EnsembleInputs:
         """What the ensemble reads of customers who have bought."""
         columns = columns_of(features)
-        near = columns | self.btyd.predict(columns, self.ensemble.window_days)
+        near = columns | expect(self.btyd, self.calendar, columns, self.ensemble.window_days)
         matrices = self.ensemble.matrices(near)
-        if self.ensemble.window_days == self.horizon_days and self.season.factor == 1:
+        if self.ensemble.window_days == self.horizon_days:
             return EnsembleInputs(near, None, matrices)
-        return EnsembleInputs(near, self.btyd.predict(columns, self.horizon_days, self.season.factor), matrices)
+        return EnsembleInputs(near, expect(self.btyd, self.calendar, columns, self.horizon_days), matrices)
 
     def law_inputs(self, features: pd.DataFrame) -> LawInputs:
-        """What the law reads of customers who have bought, to expect as many orders as the ensemble does."""
-        expected = self.ensemble.predict(*self.inputs(features))[c.ORDERS]
-        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(features), expected)
-        return LawInputs(features.assign(**{c.RECENCY: recency}), multiplier)
+        """What the law reads of customers who have bought, to predict what is shipped."""
+        inputs = self.inputs(features)
+        on_clock, multiplier, alive = self._reconciled(inputs, self._ensemble(inputs))
+        return LawInputs(pd.DataFrame(on_clock, features.index), multiplier, alive)
+
+    def _reconciled(
+        self, inputs: EnsembleInputs, ensemble: Mapping[str, Array]
+    ) -> tuple[dict[str, Any], Array, Array | None]:
+        """Orders and P(order) of the ensemble; orders alone where P(order) is the law's, or churn ends a contract."""
+        on_clock = self.calendar.operational(inputs.features)
+        summary, law = Summary.of(on_clock), self.clv.law
+        if self.churn_source != ENSEMBLE:
+            recency, multiplier = reconcile(law, self.horizon_days, summary, ensemble[c.ORDERS])
+            return {**on_clock, c.RECENCY: recency}, multiplier, None
+        p_order = self.clv.law_p_order(1 - ensemble[c.CHURNED], summary.x)
+        alive, multiplier = reconcile_both(
+            law, self.horizon_days, summary, ensemble[c.ORDERS], p_order, self.clv.rate_cv(summary)
+        )
+        return on_clock, multiplier, alive
 
     def predict(self, features: pd.DataFrame, *, reasons: bool = True) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
@@ -134,19 +152,41 @@ class Forecast:
             Whether `churn_reasons` is wanted, which costs as much as everything else.
         """
         inputs = self.inputs(features)
-        ensemble = self.ensemble.predict(*inputs)
-        summary = Summary.of(inputs.features)
-        recency, multiplier = reconcile(self.clv.law, self.horizon_days, summary, ensemble[c.ORDERS])
-        law = self.clv.predict({**inputs.features, c.RECENCY: recency}, multiplier, self.season.factor)
+        ensemble = self._ensemble(inputs)
+        on_clock, multiplier, alive = self._reconciled(inputs, ensemble)
+        near, far = (self.calendar.factor(on_clock, days) for days in (self.horizon_days, self.value_horizon_days))
+        law = self.clv.predict(on_clock, multiplier, alive, season=near / far)
+        if self.churn_source == ENSEMBLE:
+            law[c.P_ORDER] = 1 - ensemble[c.CHURNED]  # as it is, without the rounding of a search
         churn = ensemble[c.CHURNED] if self.churn_source != LAW else 1 - law[c.P_ORDER]
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
         if reasons:
             predictions[c.CHURN_REASONS] = np.array(self.ensemble.churn_reasons(*inputs), dtype=object)
         return predictions | _with_learned_worth(law, ensemble)
 
+    def flags(self, features: Columns) -> tuple[Mask, str]:
+        """(N,) the customers whose forecast is of another kind, and why."""
+        return self.ordinary.outweighing(features), OUTWEIGHS
+
+    def _ensemble(self, inputs: EnsembleInputs) -> dict[str, Array]:
+        """The ensemble's predictions; BTYD's of customers who outweigh the others."""
+        predictions = self.ensemble.predict(*inputs)
+        rows = self.ordinary.outweighing(inputs.features)
+        if not rows.any():
+            return predictions
+        btyd = inputs.features if inputs.btyd_at_horizon is None else inputs.btyd_at_horizon
+        for target in TARGETS:
+            if not (target is CHURN and self.churn_source == CONTRACT):
+                expected = np.asarray(btyd[target.expectation], np.float64)
+                by_btyd = 1 - expected if target.is_probability else expected
+                predictions[target.label] = np.where(rows, by_btyd, predictions[target.label])
+        return predictions
+
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
-        state = {"churn_source": self.churn_source, "season": asdict(self.season)}
+        state = {"churn_source": self.churn_source, "calendar": asdict(self.calendar)}
+        limits = asdict(self.ordinary)
+        state["ordinary"] = {name: value if np.isfinite(value) else None for name, value in limits.items()}
         (folder / FILE).write_text(json.dumps(state))
         for name, model in (("ensemble", self.ensemble), ("btyd", self.btyd), ("clv", self.clv)):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -157,8 +197,13 @@ class Forecast:
         """Read what `save` wrote."""
         state = json.loads((folder / FILE).read_text())
         models = Ensemble.load(folder / "ensemble"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
-        season = {**state["season"], "errors": tuple(map(tuple, state["season"]["errors"]))}
-        return cls(*models, state["churn_source"], Season(**season))
+        limits = {name: np.inf if value is None else value for name, value in state["ordinary"].items()}
+        return cls(*models, state["churn_source"], CalendarClock.of(state["calendar"]), Ordinary(**limits))
+
+
+def expect(btyd: BtydMean, calendar: CalendarClock, features: Columns, days: float) -> dict[str, Array]:
+    """BTYD's predictions over the next `days` days, by laws that run on the clock of the calendar."""
+    return btyd.predict(calendar.operational(features), days, calendar.factor(features, days))
 
 
 def _with_learned_worth(law: Mapping[str, Array], ensemble: Mapping[str, Array]) -> dict[str, Array]:

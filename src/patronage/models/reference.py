@@ -100,7 +100,8 @@ class Reference:
 
 def build_reference(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
     """The reference of features and predictions together; a text with too many values is left out."""
-    columns = {name: bins for name in frame if (bins := _bins(frame[name])) is not None}
+    compared = [name for name in frame if name != c.OBSERVED_DAY]  # it moves with every cutoff
+    columns = {name: bins for name in compared if (bins := _bins(frame[name])) is not None}
     present = {name: tuple(sorted(names)) for name, names in tables.items()}
     means = {name: float(frame[name].mean()) for name in MEANS if name in frame and frame[name].notna().any()}
     return Reference(columns, present, tuple(sorted(events)), means)

@@ -14,6 +14,7 @@ class Tag:
     PARENT = "mlflow.parentRunId"  # of a child of a sweep
     MACHINE = "machine"  # where its process runs
     PROCESS = "process"  # which one it is there
+    VERSIONS = "package_versions"  # of the packages that numbers depend on
     JOB = "job"  # as the lines of its log name it
     OVERRIDES = "overrides"  # what a child of a sweep was started with
 

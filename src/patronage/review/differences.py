@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from patronage import names as c
 from patronage.evaluation.drift import compare
 from patronage.models.reference import build_reference
 from patronage.review.training_run import TrainingRun
@@ -50,7 +51,7 @@ def drift(baseline: pd.DataFrame, candidate: pd.DataFrame) -> pd.DataFrame:
         `feature`; `psi`, the population stability index; `verdict`; the mean in each run; and the share of customers
         without a value in each.
     """
-    shared = baseline.columns.intersection(candidate.columns)
+    shared = baseline.columns.intersection(candidate.columns).drop(c.OBSERVED_DAY, errors="ignore")
     before = baseline[[name for name in shared if pd.api.types.is_numeric_dtype(baseline[name])]]
     after = candidate[before.columns]
     reference = build_reference(before, {}, {})

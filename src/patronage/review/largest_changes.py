@@ -64,7 +64,8 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame, labellings: Sequence[Lab
 
 def _changed_features(before: pd.DataFrame, after: pd.DataFrame, customers: pd.Index) -> list[str]:
     """For each customer the features that changed most, from what to what."""
-    names = [name for name in before.columns.intersection(after.columns) if pd.api.types.is_numeric_dtype(before[name])]
+    shared = before.columns.intersection(after.columns).drop(c.OBSERVED_DAY, errors="ignore")
+    names = [name for name in shared if pd.api.types.is_numeric_dtype(before[name])]
     scale = np.maximum([before[name].std() for name in names], 1e-12)
     first, second = (frame.loc[customers, names].to_numpy(float) for frame in (before, after))
     distance = np.nan_to_num(np.abs(second - first) / scale)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 from omegaconf import OmegaConf
 
+from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import TrainConfig
 from patronage.evaluation.run import Run
@@ -106,7 +107,7 @@ def _params(run: Run, split: Split) -> dict[str, object]:
             for target in ensemble.targets
         },
         "churn_source": bundle.forecast.churn_source,
-        "churn.season": bundle.forecast.season.factor,
+        "churn.season": bundle.forecast.season_at(when.days_since_epoch(split.current.cutoff)),
         "origins.window_days": split.window_days,
         "clv.model": bundle.clv.settings.model,
         "clv.discount_rate": config.clv.discount_rate,

@@ -18,7 +18,15 @@ from patronage.scoring.claim import Claim
 from patronage.scoring.example import example_features
 from patronage.scoring.on_spark import score_with_spark
 from patronage.scoring.passes import how_many, score_part
-from patronage.scoring.plausible import Extent, extent_of, extent_of_training, judge_extent, judge_shift, series
+from patronage.scoring.plausible import (
+    Extent,
+    extent_of,
+    extent_of_training,
+    judge_extent,
+    judge_money,
+    judge_shift,
+    series,
+)
 from patronage.scoring.publish import publish
 from patronage.scoring.target import OutputTarget, check_place, parse
 from patronage.scoring.work import Work, alone, begin
@@ -42,6 +50,7 @@ __all__ = [
     "how_many",
     "judge_drift",
     "judge_extent",
+    "judge_money",
     "judge_shift",
     "movements",
     "parse",

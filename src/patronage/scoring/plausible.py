@@ -82,6 +82,13 @@ def judge_shift(drift: pd.DataFrame, config: PlausibleConfig) -> Verdict:
     return _verdict([f"psi above {config.psi:g} in {named} (plausible.psi)"] if named else [], config)
 
 
+def judge_money(paid_rows: int, reference: Reference | None, config: PlausibleConfig) -> Verdict:
+    """Hold the number of rows with an amount above 0 against a training in which customers paid."""
+    bins = None if reference is None else reference.columns.get(c.NET_REVENUE)
+    paid_before = bins is not None and bool(bins.borders) and bins.borders[-1] > 0
+    return _verdict(["no order has an amount above 0"] if paid_before and not paid_rows else [], config)
+
+
 def series(output: str) -> str:
     """The place of a result without its numbers: `scores-2025-01-01.parquet` follows `scores-2024-12-31.parquet`."""
     return re.sub(r"\d+", "#", output)

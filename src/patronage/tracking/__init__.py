@@ -22,11 +22,19 @@ with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; n
     from patronage.tracking.links import artifact, compare_link, run_link, sweep_link
     from patronage.tracking.loading import Champion, Registered, load_champion, load_registered
     from patronage.tracking.model import serve
-    from patronage.tracking.reading import find_run, read_run
+    from patronage.tracking.reading import config_of, find_run, folders_without_run, read_run
     from patronage.tracking.refusals import FAILURES, first_line, refused
     from patronage.tracking.registry import alias_version, restore_alias, set_alias, write_verdict
-    from patronage.tracking.runs import Logged, RunRecord, log_run, log_training
-    from patronage.tracking.scores import Scored, keep_pending, last_extent, last_scoring, log_scoring, pending
+    from patronage.tracking.runs import Logged, RunRecord, log_run, log_training, versions
+    from patronage.tracking.scores import (
+        Scored,
+        keep_pending,
+        last_extent,
+        last_scoring,
+        log_scoring,
+        outputs_of,
+        pending,
+    )
     from patronage.tracking.store import Store, find_store, in_experiment, open_store
     from patronage.tracking.sweeps import MAIN, OVERRIDES, PARENT_RUN, close_parent, open_parent
 
@@ -49,6 +57,7 @@ __all__ = [
     "log_run",
     "log_training",
     "run_link",
+    "versions",
     # a scoring
     "Registered",
     "Scored",
@@ -57,9 +66,12 @@ __all__ = [
     "last_scoring",
     "load_registered",
     "log_scoring",
+    "outputs_of",
     "pending",
     # a run read back
+    "config_of",
     "find_run",
+    "folders_without_run",
     "read_run",
     # the registered model
     "alias_version",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import pandas as pd
 import pyarrow.parquet as pq
-from mlflow.entities import Run, RunStatus
+from mlflow.entities import Run, RunStatus, ViewType
 from mlflow.exceptions import MlflowException
 from omegaconf import OmegaConf
 
@@ -21,7 +23,7 @@ from patronage.review.training_run import TrainingRun
 from patronage.tracking.links import run_page
 from patronage.tracking.loading import fetch, model_files
 from patronage.tracking.refusals import first_line
-from patronage.tracking.store import Store, plain_errors
+from patronage.tracking.store import LOCAL, Store, plain_errors
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 TRAINED = "tags.kind = 'train' and attributes.status = 'FINISHED'"
@@ -88,6 +90,48 @@ def read_run(store: Store, reference: str) -> TrainingRun:
             features=_frame(path(Artifact.FEATURES)),
             evaluation=_frame(path(Artifact.EVALUATION)) if Artifact.EVALUATION in logged else None,
         )
+
+
+def config_of(store: Store, run_id: str) -> str:
+    """The configuration that a run logged, as YAML."""
+    with plain_errors(store), temporary.folder() as folder:
+        uri = store.client.get_run(run_id).info.artifact_uri
+        return fetch(store, f"{uri}/{Artifact.CONFIG}", folder).read_text()
+
+
+def folders_without_run(store: Store) -> list[Path]:
+    """The artifact folders of a local store that no run and no model of its database has."""
+    database = Path(store.uri.removeprefix(LOCAL))
+    if not store.is_local or store.copy_of or len(list(database.parent.glob("*.db"))) > 1:
+        return []  # two databases in one folder share the folder of their artifacts
+    known = set()
+    for experiment in store.client.search_experiments(view_type=ViewType.ALL):
+        place = unquote(urlparse(experiment.artifact_location).path)
+        runs = _pages(store.client.search_runs, [experiment.experiment_id], run_view_type=ViewType.ALL)
+        models = _pages(store.client.search_logged_models, [experiment.experiment_id])
+        known |= {Path(place, run.info.run_id) for run in runs}
+        known |= {Path(place, "models", model.model_id) for model in models}
+    roots = {path.parent for path in known}
+    return [
+        path for root in sorted(roots) if root.is_dir() for path in sorted(root.iterdir()) if _is_orphan(path, known)
+    ]
+
+
+def _is_orphan(path: Path, known: set[Path]) -> bool:
+    return path.is_dir() and path not in known and bool(RUN_ID.fullmatch(path.name.removeprefix("m-")))
+
+
+def _pages(search: Callable[..., Any], *arguments: Any, **named: Any) -> Iterator[Any]:
+    """All that a search gives, page by page."""
+    token = None
+    while True:
+        page = search(
+            *arguments, **named, max_results=1000 if search.__name__ == "search_runs" else 50, page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def _data(run: Run) -> dict[str, str]:

@@ -41,6 +41,7 @@ LOCKED = Refusal("is locked by another process", "try again later", retry=True)
 CORRUPT = Refusal("is damaged", "restore it from a backup, or give another store")
 FOREIGN = Refusal("is no database", "give another store, such as tracking.uri=sqlite:///mlruns/mlflow.db")
 READ_ONLY = Refusal("cannot be written by this user", "give the rights, or another store")
+NOWHERE = Refusal("cannot be made there", "make its folder, or give another store")
 FULL = Refusal("has no room left", "make room, then start again")
 REFUSED = Refusal(
     "refuses this user or host",
@@ -56,6 +57,7 @@ SIGNS: tuple[tuple[str, Refusal], ...] = (
     (r"malformed|disk I/O error", CORRUPT),
     (r"is not a database", FOREIGN),
     (r"readonly database|read-only|[Pp]ermission denied|unable to open database file", READ_ONLY),
+    (r"No such file or directory|Not a directory", NOWHERE),
     (r"disk is full|No space left|[Qq]uota exceeded", FULL),
     (r"\b40[13]\b|password authentication failed|Invalid Host", REFUSED),
     (r"error code 404|status code 404|expected status code 200|JSONDecodeError|not valid JSON", NO_SERVER),

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from patronage.tracking.sweeps import OVERRIDES, PARENT_RUN
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PACKAGES = ("patronage", "duckdb", "lifetimes", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy")
 METRICS_AT_ONCE, PARAMS_AT_ONCE = 1000, 100  # MLflow takes no more in one request
 
 
@@ -97,7 +99,14 @@ def log_run(store: Store, record: RunRecord, tables: Tables | None = None) -> st
 def run_of(store: Store, record: RunRecord, dataset: Dataset | None) -> Iterator[str]:
     """A run of its kind with all of its record; FINISHED at the end, FAILED on the way, KILLED by a signal."""
     client, record = store.client, masked(record)
-    tags = {Tag.KIND: record.kind, Tag.USER: _user(), **marks(), Tag.JOB: journal.current().job, **record.tags}
+    tags = {
+        Tag.KIND: record.kind,
+        Tag.USER: _user(),
+        **marks(),
+        Tag.JOB: journal.current().job,
+        Tag.VERSIONS: versions(),
+        **record.tags,
+    }
     if record.description:
         tags[Tag.DESCRIPTION] = record.description
     if parent := os.environ.get(PARENT_RUN):
@@ -115,6 +124,11 @@ def run_of(store: Store, record: RunRecord, dataset: Dataset | None) -> Iterator
     finally:
         client.set_terminated(run_id, status)
         journal.note_run(run_id, status)
+
+
+def versions() -> str:
+    """The packages that numbers depend on, with their versions."""
+    return ", ".join(f"{name} {version(name)}" for name in PACKAGES)
 
 
 def masked(record: RunRecord) -> RunRecord:

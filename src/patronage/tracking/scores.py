@@ -87,6 +87,17 @@ def last_extent(store: Store, output: str, cutoff: datetime) -> Extent | None:
     return None
 
 
+def outputs_of(store: Store) -> list[str]:
+    """Where scorings have written."""
+    with plain_errors(store):
+        runs = store.client.search_runs(
+            [experiment.experiment_id for experiment in store.client.search_experiments()],
+            f"tags.{Tag.KIND} = '{KIND}'",
+            max_results=MOST,
+        )
+    return sorted({run.data.tags[Tag.OUTPUT] for run in runs if Tag.OUTPUT in run.data.tags})
+
+
 def keep_pending(folder: Path, scored: Scored) -> Path:
     """Write a scoring that could not be logged; gives the file."""
     folder.mkdir(parents=True, exist_ok=True)

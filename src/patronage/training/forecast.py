@@ -1,4 +1,4 @@
-"""The forecast of churn, orders, spend and value: which law, features and season, and what predicts P(churn)."""
+"""The forecast of churn, orders, spend and value: which law, features and calendar, and what predicts P(churn)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import ChurnConfig, TrainConfig
 from patronage.errors import FitError
-from patronage.labels import LabelledSnapshot, buyers
+from patronage.labels import AnySnapshot, LabelledSnapshot, buyers
+from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.fit import FitCache, fit_orders
+from patronage.models.btyd.heavy import Ordinary, limit, ordinary
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.btyd.reconcile import reconcile
 from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.fitting import fit_ensemble, needs_btyd
 from patronage.models.ensemble.target import CHURN
-from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, Season
+from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, expect
+from patronage.training.calendar import learn_calendar
 from patronage.training.law import fit_clv
 from patronage.training.origins import Split, learnable
-from patronage.training.season import learn_season
 from patronage.training.steady import steady
 from patronage.typing import Array
 
@@ -47,23 +50,62 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
         The CLV model cannot be fitted at the cutoff, BTYD at no origin, or nobody has a label.
     """
     churn = config.churn
-    features = buyers(split.current).features
-    snapshots = [buyers(snapshot) for snapshot in split.training]
+    limits = ordinary(buyers(split.current).features)
+    current_buyers = _ordinary(split.current, limits)
+    features = current_buyers.features
+    snapshots = [_held_to(_ordinary(snapshot, limits)) for snapshot in split.training]
     fits = FitCache() if fits is None else fits
-    clv = fit_clv(features, snapshots, config.clv, config.horizon_days, fits)
+    calendar = FLAT
+    if churn.season and split.calendar is not None:
+        origins = tuple(_ordinary(origin, limits) for origin in split.calendar.origins)
+        calendar = learn_calendar(split.calendar._replace(origins=origins), current_buyers, fits)
+    clv = fit_clv(
+        _operational(features, calendar),
+        [_on_clock(snapshot, calendar) for snapshot in snapshots],
+        config.clv,
+        config.horizon_days,
+        fits,
+        season_sd=calendar.log_sd(when.days_since_epoch(split.current.cutoff), config.horizon_days),
+    )
     laws = tuple(name for name, on in churn.laws.items() if on)
-    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits)
-    btyd = fit_btyd(features, laws, fits)
-    current = features.assign(**btyd.predict(features, learned[0].horizon_days))
-    columns = steady(current, learned[0].features, learnable(split.current.features, config.lenses))
-    fit = fit_ensemble(learned, current, columns, churn, seed=config.seed)
+    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits, calendar)
+    btyd = fit_btyd(calendar.operational(features), laws, fits)
+    current = features.assign(**expect(btyd, calendar, features, learned[0].horizon_days))
+    columns = steady(current, learned[0].features, learnable(split.current.features, split.lenses))
+    fit = fit_ensemble(learned, current, columns, churn, seed=config.seed, in_season=not calendar.flat)
     churn_source = CONTRACT if churn.contractual else ENSEMBLE
     if latest_btyd is not None and not churn.contractual:
-        churn_source = _better_calibrated(learned[0], fit.validation, latest_btyd, clv)
-    season = Season()
-    if churn.season and split.year_before:
-        season = learn_season(learned, [buyers(snapshot) for snapshot in split.year_before], laws, fits)
-    return Forecast(fit.ensemble, btyd, clv, churn_source, season)
+        clocked = replace(learned[0], features=_operational(learned[0].features, calendar))
+        churn_source = _better_calibrated(clocked, fit.validation, latest_btyd, clv)
+    return Forecast(fit.ensemble, btyd, clv, churn_source, calendar, limits)
+
+
+def _ordinary(snapshot: AnySnapshot, limits: Ordinary) -> AnySnapshot:
+    """The buyers who don't outweigh the others, neither by the limits of the cutoff nor by those of the moment."""
+    bought = buyers(snapshot)
+    apart = limits.outweighing(bought.features) | ordinary(bought.features).outweighing(bought.features)
+    return bought.select(pd.Series(~apart, bought.features.index)) if apart.any() else bought
+
+
+def _held_to(snapshot: LabelledSnapshot) -> LabelledSnapshot:
+    """The snapshot with orders and spend of one customer in the window held to what does not outweigh the others'."""
+    labels = snapshot.labels
+    held = {name: labels[name].clip(upper=limit(labels[name])) for name in (c.ORDERS, c.SPEND)}
+    return replace(snapshot, labels=labels.assign(**held))
+
+
+def _operational(features: pd.DataFrame, calendar: CalendarClock) -> pd.DataFrame:
+    """The features with ages on the clock of the calendar."""
+    return features if calendar.flat else pd.DataFrame(calendar.operational(features), features.index)
+
+
+def _on_clock(snapshot: LabelledSnapshot, calendar: CalendarClock) -> LabelledSnapshot:
+    """The snapshot as a law on the clock sees it: its ages, and its window in whole days of the clock."""
+    if calendar.flat:
+        return snapshot
+    begins = when.days_since_epoch(snapshot.cutoff)
+    window = max(round(float(calendar.elapsed(begins, begins + snapshot.horizon_days))), 1)
+    return replace(snapshot, features=_operational(snapshot.features, calendar), horizon_days=window)
 
 
 class WithBtyd(NamedTuple):
@@ -74,7 +116,11 @@ class WithBtyd(NamedTuple):
 
 
 def with_btyd_features(
-    snapshots: Sequence[LabelledSnapshot], laws: tuple[str, ...], config: ChurnConfig, fits: FitCache | None = None
+    snapshots: Sequence[LabelledSnapshot],
+    laws: tuple[str, ...],
+    config: ChurnConfig,
+    fits: FitCache | None = None,
+    calendar: CalendarClock = FLAT,
 ) -> WithBtyd:
     """Fit BTYD anew at each origin, and add its predictions over the label window to the features.
 
@@ -89,12 +135,12 @@ def with_btyd_features(
     latest, reason = None, ""
     for snapshot in snapshots:
         try:
-            btyd = fit_btyd(snapshot.features, laws, fits)
+            btyd = fit_btyd(calendar.operational(snapshot.features), laws, fits)
         except FitError as error:
             log.warning("origin %s is left out of the ensemble: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             reason = str(error)
             continue
-        expected = btyd.predict(snapshot.features, snapshot.horizon_days)
+        expected = expect(btyd, calendar, snapshot.features, snapshot.horizon_days)
         extended.append(replace(snapshot, features=snapshot.features.assign(**expected)))
         latest = latest or btyd
     if not extended:

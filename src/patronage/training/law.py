@@ -40,13 +40,19 @@ def fit_clv(
     config: ClvConfig,
     horizon_days: int,
     fits: FitCache | None = None,
+    *,
+    season_sd: float = 0.0,
 ) -> CLVModel:
     """The CLV model of customers who have bought, with intervals calibrated at an earlier origin.
 
     Parameters
     ----------
+    features
+        With ages on the clock of the calendar, where there is one.
     training
-        Labelled snapshots of earlier origins, of customers who had bought, the latest first.
+        Labelled snapshots of earlier origins, of customers who had bought, the latest first; likewise.
+    season_sd
+        How uncertain the season of the horizon is.
     """
     fits = FitCache() if fits is None else fits
     candidates = rank_laws(training, config, fits) if config.model == AUTO else ()
@@ -57,7 +63,7 @@ def fit_clv(
         return clv.fit(features, config, model=name, horizon_days=horizon_days, fits=fits)
 
     model = first_acceptable(fit, features, names, config.fallback)
-    return replace(calibrated(model, training, config, fits), candidates=candidates)
+    return replace(calibrated(model, training, config, fits), candidates=candidates, season_sd=season_sd)
 
 
 def rank_laws(

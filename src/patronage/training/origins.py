@@ -7,26 +7,46 @@ reach that far, the last window before it, after a fit that ended where that win
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage import names as c
 from patronage.config import LensesConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
+from patronage.engine import text
 from patronage.errors import ConfigError, DataError
-from patronage.labels import LabelledSnapshot, Snapshot, held_out, labels_at
-from patronage.lenses import described, features_at
+from patronage.labels import LabelledSnapshot, Snapshot, buyers, held_out, labels_at
+from patronage.lenses import described, features_at, with_taste
+from patronage.models.btyd.heavy import ordinary
 from patronage.training.journey import choose_period
 
 log = logging.getLogger(__name__)
 
 SHORTEST_WINDOW = 7  # days of labels
 BTYD_LENSES = ("rfm", "btyd")  # the summaries that the laws are fitted to, and which customers have bought
+CALENDAR_WINDOW = 91  # days at most that a calendar is held against, from earlier origins a quarter apart
+CALENDAR_SPACING, CALENDAR_ORIGINS, CALENDAR_HISTORY = 91, 4, 182
+
+
+class CalendarHistory(NamedTuple):
+    """What a calendar is learned from.
+
+    Attributes
+    ----------
+    days
+        By day since 1970-01-01, to the last one before the cutoff: customers with their `first` order on it, and
+        `repeats`, days with an order of the others. Of all customers who do not outweigh the others: a calendar is
+        the business's.
+    origins
+        Labelled snapshots with what BTYD reads alone, the latest first: a quarter of a year apart, up to a year.
+    """
+
+    days: pd.DataFrame
+    origins: tuple[LabelledSnapshot, ...]
 
 
 @dataclass(frozen=True)
@@ -41,15 +61,17 @@ class Split:
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
     period_days
         Length of a period of the journey paths.
-    year_before
-        Labelled snapshots, with what BTYD reads alone, of a year before: the cutoff's first, and of those origins
-        that the log allows. Empty where the log does not reach back to the cutoff's.
+    lenses
+        The settings with which the features are made: the configuration's, with what the lenses learned first.
+    calendar
+        What the calendar is learned from; None where it is off, or the log too short.
     """
 
     current: Snapshot
     training: tuple[LabelledSnapshot, ...]
     period_days: int
-    year_before: tuple[LabelledSnapshot, ...] = ()
+    lenses: LensesConfig
+    calendar: CalendarHistory | None = None
 
     @property
     def window_days(self) -> int:
@@ -58,10 +80,11 @@ class Split:
 
     def select(self, keep: pd.Series) -> Split:
         """The same for some of the customers; a customer is on one side at every origin."""
-        training, year_before = (
-            tuple(snapshot.select(keep) for snapshot in snapshots) for snapshots in (self.training, self.year_before)
-        )
-        return Split(self.current.select(keep), training, self.period_days, year_before)
+        training = tuple(snapshot.select(keep) for snapshot in self.training)
+        calendar = self.calendar
+        if calendar is not None:
+            calendar = calendar._replace(origins=tuple(origin.select(keep) for origin in calendar.origins))
+        return Split(self.current.select(keep), training, self.period_days, self.lenses, calendar)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -92,8 +115,8 @@ class Holdout:
 
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
     """The features of a frame that a model may learn from: a packed one is neither number nor category."""
-    packed = {name for name, feature in described(lenses).items() if feature.packed}
-    return tuple(name for name in features if name not in packed)
+    left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
+    return tuple(name for name in features if name not in left_out)
 
 
 def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
@@ -127,6 +150,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)
+    config = replace(config, lenses=with_taste(tables, cutoff, config.lenses))
     current = _snapshot(tables, cutoff, config, period)
     if len(current.features) < config.min_customers:
         raise DataError(
@@ -135,8 +159,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
         )
     earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
     training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
-    year_before = tuple(_year_before(tables, (current, *training), config, period))
-    return Split(current, training, period, year_before)
+    return Split(current, training, period, config.lenses, _calendar_history(tables, current, config, period))
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
@@ -148,7 +171,7 @@ def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
     gaps = engine.frame(
         f"SELECT gap, count(*) AS n FROM (SELECT {gap} AS gap FROM (SELECT DISTINCT customer_id, "
         f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 "
-        f"AND {when.before(c.ORDERED_AT, cutoff, engine)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
+        f"AND {tables.known(cutoff)})) WHERE gap IS NOT NULL GROUP BY gap ORDER BY gap"
     )
     if gaps.empty:
         return choose_period(float("nan"), config.horizon_days)
@@ -200,18 +223,46 @@ def _snapshot(
     return Snapshot(cutoff, config.horizon_days, features)
 
 
-def _year_before(
-    tables: Tables, snapshots: Sequence[Snapshot], config: TrainConfig, period_days: int
-) -> Iterator[LabelledSnapshot]:
-    """The snapshots a year before the cutoff, and before the origins after it."""
-    if not (config.churn.season and when.ends_within_a_year(config.horizon_days)):
-        return
-    for snapshot in snapshots:
-        before = when.year_before(snapshot.cutoff)
-        if not when.has_history(before, tables.first, config.origins.min_history_days):
-            return
-        with_btyd_lenses = _snapshot(tables, before, config, period_days, BTYD_LENSES)
-        yield _labelled(tables, replace(with_btyd_lenses, horizon_days=snapshot.horizon_days), config)
+def _calendar_history(
+    tables: Tables, current: Snapshot, config: TrainConfig, period_days: int
+) -> CalendarHistory | None:
+    """What a calendar may be learned from; None where it is off, or the log has no earlier origin."""
+    if not config.churn.season:
+        return None
+    window = min(config.horizon_days, CALENDAR_WINDOW)
+    moments = when.origins(
+        current.cutoff,
+        window,
+        tables.first,
+        spacing_days=CALENDAR_SPACING,
+        most=CALENDAR_ORIGINS,
+        min_history_days=CALENDAR_HISTORY,
+    )
+    if not moments:
+        return None
+    origins = []
+    for origin in moments:
+        snapshot = _snapshot(tables, origin, config, period_days, BTYD_LENSES)
+        origins.append(_labelled(tables, replace(snapshot, horizon_days=window), config))
+    bought = buyers(current).features
+    apart = bought.index[ordinary(bought).outweighing(bought)]
+    return CalendarHistory(_orders_by_day(tables, current.cutoff, apart), tuple(origins))
+
+
+def _orders_by_day(tables: Tables, cutoff: datetime, apart: pd.Index) -> pd.DataFrame:
+    """The days of a `CalendarHistory`, without the customers who are set apart."""
+    engine = tables.engine
+    others = f"AND customer_id NOT IN ({', '.join(map(text, apart))}) " if len(apart) else ""
+    since_epoch = engine.days("DATE '1970-01-01'", "day")
+    rows = engine.frame(
+        f"SELECT {since_epoch} AS day, "
+        "count(*) FILTER (WHERE day = began) AS first, count(*) FILTER (WHERE day > began) AS repeats "
+        "FROM (SELECT day, min(day) OVER (PARTITION BY customer_id) AS began FROM (SELECT DISTINCT customer_id, "
+        f"CAST(ordered_at AS DATE) AS day FROM transactions WHERE amount >= 0 {others}"
+        f"AND {tables.known(cutoff)})) GROUP BY day"
+    ).set_index("day")
+    last = when.days_since_epoch(cutoff) - 1
+    return rows.astype("int64").reindex(range(int(min(rows.index, default=last)), last + 1), fill_value=0)
 
 
 def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> LabelledSnapshot:

@@ -14,6 +14,7 @@ from patronage.models.journey.cadence_classes import (
     draw_customers,
     kappa,
     nats_per_period,
+    thirds,
 )
 from patronage.models.journey.em import count_paths
 from patronage.models.journey.paths import encode
@@ -32,7 +33,8 @@ def test_kappa_by_hand():
     [
         ((0.95, 0.9, 0.85), 3),
         ((0.95, 0.9, 0.7), 2),
-        ((0.7, 0.75, 0.7), 2),
+        ((0.6, 0.75, 0.79), 2),  # three agree no better than chance would have it
+        ((0.7, 0.75, 0.7), 1),
         ((0.7, 0.8, 0.1), 2),
         ((0.95, 0.9, 0.8), 3),  # on the border agrees
         ((0.95, 0.9, 0.7999), 2),
@@ -61,6 +63,21 @@ class TestDraw:
 
     def test_takes_all_of_a_few(self):
         assert draw_customers(self.counts, 100, np.random.default_rng(0)).equals(self.counts)
+
+
+def test_a_customer_less_moves_one_customer_between_the_parts():
+    counts = pd.Series([5, 1, 94, 2], ["m", "p", "p.", "pp"])
+    parts = thirds(counts)
+    assert sum(part.reindex(counts.index, fill_value=0) for part in parts).equals(counts)
+    less = thirds(counts - pd.Series([0, 0, 1, 0], counts.index))
+    moved = [int((part.reindex(counts.index, fill_value=0) - other.reindex(counts.index, fill_value=0)).abs().sum())
+             for part, other in zip(parts, less, strict=True)]  # fmt: skip
+    assert sorted(moved) == [0, 0, 1]
+
+
+def test_fewer_classes_are_kept_where_more_are_hardly_better():
+    rows = zip((1, 2, 3), (-0.5, -0.4, -0.398), (0.95, 0.9, 0.9), strict=True)
+    assert choose_classes([CadenceCandidate(*row) for row in rows]) == 2
 
 
 def test_two_planted_classes_are_better_than_one(perturbed, simulate):

@@ -76,6 +76,10 @@ class IntervalCalibration:
         """The level of the law's quantile that is the quantile of a calibrated level, a value per customer."""
         return self._mapped(np.full(np.shape(x), level), x, inverse=True)
 
+    def law_probability(self, probability: Array, x: Array) -> Array:
+        """The probability by the law for a calibrated one, a value per customer."""
+        return self._mapped(probability, x, inverse=True)
+
     def _mapped(self, values: Array, x: Array, *, inverse: bool) -> Array:
         group = _group(x, self.borders)
         upper = values > 0.5
@@ -109,7 +113,7 @@ def parameter_uncertainty(law: OrderLaw, fit: Fit, horizons: tuple[float, ...], 
     return np.minimum(np.sqrt(np.maximum(variance, 0)), MAX_PARAMETER_CV)[:, inverse]
 
 
-def combined_cv(parameters: Array, drift: float) -> Array:
+def combined_cv(parameters: Array, drift: Array | float) -> Array:
     """The coefficient of variation of parameter uncertainty and drift together, in steps of .01."""
     return np.round(np.hypot(parameters, drift) * CV_STEPS) / CV_STEPS
 

@@ -16,6 +16,7 @@ import numpy as np
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders, fit_spend
+from patronage.models.btyd.heavy import among_ordinary
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.spend import GammaGamma
 from patronage.models.btyd.summary import Summary
@@ -34,10 +35,10 @@ class BtydMean:
     laws: dict[str, OrderLaw]
     spend_law: GammaGamma
 
-    def predict(self, features: Columns, days: float, rate: float = 1.0) -> dict[str, Array]:
+    def predict(self, features: Columns, days: float, rate: Array | float = 1.0) -> dict[str, Array]:
         """P(order), expected orders and expected spend in the next `days` days, a value per customer.
 
-        `rate` is a factor on every customer's order rate from now on.
+        `rate` is a factor on order rates from now on, one for all or one for each.
         """
         summary = Summary.of(features)
         p_order = np.mean([law.p_order(days, *summary, rate) for law in self.laws.values()], axis=0)
@@ -61,11 +62,14 @@ class BtydMean:
 def fit_btyd(features: Columns, names: Sequence[str], fits: FitCache | None = None) -> BtydMean:
     """Fit the named laws to the summaries of customers who have bought; a law without an optimum is left out.
 
+    Customers who outweigh the others do not take part (`heavy.py`).
+
     Raises
     ------
     FitError
         None of them can be fitted; the message is the first one's.
     """
+    features = among_ordinary(features)
     summary = Summary.of(features)
     laws: dict[str, OrderLaw] = {}
     failures = []

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
@@ -28,6 +27,7 @@ from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.member import MEMBERS, Member, TargetEnsemble
 from patronage.models.ensemble.reasons import Contributions, contributions, in_words
 from patronage.models.ensemble.target import AMOUNT_FLOOR, TARGETS, Target
+from patronage.models.ensemble.trees import read_trees
 from patronage.typing import Array, Columns
 
 FILE = "ensemble.json"
@@ -182,7 +182,7 @@ def _member_state(member: Member) -> dict[str, Any]:
 
 def _read_member(folder: Path, target: Target, state: dict[str, Any]) -> Member:
     trees = folder / _trees_file(target, state["name"])
-    booster = lgb.Booster(model_file=trees) if trees.is_file() else None
+    booster = read_trees(trees) if trees.is_file() else None
     levels = {name: tuple(values) for name, values in state["levels"].items()}
     return Member(state["name"], Encoding(tuple(state["columns"]), levels), booster, state["base"])
 

@@ -138,7 +138,7 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         extended = self._with_btyd(frame)
         labels = pd.DataFrame({c.CHURNED: churned[rows]}, index=frame.index)
         snapshot = LabelledSnapshot(datetime.min, self.horizon_days, extended, labels)
-        packed = {name for name, feature in described(LensesConfig()).items() if feature.packed}
+        packed = {name for name, feature in described(LensesConfig()).items() if feature.packed or feature.date}
         columns = [name for name in X if name not in packed]
         self.model_ = fit_target(CHURN, [snapshot], extended, columns, config, seed=self.seed)
         numbers = frame[columns].select_dtypes("number").median()

@@ -19,7 +19,9 @@ from patronage.statistics import cohen_kappa
 CLASSES = (1, 2, 3)
 AGREEMENT = 0.8
 CUSTOMERS = 9_000  # a third for each of two fits and for the evaluation; 500 customers are enough for a fit
-HELD_OUT = 1 / 3
+PARTS = 3
+AGREES_MORE = 0.1  # of kappa by which more classes must agree better than fewer, where none agrees
+CLEARLY = 0.005  # nats per period by which more classes must predict better than fewer
 
 
 class CadenceCandidate(NamedTuple):
@@ -44,27 +46,46 @@ def compare_classes(
     ----------
     counts
         Customers by path (em.py).
+    rng
+        Draws the sample where there are more customers.
     customers
         Use a sample of at most this many, a third of them held out.
     """
-    counts = draw_customers(counts, customers, rng)
-    held_out = draw_customers(counts, int(HELD_OUT * counts.sum()), rng)
-    rest = counts.sub(held_out, fill_value=0).astype(np.int64)
-    half = draw_customers(rest, int(rest.sum()) // 2, rng)
-    halves = [part[part > 0] for part in (half, rest.sub(half, fill_value=0).astype(np.int64))]
+    held_out, *halves = thirds(draw_customers(counts, customers, rng))
     return tuple(
         _evaluate([fit_em(part, number, left_censored=left_censored) for part in halves], number, held_out)
         for number in classes
     )
 
 
+def thirds(counts: pd.Series[int]) -> tuple[pd.Series[int], ...]:
+    """Three disjoint parts of the customers by path, of about equal size.
+
+    The customers of a path are dealt out in turn, beginning at a part that the path alone determines. So a customer
+    more or less moves one customer and no other: dealt at random, all parts would be others, and the choice with them.
+    """
+    numbers = counts.to_numpy(np.int64)
+    begins = (pd.util.hash_array(counts.index.to_numpy(object), categorize=False) % PARTS).astype(np.int64)
+    parts = []
+    for part in range(PARTS):
+        turn = (part - begins) % PARTS
+        dealt = pd.Series((numbers - turn + PARTS - 1) // PARTS, counts.index)
+        parts.append(dealt[dealt > 0])
+    return tuple(parts)
+
+
 def choose_classes(candidates: Iterable[CadenceCandidate]) -> int:
-    """The number of classes that predicts best among those that agree; the most agreeing if none does."""
+    """The fewest classes that predict about as well as any of those that agree; if none does, that agree about as well.
+
+    A difference that a few customers could turn is none: they would turn the stages of many others with it.
+    """
     candidates = tuple(candidates)
     agreeing = [candidate for candidate in candidates if candidate.agreement >= AGREEMENT]
     if not agreeing:
-        return max(candidates, key=lambda candidate: candidate.agreement).classes
-    return max(agreeing, key=lambda candidate: candidate.log_likelihood).classes
+        most = max(candidate.agreement for candidate in candidates)
+        return min(candidate.classes for candidate in candidates if candidate.agreement > most - AGREES_MORE)
+    best = max(candidate.log_likelihood for candidate in agreeing)
+    return min(candidate.classes for candidate in agreeing if candidate.log_likelihood > best - CLEARLY)
 
 
 def draw_customers(counts: pd.Series[int], size: int, rng: np.random.Generator) -> pd.Series[int]:

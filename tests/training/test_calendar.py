@@ -1,9 +1,9 @@
-"""The season: found where a second year bears it out, and nowhere else."""
+"""The calendar: found where the log bears it out, and nowhere else."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,11 @@ from conftest import through_the_door
 from patronage import names as c
 from patronage.config import ChurnConfig, ClvConfig, TrainConfig
 from patronage.evaluation import backtest
-from patronage.labels import LabelledSnapshot
-from patronage.models.btyd.mean import BtydMean
+from patronage.models.btyd.calendar import FLAT
 from patronage.models.forecast import Forecast
-from patronage.training import season
+from patronage.training.calendar import _carried_on, learn_calendar
 from patronage.training.forecast import fit_forecast
 from patronage.training.origins import Split, holdout_at, split_at
-from patronage.training.season import Season, learn_season
 
 CUTOFF = datetime(2023, 10, 1)
 HEIGHT = 0.3  # logarithm of the busiest days, at the turn of the year
@@ -67,13 +65,23 @@ def model(split, lens_settings) -> Forecast:
 def test_a_season_that_came_back_mends_the_total_and_what_follows_from_it(model, split, seasonal, lens_settings):
     judged = holdout_at(through_the_door(seasonal), split, settings(lens_settings)).evaluated
     came = judged.labels[c.ORDERS]
-    with_it, without = (one.predict(judged.features, reasons=False) for one in (model, replace(model, season=Season())))
+    plain_config = settings(lens_settings)
+    plain_config.churn.season = False
+    plain = fit_forecast(split, plain_config)
+    with_it, without = (one.predict(judged.features, reasons=False) for one in (model, plain))
     assert with_it[c.EXPECTED_ORDERS].sum() / came.sum() == pytest.approx(1, abs=0.1)
     assert without[c.EXPECTED_ORDERS].sum() / came.sum() < 0.8
     errors = [np.square(one[c.EXPECTED_ORDERS] - came).mean() for one in (with_it, without)]
     assert errors[0] < 0.95 * errors[1]
-    assert (with_it[c.CHURN_PROBABILITY] <= without[c.CHURN_PROBABILITY]).all()
-    np.testing.assert_allclose(with_it[c.CLV].sum(), without[c.CLV].sum(), rtol=0.01)  # a whole year has none
+    assert with_it[c.CHURN_PROBABILITY].mean() < without[c.CHURN_PROBABILITY].mean()
+
+
+def test_the_season_that_was_planted_is_found(model):
+    days = np.arange(19_600, 19_965)
+    planted = np.exp(HEIGHT * np.cos(2 * np.pi * (days - (pd.Timestamp("2022-01-01") - pd.Timestamp(0)).days) / 365.25))
+    found = model.calendar.index(days)
+    assert np.corrcoef(np.log(planted), np.log(found))[0, 1] > 0.9
+    assert 0.5 < np.log(found).std() / np.log(planted).std() < 1.3
 
 
 def test_the_backtest_shows_what_it_does(seasonal, lens_settings, monkeypatch):
@@ -89,67 +97,42 @@ def test_the_backtest_shows_what_it_does(seasonal, lens_settings, monkeypatch):
 
 def test_what_it_learns_from_ends_at_the_cutoff(split, seasonal, lens_settings):
     known = seasonal[seasonal["ordered_at"] < CUTOFF]
-    again = split_at(through_the_door(known), CUTOFF, settings(lens_settings)).year_before
-    assert [one.cutoff for one in again] == [
-        one.cutoff - timedelta(days=364) for one in (split.current, *split.training)
-    ]
-    for one, other in zip(again, split.year_before, strict=True):
+    again = split_at(through_the_door(known), CUTOFF, settings(lens_settings)).calendar
+    pd.testing.assert_frame_equal(again.days, split.calendar.days, check_exact=True)
+    assert again.days.index[-1] == (CUTOFF - datetime(1970, 1, 1)).days - 1
+    for one, other in zip(again.origins, split.calendar.origins, strict=True):
         pd.testing.assert_frame_equal(one.features, other.features, check_exact=True)
         pd.testing.assert_frame_equal(one.labels, other.labels, check_exact=True)
 
 
+def test_days_hold_every_order_once(split, seasonal):
+    orders = seasonal[seasonal["ordered_at"] < CUTOFF].assign(day=lambda log: log["ordered_at"].dt.floor("D"))
+    days = orders.drop_duplicates(["customer_id", "day"])
+    assert split.calendar.days["first"].sum() == days["customer_id"].nunique()
+    assert split.calendar.days.to_numpy().sum() == len(days)
+
+
 def test_it_comes_back_from_disk(model, tmp_path):
     model.save(tmp_path)
-    assert model.season.factor > 1
-    assert Forecast.load(tmp_path).season == model.season
+    assert model.calendar.waves
+    assert Forecast.load(tmp_path).calendar == model.calendar
 
 
-def test_a_log_of_one_year_has_no_season(seasonal, lens_settings):
+def test_a_short_log_and_one_cohort_have_no_calendar(split, seasonal, lens_settings):
     short = seasonal[seasonal["ordered_at"] >= "2022-11-01"]
-    assert split_at(through_the_door(short), CUTOFF, settings(lens_settings)).year_before == ()
-
-
-def test_a_horizon_beyond_a_year_has_no_season(seasonal, lens_settings):
-    config = settings(lens_settings)
-    config.horizon_days, config.origins.window_days = 400, 90
-    assert split_at(through_the_door(seasonal), CUTOFF, config).year_before == ()
-
-
-def snapshots(
-    errors: list[tuple[float, float]], coming: float
-) -> tuple[list[LabelledSnapshot], list[LabelledSnapshot]]:
-    """10,000 orders expected at each origin, of which as many more come as the error says."""
-
-    def one(cutoff: datetime, error: float) -> LabelledSnapshot:
-        index = pd.Index([f"c{i}" for i in range(100)])
-        features = pd.DataFrame({c.EXPECTED_ORDERS: 100.0}, index)
-        return LabelledSnapshot(cutoff, 90, features, pd.DataFrame({c.ORDERS: 100.0 * np.exp(error)}, index))
-
-    cutoffs = [datetime(2023, 9, 1) - timedelta(days=30 * number) for number in range(len(errors) + 1)]
-    year = timedelta(days=364)
-    past = [one(cutoff, now) for cutoff, (now, _) in zip(cutoffs[1:], errors, strict=True)]
-    before = [one(cutoffs[0] - year, coming)]
-    before += [one(cutoff - year, then) for cutoff, (_, then) in zip(cutoffs[1:], errors, strict=True)]
-    return past, before
-
-
-@pytest.fixture
-def as_expected(monkeypatch):
-    """BTYD that expects what the snapshot already holds."""
-    monkeypatch.setattr(season, "fit_btyd", lambda features, laws, fits: BtydMean({}, None))
-    monkeypatch.setattr(BtydMean, "predict", lambda self, features, days, rate=1.0: dict(features))
+    shorter = split_at(through_the_door(short), CUTOFF, settings(lens_settings))
+    assert learn_calendar(shorter.calendar, shorter.current) == replace(FLAT, refused="fewer than 420 days of log")
+    first = seasonal.groupby("customer_id")["ordered_at"].transform("min")
+    cohort = split_at(through_the_door(seasonal[first < "2022-04-01"]), CUTOFF, settings(lens_settings))
+    assert "season and age cannot be told apart" in learn_calendar(cohort.calendar, cohort.current).refused
 
 
 @pytest.mark.parametrize(
-    ("errors", "weight"),
+    ("errors", "carried"),
     [
-        ([(0.3, 0.3), (-0.2, -0.2), (0.1, 0.1), (-0.3, -0.3)], 0.23 / (0.23 + 0.01)),  # ridge, by hand
-        ([(0.3, -0.3), (-0.2, 0.2), (0.1, -0.1)], 0.0),  # it turned
-        ([(0.01, 0.3), (0.01, -0.3), (-0.02, 0.2), (0.0, -0.1)], 0.0),  # it did not come back
-        ([(0.3, 0.3), (-0.2, -0.2)], 0.0),  # too few to judge each other
+        ([-0.2, -0.2, -0.2, -0.2], -0.2 * 0.125**2 / (0.125**2 + 2 * 0.01 / 5 / 4)),  # they agree: nearly all, by hand
+        ([-0.4, 0.4, -0.4, 0.4], 0.0),
     ],
 )
-def test_last_years_error_comes_back_as_far_as_earlier_origins_bear_it_out(errors, weight, as_expected):
-    found = learn_season(*snapshots(errors, coming=0.25), ("bg_nbd",))
-    assert found.weight == pytest.approx(weight, abs=0.01)
-    assert found.factor == pytest.approx(np.exp(weight * 0.25), rel=0.005)
+def test_the_level_is_carried_on_as_far_as_its_windows_agree(errors, carried):
+    assert _carried_on(np.column_stack([errors, np.zeros(4)])) == pytest.approx([carried, 0.0])

@@ -1,0 +1,140 @@
+"""
+A law in calendar time: the season that all customers share, as a clock that runs faster when they order more.
+
+Orders come at a customer's rate times s(t), an index with a mean of 1 over a year. With Lambda(t) the integral of s,
+the customer is a plain customer of any buy-till-you-die law in the time that Lambda counts: the law is fitted to, and
+asked for, ages and horizons on that clock. Every formula of the law stays as it is.
+
+References
+----------
+Cox, Lewis (1966), The Statistical Analysis of Series of Events, ch. 3: a change of the time scale makes a
+time-dependent Poisson process homogeneous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from patronage import names as c
+from patronage.typing import Array, Columns, Index
+
+YEAR = 365.25
+LEVEL_BORDERS = (0, 2, 7)  # repeat orders up to which each group of levels but the last reaches
+GRID = np.arange(0, 1462) * YEAR / 1461  # a year in quarters of a day, both ends included
+
+
+@dataclass(frozen=True)
+class CalendarClock:
+    """
+    The logarithm of the index as yearly waves, and the level of the horizon.
+
+    Parameters
+    ----------
+    waves
+        Coefficients of cos and sin of the year, of half a year, of a third, ...; empty where there is no season.
+    covariance
+        Of these coefficients: how uncertain the season is.
+    levels
+        Factors on the rates after the cutoff that no season explains, learned from the errors of earlier origins: one
+        for each group of repeat orders (`LEVEL_BORDERS`), since what the many light customers do not do says little
+        about the few heavy ones.
+    errors
+        For each earlier origin that was asked, the latest first: its date, and the logarithm of actual over expected
+        orders without the calendar and with it.
+    refused
+        Why there is no season; empty where there is one.
+    """
+
+    waves: tuple[float, ...] = ()
+    covariance: tuple[tuple[float, ...], ...] = ()
+    levels: tuple[float, ...] = (1.0,) * (len(LEVEL_BORDERS) + 1)
+    errors: tuple[tuple[str, float, float], ...] = ()
+    refused: str = ""
+
+    @property
+    def flat(self) -> bool:
+        """Whether the calendar changes nothing."""
+        return not self.waves and set(self.levels) == {1.0}
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> CalendarClock:
+        """The calendar of which `dataclasses.asdict` gave these values, after a way through JSON."""
+        rows = {name: tuple(map(tuple, state[name])) for name in ("covariance", "errors")}
+        return cls(**{**state, "waves": tuple(state["waves"]), "levels": tuple(state["levels"]), **rows})
+
+    def index(self, day: npt.ArrayLike) -> Array:
+        """s(t) at each moment, in days from 1970-01-01."""
+        return np.interp(np.asarray(day, np.float64) % YEAR, GRID, self._density())
+
+    def elapsed(self, start: npt.ArrayLike, end: npt.ArrayLike) -> Array:
+        """Days on the clock of the calendar from one moment to another, both in days from 1970-01-01."""
+        start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+        if not self.waves:
+            return end - start
+        density = self._density()
+        steps = np.diff(GRID) * (density[1:] + density[:-1]) / 2
+        ahead = np.concatenate([[0.0], np.cumsum(steps)]) - GRID  # by how much the clock is ahead of the year
+        return end - start + np.interp(end % YEAR, GRID, ahead) - np.interp(start % YEAR, GRID, ahead)
+
+    def operational(self, features: Columns) -> dict[str, Any]:
+        """The features with recency and T on the clock of the calendar."""
+        columns = {name: features[name] for name in features}
+        if not self.waves:
+            return columns
+        recency, age, last = (np.asarray(features[name], np.float64) for name in (c.RECENCY, c.T, c.OBSERVED_DAY))
+        first = last - age + 1  # the moment after the day of the first order, as that of `T` is the end of its day
+        on_clock = {c.RECENCY: self.elapsed(first, first + recency), c.T: self.elapsed(first, last + 1)}
+        return {**columns, **on_clock}
+
+    def factor(self, features: Columns, days: float) -> Array:
+        """(N,) what order rates are multiplied by in the next `days` days: the season's mean, times the level.
+
+        It reads the number of repeat orders, and the day on which the features were made.
+        """
+        if self.flat:
+            return np.ones(np.shape(features[c.T]))
+        start = np.asarray(features[c.OBSERVED_DAY], np.float64) + 1
+        moments, inverse = np.unique(start, return_inverse=True)
+        season = (self.elapsed(moments, moments + days) / days)[inverse]
+        return season * np.asarray(self.levels)[level_group(features[c.FREQUENCY])]
+
+    def log_sd(self, day: float, days: float) -> float:
+        """Standard deviation of the logarithm of the season's mean over `days` days from a moment."""
+        if not self.waves:
+            return 0.0
+        moments = day + (np.arange(200) + 0.5) * days / 200
+        weights = self.index(moments)
+        slope = weights @ year_waves(moments, len(self.waves) // 2) / weights.sum() - self._mean_wave()
+        return float(np.sqrt(max(slope @ np.asarray(self.covariance) @ slope, 0.0)))
+
+    def _density(self) -> Array:
+        """s(t) on the grid of a year."""
+        if not self.waves:
+            return np.ones_like(GRID)
+        density = np.exp(year_waves(GRID, len(self.waves) // 2) @ np.asarray(self.waves))
+        return density / density[:-1].mean()
+
+    def _mean_wave(self) -> Array:
+        """The waves weighted by the index, over a year: what the norm takes away when a coefficient moves."""
+        density = self._density()[:-1]
+        return density @ year_waves(GRID[:-1], len(self.waves) // 2) / density.sum()
+
+
+FLAT = CalendarClock()
+
+
+def level_group(frequency: npt.ArrayLike) -> Index:
+    """(N,) the group whose level holds for a customer with so many repeat orders."""
+    return np.searchsorted(LEVEL_BORDERS, np.asarray(frequency, np.float64))
+
+
+def year_waves(day: npt.ArrayLike, pairs: int) -> Array:
+    """(N, 2 * pairs) cos and sin of the year, of half a year, ..., at moments in days from 1970-01-01."""
+    angle = 2 * np.pi * np.asarray(day, np.float64) / YEAR
+    columns = [wave(k * angle) for k in range(1, pairs + 1) for wave in (np.cos, np.sin)]
+    return np.column_stack(columns) if columns else np.zeros((len(angle), 0))

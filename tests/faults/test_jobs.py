@@ -1,0 +1,386 @@
+"""Thirty faults of a night: each ends with its exit code and one true line, and leaves no run open and nothing half.
+
+Most run in this process, on one trained shop; what must die is a process of its own, and is slow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from mlflow.client import MlflowClient
+
+from patronage import scoring, tracking
+
+CUTOFF = "2023-07-01"
+ONLY_ROOT = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="becomes another user")
+
+
+@pytest.fixture
+def store(registered, project) -> str:
+    """A copy of the store of the trained shop, to be harmed; the artifacts stay where they are."""
+    database = project / "mlruns" / "mlflow.db"
+    with (
+        closing(sqlite3.connect(registered.removeprefix("sqlite:///"))) as one,
+        closing(sqlite3.connect(database)) as two,
+    ):
+        one.backup(two)
+    return f"sqlite:///{database}"
+
+
+@pytest.fixture
+def score(patronage, fitted, store):
+    def run(*more: str, cutoff: str = CUTOFF, log: object = fitted.log, uri: str = store, output: str = "out.parquet"):
+        return patronage(
+            "score", "model=models:/patronage@champion", "data=tables", f"data.transactions.path={log}",
+            f"cutoff={cutoff}", f"output={output}", f"tracking.uri={uri}", *more,
+        )  # fmt: skip
+
+    return run
+
+
+def last_line(err: str) -> str:
+    lines = [line for line in err.splitlines() if line.startswith("patronage: ")]
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    assert "defect" not in err
+    return lines[0]
+
+
+def open_runs(uri: str) -> list[str]:
+    client = MlflowClient(uri)
+    everywhere = [one.experiment_id for one in client.search_experiments()]
+    return [run.info.run_id for run in client.search_runs(everywhere, "attributes.status = 'RUNNING'")]
+
+
+def damaged(project: Path) -> str:
+    path = project / "harmed.db"
+    whole = (project / "mlruns" / "mlflow.db").read_bytes()
+    path.write_bytes(whole[:4096] + b"x" * 300_000 + whole[304_096:])
+    return f"sqlite:///{path}"
+
+
+def newer(project: Path) -> str:
+    path = project / "harmed.db"
+    shutil.copy(project / "mlruns" / "mlflow.db", path)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+        database.commit()
+    return f"sqlite:///{path}"
+
+
+def cut_off(project: Path) -> str:
+    path = project / "harmed.db"
+    path.write_bytes((project / "mlruns" / "mlflow.db").read_bytes()[:200_000])
+    return f"sqlite:///{path}"
+
+
+def a_text(project: Path) -> str:
+    (project / "harmed.db").write_text("notes\n" * 1000)
+    return f"sqlite:///{project}/harmed.db"
+
+
+def of_something_else(project: Path) -> str:
+    with closing(sqlite3.connect(project / "harmed.db")) as database:
+        database.execute("CREATE TABLE notes (x)")
+        database.commit()
+    return f"sqlite:///{project}/harmed.db"
+
+
+STORES = {
+    damaged: (1, "is damaged"), newer: (1, "is of a newer MLflow"), cut_off: (1, "is damaged"),
+    a_text: (1, "is no database"), of_something_else: (1, "is no MLflow store"),
+}  # fmt: skip
+ADDRESSES = {
+    "http://127.0.0.1:9": (75, "does not answer"), "nonsense://x": (1, "is none that MLflow knows"),
+    "postgresql+psycopg://u:hunter2@127.0.0.1:1/x": (None, ""),
+    "sqlite:////proc/nowhere/mlflow.db": (1, "cannot be made there"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", STORES, ids=lambda harm: harm.__name__)
+def test_a_store_that_is_harmed(score, project, store, harm):
+    uri = harm(project)
+    before = Path(uri.removeprefix("sqlite:///")).read_bytes()
+    code, _, err = score(uri=uri)
+    expected, fact = STORES[harm]
+    assert (code, fact in last_line(err)) == (expected, True)
+    assert not (project / "out.parquet").exists()
+    assert not list(project.glob(".*.scoring"))
+    assert Path(uri.removeprefix("sqlite:///")).read_bytes() == before
+
+
+@pytest.mark.parametrize("uri", ADDRESSES)
+def test_an_address_that_leads_nowhere(score, project, monkeypatch, uri):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    code, out, err = score(uri=uri)
+    expected, fact = ADDRESSES[uri]
+    line = last_line(err)
+    assert fact in line
+    assert code in ((1, 75) if expected is None else (expected,))
+    assert "hunter2" not in out + err
+    assert not (project / "out.parquet").exists()
+
+
+class TestTime:
+    def test_a_log_that_has_not_come_is_to_be_tried_again(self, score, project):
+        code, _, err = score(cutoff="2024-03-01")
+        assert (code, "try again when the log has come" in last_line(err)) == (75, True)
+
+    def test_a_backfill_by_a_model_that_knows_the_future(self, score, project, store):
+        client = MlflowClient(store)
+        version = client.get_model_version_by_alias("patronage", "champion")
+        client.set_tag(version.run_id, "cutoff", CUTOFF)
+        code, _, err = score(cutoff="2023-06-01")
+        assert (code, "it knows what came later; give model=as_of" in last_line(err)) == (2, True)
+        code, _, err = score("model=as_of", cutoff="2023-06-01")
+        assert (code, "no champion of patronage was trained by 2023-06-01" in last_line(err)) == (1, True)
+        assert score("model=as_of")[0] == 0
+
+
+class TestAbsurd:
+    @pytest.mark.parametrize("harm", ["halved", "one customer", "nothing paid", "times 10^9"])
+    def test_it_is_not_published(self, score, shop, project, harm):
+        some = sorted(shop["customer_id"].unique())
+        latest = shop[shop["ordered_at"] == shop["ordered_at"].max()]["customer_id"].iloc[0]
+        logs = {
+            "halved": shop[shop["customer_id"].isin(some[: len(some) // 2])],
+            "one customer": shop[shop["customer_id"] == latest],
+            "nothing paid": shop.assign(amount=0.0),
+            "times 10^9": shop.assign(amount=shop["amount"] * 1e9),
+        }
+        logs[harm].to_parquet("harmed.parquet")
+        code, _, err = score("data.max_staleness_days=3650", log="harmed.parquet")
+        assert (code, "this result is not plausible" in last_line(err)) == (1, True)
+        assert not (project / "out.parquet").exists()
+
+    def test_the_last_result_counts_and_force_overrules(self, score, shop, project):
+        assert score("plausible.then=warn")[0] == 0
+        before = (project / "out.parquet").read_bytes()
+        some = sorted(shop["customer_id"].unique())[:200]
+        shop[shop["customer_id"].isin(some)].to_parquet("half.parquet")
+        code, _, err = score(log="half.parquet")
+        assert (code, "in the last result (2023-07-01)" in last_line(err)) == (1, True)
+        assert (project / "out.parquet").read_bytes() == before
+        assert score("force=true", log="half.parquet")[0] == 0
+        assert score(log="half.parquet", output="other.parquet")[0] == 1
+
+    def test_a_stale_log_gets_a_line(self, score):
+        code, _, err = score(cutoff="2023-12-26")
+        assert code == 0
+        assert "days before the cutoff" in err
+
+
+class TestWriting:
+    def test_a_busy_output_is_to_be_tried_again(self, score, project):
+        from filelock import FileLock
+
+        with FileLock(scoring.parse("out.parquet").lock):
+            code, _, err = score()
+        assert (code, "another job is writing it" in last_line(err)) == (75, True)
+
+    @pytest.mark.parametrize("where", ["patronage.scoring.work.settle", "pyarrow.parquet.ParquetWriter.write_table"])
+    def test_a_full_disk_while_it_grows(self, score, project, monkeypatch, where):
+        assert score()[0] == 0
+        before = (project / "out.parquet").read_bytes()
+
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(where, full)
+            code, _, err = score(cutoff="2023-09-01")
+        assert (code, "No space left on device; the old result is untouched" in last_line(err)) == (1, True)
+        assert (project / "out.parquet").read_bytes() == before
+        assert score(cutoff="2023-09-01")[0] == 0
+
+    @pytest.mark.parametrize(
+        "error", [OSError(28, "No space left on device"), sqlite3.OperationalError("database is locked")]
+    )
+    def test_the_store_refuses_when_all_is_done(self, score, project, store, monkeypatch, patronage, error):
+        def refuse(*_, **__):
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr("mlflow.client.MlflowClient.create_run", refuse)
+            code, _, err = score()
+        assert code == 0
+        assert "out.parquet is complete; the run could not be logged" in err
+        assert "patronage relog logs it" in err
+        assert (project / "out.parquet").exists()
+        assert patronage("relog", f"tracking.uri={store}")[0] == 0
+        assert open_runs(store) == []
+
+    def test_the_store_dies_before_the_last_result_is_asked_for(self, score, project, monkeypatch):
+        def away(*_):
+            raise tracking.refused("the store", ConnectionError("Connection refused"))
+
+        monkeypatch.setattr(tracking, "last_scoring", away)
+        code, _, err = score()
+        assert code == 0
+        assert "not held against the last result" in err
+        assert (project / "out.parquet").exists()
+
+    def test_neither_logged_nor_kept(self, score, project, monkeypatch):
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("mlflow.client.MlflowClient.create_run", full)
+        monkeypatch.setattr(tracking, "keep_pending", full)
+        code, _, err = score()
+        assert (code, "is complete, but its run could neither be logged" in last_line(err)) == (1, True)
+
+    def test_too_little_memory_is_no_matter_of_the_form(self, score, project):
+        code, _, err = score("engine.memory_limit=1MB", "engine.threads=1")
+        line = last_line(err)
+        assert code == 1
+        assert "out of memory" in line
+        assert "files of one form" not in line
+        assert not list(project.glob(".*.scoring"))
+
+
+class TestSurroundings:
+    @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Pacific/Apia"])
+    def test_the_clock_of_the_machine_changes_nothing(self, score, project, monkeypatch, zone):
+        assert score(output="here.parquet")[0] == 0
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            assert score(output="there.parquet")[0] == 0
+        finally:
+            monkeypatch.delenv("TZ")
+            time.tzset()
+        assert (project / "here.parquet").read_bytes() == (project / "there.parquet").read_bytes()
+
+
+def run(*words: str, **given) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "patronage.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        **given,
+    )
+
+
+def score_words(fitted, store: str, *more: str) -> list[str]:
+    return [
+        "score", "model=models:/patronage@champion", "data=tables", f"data.transactions.path={fitted.log}",
+        f"cutoff={CUTOFF}", "output=out.parquet", f"tracking.uri={store}", *more,
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+class TestProcesses:
+    def test_cron_has_neither_home_nor_locale(self, fitted, store, project):
+        bare = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        done = run(*score_words(fitted, store), env=bare, cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert open_runs(store) == []
+
+    def test_a_store_that_stays_locked(self, fitted, store, project):
+        with closing(sqlite3.connect(store.removeprefix("sqlite:///"), isolation_level=None)) as holder:
+            holder.execute("PRAGMA journal_mode = DELETE")
+            holder.execute("BEGIN EXCLUSIVE")
+            done = run(*score_words(fitted, store), cwd=project)
+        assert done.returncode == 75, done.stderr
+        assert "is locked by another process" in last_line(done.stderr)
+
+    def test_a_server_that_never_answers(self, fitted, project):
+        import socket
+
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(50)
+            uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            short = os.environ | {"MLFLOW_HTTP_REQUEST_TIMEOUT": "1", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+            done = run(*score_words(fitted, uri), cwd=project, env=short)
+        assert done.returncode == 75, done.stderr
+        assert "does not answer" in last_line(done.stderr)
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+    def test_a_job_that_is_ended_from_outside(self, fitted, store, project, tmp_path, number, code):
+        place = project / "tmp"
+        place.mkdir()
+        words = score_words(fitted, store, "passes=40", "engine.memory_limit=1GB")
+        job = subprocess.Popen(
+            [sys.executable, "-m", "patronage.cli", *words], cwd=project, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(place)},
+        )  # fmt: skip
+        deadline = time.monotonic() + 200
+        while not list((project / ".out.parquet.scoring").glob("counts-*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        job.send_signal(number)
+        _, err = job.communicate(timeout=100)
+        assert job.returncode == code, err
+        assert not (project / "out.parquet").exists()
+        if number != signal.SIGKILL:
+            assert "stopped by SIG" in last_line(err)
+            assert list((project / ".out.parquet.scoring").glob("patronage-*")) == []
+            assert list(place.iterdir()) == []
+        again = run(*words, cwd=project, env=os.environ | {"TMPDIR": str(place)})
+        assert again.returncode == 0, again.stderr
+        assert "of 40 passes of an interrupted job" in again.stderr
+        assert open_runs(store) == []
+        assert not list(project.glob(".out.parquet.scoring"))
+
+    def test_logs_are_json_and_results_are_on_stdout(self, fitted, store, project):
+        done = run(*score_words(fitted, store, "logging=json", "-v"), cwd=project)
+        assert done.returncode == 0, done.stderr
+        entries = [json.loads(line) for line in done.stderr.splitlines()]
+        assert {"time", "level", "job", "run_id", "message"} <= set(entries[0])
+        assert "assignments" in done.stdout
+        assert not [entry for entry in entries if "urllib3" in entry["message"]]
+
+    @ONLY_ROOT
+    def test_a_second_user_scores_with_a_model_that_is_only_readable(self, fitted, registered, tmp_path_factory):
+        home = tmp_path_factory.mktemp("second")
+        home.chmod(0o777)
+        (home / "mlruns").mkdir()
+        (home / "mlruns").chmod(0o777)
+        for place in (home, Path(registered.removeprefix("sqlite:///")), fitted.log):
+            for folder in place.parents:
+                if folder != folder.parent and not folder.stat().st_mode & 0o005:
+                    folder.chmod(folder.stat().st_mode | 0o005)
+
+        def become() -> None:
+            os.setgid(65534)
+            os.setuid(65534)
+
+        done = run(*score_words(fitted, registered), cwd=home, preexec_fn=become, env=os.environ | {"HOME": str(home)})
+        assert done.returncode == 0, done.stderr
+        assert "this user may only read the MLflow store" in done.stderr
+        assert (home / "out.parquet").exists()
+        assert list((home / "mlruns" / "pending").glob("*.json"))
+
+
+def test_two_writers_at_once(score, fitted, project, store):
+    """The second of two jobs of one output is refused; the first one ends well."""
+    target, entered, leave = scoring.parse("out.parquet"), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with scoring.alone(target):
+            entered.set()
+            leave.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait(10)
+    try:
+        code, _, err = score()
+    finally:
+        leave.set()
+        holder.join()
+    assert (code, "another job is writing it" in last_line(err)) == (75, True)
+    assert score()[0] == 0
