@@ -71,12 +71,12 @@ def measured(source: str, cutoff: str, *, law_alone: bool) -> Iterator[dict[str,
         law = fitted.clv
     evaluated = buyers_of(holdout.evaluated)
     buyers, orders = evaluated.features, evaluated.labels[c.ORDERS]
-    distributions = [(PLAIN, plain(law), buyers, None), (CALIBRATED, law, buyers, None)]
+    distributions = [(PLAIN, plain(law), buyers, None, None), (CALIBRATED, law, buyers, None, None)]
     if not law_alone:
         distributions.append((SHIPPED, law, *fitted.law_inputs(buyers)))
-    for name, distribution, inputs, multiplier in distributions:
+    for name, distribution, inputs, multiplier, alive in distributions:
         began = time.process_time()
-        metrics = evaluate_intervals(distribution, inputs, orders, multiplier)
+        metrics = evaluate_intervals(distribution, inputs, orders, multiplier, alive)
         calibration = law.calibration
         yield {
             "log": source,

@@ -16,11 +16,12 @@ from patronage.names import Metric
 BUILT_IN = lenses.of(LensesConfig())
 
 
-def test_the_page_of_the_lenses_is_the_one_of_the_code():
-    spec = importlib.util.spec_from_file_location("make_lenses", REPO / "docs" / "make_lenses.py")
+@pytest.mark.parametrize("name", ["lenses", "data"])
+def test_a_generated_page_is_the_one_of_the_code(name):
+    spec = importlib.util.spec_from_file_location(f"make_{name}", REPO / "docs" / f"make_{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (REPO / "docs" / "lenses.md").read_text() == module.page(), "run python docs/make_lenses.py"
+    assert (REPO / "docs" / f"{name}.md").read_text() == module.page(), f"run python docs/make_{name}.py"
 
 
 def test_every_segment_has_its_labels_described():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -35,3 +36,30 @@ def test_the_wheel_carries_the_configuration_and_runs_from_any_folder(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "23,570 customers" in done.stdout
+    _own_settings_are_found(where, code)
+
+
+def _own_settings_are_found(where, code):
+    """The worked mappings of docs/data.md, as options of a folder of one's own beside the installed package."""
+    (where / "mine" / "data").mkdir(parents=True)
+    for name, mapping in re.findall(r"# mine/data/(\w+).yaml\n(.*?)```", (REPO / "docs" / "data.md").read_text(), re.S):
+        (where / "mine" / "data" / f"{name}.yaml").write_text(mapping)
+    (where / "exports").mkdir()
+    header = "Kunde,Datum,Summe,Bon,Artikel,Warengruppe\n"
+    (where / "exports" / "orders_1.csv").write_text(f"{header}a,31.12.2024 14:05,9.50,1,x,tea\n")
+    (where / "events").mkdir()
+    events = [
+        '{"user": "a", "ts": "2024-01-01", "type": "open", "session": "s"}',
+        '{"user": "a", "ts": "2024-01-02", "type": "purchase", "price": 3.5, "session": "s"}',
+    ]
+    (where / "events" / "1.jsonl").write_text("\n".join(events))
+    for name in ("shop", "app"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "check", "--config-dir", "mine", f"data={name}"],
+            cwd=where,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "1 customers, 1 transactions" in done.stdout

@@ -35,9 +35,11 @@ REFERENCE = "reference.json"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.EXPECTED_NEXT_ORDER_DAYS,
-    c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
+    c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
+    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
 )  # fmt: skip
+MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"
+OUTSIDE = "expected orders lie outside their interval"
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
@@ -121,10 +123,13 @@ class Bundle:
         forecast |= self.offer.decide(forecast, ids[bought])
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
+        stages = self.journey.predict(features)
+        if self.forecast.churn_source != CONTRACT:  # one P(order): the journey's own is that of customers without one
+            stages[c.JOURNEY_P_ORDER] = np.where(bought, forecast[c.P_ORDER], stages[c.JOURNEY_P_ORDER])
         assignments = {
             **self.personas.predict(features),
             **forecast,
-            **self.journey.predict(features),
+            **stages,
             **self.fitted_lenses.segments(features),
             **self.fitted_lenses.estimates(features),
         }
@@ -262,10 +267,14 @@ def _flags(
     """
     columns = (c.CHURN_PROBABILITY, c.P_ORDER, c.PERSONA_PROBABILITY)
     churn, p_order, persona = (np.asarray(assignments[name], np.float64) for name in columns)
+    interval = (c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH)
+    mean, low, high = (np.asarray(assignments[name], np.float64) for name in interval)
     gap = np.abs(churn - (1 - p_order))
     reasons = [
         (np.isnan(gap), NEVER_BOUGHT),
         ((gap > CONTRADICTION) & comparable, CONTRADICTED),
+        ((mean > high) & (high == 0), MOSTLY_NONE),
+        ((mean < low) | (mean > high) & (high > 0), OUTSIDE),
         (persona < personas_model.ambiguous_below, AMBIGUOUS),
         (np.full(len(gap), not personas_model.choice.stable), UNSTABLE),
         *clv_flags,

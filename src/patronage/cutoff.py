@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from patronage import names as c
 from patronage.engine import Engine
 from patronage.errors import ConfigError
 
@@ -36,6 +37,19 @@ def parse(value: str) -> datetime:
 def before(column: str, cutoff: datetime, engine: Engine) -> str:
     """Write the SQL condition that a row was known at the cutoff."""
     return f"{column} < {engine.timestamp(cutoff)}"
+
+
+def line_known(cutoff: datetime, engine: Engine, *, revised: bool) -> str:
+    """Write the SQL condition that a line of the transactions is known at the cutoff as it stands.
+
+    Parameters
+    ----------
+    revised
+        Whether lines that were refunded are kept in versions (`data/returns.py`).
+    """
+    if not revised:
+        return before(c.ORDERED_AT, cutoff, engine)
+    return f"({before(c.KNOWN_AT, cutoff, engine)} AND NOT coalesce({before(c.REFUNDED_AT, cutoff, engine)}, false))"
 
 
 def within(column: str, cutoff: datetime, horizon_days: int, engine: Engine) -> str:

@@ -18,7 +18,10 @@ from patronage.errors import ConfigError
 
 SUBSCRIBED, CANCELLED = "subscribed", "cancelled"
 
+OFFERED, REDEEMED = "offer_received", "offer_redeemed"
+
 DAYS_A_WEEK = 7
+WEEKEND, EVENING = 6, 18  # the first ISO weekday and hour
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,11 @@ class LabelledSnapshot(Snapshot):
     Attributes
     ----------
     labels
-        On the index of the features: `orders` (days with an order, the unit of BTYD), `spend` (amounts less refunds,
-        in the currency), `churned` (1.0 without an order, missing for a customer without one in the lookback before;
-        of a contract, 1.0 with a cancellation, missing for a customer who has none to cancel).
+        On the index of the features, as known when the window ended: `orders` (days with an order that was not undone,
+        the unit of BTYD), `spend` (what those orders were worth, less refunds in the window that undo no order of the
+        log, in the currency; a refund of an order before the cutoff corrects the past, not the window), `churned` (1.0
+        without an order, missing for a customer without one in the lookback before; of a contract, 1.0 with a
+        cancellation, missing for a customer who has none to cancel).
     """
 
     labels: pd.DataFrame
@@ -87,20 +92,28 @@ def labels_at(
         Churn is a cancellation, and the source tells of none.
     """
     engine = tables.engine
+    end = when.window_end(cutoff, horizon_days)
     future = engine.frame(
-        f"SELECT customer_id, count(DISTINCT CAST(ordered_at AS DATE)) FILTER (WHERE amount >= 0) AS orders, "
+        f"SELECT customer_id, "
+        f"count(DISTINCT CAST(ordered_at AS DATE)) FILTER (WHERE {_ordered(tables, end)}) AS orders, "
         f"CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS spend FROM transactions "
-        f"WHERE {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id"
+        f"WHERE {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} AND {tables.known(end)} GROUP BY customer_id"
     ).set_index(c.CUSTOMER_ID)
     labels = future.reindex(customers).astype(float).fillna(0.0)
     if contractual:
         return labels.assign(**{c.CHURNED: _cancelled(tables, cutoff, horizon_days, customers)})
-    known = when.before(c.ORDERED_AT, cutoff, engine)
+    known = tables.known(cutoff)
     if lookback_days is not None:
-        known = when.within(c.ORDERED_AT, cutoff - timedelta(days=lookback_days), lookback_days, engine)
-    active = engine.frame(f"SELECT DISTINCT customer_id FROM transactions WHERE amount >= 0 AND {known}")
+        known += f" AND {when.within(c.ORDERED_AT, cutoff - timedelta(days=lookback_days), lookback_days, engine)}"
+    active = engine.frame(f"SELECT DISTINCT customer_id FROM transactions WHERE {_ordered(tables, cutoff)} AND {known}")
     churned = (labels[c.ORDERS] == 0).astype(float)
     return labels.assign(**{c.CHURNED: churned.where(customers.isin(active[c.CUSTOMER_ID]))})
+
+
+def _ordered(tables: Tables, moment: datetime) -> str:
+    """SQL: whether a row is of an order: of a customer for whom, as known at the moment, something paid for stands."""
+    paid = f"SELECT customer_id FROM transactions WHERE amount > 0 AND {tables.known(moment)}"
+    return f"amount >= 0 AND customer_id IN ({paid})"
 
 
 def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.Series:
@@ -148,6 +161,47 @@ def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.S
     return pd.Series(digests / np.float64(2**64) < share, index=customers)
 
 
+def bought_in(tables: Tables, cutoff: datetime, horizon_days: int, column: str) -> pd.DataFrame:
+    """A row per customer and item bought in the horizon: `customer_id`, `item` (of that column) and `paid`."""
+    return tables.engine.frame(
+        f"SELECT customer_id, {column} AS item, CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS paid "
+        f"FROM transactions WHERE amount >= 0 AND {column} IS NOT NULL "
+        f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, tables.engine)} "
+        f"GROUP BY customer_id, {column} ORDER BY customer_id, item"
+    )
+
+
+def habits_in(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.DataFrame:
+    """When `customers` ordered in the horizon, and which offers they took.
+
+    Returns
+    -------
+    DataFrame
+        In their order: `weekend_share` and `evening_share` (from 18 hours on) of the days with an order, missing
+        without any; and, where the source has events, `offer_response`, missing without an offer in the horizon.
+    """
+    engine = tables.engine
+    days = engine.frame(
+        f"SELECT customer_id, CAST(ordered_at AS DATE) AS day, max({engine.weekday(c.ORDERED_AT)}) AS weekday, "
+        f"max(extract(hour FROM ordered_at)) AS hour FROM transactions WHERE amount >= 0 "
+        f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id, CAST(ordered_at AS DATE)"
+    )
+    shares = pd.DataFrame(
+        {c.WEEKEND_SHARE: days["weekday"] >= WEEKEND, c.EVENING_SHARE: days["hour"] >= EVENING}, days.index
+    )
+    habits = shares.astype(float).groupby(days[c.CUSTOMER_ID]).mean().reindex(customers)
+    if not tables.has(EVENTS.name):
+        return habits
+    offers = engine.frame(
+        f"SELECT customer_id, count(*) FILTER (WHERE event = {text(OFFERED)}) AS offered, "
+        f"count(*) FILTER (WHERE event = {text(REDEEMED)}) AS redeemed FROM events "
+        f"WHERE {when.within(c.OCCURRED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id"
+    ).set_index(c.CUSTOMER_ID)
+    offers = offers[offers["offered"] > 0].astype(float)
+    response = (offers["redeemed"] / offers["offered"]).clip(upper=1.0)
+    return habits.assign(**{c.OFFER_RESPONSE: response.reindex(customers)})
+
+
 def weekly_orders(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.Series:
     """
     Repeat orders (days with an order after the first) of `customers`, all together, by whole weeks from the cutoff.
@@ -155,9 +209,7 @@ def weekly_orders(tables: Tables, cutoff: datetime, horizon_days: int, customers
     Week 0 begins at the cutoff; weeks that the log or the horizon cuts short are left out.
     """
     engine = tables.engine
-    known = (
-        f"({when.before(c.ORDERED_AT, cutoff, engine)} OR {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)})"
-    )
+    known = tables.known(when.window_end(cutoff, horizon_days))
     days = engine.frame(
         "SELECT customer_id, CAST(ordered_at AS DATE) AS day FROM transactions "
         f"WHERE amount >= 0 AND {known} GROUP BY customer_id, CAST(ordered_at AS DATE)"

@@ -60,7 +60,7 @@ def test_error_lines_show_ids_in_debugging_only(monkeypatch):
         through_the_door(twice)
     assert "1 rows repeat another row in every column of the table" in str(caught.value)
     monkeypatch.setenv("PATRONAGE_DEBUG", "1")
-    with pytest.raises(DataError, match=r"in every column \(such as 'anna'\)"):
+    with pytest.raises(DataError, match=r"in every column of the table \(such as 'anna'\)"):
         through_the_door(twice)
 
 

@@ -142,7 +142,7 @@ def test_settings_are_keywords():
     frame.loc[0, "amount"] = "a lot"
     log = read(frame, name="shop", date_format="%d.%m.%Y", on_bad_rows="quarantine", left_censored=True)
     assert (log.source, log.left_censored, log.quarantined) == ("shop", True, {"transactions": 1})
-    assert log.summary().endswith('1 bad rows of transactions were set aside (on_bad_rows="quarantine")')
+    assert log.overview.endswith('1 bad rows of transactions were set aside (on_bad_rows="quarantine")')
     visits = frame.assign(occurred_at=BY_HAND["ordered_at"], event="PageView").drop(columns="amount")
     log = read(BY_HAND, events=visits, date_format={"transactions": "%Y-%m-%d %H:%M:%S"})
     assert "count as engagement only: PageView (10) (vocabulary)" in log.summary()
@@ -171,7 +171,7 @@ MESSAGES = [
     ({"amount": 1e15}, {}, r"too large for 4 decimals .*; lower money_decimals, or"),
     ({"ordered_at": "31/01/2024"}, {}, r'read them by date_format="%d/%m/%Y", or set'),
     ({"amount": "ten"}, {"on_bad_rows": "quarantine"}, r'10 rows are bad; on_bad_rows="fail" shows the first reason'),
-    (EQUAL, {}, r'9 rows repeat .*drop them by on_duplicate_rows="drop", .*by on_duplicate_rows="keep"$'),
+    (EQUAL, {}, r'9 rows repeat .*of their own by on_duplicate_rows="keep", .* by on_duplicate_rows="drop"$'),
     ({}, {"entity": "account"}, r'^entity="account" needs customers.account_id, .*, or give entity="customer"$'),
     ({}, {"entity": "account"}, r'by customers_columns=\{"account_id": "\.\.\."\}'),
     ({}, {"pseudonymise": True}, r"^pseudonymise=True: \$PATRONAGE_KEY is not set"),

@@ -107,7 +107,7 @@ class TestEvaluate:
             evaluated = replace(evaluated, labels=labels)
         return evaluate(
             assignments,
-            assignments[c.P_ORDER],
+            assignments[[c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_SPEND]],
             bundle.fitted_lenses,
             training,
             evaluated,
@@ -139,6 +139,11 @@ class TestEvaluate:
             losses = [card.metrics[name] for name in card.metrics if name.startswith(prefix) and name.endswith(suffix)]
             assert len(losses) >= 2
             assert line.baseline_value == pytest.approx(min(losses))
+
+    def test_btyd_is_a_baseline_of_every_headline(self, scored):
+        card = self.card(scored)
+        for line in card.headlines:
+            assert f"{line.model}/baseline_btyd/{line.metric}" in card.metrics
 
     def test_without_a_customer_who_could_churn_the_error_names_the_key(self, scored):
         labels = scored[2].labels.assign(**{c.CHURNED: np.nan})

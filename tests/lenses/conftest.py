@@ -42,7 +42,11 @@ class Planted(NamedTuple):
 def _simulated(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """2022 and 2023 of 3,000 customers."""
     config = DataConfig(
-        name="simulated", on_duplicate_rows="keep", customers=CustomersConfig(attributes=KINDS), simulated=SETTINGS
+        name="simulated",
+        source="simulated",
+        on_duplicate_rows="keep",
+        customers=CustomersConfig(attributes=KINDS),
+        simulated=SETTINGS,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATRONAGE_ROOT", str(tmp_path_factory.mktemp("simulated")))
@@ -92,7 +96,8 @@ class Log(NamedTuple):
     people: pd.DataFrame
 
 
-# Anna: three orders, tea and soap; the last soap is sent back. Ben: one order. The last line lies after the cutoff.
+# Anna: three orders, tea and soap; the last soap is sent back, so four lines stand. Ben: one order. The last line
+# lies after the cutoff.
 LINES = pd.DataFrame(
     [
         ("anna", "a1", "2024-01-10 10:00", 10.00, 2, 0.00, None, 4.00, "tea-1", "tea", "yes"),

@@ -23,17 +23,26 @@ def history(by_hand):
 
 def test_an_order_at_the_cutoff_is_not_known(history):
     assert history.frame("SELECT max(ordered_at) AS last FROM order_lines")["last"][0] < CUTOFF
-    assert history.frame("SELECT count(*) AS n FROM order_lines")["n"][0] == 8
+    assert history.frame("SELECT count(*) AS n FROM order_lines")["n"][0] == 6  # without what was sent back
     assert "dora" not in set(history.frame("SELECT customer_id FROM customers")["customer_id"])
 
 
-def test_a_refund_is_a_line_and_no_order(history):
+def test_an_order_that_was_sent_back_is_none(history):
     orders = history.frame("SELECT order_id FROM orders WHERE customer_id = 'cleo' ORDER BY order_id")
-    assert orders["order_id"].tolist() == ["c1", "c2"]
+    assert orders["order_id"].tolist() == ["c2"]
+    assert history.frame("SELECT * FROM returns")[["customer_id", "amount"]].values.tolist() == [["cleo", 400_000]]
 
 
-def test_two_orders_of_a_day_are_one_order_day(history):
-    days = history.frame("SELECT * FROM order_days WHERE customer_id = 'cleo'")
+def test_it_is_one_until_the_refund_is_known(by_hand):
+    with look_back(by_hand, datetime(2024, 2, 25), LensesConfig(), 7) as history:
+        orders = history.frame("SELECT order_id FROM orders WHERE customer_id = 'cleo' ORDER BY order_id")
+        assert orders["order_id"].tolist() == ["c1", "c2"]
+        assert history.frame("SELECT * FROM returns").empty
+
+
+def test_two_orders_of_a_day_are_one_order_day(by_hand):
+    with look_back(by_hand, datetime(2024, 2, 25), LensesConfig(), 7) as history:
+        days = history.frame("SELECT * FROM order_days WHERE customer_id = 'cleo'")
     assert days[["n_orders", "revenue"]].values.tolist() == [[2, 420_000]]
     assert days["previous"].isna().all()
 

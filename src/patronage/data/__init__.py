@@ -5,6 +5,7 @@ door.py         one table through the door; columns.py, row_rules.py and duplica
 loading.py      all tables of a source through the door; log.py holds what comes out
 expressions.py  SQL in place of a column; left_out.py: rows that the user leaves out
 line_attributes.py    attributes of customers that only order lines tell
+returns.py      refunds undo what they refund, in versions of a line that hold until the refund is known
 reading.py      what a Python user calls: `patronage.read`; frames.py turns pandas into Arrow
 keys.py         how messages name the settings
 cdnow.py, complete_journey.py, simulated.py, tables.py    the sources, chosen by `data.source`

@@ -88,6 +88,7 @@ CUSTOMERS = Contract(
     },
 )
 
+RETURNS = "returns"  # every refund: customer_id, refunded_at, amount; what it undoes stands in the transactions
 USERS = "users"  # with entity=account: user_id, the account as customer_id, signed_up_at
 
 CONTRACTS = (TRANSACTIONS, EVENTS, CUSTOMERS)

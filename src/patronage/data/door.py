@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.columns import Column, IncomingTable, check_zones, resolve
@@ -88,16 +90,22 @@ def _load(table: IncomingTable) -> LoadedTable:
 
 
 def _treat_bad_rows(table: IncomingTable, rules: list[Rule]) -> int:
-    """Count the rows that break a rule; refuse each such rule, or put the rows into quarantine."""
-    counts = [f"count(*) FILTER (WHERE {rule.test})" for rule in rules]
-    examples = [f"min(CAST({rule.column.raw} AS STRING)) FILTER (WHERE {rule.test})" for rule in rules]
-    total, *results = table.engine.row(f"SELECT count(*), {', '.join(counts + examples)} FROM {table.source.relation}")
-    bad_rows, values = results[: len(rules)], results[len(rules) :]
-    if not any(bad_rows):
+    """Count each bad row at the first rule that it breaks; refuse each such rule, or put the rows into quarantine."""
+    if not rules:
         return 0
-    for rule, bad, value in zip(rules, bad_rows, values, strict=True):
-        if bad:
-            table.findings.add(finding_of(table, rule, bad, total, value))
+    which = " ".join(f"WHEN {rule.bad} THEN {number}" for number, rule in enumerate(rules))
+    values = " ".join(f"WHEN {rule.bad} THEN CAST({rule.column.raw} AS STRING)" for rule in rules)
+    broken = f"SELECT CASE {which} END AS rule, CASE {values} END AS value FROM {table.source.relation}"
+    counts = table.engine.frame(
+        f"SELECT rule, count(*) AS n, min(value) AS value FROM ({broken}) GROUP BY rule ORDER BY rule"
+    )
+    total = int(counts["n"].sum())
+    bad = counts[counts["rule"].notna()]
+    if bad.empty:
+        return 0
+    for row in bad.itertuples():
+        value = None if pd.isna(row.value) else str(row.value)
+        table.findings.add(finding_of(table, rules[int(row.rule)], int(row.n), total, value))
     return _quarantine(table, rules, total)
 
 

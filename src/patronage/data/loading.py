@@ -9,7 +9,7 @@ from importlib import import_module
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.accounts import roll_up
-from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
+from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
 from patronage.data.finding import DataFindings
 from patronage.data.fingerprint import fingerprint
@@ -17,6 +17,7 @@ from patronage.data.keys import CONF, Keys
 from patronage.data.line_attributes import ask_lines, write_attributes
 from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
+from patronage.data.returns import undo_purchases
 from patronage.data.source import SourceTable
 from patronage.data.whole_log import examine
 from patronage.engine import Engine, text
@@ -94,7 +95,12 @@ def load_tables(
         present |= roll_up(engine, present, config.customers.attributes, keys)
     span = examine(engine, sources, present, config, findings, keys)
     tables = _described(engine, loaded, present, events, config, keys)
-    return replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
+    tables = replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
+    matched = undo_purchases(engine, present[TRANSACTIONS.name])
+    if matched is None:
+        return tables
+    returns = {RETURNS: frozenset({c.CUSTOMER_ID, c.REFUNDED_AT, c.AMOUNT})}
+    return replace(tables, present={**present, **returns}, notes=(*tables.notes, matched.note(tables.money_scale)))
 
 
 def _described(

@@ -8,7 +8,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from patronage.data.contract import CUSTOMERS, EVENTS, VOCABULARY
+from patronage import cutoff as when
+from patronage.data.contract import CUSTOMERS, EVENTS, RETURNS, VOCABULARY
 from patronage.data.finding import DataFinding, Severity
 from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
@@ -100,6 +101,15 @@ class Tables:
     def close(self) -> None:
         """Close the engine: the tables are gone, and the memory or the file that they lay in is free."""
         self.engine.close()
+
+    @property
+    def revised(self) -> bool:
+        """Whether refunded lines are kept in versions, because the log has refunds."""
+        return RETURNS in self.present
+
+    def known(self, cutoff: datetime) -> str:
+        """SQL: whether a row of the transactions is what was known of its line at the cutoff."""
+        return when.line_known(cutoff, self.engine, revised=self.revised)
 
     def has(self, table: str) -> bool:
         """Whether the source has this table."""

@@ -157,7 +157,10 @@ class Spark:
         self._ours.add(name)
 
     def add_frame(self, name: str, data: object) -> None:
-        """Refuse: data in memory is small enough for DuckDB."""
+        """Copy a pandas frame into a table; refuse what else is in memory: it is small enough for DuckDB."""
+        if hasattr(data, "iloc"):
+            self._name(name, self.session.createDataFrame(data).localCheckpoint())
+            return
         raise ConfigError(f"a {type(data).__name__}: {ELSEWHERE}")
 
     def drop(self, name: str) -> None:

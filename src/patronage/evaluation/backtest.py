@@ -169,8 +169,8 @@ def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool
 
 def _coverage(part: BacktestHoldout) -> list[MetricRow]:
     """How well the CLV intervals of what is shipped cover."""
-    inputs, multiplier = part.forecast.law_inputs(part.evaluated.features)
-    metrics = evaluate_intervals(part.forecast.clv, inputs, part.evaluated.labels[c.ORDERS], multiplier)
+    inputs, multiplier, alive = part.forecast.law_inputs(part.evaluated.features)
+    metrics = evaluate_intervals(part.forecast.clv, inputs, part.evaluated.labels[c.ORDERS], multiplier, alive)
     nan = float("nan")
     return [MetricRow(SHIPPED, name, value, nan, nan, "") for name, value in metrics.items()]
 

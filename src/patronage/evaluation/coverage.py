@@ -29,7 +29,11 @@ NEGLIGIBLE = 1e-6  # a survival whose square adds nothing to a CRPS
 
 
 def evaluate_intervals(
-    clv: CLVModel, features: pd.DataFrame, orders: pd.Series, multiplier: Array | None = None
+    clv: CLVModel,
+    features: pd.DataFrame,
+    orders: pd.Series,
+    multiplier: Array | None = None,
+    alive: Array | None = None,
 ) -> dict[str, float]:
     """
     Score the distribution of each customer's orders in the horizon, and the total of all.
@@ -42,7 +46,7 @@ def evaluate_intervals(
         Of the customers who have bought, at the cutoff.
     orders
         The actual orders of each in the horizon, by the index of `features`.
-    multiplier
+    multiplier, alive
         The same that `CLVModel.predict` had.
 
     Returns
@@ -56,14 +60,14 @@ def evaluate_intervals(
           lay in its 80 % interval, else 0, and clv/total_width_80: that interval's width over the expected total.
     """
     counts = orders.loc[features.index].to_numpy(dtype=np.float64)
-    survival, all_rows = clv.survival(features, multiplier), np.arange(len(features))
+    survival, all_rows = clv.survival(features, multiplier, alive), np.arange(len(features))
     low, high = (1 - survival(n, all_rows) for n in (counts, counts + 1))
     repeat = features[c.FREQUENCY].to_numpy() > 0
     metrics = {Metric.coverage(level): coverage(low, high, level) for level in LEVELS}
     metrics |= {Metric.coverage(level, "_repeat"): coverage(low[repeat], high[repeat], level) for level in LEVELS}
     metrics[Metric.CRPS] = float(crps(survival, counts).mean())
     metrics[Metric.LOG_SCORE] = float(-np.log(np.maximum(high - low, TINY)).mean())
-    total = clv.total(features, multiplier, level=TOTAL_LEVEL)
+    total = clv.total(features, multiplier, alive, level=TOTAL_LEVEL)
     metrics[Metric.TOTAL_RATIO] = float(counts.sum() / total.expected) if total.expected else float("nan")
     metrics[Metric.TOTAL_COVERED_80] = float(total.low <= counts.sum() <= total.high)
     metrics[Metric.TOTAL_WIDTH_80] = (total.high - total.low) / total.expected if total.expected else float("nan")

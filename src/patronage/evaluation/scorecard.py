@@ -23,6 +23,7 @@ from patronage.statistics import classification, log_losses, regression
 from patronage.typing import Array
 
 CHURN, CLV, JOURNEY = "churn", c.CLV, "journey"  # the models that a scorecard has a headline of
+BTYD = "btyd"  # the structural baseline
 BETTER, NO_BETTER, WORSE = "better than", "no better than", "worse than"
 
 
@@ -55,7 +56,7 @@ class Scorecard:
 
 def evaluate(
     assignments: pd.DataFrame,
-    p_order: pd.Series,
+    btyd: pd.DataFrame,
     lens_states: FittedLenses,
     training: Sequence[LabelledSnapshot],
     evaluated: LabelledSnapshot,
@@ -69,8 +70,9 @@ def evaluate(
     ----------
     assignments
         Of the evaluated customers, on their index.
-    p_order
-        P(an order in the horizon) of the customers who have bought, by BTYD alone.
+    btyd
+        P(an order), expected orders and expected spend in the horizon of the customers who have bought, by BTYD and
+        Gamma-Gamma alone: the structural baseline of all three models.
     lens_states
         What the lenses of the bundle learned: the rule-based status is the journey's baseline.
     training
@@ -82,9 +84,9 @@ def evaluate(
         No customer had an order in the lookback, so that none could churn.
     """
     cards = (
-        _churn_card(assignments, p_order, training, evaluated, resampling, contractual=contractual),
-        _clv_card(assignments, training, evaluated, resampling),
-        _journey_card(assignments, lens_states, training, evaluated, resampling),
+        _churn_card(assignments, btyd[c.P_ORDER], training, evaluated, resampling, contractual=contractual),
+        _clv_card(assignments, btyd, training, evaluated, resampling),
+        _journey_card(assignments, btyd[c.P_ORDER], lens_states, training, evaluated, resampling),
     )
     metrics = {name: value for card in cards for name, value in card.metrics.items()}
     return Scorecard(metrics, tuple(headline for card in cards for headline in card.headlines))
@@ -180,6 +182,7 @@ def _churn_card(
 
 def _clv_card(
     assignments: pd.DataFrame,
+    btyd: pd.DataFrame,
     training: Sequence[LabelledSnapshot],
     evaluated: LabelledSnapshot,
     resampling: Resampling,
@@ -189,12 +192,16 @@ def _clv_card(
     if not valued.any():
         return Scorecard()
     expected = assignments.loc[valued, [c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].set_axis([c.ORDERS, c.SPEND], axis=1)
-    naive = baselines.amounts(training, evaluated.features[valued], evaluated.horizon_days)
+    structural = btyd.reindex(expected.index)[[c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].set_axis(
+        [c.ORDERS, c.SPEND], axis=1
+    )
+    naive = {**baselines.amounts(training, evaluated.features[valued], evaluated.horizon_days), BTYD: structural}
     return evaluate_amounts(evaluated.labels[valued], expected, naive, resampling)
 
 
 def _journey_card(
     assignments: pd.DataFrame,
+    p_order: pd.Series,
     lens_states: FittedLenses,
     training: Sequence[LabelledSnapshot],
     evaluated: LabelledSnapshot,
@@ -211,5 +218,8 @@ def _journey_card(
         status(evaluated.features),
         evaluated.horizon_days,
     )
+    # BTYD knows nothing of those who never bought: they get what their status has
+    by_btyd = p_order.reindex(evaluated.features.index).fillna(pd.Series(naive["rules"], evaluated.features.index))
+    naive = {**naive, BTYD: by_btyd.to_numpy(np.float64)}
     y_true = (evaluated.labels[c.ORDERS] > 0).to_numpy(float)
     return evaluate_probability(JOURNEY, y_true, assignments[c.JOURNEY_P_ORDER].to_numpy(), naive, resampling)

@@ -22,7 +22,6 @@ def category_totals(history: History, order_lines: str, config: LensesConfig) ->
     own_label = f"lower(private_label) IN ({words(config.purchase.own_label)})"
     sums = {
         "n_lines": f"count(*) {purchases}",
-        "n_refunds": "count(*) FILTER (WHERE amount < 0)",
         "n_with_label": f"count(private_label) {purchases}",
         "n_own_label": f"count(*) FILTER (WHERE amount >= 0 AND {own_label})",
         "n_with_quantity": f"count(quantity) {purchases}",

@@ -18,7 +18,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
-from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
+from patronage.data.contract import CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, USERS
 from patronage.engine import Engine, text
 from patronage.lenses.features import features_at
 
@@ -59,7 +59,8 @@ def corrupted(tables: Tables, cutoff: datetime) -> Iterator[None]:
     """Put altered tables in the place of the true ones, and the true ones back."""
     engine = tables.engine
     moments = {
-        TRANSACTIONS.name: c.ORDERED_AT,
+        TRANSACTIONS.name: c.KNOWN_AT if tables.revised else c.ORDERED_AT,
+        RETURNS: c.REFUNDED_AT,
         EVENTS.name: c.OCCURRED_AT,
         CUSTOMERS.name: c.SIGNED_UP_AT,
         USERS: c.SIGNED_UP_AT,
@@ -92,6 +93,8 @@ def _altered(engine: Engine, name: str, moment: str, cutoff: datetime) -> str:
     changes = {
         column: f"CASE WHEN {known} THEN {engine.quote(column)} ELSE {value} END" for column, value in new.items()
     }
+    if moment == c.KNOWN_AT:  # a refund that is not known yet never comes
+        changes[c.REFUNDED_AT] = f"CASE WHEN {when.before(c.REFUNDED_AT, cutoff, engine)} THEN {c.REFUNDED_AT} END"
     extra = {column: f"max({engine.quote(column)})" for column in types} | new
     extra |= {c.CUSTOMER_ID: c.CUSTOMER_ID, moment: engine.timestamp(cutoff)}
     return f"""

@@ -2,8 +2,12 @@
 
 `look_back` in `relations.py` makes them:
 
-`order_lines`      the transactions before the cutoff; optional columns that the source lacks are NULL
-`orders`           a row per order with at least one purchase line: moment, value, lines (and those with coupons), place
+`order_lines`      the transactions before the cutoff, less what was refunded before it; optional columns that the
+                   source lacks are NULL
+`orders`           a row per order with at least one purchase line: moment, value, lines (and those with coupons),
+                   place; of customers for whom a line that they paid for stands
+`returns`          a row per refund before the cutoff; what it undoes is not among the lines any more
+`near_orders`      the lines and refunds of customers without an order that stands: free ones, and what was sent back
 `order_days`       a row per customer and day with an order, with the day before it: the unit in which BTYD counts
 `category_totals`  a row per customer and category: see `category_totals.py`
 `events`           the events before the cutoff, likewise; empty where a source has none

@@ -37,6 +37,8 @@ def _select(history: History, config: LensesConfig) -> str:
             UNION ALL
             SELECT customer_id, 0, {rung}, {period("CAST(occurred_at AS DATE)")} FROM events
             UNION ALL
+            SELECT customer_id, 0, {ENGAGED}, {period("CAST(moment AS DATE)")} FROM near_orders
+            UNION ALL
             SELECT customer_id, 0, {SILENT}, {period("CAST(signed_up_at AS DATE)")} FROM signups
         ),
         periods AS (

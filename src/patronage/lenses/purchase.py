@@ -54,15 +54,21 @@ def _select(history: History, config: LensesConfig) -> str:
                                          ROWS UNBOUNDED PRECEDING) AS next_order
             FROM days
         ),
+        sent_back AS (
+            SELECT customer_id, count(*) AS n_returns FROM returns GROUP BY customer_id
+        ),
         browsing AS ({_browsing(history, config)}
         )
         SELECT customer_id, basket_size, basket_variation, coupon_share,
-               discount_share, own_label_share, return_share, product_novelty, shelf_prices,
+               discount_share, own_label_share,
+               coalesce(n_returns, 0) * 1.0e0 / (lines_kept + coalesce(n_returns, 0)) AS return_share,
+               product_novelty, shelf_prices,
                browse_days, looks * 1.0e0 / n_orders AS looks_per_order, proofs * 1.0e0 / n_orders AS proofs_per_order,
                abandoned * 1.0e0 / n_orders AS abandoned_carts, offer_response
         FROM baskets
         LEFT JOIN contents USING (customer_id)
         LEFT JOIN prices USING (customer_id)
+        LEFT JOIN sent_back USING (customer_id)
         LEFT JOIN browsing USING (customer_id)"""
 
 
@@ -93,7 +99,7 @@ def _contents() -> str:
                    CASE WHEN {list_value} > 0 THEN CAST(sum(discount) AS DOUBLE) / {list_value} END AS discount_share,
                    CASE WHEN sum(n_with_label) > 0 THEN sum(n_own_label) * 1.0e0 / sum(n_with_label) END
                        AS own_label_share,
-                   CASE WHEN sum(n_lines) > 0 THEN sum(n_refunds) * 1.0e0 / sum(n_lines) END AS return_share,
+                   sum(n_lines) AS lines_kept,
                    1 - CAST({same} AS DOUBLE) / ({THOUSAND} * {again}) AS product_novelty
             FROM category_totals GROUP BY customer_id"""
 
@@ -174,10 +180,10 @@ LENS = Lens(
     features={
         c.BASKET_SIZE: Feature("mean lines of an order", "full-basket", "single-item"),
         "basket_variation": Feature("standard deviation of the lines of an order over their mean"),
-        c.DISCOUNT_SHARE: Feature("discounts over list value", "bargain-hunting", "full-price"),
-        c.COUPON_SHARE: Feature("share of orders with a coupon", "coupon-using", "couponless"),
-        c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "branded"),
-        c.RETURN_SHARE: Feature("refund lines per purchase line", "sending back", "keeping"),
+        c.DISCOUNT_SHARE: Feature("discounts over list value", "discount-seeking", "seldom on discount"),
+        c.COUPON_SHARE: Feature("share of orders with a coupon", "coupon-using", "coupon-free"),
+        c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "brand-buying"),
+        c.RETURN_SHARE: Feature("refunds as a share of refunds and lines that stand", "sending back"),
         c.NOVELTY: Feature(
             "chance that two purchases in a category are of different products", "exploring", "habitual"
         ),

@@ -5,6 +5,7 @@ What every lens reads again and again is a table; the rest is a view.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 
@@ -12,7 +13,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
-from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS, Contract
+from patronage.data.contract import CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, USERS, Contract
 from patronage.lenses.category_totals import category_totals
 from patronage.lenses.history import WHOLE, History, Part
 
@@ -32,6 +33,8 @@ def look_back(tables: Tables, cutoff: datetime, config: LensesConfig, period_day
     is_share = part.of > 1  # a share is read off the whole once, not by every lens
     add("order_lines", _rows_before(TRANSACTIONS, c.ORDERED_AT, history, within_part), table=is_share)
     add("orders", _orders(relations["order_lines"]), table=True)
+    add("returns", _returns(history, within_part), table=False)
+    add("near_orders", _near_orders(relations), table=False)
     add("order_days", _order_days(relations["orders"]), table=True)
     add("category_totals", category_totals(history, relations["order_lines"], config), table=True)
     add("events", _rows_before(EVENTS, c.OCCURRED_AT, history, within_part), table=is_share)
@@ -40,14 +43,18 @@ def look_back(tables: Tables, cutoff: datetime, config: LensesConfig, period_day
     if tables.has(USERS):
         known = when.before(c.SIGNED_UP_AT, cutoff, tables.engine) + within_part
         add("known_users", f"SELECT customer_id, user_id FROM {USERS} WHERE {known}", table=False)
-    acts = " UNION ".join(f"SELECT customer_id FROM {relations[name]}" for name in ("order_lines", "events", "signups"))
+    acts = " UNION ".join(
+        f"SELECT customer_id FROM {relations[name]}" for name in ("order_lines", "returns", "events", "signups")
+    )
     add("customers", acts, table=False)
     return history
 
 
 def _rows_before(contract: Contract, moment: str, history: History, within_part: str) -> str:
     """SQL: the rows of a table before the cutoff."""
-    return _rows_of(contract, history.tables, when.before(moment, history.cutoff, history.engine) + within_part)
+    tables, cutoff = history.tables, history.cutoff
+    known = tables.known(cutoff) if contract is TRANSACTIONS else when.before(moment, cutoff, history.engine)
+    return _rows_of(contract, tables, known + within_part)
 
 
 def _rows_of(contract: Contract, tables: Tables, condition: str) -> str:
@@ -68,7 +75,23 @@ def _orders(order_lines: str) -> str:
     return f"""
         SELECT customer_id, order_id, min(ordered_at) AS ordered_at, count(*) AS n_lines,
                count(coupon) AS n_coupon_lines, sum(amount) AS revenue, max(channel) AS channel, max(device) AS device
-        FROM {order_lines} WHERE amount >= 0 GROUP BY customer_id, order_id"""
+        FROM {order_lines}
+        WHERE amount >= 0 AND customer_id IN (SELECT customer_id FROM {order_lines} WHERE amount > 0)
+        GROUP BY customer_id, order_id"""
+
+
+def _returns(history: History, within_part: str) -> str:
+    if not history.has(RETURNS):
+        return f"SELECT customer_id, ordered_at AS refunded_at, amount FROM {TRANSACTIONS.name} WHERE false"
+    return f"SELECT * FROM {RETURNS} WHERE {when.before(c.REFUNDED_AT, history.cutoff, history.engine)}{within_part}"
+
+
+def _near_orders(relations: Mapping[str, str]) -> str:
+    rows = (
+        f"SELECT customer_id, ordered_at AS moment FROM {relations['order_lines']} "
+        f"UNION ALL SELECT customer_id, refunded_at FROM {relations['returns']}"
+    )
+    return f"SELECT * FROM ({rows}) WHERE customer_id NOT IN (SELECT customer_id FROM {relations['orders']})"
 
 
 def _order_days(orders: str) -> str:

@@ -33,9 +33,11 @@ def _select(history: History, config: LensesConfig) -> str:
     return f"""
         WITH line_counts AS (
             SELECT customer_id,
-                   count(*) FILTER (WHERE amount < 0) AS refunds,
-                   count(*) FILTER (WHERE amount >= 0) AS purchases
-            FROM order_lines GROUP BY customer_id
+                   count(*) FILTER (WHERE refunded) AS refunds,
+                   count(*) FILTER (WHERE NOT refunded) AS purchases
+            FROM (SELECT customer_id, false AS refunded FROM order_lines WHERE amount >= 0
+                  UNION ALL SELECT customer_id, true FROM returns)
+            GROUP BY customer_id
         ),
         scored_events AS ({_scored_events(history, config)}
         ),
@@ -68,7 +70,7 @@ def _select(history: History, config: LensesConfig) -> str:
                    AS satisfaction_trend,
                complaints + slow_tickets + tickets AS troubles,
                hours * 1.0e0 / nullif(solved, 0) AS ticket_hours,
-               returns * 1.0e0 / nullif(purchases, 0) AS sent_back_share
+               returns * 1.0e0 / nullif(purchases + returns, 0) AS sent_back_share
         FROM signs"""
 
 
@@ -200,7 +202,9 @@ LENS = Lens(
         "satisfaction_trend": Feature("recent answers less earlier ones, -1 to 1", "won over", "souring"),
         "troubles": Feature("complaints and tickets", "complaining", absent=0),
         "ticket_hours": Feature("mean hours until a ticket was resolved", "kept waiting", "promptly served"),
-        "sent_back_share": Feature("returns or refunds per line bought", "often returning", "rarely returning"),
+        "sent_back_share": Feature(
+            "returns or refunds, as a share of these and the lines kept", "often returning", "rarely returning"
+        ),
     },
     requires=(
         "events:rating", "events:reviewed", "events:csat", "events:nps", "events:complaint", "events:ticket_opened",

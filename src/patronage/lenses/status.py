@@ -38,7 +38,9 @@ def _select(history: History, config: LensesConfig) -> str:
             SELECT customer_id,
                    count(*) FILTER (WHERE event NOT IN ({texts(SENT + LEAVING)})) AS n_acts,
                    count(*) FILTER (WHERE event = 'trial_started') AS n_trials
-            FROM events GROUP BY customer_id
+            FROM (
+                SELECT customer_id, event FROM events UNION ALL SELECT customer_id, 'near_order' FROM near_orders
+            ) GROUP BY customer_id
         )
         SELECT customer_id, last_gap_days, longest_gap_before_days, n_acts, n_trials
         FROM latest_gaps FULL JOIN acts USING (customer_id)"""

@@ -35,9 +35,12 @@ def _select(history: History, config: LensesConfig) -> str:
     cost = case({event: round(cost * scale) for event, cost in config.value.event_costs.items()}, 0)
     return f"""
         WITH totals AS (
-            SELECT customer_id, sum(net) AS net, coalesce(sum(paid), 0) - sum(net) AS refunds,
+            SELECT customer_id, sum(net) AS net,
                    sum(discount) AS discount, sum(cost) AS cost, sum(n_with_cost) = sum(n_lines) AS cost_known
             FROM category_totals GROUP BY customer_id
+        ),
+        refunds AS (
+            SELECT customer_id, sum(amount) AS refunded FROM returns GROUP BY customer_id
         ),
         order_values AS (
             SELECT customer_id,
@@ -52,12 +55,13 @@ def _select(history: History, config: LensesConfig) -> str:
         )
         SELECT customer_id,
                {history.money("net")} AS net_revenue,
-               {history.money("refunds")} AS refunds,
+               {history.money("coalesce(refunded, 0)")} AS refunds,
                mean_order_value, order_value_variation,
                {history.money(c.DISCOUNT)} AS discounts_given,
                {history.money(served)} AS cost_to_serve,
                {history.money(profit)} AS profit
-        FROM totals LEFT JOIN order_values USING (customer_id) LEFT JOIN service USING (customer_id)"""
+        FROM totals FULL JOIN refunds USING (customer_id)
+        LEFT JOIN order_values USING (customer_id) LEFT JOIN service USING (customer_id)"""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,13 @@ LENS = Lens(
     features={
         c.NET_REVENUE: Feature("amounts less refunds, in the currency", "high-value", "low-value", absent=0),
         "refunds": Feature("refunded, in the currency", "returning", "", absent=0),
-        c.MEAN_ORDER_VALUE: Feature("mean value of an order, in the currency", "big-basket", "small-basket"),
+        c.MEAN_ORDER_VALUE: Feature(
+            "mean value of an order, in the currency",
+            "big-basket",
+            "small-basket",
+            "with larger orders",
+            "with smaller orders",
+        ),
         "order_value_variation": Feature(
             "standard deviation of order values over their mean", "varied-basket", "even-basket"
         ),

@@ -1,9 +1,10 @@
 """The forecast of every customer who has bought: churn, orders, spend and value, by one law.
 
-The ensemble expects orders; the CLV law is given the order rate at which it expects as many, and from then on
-predicts alone: mean, interval, P(order) and value come from one distribution. Spend is the law's orders times a value
-per order that the ensemble's spend moves. P(churn) is the ensemble's or the law's P(no order), whichever was better
-calibrated in out-of-time validation, on customers and a time that the members had not seen.
+There is one P(order in the horizon), and P(churn) is its complement: the ensemble's or the law's, whichever was better
+calibrated in out-of-time validation, on customers and a time that the members had not seen. The ensemble expects
+orders too; the CLV law is moved until it expects as many with that P(order), and from then on predicts alone: mean,
+median, interval and value come from one distribution. Spend is the law's orders times a value per order that the
+ensemble's spend moves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.heavy import Ordinary
 from patronage.models.btyd.mean import BtydMean
-from patronage.models.btyd.reconcile import reconcile
+from patronage.models.btyd.reconcile import reconcile, reconcile_both
 from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
@@ -31,7 +32,7 @@ from patronage.typing import Array, Columns, Mask
 
 FILE = "forecast.json"
 ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
-OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
+OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV)
 OUTWEIGHS = "outweighs the other customers: predicted from its own history alone"
 MOST_WORTH = 10.0  # the ensemble may move a customer's value per order by this factor at most
 
@@ -61,10 +62,13 @@ class LawInputs(NamedTuple):
         With ages on the clock of the calendar, and a later recency for customers whom the law would take for gone.
     multiplier
         (N,) the factor on each order rate.
+    alive
+        (N,) what takes the place of P(alive), where P(order) is the ensemble's; None where it is the law's.
     """
 
     features: pd.DataFrame
     multiplier: Array
+    alive: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -119,11 +123,25 @@ class Forecast:
         return EnsembleInputs(near, expect(self.btyd, self.calendar, columns, self.horizon_days), matrices)
 
     def law_inputs(self, features: pd.DataFrame) -> LawInputs:
-        """What the law reads of customers who have bought, to expect as many orders as the ensemble does."""
-        expected = self._ensemble(self.inputs(features))[c.ORDERS]
-        on_clock = pd.DataFrame(self.calendar.operational(features), features.index)
-        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(on_clock), expected)
-        return LawInputs(on_clock.assign(**{c.RECENCY: recency}), multiplier)
+        """What the law reads of customers who have bought, to predict what is shipped."""
+        inputs = self.inputs(features)
+        on_clock, multiplier, alive = self._reconciled(inputs, self._ensemble(inputs))
+        return LawInputs(pd.DataFrame(on_clock, features.index), multiplier, alive)
+
+    def _reconciled(
+        self, inputs: EnsembleInputs, ensemble: Mapping[str, Array]
+    ) -> tuple[dict[str, Any], Array, Array | None]:
+        """Orders and P(order) of the ensemble; orders alone where P(order) is the law's, or churn ends a contract."""
+        on_clock = self.calendar.operational(inputs.features)
+        summary, law = Summary.of(on_clock), self.clv.law
+        if self.churn_source != ENSEMBLE:
+            recency, multiplier = reconcile(law, self.horizon_days, summary, ensemble[c.ORDERS])
+            return {**on_clock, c.RECENCY: recency}, multiplier, None
+        p_order = self.clv.law_p_order(1 - ensemble[c.CHURNED], summary.x)
+        alive, multiplier = reconcile_both(
+            law, self.horizon_days, summary, ensemble[c.ORDERS], p_order, self.clv.rate_cv(summary)
+        )
+        return on_clock, multiplier, alive
 
     def predict(self, features: pd.DataFrame, *, reasons: bool = True) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
@@ -135,10 +153,11 @@ class Forecast:
         """
         inputs = self.inputs(features)
         ensemble = self._ensemble(inputs)
-        on_clock = self.calendar.operational(inputs.features)
-        recency, multiplier = reconcile(self.clv.law, self.horizon_days, Summary.of(on_clock), ensemble[c.ORDERS])
+        on_clock, multiplier, alive = self._reconciled(inputs, ensemble)
         near, far = (self.calendar.factor(on_clock, days) for days in (self.horizon_days, self.value_horizon_days))
-        law = self.clv.predict({**on_clock, c.RECENCY: recency}, multiplier, near / far)
+        law = self.clv.predict(on_clock, multiplier, alive, season=near / far)
+        if self.churn_source == ENSEMBLE:
+            law[c.P_ORDER] = 1 - ensemble[c.CHURNED]  # as it is, without the rounding of a search
         churn = ensemble[c.CHURNED] if self.churn_source != LAW else 1 - law[c.P_ORDER]
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
         if reasons:

@@ -32,6 +32,7 @@ SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
 KNOWN_AT = "known_at"  # the moment from which on what a row says is known, where it is not the row's own
+REFUNDED_AT = "refunded_at"  # the moment from which on a line is refunded, in part or whole
 
 # Features that more than one room reads
 FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days
@@ -46,6 +47,7 @@ NET_REVENUE = "net_revenue"
 MEAN_ORDER_VALUE = "mean_order_value"
 ACTIVE_DAYS = "active_days"
 TENURE_DAYS = "tenure_days"
+ACTIVE_DAYS_RECENT = "active_days_recent"
 REPEAT_DAYS_PER_MONTH = "repeat_days_per_month"
 N_GAPS = "n_gaps"
 MEAN_GAP_DAYS = "mean_gap_days"
@@ -79,6 +81,15 @@ ROYAL = "royal"
 PURCHASE_SEGMENT = "purchase_segment"
 BENEFIT_SEGMENT = "benefit_segment"
 NEED_SEGMENT = "need_segment"
+WEEKEND_SHARE = "weekend_share"
+EVENING_SHARE = "evening_share"
+# Shares whose words claim a majority, and shares whose low word claims none at all
+MAJORITY_SHARES = (
+    WEEKEND_SHARE, EVENING_SHARE, "mobile_share", "desktop_share", "tablet_share", "site_share", "message_share",
+    "person_share", "social_share", "satisfaction_signs",
+)  # fmt: skip
+NONE_SHARES = ("coupon_share", "offer_response", "response_rate", "return_share")
+TASTES = ("taste_1", "taste_2")  # places on the axes of what is bought
 TOP_INTEREST = "top_interest"
 SECOND_INTEREST = "second_interest"
 ADJACENT_INTEREST = "adjacent_interest"
@@ -115,10 +126,12 @@ P_ORDER = "p_order"
 EXPECTED_ORDERS = "expected_orders"
 EXPECTED_ORDERS_LOW = "expected_orders_low"
 EXPECTED_ORDERS_HIGH = "expected_orders_high"
+MEDIAN_ORDERS = "median_orders"
 EXPECTED_SPEND = "expected_spend"
 CLV = "clv"
 CLV_LOW = "clv_low"
 CLV_HIGH = "clv_high"
+MEDIAN_CLV = "median_clv"
 EXPECTED_PROFIT = "expected_profit"  # of contacting the customer, in the currency
 EXPECTED_PROFIT_LOW = "expected_profit_low"
 EXPECTED_PROFIT_HIGH = "expected_profit_high"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from patronage.data import Tables
 from patronage.data.finding import DataFinding, Severity
-from patronage.review.page.blocks import Block, Chart, Fact, Facts, Page, Section, Table, Text
+from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, Facts, Page, Section, Table, Text
 from patronage.review.page.charts import bars
 
 WIDTH = 100  # of a terminal
@@ -114,23 +114,15 @@ def _content(view: DataView) -> Section:
 def _wrong(view: DataView) -> Section:
     """What is wrong, and what it costs."""
     refused = sum(each.severity is Severity.REFUSED for each in view.findings)
-    frame = pd.DataFrame(
-        [
-            {
-                "weight": LEVELS[each.severity],
-                "where": each.where,
-                "what": each.fact,
-                "what it costs": each.effect,
-                "what to do": each.remedy,
-            }
-            for each in view.findings
-        ]
-    )
-    if frame.empty:
+    if not view.findings:
         return Section("What is wrong?", "Nothing, as far as can be seen.")
+    cards = [
+        Card(f"{LEVELS[each.severity]}: {each.fact}", each.effect, (), {"where": each.where, "what to do": each.remedy})
+        for each in view.findings
+    ]
     mend = f"; {refused} must be mended before anything is learned." if refused else "."
-    verdict = f"{len(frame)} findings{mend}"
-    return Section("What is wrong, and what does it cost?", verdict, [Table(frame, marks=MARKS, most=200)])
+    verdict = f"{len(cards)} findings, those first that do most to the answers{mend}"
+    return Section("What is wrong, and what does it cost?", verdict, [Cards(cards)])
 
 
 def _support(view: DataView) -> Section:

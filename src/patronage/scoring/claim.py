@@ -14,7 +14,8 @@ from patronage.engine import DuckDB, Spark
 from patronage.errors import OutputError
 from patronage.scoring import mark
 from patronage.scoring.inputs import inputs_of, touched
-from patronage.scoring.target import CATALOG, FILE, FOLDER, OutputTarget
+from patronage.scoring.server_table import foreign_server_table
+from patronage.scoring.target import CATALOG, FILE, FOLDER, SERVER, OutputTarget
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Claim:
             )
         if self.target.kind == CATALOG:
             reason = None if cluster is None else mark.foreign_catalog_table(cluster, self.target.table)
+        elif self.target.kind == SERVER:
+            reason = foreign_server_table(self.target.address, self.target.table)
         elif not self.target.exists:
             reason = None
         elif self.target.kind in (FILE, FOLDER):
@@ -92,7 +95,7 @@ class Claim:
 
 def describe(target: OutputTarget, cluster: Spark | None = None) -> str:
     """What stands at a place, in a few words, for a line about its destruction."""
-    if target.kind == CATALOG:
+    if target.kind in (CATALOG, SERVER):
         return f"the table {target.table}"
     if target.kind == FOLDER:
         names = sorted(path.name for path in target.path.iterdir())

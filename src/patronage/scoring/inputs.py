@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from glob import glob, has_magic, iglob
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from patronage.config import DataConfig
 from patronage.data import simulated
 from patronage.engine import Spark
-from patronage.scoring.target import CATALOG, FOLDER, TABLE, OutputTarget
+from patronage.scoring.target import CATALOG, FOLDER, SERVER, TABLE, OutputTarget
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def touched(target: OutputTarget, inputs: list[Input], cluster: Spark | None = N
             meets = cluster is not None and _meets_table(target, each, cluster)
         elif target.kind == CATALOG:
             meets = cluster is not None and _lies_under(each, cluster.location(target.table))
+        elif target.kind == SERVER:
+            meets = _meets_server(target, each)
         elif target.kind == TABLE:
             meets = _meets_database(target, each)
         else:
@@ -81,6 +84,17 @@ def _meets_database(target: OutputTarget, source: Input) -> bool:
     if not any(_same(file, target.path) for file in source.files):
         return False
     return source.table is None or source.table.lower() == target.table.lower()
+
+
+def _meets_server(target: OutputTarget, source: Input) -> bool:
+    """Whether the table of a server is the one that is read; a user, a password and options make no other place."""
+    one, other = (urlsplit(address) for address in (target.address, str(source.path)))
+    same = (one.hostname, one.port or 5432, one.path) == (other.hostname, other.port or 5432, other.path)
+    return (
+        same
+        and other.scheme.startswith("postgres")
+        and (source.table or "").split(".")[-1] == target.table.split(".")[-1]
+    )
 
 
 def _meets_table(target: OutputTarget, source: Input, cluster: Spark) -> bool:

@@ -48,7 +48,7 @@ def foreign_file(path: Path) -> str | None:
         metadata = pq.read_metadata(path)
     except (pa.ArrowException, OSError):
         return "the file was not written by patronage score"
-    return _judge(
+    return judge(
         (metadata.metadata or {}).get(KEY.encode(), b"").decode(errors="replace"),
         mark_of(metadata.num_rows, metadata.schema.to_arrow_schema().names),
         "the file",
@@ -84,7 +84,7 @@ def foreign_table(engine: DuckDB, schema: str, table: str) -> str | None:
         return None
     relation = f"{schema}.{engine.quote(table)}"
     (rows,) = engine.row(f"SELECT count(*) FROM {relation}")
-    return _judge(comment, comment_of(rows, engine.types(relation)), f"the table {table}")
+    return judge(comment, comment_of(rows, engine.types(relation)), f"the table {table}")
 
 
 def foreign_catalog_table(cluster: Spark, table: str) -> str | None:
@@ -96,10 +96,11 @@ def foreign_catalog_table(cluster: Spark, table: str) -> str | None:
         return f"{table} is a view"
     relation = cluster.named(table)
     (rows,) = cluster.row(f"SELECT count(*) FROM {relation}")
-    return _judge(properties.get(KEY, ""), mark_of(rows, cluster.types(relation)), f"{table}")
+    return judge(properties.get(KEY, ""), mark_of(rows, cluster.types(relation)), f"{table}")
 
 
-def _judge(written: str, expected: str, what: str) -> str | None:
+def judge(written: str, expected: str, what: str) -> str | None:
+    """Why what is marked so is not a result of ours; None where it is one."""
     if written == expected:
         return None
     if KEY in written or '"columns"' in written:

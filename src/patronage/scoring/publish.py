@@ -14,7 +14,8 @@ from patronage import journal
 from patronage.engine import DuckDB, Spark, text
 from patronage.scoring import mark
 from patronage.scoring.claim import Claim
-from patronage.scoring.target import CATALOG, FILE, FOLDER
+from patronage.scoring.server_table import store
+from patronage.scoring.target import CATALOG, FILE, FOLDER, SERVER
 from patronage.scoring.work import Work, settle
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ def publish(work: Work, claim: Claim, engine: DuckDB, cluster: Spark | None = No
     elif target.kind == CATALOG and cluster is not None:
         rows, columns = _content(work)
         cluster.save(target.table, [path.as_uri() for path in work.files], {mark.KEY: mark.mark_of(rows, columns)})
+    elif target.kind == SERVER:
+        store(target.address, target.table, list(work.files), claim.refuse, force=claim.force)
     else:
         _store(work, claim, engine)
     journal.note(f"{target} is complete")

@@ -6,13 +6,18 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, OutputError
+from patronage.masking import mask, without_user
 
-FILE, FOLDER, TABLE, CATALOG = "file", "folder", "table", "catalog"
-DUCKDB, SPARK = "duckdb://", "spark://"
-FORMS = "expected FILE.parquet, a folder, duckdb://FILE/TABLE or, with engine=spark, spark://TABLE"
+FILE, FOLDER, TABLE, CATALOG, SERVER = "file", "folder", "table", "catalog", "server"
+DUCKDB, SPARK, POSTGRESQL = "duckdb://", "spark://", "postgresql://"
+FORMS = (
+    "expected FILE.parquet, a folder, duckdb://FILE/TABLE, postgresql://USER@HOST/DATABASE/TABLE or, "
+    "with engine=spark, spark://TABLE"
+)
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,20 @@ class OutputTarget:
     path
         Absolute; for a table of the catalog, where the result grows.
     table
-        Of a DuckDB file or the catalog; empty otherwise.
+        Of a DuckDB file, the catalog or a server; empty otherwise.
+    address
+        Of the database of a server; empty otherwise.
     """
 
     kind: str
     path: Path
     table: str = ""
+    address: str = ""
 
     def __str__(self) -> str:
+        if self.kind == SERVER:
+            parts = urlsplit(without_user(self.address))
+            return urlunsplit(parts._replace(path=f"{parts.path}/{self.table}", query=""))
         names = {TABLE: f"{DUCKDB}{self.path}/{self.table}", CATALOG: f"{SPARK}{self.table}"}
         return names.get(self.kind, str(self.path))
 
@@ -48,7 +59,7 @@ class OutputTarget:
     @property
     def exists(self) -> bool:
         """Whether something has the path of the target."""
-        return self.kind != CATALOG and os.path.lexists(self.path)
+        return self.kind not in (CATALOG, SERVER) and os.path.lexists(self.path)
 
     def relation(self, engine: DuckDB) -> str:
         """SQL: what stands there now, behind FROM."""
@@ -73,11 +84,22 @@ def parse(output: str) -> OutputTarget:
             raise ConfigError(f"output={output}; expected duckdb://FILE/TABLE, such as duckdb://shop.duckdb/scores")
     elif output.startswith(SPARK) and re.fullmatch(r"\w+(\.\w+){0,2}", output.removeprefix(SPARK)):
         kind, where, table = CATALOG, "spark", output.removeprefix(SPARK)
+    elif output.startswith(POSTGRESQL):
+        return _server(output)
     elif "://" in output:
         raise ConfigError(f"output={output}; {FORMS}")
     elif output.endswith(".parquet"):
         kind = FILE
     return OutputTarget(kind, Path(where).expanduser().resolve(), table)
+
+
+def _server(output: str) -> OutputTarget:
+    """A table of PostgreSQL: the last part of the address's path."""
+    parts = urlsplit(output)
+    database, _, table = parts.path.rpartition("/")
+    if not database.strip("/") or not re.fullmatch(r"\w+(\.\w+)?", table):
+        raise ConfigError(f"output={mask(output)}; expected postgresql://USER@HOST/DATABASE/TABLE")
+    return OutputTarget(SERVER, Path("postgresql").resolve(), table, urlunsplit(parts._replace(path=database)))
 
 
 def check_place(target: OutputTarget, engine: str) -> None:

@@ -20,9 +20,11 @@ from patronage.models.btyd.decisions import LEFT_EMPTY, SWITCHED, Decision
 from patronage.models.btyd.fit import shrunken_mean
 
 SWITCH, LEAVE_EMPTY, FAIL = "switch", "leave_empty", "fail"  # clv.fallback
-OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH)
+OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV)
 # p_order is not left empty: the churn model is built on it, and is measured beside it
-OF_ORDERS = (c.P_ALIVE, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, *OF_VALUE)
+OF_ORDERS = (
+    c.P_ALIVE, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, *OF_VALUE,
+)  # fmt: skip
 
 
 def first_acceptable(

@@ -39,7 +39,7 @@ def test_names_what_it_reads_and_predicts(model, predicted):
     assert model.columns == (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE)
     assert set(predicted) == {
         c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND,
-        c.CLV, c.CLV_LOW, c.CLV_HIGH,
+        c.MEDIAN_ORDERS, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
     }  # fmt: skip
     assert (predicted.dtypes == np.float64).all()
 
@@ -142,7 +142,7 @@ def test_a_multiplier_changes_everything_that_lies_ahead(model, predicted, cdnow
 def test_a_season_is_a_factor_on_the_horizon_alone(model, cdnow_summary):
     """The same rates in the horizon; beyond it those without the season."""
     ones = np.ones(len(cdnow_summary))
-    seasonal, plain = table(model, cdnow_summary, 1.5 * ones, 1.5), table(model, cdnow_summary, ones)
+    seasonal, plain = table(model, cdnow_summary, 1.5 * ones, None, 1.5), table(model, cdnow_summary, ones)
     risen = table(model, cdnow_summary, 1.5 * ones)
     pd.testing.assert_series_equal(seasonal[c.EXPECTED_ORDERS], risen[c.EXPECTED_ORDERS], check_exact=True)
     pd.testing.assert_series_equal(seasonal[c.CLV], plain[c.CLV], check_exact=True)
@@ -168,7 +168,7 @@ def calibrated(cdnow_summary):
 def test_calibration_changes_the_distribution_and_no_mean(calibrated, cdnow_summary):
     before, after = (table(model, cdnow_summary) for model in calibrated)
     ends = [c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, c.CLV_LOW, c.CLV_HIGH]
-    changed = [*ends, c.P_ORDER]
+    changed = [*ends, c.MEDIAN_ORDERS, c.MEDIAN_CLV, c.P_ORDER]
     pd.testing.assert_frame_equal(after.drop(columns=changed), before.drop(columns=changed), check_exact=True)
     for model, predicted in zip(calibrated, (before, after), strict=True):  # an interval and P(order) agree
         p_order = model.survival(cdnow_summary)(1, EVERYONE)

@@ -5,7 +5,7 @@ import pytest
 
 from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.pareto_nbd import ParetoNbd
-from patronage.models.btyd.reconcile import MAX_FACTOR, reconcile
+from patronage.models.btyd.reconcile import MAX_FACTOR, reconcile, reconcile_both
 from patronage.models.btyd.summary import Summary
 
 LAWS = [BgNbd(0.5, 40.0, 0.8, 2.5), MbgNbd(0.6, 50.0, 0.6, 1.2), ParetoNbd(0.6, 80.0, 0.4, 40.0)]
@@ -52,3 +52,17 @@ def test_rows_do_not_matter_to_each_other(law):
         assert (alone.recency, alone.multiplier) == (together.recency[row], together.multiplier[row])
     nobody = reconcile(law, 90, CUSTOMERS.at(np.array([], dtype=int)), wanted[:0])
     assert nobody.recency.size == nobody.multiplier.size == 0
+
+
+@each_law
+def test_the_mean_and_p_order_are_both_met(law):
+    """Also where a weight above 1 is needed, and for a customer whom the law takes for gone."""
+    p_order, cv = np.array([0.05, 0.9, 0.3, 0.6]), np.array([0.0, 0.2, 0.1, 0.0])
+    wanted = np.array([0.06, 1.2, 1.5, 0.6])
+    alive, factor = reconcile_both(law, 90, CUSTOMERS, wanted, p_order, cv)
+    np.testing.assert_allclose(law.survival(1, 90, *CUSTOMERS, factor, cv, alive), p_order)
+    mean = alive * law.expected_if_alive(90, CUSTOMERS.x, CUSTOMERS.T, factor)
+    np.testing.assert_allclose(mean, np.maximum(wanted, p_order), rtol=1e-3)
+    tails = np.array([law.survival(n, 90, *CUSTOMERS, factor, cv, alive) for n in range(1, 60)])
+    assert (np.diff(tails, axis=0) <= 1e-12).all()
+    np.testing.assert_allclose(tails.sum(axis=0)[cv == 0], mean[cv == 0], rtol=1e-3)

@@ -31,7 +31,7 @@ def test_chance_is_the_variance_of_independent_customers():
     """Of a Poisson count with a Gamma(r + x, alpha + T) rate: the mean times 1 + h / (alpha + T)."""
     h = 90 / (40 + CUSTOMERS.T)
     means = (0.9 + CUSTOMERS.x) * h
-    variance = chance_variance(LAW, 90, CUSTOMERS, ONES, 0 * ONES)
+    variance = chance_variance(LAW, 90, CUSTOMERS, ONES, 0 * ONES, LAW.p_alive(*CUSTOMERS))
     assert variance == pytest.approx((means * (1 + h)).sum(), rel=1e-6)
 
 

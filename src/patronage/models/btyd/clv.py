@@ -91,7 +91,11 @@ class CLVModel:
         return *SUMMARY_COLUMNS, c.MONETARY_VALUE
 
     def predict(
-        self, features: Columns, multiplier: Array | None = None, season: Array | float = 1.0
+        self,
+        features: Columns,
+        multiplier: Array | None = None,
+        alive: Array | None = None,
+        season: Array | float = 1.0,
     ) -> dict[str, Array]:
         """
         Predict orders, spend and value of each customer.
@@ -102,6 +106,9 @@ class CLVModel:
             With the columns of `columns`, in days; `monetary_value` is read where `frequency` > 0 only.
         multiplier
             (N,) a factor (>= 0) on each customer's order rate from now on; 1 if None.
+        alive
+            (N,) what takes the place of P(alive); P(alive) by the history if None. With the multiplier it sets both
+            the mean and P(order), and may lie above 1 where the law's counts vary too much for the two.
         season
             The part of that factor, for all or for each, that holds in the horizon only, not in the value horizon.
 
@@ -113,27 +120,28 @@ class CLVModel:
             - p_alive, and expected_orders and expected_spend (revenue, not discounted) in the horizon;
             - p_order, P(at least one order in the horizon), by the distribution that the intervals are quantiles of:
               expected_orders_low is above 0 exactly where p_order is above (1 + level) / 2;
-            - expected_orders_low and _high, the central quantiles of the number of orders. Counts are whole and
-              skewed: where most futures contain no order, both are 0 and the mean lies above them;
+            - expected_orders_low and _high, the central quantiles of the number of orders, and median_orders. Counts
+              are whole and skewed: where most futures contain no order, all three are 0 and the mean lies above them;
             - clv: the margin on the orders in the value horizon, each discounted from its moment;
-            - clv_low and _high: the same quantiles of the number of orders in the value horizon, at the customer's
-              expected order value and mean discount. They contain the chance of ordering and leaving, parameter
-              uncertainty and the calibration; they leave out how order values vary and when within the horizon orders
-              come.
+            - clv_low and _high, and median_clv: the same quantiles of the number of orders in the value horizon, at the
+              customer's expected order value and mean discount. They contain the chance of ordering and leaving,
+              parameter uncertainty and the calibration; they leave out how order values vary and when within the
+              horizon orders come.
         """
         summary, factor = Summary.of(features), _factor(features, multiplier)
         of_season = np.broadcast_to(np.asarray(season, np.float64), factor.shape)
-        first, inverse = unique_rows(*summary, factor, of_season)
-        orders = self._predict_orders(summary.at(first), factor[first], of_season[first])
+        weight = self.law.p_alive(*summary) if alive is None else np.asarray(alive, np.float64)
+        first, inverse = unique_rows(*summary, factor, of_season, weight)
+        orders = self._predict_orders(summary.at(first), factor[first], of_season[first], weight[first])
         predicted = {name: values[inverse] for name, values in orders.items()}
         order_value = self.spend_law.expected_spend(summary.x, np.asarray(features[c.MONETARY_VALUE], np.float64))
         predicted[c.EXPECTED_SPEND] = predicted[c.EXPECTED_ORDERS] * order_value
-        for name in (c.CLV, c.CLV_LOW, c.CLV_HIGH):
+        for name in (c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV):
             predicted[name] *= self.settings.margin * order_value
         return predicted
 
     def survival(
-        self, features: Columns, multiplier: Array | None = None
+        self, features: Columns, multiplier: Array | None = None, alive: Array | None = None
     ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
         """P(X* >= n) in the horizon, by the distribution that the intervals are quantiles of.
 
@@ -144,7 +152,8 @@ class CLVModel:
         """
         summary, factor, horizon = Summary.of(features), _factor(features, multiplier), self.settings.horizon_days
         (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
-        customers = np.array([*summary, factor, rate_cv])
+        weight = self.law.p_alive(*summary) if alive is None else alive
+        customers = np.array([*summary, factor, rate_cv, weight])
 
         def at_least(n: npt.ArrayLike, rows: Index | slice) -> Array:
             by_law = self.law.survival(n, horizon, *customers[:, rows])
@@ -152,18 +161,26 @@ class CLVModel:
 
         return at_least
 
-    def total(self, features: Columns, multiplier: Array | None = None, *, level: float | None = None) -> Total:
+    def total(
+        self,
+        features: Columns,
+        multiplier: Array | None = None,
+        alive: Array | None = None,
+        *,
+        level: float | None = None,
+    ) -> Total:
         """Expected orders of all customers together in the horizon, with an interval (at `settings.level` if None).
 
         Its variance is that of chance, of the fitted parameters and of the level of the horizon.
         """
         summary, factor, horizon = Summary.of(features), _factor(features, multiplier), self.settings.horizon_days
         level = self.settings.level if level is None else level
-        expected = float(self.law.expected_orders(horizon, *summary, factor).sum())
+        weight = self.law.p_alive(*summary) if alive is None else alive
+        expected = float(weight @ self.law.expected_if_alive(horizon, summary.x, summary.T, factor))
         if expected == 0:
             return totals.interval(0.0, 0.0, level)
         (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
-        log_variance = totals.chance_variance(self.law, horizon, summary, factor, rate_cv) / expected**2
+        log_variance = totals.chance_variance(self.law, horizon, summary, factor, rate_cv, weight) / expected**2
         log_variance += totals.parameter_log_variance(self.law, self.orders_fit, horizon, summary, factor)
         log_variance += totals.level_log_variance(self.calibration.level) + self.season_sd**2
         return totals.interval(expected, log_variance, level)
@@ -184,19 +201,28 @@ class CLVModel:
             flags.append((x == 0, ALIVE_BY_ASSUMPTION))
         return tuple(flags)
 
+    def law_p_order(self, p_order: Array, x: Array) -> Array:
+        """The law's own P(order) of which a calibrated one is made, a value per customer."""
+        return 1 - self.calibration.law_probability(1 - p_order, x)
+
+    def rate_cv(self, summary: Summary) -> Array:
+        """How uncertain each order rate is in the horizon, as a coefficient of variation."""
+        (rate_cv,) = self._rate_cvs((self.settings.horizon_days,), summary.x, summary.T)
+        return rate_cv
+
     def _rate_cvs(self, horizons: tuple[float, ...], x: Array, T: Array) -> Array:
         """The coefficient of variation of each order rate; a row per horizon."""
         parameters = parameter_uncertainty(self.law, self.orders_fit, horizons, x, T)
         of_season = [self.season_sd if horizon <= self.settings.horizon_days else 0.0 for horizon in horizons]
         return combined_cv(parameters, np.hypot(self.calibration.drift, of_season)[:, None])
 
-    def _predict_orders(self, summary: Summary, multiplier: Array, season: Array) -> dict[str, Array]:
+    def _predict_orders(self, summary: Summary, multiplier: Array, season: Array, alive: Array) -> dict[str, Array]:
         """
         The columns that count orders; those of the value are discounted orders, not yet money.
 
         Given alive, customers differ by x, T and multiplier alone: what is costly is computed once for each of these.
         """
-        law, settings, alive = self.law, self.settings, self.law.p_alive(*summary)
+        law, settings = self.law, self.settings
         first, inverse = unique_rows(summary.x, summary.T, multiplier, season)
         x, T = summary.x[first], summary.T[first]
         factors = np.array([multiplier[first], multiplier[first] / season[first]])
@@ -209,21 +235,23 @@ class CLVModel:
         daily_rate = np.log1p(settings.discount_rate) / DAYS_A_YEAR
         discounted = law.discounted_if_alive(settings.value_horizon_days, daily_rate, x, T, far.multiplier)
         discount = np.divide(discounted, far_expected, out=np.ones_like(far_expected), where=far_expected > 0)
-        p_order = alive * per_unique_row(law.tail, 1, *near)[inverse]
+        p_order = np.minimum(alive * per_unique_row(law.tail, 1, *near)[inverse], 1.0)
         exceedances = tuple(
-            1 - self.calibration.law_level((1 + sign * settings.level) / 2, summary.x) for sign in (-1, 1)
+            1 - self.calibration.law_level((1 + sign * settings.level) / 2, summary.x) for sign in (-1, 0, 1)
         )
-        low, high = quantiles(law, exceedances, alive, inverse, near)
-        far_low, far_high = quantiles(law, exceedances, alive, inverse, far)
+        low, median, high = quantiles(law, exceedances, alive, inverse, near)
+        far_low, far_median, far_high = quantiles(law, exceedances, alive, inverse, far)
         return {
-            c.P_ALIVE: alive,
+            c.P_ALIVE: np.minimum(alive, 1.0),
             c.P_ORDER: 1 - self.calibration.probability(1 - p_order, summary.x),
             c.EXPECTED_ORDERS: alive * expected[inverse],
             c.EXPECTED_ORDERS_LOW: low.astype(np.float64),
             c.EXPECTED_ORDERS_HIGH: high.astype(np.float64),
+            c.MEDIAN_ORDERS: median.astype(np.float64),
             c.CLV: alive * discounted[inverse],
             c.CLV_LOW: discount[inverse] * far_low,
             c.CLV_HIGH: discount[inverse] * far_high,
+            c.MEDIAN_CLV: discount[inverse] * far_median,
         }
 
     def save(self, folder: Path) -> None:

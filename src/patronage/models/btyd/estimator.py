@@ -21,7 +21,7 @@ from patronage.typing import Mask
 NEEDED = (*SUMMARY_COLUMNS, c.MONETARY_VALUE)
 PREDICTED = (
     c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND,
-    c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.MEDIAN_ORDERS, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
 )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ class CLV(BaseEstimator):  # type: ignore[misc]
     ... })
     >>> predicted = pt.CLV(horizon_days=90).fit(X).predict(X)
     >>> predicted.shape
-    (300, 9)
+    (300, 11)
     >>> bool((predicted["expected_orders_low"] <= predicted["expected_orders_high"]).all())
     True
     """
@@ -126,7 +126,7 @@ class CLV(BaseEstimator):  # type: ignore[misc]
         -------
         DataFrame
             On the index of X: `p_alive`, `p_order`, `expected_orders`, `expected_spend` and `clv`, with `_low` and
-            `_high` of orders and clv; missing for customers who never bought.
+            `_high` and a median of orders and clv; missing for customers who never bought.
         """
         check_is_fitted(self)
         bought = _bought(X)

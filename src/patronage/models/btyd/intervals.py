@@ -76,6 +76,10 @@ class IntervalCalibration:
         """The level of the law's quantile that is the quantile of a calibrated level, a value per customer."""
         return self._mapped(np.full(np.shape(x), level), x, inverse=True)
 
+    def law_probability(self, probability: Array, x: Array) -> Array:
+        """The probability by the law for a calibrated one, a value per customer."""
+        return self._mapped(probability, x, inverse=True)
+
     def _mapped(self, values: Array, x: Array, *, inverse: bool) -> Array:
         group = _group(x, self.borders)
         upper = values > 0.5

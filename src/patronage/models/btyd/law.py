@@ -78,11 +78,13 @@ class OrderLaw(ABC):
         T: Numbers,
         multiplier: Numbers = 1.0,
         rate_cv: Numbers = 0.0,
+        alive: Numbers | None = None,
     ) -> Array:
-        """P(X* >= n)."""
+        """P(X* >= n); `alive` takes the place of P(alive), and may lie above 1 as long as P(X* >= 1) does not."""
         possible = (np.asarray(horizon) > 0) & (np.asarray(multiplier) > 0)
         tail = per_unique_row(self.tail, np.maximum(n, 1), horizon, x, T, multiplier, rate_cv)
-        return np.where(np.asarray(n) < 1, 1.0, np.where(possible, self.p_alive(x, t_x, T) * tail, 0.0))
+        weight = self.p_alive(x, t_x, T) if alive is None else np.asarray(alive, np.float64)
+        return np.where(np.asarray(n) < 1, 1.0, np.where(possible, np.minimum(weight * tail, 1.0), 0.0))
 
     def p_order(self, horizon: Numbers, x: Numbers, t_x: Numbers, T: Numbers, multiplier: Numbers = 1.0) -> Array:
         """P(X* >= 1): at least one order in the horizon."""

@@ -38,9 +38,11 @@ def interval(expected: float, log_variance: float, level: float) -> Total:
     return Total(expected, float(expected * np.exp(-reach)), float(expected * np.exp(reach)))
 
 
-def chance_variance(law: OrderLaw, horizon: float, summary: Summary, multiplier: Array, rate_cv: Array) -> float:
+def chance_variance(
+    law: OrderLaw, horizon: float, summary: Summary, multiplier: Array, rate_cv: Array, alive: Array
+) -> float:
     """Variance of the sum of independent customers: E[X^2] is the sum over n of (2n - 1) P(X >= n)."""
-    columns = np.array([*summary, multiplier, rate_cv])
+    columns = np.array([*summary, multiplier, rate_cv, alive])
     first_moment, second_moment = np.zeros(len(summary.x)), np.zeros(len(summary.x))
     rows, n = np.arange(len(summary.x)), 1
     while rows.size:

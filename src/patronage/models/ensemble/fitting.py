@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from patronage.config import ChurnConfig
 from patronage.errors import FitError
@@ -19,6 +21,8 @@ from patronage.models.ensemble.ensemble import Ensemble
 from patronage.models.ensemble.member import BTYD, MEMBERS, Member, TargetEnsemble
 from patronage.models.ensemble.target import CHURN, TARGETS, Target
 from patronage.typing import Array
+
+FURTHEST = 10.0  # of log-odds
 
 
 class EnsembleFit(NamedTuple):
@@ -42,6 +46,7 @@ def fit_ensemble(
     config: ChurnConfig,
     *,
     seed: int,
+    in_season: bool = False,
 ) -> EnsembleFit:
     """Learn the three targets from labelled snapshots of earlier origins, the latest first.
 
@@ -53,6 +58,9 @@ def fit_ensemble(
         Features of those who have bought by the cutoff, likewise with `BTYD_COLUMNS`, over the same window.
     columns
         The lens features to learn from; text is taken as categories.
+    in_season
+        BTYD knows the season of the horizon. Then the level of a probability is BTYD's too, as that of an amount is:
+        the rate at earlier origins was that of another season.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def fit_ensemble(
         known = target.is_known(rows.labels).to_numpy()
         if (key := known.tobytes()) not in shared:
             shared[key] = BinnedData(rows.select(known), columns, config, seed)
-        fits.append(_fit_target(target, shared[key], current, config, seed))
+        fits.append(_fit_target(target, shared[key], current, config, seed, in_season=in_season))
     churn, orders, spend = fits
     numbers = rows.features[[name for name in columns if pd.api.types.is_numeric_dtype(rows.features[name])]]
     medians = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
@@ -110,8 +118,13 @@ def _sample(rows: StackedRows, size: int | None, seed: int) -> StackedRows:
     return rows.select(held_out(customers, size / total, seed, "sample").to_numpy())
 
 
-def _fit_target(target: Target, data: BinnedData, current: pd.DataFrame, config: ChurnConfig, seed: int) -> _TargetFit:
-    fits = [_fit_member(name, target, data, current, config, seed) for name in _chosen(target, config)]
+def _fit_target(
+    target: Target, data: BinnedData, current: pd.DataFrame, config: ChurnConfig, seed: int, *, in_season: bool = False
+) -> _TargetFit:
+    in_season = in_season and not config.contractual
+    fits = [
+        _fit_member(name, target, data, current, config, seed, in_season=in_season) for name in _chosen(target, config)
+    ]
     predictions = np.mean([target.mean(scores) for _, scores in fits], axis=0)
     members = tuple(member for member, _ in fits)
     rows = data.rows
@@ -128,7 +141,14 @@ def _chosen(target: Target, config: ChurnConfig) -> list[str]:
 
 
 def _fit_member(
-    name: str, target: Target, data: BinnedData, current: pd.DataFrame, config: ChurnConfig, seed: int
+    name: str,
+    target: Target,
+    data: BinnedData,
+    current: pd.DataFrame,
+    config: ChurnConfig,
+    seed: int,
+    *,
+    in_season: bool,
 ) -> tuple[Member, Array]:
     """The member, and its raw scores of the validation rows."""
     rows, encoding = data.rows, data.encoding
@@ -144,7 +164,19 @@ def _fit_member(
         # trees tell customers apart, they don't know the total: it stays BTYD's
         level = target.base(target.mean(member.raw(target, current, Matrices(current, [encoding]))))
         member = replace(member, base=base + (base - level))
+    if base is not None and reads_btyd and target.is_probability and in_season:
+        raw = member.raw(target, current, Matrices(current, [encoding]))
+        member = replace(member, base=base + _shift(raw, float(1 - current[target.expectation].mean())))
     return member, validation + boosted.validation
+
+
+def _shift(raw: Array, mean: float) -> float:
+    """What to add to log-odds so that the mean of the probabilities is as given."""
+
+    def excess(shift: float) -> float:
+        return float(expit(raw + shift).mean()) - mean
+
+    return float(brentq(excess, -FURTHEST, FURTHEST)) if excess(-FURTHEST) < 0 < excess(FURTHEST) else 0.0
 
 
 def _start(name: str, target: Target, rows: StackedRows, current: pd.DataFrame) -> tuple[Array, float | None]:

@@ -68,7 +68,7 @@ def read_clickstream(
     )
     orders = engine.frame(
         f"SELECT customer_id, ordered_at, CAST(sum(amount) AS DOUBLE) / {tables.money_scale}.0e0 AS paid "
-        f"FROM transactions WHERE amount >= 0 AND {when.before(c.ORDERED_AT, cutoff, engine)} AND {selected} "
+        f"FROM transactions WHERE amount >= 0 AND {tables.known(cutoff)} AND {selected} "
         "GROUP BY customer_id, ordered_at"
     )
     return build_clickstream(touchpoints, orders, cutoff)

@@ -39,8 +39,8 @@ def expected_totals(bundle: Bundle, features: pd.DataFrame, assignments: pd.Data
     comes on top, so that it is the least width. That of the customers who order adds chance, which averages out, to the
     level that all customers share.
     """
-    inputs, multiplier = bundle.forecast.law_inputs(features.loc[some(features.index)])
-    part = bundle.clv.total(inputs, multiplier, level=LEVEL)
+    inputs, multiplier, alive = bundle.forecast.law_inputs(features.loc[some(features.index)])
+    part = bundle.clv.total(inputs, multiplier, alive, level=LEVEL)
     low, high = (part.low / part.expected, part.high / part.expected) if part.expected else (1.0, 1.0)
     orders = float(assignments[c.EXPECTED_ORDERS].sum())
     spend = float(assignments[c.EXPECTED_SPEND].sum())
