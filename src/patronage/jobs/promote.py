@@ -19,7 +19,7 @@ def run(config: PromoteConfig) -> None:
     Raises
     ------
     GateError
-        A gate stands against it, and nothing forces it.
+        A gate stands against it, and nothing forces it; or the champion is of another log.
     """
     store = tracking.find_store(config.tracking, project_root())
     candidate = tracking.read_run(store, config.run)
@@ -29,6 +29,7 @@ def run(config: PromoteConfig) -> None:
         print(f"{model} ({candidate.name}) is the {config.alias} already")
         return
     champion = None if former is None else tracking.read_run(store, f"models:/{store.registered_model}/{former}")
+    _check_same_log(candidate, champion, config.alias)
     results = gates.judge_gates(candidate, champion, config.gates, Resampling(config.bootstraps, config.seed))
     _print(candidate, champion, results)
     against = gates.stopping(results, config.gates)
@@ -43,6 +44,18 @@ def run(config: PromoteConfig) -> None:
     after = f" after version {former}" if former else ""
     print(f"\n{config.alias:<12} {model}{after}: {verdict}")
     print(f"{'use it':<12} models:/{store.registered_model}@{config.alias}")
+
+
+def _check_same_log(candidate: TrainingRun, champion: TrainingRun | None, alias: str) -> None:
+    """Refuse a candidate of another log than the champion's: gates compare models of the same customers."""
+    if champion is None:
+        return
+    new, former = candidate.params["data"], champion.params["data"]
+    if new != former:
+        raise GateError(
+            f"{candidate.name} is of data={new}, the {alias} (version {champion.model_version}) of data={former}; "
+            f"a log has a model of its own: train with tracking.registered_model=patronage-{new} and promote there"
+        )
 
 
 def _print(candidate: TrainingRun, champion: TrainingRun | None, results: Sequence[gates.Gate]) -> None:
