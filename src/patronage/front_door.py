@@ -26,6 +26,8 @@ from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import period_at, split_at
 
+TASTE = "taste"  # the lens that learns from the log before its features are made
+
 Cutoff: TypeAlias = str | date | datetime | pd.Timestamp
 
 
@@ -85,6 +87,8 @@ def features(
     chosen = settings or LensesConfig()
     if lenses is not None:
         _check_lenses(lenses, chosen)
+    if lenses is None or TASTE in lenses:
+        chosen = lens_room.with_taste(log, moment, chosen)
     period = period_days or period_at(log, moment, TrainConfig(lenses=chosen))
     frame = lens_room.features_at(log, moment, chosen, period, lenses)
     frame.attrs[PERIOD_DAYS] = period

@@ -18,7 +18,10 @@ from patronage.errors import ConfigError
 
 SUBSCRIBED, CANCELLED = "subscribed", "cancelled"
 
+OFFERED, REDEEMED = "offer_received", "offer_redeemed"
+
 DAYS_A_WEEK = 7
+WEEKEND, EVENING = 6, 18  # the first ISO weekday and hour
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,47 @@ def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.S
     key = f"{purpose[:6]:.>6}{seed:010d}"
     digests = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False)  # ids hardly repeat
     return pd.Series(digests / np.float64(2**64) < share, index=customers)
+
+
+def bought_in(tables: Tables, cutoff: datetime, horizon_days: int, column: str) -> pd.DataFrame:
+    """A row per customer and item bought in the horizon: `customer_id`, `item` (of that column) and `paid`."""
+    return tables.engine.frame(
+        f"SELECT customer_id, {column} AS item, CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS paid "
+        f"FROM transactions WHERE amount >= 0 AND {column} IS NOT NULL "
+        f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, tables.engine)} "
+        f"GROUP BY customer_id, {column} ORDER BY customer_id, item"
+    )
+
+
+def habits_in(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.DataFrame:
+    """When `customers` ordered in the horizon, and which offers they took.
+
+    Returns
+    -------
+    DataFrame
+        In their order: `weekend_share` and `evening_share` (from 18 hours on) of the days with an order, missing
+        without any; and, where the source has events, `offer_response`, missing without an offer in the horizon.
+    """
+    engine = tables.engine
+    days = engine.frame(
+        f"SELECT customer_id, CAST(ordered_at AS DATE) AS day, max({engine.weekday(c.ORDERED_AT)}) AS weekday, "
+        f"max(extract(hour FROM ordered_at)) AS hour FROM transactions WHERE amount >= 0 "
+        f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id, CAST(ordered_at AS DATE)"
+    )
+    shares = pd.DataFrame(
+        {c.WEEKEND_SHARE: days["weekday"] >= WEEKEND, c.EVENING_SHARE: days["hour"] >= EVENING}, days.index
+    )
+    habits = shares.astype(float).groupby(days[c.CUSTOMER_ID]).mean().reindex(customers)
+    if not tables.has(EVENTS.name):
+        return habits
+    offers = engine.frame(
+        f"SELECT customer_id, count(*) FILTER (WHERE event = {text(OFFERED)}) AS offered, "
+        f"count(*) FILTER (WHERE event = {text(REDEEMED)}) AS redeemed FROM events "
+        f"WHERE {when.within(c.OCCURRED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id"
+    ).set_index(c.CUSTOMER_ID)
+    offers = offers[offers["offered"] > 0].astype(float)
+    response = (offers["redeemed"] / offers["offered"]).clip(upper=1.0)
+    return habits.assign(**{c.OFFER_RESPONSE: response.reindex(customers)})
 
 
 def weekly_orders(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.Series:

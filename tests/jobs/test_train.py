@@ -137,6 +137,7 @@ class TestARun:
         for name in (
             "churn/roc_auc", "churn/baseline_recency/roc_auc", "churn/unseen/log_loss", "clv/spend_rmse",
             "clv/baseline_past_rate/spend_rmse", "personas/stability_ari", "journey/log_loss",
+            "personas/later_behaviour", "personas/baseline_shuffled/later_behaviour",
         ):  # fmt: skip
             assert name in run.data.metrics, name
         (data,) = run.inputs.dataset_inputs

@@ -285,6 +285,21 @@ class InterestsConfig:
 
 
 @dataclass
+class TasteConfig:
+    """`learned`: the axes, as `patronage.lenses.taste_axes` writes them; empty: to be learned from the log."""
+
+    categories: int = 150
+    products: int = 800
+    half_lines: int = 20
+    learned: str = ""
+
+    def check(self) -> None:
+        within("lenses.taste.categories", self.categories, 3, 2000)
+        within("lenses.taste.products", self.products, 3, 5000)
+        within("lenses.taste.half_lines", self.half_lines, 0, 1000)
+
+
+@dataclass
 class LensesConfig:
     own: list[str] = field(default_factory=list)
     usage: UsageConfig = field(default_factory=UsageConfig)
@@ -300,3 +315,4 @@ class LensesConfig:
     benefits: BenefitsConfig = field(default_factory=BenefitsConfig)
     needs: NeedsConfig = field(default_factory=NeedsConfig)
     interests: InterestsConfig = field(default_factory=InterestsConfig)
+    taste: TasteConfig = field(default_factory=TasteConfig)

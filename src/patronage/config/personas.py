@@ -12,11 +12,24 @@ AUTO = "auto"
 
 
 @dataclass
+class ViewConfig:
+    """One side of a customer's behaviour: features that share one weight in equal parts."""
+
+    weight: float = 1.0
+    features: list[str] = field(default_factory=list)
+
+
+def _views() -> dict[str, ViewConfig]:
+    return {name: ViewConfig(**view) for name, view in shipped("personas/kmeans", "views").items()}
+
+
+@dataclass
 class PersonasConfig:
     method: str = "kmeans"
     k: int | str = AUTO
     k_range: list[int] = field(default_factory=lambda: [3, 8])
     features: dict[str, bool] = field(default_factory=lambda: shipped("personas/kmeans", "features"))
+    views: dict[str, ViewConfig] = field(default_factory=_views)
     winsorise: float = 0.01
     stable_ari: float = 0.85
     stable_jaccard: float = 0.75
@@ -38,6 +51,8 @@ class PersonasConfig:
             within("personas.k", self.k, 2, 100)
         if len(self.k_range) != 2 or not 2 <= self.k_range[0] <= self.k_range[1] <= 100:
             raise ConfigError(f"personas.k_range={self.k_range}; expected two numbers from 2 to 100, such as [3,8]")
+        for name, view in self.views.items():
+            within(f"personas.views.{name}.weight", view.weight, 0, 100)
         within("personas.winsorise", self.winsorise, 0, 0.2)
         within("personas.stable_ari", self.stable_ari, 0, 1)
         within("personas.stable_jaccard", self.stable_jaccard, 0, 1)

@@ -13,6 +13,7 @@ from patronage.data import Sampler, Tables
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import JourneyHoldout
+from patronage.evaluation.later_behaviour import LaterBehaviour, evaluate_later
 from patronage.evaluation.scorecard import Scorecard, evaluate
 from patronage.labels import LabelledSnapshot, buyers, weekly_orders
 from patronage.models.btyd.fit import FitCache
@@ -34,6 +35,8 @@ class Measurement:
         Of the evaluated customers, at the holdout's cutoff.
     journey_holdout
         The journey of a second fit, and the customers that this fit did not learn from.
+    later
+        What the personas of that second fit tell of what the unseen customers did later; None where too few had bought.
     weekly
         Repeat orders of the evaluated customers by week: week 0 begins at the cutoff.
     """
@@ -44,6 +47,7 @@ class Measurement:
     scorecard: Scorecard
     journey_holdout: JourneyHoldout
     weekly: pd.Series
+    later: LaterBehaviour | None = None
 
 
 def measure(
@@ -74,28 +78,32 @@ def measure(
         assignments = bundle.assign(holdout.evaluated.features)
     evaluated = holdout.evaluated
     scorecard = _score(bundle, assignments, holdout.split, evaluated, config)
-    unseen_scorecard, journey_holdout = _unseen(holdout, bundle, config, tables, fits)
+    unseen_scorecard, journey_holdout, later = _unseen(holdout, bundle, config, tables, fits)
     metrics = (
         scorecard.metrics
         | _intervals(bundle, evaluated)
         | {Metric.unseen(name): value for name, value in unseen_scorecard.metrics.items()}
+        | (later.metrics if later else {})
         | sampling_metrics(bundle, holdout, config, sampler)
     )
     weekly = weekly_orders(tables, evaluated.cutoff, evaluated.horizon_days, evaluated.features.index)
-    return Measurement(holdout, bundle, assignments, Scorecard(metrics, scorecard.headlines), journey_holdout, weekly)
+    headlines = (*scorecard.headlines, *([later.headline] if later else []))
+    return Measurement(holdout, bundle, assignments, Scorecard(metrics, headlines), journey_holdout, weekly, later)
 
 
 def _unseen(
     holdout: Holdout, bundle: Bundle, config: TrainConfig, tables: Tables, fits: FitCache | None
-) -> tuple[Scorecard, JourneyHoldout]:
-    """The scorecard of a second fit, on customers that it did not learn from, and its journey."""
+) -> tuple[Scorecard, JourneyHoldout, LaterBehaviour | None]:
+    """The scorecard of a second fit, on customers that it did not learn from, its journey, and its personas."""
     learned_from = holdout.split.select(~holdout.unseen)
     evaluated = holdout.evaluated.select(holdout.unseen)
     second = _fit(learned_from, config, bundle.personas.k, tables, fits)
     assignments = second.assign(evaluated.features)
     scorecard = _score(second, assignments, learned_from, evaluated, config)
     unseen = holdout.split.select(holdout.unseen)
-    return scorecard, JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.fitted_lenses)
+    journey = JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.fitted_lenses)
+    resampling = Resampling(config.evaluation.bootstraps, config.seed)
+    return scorecard, journey, evaluate_later(assignments, tables, learned_from, evaluated, resampling)
 
 
 def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: FitCache | None) -> Bundle:

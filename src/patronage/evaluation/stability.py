@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
 from patronage.config import PersonasConfig
-from patronage.evaluation.intervals import Interval
-from patronage.evaluation.scorecard import Headline, Scorecard
+from patronage.evaluation.scorecard import Scorecard
 from patronage.models.personas import PersonaModel, consecutive_ari, refit_labels
+from patronage.models.personas.choice import overlaps
 from patronage.names import Metric
+from patronage.statistics import calibration_error
 from patronage.typing import Array
 
 PERSONAS, SHUFFLED, ARI = "personas", "shuffled", "stability_ari"
-NORMAL_95 = 1.96  # standard errors on either side of a mean
 
 
 def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int) -> Scorecard:
@@ -26,9 +27,9 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
     by_chance = consecutive_ari(refit_labels(points, sample, personas.k, config, seed))
     chance = float(by_chance.mean())
-    chance_error = float(by_chance.std(ddof=1) / np.sqrt(len(by_chance)))
     choice = personas.choice.taken
     probabilities = personas.probabilities(features)
+    probability, same_again = posterior_by_refits(personas, features, config, seed)
     sizes = np.bincount(probabilities.argmax(axis=1), minlength=personas.k) / len(features)
     metrics = {
         Metric.PERSONA_K: float(personas.k),
@@ -37,16 +38,37 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
         Metric.PERSONA_STABILITY_JACCARD: choice.jaccard,
         Metric.baseline(PERSONAS, SHUFFLED, ARI): chance,
         Metric.PERSONA_SILHOUETTE: choice.silhouette,
+        Metric.PERSONA_POSTERIOR_ECE: calibration_error(same_again, probability),
         Metric.PERSONA_SMALLEST_SHARE: float(sizes.min()),
         Metric.PERSONA_LARGEST_SHARE: float(sizes.max()),
         Metric.PERSONA_AMBIGUOUS_SHARE: float((probabilities.max(axis=1) < personas.ambiguous_below).mean()),
     }
     if choice.bic is not None:
         metrics[Metric.PERSONA_BIC] = choice.bic
-    difference = chance - choice.ari  # as a loss, as everywhere: negative is better
-    margin = NORMAL_95 * float(np.hypot(choice.ari_error, chance_error))
-    interval = Interval(difference, difference - margin, difference + margin)
-    return Scorecard(metrics, (Headline(PERSONAS, ARI, choice.ari, SHUFFLED, chance, interval),))
+    return Scorecard(metrics)
+
+
+def posterior_by_refits(
+    personas: PersonaModel, features: pd.DataFrame, config: PersonasConfig, seed: int
+) -> tuple[Array, Array]:
+    """The probability of each customer's persona, and the share of refits that give the customer the same one.
+
+    Each refit's clusters are matched to the personas by the customers that they share. Where the posterior is
+    calibrated, the two are alike.
+    """
+    rows = np.random.default_rng(seed).permutation(len(features))[: config.bootstrap_sample]
+    points, sample = personas.points(features), features.iloc[rows]
+    probabilities = personas.probabilities(sample)
+    own = probabilities.argmax(axis=1)
+    same = np.zeros(len(own))
+    refits = refit_labels(points, points[rows], personas.k, config, seed)
+    for labels in refits:
+        shared = overlaps(own, labels, personas.k, personas.k)
+        persona_of_cluster = np.empty(personas.k, int)
+        matched, clusters = linear_sum_assignment(-shared)
+        persona_of_cluster[clusters] = matched
+        same += persona_of_cluster[labels] == own
+    return probabilities.max(axis=1), same / len(refits)
 
 
 def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFrame) -> float:

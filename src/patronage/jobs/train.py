@@ -10,7 +10,7 @@ from datetime import datetime
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage import data, journal, tracking
+from patronage import data, journal, lenses, tracking
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
@@ -35,7 +35,7 @@ from patronage.review.run_page.run_page import with_page
 from patronage.review.session_report import session_report
 from patronage.review.training_record import NOT_EVALUATED, training_record
 from patronage.training.fit import fit_bundle
-from patronage.training.origins import split_at
+from patronage.training.origins import Split, split_at
 
 
 def run(config: TrainConfig) -> None:
@@ -56,18 +56,19 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     if sampler:
         print(f"one customer in {sampler.one_in} is learned from (fit_sample={config.fit_sample})", flush=True)
     journal.step("features at the cutoff and at earlier origins")
-    split = split_at(tables, cutoff, config)
-    features = split.current.features
     champion = tracking.load_champion(store)
-    former, origin = _former(champion, config, cutoff, features)
+    split = split_at(tables, cutoff, _with_taste_of(champion, config, cutoff))
+    features = split.current.features
+    former, origin = _former(champion, config, split)
     fits = FitCache()
     journal.step("fitting")
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(features)
     journal.step("personas refitted, to see whether they are stable")
     personas = evaluate_personas(bundle.personas, features, config.personas, config.seed)
+    goods = lenses.goods_bought(tables, cutoff, split.lenses)
     report = (
-        persona_report(bundle, features, assignments, config.personas, config.seed, former, origin)
+        persona_report(bundle, features, assignments, config.personas, config.seed, former, origin, goods)
         | bundle_report(bundle, assignments)
         | data_report(tables, split, config.lenses)
         | clv_report(bundle.clv, features, left_censored=tables.left_censored)
@@ -107,10 +108,17 @@ def _journey_and_sessions(
     return journey | session_report(tables, cutoff, config.journey, unseen_share, resampling)
 
 
-def _former(
-    champion: tracking.Champion | None, config: TrainConfig, cutoff: datetime, features: pd.DataFrame
-) -> tuple[PersonaModel | None, str]:
+def _with_taste_of(champion: tracking.Champion | None, config: TrainConfig, cutoff: datetime) -> TrainConfig:
+    """The settings with the champion's axes of taste: personas can only be carried on where they see the same."""
+    if champion is None or champion.data != config.data.name or not when.is_past(when.parse(champion.cutoff), cutoff):
+        return config
+    taste = replace(config.lenses.taste, learned=champion.bundle.lenses.taste.learned)
+    return replace(config, lenses=replace(config.lenses, taste=taste))
+
+
+def _former(champion: tracking.Champion | None, config: TrainConfig, split: Split) -> tuple[PersonaModel | None, str]:
     """The personas to carry on, those of the champion if it is one of this data's past; and where they come from."""
+    cutoff, features = split.current.cutoff, split.current.features
     if champion is None:
         return None, "fresh: no champion yet"
     source = f"champion, version {champion.version}"
@@ -121,6 +129,9 @@ def _former(
     lacking = [name for name in champion.bundle.personas.columns if name not in features]
     if lacking:
         return None, f"fresh: the {source} reads {', '.join(lacking)}, which this data lacks"
+    learned = champion.bundle.lenses.taste.learned
+    if learned != split.lenses.taste.learned and set(c.TASTES) & set(champion.bundle.personas.columns):
+        return None, f"fresh: what is bought has changed too much for the taste of the {source}"
     return champion.bundle.personas, f"carried on from the {source}"
 
 

@@ -29,6 +29,7 @@ from patronage.lenses import (
     rfm,
     satisfaction,
     status,
+    taste,
     technographic,
     usage,
     value,
@@ -49,6 +50,7 @@ BUILT_IN: tuple[Lens, ...] = (
     benefits.LENS,
     needs.LENS,
     interests.LENS,
+    taste.LENS,
     profile.LENS,
     account.LENS,
     recent.LENS,
@@ -96,7 +98,8 @@ def available(tables: Tables, config: LensesConfig) -> tuple[str, ...]:
     return tuple(
         lens.name
         for lens in of(config)
-        if not lens.requires or any(has_form(tables, requirement) for requirement in lens.requires)
+        if (not lens.requires or any(has_form(tables, requirement) for requirement in lens.requires))
+        and (lens.ready is None or lens.ready(config))
     )
 
 

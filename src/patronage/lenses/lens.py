@@ -25,6 +25,8 @@ class Feature:
         What it measures, with its unit.
     high, low
         The words for a customer far above or below the others; they name personas.
+    more, less
+        How a customer comes to have more, or less, of it: "ordering more often".
     absent
         The value for a customer without a row in the SELECT; None leaves it missing.
     text
@@ -38,6 +40,8 @@ class Feature:
     what: str
     high: str = ""
     low: str = ""
+    more: str = ""
+    less: str = ""
     absent: float | None = None
     text: bool = False
     packed: bool = False
@@ -77,6 +81,9 @@ class Lens:
         The frozen dataclass that `fit` returns; its fields are what JSON can hold. None for a lens that learns nothing.
     fit
         Features and configuration to what the segments need to know of the population, such as quantiles.
+    ready
+        Whether the settings hold all that `select` needs; None: always. What a SELECT needs of the population is
+        learned before any features are made, and stands in the settings.
     segments
         Features and state to named labels, one text column each; None for a lens without any.
     estimates
@@ -95,6 +102,7 @@ class Lens:
     more_features: Callable[[LensesConfig], Mapping[str, Feature]] | None = None
     state: type | None = None
     fit: Callable[[pd.DataFrame, LensesConfig], Any] | None = None
+    ready: Callable[[LensesConfig], bool] | None = None
     segments: Callable[[pd.DataFrame, Any], Labels] | None = None
     estimates: Callable[[pd.DataFrame, Any], Labels] | None = None
 

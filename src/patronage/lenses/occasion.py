@@ -284,7 +284,7 @@ LENS = Lens(
     features={
         c.N_GAPS: Feature("gaps between days with an order", absent=0),
         "dates_span": Feature("days from the first day with an order to the last"),
-        "weekend_share": Feature("share of days with an order at the weekend", "weekend", "weekday"),
+        c.WEEKEND_SHARE: Feature("share of days with an order at the weekend", "weekend", "weekday"),
         c.OCCASION_SHARE: Feature("share of days with an order in a universal occasion", "festive", "everyday"),
         "occasion_chance": Feature("share of all days since the first order that lie in one"),
         "main_occasion": Feature("the occasion of most such days, where there are at least two", text=True),
@@ -294,7 +294,7 @@ LENS = Lens(
         "week_rhythm": Feature("how much the dates keep to one weekday, 0 to 1", "weekly"),
         "month_rhythm": Feature("how much they keep to one time of the month, 0 to 1", "monthly"),
         "year_rhythm": Feature("how much they keep to one time of the year, 0 to 1", "seasonal", "all-year"),
-        "evening_share": Feature("share of orders and events by the customer from 18 hours on", "evening", "daytime"),
+        c.EVENING_SHARE: Feature("share of orders and events by the customer from 18 hours on", "evening", "daytime"),
         "contact_window": Feature("when orders and events by the customer are most frequent", text=True),
     },
     reads=(c.ACTIVE_DAYS, c.TENURE_DAYS, c.DAYS_SINCE_LAST_ORDER),

@@ -180,10 +180,10 @@ LENS = Lens(
     features={
         c.BASKET_SIZE: Feature("mean lines of an order", "full-basket", "single-item"),
         "basket_variation": Feature("standard deviation of the lines of an order over their mean"),
-        c.DISCOUNT_SHARE: Feature("discounts over list value", "bargain-hunting", "full-price"),
-        c.COUPON_SHARE: Feature("share of orders with a coupon", "coupon-using", "couponless"),
-        c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "branded"),
-        c.RETURN_SHARE: Feature("refunds as a share of refunds and lines that stand", "sending back", "keeping"),
+        c.DISCOUNT_SHARE: Feature("discounts over list value", "discount-seeking", "seldom on discount"),
+        c.COUPON_SHARE: Feature("share of orders with a coupon", "coupon-using", "coupon-free"),
+        c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "brand-buying"),
+        c.RETURN_SHARE: Feature("refunds as a share of refunds and lines that stand", "sending back"),
         c.NOVELTY: Feature(
             "chance that two purchases in a category are of different products", "exploring", "habitual"
         ),

@@ -31,7 +31,14 @@ LENS = Lens(
     features={
         **{f"n_orders_{days}d": Feature(f"orders in the last {days} days", absent=0) for days in WINDOWS},
         **{
-            f"revenue_{days}d": Feature(f"revenue of the last {days} days, in the currency", absent=0)
+            f"revenue_{days}d": Feature(
+                f"revenue of the last {days} days, in the currency",
+                "high-spending",
+                "low-spending",
+                "spending more",
+                "spending less",
+                absent=0,
+            )
             for days in WINDOWS
         },
     },

@@ -79,7 +79,9 @@ LENS = Lens(
     source="Hughes 1994",
     features={
         c.N_ORDERS: Feature("orders before the cutoff", "frequent", "infrequent", absent=0),
-        c.DAYS_SINCE_LAST_ORDER: Feature("days from the last order to the cutoff", "lapsed", "recent"),
+        c.DAYS_SINCE_LAST_ORDER: Feature(
+            "days from the last order to the cutoff", "lapsed", "recent", "silent for longer", "ordering again"
+        ),
         c.REVENUE: Feature("value of all orders, in the currency", "high-revenue", "low-revenue", absent=0),
     },
     labels={

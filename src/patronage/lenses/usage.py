@@ -129,12 +129,23 @@ LENS = Lens(
     features={
         c.ACTIVE_DAYS: Feature("days with an order", "busy", "seldom seen", absent=0),
         c.TENURE_DAYS: Feature("days from the first order to the cutoff", "long-standing", "new"),
-        c.REPEAT_DAYS_PER_MONTH: Feature("days with an order after the first, per 30 days", "heavy", "light"),
+        c.REPEAT_DAYS_PER_MONTH: Feature(
+            "days with an order after the first, per 30 days",
+            "frequent",
+            "one-time",
+            "ordering more often",
+            "ordering less often",
+        ),
         "usage_days_per_month": Feature(
             "repeat days with an order and days of use, per 30 days", "constant", "sporadic"
         ),
-        "active_days_recent": Feature(
-            f"days with an order in the last {RECENT_DAYS} days", "active", "quiet", absent=0
+        c.ACTIVE_DAYS_RECENT: Feature(
+            f"days with an order in the last {RECENT_DAYS} days",
+            "active",
+            "quiet",
+            "ordering more these months",
+            "ordering less these months",
+            absent=0,
         ),
         "usage_trend": Feature(
             f"recent days with an order less those in the {RECENT_DAYS} days before, over their sum, -1 to 1",

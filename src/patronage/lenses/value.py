@@ -124,7 +124,13 @@ LENS = Lens(
     features={
         c.NET_REVENUE: Feature("amounts less refunds, in the currency", "high-value", "low-value", absent=0),
         "refunds": Feature("refunded, in the currency", "returning", "", absent=0),
-        c.MEAN_ORDER_VALUE: Feature("mean value of an order, in the currency", "big-basket", "small-basket"),
+        c.MEAN_ORDER_VALUE: Feature(
+            "mean value of an order, in the currency",
+            "big-basket",
+            "small-basket",
+            "with larger orders",
+            "with smaller orders",
+        ),
         "order_value_variation": Feature(
             "standard deviation of order values over their mean", "varied-basket", "even-basket"
         ),

@@ -45,6 +45,8 @@ class Artifact:
     PERSONA_SEGMENTS = "persona_segments.json"
     PERSONA_TYPICAL = "persona_typical.json"
     PERSONA_RULES = "persona_rules.json"
+    PERSONA_LATER = "persona_later.json"
+    PERSONA_CARDS = "persona_cards.json"
     PERSONA_CHOICE = "persona_choice.json"
     PERSONA_FEATURES = "persona_features.json"
     PERSONA_MATCHING = "persona_matching.json"  # with the former personas; in a comparison with the baseline's

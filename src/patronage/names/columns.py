@@ -47,6 +47,7 @@ NET_REVENUE = "net_revenue"
 MEAN_ORDER_VALUE = "mean_order_value"
 ACTIVE_DAYS = "active_days"
 TENURE_DAYS = "tenure_days"
+ACTIVE_DAYS_RECENT = "active_days_recent"
 REPEAT_DAYS_PER_MONTH = "repeat_days_per_month"
 N_GAPS = "n_gaps"
 MEAN_GAP_DAYS = "mean_gap_days"
@@ -80,6 +81,15 @@ ROYAL = "royal"
 PURCHASE_SEGMENT = "purchase_segment"
 BENEFIT_SEGMENT = "benefit_segment"
 NEED_SEGMENT = "need_segment"
+WEEKEND_SHARE = "weekend_share"
+EVENING_SHARE = "evening_share"
+# Shares whose words claim a majority, and shares whose low word claims none at all
+MAJORITY_SHARES = (
+    WEEKEND_SHARE, EVENING_SHARE, "mobile_share", "desktop_share", "tablet_share", "site_share", "message_share",
+    "person_share", "social_share", "satisfaction_signs",
+)  # fmt: skip
+NONE_SHARES = ("coupon_share", "offer_response", "response_rate", "return_share")
+TASTES = ("taste_1", "taste_2")  # places on the axes of what is bought
 TOP_INTEREST = "top_interest"
 SECOND_INTEREST = "second_interest"
 ADJACENT_INTEREST = "adjacent_interest"

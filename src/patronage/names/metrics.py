@@ -47,8 +47,12 @@ class Metric:
     # evaluation: personas
     PERSONA_K = "personas/k"
     PERSONA_STABLE = "personas/stable"
+    PERSONA_LATER_BEHAVIOUR = "personas/later_behaviour"
+    PERSONA_LATER_SPEND = "personas/later_spend"
+    PERSONA_LATER_MIX = "personas/later_mix"
     PERSONA_STABILITY_ARI = "personas/stability_ari"
     PERSONA_STABILITY_JACCARD = "personas/stability_jaccard"
+    PERSONA_POSTERIOR_ECE = "personas/posterior_ece"
     PERSONA_SILHOUETTE = "personas/silhouette"
     PERSONA_SMALLEST_SHARE = "personas/smallest_share"
     PERSONA_LARGEST_SHARE = "personas/largest_share"

@@ -25,11 +25,24 @@ def measurement_report(measurement: Measurement) -> Report:
     frame = evaluated.labels.join(assignments[FORECASTS]).reset_index()
     return (
         Report(metrics=measurement.scorecard.metrics, frames={Artifact.EVALUATION: frame})
+        | _personas(measurement)
         | _leakage(measurement)
         | _churn(measurement)
         | _value(measurement)
         | Report(figures=clv_figures.of_measurement(measurement.bundle.clv, evaluated, measurement.weekly, assignments))
     )
+
+
+def _personas(measurement: Measurement) -> Report:
+    """What the personas tell of later behaviour, beside an RFM grid of as many cells."""
+    later = measurement.later
+    if later is None:
+        return Report()
+    line = later.headline
+    verdict = f"TELL NO MORE of later behaviour than a grid of orders and recency ({line.value:.1%})"
+    if line.difference.high < 0:
+        verdict = f"tell {line.value:.1%} of what a grid of orders and recency of as many cells leaves over"
+    return Report(tables={Artifact.PERSONA_LATER: later.table}, messages=[f"personas     {verdict}"])
 
 
 def _leakage(measurement: Measurement) -> Report:

@@ -13,6 +13,7 @@ from patronage.evaluation.stability import moved_by_refit
 from patronage.models.personas import PersonaModel, surrogate_rules
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
+from patronage.review.persona_cards import CardInputs, persona_cards
 from patronage.review.persona_figures import persona_choice, persona_profile
 
 TYPICAL = 3  # customers shown of each persona
@@ -28,6 +29,7 @@ def persona_report(
     seed: int,
     former: PersonaModel | None,
     origin: str,
+    goods: pd.DataFrame | None = None,
 ) -> Report:
     """The report of the personas; its messages say where they come from, and whether they are stable.
 
@@ -37,11 +39,15 @@ def persona_report(
         Of all customers at the cutoff.
     former, origin
         The personas that these carry on, if any, and where they come from or why there are none.
+    goods
+        `customer_id`, `item` and `paid` before the cutoff, where the log tells what was bought.
     """
     personas = bundle.personas
+    inputs = CardInputs(bundle, features, assignments, pd.DataFrame() if goods is None else goods, former)
     report = (
         _description(bundle, features, assignments)
         | _rules(personas, features, assignments, seed)
+        | Report(tables={Artifact.PERSONA_CARDS: persona_cards(inputs)})
         | _choice(personas, config)
         | Report(tags={Tag.PERSONAS_FORMER: origin})
     )

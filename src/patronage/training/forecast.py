@@ -71,7 +71,7 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
     learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits, calendar)
     btyd = fit_btyd(calendar.operational(features), laws, fits)
     current = features.assign(**expect(btyd, calendar, features, learned[0].horizon_days))
-    columns = steady(current, learned[0].features, learnable(split.current.features, config.lenses))
+    columns = steady(current, learned[0].features, learnable(split.current.features, split.lenses))
     fit = fit_ensemble(learned, current, columns, churn, seed=config.seed, in_season=not calendar.flat)
     churn_source = CONTRACT if churn.contractual else ENSEMBLE
     if latest_btyd is not None and not churn.contractual:

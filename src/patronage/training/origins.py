@@ -20,7 +20,7 @@ from patronage.data import Tables
 from patronage.engine import text
 from patronage.errors import ConfigError, DataError
 from patronage.labels import LabelledSnapshot, Snapshot, buyers, held_out, labels_at
-from patronage.lenses import described, features_at
+from patronage.lenses import described, features_at, with_taste
 from patronage.models.btyd.heavy import ordinary
 from patronage.training.journey import choose_period
 
@@ -61,6 +61,8 @@ class Split:
         Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
     period_days
         Length of a period of the journey paths.
+    lenses
+        The settings with which the features are made: the configuration's, with what the lenses learned first.
     calendar
         What the calendar is learned from; None where it is off, or the log too short.
     """
@@ -68,6 +70,7 @@ class Split:
     current: Snapshot
     training: tuple[LabelledSnapshot, ...]
     period_days: int
+    lenses: LensesConfig
     calendar: CalendarHistory | None = None
 
     @property
@@ -81,7 +84,7 @@ class Split:
         calendar = self.calendar
         if calendar is not None:
             calendar = calendar._replace(origins=tuple(origin.select(keep) for origin in calendar.origins))
-        return Split(self.current.select(keep), training, self.period_days, calendar)
+        return Split(self.current.select(keep), training, self.period_days, self.lenses, calendar)
 
     def record(self) -> pd.DataFrame:
         """Borders and sizes of every part."""
@@ -147,6 +150,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)
+    config = replace(config, lenses=with_taste(tables, cutoff, config.lenses))
     current = _snapshot(tables, cutoff, config, period)
     if len(current.features) < config.min_customers:
         raise DataError(
@@ -155,7 +159,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
         )
     earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
     training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
-    return Split(current, training, period, _calendar_history(tables, current, config, period))
+    return Split(current, training, period, config.lenses, _calendar_history(tables, current, config, period))
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:

@@ -10,14 +10,15 @@ import pandas as pd
 
 from patronage.config import PersonasConfig
 from patronage.errors import FitError
+from patronage.labels import LabelledSnapshot
 from patronage.lenses.lens import Feature
 from patronage.models import personas
-from patronage.models.personas.choice import PersonaChoice, assess, choose_k, overlaps
+from patronage.models.personas.choice import overlaps
 from patronage.models.personas.clusters import Clusters, fit_clusters, fit_from_groups, improvement
-from patronage.models.personas.fit import PersonaSample, build_model, candidate_ks, draw_sample, require_stable
+from patronage.models.personas.fit import PersonaSample, build_model, choose, draw_sample, require_stable
 from patronage.models.personas.matching import PersonaMatching, pair_up
 from patronage.models.personas.model import PersonaModel
-from patronage.models.personas.naming import name_all
+from patronage.models.personas.naming import held_words, name_all
 
 
 def fit_personas(
@@ -27,6 +28,7 @@ def fit_personas(
     seed: int,
     descriptions: Mapping[str, Feature],
     former: PersonaModel | None = None,
+    later: LabelledSnapshot | None = None,
 ) -> PersonaModel:
     """Fit personas; where there are former ones, keep their number, position, ids and names as far as they hold.
 
@@ -38,6 +40,8 @@ def fit_personas(
         Personas of an earlier fit. Their number is kept while it is stable: customers should not move because another
         number is now slightly better. Their positions are kept unless a fresh solution fits better by more than
         `keep_within`. Their ids and names go to the new personas that are matched to them.
+    later
+        An earlier origin and what its customers did then: it helps to choose their number.
 
     Raises
     ------
@@ -48,13 +52,11 @@ def fit_personas(
         personas read.
     """
     if former is None:
-        return personas.fit(features, config, seed=seed, descriptions=descriptions)
+        return personas.fit(features, config, seed=seed, descriptions=descriptions, later=later)
     if lacking := [name for name in former.columns if name not in features]:
         raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
-    grid = assess(sample.points, candidate_ks(sample.points, config), config, seed)
-    former_k_is_stable = any(candidate.k == former.k and not candidate.against for candidate in grid)
-    choice = PersonaChoice(grid, former.k if former_k_is_stable else choose_k(grid, config.min_share))
+    choice = choose(sample, config, seed, later, former.k)
     require_stable(choice, config)
     clusters = continued_clusters(sample, choice.k, config, former, seed)
     model = build_model(sample, clusters, choice, config, descriptions)
@@ -95,9 +97,10 @@ def carry_on(new: PersonaModel, former: PersonaModel, features: pd.DataFrame, li
     ids = np.array([next(fresh_ids) if old is None else former.ids[old] for old in matching.former])
     names = [None if old is None else former.names[old] for old in matching.former]
     # no new persona may get the name of a vanished one: it would be taken for it
-    vanished = [former.names[i] for i in matching.vanished]
-    padding = np.zeros((len(vanished), new.means.shape[1]))
-    names_of_all = name_all(np.vstack([new.means, padding]), new.correlations, new.words, [*names, *vanished])
+    vanished = {former.names[i] for i in matching.vanished}
+    held = held_words(new.words, features, new.columns)
+    positions = new.probabilities(features).argmax(axis=1)
+    names_of_all = name_all(new.words, held, positions, names, vanished)
     by_id = np.argsort(ids, kind="stable")
     return replace(
         new,

@@ -109,7 +109,7 @@ def _persona_agreement(bundle: Bundle, split: Split, reseeded: list[TrainConfig]
     features, fits = split.current.features, [bundle.personas]
     for config in reseeded:
         same_k = replace(config.personas, k=bundle.personas.k, allow_unstable=True)
-        fits.append(personas.fit(features, same_k, seed=config.seed, descriptions=lenses.described(config.lenses)))
+        fits.append(personas.fit(features, same_k, seed=config.seed, descriptions=lenses.described(split.lenses)))
     return _agreement(fits, split)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
+from patronage.config import PersonasConfig
 from patronage.models.personas.choice import (
     PersonaCandidate,
     PersonaChoice,
@@ -17,6 +18,8 @@ from patronage.models.personas.choice import (
     weaknesses,
 )
 
+SETTINGS = PersonasConfig()
+
 
 def groups(n: int = 900, centres: tuple[float, ...] = (0, 8, 16, 24)) -> np.ndarray:
     rng = np.random.default_rng(0)
@@ -26,7 +29,8 @@ def groups(n: int = 900, centres: tuple[float, ...] = (0, 8, 16, 24)) -> np.ndar
 def candidate(
     k: int, ari: float = 0.9, *, silhouette: float = 0.4, bic: float | None = None, **row
 ) -> PersonaCandidate:
-    return PersonaCandidate(k, ari, 0.01, 0.9, row.get("smallest", 0.1), silhouette, bic, row.get("against", ""))
+    smallest, against, error = row.get("smallest", 0.1), row.get("against", ""), row.get("error", 0.01)
+    return PersonaCandidate(k, ari, error, 0.9, smallest, silhouette, bic, against, row.get("tells"), 0.01)
 
 
 def test_jaccard_by_hand():
@@ -45,7 +49,7 @@ def test_agreement_is_1_for_the_same_clusters_under_other_numbers():
 def test_the_planted_number_is_chosen(settings, method):
     config = settings(method, "auto", bootstraps=8)
     grid = assess(groups(), [3, 4, 5], config, seed=0)
-    choice = PersonaChoice(grid, choose_k(grid, config.min_share))
+    choice = PersonaChoice(grid, choose_k(grid, config))
     assert (choice.k, choice.stable) == (4, True)
     assert choice.table()["taken"].tolist() == [False, True, False]
     assert choice.table()["bic"].isna().all() == (method == "kmeans")
@@ -55,7 +59,7 @@ def test_without_groups_no_number_is_stable(settings):
     config = settings(k="auto", bootstraps=8)
     points = np.random.default_rng(0).normal(size=(800, 5))
     grid = assess(points, [3, 4], config, seed=0)
-    choice = PersonaChoice(grid, choose_k(grid, config.min_share))
+    choice = PersonaChoice(grid, choose_k(grid, config))
     assert not choice.stable
     assert "bootstrap ARI" in choice.taken.against
     assert choice.k == max(grid, key=lambda each: each.ari).k
@@ -85,19 +89,31 @@ def test_a_persona_with_few_customers_is_refused(settings):
 class TestChooseK:
     def test_the_criterion_decides(self):
         assert (
-            choose_k([candidate(3, 0.95), candidate(4, 0.9, silhouette=0.42), candidate(5, 0.99, silhouette=0.3)], 0.02)
+            choose_k(
+                [candidate(3, 0.95), candidate(4, 0.9, silhouette=0.42), candidate(5, 0.99, silhouette=0.3)], SETTINGS
+            )
             == 4
         )
 
     def test_agreement_decides_between_nearly_equal_silhouettes(self):
         near = [candidate(3, 0.95, silhouette=0.25), candidate(4, 0.9, silhouette=0.2578125)]
-        assert choose_k(near, 0.02) == 3
+        assert choose_k(near, SETTINGS) == 3
         far = [candidate(3, 0.95, silhouette=0.25), candidate(4, 0.9, silhouette=0.2656250)]
-        assert choose_k(far, 0.02) == 4
+        assert choose_k(far, SETTINGS) == 4
 
     def test_a_bic_ten_better_decides_by_agreement_and_a_greater_difference_by_bic(self):
-        assert choose_k([candidate(3, 0.95, bic=110.0), candidate(4, 0.9, bic=100.0)], 0.02) == 3
-        assert choose_k([candidate(3, 0.95, bic=110.5), candidate(4, 0.9, bic=100.0)], 0.02) == 4
+        assert choose_k([candidate(3, 0.95, bic=110.0), candidate(4, 0.9, bic=100.0)], SETTINGS) == 3
+        assert choose_k([candidate(3, 0.95, bic=110.5), candidate(4, 0.9, bic=100.0)], SETTINGS) == 4
+
+    def test_a_number_that_is_stable_within_its_error_only_is_no_choice(self):
+        grid = [candidate(4, 0.971, silhouette=0.30), candidate(5, 0.859, silhouette=0.314, error=0.07)]
+        assert choose_k(grid, SETTINGS) == 4
+        assert choose_k(grid[1:], SETTINGS) == 5  # there is no surer one
+
+    def test_what_they_tell_decides_and_then_the_fewest_personas(self):
+        grid = [candidate(3, 0.99, tells=0.20), candidate(4, 0.9, tells=0.245), candidate(5, 0.95, tells=0.25)]
+        assert choose_k(grid, SETTINGS) == 4  # within the error of the best, .01
+        assert choose_k([grid[0], grid[2]], SETTINGS) == 5
 
     def test_without_a_stable_number_agreement_decides_among_those_without_a_small_persona(self):
         grid = [
@@ -105,9 +121,9 @@ class TestChooseK:
             candidate(4, 0.5, smallest=0.3, against="ARI"),
             candidate(5, 0.8, smallest=0.01, against="small"),
         ]
-        assert choose_k(grid, min_share=0.02) == 3
-        assert choose_k(grid, min_share=0.021) == 4
-        assert choose_k(grid, min_share=0.4) == 5
+        assert choose_k(grid, PersonasConfig(min_share=0.02)) == 3
+        assert choose_k(grid, PersonasConfig(min_share=0.021)) == 4
+        assert choose_k(grid, PersonasConfig(min_share=0.4)) == 5
 
 
 def test_the_silhouette_is_that_of_scikit_learn(settings):

@@ -81,10 +81,11 @@ def test_parameters_are_stored_as_given_and_cloned():
 def test_the_defaults_are_those_of_the_configuration():
     defaults, config = Personas().get_params(), PersonasConfig()
     assert defaults.pop("features") is None
+    assert defaults.pop("views") is None
     assert list(defaults.pop("k_range")) == config.k_range
     assert defaults.pop("seed") == 0
     assert defaults == {name: getattr(config, name) for name in defaults}
-    of_a_refit = {"features", "k_range", "match_limit", "keep_within"}
+    of_a_refit = {"features", "views", "k_range", "match_limit", "keep_within"}
     assert set(defaults) == set(PersonasConfig.__dataclass_fields__) - of_a_refit
 
 
@@ -100,7 +101,7 @@ def test_does_not_change_the_frame(fitted, frame):
 
 
 def test_wrong_frames_and_parameters_get_one_line(fitted, frame):
-    with pytest.raises(DataError, match="Personas: X lacks repeat_days_per_month, .*patronage.features"):
+    with pytest.raises(DataError, match="Personas: X lacks repeat_days_per_month; .*patronage.features"):
         Personas().fit(frame)
     with pytest.raises(DataError, match="Personas: X lacks value;"):
         fitted.predict(frame[["orders"]])

@@ -1,38 +1,98 @@
-"""Names by hand."""
+"""Names by hand: a word is true of most customers of its persona, and clearly less often of the others."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pytest
 
-from patronage.models.personas.naming import describe, name_all
+from patronage.config.personas import ViewConfig
+from patronage.lenses.lens import Feature
+from patronage.models.personas.naming import FeatureWords, describe, held_words, name_all, words_of
 
-PAIRS = (("frequent", "infrequent"), ("big-basket", "small-basket"), ("recent", "lapsed"))
-
-
-def test_a_name_has_the_greatest_difference_first():
-    means = np.array([[1.5, 0.4, 0.1], [-0.2, -2.0, 0.1], [0.1, 0.1, 0.1]])
-    assert name_all(means, np.eye(3), PAIRS, [None] * 3) == ("frequent, big-basket", "small-basket", "average")
-
-
-def test_a_difference_on_the_border_gets_a_word():
-    assert describe(np.array([0.3, 0.0, 0.0]), np.eye(3), PAIRS) == "frequent"
-    assert describe(np.array([0.2999, 0.0, 0.0]), np.eye(3), PAIRS) == "average"
-
-
-def test_names_are_unique_and_given_names_stay():
-    means = np.array([[1.5, 0.8, 0.5], [1.2, 0.9, -0.4], [1.4, 1.0, 0.1]])
-    names = name_all(means, np.eye(3), PAIRS, ["frequent, big-basket", None, None])
-    assert names[0] == "frequent, big-basket"
-    assert names[1] == "frequent, big-basket, lapsed"
-    assert len(set(names)) == 3
+WORDS = (
+    FeatureWords("frequent", 3.0, "one-time", 0.0, "ordering more often", "ordering less often", "rhythm"),
+    FeatureWords("lapsed", 90.0, "recent", 30.0, "silent for longer", "ordering again", "rhythm"),
+    FeatureWords("big-basket", 50.0, "small-basket", 10.0, "with larger orders", "with smaller orders", "value"),
+)
+COLUMNS = ("orders", "silence", "value")
 
 
-def test_equal_names_are_numbered():
-    assert name_all(np.zeros((3, 3)), np.eye(3), PAIRS, [None] * 3) == ("average", "average (2)", "average (3)")
+def held(**columns: list[float]) -> np.ndarray:
+    return held_words(WORDS, {name: np.array(values, float) for name, values in columns.items()}, COLUMNS)
 
 
-def test_two_correlated_features_share_one_word():
-    alike = np.array([[1, 0.95, 0], [0.95, 1, 0], [0, 0, 1]])
-    assert describe(np.array([1.5, 1.4, 0.5]), alike, PAIRS) == "frequent, recent"
-    alike = np.where(alike == 0.95, 0.8, alike)  # on the border both have a word
-    assert describe(np.array([1.5, 1.4, 0.5]), alike, PAIRS) == "frequent, big-basket"
+def test_a_word_is_true_on_its_border_and_of_no_missing_value():
+    low, high = WORDS[1].hold(np.array([30.0, 30.5, 89.9, 90.0, np.nan]))
+    assert low.tolist() == [True, False, False, False, False]
+    assert high.tolist() == [False, False, False, True, False]
+
+
+def test_a_name_has_one_word_of_a_view_in_the_order_of_the_features():
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    base = held(orders=[5, 5, 5, 1, 1, 1], silence=[5, 5, 5, 200, 200, 200], value=[99, 99, 99, 5, 5, 5])
+    assert name_all(WORDS, base, labels, [None, None]) == ("frequent, big-basket", "lapsed, small-basket")
+
+
+def test_a_word_needs_two_thirds_of_the_customers_and_fewer_of_the_others():
+    two, one = [5, 5, 1], [5, 1, 1]
+    nobody = {"silence": [60] * 6, "value": [20] * 6}
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    assert name_all(WORDS, held(orders=[*two, 1, 1, 1], **nobody), labels, [None, None])[0] == "frequent"
+    assert name_all(WORDS, held(orders=[*one, 1, 1, 1], **nobody), labels, [None, None])[0] == "in the middle"
+    assert name_all(WORDS, held(orders=[*two, *two], **nobody), labels, [None, None])[0] == "in the middle"
+
+
+def test_names_are_unique_and_those_of_vanished_personas_are_not_used_again():
+    alike = held(orders=[1] * 4, silence=[60] * 4, value=[20] * 4)
+    labels = np.array([0, 0, 1, 1])
+    assert name_all(WORDS, alike, labels, [None, None]) == ("in the middle", "in the middle (2)")
+    base = held(orders=[5, 5, 1, 1], silence=[60] * 4, value=[20] * 4)
+    assert name_all(WORDS, base, labels, [None, None], {"frequent"})[0] == "frequent (2)"
+
+
+def test_a_less_clear_word_sets_two_personas_of_one_name_apart():
+    labels = np.repeat([0, 1, 2], 10)
+    value = [20] * 10 + [99] * 7 + [20] * 3 + [99] * 10  # big-basket: 7 of 10, and 10 of the 20 others
+    base = held(orders=[5] * 20 + [1] * 10, silence=[60] * 30, value=value)
+    assert name_all(WORDS, base, labels, ["frequent", None, None])[1] == "frequent, big-basket"
+    value = [99] * 6 + [20] * 4 + [99] * 7 + [20] * 3 + [99] * 7 + [20] * 3
+    base = held(orders=[5] * 20 + [1] * 10, silence=[60] * 30, value=value)
+    assert name_all(WORDS, base, labels, ["frequent", None, None])[1] == "frequent, big-basket"  # 7 of 10, 13 of 20
+
+
+def test_a_given_name_stays_while_its_words_are_true():
+    labels = np.array([0, 0, 1, 1])
+    base = held(orders=[5, 5, 1, 1], silence=[5, 5, 60, 60], value=[20] * 4)
+    assert name_all(WORDS, base, labels, ["recent", None])[0] == "recent"
+    assert name_all(WORDS, base, labels, ["lapsed", None])[0] == "frequent"
+    assert describe(WORDS, base, labels == 0) == "frequent"
+
+
+def test_borders_of_time_come_from_the_rhythm_of_the_base():
+    n = 100
+    features = pd.DataFrame(
+        {
+            "days_since_last_order": np.linspace(0, 400, n),
+            "repeat_days_per_month": np.r_[np.zeros(70), np.linspace(0.1, 3.0, 30)],
+            "mean_gap_days": np.r_[np.full(50, np.nan), np.linspace(20, 160, 50)],
+            "evening_share": np.linspace(0, 0.6, n),
+            "coupon_share": np.r_[np.zeros(50), np.linspace(0.1, 1, 50)],
+        }
+    )
+    named = {name: Feature(name, "high", "low") for name in features}
+    columns = [name for name in features if name != "mean_gap_days"]
+    silence, repeat, evening, coupon = words_of(columns, features, named, {"rhythm": ViewConfig(1, columns[:2])})
+    assert silence.below == pytest.approx(90)  # half of the customers with a gap wait 90 days or less
+    assert silence.above == pytest.approx(np.quantile(np.linspace(20, 160, 50), 0.95))
+    assert (repeat.below, repeat.above) == (0, pytest.approx(np.quantile(np.linspace(0.1, 3, 30), 2 / 3)))
+    assert evening.above == 0.5  # an evening customer orders mostly in the evening
+    assert coupon.below == 0
+    assert (silence.view, evening.view) == ("rhythm", "evening_share")
+
+
+def test_words_hold_no_sign_that_a_list_of_words_uses():
+    features = pd.DataFrame({"x": np.arange(9.0)})
+    (word,) = words_of(["x"], features, {"x": Feature("x", "more cards, wrap; bows: blue", "less")}, {})
+    assert word.high == "more cards wrap bows blue"
+    assert (word.below, word.above) == (pytest.approx(8 / 3), pytest.approx(16 / 3))

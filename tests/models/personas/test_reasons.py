@@ -42,6 +42,21 @@ def test_the_change_of_a_reason_changes_the_persona(planted, fit):
     possible = changes["feature"] != ""
     assert possible.mean() > 0.9
     assert (changes["goes_to"] != predicted[c.PERSONA])[possible].mean() > 0.99
-    named = predicted[c.PERSONA_REASON].str.extract(r"if [\w-]+: (.*)$")[0]
+    named = predicted[c.PERSONA_REASON].str.extract(r"; if [\w -]+: (.*)$")[0]
     assert (named == changes["goes_to"])[possible].mean() > 0.99
     assert changes.loc[possible, "needed"].notna().all()
+
+
+def test_a_reason_uses_only_words_that_are_true_of_the_customer(planted, fit):
+    frame, _ = planted
+    model = fit(frame)
+    reasons = pd.Series(model.predict(frame)[c.PERSONA_REASON], frame.index).str.split("; if").str[0].str.split(", ")
+    borders = {
+        text: (name, sign, border)
+        for name, word in zip(model.columns, model.words, strict=True)
+        for text, sign, border in ((word.high, 1, word.above), (word.low, -1, word.below))
+    }
+    for customer, words in reasons.items():
+        for word in set(words) - {"nothing stands out"}:
+            name, sign, border = borders[word]
+            assert sign * frame.loc[customer, name] >= sign * border

@@ -2,8 +2,10 @@
 
 Hennig (2007), "Cluster-wise assessment of cluster stability": refit on bootstrap samples, label the customers of one
 sample by each refit, and compare. A k is stable when refits agree with each other (adjusted Rand index), each persona
-of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. Among the stable k the
-criterion decides (silhouette for KMeans, BIC for a mixture), and among those with nearly equal criteria the agreement.
+of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. A k is surely stable where
+the agreement is above its limit by more than its error. Among the surely stable k decides what they tell of later
+behaviour at an earlier origin, and among those that tell as much, the fewest personas. Without an earlier origin the
+criterion decides (silhouette for KMeans, BIC for a mixture), and between nearly equal criteria the agreement.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from patronage.config import PersonasConfig
-from patronage.models.personas.clusters import fit_clusters
+from patronage.models.personas.clusters import ClusterEstimator, Clusters, fit_clusters
+from patronage.models.personas.telling import explained
 
-STARTS = 3  # of each refit; the final fit takes more
+STARTS = 6  # of each refit; the final fit takes more
 SILHOUETTE_SAMPLE = 2000  # it compares all pairs
 TIE = 0.01  # silhouettes this close count as equal
 BIC_TIE = 10.0  # Kass and Raftery (1995): a greater difference is very strong evidence
@@ -43,6 +46,9 @@ class PersonaCandidate:
         Of the reference fit; BIC only of a mixture (smaller is better).
     against
         Why this k is not stable; empty for a stable one.
+    tells, tells_error
+        Share of later behaviour at an earlier origin that the personas explain, and its standard error; None where no
+        such origin is given.
     """
 
     k: int
@@ -53,6 +59,8 @@ class PersonaCandidate:
     silhouette: float
     bic: float | None
     against: str
+    tells: float | None = None
+    tells_error: float | None = None
 
     @property
     def criterion(self) -> float:
@@ -80,7 +88,7 @@ class PersonaChoice:
     def table(self) -> pd.DataFrame:
         """A row for each k."""
         rows = [{**asdict(candidate), "taken": candidate.k == self.k} for candidate in self.grid]
-        return pd.DataFrame(rows).astype({"bic": float})
+        return pd.DataFrame(rows).astype({"bic": float, "tells": float, "tells_error": float})
 
     def state(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -92,23 +100,47 @@ class PersonaChoice:
         return cls(tuple(PersonaCandidate(**row) for row in state["grid"]), state["k"])
 
 
-def assess(points: np.ndarray, ks: Sequence[int], config: PersonasConfig, seed: int) -> tuple[PersonaCandidate, ...]:
-    """How stable each k is on these points."""
-    return tuple(assess_k(points, k, config, seed) for k in ks)
+@dataclass(frozen=True, eq=False)
+class LaterOutcomes:
+    """Customers at an earlier origin: (N, D) their points, and (N, M) what they did later, by outcome."""
+
+    points: np.ndarray
+    outcomes: np.ndarray
 
 
-def choose_k(grid: Sequence[PersonaCandidate], min_share: float) -> int:
+def assess(
+    points: np.ndarray, ks: Sequence[int], config: PersonasConfig, seed: int, later: LaterOutcomes | None = None
+) -> tuple[PersonaCandidate, ...]:
+    """How stable each k is on these points, and what it tells of later behaviour."""
+    return tuple(assess_k(points, k, config, seed, later) for k in ks)
+
+
+def choose_k(grid: Sequence[PersonaCandidate], config: PersonasConfig) -> int:
     """The best of the stable k; without any, the one on which refits agree most, of those with no small persona."""
     stable = [candidate for candidate in grid if not candidate.against]
     if not stable:
-        return max(grid, key=lambda candidate: (candidate.smallest >= min_share, candidate.ari)).k
-    best = max(candidate.criterion for candidate in stable)
-    tied = [each for each in stable if best - each.criterion <= (TIE if each.bic is None else BIC_TIE)]
+        return max(grid, key=lambda candidate: (candidate.smallest >= config.min_share, candidate.ari)).k
+    sure = [candidate for candidate in stable if candidate.ari - candidate.ari_error >= config.stable_ari]
+    if not sure:
+        return max(stable, key=lambda candidate: candidate.ari).k
+    if all(candidate.tells is not None for candidate in sure):
+        return _fewest_that_tell_most(sure)
+    best = max(candidate.criterion for candidate in sure)
+    tied = [each for each in sure if best - each.criterion <= (TIE if each.bic is None else BIC_TIE)]
     return max(tied, key=lambda candidate: candidate.ari).k
 
 
-def assess_k(points: np.ndarray, k: int, config: PersonasConfig, seed: int) -> PersonaCandidate:
-    """How stable k personas are on these points."""
+def _fewest_that_tell_most(sure: Sequence[PersonaCandidate]) -> int:
+    """The least k that tells as much as the best, to within the standard error of what that one tells."""
+    best = max(sure, key=lambda candidate: candidate.tells or 0.0)
+    least = (best.tells or 0.0) - (best.tells_error or 0.0)
+    return min(candidate.k for candidate in sure if (candidate.tells or 0.0) >= least)
+
+
+def assess_k(
+    points: np.ndarray, k: int, config: PersonasConfig, seed: int, later: LaterOutcomes | None = None
+) -> PersonaCandidate:
+    """How stable k personas are on these points, and what they tell."""
     rng = np.random.default_rng(seed)
     sample = points[rng.permutation(len(points))[: config.bootstrap_sample]]
     refits = refit_labels(points, sample, k, config, seed)
@@ -123,7 +155,15 @@ def assess_k(points: np.ndarray, k: int, config: PersonasConfig, seed: int) -> P
     smallest = float(np.bincount(labels, minlength=k).min() / len(labels))
     ari, error = float(agreement.mean()), float(agreement.std(ddof=1) / np.sqrt(len(agreement)))
     against = weaknesses(ari, jaccard, smallest, config)
-    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against)
+    tells, tells_error = _told(reference, later, seed) if later else (None, None)
+    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, tells, tells_error)
+
+
+def _told(reference: ClusterEstimator, later: LaterOutcomes, seed: int) -> tuple[float, float]:
+    """Mean explained share of the outcomes, and its error."""
+    groups = Clusters.of(reference).nearest(later.points)
+    shares = [explained(groups, outcome, seed) for outcome in later.outcomes.T]
+    return float(np.mean([share for share, _ in shares])), float(np.mean([error for _, error in shares]))
 
 
 def weaknesses(ari: float, jaccard: float, smallest: float, config: PersonasConfig) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
-    ClusterEstimator: TypeAlias = KMeans | GaussianMixture
+ClusterEstimator: TypeAlias = "KMeans | GaussianMixture"
 
 # Least variance of a mixture's component: many counts are equal, and there the likelihood has no bound.
 RIDGE = 1e-2

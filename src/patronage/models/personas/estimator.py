@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from patronage import names as c
 from patronage.config import LensesConfig, PersonasConfig
+from patronage.config.personas import ViewConfig
 from patronage.lenses import described
 from patronage.lenses.lens import Feature
 from patronage.models.personas.fit import fit
@@ -37,7 +38,9 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         Least and greatest number to compare.
     features
         Names of the numeric columns to cluster, or a mapping of names to whether they are used; the first one orders
-        the ids. By default those of conf/personas/kmeans.yaml: rates, ages and values rather than counts.
+        the ids. By default those of conf/personas/kmeans.yaml that X has: rhythm, value, taste and more.
+    views
+        Name to features that share a weight; by default those of the same file.
     winsorise
         Share of the customers on either side whose values are clipped.
     stable_ari, stable_jaccard, min_share
@@ -85,6 +88,7 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         k: int | str = PersonasConfig.k,
         k_range: Sequence[int] = (3, 8),
         features: Sequence[str] | Mapping[str, bool] | None = None,
+        views: Mapping[str, ViewConfig] | None = None,
         winsorise: float = PersonasConfig.winsorise,
         stable_ari: float = PersonasConfig.stable_ari,
         stable_jaccard: float = PersonasConfig.stable_jaccard,
@@ -101,6 +105,7 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.k = k
         self.k_range = k_range
         self.features = features
+        self.views = views
         self.winsorise = winsorise
         self.stable_ari = stable_ari
         self.stable_jaccard = stable_jaccard
@@ -127,7 +132,8 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         config = self._config()
         chosen = [name for name, on in config.features.items() if on]
-        require_columns(X, [*chosen, *([c.ACTIVE_DAYS] if self.min_active_days else [])], "Personas")
+        needed = chosen if self.features is not None else [c.REPEAT_DAYS_PER_MONTH]  # of the default ones, what X has
+        require_columns(X, [*needed, *([c.ACTIVE_DAYS] if self.min_active_days else [])], "Personas")
         own = {name: Feature(name) for name in X if is_numeric_dtype(X[name])}
         self.model_ = fit(X, config, seed=self.seed, descriptions={**own, **described(LensesConfig())})
         self.stable_ = self.model_.choice.stable
@@ -153,6 +159,8 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _config(self) -> PersonasConfig:
         settings = {name: value for name, value in self.get_params().items() if name != "seed"}
+        if self.views is None:
+            del settings["views"]
         if self.features is None:
             del settings["features"]
         elif not isinstance(self.features, Mapping):

@@ -13,16 +13,18 @@ from patronage import names as c
 from patronage.config import PersonasConfig
 from patronage.config.personas import AUTO
 from patronage.errors import ConfigError, FitError
+from patronage.labels import LabelledSnapshot
 from patronage.lenses.lens import Feature
-from patronage.models.personas.choice import PersonaChoice, assess, choose_k
+from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
 from patronage.models.personas.model import PersonaModel
-from patronage.models.personas.naming import describe, name_all
+from patronage.models.personas.naming import describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
 
 log = logging.getLogger(__name__)
 
 LEAST_VARIANCE = 1e-12
+LEAST_LATER, MOST_LATER = 100, 20_000  # customers at an earlier origin, to judge what personas tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,12 @@ class PersonaSample:
 
 
 def fit(
-    features: pd.DataFrame, config: PersonasConfig, *, seed: int, descriptions: Mapping[str, Feature]
+    features: pd.DataFrame,
+    config: PersonasConfig,
+    *,
+    seed: int,
+    descriptions: Mapping[str, Feature],
+    later: LabelledSnapshot | None = None,
 ) -> PersonaModel:
     """Cluster the customers.
 
@@ -54,6 +61,8 @@ def fit(
     ----------
     descriptions
         The words of each feature, for the names.
+    later
+        An earlier origin and what its customers did then: it helps to choose their number.
 
     Raises
     ------
@@ -63,11 +72,36 @@ def fit(
         Fewer different customers than personas, or so many personas are not stable.
     """
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
-    grid = assess(sample.points, candidate_ks(sample.points, config), config, seed)
-    choice = PersonaChoice(grid, choose_k(grid, config.min_share))
+    choice = choose(sample, config, seed, later)
     require_stable(choice, config)
     clusters = Clusters.of(fit_clusters(sample.points, config.method, choice.k, seed))
     return build_model(sample, clusters, choice, config, descriptions)
+
+
+def choose(
+    sample: PersonaSample,
+    config: PersonasConfig,
+    seed: int,
+    later: LabelledSnapshot | None,
+    former_k: int | None = None,
+) -> PersonaChoice:
+    """The number of personas: the former one while that is stable."""
+    told = later_behaviour(sample.preparation, later, seed) if later else None
+    grid = assess(sample.points, candidate_ks(sample.points, config), config, seed, told)
+    former_is_stable = any(candidate.k == former_k and not candidate.against for candidate in grid)
+    return PersonaChoice(grid, former_k if former_k and former_is_stable else choose_k(grid, config))
+
+
+def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int) -> LaterOutcomes | None:
+    """The points and outcomes of those who had bought: orders and spend by their logarithm, and churn where known."""
+    bought = later.features[c.N_ORDERS] > 0 if c.N_ORDERS in later.features else pd.Series(True, later.features.index)
+    if not set(preparation.columns) <= set(later.features) or bought.sum() < LEAST_LATER:
+        return None
+    rows = np.flatnonzero(bought)[np.random.default_rng(seed).permutation(int(bought.sum()))[:MOST_LATER]]
+    labels = later.labels.iloc[rows]
+    outcomes = [np.log1p(labels[c.ORDERS]), np.log1p(labels[c.SPEND].clip(lower=0)), labels[c.ORDERS] > 0]
+    points = preparation.points(preparation.scores(later.features.iloc[rows]))
+    return LaterOutcomes(points, np.column_stack(outcomes).astype(float))
 
 
 def draw_sample(
@@ -82,7 +116,7 @@ def draw_sample(
     active = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
     rows = np.sort(np.random.default_rng(seed).permutation(len(active))[: config.fit_sample])
     drawn = active.iloc[rows]
-    preparation = prepare(drawn, chosen, config.winsorise)
+    preparation = prepare(drawn, chosen, config.winsorise, config.views)
     if preparation.left_out:
         log.warning("personas leave out %s: missing, or the same for all customers", ", ".join(preparation.left_out))
     scores = np.ascontiguousarray(preparation.scores(drawn))
@@ -124,7 +158,9 @@ def build_model(
     means[:, preparation.voting] = centres / np.sqrt(preparation.weights[preparation.voting])
     order = np.argsort(-means[:, 0], kind="stable")
     means = means[order]
-    words = tuple((descriptions[name].high, descriptions[name].low) for name in preparation.columns)
+    words = words_of(preparation.columns, sample.features, descriptions, config.views)
+    held = held_words(words, sample.features, preparation.columns)
+    position = np.argsort(order)[labels]
     correlations = np.atleast_2d(np.corrcoef(sample.scores, rowvar=False))
     squared = ((sample.points - centres[labels]) ** 2).sum(axis=1)
     return PersonaModel(
@@ -132,8 +168,8 @@ def build_model(
         clusters=clusters,
         order=order,
         ids=tuple(range(choice.k)),
-        names=name_all(means, correlations, words, [None] * choice.k),
-        described=tuple(describe(mean, correlations, words) for mean in means),
+        names=name_all(words, held, position, [None] * choice.k),
+        described=tuple(describe(words, held, position == persona) for persona in range(choice.k)),
         next_id=choice.k,
         means=means,
         correlations=correlations,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from patronage import names as c
 from patronage.models.personas.choice import PersonaChoice
 from patronage.models.personas.clusters import Clusters
 from patronage.models.personas.matching import PersonaMatching
-from patronage.models.personas.naming import Words
+from patronage.models.personas.naming import FeatureWords
 from patronage.models.personas.preparation import Preparation
 from patronage.models.personas.reasons import PersonaContrasts, contrast, explain_assignments, reason_codes, sentences
 from patronage.typing import Columns
@@ -43,7 +43,7 @@ class PersonaModel:
     means, correlations
         (k, F) mean standard scores of each position; (F, F) correlations of the scores.
     words
-        High and low word of each column.
+        The words of each column, and of which values they are true.
     variance
         Mean squared distance to the own centre per dimension; it turns KMeans distances into probabilities.
     ambiguous_below
@@ -63,7 +63,7 @@ class PersonaModel:
     next_id: int
     means: np.ndarray
     correlations: np.ndarray
-    words: tuple[Words, ...]
+    words: tuple[FeatureWords, ...]
     variance: float
     ambiguous_below: float
     choice: PersonaChoice
@@ -92,7 +92,7 @@ class PersonaModel:
             c.PERSONA: names[first],
             c.PERSONA_PROBABILITY: probability,
             c.PERSONA_RUNNER_UP: names[second],
-            c.PERSONA_REASON: sentences(code, self._voting_words(), self.names),
+            c.PERSONA_REASON: sentences(code, self._voting_words, self.names),
         }
 
     def probabilities(self, features: Columns) -> np.ndarray:
@@ -141,9 +141,10 @@ class PersonaModel:
         """Write npz and JSON."""
         self.clusters.save(folder)
         state = {
-            **{name: getattr(self, name) for name in ("ids", "names", "described", "next_id", "words")},
+            **{name: getattr(self, name) for name in ("ids", "names", "described", "next_id")},
             **{name: getattr(self, name) for name in ("variance", "ambiguous_below")},
             **{name: getattr(self, name).tolist() for name in ("order", "means", "correlations")},
+            "words": [asdict(word) for word in self.words],
             "preparation": self.preparation.state(),
             "choice": self.choice.state(),
             "matching": self.matching and self.matching.state(),
@@ -164,7 +165,7 @@ class PersonaModel:
             next_id=state["next_id"],
             means=np.array(state["means"]),
             correlations=np.array(state["correlations"]),
-            words=tuple((high, low) for high, low in state["words"]),
+            words=tuple(FeatureWords(**word) for word in state["words"]),
             variance=state["variance"],
             ambiguous_below=state["ambiguous_below"],
             choice=PersonaChoice.of(state["choice"]),
@@ -180,7 +181,8 @@ class PersonaModel:
         probabilities = self._probabilities(self._voters.points(scores))
         first, second = _best_two(probabilities)
         explanations = explain_assignments(scores, first, second, self._contrasts)
-        code = reason_codes(explanations, first, second, self._contrasts.means)
+        values = np.stack([features[name] for name in self._voters.columns])
+        code = reason_codes(explanations, self._voting_words, values)
         return first, second, probabilities[np.arange(len(first)), first], code
 
     def _blocks(self, features: Columns, block_rows: int) -> Iterator[Mapping[str, np.ndarray]]:
@@ -199,12 +201,9 @@ class PersonaModel:
         ends = {name: [voters.low[j], voters.high[j]] for j, name in enumerate(voters.columns)}
         return contrast(self.means[:, self.preparation.voting], voters.weights, *voters.scores(ends))
 
-    def _voting_words(self) -> tuple[Words, ...]:
-        """Words of the voting columns; for a feature without words of its own, "more" and "less" of it."""
-        return tuple(
-            (self.words[j][0] or f"more {self.columns[j]}", self.words[j][1] or f"less {self.columns[j]}")
-            for j in self.preparation.voting
-        )
+    @cached_property
+    def _voting_words(self) -> tuple[FeatureWords, ...]:
+        return tuple(self.words[j] for j in self.preparation.voting)
 
 
 def _best_two(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

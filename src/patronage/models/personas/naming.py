@@ -1,57 +1,195 @@
-"""Readable names: the words for the features in which a persona differs most from all customers."""
+"""Names made of words that are true: each word is a border of one feature, held against the whole customer base.
+
+A word such as "recent" or "big-basket" is true of a customer or not, whatever the persona. A persona gets a word only
+where it is true of at least `MOST` of its customers, and clearly more often than of the others. Borders of time come
+from the rhythm of the base (`words_of`), others are thirds of it. The words of a name follow the order of the features,
+one a view, so that all names of a run read alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-Words = tuple[str, str]  # for a customer far above the mean, far below it
+from patronage import names as c
+from patronage.config.personas import ViewConfig
+from patronage.lenses.lens import Feature
 
-NAMED_BY = 2  # features in a name; more only where two names would be equal
-CLEAR = 0.3  # standard deviations from the mean of all customers that deserve a word
-ALIKE = 0.8  # features with a greater correlation share one word
+MOST = 2 / 3  # of a persona's customers: a word of its name is true of so many
+CLEAR = 0.15  # a greater share of the persona's customers than of the others
+NAMED_BY = 3  # words in a name; more only where two names would be equal
+THIRDS = (1 / 3, 2 / 3)
+QUIET_DAYS = 90  # nobody is recent who has been silent for longer, nobody lapsed who has been for less
+LONG_GAP = 0.95  # quantile of the customers' mean gaps, beyond which a silence is longer than any usual one
+HALF = 0.5
+LEAST_GAPS = 20  # customers with a gap, to know the rhythm of the base
+PLAIN = "in the middle"
+
+
+@dataclass(frozen=True)
+class FeatureWords:
+    """The words of one feature, frozen with their borders.
+
+    Attributes
+    ----------
+    high, above
+        The word that is true of a value of at least `above`; empty and missing where there is none.
+    low, below
+        The word that is true of a value of at most `below`.
+    more, less
+        How a greater and a smaller value come about: "ordering more often".
+    view
+        What the feature tells of; a name has one word of each view.
+    """
+
+    high: str
+    above: float
+    low: str
+    below: float
+    more: str
+    less: str
+    view: str
+
+    def hold(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) masks: the low word is true, the high word is true; neither of a missing value."""
+        return values <= self.below, values >= self.above
+
+
+def words_of(
+    columns: Sequence[str],
+    features: pd.DataFrame,
+    descriptions: Mapping[str, Feature],
+    views: Mapping[str, ViewConfig],
+) -> tuple[FeatureWords, ...]:
+    """The words of each column, with borders learned from all customers.
+
+    Parameters
+    ----------
+    features
+        Of the fit, with `mean_gap_days` where the rhythm of the base is known.
+    """
+    gaps = features[c.MEAN_GAP_DAYS].dropna() if c.MEAN_GAP_DAYS in features else pd.Series(dtype=float)
+    view_of = {name: view for view, settings in views.items() for name in settings.features}
+    words = []
+    for name in columns:
+        feature, values = descriptions[name], features[name].dropna()
+        above, below = _borders(name, values, gaps)
+        high, low = (_flat(word) for word in (feature.high, feature.low))
+        plain = name.replace("_", " ")
+        more, less = feature.more or f"with a higher {plain}", feature.less or f"with a lower {plain}"
+        words.append(FeatureWords(high, above, low, below, _flat(more), _flat(less), view_of.get(name, name)))
+    return tuple(words)
+
+
+def _borders(name: str, values: pd.Series, gaps: pd.Series) -> tuple[float, float]:
+    """What is high and what is low of a feature."""
+    if name == c.DAYS_SINCE_LAST_ORDER and len(gaps) >= LEAST_GAPS:
+        return max(float(gaps.quantile(LONG_GAP)), QUIET_DAYS + 1.0), min(float(gaps.median()), float(QUIET_DAYS))
+    if name == c.REPEAT_DAYS_PER_MONTH and (values > 0).any():
+        return float(values[values > 0].quantile(THIRDS[1])), 0.0
+    if name == c.ACTIVE_DAYS_RECENT:
+        return 1.0, 0.0
+    low, high = (float(border) for border in values.quantile(list(THIRDS)))
+    if name in c.MAJORITY_SHARES:
+        return max(high, HALF), min(low, HALF)
+    if name in c.NONE_SHARES:
+        return float(values[values > 0].quantile(HALF)) if (values > 0).any() else np.inf, 0.0
+    if high > low:
+        return high, low
+    if (values > low).any():  # most have the same, least value
+        return float(values[values > low].quantile(HALF)), low
+    return low, float(np.nextafter(low, -np.inf))
+
+
+def _flat(word: str) -> str:
+    """Words stand in a list with commas; a reason ends a part by a colon or a semicolon."""
+    return " ".join(word.replace(",", " ").replace(";", " ").replace(":", " ").split())
+
+
+def held_words(words: Sequence[FeatureWords], features: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarray:
+    """(N, 2F) masks of the customers that each word is true of: the low word of each column, then its high word."""
+    held = [side for word, name in zip(words, columns, strict=True) for side in word.hold(np.asarray(features[name]))]
+    return np.column_stack(held)
 
 
 def name_all(
-    means: np.ndarray, correlations: np.ndarray, words: Sequence[Words], given: Sequence[str | None]
+    words: Sequence[FeatureWords],
+    held: np.ndarray,
+    labels: np.ndarray,
+    given: Sequence[str | None],
+    taken: Set[str] = frozenset(),
 ) -> tuple[str, ...]:
     """A unique name for each persona.
 
     Parameters
     ----------
-    means
-        (k, F) mean standard scores.
-    correlations
-        (F, F) of the scores.
+    held
+        (N, 2F) from `held_words`.
+    labels
+        (N,) position of each customer's persona.
     given
-        The name of each persona that has one already, else None.
+        The name that each persona has already, which stays while all its words are still true; else None.
+    taken
+        Names that no persona may get.
     """
-    names = list(given)
-    for persona, name in enumerate(given):
-        if name is None:
-            names[persona] = _name(means[persona], correlations, words, [other for other in names if other])
-    return tuple(name or "" for name in names)
+    shares = [_shares(held, labels == persona) for persona in range(len(given))]
+    names = [
+        name if name and _still_true(name, words, *share) else None for name, share in zip(given, shares, strict=True)
+    ]
+    for persona, share in enumerate(shares):
+        if names[persona] is None:
+            names[persona] = _name(words, *share, {name for name in names if name} | taken)
+    return tuple(name or PLAIN for name in names)
 
 
-def describe(means: np.ndarray, correlations: np.ndarray, words: Sequence[Words]) -> str:
+def describe(words: Sequence[FeatureWords], held: np.ndarray, members: np.ndarray) -> str:
     """The words for one persona, whatever its name is."""
-    return _name(means, correlations, words, [])
+    return _name(words, *_shares(held, members), set())
 
 
-def _name(means: np.ndarray, correlations: np.ndarray, words: Sequence[Words], used_names: Sequence[str]) -> str:
-    chosen: list[str] = []
-    columns: list[int] = []
-    for j in np.argsort(-np.abs(means), kind="stable"):
-        word = words[j][0] if means[j] > 0 else words[j][1]
-        if not word or word in chosen or any(abs(correlations[j, i]) > ALIKE for i in columns):
-            continue
-        if len(chosen) < NAMED_BY and abs(means[j]) < CLEAR:
-            break
-        chosen.append(word)
-        columns.append(int(j))
-        if len(chosen) >= NAMED_BY and ", ".join(chosen) not in used_names:
-            return ", ".join(chosen)
-    name = ", ".join(chosen) or "average"
-    count = sum(other == name or other.startswith(f"{name} (") for other in used_names)
-    return f"{name} ({count + 1})" if count else name
+def _shares(held: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each word, the share of the members that it is true of, and that of the others."""
+    inside = held[members].mean(axis=0) if members.any() else np.zeros(held.shape[1])
+    outside = held[~members].mean(axis=0) if (~members).any() else np.zeros(held.shape[1])
+    return inside, outside
+
+
+def _text(words: Sequence[FeatureWords], position: int) -> str:
+    return words[position // 2].high if position % 2 else words[position // 2].low
+
+
+def _name(words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray, used_names: set[str]) -> str:
+    order = [int(j) for j in np.argsort(outside - inside, kind="stable")]
+    fitting = [j for j in order if _text(words, j) and inside[j] >= MOST and inside[j] > outside[j]]
+    chosen: list[int] = []
+    for j in fitting:
+        views = {words[i // 2].view for i in chosen}
+        if len(chosen) < NAMED_BY and inside[j] - outside[j] >= CLEAR and words[j // 2].view not in views:
+            chosen.append(j)
+    for j in fitting:  # what is less clear sets two personas of one name apart
+        if _joined(words, chosen) in used_names and j not in chosen:
+            chosen.append(j)
+    return _unique(_joined(words, chosen), used_names)
+
+
+def _joined(words: Sequence[FeatureWords], positions: Sequence[int]) -> str:
+    return ", ".join(dict.fromkeys(_text(words, j) for j in sorted(positions))) or PLAIN
+
+
+def _unique(name: str, used_names: set[str]) -> str:
+    number = 1
+    while (numbered := name if number == 1 else f"{name} ({number})") in used_names:
+        number += 1
+    return numbered
+
+
+def _still_true(name: str, words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray) -> bool:
+    positions = {_text(words, j): j for j in range(2 * len(words))}
+    listed = name.split(" (")[0].split(", ")
+    if listed == [PLAIN]:
+        return True
+    places = [positions.get(word) for word in listed]
+    return all(j is not None and inside[j] >= MOST and inside[j] > outside[j] for j in places)

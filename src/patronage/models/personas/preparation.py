@@ -4,16 +4,18 @@ Each feature is clipped to quantiles of the fit, divided by its typical size (so
 personas), transformed to be roughly normal (Yeo and Johnson 2000) and standardised. A missing value becomes the mean,
 which favours no persona.
 
-Correlated features share one vote. The squared distance between two customers is sum_j w_j (z_ij - z_kj)², and the
-weights are those non-negative ones under which the weighted features span most dimensions: their covariance C has the
-largest participation ratio tr(C)² / tr(C²). With r the correlations that is the w >= 0 that solves
+Features that tell of one thing are a view, and share the view's weight in equal parts: what has five features does not
+weigh five times. Features that belong to no view share one vote as far as they are correlated. The squared distance
+between two customers is sum_j w_j (z_ij - z_kj)², and their weights are those non-negative ones under which the
+weighted features span most dimensions: their covariance C has the largest participation ratio tr(C)² / tr(C²). With r
+the correlations that is the w >= 0 that solves
 min w' (r*r) w - 2 sum(w), the maximum diversity of Leinster and Meckes (2016) under similarity r². Uncorrelated
 features weigh 1 each; two copies of one feature weigh 1 together, exactly; a blend of two others weighs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,9 +24,11 @@ import pandas as pd
 from scipy.optimize import nnls
 from sklearn.preprocessing import PowerTransformer
 
+from patronage.config.personas import ViewConfig
 from patronage.errors import ConfigError
 from patronage.typing import Columns
 
+LEAST_KNOWN = 0.1  # of the customers: a feature that is known of fewer is evidence of little
 NULL = 1e-9  # eigenvalues below this share of the largest are zero
 
 
@@ -47,7 +51,7 @@ class Preparation:
     weights
         Its vote; 0 for a feature that the others determine.
     left_out
-        Chosen features that are missing, or the same for all customers.
+        Chosen features that are missing for nearly all customers, or the same for all.
     """
 
     columns: tuple[str, ...]
@@ -67,7 +71,7 @@ class Preparation:
 
     @property
     def dimensions(self) -> float:
-        """The number of uncorrelated features with the same information (the participation ratio)."""
+        """The sum of the weights: without views, the number of uncorrelated features with the same information."""
         return float(self.weights.sum())
 
     def voters(self) -> Preparation:
@@ -111,15 +115,18 @@ class Preparation:
         return cls(**{name: np.array(value) for name, value in state.items()} | names)
 
 
-def prepare(features: pd.DataFrame, chosen: Sequence[str], winsorise: float) -> Preparation:
-    """Learn the preparation of the chosen features.
+def prepare(
+    features: pd.DataFrame, chosen: Sequence[str], winsorise: float, views: Mapping[str, ViewConfig] | None = None
+) -> Preparation:
+    """Learn the preparation of the chosen features; those of a view share its weight.
 
     Raises
     ------
     ConfigError
         No chosen feature differs between customers.
     """
-    present = [name for name in chosen if name in features and features[name].notna().any()]
+    least = LEAST_KNOWN * len(features)
+    present = [name for name in chosen if name in features and features[name].notna().sum() > least]
     values = features[present].to_numpy(float)
     low, high = np.nanquantile(values, [winsorise, 1 - winsorise], axis=0) if present else np.zeros((2, 0))
     differ = high > low
@@ -138,7 +145,23 @@ def prepare(features: pd.DataFrame, chosen: Sequence[str], winsorise: float) -> 
     transformed = np.column_stack([yeo_johnson(column, p) for column, p in zip(values.T, power, strict=True)])
     mean, spread = np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0)
     scores = np.nan_to_num((transformed - mean) / spread)
-    return Preparation(columns, low, high, scale, power, mean, spread, weights_of(scores), left_out)
+    weights = weights_of_views(scores, columns, views or {})
+    return Preparation(columns, low, high, scale, power, mean, spread, weights, left_out)
+
+
+def weights_of_views(scores: np.ndarray, columns: Sequence[str], views: Mapping[str, ViewConfig]) -> np.ndarray:
+    """The weight of each column: an equal part of its view's; of those without a view, what makes them span most."""
+    weights = np.zeros(len(columns))
+    free = np.ones(len(columns), bool)
+    for view in views.values():
+        own = [j for j, name in enumerate(columns) if name in view.features]
+        weights[own] = view.weight / max(len(own), 1)
+        free[own] = False
+    if free.any():
+        weights[free] = weights_of(scores[:, free])
+    if not weights.any():
+        raise ConfigError("personas.views: no view with features that differ between customers has a weight above 0")
+    return weights
 
 
 def weights_of(scores: np.ndarray) -> np.ndarray:

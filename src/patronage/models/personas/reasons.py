@@ -1,5 +1,8 @@
 """Why a customer has one persona rather than the runner-up, and what would change it.
 
+The reason names, of the features that pull most, those of which a word is true of this customer ("recent",
+"big-basket"), never what is merely more recent than the runner-up. `naming.py` has the words and their borders.
+
 Squared distances are sums over features. Let persona a and b have the mean scores m_a and m_b. Feature j pulls a
 customer with the score z_j towards a against b by w_j ((z_j - m_bj)² - (z_j - m_aj)²). The sum of the pulls is the lead
 of a over b; it falls by 2 w_j |m_aj - m_bj| for each standard deviation of feature j towards b. The least step in one
@@ -17,9 +20,9 @@ import numpy as np
 import pandas as pd
 
 from patronage.models.personas.clusters import products
-from patronage.models.personas.naming import Words
+from patronage.models.personas.naming import FeatureWords
 
-NAMED = 2  # features in a reason
+NAMED = 3  # features whose words may stand in a reason
 
 
 @dataclass(frozen=True)
@@ -154,28 +157,38 @@ def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack(columns), np.column_stack(positive)
 
 
-def reason_codes(
-    explanations: PersonaExplanations, first: np.ndarray, second: np.ndarray, means: np.ndarray
-) -> np.ndarray:
-    """A number for each customer, equal for equal texts."""
-    base = 2 * means.shape[1] + 1  # a digit: a column and its direction, or nothing
-    up = means[first[:, None], explanations.pulls] > means[second[:, None], explanations.pulls]
+def reason_codes(explanations: PersonaExplanations, words: Sequence[FeatureWords], values: np.ndarray) -> np.ndarray:
+    """A number for each customer, equal for equal texts.
+
+    Parameters
+    ----------
+    values
+        (F, N) the columns in their own units: they decide which words are true.
+    """
+    base = 2 * len(words) + 1  # a digit: a column and its low or high word, or nothing
+    below, above = (np.array([getattr(word, end) for word in words]) for end in ("below", "above"))
+    rows = np.arange(values.shape[1])
     change = 2 * explanations.feature + (explanations.step > 0)
     change = np.where(np.isnan(explanations.step), base - 1, change)
     code = explanations.target.astype(np.int64)
-    for digit in (*np.where(explanations.holds, 2 * explanations.pulls + up, base - 1).T, change):
-        code = code * base + digit
-    return code
+    for pull, holds in zip(explanations.pulls.T, explanations.holds.T, strict=True):
+        value = values[pull, rows]
+        high = value >= above[pull]
+        true = holds & (high | (value <= below[pull]))
+        code = code * base + np.where(true, 2 * pull + high, base - 1)
+    return code * base + change
 
 
-def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) -> np.ndarray:
+def sentences(code: np.ndarray, words: Sequence[FeatureWords], names: Sequence[str]) -> np.ndarray:
     """(N,) the text of each code.
 
-    "heavy, active; if lapsed: light, quiet" reads: the customer has this persona rather than the runner-up for being
-    heavy and active; a change to lapsed, and nothing else, would lead to the persona "light, quiet".
+    "frequent, big-basket; if silent for longer: one-time, lapsed" reads: the customer has this persona rather than the
+    runner-up for being frequent and big-basket; a longer silence, and nothing else, would lead to the persona
+    "one-time, lapsed".
     """
     base = 2 * len(words) + 1
-    labels = [*(word for high, low in words for word in (low, high)), ""]
+    labels = [*(text for word in words for text in (word.low, word.high)), ""]
+    changes = [*(text for word in words for text in (word.less, word.more)), ""]
     positions, unique = pd.factorize(code)
     texts: list[str] = []
     for number in unique.tolist():
@@ -185,6 +198,6 @@ def sentences(code: np.ndarray, words: Sequence[Words], names: Sequence[str]) ->
             rest, digit = divmod(rest, base)
             if labels[digit] and labels[digit] not in pulls:
                 pulls.insert(0, labels[digit])
-        condition = f"; if {labels[change]}: {names[rest]}" if labels[change] else ""
-        texts.append((", ".join(pulls) or "near the middle") + condition)
+        condition = f"; if {changes[change]}: {names[rest]}" if changes[change] else ""
+        texts.append((", ".join(pulls) or "nothing stands out") + condition)
     return np.array(texts, dtype=object)[positions]

@@ -10,6 +10,8 @@ from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, Section, Table
 from patronage.review.run_page.inputs import RunView, count, money, percent, plain
 
+# Parts of a card's data, and how the page heads them
+PARTS = {"differs": "how they differ", "buys more": "buy more", "ways": "reached", "moved": "moved", "do": "what to do"}
 LIFTED = 3  # labels named on a card
 CLEAR_LIFT = 1.25  # times the share of all customers
 
@@ -51,6 +53,11 @@ def _card(row: pd.Series, view: RunView) -> Card:
         named = [f"{plain(label)} ({lift:.1f} times)" for label, lift in own[["label", "times share of all"]].values]
         if named:
             lines["more often than others"] = ", ".join(dict.fromkeys(named[:LIFTED]))
+    cards = view.table(Artifact.PERSONA_CARDS)
+    told = cards[cards[c.PERSONA_ID] == row[c.PERSONA_ID]] if cards is not None else pd.DataFrame(columns=["part"])
+    for part, head in PARTS.items():
+        if (told["part"] == part).any():
+            lines[head] = "; ".join(told.loc[told["part"] == part, "text"])
     own = view.assignments[view.assignments[c.PERSONA_ID] == row[c.PERSONA_ID]]
     stage = own[c.JOURNEY_STAGE].value_counts(normalize=True)
     if len(stage):
@@ -66,7 +73,7 @@ def _card(row: pd.Series, view: RunView) -> Card:
             f"everyone {percent(bought[c.CHURN_PROBABILITY].mean())}",
         ),
     ]
-    sentence = str(row["sets_apart"])
+    sentence = "; ".join(told.loc[told["part"] == "sentence", "text"]) if len(told) else str(row["sets_apart"])
     return Card(
         str(row[c.PERSONA]), "" if sentence == row[c.PERSONA] else sentence, facts, lines, group=str(row[c.PERSONA])
     )
