@@ -32,7 +32,7 @@ def test_extremes_are_named(now, line):
 
 def test_a_shift_counts_of_what_matters_and_beyond_chance():
     drift = pd.DataFrame(
-        {"column": ["n_orders", "persona", "week_rhythm"], "psi": [5.0, 6.0, 9.0], "chance": [0.1, 7.0, 0.1]}
+        {"column": ["n_orders", "journey_stage", "week_rhythm"], "psi": [5.0, 6.0, 9.0], "chance": [0.1, 7.0, 0.1]}
     )
     assert judge_shift(drift, PlausibleConfig()).fatal == ("psi above 4 in n_orders 5.00 (plausible.psi)",)
 

@@ -97,6 +97,8 @@ def _altered(engine: Engine, name: str, moment: str, cutoff: datetime) -> str:
         changes[c.REFUNDED_AT] = f"CASE WHEN {when.before(c.REFUNDED_AT, cutoff, engine)} THEN {c.REFUNDED_AT} END"
     extra = {column: f"max({engine.quote(column)})" for column in types} | new
     extra |= {c.CUSTOMER_ID: c.CUSTOMER_ID, moment: engine.timestamp(cutoff)}
+    if moment == c.KNOWN_AT:
+        extra |= {c.ORDERED_AT: engine.timestamp(cutoff), c.REFUNDED_AT: engine.null("time")}
     return f"""
         SELECT {_select(engine, types, changes)} FROM {TRUE}{name}
         UNION ALL

@@ -19,8 +19,9 @@ from patronage.models.reference import MEANS, Reference
 from patronage.scoring.changes import Verdict
 from patronage.scoring.work import Work
 
-# Where a shift of everybody is no market either: how often customers buy, where they are, who they are
-WEIGHTY = (c.N_ORDERS, c.CHURN_PROBABILITY, c.JOURNEY_STAGE, c.PERSONA)
+# Where a shift of everybody is no market either: how often customers buy, whether they stay, where they are. Personas
+# follow prices too, which are judged by their means.
+WEIGHTY = (c.N_ORDERS, c.CHURN_PROBABILITY, c.JOURNEY_STAGE)
 
 
 @dataclass(frozen=True)
