@@ -29,7 +29,7 @@ def log(column: str = "category", customers: int = 120, until: int = 59) -> pd.D
             rows.append((f"c{number:03d}", day, 10.0, f"{number}-{line}", str(rng.choice(KINDS[kind]))))
     rows += [
         ("extra", pd.Timestamp("2024-01-02"), 5.0, "e1", "soap"),
-        ("none", pd.Timestamp("2024-01-02"), 5.0, "n1", None),
+        ("without", pd.Timestamp("2024-01-02"), 5.0, "n1", None),
     ]
     return pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "order_id", column])
 
@@ -52,7 +52,7 @@ def test_two_kinds_of_customers_lie_at_the_two_ends(lens_settings, column):
     tea = taste[[name for name in taste.index if name.startswith("c") and int(name[1:]) % 2]]
     toys = taste[[name for name in taste.index if name.startswith("c") and not int(name[1:]) % 2]]
     assert min(tea.max(), toys.max()) < max(tea.min(), toys.min())
-    assert np.isnan(taste["none"])
+    assert np.isnan(taste["without"])
     assert np.isnan(taste["extra"])  # what hardly anybody buys says nothing
     words = lenses.described(settings)["taste_1"]
     ends = {words.high.removeprefix("more "), words.low.removeprefix("more ")}
