@@ -65,7 +65,7 @@ BAD = {
     "expected one of kmeans, gmm": (2, lambda shop: shop, ["personas.method=trees"]),
     "Could not find 'personas/trees'": (2, lambda shop: shop, ["personas=trees"]),
     "the transactions are empty": (1, lambda shop: shop.head(0), []),
-    "tracking.uri=./mlruns cannot be opened": (1, lambda shop: shop, ["tracking.uri=./mlruns"]),
+    "tracking.uri=./mlruns is none that MLflow knows": (1, lambda shop: shop, ["tracking.uri=./mlruns"]),
 }
 
 

@@ -155,7 +155,7 @@ def test_drift_beyond_a_threshold_warns_or_fails(score, shop, project):
 BAD = {
     "models:/patronage@nobody": (1, ["model=models:/patronage@nobody"]),
     "no version; expected models:/NAME@ALIAS": (1, ["model=models:/patronage"]),
-    "cannot be opened": (1, ["tracking.uri=http://127.0.0.1:9"]),
+    "does not answer": (75, ["tracking.uri=http://127.0.0.1:9"]),
     "is not a date": (2, ["cutoff=soon"]),
     "expected FILE.parquet, a folder, duckdb://FILE/TABLE": (2, ["output=s3://bucket/x"]),
     "passes=none; expected auto or a number": (2, ["passes=none"]),
