@@ -47,7 +47,7 @@ def test_good_rows_are_typed_exact_and_described():
     tables = through_the_door(BY_HAND, money_decimals=2)
     rows = tables.engine.frame("SELECT * FROM transactions ORDER BY ordered_at, order_id")
     assert rows["amount"].dtype == "int64"
-    assert rows["amount"].tolist() == [1000, 2000, 3050, 525, 4000, 200, 9999, -4000, 700, 5000]
+    assert rows["amount"].tolist() == [1000, 2000, 3050, 525, 4000, 200, 9999, 700, 5000]
     assert (tables.first, tables.last) == (datetime(2024, 1, 1, 10), datetime(2024, 3, 5, 11))
     assert (tables.rows, tables.customers) == ({"transactions": 10}, 4)
 
@@ -83,7 +83,7 @@ class TestQuarantine:
 class TestRounding:
     def test_is_counted_and_noted(self):
         tables = through_the_door(changed("amount", "10.004", "10.006"), money_decimals=2)
-        assert tables.notes == ("2 values of amount were rounded to 2 decimals (data.money_decimals)",)
+        assert "2 values of amount were rounded to 2 decimals (data.money_decimals)" in tables.notes
         extremes = "SELECT min(amount), max(amount) FROM transactions WHERE order_id IN ('a1', 'a2')"
         assert tables.engine.row(extremes) == (1000, 1001)
 
@@ -91,13 +91,15 @@ class TestRounding:
     def test_begins_beyond_the_error_of_a_double(self, amount, noted):
         """10.00000001 is 1000.000001 cents: no finer than what a double cannot hold."""
         notes = through_the_door(changed("amount", amount), money_decimals=2).notes
-        assert len(notes) == noted
+        assert sum("rounded" in note for note in notes) == noted
 
     def test_is_half_away_from_zero(self):
         """0.125, 0.375 and -0.125 are exact in a double."""
         tables = through_the_door(changed("amount", "0.125", "0.375", "-0.125"), money_decimals=2)
         rounded = tables.engine.frame("SELECT amount FROM transactions WHERE order_id IN ('a1', 'a2', 'a3')")
-        assert sorted(rounded["amount"]) == [-13, 13, 38]
+        refunded = tables.engine.frame("SELECT amount FROM returns")
+        assert sorted(rounded["amount"]) == [13, 38]
+        assert 13 in refunded["amount"].to_list()
 
 
 class TestIds:
@@ -108,10 +110,10 @@ class TestIds:
     def test_of_orders_are_the_customer_and_moment_where_the_source_has_none(self):
         frame = pd.concat([BY_HAND, BY_HAND.head(1).assign(amount=3.0)]).drop(columns="order_id")
         tables = through_the_door(frame)
-        assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (10,)
+        assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (9,)
         assert tables.present["transactions"] == {"customer_id", "ordered_at", "amount"}
 
     def test_of_equal_rows_differ_under_keep(self):
         frame = pd.concat([BY_HAND, BY_HAND.head(1)]).drop(columns="order_id")
         tables = through_the_door(frame, on_duplicate_rows="keep")
-        assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (11,)
+        assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (10,)

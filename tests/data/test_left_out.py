@@ -23,7 +23,7 @@ from patronage.errors import ConfigError, DataError
 def test_rows_are_left_out_and_counted_by_their_first_reason(where, rows, note):
     log = read(BY_HAND, where=where)
     assert log.rows == {"transactions": rows}
-    assert note in log.summary() if rows < 10 else log.notes == ()
+    assert note in log.summary() if rows < 10 else "left out" not in log.summary()
 
 
 def test_a_condition_reads_numbers_in_a_file_of_text(tmp_path):
@@ -35,7 +35,7 @@ def test_a_header_inside_a_file_is_a_reason(tmp_path):
     text = BY_HAND.to_csv(index=False)
     (tmp_path / "orders.csv").write_text(text + text.splitlines()[0] + "\n")
     log = read(tmp_path / "orders.csv", where={"header inside": "customer_id = 'customer_id'"})
-    assert log.notes == ("1 of 11 rows of transactions were left out (where): header inside 1",)
+    assert "1 of 11 rows of transactions were left out (where): header inside 1" in log.notes
 
 
 @pytest.mark.parametrize(
