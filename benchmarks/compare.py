@@ -91,7 +91,7 @@ def make(root: Path) -> None:
     past = [tracking.read_run(small, name) for name in RUNS]
     large = tracking.open_store(TrackingConfig(uri=LARGE), root)
     for run in past:
-        log_large(large, run, data.load(DuckDB(), DataConfig(name="cdnow")))
+        log_large(large, run, data.load(DuckDB(), DataConfig(name="cdnow", source="cdnow")))
 
 
 def main(folder: str) -> None:

@@ -83,7 +83,7 @@ for states in (5, 15):
 
 
 def load(name: str) -> Tables:
-    source = DataConfig(name=name, timezone="America/New_York")
+    source = DataConfig(name=name, source=name, timezone="America/New_York")
     if name == "complete_journey":
         source = replace(source, left_censored=True, on_duplicate_rows="keep")
     return data.load(DuckDB(threads=2), source)
@@ -315,7 +315,12 @@ def session_models() -> list[str]:
     """Evaluate P(an order later in the session) and P(an order after an abandoned cart) on simulated clicks."""
     lines = []
     for seed in CLICKSTREAMS:
-        source = DataConfig(name="simulated", on_duplicate_rows="keep", simulated={"customers": 10_000, "seed": seed})
+        source = DataConfig(
+            name="simulated",
+            source="simulated",
+            on_duplicate_rows="keep",
+            simulated={"customers": 10_000, "seed": seed},
+        )
         clicks = sessions.read_clickstream(data.load(DuckDB(threads=2), source), datetime(2023, 7, 1))
         within = evaluate_sessions(clicks, 0.3, Resampling(RESAMPLES, 0))
         carts, _ = evaluate_carts(clicks, 7, 14, 0.3, Resampling(RESAMPLES, 0))

@@ -73,7 +73,7 @@ def by_hand() -> Tables:
 
 @pytest.fixture(scope="session")
 def cdnow() -> Tables:
-    return data.load(DuckDB(threads=2), DataConfig(name="cdnow", money_decimals=2))
+    return data.load(DuckDB(threads=2), DataConfig(name="cdnow", source="cdnow", money_decimals=2))
 
 
 @pytest.fixture(scope="session")

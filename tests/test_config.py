@@ -22,7 +22,7 @@ def needed(*overrides: str) -> tuple[str, ...]:
     """Overrides that give what has no default."""
     path = "data.transactions.path=x.csv"
     given = ("cutoff=2024-01-01", *(() if any(o.startswith("data=") for o in overrides) else ("data=cdnow",)))
-    return (*overrides, *given, *((path,) if "data=tables" in overrides else ()))
+    return (*overrides, *given, *((path,) if {"data=tables", "data=online_retail"} & set(overrides) else ()))
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -36,6 +36,8 @@ def test_every_experiment_states_its_question_and_changes_something(experiment):
     verb = experiment.split("_")[0] if experiment.split("_")[0] in others else "train"
     schema = others.get(verb, TrainConfig)
     changed = composed(verb, [f"experiment={experiment}"])
+    if "path" in OmegaConf.to_yaml(changed.data) and OmegaConf.is_missing(changed.data.transactions, "path"):
+        changed.data.transactions.path = "x.csv"  # a log that the user brings
     assert typed(schema, changed)
     assert changed != composed(verb, needed() if verb == "train" else ["data=cdnow"])
     comment = (CONF / "experiment" / f"{experiment}.yaml").read_text().splitlines()[1]
@@ -90,6 +92,23 @@ def test_typos_are_refused_in_every_form(override):
 def test_values_out_of_range_are_named_with_what_is_expected(override, message):
     with pytest.raises(ConfigError, match=message):
         typed(TrainConfig, composed("train", [*needed(), override]))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data.customers.attributes={country: geographic}",
+        "data.customers.attributes.country=geographic",
+        "data.events.vocabulary={PageView: view}",
+        "data.transactions.where={no customer: client IS NULL}",
+        "data.transactions.where.test=client IS NULL",
+    ],
+)
+@pytest.mark.parametrize("data", ["tables", "online_retail"])
+def test_a_table_takes_new_entries_on_the_command_line(data, override):
+    config = settings("check", [f"data={data}", "data.transactions.path=x.csv", override]).data
+    tables = (config.customers.attributes, config.events.vocabulary, config.transactions.where or {})
+    assert any(key in table for table in tables for key in ("country", "PageView", "no customer", "test"))
 
 
 # What each verb must be given; everything else has a default.

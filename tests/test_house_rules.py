@@ -18,7 +18,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # A room may import those above it, and itself.
 FLOORS = (
-    ("names", "errors", "typing", "masking"),
+    ("names", "errors", "typing", "masking", "temporary", "threads", "journal"),
     ("statistics", "manifest", "config", "report"),
     ("engine",),
     ("cutoff",),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import traceback
+from types import FrameType
 from typing import TextIO, cast
 
-from patronage.errors import PatronageError
+from patronage import journal
+from patronage.errors import STOPPED, PatronageError, Stopped
 from patronage.masking import MaskedStream
 
 VERBS = {
@@ -25,6 +28,7 @@ VERBS = {
     "rollback": "give the champion's place back to the version before",
 }
 
+VERBOSE = {"-v", "--verbose"}
 USAGE = "\n".join(
     [
         "usage: patronage VERB [key=value ...]",
@@ -38,7 +42,9 @@ USAGE = "\n".join(
         "  patronage compare baseline=RUN candidate=RUN           RUN: an id, a name, @champion",
         "  patronage train --help                                 every key with its value and reason",
         "",
-        "exit codes: 0 done, 1 failed (one line says why), 2 usage or configuration",
+        "exit codes: 0 done, 1 failed (one line says why), 2 usage or configuration, 75 try again later,",
+        "            130 or 143 stopped by a signal",
+        "-v shows every step; logging=json writes the log, on stderr, as JSON; results are on stdout.",
         "PATRONAGE_DEBUG=1 shows the traceback behind an error line.",
     ]
 )
@@ -68,32 +74,77 @@ def _run(words: list[str]) -> None:
     verb, rest = words[0], words[1:]
     if verb not in VERBS:
         _fail(f"unknown verb {verb!r}; expected one of {', '.join(VERBS)} (patronage --help)", 2)
+    journal.begin(_style(rest), verbose=bool(VERBOSE & set(rest)))
+    stopped = _take_signals()
     try:
         from patronage.jobs.verbs import run_verb
 
-        run_verb(verb, rest)
-    except PatronageError as error:
-        _fail(str(error), error.exit_code, error)
+        run_verb(verb, [word for word in rest if word not in VERBOSE])
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        _fail("interrupted; nothing was logged", 130)
-    except Exception as error:  # the last resort: a defect of ours is one line too
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(last.filename)}:{last.lineno}"
-        _fail(  # without the error's own words, which may hold a customer's values
-            f"unexpected {type(error).__name__} in {where}; this is a defect of patronage, please report it with what "
-            "PATRONAGE_DEBUG=1 shows",
-            1,
-            error,
-        )
+    except (Exception, KeyboardInterrupt, Stopped) as error:
+        _explain(error, stopped)
+
+
+def _style(words: list[str]) -> str:
+    """How a failure is written before the configuration is known."""
+    return journal.JSON if f"logging={journal.JSON}" in words else journal.PLAIN
+
+
+def _take_signals() -> list[str]:
+    """Let a signal end the job in an orderly way; gives a list that will name it.
+
+    A signal that the caller ignores, as nohup does, stays ignored. A library that is at work may turn what is raised
+    here into an error of its own: the list still tells.
+    """
+    stopped: list[str] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        stopped.append(signal.Signals(number).name)
+        raise Stopped(stopped[-1])
+
+    for name in STOPPED:
+        number = getattr(signal, name, None)
+        usual = (signal.SIG_DFL, signal.default_int_handler)
+        try:
+            if number is not None and signal.getsignal(number) in usual:
+                signal.signal(number, stop)
+        except ValueError:  # not the main thread: its signals are the caller's
+            break
+    return stopped
+
+
+def _explain(error: BaseException, stopped: list[str]) -> None:
+    """The one line and the exit code of whatever ended a job."""
+    if stopped or isinstance(error, Stopped | KeyboardInterrupt):
+        name = stopped[0] if stopped else "SIGINT"
+        _fail(f"stopped by {name}; {_left()}", STOPPED[name], error)
+    if isinstance(error, PatronageError):
+        _fail(str(error), error.exit_code, error)
+    last = traceback.extract_tb(error.__traceback__)[-1]  # the last resort: a defect of ours is one line too
+    where = f"{os.path.basename(last.filename)}:{last.lineno}"
+    _fail(  # without the error's own words, which may hold a customer's values
+        f"unexpected {type(error).__name__} in {where}; this is a defect of patronage, please report it with what "
+        "PATRONAGE_DEBUG=1 shows",
+        1,
+        error,
+    )
+
+
+def _left() -> str:
+    """What a job that was stopped leaves behind."""
+    now = journal.current()
+    facts = list(now.facts)
+    if now.run_id:
+        facts.append(f"run {now.run_id} is {now.run_status}")
+    return "; ".join(facts) if facts else "nothing was published or logged; start it again"
 
 
 def _fail(message: str, code: int, error: BaseException | None = None) -> None:
     if error is not None and os.environ.get("PATRONAGE_DEBUG") == "1":
         traceback.print_exception(error)
-    print("patronage: " + " ".join(message.split()), file=sys.stderr)
+    print(journal.failure_line(message, code), file=sys.stderr)
     sys.exit(code)
 
 

@@ -74,11 +74,18 @@ def check_inside(cutoff: datetime, first_row: datetime, last_row: datetime, max_
     latest = last_row + timedelta(days=1 + max_staleness_days)
     if first_row < cutoff <= latest:
         return
+    late = cutoff > latest
     raise ConfigError(
         f"cutoff={cutoff:%Y-%m-%d} lies outside the data ({first_row:%Y-%m-%d} to {last_row:%Y-%m-%d}); "
         f"give a cutoff after {first_row:%Y-%m-%d} and not after {latest:%Y-%m-%d}"
-        + ("" if cutoff <= first_row else " (data.max_staleness_days allows more)")
+        + (" (data.max_staleness_days allows more), or try again when the log has come" if late else ""),
+        retry=late,
     )
+
+
+def days_stale(cutoff: datetime, last_row: datetime) -> int:
+    """Give the whole days before the cutoff in which the log has no row: a log of yesterday has none."""
+    return max(0, (cutoff - last_row).days)
 
 
 def year_before(cutoff: datetime) -> datetime:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import os
 
+TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the same command, started again later, may succeed
+STOPPED = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}  # as a shell reports a command that a signal ended
+
 
 class PatronageError(Exception):
     """The root of all errors that are reported as one line, without a traceback.
+
+    Parameters
+    ----------
+    retry
+        Whether the same command may succeed later, with nothing repaired: its exit code is 75 then.
 
     Examples
     --------
@@ -19,6 +27,12 @@ class PatronageError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, message: str = "", *, retry: bool = False) -> None:
+        super().__init__(message)
+        self.retry = retry
+        if retry:
+            self.exit_code = TRY_AGAIN
 
 
 class ConfigError(PatronageError):
@@ -91,6 +105,31 @@ class OutputError(PatronageError):
     >>> issubclass(pt.OutputError, pt.PatronageError)
     True
     """
+
+
+class ResourceError(PatronageError):
+    """Memory or disk ran out before the work was done.
+
+    Examples
+    --------
+    >>> import patronage as pt
+    >>> pt.ResourceError("out of memory").exit_code
+    1
+    """
+
+
+class Stopped(BaseException):
+    """A signal ended the process: what is open is closed on the way out, and no `except Exception` holds it up.
+
+    Parameters
+    ----------
+    signal
+        Its name, such as SIGTERM.
+    """
+
+    def __init__(self, signal: str) -> None:
+        super().__init__(signal)
+        self.exit_code = STOPPED[signal]
 
 
 def in_brackets(example: object, *, harmless: bool = False) -> str:

@@ -91,7 +91,7 @@ def _of_environment() -> Iterator[str]:
     """The secrets in environment variables, as they are and as an address spells them, the longest first."""
     values = set()
     for name, value in os.environ.items():
-        if _VARIABLE.fullmatch(name):
+        if _VARIABLE.fullmatch(name) and not os.path.isabs(value):  # PWD, or where a key lies, is no secret
             values.add(value)
         if match := _ADDRESS.search(value):
             values.add((match["password"] or "").removeprefix(":"))

@@ -17,6 +17,7 @@ KINDS = {"age": "demographic", "income": "demographic"}
 def groceries():
     config = DataConfig(
         name="complete_journey",
+        source="complete_journey",
         on_duplicate_rows="keep",
         left_censored=True,
         timezone="America/New_York",

@@ -90,6 +90,6 @@ def test_what_the_configuration_knows_of_a_log_goes_with_it():
 
 
 def test_a_source_that_is_not_there_is_refused():
-    expected = "data.name=sales; expected one of cdnow, complete_journey, simulated, tables"
+    expected = "data.source=sales; expected one of cdnow, complete_journey, simulated, tables"
     with pytest.raises(ConfigError, match=expected):
-        load(DuckDB(threads=1), DataConfig(name="sales"))
+        load(DuckDB(threads=1), DataConfig(name="sales", source="sales"))

@@ -16,7 +16,7 @@ SMALL = {"customers": 1500, "days": 200, "seed": 7}
 
 def test_all_tables_pass_the_door_and_the_truth_stays_outside(project):
     attributes = {"age": "demographic", "industry": "firmographic"}
-    config = DataConfig(name="simulated", on_duplicate_rows="keep", simulated=SMALL)
+    config = DataConfig(name="simulated", source="simulated", on_duplicate_rows="keep", simulated=SMALL)
     config.customers.attributes.update(attributes)
     engine = DuckDB(threads=2)
     tables = data.load(engine, config)
@@ -32,7 +32,7 @@ def test_all_tables_pass_the_door_and_the_truth_stays_outside(project):
 
 
 def test_the_tables_are_written_once(project):
-    config = DataConfig(name="simulated", simulated=SMALL)
+    config = DataConfig(name="simulated", source="simulated", simulated=SMALL)
     simulated.read_tables(DuckDB(threads=1), config)
     (folder,) = (project / "mlruns" / "simulated").iterdir()
     assert simulated.cache_folder(SimulatedConfig(**SMALL)) == folder
@@ -55,7 +55,7 @@ def test_other_settings_and_another_simulator_have_a_cache_of_their_own(project,
 
 
 def test_two_that_write_at_once_both_get_the_tables(project):
-    config = DataConfig(name="simulated", simulated=SMALL)
+    config = DataConfig(name="simulated", source="simulated", simulated=SMALL)
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: set(simulated.read_tables(DuckDB(threads=1), config)), range(2)))
     assert both == [{"transactions", "events", "customers"}] * 2
@@ -63,5 +63,7 @@ def test_two_that_write_at_once_both_get_the_tables(project):
 
 
 def test_without_events_there_is_no_such_table(project):
-    tables = simulated.read_tables(DuckDB(threads=1), DataConfig(name="simulated", simulated=SMALL | {"events": False}))
+    tables = simulated.read_tables(
+        DuckDB(threads=1), DataConfig(name="simulated", source="simulated", simulated=SMALL | {"events": False})
+    )
     assert set(tables) == {"transactions", "customers"}

@@ -9,7 +9,7 @@ import pytest
 from conftest import BY_HAND
 from patronage.config import DataConfig, EventsConfig, TransactionColumns, TransactionsConfig
 from patronage.data import load
-from patronage.data.tables import expand
+from patronage.data.files import expand
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 
@@ -62,7 +62,7 @@ def test_what_is_not_there_is_one_line(tmp_path):
     with pytest.raises(DataError, match=r"transactions cannot be read: .*bad.parquet"):
         read(str(tmp_path / "bad.parquet"))
     (tmp_path / "orders.xlsx").write_text("a sheet")
-    with pytest.raises(ConfigError, match=r"orders.xlsx: neither .csv, .parquet nor .duckdb; say which"):
+    with pytest.raises(ConfigError, match=r"orders.xlsx: neither .csv, .json, .parquet nor .duckdb; say which"):
         read(str(tmp_path / "orders.xlsx"))
     with pytest.raises(ConfigError, match="expected a file, a glob or a list"):
         expand("transactions", None)

@@ -19,4 +19,4 @@ def test_it_writes_the_tables_and_prints_where(patronage, project):
 def test_only_the_simulated_source_can_be_simulated(patronage):
     code, _, err = patronage("simulate", "data=cdnow", "output=made")
     assert code == 2
-    assert "data.name=cdnow; expected one of simulated" in err
+    assert "data.source=cdnow; expected one of simulated" in err

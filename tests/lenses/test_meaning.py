@@ -33,7 +33,9 @@ class Groceries(NamedTuple):
 
 @pytest.fixture(scope="module")
 def complete_journey() -> Tables:
-    config = DataConfig(name="complete_journey", on_duplicate_rows="keep", left_censored=True)
+    config = DataConfig(
+        name="complete_journey", source="complete_journey", on_duplicate_rows="keep", left_censored=True
+    )
     return data.load(DuckDB(threads=2), config)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,9 +147,9 @@ def test_drift_beyond_a_threshold_warns_or_fails(score, shop, project):
     assert "psi above 0.25 in" in said
     assert "the old result is untouched" in said
     assert Path("out.parquet").read_bytes() == before
-    code, out, _ = score(log="dear.parquet")
+    code, _, err = score(log="dear.parquet")
     assert code == 0
-    assert "warning      psi above 0.25 in" in out
+    assert re.search(r"^\d{4}-\d\d-\d\dT\S+ WARNING \w{8} psi above 0.25 in", err, re.M)
 
 
 BAD = {
@@ -251,7 +252,7 @@ def test_a_killed_job_goes_on_where_it_was(score, fitted, registered, project):
     job.wait()
     assert not (project / "killed.parquet").exists()
     again = subprocess.run([*command, "output=killed.parquet"], capture_output=True, text=True, check=True)
-    assert "of 12 passes of an interrupted job" in again.stdout
+    assert "of 12 passes of an interrupted job" in again.stderr
     assert score("passes=12", "model=models:/patronage/1", output="undisturbed.parquet")[0] == 0
     assert (project / "killed.parquet").read_bytes() == (project / "undisturbed.parquet").read_bytes()
     assert not list(project.glob(".*.scoring"))

@@ -27,13 +27,22 @@ def test_the_default_store_lies_under_the_root_wherever_the_process_stands(track
     assert tracking.open_store(TrackingConfig(experiment="one"), tmp_path).experiment_id == store.experiment_id
 
 
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "./mlruns", "nonsense://x"])
-def test_a_store_that_does_not_answer_is_one_line(tracking, tmp_path, uri, monkeypatch):
+@pytest.mark.parametrize(
+    ("uri", "line", "retry"),
+    [
+        ("http://127.0.0.1:9", r"does not answer \(.*refused\); start its server, or try again later", True),
+        ("./mlruns", "is none that MLflow knows .*; give sqlite:///FILE", False),
+        ("nonsense://x", "is none that MLflow knows .*; give sqlite:///FILE", False),
+        ("mysql+nodriver://u:p@127.0.0.1:9/x", "is none that MLflow knows|needs the driver", False),
+    ],
+)
+def test_a_store_that_does_not_answer_is_one_line(tracking, tmp_path, uri, line, retry, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(TrackingError, match=r"tracking.uri=.* cannot be opened: .*; start its server, or") as caught:
+    with pytest.raises(TrackingError, match=rf"the MLflow store tracking.uri=.* {line}") as caught:
         tracking.open_store(TrackingConfig(uri=uri), tmp_path)
     assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == (75 if retry else 1)
 
 
 def test_a_deleted_experiment_is_said_to_be_deleted(tracking, tmp_path):

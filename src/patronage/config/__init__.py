@@ -18,6 +18,7 @@ from patronage.config.decision import DecisionConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
+from patronage.config.process import ProcessConfig
 from patronage.config.review import CompareConfig, GatesConfig, PromoteConfig, RollbackConfig, StoreConfig
 from patronage.config.rules import plain, typed
 from patronage.config.score import DriftConfig, LimitConfig, RelogConfig, ScoreConfig
@@ -37,6 +38,7 @@ __all__ = [
     "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
     "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "PromoteConfig", "RelogConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SimulateConfig", "StoreConfig",
-    "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "ValueConfig", "plain", "typed",
+    "ProcessConfig", "PromoteConfig", "RelogConfig", "RollbackConfig", "ScoreConfig", "SearchConfig",
+    "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
+    "ValueConfig", "plain", "typed",
 ]  # fmt: skip

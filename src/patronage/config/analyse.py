@@ -9,6 +9,7 @@ from omegaconf import MISSING
 
 from patronage.config.data import DataConfig, EngineConfig
 from patronage.config.lenses import LensesConfig
+from patronage.config.process import ProcessConfig
 from patronage.config.rules import within
 from patronage.config.shipped import shipped
 from patronage.config.verbs import TrackingConfig
@@ -67,7 +68,7 @@ class CompanionsConfig:
 
 
 @dataclass
-class AnalyseConfig:
+class AnalyseConfig(ProcessConfig):
     """What `patronage analyse` reads."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -83,5 +84,6 @@ class AnalyseConfig:
     seed: int = 0
 
     def check(self) -> None:
+        super().check()
         within("movement_days", self.movement_days, 1, 3650)
         within("seed", self.seed, 0, 2**31 - 1)

@@ -19,7 +19,7 @@ class EngineConfig:
     """Where SQL runs: the keys of conf/engine."""
 
     name: str = "duckdb"
-    threads: int | None = None  # of DuckDB; null: all cores
+    threads: int | None = None  # of DuckDB; null: those of the process
     memory_limit: str | None = None  # of DuckDB, such as 3GB; null: tables are in memory
     master: str | None = None  # of a Spark session that is started
 
@@ -30,7 +30,7 @@ class EngineConfig:
 
 @dataclass
 class TransactionColumns:
-    """Canonical column of transactions to the user's name for it; null means the same name, if the table has it.
+    """Canonical column of transactions to the user's, or to SQL over them; null: the same name, if there is one.
 
     A row is an order, or a line of an order.
     """
@@ -56,16 +56,18 @@ class TransactionColumns:
 class TransactionsConfig:
     """Where the orders are, and how they are read."""
 
-    path: Any = None  # a file, a glob or a list of them
-    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
-    table: str | None = None  # inside a database file
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
+    where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     columns: TransactionColumns = field(default_factory=TransactionColumns)
 
 
 @dataclass
 class EventColumns:
-    """Canonical column of events to the user's name for it; null means the same name, if the table has it.
+    """Canonical column of events to the user's, or to SQL over them; null: the same name, if there is one.
 
     A row is an interaction: a visit, a message, a complaint.
     """
@@ -85,17 +87,19 @@ class EventColumns:
 class EventsConfig:
     """Where the events are, and how they are read."""
 
-    path: Any = None  # a file, a glob or a list of them
-    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
-    table: str | None = None  # inside a database file
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
+    where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     columns: EventColumns = field(default_factory=EventColumns)
     vocabulary: dict[str, str] = field(default_factory=dict)  # the user's event name to ours
 
 
 @dataclass
 class CustomerColumns:
-    """Canonical column of customers to the user's name for it; null means the same name, if the table has it.
+    """Canonical column of customers to the user's, or to SQL over them; null: the same name, if there is one.
 
     A row is a customer; a customer of the transactions may be absent.
     """
@@ -110,12 +114,14 @@ class CustomerColumns:
 class CustomersConfig:
     """Where the customers are, and how they are read."""
 
-    path: Any = None  # a file, a glob or a list of them
-    format: str | None = None  # csv, parquet or duckdb; null: from the file's name
-    table: str | None = None  # inside a database file
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
+    where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     columns: CustomerColumns = field(default_factory=CustomerColumns)
-    attributes: dict[str, str] = field(default_factory=dict)  # column to its kind
+    attributes: dict[str, str] = field(default_factory=dict)  # column, here or of transactions, to its kind
 
     def check(self) -> None:
         for name, kind in self.attributes.items():
@@ -126,7 +132,8 @@ class CustomersConfig:
 class DataConfig:
     """A source and how its tables are read: the keys of conf/data."""
 
-    name: str = MISSING  # cdnow, complete_journey, simulated or tables
+    name: str = MISSING  # of the log, as runs and messages call it
+    source: str = "tables"  # the user's own tables; or cdnow, complete_journey, simulated
     entity: str = "customer"  # or account: users are rolled up to customers.account_id
     timezone: str = "UTC"  # the clock of the business
     naive_moments: str = "clock"  # moments without an offset are its clock time; or utc: instants of UTC
@@ -149,8 +156,6 @@ class DataConfig:
         within("data.money_decimals", self.money_decimals, 0, 6)
         if self.timezone not in zoneinfo.available_timezones():
             raise ConfigError(f"data.timezone={self.timezone}; expected a name such as UTC or Europe/Berlin")
-        if self.name not in ("tables", "???") and any(
-            table.path for table in (self.transactions, self.events, self.customers)
-        ):
-            raise ConfigError(f"data={self.name} reads its own data; give data=tables to read data.*.path")
+        if self.source != "tables" and any(table.path for table in (self.transactions, self.events, self.customers)):
+            raise ConfigError(f"data={self.source} reads its own data; give data=tables to read data.*.path")
         within("data.max_staleness_days", self.max_staleness_days, 0, 3650)

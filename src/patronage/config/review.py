@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
+from patronage.config.process import ProcessConfig
 from patronage.config.rules import one_of, within
 from patronage.errors import ConfigError
 
@@ -19,7 +20,7 @@ class StoreConfig:
 
 
 @dataclass
-class CompareConfig:
+class CompareConfig(ProcessConfig):
     """What `patronage compare` reads."""
 
     tracking: StoreConfig = field(default_factory=StoreConfig)
@@ -31,6 +32,7 @@ class CompareConfig:
     seed: int = 0
 
     def check(self) -> None:
+        super().check()
         within("largest_changes", self.largest_changes, 1, 100_000)
         within("bootstraps", self.bootstraps, 20, 100_000)
         within("seed", self.seed, 0, 2**31 - 1)
@@ -59,7 +61,7 @@ class GatesConfig:
 
 
 @dataclass
-class PromoteConfig:
+class PromoteConfig(ProcessConfig):
     """What `patronage promote` reads."""
 
     tracking: StoreConfig = field(default_factory=StoreConfig)
@@ -72,6 +74,7 @@ class PromoteConfig:
     seed: int = 0
 
     def check(self) -> None:
+        super().check()
         if self.force and not (self.reason or "").strip():
             raise ConfigError("force=true without a reason; give reason='...', the reason is kept with the model")
         within("bootstraps", self.bootstraps, 20, 100_000)
@@ -79,7 +82,7 @@ class PromoteConfig:
 
 
 @dataclass
-class RollbackConfig:
+class RollbackConfig(ProcessConfig):
     """What `patronage rollback` reads."""
 
     tracking: StoreConfig = field(default_factory=StoreConfig)

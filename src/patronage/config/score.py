@@ -8,6 +8,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from patronage.config.data import DataConfig, EngineConfig
+from patronage.config.process import ProcessConfig
 from patronage.config.rules import one_of, within
 from patronage.config.verbs import TrackingConfig
 from patronage.errors import ConfigError
@@ -39,12 +40,29 @@ class DriftConfig:
 
 
 @dataclass
-class ScoreConfig:
+class PlausibleConfig:
+    """Limits that no market reaches, only a broken log."""
+
+    customers_left: float = 0.7
+    times: float = 10.0
+    psi: float = 4.0
+    then: str = FAIL
+
+    def check(self) -> None:
+        within("plausible.customers_left", self.customers_left, 0, 1)
+        within("plausible.times", self.times, 1, 1e12)
+        within("plausible.psi", self.psi, 0, 100)
+        one_of("plausible.then", self.then, (WARN, FAIL))
+
+
+@dataclass
+class ScoreConfig(ProcessConfig):
     """What `patronage score` reads."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
     data: DataConfig = field(default_factory=DataConfig)
     drift: DriftConfig = field(default_factory=DriftConfig)
+    plausible: PlausibleConfig = field(default_factory=PlausibleConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     name: str | None = None
     model: str = MISSING
@@ -54,12 +72,13 @@ class ScoreConfig:
     force: bool = False
 
     def check(self) -> None:
+        super().check()
         if self.passes != AUTO and not (isinstance(self.passes, int) and 1 <= self.passes <= 10_000):
             raise ConfigError(f"passes={self.passes}; expected auto or a number from 1 to 10000")
 
 
 @dataclass
-class RelogConfig:
+class RelogConfig(ProcessConfig):
     """What `patronage relog` reads."""
 
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -14,6 +14,7 @@ from patronage.config.decision import DecisionConfig
 from patronage.config.journey import AUTO, JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
+from patronage.config.process import ProcessConfig
 from patronage.config.rules import one_of, within
 from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
@@ -52,7 +53,7 @@ class TrackingConfig:
 
 
 @dataclass
-class TrainConfig:
+class TrainConfig(ProcessConfig):
     """What `patronage train` reads."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -76,6 +77,7 @@ class TrainConfig:
     seed: int = 0
 
     def check(self) -> None:
+        super().check()
         within("horizon_days", self.horizon_days, 1, 3650)
         if self.fit_sample is not None:
             within("fit_sample", self.fit_sample, 10, 10**9)
@@ -110,7 +112,7 @@ class RollingConfig:
 
 
 @dataclass
-class BacktestConfig:
+class BacktestConfig(ProcessConfig):
     """What `patronage backtest` reads."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -131,6 +133,7 @@ class BacktestConfig:
     seed: int = 0
 
     def check(self) -> None:
+        super().check()
         if not self.cutoffs and self.rolling.first is None:
             raise ConfigError(
                 "no origin: give rolling.first=YYYY-MM-DD and rolling.last=YYYY-MM-DD, or +cutoffs={YYYY-MM-DD: days}"
@@ -190,7 +193,7 @@ class SearchConfig(BacktestConfig):
 
 
 @dataclass
-class CheckConfig:
+class CheckConfig(ProcessConfig):
     """What `patronage check` reads."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -200,14 +203,12 @@ class CheckConfig:
 
 
 @dataclass
-class SimulateConfig:
+class SimulateConfig(ProcessConfig):
     """What `patronage simulate` reads."""
 
     data: DataConfig = field(default_factory=DataConfig)
     output: str = MISSING
-    threads: int | None = None
 
     def check(self) -> None:
-        one_of("data.name", self.data.name, ("simulated",))
-        if self.threads is not None:
-            within("threads", self.threads, 1, 1024)
+        super().check()
+        one_of("data.source", self.data.source, ("simulated",))

@@ -3,9 +3,11 @@
 contract.py     the canonical tables
 door.py         one table through the door; columns.py, row_rules.py and duplicates.py say what is checked
 loading.py      all tables of a source through the door; log.py holds what comes out
+expressions.py  SQL in place of a column; left_out.py: rows that the user leaves out
+line_attributes.py    attributes of customers that only order lines tell
 reading.py      what a Python user calls: `patronage.read`; frames.py turns pandas into Arrow
 keys.py         how messages name the settings
-cdnow.py, complete_journey.py, simulated.py, tables.py    the sources, chosen by `data.name`
+cdnow.py, complete_journey.py, simulated.py, tables.py    the sources, chosen by `data.source`
 """
 
 from patronage.data.fingerprint import fingerprint

@@ -93,6 +93,8 @@ def _write_accounts(engine: Engine, columns: Mapping[str, str], attributes: Iter
     selected = ["coalesce(account_id, customer_id) AS customer_id", "min(account_id) AS account_id"]
     if c.SIGNED_UP_AT in columns:
         selected.append(f"min({c.SIGNED_UP_AT}) AS {c.SIGNED_UP_AT}")
+    if c.KNOWN_AT in columns:
+        selected.append(f"max({c.KNOWN_AT}) AS {c.KNOWN_AT}")
     for name in (c.ACQUISITION_CHANNEL, *attributes):
         if name in columns:
             quoted = engine.quote(name)

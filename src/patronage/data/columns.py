@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.contract import Contract
+from patronage.data.expressions import expression
 from patronage.data.finding import DataFindings
 from patronage.data.keys import Keys
 from patronage.data.pseudonyms import pseudonym
@@ -16,6 +17,9 @@ from patronage.errors import ConfigError, DataError
 
 # ISO 8601 in full, or it is not a date: DuckDB drops what follows a time (PM, EST) without a word
 ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$"
+FLOATS = ("DOUBLE", "FLOAT")
+EXACT = 2**53  # from which a double does not hold every whole number
+WHOLE = r"^ *-?[0-9]+([.]0+)? *$"  # a whole number, with decimals or without
 ZONED = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|UTC|[+-]\d{2}(:?\d{2})?)$"
 
 
@@ -43,7 +47,7 @@ class Column:
     Attributes
     ----------
     name, source
-        Its canonical name and its name in the source.
+        Its canonical name; and the source's name of it, or SQL over the source's columns.
     kind
         What it must be: id, label, time, money or number.
     type
@@ -63,6 +67,8 @@ class Column:
     def empty(self) -> str:
         """SQL: whether there is no value."""
         blank = f" OR trim({self.raw}) = ''" if self.type == "VARCHAR" else ""
+        if self.kind == "id" and self.type in FLOATS:
+            blank = f" OR CAST({self.raw} AS STRING) IN ('nan', 'NaN')"
         return f"({self.raw} IS NULL{blank})"
 
 
@@ -77,8 +83,11 @@ def resolve(table: IncomingTable) -> list[Column]:
     types = table.engine.types(table.source.relation)
     kinds = {**table.contract.kinds, **dict.fromkeys(table.source.attributes, "label")}
     columns = [column for name, kind in kinds.items() if (column := _column(table, types, name, kind)) is not None]
+    columns = _without_decimals(table, columns)
+    if table.config.pseudonymise:
+        columns = [_pseudonymised(table, column) for column in columns]
     for source in {column.source for column in columns}:
-        targets = [column.name for column in columns if column.source == source]
+        targets = [column.name for column in columns if column.source == source and column.name in table.contract.kinds]
         if len(targets) > 1:
             raise ConfigError(
                 f"column {source} is mapped twice, to {' and '.join(targets)}; "
@@ -94,12 +103,11 @@ def _column(table: IncomingTable, types: dict[str, str], name: str, kind: str) -
     source, present = mapped or name, ", ".join(types)
     if source in types:
         raw = engine.quote(source)
-        parsed = _parsed(table, kind, raw, types[source])
-        if table.config.pseudonymise and (kind == "id" or name == c.ACCOUNT_ID):
-            parsed = pseudonym(engine, parsed)
-        return Column(name, source, kind, types[source], raw, parsed)
+        return Column(name, source, kind, types[source], raw, _parsed(table, kind, raw, types[source]))
     if mapped:
-        raise ConfigError(f"{keys.column(table.name, name, mapped)}: no such column; the table has {present}")
+        computed = expression(engine, table.source.relation, types, mapped, keys.column(table.name, name, mapped))
+        raw = f"({computed.sql})"
+        return Column(name, source, kind, computed.type, raw, _parsed(table, kind, raw, computed.type))
     if name in table.source.attributes:
         entry = keys.entry(table.name, "attributes", name)
         raise ConfigError(f"{entry}: no such column; the table has {present}")
@@ -117,7 +125,39 @@ def _parsed(table: IncomingTable, kind: str, raw: str, source_type: str) -> str:
         return f"TRY_CAST({raw} AS DOUBLE)"
     if kind == "time":
         return _moment(table, raw, source_type)
+    if source_type in FLOATS:  # 17850.0 is 17850, which a missing value elsewhere in the column made a float
+        whole = f"{raw} = floor({raw}) AND abs({raw}) < {EXACT}"
+        return f"(CASE WHEN {whole} THEN CAST(CAST({raw} AS BIGINT) AS STRING) ELSE CAST({raw} AS STRING) END)"
     return f"nullif(CAST({raw} AS STRING), '')"
+
+
+def _without_decimals(table: IncomingTable, columns: list[Column]) -> list[Column]:
+    """The columns, ids that were written as floating point read as what they mean: 17850.0 is 17850.
+
+    Text is read so where every id is a whole number and at least one was written with decimals; `1.5` is a name.
+    """
+    ids = [column for column in columns if column.kind == "id" and column.type == "VARCHAR"]
+    if not ids:
+        return columns
+    endings = ", ".join(f"count(*) FILTER (WHERE {column.raw} LIKE '%.0')" for column in ids)
+    counts = table.engine.row(f"SELECT {endings} FROM {table.source.relation}")
+    ids = [column for column, rows in zip(ids, counts, strict=True) if rows]
+    for column in ids:
+        whole = table.engine.matches(column.raw, WHOLE)
+        (others,) = table.engine.row(
+            f"SELECT count(*) FILTER (WHERE NOT {column.empty} AND NOT {whole}) FROM {table.source.relation}"
+        )
+        if not others:
+            parsed = f"regexp_replace({column.parsed}, '[.]0+ *$', '')"
+            columns = [replace(column, parsed=parsed) if each is column else each for each in columns]
+    return columns
+
+
+def _pseudonymised(table: IncomingTable, column: Column) -> Column:
+    """The column, ids as pseudonyms."""
+    if column.kind == "id" or column.name == c.ACCOUNT_ID:
+        return replace(column, parsed=pseudonym(table.engine, column.parsed))
+    return column
 
 
 def _moment(table: IncomingTable, raw: str, source_type: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patronage import names as c
 from patronage.config import DataConfig
@@ -11,9 +11,10 @@ from patronage.data.contract import TRANSACTIONS, Contract
 from patronage.data.duplicates import treat_duplicates
 from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
+from patronage.data.left_out import leave_out
 from patronage.data.row_rules import Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
-from patronage.engine import Engine, text
+from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError
 
 
@@ -54,8 +55,13 @@ def load_table(
         The mapping names columns that do not exist, or one column twice.
     """
     try:
-        return _load(IncomingTable(engine, contract, source, config, keys, findings or DataFindings()))
+        table = IncomingTable(engine, contract, source, config, keys, findings or DataFindings())
+        table, notes = leave_out(table)
+        loaded = _load(table)
+        return replace(loaded, notes=(*notes, *loaded.notes))
     except engine.failure as error:
+        if short := shortage(error):
+            raise short from error
         reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
         raise DataError(
             f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; "

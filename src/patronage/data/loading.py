@@ -14,6 +14,7 @@ from patronage.data.door import LoadedTable, load_table
 from patronage.data.finding import DataFindings
 from patronage.data.fingerprint import fingerprint
 from patronage.data.keys import CONF, Keys
+from patronage.data.line_attributes import ask_lines, write_attributes
 from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
 from patronage.data.source import SourceTable
@@ -38,10 +39,15 @@ def load(engine: Engine, config: DataConfig, findings: DataFindings | None = Non
     DataError
         A table does not keep its contract.
     """
-    if config.name not in SOURCES:
-        raise ConfigError(f"data.name={config.name}; expected one of {', '.join(SOURCES)}")
-    source = import_module(f"patronage.data.{config.name}")
-    return load_tables(engine, source.read_tables(engine, config), config, findings=findings)
+    if config.source not in SOURCES:
+        raise ConfigError(f"data.source={config.source}; expected one of {', '.join(SOURCES)}")
+    source = import_module(f"patronage.data.{config.source}")
+    sources: Mapping[str, SourceTable] = source.read_tables(engine, config)
+    tables = load_tables(engine, sources, config, findings=findings)
+    for table in sources.values():
+        if table.copied:
+            engine.drop(table.relation)
+    return tables
 
 
 def load_tables(
@@ -68,8 +74,12 @@ def load_tables(
         As `load` does.
     """
     findings = DataFindings() if findings is None else findings
+    for table in sources.values():
+        for finding in table.findings:
+            findings.add(finding)
     if config.pseudonymise:
         take_key(engine, keys)
+    sources, told = ask_lines(engine, sources, config, keys)
     loaded = {
         contract.name: load_table(engine, contract, sources[contract.name], config, keys, findings)
         for contract in CONTRACTS
@@ -77,9 +87,12 @@ def load_tables(
     }
     events = map_event_names(engine, config.events.vocabulary, keys) if EVENTS.name in loaded else {}
     present = {name: table.present for name, table in loaded.items()}
+    if told:
+        present[CUSTOMERS.name] = write_attributes(engine, present, told)
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
-    return replace(_described(engine, loaded, present, events, config, keys), findings=tuple(findings))
+    tables = _described(engine, loaded, present, events, config, keys)
+    return replace(tables, told_by_lines=frozenset(told), findings=tuple(findings))
 
 
 def _described(
@@ -105,12 +118,12 @@ def _described(
         source=config.name,
         present=present,
         rows={name: table.rows for name, table in loaded.items()},
-        attributes=config.customers.attributes if CUSTOMERS.name in loaded else {},
+        attributes=config.customers.attributes if CUSTOMERS.name in present else {},
         money_scale=10**config.money_decimals,
         first=first,
         last=last,
         customers=customers,
-        fingerprint=fingerprint(engine, list(loaded)),
+        fingerprint=fingerprint(engine, [contract.name for contract in CONTRACTS if contract.name in present]),
         left_censored=config.left_censored,
         max_staleness_days=config.max_staleness_days,
         events=events,

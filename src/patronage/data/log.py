@@ -53,6 +53,8 @@ class Tables:
         Table to the number of rows set aside; they are in the engine's table `quarantine_{table}`.
     keys
         How messages name the settings.
+    told_by_lines
+        The attributes that a customer has from the first order line that tells them.
     findings
         What the door found, those first that do most to the answers.
 
@@ -80,6 +82,7 @@ class Tables:
     notes: tuple[str, ...] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     keys: Keys = CONF
+    told_by_lines: frozenset[str] = frozenset()
     findings: tuple[DataFinding, ...] = ()
 
     def __repr__(self) -> str:

@@ -15,11 +15,13 @@ from omegaconf import OmegaConf
 
 from patronage.config import DataConfig, typed
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, Contract
+from patronage.data.files import Location
 from patronage.data.frames import to_arrow
 from patronage.data.keys import KEYWORDS
 from patronage.data.loading import load_tables
 from patronage.data.log import Tables
-from patronage.data.tables import TableConfig, configured, files_relation, source_of
+from patronage.data.source import SourceTable
+from patronage.data.tables import TableConfig, configured, locate, source_of
 from patronage.engine import DuckDB, Engine
 from patronage.errors import ConfigError, DataError
 
@@ -50,8 +52,10 @@ def read(
     attributes: Mapping[str, str] | None = None,
     vocabulary: Mapping[str, str] | None = None,
     table: PerTable = None,
+    query: PerTable = None,
     format: PerTable = None,
     date_format: PerTable = None,
+    where: Any = None,
     entity: str = "customer",
     timezone: str = "UTC",
     naive_moments: str = "clock",
@@ -71,8 +75,9 @@ def read(
     Parameters
     ----------
     source
-        A row per order or order line: a pandas DataFrame, an Arrow table, a path, a glob or a list of paths (CSV,
-        Parquet or a DuckDB file), or a relation of an open DuckDB connection. What is in memory is never changed.
+        A row per order or order line: a pandas DataFrame, an Arrow table or stream, a path, a folder, a glob or a list
+        of paths (CSV, JSON, Parquet or a DuckDB file), the address of a database
+        (`"postgresql://host/shop"`), or a relation of an open DuckDB connection. What is in memory is never changed.
         Columns are read by name; so is a named index.
     events
         A row per interaction (visit, add_to_cart, complaint, ...), in any of these forms.
@@ -84,13 +89,17 @@ def read(
         Canonical column to the column of `events` or `customers`.
     attributes
         Further columns of `customers`, with their kind: demographic, geographic, psychographic, technographic or
-        firmographic.
+        firmographic. One that `customers` lacks is taken from a customer's first line in `source`.
     vocabulary
         Your name of an event to ours, such as `{"PageView": "view"}`.
-    table, format, date_format
-        Of files: the table inside a DuckDB file; csv, parquet or duckdb where the name of the file does not say it;
-        how dates are written, such as `"%d/%m/%Y"`, where it is not ISO 8601. A text is for `source`; a mapping
-        names the tables: `table={"transactions": "orders", "events": "visits"}`.
+    table, query, format, date_format
+        Of files: the table or view inside a database, or a SELECT of it; csv, json, parquet or duckdb where the file
+        does not say it; how dates are written, such as `"%d/%m/%Y"`, where it is not ISO 8601. A text is for
+        `source`; a mapping names the tables: `table={"transactions": "orders", "events": "visits"}`.
+    where
+        Rows to keep or leave out, counted: SQL over the columns of `source` that holds for the rows to keep, a list of
+        it, or a mapping of each reason to SQL that holds for the rows to leave out, such as
+        `{"no customer": "client IS NULL"}`. For several tables, `{"transactions": ..., "events": ...}`.
     entity
         `"account"`: companies are the customers, and `customers` has the `account_id` of each user.
     timezone
@@ -114,7 +123,8 @@ def read(
         Where SQL runs, such as `patronage.engine.DuckDB(memory_limit="3GB")`; its tables are replaced. By default an
         embedded DuckDB in memory, which is closed when the log is garbage collected or at the end of a `with` block.
     **columns
-        Canonical column to the column of `source`: `customer_id`, `ordered_at` and `amount` are required, others are
+        Canonical column to the column of `source`, or to SQL over its columns (`amount="quantity * price"`):
+        `customer_id`, `ordered_at` and `amount` are required, others are
         listed in `patronage.config.TransactionColumns`. A column that has the canonical name needs none.
 
     Returns
@@ -158,7 +168,9 @@ name its column by amount="..."
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
     }  # fmt: skip
     mappings = {TRANSACTIONS.name: columns, EVENTS.name: events_columns, CUSTOMERS.name: customers_columns}
-    options = {"table": table, "format": format, "date_format": date_format}
+    options = {
+        "table": table, "query": query, "format": format, "date_format": date_format, "where": _where(where),
+    }  # fmt: skip
     config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary)
     sources = {TRANSACTIONS.name: source, EVENTS.name: events, CUSTOMERS.name: customers}
     given = {key: data for key, data in sources.items() if data is not None or key == TRANSACTIONS.name}
@@ -175,7 +187,7 @@ name its column by amount="..."
 def _config(
     settings: Mapping[str, Any],
     mappings: Mapping[str, Mapping[str, str] | None],
-    options: Mapping[str, PerTable],
+    options: Mapping[str, Any],
     *,
     attributes: Mapping[str, str] | None,
     vocabulary: Mapping[str, str] | None,
@@ -202,7 +214,7 @@ def _check_columns(contract: Contract, mapping: Mapping[str, str]) -> None:
     for column in mapping:
         if column in contract.kinds:
             continue
-        close = get_close_matches(column, [*contract.kinds, *signature(read).parameters], n=1)
+        close = get_close_matches(column, [*contract.kinds, *signature(read).parameters], n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise ConfigError(
             f"read: {column} is neither a setting nor a column of {contract.name}{hint} "
@@ -210,7 +222,13 @@ def _check_columns(contract: Contract, mapping: Mapping[str, str]) -> None:
         )
 
 
-def _of_table(option: str, value: PerTable, table: str) -> str | None:
+def _where(where: Any) -> Any:
+    """The rows to leave out, by table: what names no table is for the orders."""
+    names = {contract.name for contract in CONTRACTS}
+    return where if isinstance(where, Mapping) and names & set(where) else {TRANSACTIONS.name: where}
+
+
+def _of_table(option: str, value: Any, table: str) -> Any:
     """An option of one table; a text is for the orders."""
     if value is None or isinstance(value, str):
         return value if table == TRANSACTIONS.name else None
@@ -223,16 +241,17 @@ def _of_table(option: str, value: PerTable, table: str) -> str | None:
 def _load(engine: Engine, sources: Mapping[str, Source | None], config: DataConfig) -> Tables:
     """Take the sources through the door; a copy that was needed on the way is dropped."""
     settings = configured(config)
-    relations, copies = {}, []
+    relations: dict[str, SourceTable] = {}
+    copies: list[str] = []
     for name, source in sources.items():
         paths = _paths(source)
         if paths is not None:
-            relation = files_relation(engine, name, replace(settings[name], path=paths), KEYWORDS)
+            location = locate(engine, name, replace(settings[name], path=paths), KEYWORDS)
         else:
-            relation = f"source_{name}"
-            _copy(engine, relation, name, source, settings[name])
-            copies.append(relation)
-        relations[name] = source_of(relation, settings[name])
+            location = Location(f"source_{name}", copied=True)
+            _copy(engine, location.relation, name, source, settings[name])
+        copies += [location.relation] if location.copied else []
+        relations[name] = source_of(name, location, settings[name], KEYWORDS)
     tables = load_tables(engine, relations, config, KEYWORDS)
     for copy in copies:
         engine.drop(copy)
@@ -258,7 +277,7 @@ def _copy(engine: Engine, relation: str, name: str, source: Source | None, table
 def _arrow(argument: str, name: str, source: Source | None, table: TableConfig) -> pa.Table | pa.RecordBatchReader:
     """What is in memory as Arrow: a table, or a stream that is read once."""
     if isinstance(source, pd.DataFrame):
-        mapping = source_of("", table)
+        mapping = source_of(name, "", table, KEYWORDS)
         contract = next(contract for contract in CONTRACTS if contract.name == name)
         wanted = {*contract.kinds, *filter(None, mapping.mapping.values()), *mapping.attributes}
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from patronage.data.finding import DataFinding
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,27 @@ class SourceTable:
     relation
         SQL: what may stand behind FROM.
     mapping
-        Canonical column to the relation's column; None, or no entry, means the same name, if the relation has it.
+        Canonical column to the relation's column, or to SQL over its columns; None, or no entry, means the same name,
+        if the relation has it.
     date_format
         How text is read as a moment (strptime); None means ISO 8601.
     attributes
         Further columns to keep as labels, by their own names.
+    where
+        A reason to leave rows out to the SQL that holds for such a row.
+    findings
+        What the files disagree in.
+    files
+        The name of each file and a relation over it alone, where there are several.
+    copied
+        Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
     """
 
     relation: str
     mapping: Mapping[str, str | None]
     date_format: str | None = None
     attributes: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[DataFinding, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    copied: bool = False

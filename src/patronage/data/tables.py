@@ -1,26 +1,28 @@
-"""The source `tables`: the user's own CSV, Parquet or DuckDB files, their columns mapped onto ours."""
+"""The source `tables`: the user's own files, databases and queries, their columns mapped onto ours."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections.abc import Sequence
 from dataclasses import asdict
-from glob import glob, has_magic
-from pathlib import Path
 
 from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
+from patronage.data.databases import (
+    POSTGRESQL,
+    lake_location,
+    lake_of,
+    postgresql_location,
+    query_location,
+    remote_location,
+    scheme_of,
+    stored_location,
+)
+from patronage.data.files import Location, expand, files_location, form_of
 from patronage.data.keys import CONF, Keys
+from patronage.data.left_out import reasons_of
 from patronage.data.source import SourceTable
 from patronage.engine import Engine
-from patronage.errors import ConfigError, DataError
-
-DELIMITERS = (",", ";", "\t", "|")
-FORMATS = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
-    ".duckdb": "duckdb", ".ddb": "duckdb",
-}  # fmt: skip
+from patronage.errors import ConfigError
 
 TableConfig = TransactionsConfig | EventsConfig | CustomersConfig
 
@@ -28,8 +30,9 @@ TableConfig = TransactionsConfig | EventsConfig | CustomersConfig
 def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
     """Find the tables that the configuration names; transactions are required."""
     tables = configured(config)
-    named = [name for name, table in tables.items() if table.path or table.table or name == TRANSACTIONS.name]
-    return {name: source_of(files_relation(engine, name, tables[name]), tables[name]) for name in named}
+    given = {name: table.path or table.table or table.query for name, table in tables.items()}
+    named = [name for name in tables if given[name] or name == TRANSACTIONS.name]
+    return {name: source_of(name, locate(engine, name, tables[name]), tables[name]) for name in named}
 
 
 def configured(config: DataConfig) -> dict[str, TableConfig]:
@@ -37,112 +40,57 @@ def configured(config: DataConfig) -> dict[str, TableConfig]:
     return {TRANSACTIONS.name: config.transactions, EVENTS.name: config.events, CUSTOMERS.name: config.customers}
 
 
-def source_of(relation: str, table: TableConfig) -> SourceTable:
+def source_of(name: str, location: Location | str, table: TableConfig, keys: Keys = CONF) -> SourceTable:
     """A relation with the mapping of its settings."""
-    attributes = tuple(table.attributes) if isinstance(table, CustomersConfig) else ()
-    return SourceTable(relation, asdict(table.columns), table.date_format, attributes)
+    place = Location(location) if isinstance(location, str) else location
+    return SourceTable(
+        place.relation,
+        asdict(table.columns),
+        table.date_format,
+        attributes=tuple(table.attributes) if isinstance(table, CustomersConfig) else (),
+        where=reasons_of(table.where, keys.option(name, "where")),
+        findings=place.findings,
+        files=place.files,
+        copied=place.copied,
+    )
 
 
-def files_relation(engine: Engine, name: str, table: TableConfig, keys: Keys = CONF) -> str:
-    """SQL: a relation over the files that a table's settings name, or over a table of the engine's catalog.
+def locate(engine: Engine, name: str, table: TableConfig, keys: Keys = CONF) -> Location:
+    """Find what a table's settings name: files, a table of a database or of the engine's catalog, or a query.
 
     Raises
     ------
     ConfigError
-        The settings name no file, or contradict what the files are.
+        The settings name no place, or contradict what is there.
     DataError
-        A file does not exist or cannot be read.
+        What they name does not exist or cannot be read.
     """
+    if table.table and table.query:
+        setting = keys.option(name, "query")
+        raise ConfigError(f"{setting} and {keys.option(name, 'table', table.table)}: give one of them")
+    if table.query and not table.path:
+        return query_location(engine, name, table.query, keys)
     if engine.has_catalog and table.table and not table.path:
-        return engine.named(table.table)
-    paths = expand(name, table.path, keys)
-    kind = table.format or _format(name, paths[0], keys)
-    if kind not in FORMATS.values():
-        raise ConfigError(f"{keys.option(name, 'format', kind)}; expected csv, parquet or duckdb")
-    if kind == "duckdb":
-        return _stored(engine, name, paths, table.table, keys)
-    if table.table:
-        raise ConfigError(f"{keys.option(name, 'table', table.table)}: {paths[0]} is no database; leave it out")
-    return engine.parquet(paths) if kind == "parquet" else _csv(engine, paths)
+        return Location(engine.named(table.table))
+    path = table.path
+    paths = [path] if isinstance(path, str) else list(path) if isinstance(path, Sequence) else []
+    scheme = scheme_of(paths[0]) if paths else None
+    if scheme in POSTGRESQL:
+        return postgresql_location(engine, name, str(paths[0]), table.table, table.query, keys)
+    if scheme:
+        remote = remote_location(engine, name, [str(each) for each in paths], table.format, keys)
+        return _without_table(remote, str(paths[0]), table, name, keys)
+    if len(paths) == 1 and (lake := lake_of(paths[0], table.format)):
+        return _without_table(lake_location(engine, paths[0], lake), paths[0], table, name, keys)
+    files = expand(name, path, keys)
+    if form_of(name, files[0], table.format, keys).kind == "duckdb":
+        return stored_location(engine, name, files, table.table, table.query, keys)
+    return _without_table(files_location(engine, name, files, table.format, keys), files[0], table, name, keys)
 
 
-def expand(name: str, path: str | Sequence[str] | None, keys: Keys = CONF) -> list[str]:
-    """List the files behind a path, a glob or a list of them; the files of a glob are sorted.
-
-    Raises
-    ------
-    ConfigError
-        No path is given.
-    DataError
-        A path matches no file, or the file is empty.
-    """
-    patterns = [path] if isinstance(path, str) else list(path or []) if isinstance(path, Sequence) else []
-    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
-        raise ConfigError(f"{keys.option(name, 'path', path or 'null')}: expected a file, a glob or a list of them")
-    files: list[str] = []
-    for pattern in patterns:
-        matches = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
-        matches = [match for match in matches if Path(match).is_file()]
-        if not matches:
-            raise DataError(f"{keys.option(name, 'path', pattern)}: no such file; paths are relative to {Path.cwd()}")
-        files += matches
-    for file in files:
-        if Path(file).stat().st_size == 0:
-            raise DataError(f"{file} is empty; expected a header line and rows below it")
-    return files
-
-
-def _stored(engine: Engine, name: str, paths: list[str], table: str | None, keys: Keys) -> str:
-    """SQL: a table or view inside a DuckDB file, which is only read."""
-    if len(paths) != 1:
-        raise ConfigError(f"{keys.option(name, 'path')} names {len(paths)} database files; expected one")
-    try:
-        schema = engine.attach(paths[0])
-    except engine.failure as error:
-        raise DataError(f"{paths[0]} cannot be read as a DuckDB file: {str(error).splitlines()[0]}") from error
-    stored = engine.tables_of(schema)
-    if table not in stored:
-        setting = keys.option(name, "table", table or "null")
-        raise ConfigError(f"{setting}: {paths[0]} holds {', '.join(stored) or 'no tables'}; name one")
-    return f"{schema}.{engine.quote(table)}"
-
-
-def _csv(engine: Engine, paths: list[str]) -> str:
-    """SQL: a relation over CSV files, after a look at their header lines: no type is guessed from the rows."""
-    names, delimiter = _header(paths[0])
-    for path in paths[1:]:
-        other_names, other_delimiter = _header(path)
-        if (other_names, other_delimiter) != (names, delimiter):
-            raise DataError(
-                f"{path} has other columns ({', '.join(other_names)}) than {paths[0]} ({', '.join(names)}); "
-                "give files of one form, or make them so"
-            )
-    return engine.csv(paths, names, delimiter)
-
-
-def _header(path: str) -> tuple[list[str], str]:
-    """Read the column names and the delimiter of a CSV file."""
-    opener = gzip.open if path.endswith(".gz") else open
-    try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            line = file.readline()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text; save it as UTF-8") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-    delimiter = max(DELIMITERS, key=line.count)
-    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"{path}: the header names {', '.join(repeated)} twice; give every column a name of its own")
-    if not all(names):
-        raise DataError(f"{path}: the header {line.strip()!r} leaves a column without a name; expected a header line")
-    return names, delimiter
-
-
-def _format(name: str, path: str, keys: Keys) -> str:
-    """The format that a file's name shows."""
-    suffixes = [suffix for suffix in Path(path.lower()).suffixes if suffix in FORMATS]
-    if not suffixes:
-        setting = keys.option(name, "format", "csv|parquet|duckdb")
-        raise ConfigError(f"{path}: neither .csv, .parquet nor .duckdb; say which by {setting}")
-    return FORMATS[suffixes[-1]]
+def _without_table(location: Location, path: str, table: TableConfig, name: str, keys: Keys) -> Location:
+    """Refuse a table or a query over what is no database."""
+    for option, value in (("table", table.table), ("query", table.query)):
+        if value:
+            raise ConfigError(f"{keys.option(name, option, value)}: {path} is no database; leave it out")
+    return location

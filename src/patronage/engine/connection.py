@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from patronage import threads
 from patronage.config import EngineConfig
 from patronage.engine.duckdb import DuckDB
 from patronage.engine.protocol import Engine
@@ -25,7 +26,7 @@ def connect(config: EngineConfig, folder: Path | None = None) -> Engine:
         There is no engine of this name, or it is not installed.
     """
     if config.name == "duckdb":
-        return DuckDB(config.threads, config.memory_limit, folder)
+        return DuckDB(config.threads or threads.count(), config.memory_limit, folder)
     if config.name == "spark":
         return Spark(session_of(config.master))
     raise ConfigError(f"engine.name={config.name}; expected duckdb or spark")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from patronage.engine.literals import text
 from patronage.errors import ConfigError
+from patronage.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,8 +37,9 @@ class DuckDB:
         import duckdb
 
         self._secret: str | None = None
-        place = None if memory_limit is None else Path(tempfile.mkdtemp(prefix="patronage-", dir=folder))
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(place / "engine.duckdb" if place else ":memory:")
+        place = None if memory_limit is None else TemporaryFolder(folder)
+        database = place.path / "engine.duckdb" if place else ":memory:"
+        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(database)
         self._release = weakref.finalize(self, _release, self._connection, place)
         # Insertion order costs memory and has no meaning here: a query that needs an order has an ORDER BY.
         self.run("SET preserve_insertion_order = false")
@@ -169,23 +170,73 @@ class DuckDB:
         for name, attached in self._attached():
             if attached and Path(attached).exists() and Path(path).exists() and Path(attached).samefile(path):
                 self.run(f"DETACH {self.quote(name)}")
-        self.run(f"ATTACH {text(path)} AS result (TYPE duckdb{', READ_ONLY' * read_only})")
+        # a new file is one that the DuckDB before this, 1.5, reads as well
+        form = ", READ_ONLY" if read_only else "" if Path(path).exists() else ", STORAGE_VERSION 'v1.5.0'"
+        self.run(f"ATTACH {text(path)} AS result (TYPE duckdb{form})")
         try:
             yield "result.main"
         finally:
             self.run("DETACH result")
 
-    def parquet(self, paths: list[str]) -> str:
-        """A relation over Parquet files of the same columns."""
-        return f"read_parquet({self._list(paths)})"
+    def parquet(self, paths: list[str], keys: Sequence[str] = ()) -> str:
+        """A relation over Parquet files of the same columns, and a text column for each key of their folders."""
+        files = f"{self._list(paths)}, hive_partitioning = false"
+        if not keys:
+            return f"read_parquet({files})"
+        path = "patronage_path"
+        patterns = {key: text(f"/{re.escape(key)}=([^/]*)/") for key in keys}
+        values = ", ".join(
+            f"url_decode(regexp_extract({path}, {pattern}, 1)) AS {self.quote(key)}"
+            for key, pattern in patterns.items()
+        )
+        return f"(SELECT * EXCLUDE ({path}), {values} FROM read_parquet({files}, filename = '{path}'))"
 
-    def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
+    def csv(self, paths: list[str], names: list[str], delimiter: str, packed: str | None = None) -> str:
         """A relation over CSV files with one header line; every column is text, which the door checks and types."""
         columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
         return (
             f"read_csv({self._list(paths)}, auto_detect = false, header = true, columns = {{{columns}}}, "
-            f"delim = {text(delimiter)}, quote = '\"', escape = '\"', strict_mode = true, null_padding = false)"
+            f"delim = {text(delimiter)}, quote = '\"', escape = '\"', strict_mode = true, null_padding = false, "
+            f"hive_partitioning = false, compression = {text(packed or 'none')})"
         )
+
+    def json_keys(self, paths: list[str], packed: str | None = None) -> list[str]:
+        """The keys of the objects in JSON files, of every row."""
+        objects = f"read_json_objects({self._list(paths)}, compression = {text(packed or 'uncompressed')})"
+        query = f"SELECT DISTINCT unnest(json_keys(json)) AS key FROM {objects} WHERE json_type(json) = 'OBJECT'"
+        return sorted(key for (key,) in self._cursor().execute(query).fetchall())
+
+    def json(self, paths: list[str], names: list[str], packed: str | None = None) -> str:
+        """A relation over JSON files, one object a row; every column is text, which the door checks and types."""
+        columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
+        return (
+            f"read_json({self._list(paths)}, columns = {{{columns}}}, hive_partitioning = false, "
+            f"compression = {text(packed or 'uncompressed')})"
+        )
+
+    def load_extension(self, name: str, purpose: str) -> None:
+        """Load an extension of DuckDB that is installed.
+
+        Raises
+        ------
+        ConfigError
+            It is not; the message says how to install it.
+        """
+        try:
+            self.run(f"LOAD {name}")
+        except self.failure as error:
+            raise ConfigError(
+                f"{purpose} needs DuckDB's extension {name}, which is not installed; install it once, where there is "
+                f"a network: python -c \"import duckdb; duckdb.sql('INSTALL {name}')\""
+            ) from error
+
+    def keep_query(self, name: str, sql: str, schema: str | None = None) -> None:
+        """Keep the result of a user's query, whose table names are those of a schema that `attach` gave."""
+        cursor = self._cursor()
+        (home,) = cursor.execute("SELECT current_database()").fetchall()[0]
+        if schema is not None:
+            cursor.execute(f"USE {schema}")
+        cursor.execute(f"CREATE OR REPLACE TABLE {self.quote(home)}.main.{self.quote(name)} AS {sql}")
 
     def _list(self, paths: list[str]) -> str:
         return "[" + ", ".join(text(path) for path in paths) + "]"
@@ -269,8 +320,8 @@ class DuckDB:
         return f"string_agg({piece}, '' ORDER BY {order})"
 
 
-def _release(connection: duckdb.DuckDBPyConnection, place: Path | None) -> None:
+def _release(connection: duckdb.DuckDBPyConnection, place: TemporaryFolder | None) -> None:
     """Close an engine's connection, and remove the folder of its tables."""
     connection.close()
     if place is not None:
-        shutil.rmtree(place, ignore_errors=True)
+        place.close()

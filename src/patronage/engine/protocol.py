@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -101,18 +102,41 @@ class Engine(Protocol):
 
     # Reading
 
-    def parquet(self, paths: list[str]) -> str:
-        """SQL: a relation over Parquet files of the same columns."""
+    def parquet(self, paths: list[str], keys: Sequence[str] = ()) -> str:
+        """SQL: a relation over Parquet files of the same columns, which wins over the names of folders.
+
+        Parameters
+        ----------
+        keys
+            Keys in the names of folders (`key=value`) that become columns of text.
+        """
         ...
 
-    def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
+    def csv(self, paths: list[str], names: list[str], delimiter: str, packed: str | None = None) -> str:
         """SQL: a relation over CSV files with one header line; every column is text.
+
+        Parameters
+        ----------
+        packed
+            gzip or zstd; None where the files are not packed.
 
         Raises
         ------
         ConfigError
             The engine reads no CSV.
         """
+        ...
+
+    def json_keys(self, paths: list[str], packed: str | None = None) -> list[str]:
+        """List the keys of the objects in JSON files, of every row; raises as `csv` does."""
+        ...
+
+    def json(self, paths: list[str], names: list[str], packed: str | None = None) -> str:
+        """SQL: a relation over JSON files, one object a row, every column text; raises as `csv` does."""
+        ...
+
+    def keep_query(self, name: str, sql: str, schema: str | None = None) -> None:
+        """Keep the result of a user's query, whose table names are those of a schema that `attach` gave."""
         ...
 
     def attach(self, path: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,8 +174,10 @@ class Spark:
 
     # Reading
 
-    def parquet(self, paths: list[str]) -> str:
-        """A relation over Parquet files of the same columns."""
+    def parquet(self, paths: list[str], keys: Sequence[str] = ()) -> str:
+        """A relation over Parquet files of the same columns; keys of their folders are DuckDB's to read."""
+        if keys:
+            raise ConfigError(f"{paths[0]}: the folder keys {', '.join(keys)} would be lost: {ELSEWHERE}")
         name = f"parquet_{len(self._ours)}"
         try:
             self._name(name, self.session.read.parquet(*paths))
@@ -233,9 +235,21 @@ class Spark:
         full = [self.session.catalog.currentCatalog(), self.session.catalog.currentDatabase()]
         return ".".join([*full[: 3 - len(parts)], *parts]).lower()
 
-    def csv(self, paths: list[str], names: list[str], delimiter: str) -> str:
+    def csv(self, paths: list[str], names: list[str], delimiter: str, packed: str | None = None) -> str:
         """Refuse: only DuckDB reads text files with the care that the door needs."""
         raise ConfigError(f"{paths[0]}: {ELSEWHERE}")
+
+    def json_keys(self, paths: list[str], packed: str | None = None) -> list[str]:
+        """Refuse: only DuckDB reads text files with the care that the door needs."""
+        raise ConfigError(f"{paths[0]}: {ELSEWHERE}")
+
+    def json(self, paths: list[str], names: list[str], packed: str | None = None) -> str:
+        """Refuse: only DuckDB reads text files with the care that the door needs."""
+        raise ConfigError(f"{paths[0]}: {ELSEWHERE}")
+
+    def keep_query(self, name: str, sql: str, schema: str | None = None) -> None:
+        """Keep the result of a user's query."""
+        self.table(name, sql)
 
     def attach(self, path: str) -> str:
         """Refuse: only DuckDB reads its files."""

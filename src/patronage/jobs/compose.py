@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from patronage.config import (
     AnalyseConfig,
@@ -40,16 +42,38 @@ SCHEMAS: dict[str, type] = {
 }
 
 
+WHERE = re.compile(r"data\.\w+\.where(\.[^=]+=|=\{)")
+
+
 def store_schema(verb: str) -> None:
     """Register the schema that conf/VERB.yaml names first in its defaults list."""
-    ConfigStore.instance().store(name=f"{verb}_schema", node=SCHEMAS[verb])
+    schema = OmegaConf.structured(SCHEMAS[verb])
+    _open_tables(schema)
+    ConfigStore.instance().store(name=f"{verb}_schema", node=schema)
+
+
+def _open_tables(schema: DictConfig) -> None:
+    """Let the command line add entries to tables (`data.customers.attributes={country: geographic}`) without a `+`."""
+    for key in schema:
+        node = schema._get_node(key)
+        if not isinstance(node, DictConfig) or node._is_none() or node._is_missing():
+            continue
+        if is_dataclass(OmegaConf.get_type(node)):
+            _open_tables(node)
+        else:
+            OmegaConf.set_struct(node, False)
+
+
+def opened(overrides: Sequence[str]) -> list[str]:
+    """The overrides of a command line; a reason of `where`, SQL or a table of it, needs no `+`."""
+    return [f"++{word}" if WHERE.match(word) else word for word in overrides]
 
 
 def composed(verb: str, overrides: Sequence[str] = ()) -> DictConfig:
     """Compose conf/VERB.yaml with the overrides of a command line; nothing is checked yet but keys and types."""
     store_schema(verb)
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return hydra.compose(verb, overrides=list(overrides))
+        return hydra.compose(verb, overrides=opened(overrides))
 
 
 def settings(verb: str, overrides: Sequence[str] = ()) -> Any:

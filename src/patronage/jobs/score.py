@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,19 +15,22 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from patronage import cutoff as when
-from patronage import data, scoring, tracking
+from patronage import data, journal, scoring, tracking
 from patronage import names as c
 from patronage.config import ScoreConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
-from patronage.engine import DuckDB, connect
-from patronage.errors import DataError, OutputError, TrackingError
+from patronage.engine import DuckDB, connect, shortage
+from patronage.errors import ConfigError, DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
 from patronage.names import Artifact, Metric, Tag
-from patronage.scoring import Claim, Verdict, Work
+from patronage.scoring import Claim, Extent, Verdict, Work
 from patronage.tracking import Registered, RunRecord, Scored, Store
 
+log = logging.getLogger(__name__)
+
+USUAL_STALENESS = 1  # days without a row that need no line: a shop may close on Sundays
 PENDING = Path("mlruns") / "pending"
 
 
@@ -47,7 +51,7 @@ class Job:
 class Findings:
     """What is known of the result as a whole."""
 
-    customers: int
+    extent: Extent
     drift: pd.DataFrame
     movements: pd.DataFrame | None
     warnings: tuple[str, ...]
@@ -64,12 +68,13 @@ def run(config: ScoreConfig) -> None:
         _announce(claim.check())
     try:
         with scoring.alone(claim.target) as folder:
-            _score(config, cutoff, claim, folder, started)
+            job, findings = _score(config, cutoff, claim, folder)
     except OSError as error:
         raise OutputError(
             f"{claim.target}: {error.strerror or error}; the old result is untouched, and what is finished is kept for "
             "the next start"
         ) from error
+    _log(job, findings, started)
 
 
 def _announce(destroyed: str | None) -> None:
@@ -77,9 +82,10 @@ def _announce(destroyed: str | None) -> None:
         print(f"force=true destroys {destroyed}", flush=True)
 
 
-def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path, started: float) -> None:
-    store = tracking.open_store(config.tracking, project_root())
-    model = tracking.load_registered(store, config.model)
+def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path) -> tuple[Job, Findings]:
+    store = tracking.open_store(config.tracking, project_root(), reading=True)
+    model = tracking.load_registered(store, config.model, cutoff)
+    _check_past(model, cutoff)
     print(f"{model.uri} of run {model.run_id}", flush=True)
     with closing(connect(config.engine, folder)) as engine:
         if engine.cluster is not None:
@@ -90,10 +96,20 @@ def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path, st
         form = scoring.check_form(model.bundle.reference, tables, config.drift)
         _refuse(form)
         passes = scoring.how_many(config.passes, tables)
-        _assign(Job(config, cutoff, claim, store, model, tables, passes), folder, form, started)
+        job = Job(config, cutoff, claim, store, model, tables, passes)
+        return job, _assign(job, folder, form)
 
 
-def _assign(job: Job, folder: Path, form: Verdict, started: float) -> None:
+def _check_past(model: Registered, cutoff: datetime) -> None:
+    """Refuse a backfill by a model that has seen what came after."""
+    if model.cutoff and not when.is_past(when.parse(model.cutoff), cutoff):
+        raise ConfigError(
+            f"{model.uri} was trained as of {model.cutoff}, after cutoff={cutoff:%Y-%m-%d}: it knows what came later; "
+            "give model=as_of for the champion of that day, or a later cutoff"
+        )
+
+
+def _assign(job: Job, folder: Path, form: Verdict) -> Findings:
     engine = job.tables.engine
     files = engine.files
     try:
@@ -101,8 +117,10 @@ def _assign(job: Job, folder: Path, form: Verdict, started: float) -> None:
         findings = _examine(job, work, files, form, resumed)
         scoring.publish(work, job.claim, files, engine.cluster)
     except (engine.failure, files.failure) as error:
+        if short := shortage(error):
+            raise short from error
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
-    _log(job, findings, started)
+    return findings
 
 
 def _compute(job: Job, folder: Path) -> tuple[Work, int]:
@@ -119,12 +137,13 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
     stamps = {c.RUN_ID: job.model.run_id, c.MODEL_VERSION: job.model.version}
     resumed = work.done
     if resumed:
-        print(f"going on after {resumed} of {job.passes} passes of an interrupted job", flush=True)
+        log.info("going on after %s of %s passes of an interrupted job", resumed, job.passes)
     cluster = job.tables.engine.cluster
     if cluster is not None and not work.is_done(0):
         scoring.score_with_spark(work, cluster, job.model.bundle, job.tables, job.cutoff, stamps)
     for number in range(job.passes):
         if not work.is_done(number):
+            journal.step(f"pass {number + 1} of {job.passes}")
             scoring.score_part(work, job.model.bundle, job.tables, job.cutoff, Part(number, job.passes), stamps)
     return work, resumed
 
@@ -137,19 +156,58 @@ def _examine(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -
     DataError
         It is empty, or has drifted where the configuration says fail.
     """
-    customers = scoring.count_customers(work, files, job.tables.source)
-    reference = job.model.bundle.reference
-    warnings, drift = form.warnings, pd.DataFrame()
+    scoring.count_customers(work, files, job.tables.source)
+    reference, limits = job.model.bundle.reference, job.config.plausible
+    warnings, drift = (*_staleness(job), *form.warnings), pd.DataFrame()
     if reference is not None:
         drift = drifting.compare(reference, work.counts(job.passes))
         verdict = scoring.judge_drift(drift, job.config.drift)
         _refuse(verdict)
         warnings += verdict.warnings
-    last = tracking.last_scoring(job.store, job.model.uri)
+    last, before, unknown = _last(job)
+    extent = scoring.extent_of(work, files)
+    verdicts = [scoring.judge_extent(extent, each, limits) for each in before]
+    warnings += unknown + _doubts([*verdicts, *([] if drift.empty else [scoring.judge_shift(drift, limits)])], job)
     moved = None
     if last is not None:
         moved = scoring.movements(files, work, scoring.parse(last[Tag.OUTPUT]), job.model.version)
-    return Findings(customers, drift, moved, warnings, resumed)
+    return Findings(extent, drift, moved, warnings, resumed)
+
+
+def _last(job: Job) -> tuple[Mapping[str, str] | None, list[Extent], tuple[str, ...]]:
+    """The last scoring by this model, what this result is held against, and a line if the store cannot tell."""
+    training = scoring.extent_of_training(job.model.bundle.reference)
+    before = [] if training is None else [training]
+    try:
+        last = tracking.last_scoring(job.store, job.model.uri)
+        former = tracking.last_extent(job.store, str(job.claim.target), job.cutoff)
+    except TrackingError as error:  # all passes are done: what is finished is worth more than a comparison
+        return None, before, (f"not held against the last result: {error}",)
+    return last, [former, *before] if former else before, ()
+
+
+def _staleness(job: Job) -> tuple[str, ...]:
+    days = when.days_stale(job.cutoff, job.tables.last)
+    if days <= USUAL_STALENESS:
+        return ()
+    return (f"the log ends on {job.tables.last:%Y-%m-%d}, {days} days before the cutoff",)
+
+
+def _doubts(verdicts: list[Verdict], job: Job) -> tuple[str, ...]:
+    """The lines about what is not plausible, if it is to be published all the same.
+
+    Raises
+    ------
+    DataError
+        It is not.
+    """
+    fatal = tuple(line for verdict in verdicts for line in verdict.fatal)
+    if fatal and not job.config.force:
+        raise DataError(
+            f"this result is not plausible: {'; '.join(fatal)}: the old result is untouched; look at the log, or "
+            "force=true publishes it"
+        )
+    return (*(line for verdict in verdicts for line in verdict.warnings), *fatal)
 
 
 def _refuse(verdict: Verdict) -> None:
@@ -165,14 +223,25 @@ def _log(job: Job, findings: Findings, started: float) -> None:
     took = time.time() - started
     scored = Scored(_record(job, findings, started, took), tracking.describe(job.tables), job.model.model_id)
     for line in findings.warnings:
-        print(f"warning      {line}")
-    print(f"assignments  {job.claim.target} ({findings.customers:,} customers, {took:.0f} s)")
+        log.warning(line)
+    print(f"assignments  {job.claim.target} ({findings.extent.customers:,} customers, {took:.0f} s)")
     try:
         run_id = tracking.log_scoring(job.store, scored)
         print(f"look at it   {tracking.run_link(job.store, run_id)}")
     except TrackingError as error:
+        _keep(job, scored, error)
+
+
+def _keep(job: Job, scored: Scored, error: TrackingError) -> None:
+    """Let a run wait on disk."""
+    try:
         path = tracking.keep_pending(project_root() / PENDING, scored)
-        print(f"patronage: {error}; it waits in {path}: patronage relog logs it", file=sys.stderr)
+    except OSError as full:
+        raise OutputError(
+            f"{job.claim.target} is complete, but its run could neither be logged ({error}) nor be kept "
+            f"({project_root() / PENDING}: {full.strerror or full})"
+        ) from error
+    log.warning("%s is complete; %s; it waits in %s: patronage relog logs it", job.claim.target, error, path)
 
 
 def _record(job: Job, findings: Findings, started: float, took: float) -> RunRecord:
@@ -202,9 +271,10 @@ def _record(job: Job, findings: Findings, started: float, took: float) -> RunRec
 
 def _metrics(job: Job, findings: Findings, took: float) -> dict[str, float]:
     metrics = {
-        Metric.SCORE_CUSTOMERS: float(findings.customers),
+        Metric.SCORE_CUSTOMERS: float(findings.extent.customers),
         Metric.SCORE_SECONDS: took,
         Metric.SCORE_PASSES: float(job.passes),
+        **{Metric.score_mean(name): mean for name, mean in findings.extent.means.items()},
     }
     if not findings.drift.empty:
         measures = ("psi", "unseen", "missing")

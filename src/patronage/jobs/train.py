@@ -31,6 +31,7 @@ from patronage.review.clv_report import clv_report
 from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
 from patronage.review.persona_report import persona_report
+from patronage.review.run_page.run_page import with_page
 from patronage.review.session_report import session_report
 from patronage.review.training_record import NOT_EVALUATED, training_record
 from patronage.training.fit import fit_bundle
@@ -56,7 +57,8 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     split = split_at(tables, cutoff, config)
     features = split.current.features
     store = tracking.open_store(config.tracking, project_root())
-    former, origin = _former(store, config, cutoff, features)
+    champion = tracking.load_champion(store)
+    former, origin = _former(champion, config, cutoff, features)
     fits = FitCache()
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
     assignments = bundle.assign(features)
@@ -74,6 +76,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         report |= measurement_report(measured)
     result = Run(config, bundle, features, assignments, measured)
     record = training_record(result, split, personas, report, started)
+    record = with_page(record, result, split, tables, report, _comparable(champion, config, bundle, features))
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(store, record, tables, bundle, features, stamped, real_example=config.real_example)
@@ -100,10 +103,9 @@ def _journey_and_sessions(
 
 
 def _former(
-    store: tracking.Store, config: TrainConfig, cutoff: datetime, features: pd.DataFrame
+    champion: tracking.Champion | None, config: TrainConfig, cutoff: datetime, features: pd.DataFrame
 ) -> tuple[PersonaModel | None, str]:
     """The personas to carry on, those of the champion if it is one of this data's past; and where they come from."""
-    champion = tracking.load_champion(store)
     if champion is None:
         return None, "fresh: no champion yet"
     source = f"champion, version {champion.version}"
@@ -115,6 +117,16 @@ def _former(
     if lacking:
         return None, f"fresh: the {source} reads {', '.join(lacking)}, which this data lacks"
     return champion.bundle.personas, f"carried on from the {source}"
+
+
+def _comparable(
+    champion: tracking.Champion | None, config: TrainConfig, bundle: Bundle, features: pd.DataFrame
+) -> tuple[Bundle, str] | None:
+    """The champion and its version, where it is of this log and can label these customers."""
+    if champion is None or champion.data != config.data.name:
+        return None
+    reads = set(champion.bundle.columns) <= set(features) and champion.bundle.period_days == bundle.period_days
+    return (champion.bundle, champion.version) if reads else None
 
 
 def _print_result(
@@ -129,6 +141,7 @@ def _print_result(
         print(f"measured from {evaluated} on, beside the best naive baseline:")
     print(record.tables[Artifact.SCORECARD].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print()
+    print(f"report       {tracking.artifact(store, logged.run_id, Artifact.REPORT)}")
     print(f"assignments  {logged.assignments} ({customers:,} customers)")
     print(f"model        models:/{store.registered_model}/{logged.model_version}")
     print(f"look at it   {tracking.run_link(store, logged.run_id)}")

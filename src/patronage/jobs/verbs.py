@@ -17,11 +17,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config import plain, typed
+from patronage import journal, threads
+from patronage.config import ProcessConfig, plain, typed
 from patronage.config.places import conf_dir, project_root
-from patronage.errors import ConfigError
+from patronage.engine import shortage
+from patronage.errors import ConfigError, OutputError, PatronageError
 from patronage.jobs import secrets
-from patronage.jobs.compose import SCHEMAS, store_schema
+from patronage.jobs.compose import SCHEMAS, opened, store_schema
 from patronage.jobs.failure import Failure
 from patronage.jobs.help import help_of
 
@@ -33,6 +35,7 @@ MLFLOW = {  # defaults; what the user has set stays
     "MLFLOW_LOG_UV_FILES": "false",
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # its remarks on its own doings, in the middle of ours
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own seven take minutes to say no
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds in which a server must answer; its own 120 make six minutes of three
 }
 
 
@@ -52,11 +55,13 @@ def run_verb(verb: str, arguments: list[str]) -> None:
             raise ConfigError(f"{word}: overrides are written without dashes: {word.lstrip('-')}")
     store_schema(verb)
     _set_up_process()
-    sys.argv = [f"patronage {verb}", *secrets.hide(arguments)]
+    sys.argv = [f"patronage {verb}", *opened(secrets.hide(arguments))]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
     except Failure as failed:
         raise failed.error from None
+    except OSError as error:  # Hydra's own folder
+        raise _plain(error) from error
     except (HydraException, OmegaConfBaseException) as error:
         cause = error.__cause__
         detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
@@ -69,15 +74,34 @@ def _task(verb: str) -> hydra.types.TaskFunction:
     def task(config: DictConfig) -> None:
         try:
             secrets.mask_files()
-            settings: object = typed(SCHEMAS[verb], config)
+            settings: ProcessConfig = typed(SCHEMAS[verb], config)
+            journal.set_style(settings.logging)
+            threads.use(settings.threads)  # before what computes is imported
             module = import_module(f"patronage.jobs.{verb}")
             for name in ("mlflow", "alembic"):  # MLflow sets their levels when it is imported
                 logging.getLogger(name).setLevel(logging.CRITICAL)
             module.run(settings)
         except Exception as error:
-            raise Failure(error) from error
+            raise Failure(_plain(error)) from error
 
     return task
+
+
+def _plain(error: Exception) -> Exception:
+    """What a store, a full disk or too little memory raised anywhere in a job, as one line of ours."""
+    if isinstance(error, PatronageError):
+        return error
+    if isinstance(error, MemoryError):
+        return shortage(error) or error
+    tracking, duckdb = sys.modules.get("patronage.tracking"), sys.modules.get("duckdb")
+    if duckdb is not None and isinstance(error, duckdb.Error):
+        return shortage(error) or error
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return OutputError(f"{where}{error.strerror or error}; make room or give the rights, then start again")
+    if tracking is not None and isinstance(error, tracking.FAILURES):
+        return tracking.refused("the MLflow store", error)
+    return error
 
 
 def _set_up_process() -> None:

@@ -36,7 +36,7 @@ def look_back(tables: Tables, cutoff: datetime, config: LensesConfig, period_day
     add("category_totals", category_totals(history, relations["order_lines"], config), table=True)
     add("events", _rows_before(EVENTS, c.OCCURRED_AT, history, within_part), table=is_share)
     add("signups", _signups(history, within_part), table=False)
-    add("profiles", _rows_of(CUSTOMERS, tables, f"true{within_part}"), table=False)
+    add("profiles", _profiles(history, within_part), table=False)
     if tables.has(USERS):
         known = when.before(c.SIGNED_UP_AT, cutoff, tables.engine) + within_part
         add("known_users", f"SELECT customer_id, user_id FROM {USERS} WHERE {known}", table=False)
@@ -78,6 +78,21 @@ def _order_days(orders: str) -> str:
             FROM {orders} GROUP BY customer_id, CAST(ordered_at AS DATE)
         )
         SELECT *, lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS previous FROM dated"""
+
+
+def _profiles(history: History, within_part: str) -> str:
+    """SQL: the attributes of customers; what an order line tells is known from that line on."""
+    tables = history.tables
+    rows = _rows_of(CUSTOMERS, tables, f"true{within_part}")
+    if not tables.told_by_lines:
+        return rows
+    known = when.before(c.KNOWN_AT, history.cutoff, history.engine)
+    names = {name: history.engine.quote(name) for name in (c.CUSTOMER_ID, c.ACQUISITION_CHANNEL, *tables.attributes)}
+    columns = [
+        f"CASE WHEN {known} THEN {quoted} END AS {quoted}" if name in tables.told_by_lines else quoted
+        for name, quoted in names.items()
+    ]
+    return f"SELECT {', '.join(columns)} FROM ({rows}) AS profiles"
 
 
 def _signups(history: History, within_part: str) -> str:

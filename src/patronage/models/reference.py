@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from patronage import names as c
+
 DECILES = np.arange(10) / 10
 MOST_LABELS = 200  # a text with more values is no category
+
+MEANS = (c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.CLV)  # by which a later result is held against training
 
 Counts = dict[str, np.ndarray]
 
@@ -60,11 +64,19 @@ class Reference:
         Table to its columns.
     events
         Their names.
+    means
+        Of the predictions of `MEANS`, over the customers who have one.
     """
 
     columns: Mapping[str, Bins]
     tables: Mapping[str, tuple[str, ...]]
     events: tuple[str, ...]
+    means: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def customers(self) -> int:
+        """The number of training customers."""
+        return max((sum(bins.counts) for bins in self.columns.values()), default=0)
 
     def count(self, frame: pd.DataFrame) -> Counts:
         """Customers in each bin of every column of the frame that has bins."""
@@ -83,13 +95,15 @@ class Reference:
             for name, bins in state["columns"].items()
         }
         tables = {name: tuple(columns_of) for name, columns_of in state["tables"].items()}
-        return cls(columns, tables, tuple(state["events"]))
+        return cls(columns, tables, tuple(state["events"]), state.get("means", {}))
 
 
 def build_reference(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
     """The reference of features and predictions together; a text with too many values is left out."""
     columns = {name: bins for name in frame if (bins := _bins(frame[name])) is not None}
-    return Reference(columns, {name: tuple(sorted(present)) for name, present in tables.items()}, tuple(sorted(events)))
+    present = {name: tuple(sorted(names)) for name, names in tables.items()}
+    means = {name: float(frame[name].mean()) for name in MEANS if name in frame and frame[name].notna().any()}
+    return Reference(columns, present, tuple(sorted(events)), means)
 
 
 def _bins(values: pd.Series) -> Bins | None:

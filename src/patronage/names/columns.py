@@ -32,6 +32,7 @@ USER_ID = "user_id"  # of an account, where accounts are the customers
 SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
+KNOWN_AT = "known_at"  # the moment from which on what a row says is known, where it is not the row's own
 
 # Features that more than one room reads
 FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days

@@ -91,6 +91,11 @@ class Metric:
     SCORE_PASSES = "score/passes"
 
     @staticmethod
+    def score_mean(column: str) -> str:
+        """The mean of a prediction over the customers who have one."""
+        return f"score/mean_{column}"
+
+    @staticmethod
     def largest_drift(measure: str) -> str:
         """The largest psi, unseen or missing of all features and outputs."""
         return f"drift/{measure}_max"

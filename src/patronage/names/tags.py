@@ -12,6 +12,9 @@ class Tag:
     USER = "mlflow.user"
     DESCRIPTION = "mlflow.note.content"  # Markdown above everything else of the run
     PARENT = "mlflow.parentRunId"  # of a child of a sweep
+    MACHINE = "machine"  # where its process runs
+    PROCESS = "process"  # which one it is there
+    JOB = "job"  # as the lines of its log name it
     OVERRIDES = "overrides"  # what a child of a sweep was started with
 
     # a sweep

@@ -9,6 +9,7 @@ passes.py     customers by shares through memory
 on_spark.py   all customers at once, on a cluster
 example.py    made-up customers
 publish.py    the atomic move
+plausible.py  whether the result can be true at all
 changes.py    what moved since the last time, what drifted since training
 """
 
@@ -17,6 +18,7 @@ from patronage.scoring.claim import Claim
 from patronage.scoring.example import example_features
 from patronage.scoring.on_spark import score_with_spark
 from patronage.scoring.passes import how_many, score_part
+from patronage.scoring.plausible import Extent, extent_of, extent_of_training, judge_extent, judge_shift, series
 from patronage.scoring.publish import publish
 from patronage.scoring.target import OutputTarget, check_place, parse
 from patronage.scoring.work import Work, alone, begin
@@ -25,6 +27,7 @@ __all__ = [
     "GONE",
     "NEW",
     "Claim",
+    "Extent",
     "OutputTarget",
     "Verdict",
     "Work",
@@ -34,11 +37,16 @@ __all__ = [
     "check_place",
     "count_customers",
     "example_features",
+    "extent_of",
+    "extent_of_training",
     "how_many",
     "judge_drift",
+    "judge_extent",
+    "judge_shift",
     "movements",
     "parse",
     "publish",
     "score_part",
     "score_with_spark",
+    "series",
 ]

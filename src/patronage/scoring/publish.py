@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import logging
 import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from patronage import journal
 from patronage.engine import DuckDB, Spark, text
 from patronage.scoring import mark
 from patronage.scoring.claim import Claim
 from patronage.scoring.target import CATALOG, FILE, FOLDER
 from patronage.scoring.work import Work, settle
+
+log = logging.getLogger(__name__)
 
 NO_REPLACE, EXCHANGE, HERE = 1, 2, -100  # RENAME_NOREPLACE, RENAME_EXCHANGE and AT_FDCWD of linux/fs.h and fcntl.h
 ABSENT = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)  # this kernel or file system has no such rename
@@ -47,8 +51,12 @@ def publish(work: Work, claim: Claim, engine: DuckDB, cluster: Spark | None = No
         cluster.save(target.table, [path.as_uri() for path in work.files], {mark.KEY: mark.mark_of(rows, columns)})
     else:
         _store(work, claim, engine)
-    settle(target.path.parent)
-    work.clear()
+    journal.note(f"{target} is complete")
+    try:
+        settle(target.path.parent)
+        work.clear()
+    except OSError as error:  # the result stands
+        log.warning("%s is complete, but its working folder %s could not be removed: %s", target, work.folder, error)
 
 
 def _content(work: Work) -> tuple[int, list[str]]:

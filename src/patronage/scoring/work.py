@@ -32,7 +32,7 @@ FILES = re.compile(rf"{re.escape(mark.MANIFEST)}|plan\.(json|partial)|counts-\d{
 FOLDERS = {  # and what may lie in each
     "parts": re.compile(rf"{mark.PART.pattern}|{re.escape(mark.MANIFEST)}"),
     "growing_spark": re.compile(r"\.?part-.+|\.?_SUCCESS.*|_temporary"),
-    "patronage-": re.compile(r"engine\.duckdb.*"),  # the database of a job, and its random name
+    "patronage-": re.compile(r"engine\.duckdb.*|alive\.lock"),  # the database of a job, and its random name
 }
 
 
@@ -50,7 +50,9 @@ def alone(target: OutputTarget) -> Iterator[Path]:
     try:
         lock.acquire()
     except Timeout:
-        raise OutputError(f"{target}: another job is writing it; wait for it, or give another output") from None
+        raise OutputError(
+            f"{target}: another job is writing it; wait for it, or give another output", retry=True
+        ) from None
     try:
         _take(target)
         yield target.work

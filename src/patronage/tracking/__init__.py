@@ -1,6 +1,8 @@
 """MLflow: the only room that imports it. Importing it and loading a model change nothing in the process.
 
 store.py     the place of runs, and how it is opened by many at once
+refusals.py  what a store that refuses means
+abandoned.py runs that a killed process left open
 runs.py      one run, logged whole
 dataset.py   the data of a run
 links.py     how to look at a run
@@ -21,19 +23,22 @@ with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; n
     from patronage.tracking.loading import Champion, Registered, load_champion, load_registered
     from patronage.tracking.model import serve
     from patronage.tracking.reading import find_run, read_run
+    from patronage.tracking.refusals import FAILURES, first_line, refused
     from patronage.tracking.registry import alias_version, restore_alias, set_alias, write_verdict
     from patronage.tracking.runs import Logged, RunRecord, log_run, log_training
-    from patronage.tracking.scores import Scored, keep_pending, last_scoring, log_scoring, pending
-    from patronage.tracking.store import Store, find_store, first_line, in_experiment, open_store
+    from patronage.tracking.scores import Scored, keep_pending, last_extent, last_scoring, log_scoring, pending
+    from patronage.tracking.store import Store, find_store, in_experiment, open_store
     from patronage.tracking.sweeps import MAIN, OVERRIDES, PARENT_RUN, close_parent, open_parent
 
 __all__ = [
     # the store
+    "FAILURES",
     "Store",
     "find_store",
     "first_line",
     "in_experiment",
     "open_store",
+    "refused",
     # a run
     "Dataset",
     "Logged",
@@ -48,6 +53,7 @@ __all__ = [
     "Registered",
     "Scored",
     "keep_pending",
+    "last_extent",
     "last_scoring",
     "load_registered",
     "log_scoring",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import mlflow
@@ -12,17 +12,21 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from patronage import manifest
+from patronage import cutoff as when
+from patronage import manifest, temporary
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.errors import FitError, TrackingError
-from patronage.tracking.store import FAILURES, Store, first_line
+from patronage.names import Tag
+from patronage.tracking.refusals import FAILURES, first_line, is_absent, refused, understood
+from patronage.tracking.store import Store
 
 log = logging.getLogger(__name__)
 
 SCHEME = "models:/"
 CHAMPION = "champion"  # the alias of the version that is in use
-EXPECTED = "expected models:/NAME@ALIAS or models:/NAME/VERSION, such as models:/patronage@champion"
+AS_OF = "as_of"
+EXPECTED = "expected models:/NAME@ALIAS, models:/NAME/VERSION or as_of, such as models:/patronage@champion"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Registered:
         MLflow's logged model.
     checksum
         Of the note of the checksums of its files.
+    cutoff
+        As of which it was trained; empty where its run is gone.
     """
 
     name: str
@@ -45,6 +51,7 @@ class Registered:
     model_id: str
     bundle: Bundle
     checksum: str
+    cutoff: str
 
     @property
     def uri(self) -> str:
@@ -52,8 +59,13 @@ class Registered:
         return f"{SCHEME}{self.name}/{self.version}"
 
 
-def load_registered(store: Store, address: str) -> Registered:
+def load_registered(store: Store, address: str, cutoff: datetime | None = None) -> Registered:
     """The bundle behind `models:/NAME@ALIAS`, `models:/NAME/VERSION`, or a bare `@ALIAS` of the store's own model.
+
+    Parameters
+    ----------
+    cutoff
+        With the address `as_of`: the champion of that day, which is the one that was trained last before it.
 
     Raises
     ------
@@ -63,8 +75,8 @@ def load_registered(store: Store, address: str) -> Registered:
         A file of the bundle was changed since it was saved.
     """
     try:
-        registered = _find(store, address)
-        with tempfile.TemporaryDirectory() as folder:
+        registered = _find_as_of(store, cutoff) if address == AS_OF and cutoff else _find(store, address)
+        with temporary.folder() as folder:
             files = model_files(store, registered, folder)
             bundle = files / "artifacts" / "bundle"
             if not bundle.is_dir():
@@ -76,12 +88,15 @@ def load_registered(store: Store, address: str) -> Registered:
                 model_id=str(Model.load(files).model_id),
                 bundle=Bundle.load(bundle),
                 checksum=manifest.checksum(bundle),
+                cutoff=_cutoff_of(store, registered),
             )
     except FAILURES as error:
-        raise TrackingError(f"model={address}: {first_line(error)}; {EXPECTED}") from error
+        if is_absent(error):
+            raise TrackingError(f"model={address}: {first_line(error)}; {EXPECTED}") from error
+        raise refused(f"model={address}: the MLflow store {store.shown}", error) from error
 
 
-def model_files(store: Store, registered: ModelVersion, folder: str) -> Path:
+def model_files(store: Store, registered: ModelVersion, folder: str | Path) -> Path:
     """The files of a registered version: where they lie on this machine, else a copy in `folder`."""
     source = str(registered.source)
     if source.startswith(SCHEME):
@@ -89,9 +104,9 @@ def model_files(store: Store, registered: ModelVersion, folder: str) -> Path:
     return fetch(store, source, folder)
 
 
-def fetch(store: Store, address: str, folder: str) -> Path:
+def fetch(store: Store, address: str, folder: str | Path) -> Path:
     """A file or folder of the store: where it lies on this machine, else a copy in `folder`."""
-    place = None if store.is_local else folder  # what is on this machine need not be copied
+    place = None if store.is_local else str(folder)  # what is on this machine need not be copied
     return Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=place, tracking_uri=store.uri))
 
 
@@ -115,21 +130,54 @@ def load_champion(store: Store) -> Champion | None:
     """
     try:
         version = store.client.get_model_version_by_alias(store.registered_model, CHAMPION)
-    except MlflowException:  # no such model, or no version has the alias
-        return None
+    except FAILURES as error:
+        if is_absent(error):  # no such model, or no version has the alias
+            return None
+        raise refused(f"the MLflow store {store.shown}", error) from error
     try:
         run = store.client.get_run(str(version.run_id)).data
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary.folder() as folder:
             bundle = Bundle.load(model_files(store, version, folder) / "artifacts" / "bundle")
     except FitError as error:
         log.warning("the champion, version %s, is not carried on: %s", version.version, error)
         return None
-    except (MlflowException, OSError) as error:
+    except FAILURES as error:
+        if understood(error)[0].retry:
+            raise refused(f"the MLflow store {store.shown}", error) from error
         raise TrackingError(
             f"the champion, version {version.version} of {store.registered_model}, cannot be read: "
             f"{first_line(error)}; give the alias {CHAMPION} to a version whose files are there, or take it away"
         ) from error
     return Champion(bundle, str(version.version), run.tags[c.CUTOFF], run.params["data"])
+
+
+def _cutoff_of(store: Store, version: ModelVersion) -> str:
+    try:
+        return str(store.client.get_run(str(version.run_id)).data.tags.get(c.CUTOFF, ""))
+    except MlflowException as error:
+        if is_absent(error):
+            return ""
+        raise
+
+
+def _find_as_of(store: Store, cutoff: datetime) -> ModelVersion:
+    """Of all that ever were the champion, and were not rolled back, the one that was trained last before the cutoff."""
+    name = store.registered_model
+    versions = {str(version.version): version for version in store.client.search_model_versions(f"name = '{name}'")}
+    now = store.client.get_registered_model(name).aliases.get(CHAMPION)
+    past = []
+    for number, version in versions.items():
+        rolled_back = version.tags.get(Tag.PROMOTION, "").startswith("rolled back")
+        reigned = str(now) == number or (Tag.before(CHAMPION) in version.tags and not rolled_back)
+        trained = _cutoff_of(store, version) if reigned else ""
+        if trained and when.is_past(when.parse(trained), cutoff):
+            past.append((trained, int(number)))
+    if not past:
+        raise TrackingError(
+            f"model={AS_OF}: no champion of {name} was trained by {cutoff:%Y-%m-%d}; give a later cutoff, or train and "
+            "promote a model as of an earlier one"
+        )
+    return versions[str(max(past)[1])]
 
 
 def _find(store: Store, address: str) -> ModelVersion:

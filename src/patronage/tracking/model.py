@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from importlib import metadata
 from importlib.resources import files
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
 from mlflow.client import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric
@@ -22,9 +20,12 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 from mlflow.types import ColSpec, Schema
 
 from patronage import names as c
+from patronage import temporary
 from patronage.bundle import ABOUT_BUYERS, Bundle
+from patronage.errors import PatronageError
 from patronage.lenses import described
 from patronage.scoring import example_features
+from patronage.scoring.requests import EXPECTED, check_rows, with_ids
 from patronage.tracking.store import Store, alone
 
 NAME = "bundle"
@@ -52,7 +53,7 @@ def log_bundle(store: Store, run_id: str, bundle: Bundle, example: pd.DataFrame 
     try:
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
         _give_metrics(client, model.model_id, run_id, run.data.metrics)
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary.folder() as folder:
             _save(Path(folder), model, bundle, example)
             client.log_model_artifacts(model.model_id, str(Path(folder, "model")))
         status = LoggedModelStatus.READY
@@ -115,7 +116,8 @@ def signature(bundle: Bundle) -> ModelSignature:
         for name in assignments
     ]
     customer = ColSpec("string", c.CUSTOMER_ID)
-    return ModelSignature(Schema([customer, *inputs]), Schema([customer, *outputs]))
+    id_or_index = ColSpec("string", c.CUSTOMER_ID, required=False)  # the features of `patronage.features` have an index
+    return ModelSignature(Schema([id_or_index, *inputs]), Schema([customer, *outputs]))
 
 
 class BundleModel(PythonModel):
@@ -127,28 +129,20 @@ class BundleModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        _check_rows(model_input)
-        # by position: a request may hold the same customer twice, as of two cutoffs
-        customers = pd.Index(model_input[c.CUSTOMER_ID])
-        assignments = self.bundle.assign(model_input.reset_index(drop=True), customers)
-        assignments.insert(0, c.CUSTOMER_ID, model_input[c.CUSTOMER_ID].to_numpy())
+        try:
+            rows = with_ids(model_input)
+            check_rows(rows)
+            # by position: a request may hold the same customer twice, as of two cutoffs
+            customers = pd.Index(rows[c.CUSTOMER_ID])
+            assignments = self.bundle.assign(rows.reset_index(drop=True), customers)
+        except PatronageError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from None
+        except Exception as error:  # MLflow would answer with our stack and its paths
+            raise MlflowException.invalid_parameter_value(
+                f"these rows could not be assigned ({type(error).__name__}); {EXPECTED}"
+            ) from None
+        assignments.insert(0, c.CUSTOMER_ID, rows[c.CUSTOMER_ID].to_numpy())
         return assignments
-
-
-def _check_rows(features: pd.DataFrame) -> None:
-    """Refuse rows that no lens makes, with a line that names the column."""
-    needed = (c.N_ORDERS, c.ACTIVE_DAYS, c.NET_REVENUE)
-    buying = (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS)
-    everyone = np.full(len(features), True)
-    buyers = features[c.N_ORDERS].to_numpy(np.float64) > 0
-    for rows, names in ((everyone, needed), (buyers, buying)):
-        for name in names:
-            lacking = int(np.isnan(features[name].to_numpy(np.float64)[rows]).sum())
-            if lacking:
-                raise MlflowException.invalid_parameter_value(
-                    f"{name}: missing in {lacking} of {int(rows.sum())} rows where n_orders > 0 needs it; "
-                    "expected the features of `patronage.lenses.features_at`"
-                )
 
 
 def serve() -> None:

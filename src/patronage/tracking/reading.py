@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,15 @@ from mlflow.exceptions import MlflowException
 from omegaconf import OmegaConf
 
 from patronage import names as c
+from patronage import temporary
 from patronage.bundle import Bundle
 from patronage.errors import TrackingError
 from patronage.names import Artifact, Tag
 from patronage.review.training_run import TrainingRun
 from patronage.tracking.links import run_page
 from patronage.tracking.loading import fetch, model_files
-from patronage.tracking.store import Store, first_line, plain_errors
+from patronage.tracking.refusals import first_line
+from patronage.tracking.store import Store, plain_errors
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 TRAINED = "tags.kind = 'train' and attributes.status = 'FINISHED'"
@@ -58,7 +59,7 @@ def read_run(store: Store, reference: str) -> TrainingRun:
         There is no such run, or it lacks what a reviewer needs.
     """
     run_id = find_run(store, reference)
-    with plain_errors(store), tempfile.TemporaryDirectory() as folder:
+    with plain_errors(store), temporary.folder() as folder:
         client = store.client
         run = client.get_run(run_id)
         logged = {file.path for file in client.list_artifacts(run_id)}

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pandas as pd
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from patronage.errors import TrackingError
 from patronage.masking import mask, mask_all
 from patronage.names import Artifact, Tag
-from patronage.tracking.store import FAILURES, Store, alone, first_line, plain_errors
+from patronage.tracking.refusals import FAILURES, is_absent, refused
+from patronage.tracking.store import Store, alone, plain_errors
 
-ABSENT = {ErrorCode.Name(code) for code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)}
 LONGEST_TAG = 5000
 
 
@@ -23,9 +21,9 @@ def alias_version(store: Store, alias: str) -> str | None:
     try:
         return str(store.client.get_model_version_by_alias(store.registered_model, alias).version)
     except FAILURES as error:
-        if isinstance(error, MlflowException) and error.error_code in ABSENT:
+        if is_absent(error):
             return None
-        raise TrackingError(f"{store.shown}: {first_line(error)}") from error
+        raise refused(f"the MLflow store {store.shown}", error) from error
 
 
 def set_alias(store: Store, alias: str, version: str, instead_of: str | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,17 +16,20 @@ import pandas as pd
 from mlflow.client import MlflowClient
 from mlflow.entities import Metric, Param, RunStatus
 
+from patronage import journal, temporary
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.data import Tables
-from patronage.errors import TrackingError
+from patronage.errors import Stopped, TrackingError
 from patronage.masking import mask, mask_all
 from patronage.names import Artifact, Tag
 from patronage.review.record import RunRecord
+from patronage.tracking.abandoned import marks
 from patronage.tracking.dataset import Dataset, describe, input_of
 from patronage.tracking.links import readable
 from patronage.tracking.model import log_bundle
-from patronage.tracking.store import FAILURES, Store, first_line
+from patronage.tracking.refusals import FAILURES, refused
+from patronage.tracking.store import Store
 from patronage.tracking.sweeps import OVERRIDES, PARENT_RUN
 
 if TYPE_CHECKING:
@@ -70,11 +72,11 @@ def log_training(
     with logging_to(store), run_of(store, record, describe(tables)) as run_id:
         model_version = log_bundle(store, run_id, bundle, features.head(5) if real_example else None)
         stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary.folder() as folder:
             # the features too: what another model predicts for these customers can be asked later, without their log
             for name, frame in ((Artifact.ASSIGNMENTS, stamped), (Artifact.FEATURES, features)):
                 frame.reset_index().to_parquet(Path(folder, name), index=False)
-            store.client.log_artifacts(run_id, folder)
+            store.client.log_artifacts(run_id, str(folder))
         uri = f"{store.client.get_run(run_id).info.artifact_uri}/{Artifact.ASSIGNMENTS}"
     return Logged(run_id, model_version, readable(uri))
 
@@ -93,21 +95,26 @@ def log_run(store: Store, record: RunRecord, tables: Tables | None = None) -> st
 
 @contextlib.contextmanager
 def run_of(store: Store, record: RunRecord, dataset: Dataset | None) -> Iterator[str]:
-    """A run of its kind with all of its record; FINISHED at the end, FAILED on the way."""
+    """A run of its kind with all of its record; FINISHED at the end, FAILED on the way, KILLED by a signal."""
     client, record = store.client, masked(record)
-    tags = {Tag.KIND: record.kind, Tag.USER: _user(), **record.tags}
+    tags = {Tag.KIND: record.kind, Tag.USER: _user(), **marks(), Tag.JOB: journal.current().job, **record.tags}
     if record.description:
         tags[Tag.DESCRIPTION] = record.description
     if parent := os.environ.get(PARENT_RUN):
         tags |= {Tag.PARENT: parent, Tag.OVERRIDES: mask(os.environ.get(OVERRIDES, ""))}
     run_id = client.create_run(store.experiment_id, record.started_ms, tags, record.name).info.run_id
     status = RunStatus.to_string(RunStatus.FAILED)
+    journal.note_run(run_id, "still open: the next command closes it")
     try:
         _log_record(client, run_id, record, dataset)
         yield run_id
         status = RunStatus.to_string(RunStatus.FINISHED)
+    except (Stopped, KeyboardInterrupt):
+        status = RunStatus.to_string(RunStatus.KILLED)
+        raise
     finally:
         client.set_terminated(run_id, status)
+        journal.note_run(run_id, status)
 
 
 def masked(record: RunRecord) -> RunRecord:
@@ -125,10 +132,14 @@ def masked(record: RunRecord) -> RunRecord:
 @contextlib.contextmanager
 def logging_to(store: Store) -> Iterator[None]:
     """Turn the refusal of a run into one line of ours."""
+    if store.copy_of:
+        raise TrackingError(
+            f"the run could not be logged: {store.shown} can only be read by this user; give the rights"
+        )
     try:
         yield
     except FAILURES as error:
-        raise TrackingError(f"the run could not be logged to {store.shown}: {first_line(error)}") from error
+        raise refused(f"the run could not be logged: the MLflow store {store.shown}", error) from error
 
 
 def _user() -> str:
@@ -145,7 +156,7 @@ def _log_record(client: MlflowClient, run_id: str, record: RunRecord, dataset: D
         client.log_inputs(run_id, [input_of(dataset, context)])
     for name, frame in record.tables.items():
         client.log_table(run_id, frame, name)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary.folder() as folder:
         for name, text in {Artifact.CONFIG: record.config, **record.texts}.items():
             if text:
                 Path(folder, name).write_text(text, encoding="utf-8")
@@ -154,7 +165,7 @@ def _log_record(client: MlflowClient, run_id: str, record: RunRecord, dataset: D
         Path(folder, "figures").mkdir()
         for name, figure in record.figures.items():
             Path(folder, "figures", name).write_bytes(_png(figure))
-        client.log_artifacts(run_id, folder)
+        client.log_artifacts(run_id, str(folder))
 
 
 def _log_numbers(client: MlflowClient, run_id: str, record: RunRecord) -> None:

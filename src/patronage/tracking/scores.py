@@ -7,20 +7,26 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 from mlflow.entities import LoggedModelInput
 
+from patronage import cutoff as when
+from patronage import names as c
 from patronage.errors import TrackingError
-from patronage.names import Tag
+from patronage.models.reference import MEANS
+from patronage.names import Metric, Tag
 from patronage.review.record import RunRecord
+from patronage.scoring import Extent, series
 from patronage.tracking.dataset import Dataset
 from patronage.tracking.runs import logging_to, masked, run_of
 from patronage.tracking.store import Store, plain_errors
 
 KIND = "score"
+MOST = 500  # runs among which the last one of a place is looked for
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,24 @@ def last_scoring(store: Store, model: str) -> Mapping[str, str] | None:
             order_by=["attributes.start_time DESC"],
         )
     return runs[0].data.tags if runs else None
+
+
+def last_extent(store: Store, output: str, cutoff: datetime) -> Extent | None:
+    """The extent of the latest result of the same place that is not of a later cutoff; None if there is none."""
+    with plain_errors(store):
+        runs = store.client.search_runs(
+            [experiment.experiment_id for experiment in store.client.search_experiments()],
+            f"tags.{Tag.KIND} = '{KIND}' AND attributes.status = 'FINISHED'",
+            max_results=MOST,
+            order_by=["attributes.start_time DESC"],
+        )
+    for run in runs:
+        tags, metrics = run.data.tags, run.data.metrics
+        same = series(tags.get(Tag.OUTPUT, "")) == series(output)
+        if same and Metric.SCORE_CUSTOMERS in metrics and when.is_past(when.parse(tags[c.CUTOFF]), cutoff):
+            means = {name: metrics[key] for name in MEANS if (key := Metric.score_mean(name)) in metrics}
+            return Extent(f"the last result ({tags[c.CUTOFF]})", int(metrics[Metric.SCORE_CUSTOMERS]), means)
+    return None
 
 
 def keep_pending(folder: Path, scored: Scored) -> Path:

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from mlflow.client import MlflowClient
-from mlflow.exceptions import MlflowException
 
+from patronage import temporary
 from patronage.config import StoreConfig, TrackingConfig
 from patronage.errors import TrackingError
 from patronage.masking import mask, without_user
+from patronage.tracking.abandoned import close_abandoned
+from patronage.tracking.refusals import FAILURES, refused
 
 LOCAL = "sqlite:///"
-FAILURES = (MlflowException, OSError, sqlite3.Error)  # what a store raises that is away, locked or not one
+LOCK_SECONDS = 120  # another process needs far less to migrate a cold store, or to register a model
 OURS = "alembic_version"  # a table of every MLflow database
 
 
 @dataclass(frozen=True)
 class Store:
-    """An open MLflow store and the experiment to log to."""
+    """An open MLflow store and the experiment to log to.
+
+    Attributes
+    ----------
+    copy_of
+        The address of a local store that this user may only read: `uri` is a private copy of it then.
+    """
 
     uri: str
     experiment_id: str
     experiment: str
     registered_model: str
+    copy_of: str = ""
 
     @property
     def client(self) -> MlflowClient:
@@ -44,7 +52,7 @@ class Store:
     @property
     def shown(self) -> str:
         """The address without its password, to be printed and logged."""
-        return mask(self.uri)
+        return mask(self.copy_of or self.uri)
 
     @property
     def pages(self) -> str:
@@ -52,29 +60,41 @@ class Store:
         return without_user(self.uri).rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
 
 
-def open_store(config: TrackingConfig, root: Path) -> Store:
+def open_store(config: TrackingConfig, root: Path, *, reading: bool = False) -> Store:
     """Reach the store, make it if it is a new local one, and find or make the experiment.
 
     `sqlite:///mlruns/mlflow.db` means the one under `root`, wherever the process stands; artifacts lie beside it.
+
+    Parameters
+    ----------
+    reading
+        Whether a store that this user may only read will do.
 
     Raises
     ------
     TrackingError
         The store cannot be reached or opened, or is a database of something else.
     """
-    uri, location = _absolute(config.uri, root), None
-    with _opening(config.uri, "sqlite:///mlruns/mlflow.db"):
+    uri, location, copy_of = _absolute(config.uri, root), None, ""
+    with _opening(config.uri):
         if uri.startswith(LOCAL):
             database = Path(uri.removeprefix(LOCAL))
             _check_database(config.uri, database)
-            database.parent.mkdir(parents=True, exist_ok=True)
             location = (database.parent / "artifacts" / config.experiment).as_uri()
+            if not _is_writable(database):
+                if not (reading and database.exists()):
+                    raise PermissionError(f"Permission denied: {database}")
+                uri, copy_of = f"{LOCAL}{_snapshot(database)}", uri
+            else:
+                database.parent.mkdir(parents=True, exist_ok=True)
         with alone(uri):  # several processes that migrate one cold database corrupt it, and a client migrates
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             experiment_id = _experiment(client, config.experiment, location)
             if uri.startswith(LOCAL):
                 _write_ahead(uri)
-    return Store(uri, experiment_id, config.experiment, config.registered_model)
+        store = Store(uri, experiment_id, config.experiment, config.registered_model, copy_of)
+        close_abandoned(store.client)
+    return store
 
 
 def find_store(config: StoreConfig, root: Path) -> Store:
@@ -92,7 +112,7 @@ def find_store(config: StoreConfig, root: Path) -> Store:
         if uri.startswith(LOCAL):
             _check_database(config.uri, Path(uri.removeprefix(LOCAL)))
         with alone(uri):
-            MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
+            close_abandoned(MlflowClient(tracking_uri=uri, registry_uri=uri))
     return Store(uri, "", "", config.registered_model)
 
 
@@ -101,41 +121,73 @@ def in_experiment(store: Store, experiment_id: str) -> Store:
     return replace(store, experiment_id=experiment_id, experiment=store.client.get_experiment(experiment_id).name)
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, in one line and without secrets."""
-    text = str(error).strip() or type(error).__name__
-    return mask(text.splitlines()[0][:300])
-
-
 @contextlib.contextmanager
 def plain_errors(store: Store) -> Iterator[None]:
     """Turn what the store refuses into one line of ours."""
     try:
         yield
     except FAILURES as error:
-        raise TrackingError(f"{store.shown}: {first_line(error)}") from error
+        raise refused(f"the MLflow store {store.shown}", error) from error
 
 
 @contextlib.contextmanager
 def alone(uri: str) -> Iterator[None]:
-    """One process at a time, for a local store; a server looks after itself."""
+    """One process at a time, for a local store; a server looks after itself.
+
+    The lock lies beside the database, with its rights: a user who may write the one may hold the other.
+
+    Raises
+    ------
+    TrackingError
+        Another process has held it for minutes.
+    """
     if not uri.startswith(LOCAL):
         yield
         return
-    name = sha256(uri.encode()).hexdigest()[:16]
-    with FileLock(Path(tempfile.gettempdir()) / f"patronage-mlflow-{name}.lock"):
+    database = Path(uri.removeprefix(LOCAL))
+    mode = database.stat().st_mode & 0o666 if database.exists() else 0o644
+    lock = FileLock(database.with_name(f".{database.name}.lock"), timeout=LOCK_SECONDS, mode=mode)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TrackingError(
+            f"the MLflow store {uri} has been held by another process for {LOCK_SECONDS} s (its lock is "
+            f"{lock.lock_file}); try again later",
+            retry=True,
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
-def _opening(uri: str, example: str = "") -> Iterator[None]:
+def _opening(uri: str) -> Iterator[None]:
     try:
         yield
     except FAILURES as error:
-        raise TrackingError(
-            f"the MLflow store tracking.uri={mask(uri)} cannot be opened: {first_line(error)}; "
-            "start its server, or give another store" + (f", such as tracking.uri={example}" if example else "")
-        ) from error
+        raise refused(f"the MLflow store tracking.uri={mask(uri)}", error) from error
+
+
+def _is_writable(database: Path) -> bool:
+    """Whether this user may write a database, and the files that SQLite keeps beside it."""
+    folder = next(parent for parent in database.parents if parent.exists())
+    return os.access(folder, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
+
+
+def _snapshot(database: Path) -> Path:
+    """A private copy of a database that may only be read: SQLite writes beside what it opens."""
+    copy = temporary.for_ever() / database.name
+    for how in ("mode=ro", "immutable=1"):
+        with contextlib.suppress(sqlite3.OperationalError):
+            address = f"file:{quote(str(database))}?{how}"
+            with (
+                contextlib.closing(sqlite3.connect(address, uri=True, timeout=20)) as source,
+                contextlib.closing(sqlite3.connect(copy)) as target,
+            ):
+                source.backup(target)
+            return copy
+    raise PermissionError(f"Permission denied: {database}")
 
 
 def _experiment(client: MlflowClient, name: str, location: str | None) -> str:
@@ -173,4 +225,5 @@ def _absolute(uri: str, root: Path) -> str:
 def _write_ahead(uri: str) -> None:
     """Let readers and a writer share the database; it halves the time of runs at once."""
     with contextlib.closing(sqlite3.connect(uri.removeprefix(LOCAL), timeout=20)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode = WAL")

@@ -10,6 +10,7 @@ from mlflow.entities import Run, RunStatus
 from patronage import names as c
 from patronage.masking import mask
 from patronage.names import Artifact, Metric, Tag
+from patronage.tracking.abandoned import marks
 from patronage.tracking.store import Store
 
 PARENT_RUN, OVERRIDES = "PATRONAGE_PARENT_RUN_ID", "PATRONAGE_OVERRIDES"
@@ -26,7 +27,7 @@ MAIN = (
 
 def open_parent(store: Store, name: str) -> str:
     """Make the parent run of a sweep; gives its id."""
-    run = store.client.create_run(store.experiment_id, tags={Tag.KIND: "sweep"}, run_name=mask(name))
+    run = store.client.create_run(store.experiment_id, tags={Tag.KIND: "sweep", **marks()}, run_name=mask(name))
     return run.info.run_id
 
 

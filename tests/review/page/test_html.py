@@ -78,7 +78,7 @@ def test_a_long_table_says_how_much_more_there_is():
 
 def test_missing_values_are_a_dash_and_sort_last():
     page = page_of(Table(pd.DataFrame({"n": [1.0, np.nan], "name": ["a", None]})))
-    assert 'data-key="" class="n">–' in page
+    assert 'data-key="" data-label="n" class="n">–' in page
     assert page.count(">–</td>") == 2
 
 

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
 
+from patronage import threads as process
+
 Result = TypeVar("Result")
 
 CHUNKS = 16  # fixed, so that sums have one order on any number of cores
@@ -19,5 +21,5 @@ def map_chunks(rows: int, task: Callable[[tuple[int, int]], Result], threads: in
     if rows < FEW_ROWS:
         yield from map(task, pairwise(borders))
         return
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads or process.count()) as pool:
         yield from pool.map(task, pairwise(borders))

@@ -53,7 +53,7 @@ def quantitative(field: str, title: str, *, percent: bool = False, zero: bool = 
 
 
 def _names(field: str, order: Sequence[str] | None, title: str | None = None) -> Spec:
-    axis = {"labelLimit": 300, "title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 6}
+    axis = {"title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 6}
     return {"field": field, "type": "nominal", "sort": list(order) if order else None, "axis": axis}
 
 

@@ -2,10 +2,12 @@
   "use strict";
   const dark = window.matchMedia && matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches;
   const ink = dark ? "#e6ebf0" : "#1c2733", soft = dark ? "#a3afbb" : "#566370", line = dark ? "#33404d" : "#dfe4ea";
+  const narrow = window.innerWidth < 500;
   const config = {
+    axisY: { labelLimit: narrow ? 120 : 320 },
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { labelColor: ink, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
-    legend: { labelColor: ink, titleColor: soft, labelFontSize: 12 }, text: { color: ink, fontSize: 12 },
+    legend: { columns: narrow ? 1 : 4, labelColor: ink, titleColor: soft, labelFontSize: 12 }, text: { color: ink, fontSize: 12 },
   };
   const views = [];
   const draw = async (place) => {

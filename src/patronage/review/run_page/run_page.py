@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from patronage.bundle import Bundle
+from patronage.data import Tables
+from patronage.evaluation.run import Run
+from patronage.names import Artifact
+from patronage.report import Report
 from patronage.review.page.blocks import Page
+from patronage.review.page.html import render
+from patronage.review.record import RunRecord
 from patronage.review.run_page.action import action
 from patronage.review.run_page.changes import changes
 from patronage.review.run_page.expectation import expectation
@@ -12,6 +21,42 @@ from patronage.review.run_page.leaving import leaving
 from patronage.review.run_page.limits import limits
 from patronage.review.run_page.personas import personas
 from patronage.review.run_page.worth import worth
+from patronage.training.origins import Split
+
+
+def with_page(
+    record: RunRecord, run: Run, split: Split, tables: Tables, report: Report, champion: tuple[Bundle, str] | None
+) -> RunRecord:
+    """The record with the page of the run among its texts.
+
+    Parameters
+    ----------
+    report
+        Of all parts of the run.
+    champion
+        The champion of the same log with its version, to compare with.
+    """
+    log = {
+        "first": tables.first.isoformat(),
+        "last": tables.last.isoformat(),
+        "customers": str(tables.customers),
+        "rows.transactions": str(tables.rows["transactions"]),
+    }
+    bundle, version = champion or (None, "")
+    view = RunView(
+        config=run.config,
+        bundle=run.bundle,
+        split=split,
+        features=run.features,
+        assignments=run.assignments,
+        measurement=run.measurement,
+        log=log,
+        report=replace(report, tables={**report.tables, **record.tables}),
+        champion=bundle,
+        champion_version=version,
+        notes=tables.notes,
+    )
+    return replace(record, texts={**record.texts, Artifact.REPORT: render(run_page(view))})
 
 
 def run_page(view: RunView) -> Page:

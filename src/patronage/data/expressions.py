@@ -1,0 +1,75 @@
+"""What a user writes in place of a column: SQL over the columns of the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
+
+from patronage.engine import Engine
+from patronage.errors import ConfigError
+
+TOKENS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|[\w$]+""")
+NAME = re.compile(r"[\w .-]+")  # what is more likely a misspelt column than SQL
+
+
+@dataclass(frozen=True)
+class Expression:
+    """SQL that the engine accepts, and the type of its value."""
+
+    sql: str
+    type: str
+
+
+def expression(engine: Engine, relation: str, types: Mapping[str, str], sql: str, setting: str) -> Expression:
+    """Check what the user wrote against a relation.
+
+    A file of text has no numbers: where SQL does not fit text, the columns that it needs as numbers are read as such.
+
+    Parameters
+    ----------
+    types
+        The relation's columns and their types.
+    setting
+        How a message names the place where it was written.
+
+    Raises
+    ------
+    ConfigError
+        It is neither a column nor SQL over the columns.
+    """
+    reason = ""
+    for candidate in _readings(engine, types, sql):
+        try:
+            return Expression(
+                candidate, engine.types(f"(SELECT ({candidate}) AS value FROM {relation}) AS typed")["value"]
+            )
+        except engine.failure as error:
+            reason = reason or str(error).splitlines()[0]
+    present = ", ".join(types)
+    if NAME.fullmatch(sql):
+        close = get_close_matches(sql, types, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError(f"{setting}: no such column; the table has {present}{hint}")
+    raise ConfigError(f"{setting}: neither a column nor SQL over the columns {present}: {reason[:200]}")
+
+
+def _readings(engine: Engine, types: Mapping[str, str], sql: str) -> Iterator[str]:
+    """The SQL as it is, then with ever more of its text columns read as numbers."""
+    named = {_plain(token) for token in TOKENS.findall(sql)}
+    texts = [name for name, type_ in types.items() if type_ == "VARCHAR" and name.casefold() in named]
+    for count in range(len(texts) + 1):
+        for chosen in combinations(texts, count):
+            yield _as_numbers(engine, sql, chosen)
+
+
+def _as_numbers(engine: Engine, sql: str, columns: tuple[str, ...]) -> str:
+    numbers = {name.casefold(): f"TRY_CAST({engine.quote(name)} AS DOUBLE)" for name in columns}
+    return TOKENS.sub(lambda token: numbers.get(_plain(token.group()), token.group()), sql)
+
+
+def _plain(token: str) -> str:
+    """The column that a token may name; a text in single quotes names none."""
+    return "" if token.startswith("'") else token.strip('"`').casefold()

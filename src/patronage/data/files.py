@@ -1,0 +1,216 @@
+"""Files as one relation: what each is, by its content and not its name, and whether they agree."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from glob import escape, glob, has_magic
+from pathlib import Path
+
+import pyarrow as pa
+
+from patronage.data.finding import DataFinding
+from patronage.data.keys import CONF, Keys
+from patronage.data.parquet_files import parquet_relation
+from patronage.engine import Engine
+from patronage.errors import ConfigError, DataError
+
+DELIMITERS = (",", ";", "\t", "|")
+FORMATS = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet",
+    ".duckdb": "duckdb", ".ddb": "duckdb", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+}  # fmt: skip
+PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+REFUSED = {
+    b"PK\x03\x04": "a zip or an Excel file; unpack it, or save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
+    b"BZh": "packed by bzip2; unpack it, or pack it by gzip or zstd",
+    b"\xfd7zXZ": "packed by xz; unpack it, or pack it by gzip or zstd",
+    b"SQLite": "an SQLite database; export the table as CSV or Parquet",
+    b"\xff\xfe": "UTF-16 text and not UTF-8 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text and not UTF-8 text; save it as UTF-8",
+}
+LOOK = 4096  # bytes that tell what a file is
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a table is.
+
+    Attributes
+    ----------
+    relation
+        SQL: what may stand behind FROM.
+    findings
+        What its files disagree in.
+    files
+        One relation for each file, by its name, where there are several; else empty.
+    copied
+        Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
+    """
+
+    relation: str
+    findings: tuple[DataFinding, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    copied: bool = False
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """What a file is: csv, json, parquet or duckdb, packed or not."""
+
+    kind: str
+    packed: str | None = None
+
+
+def expand(name: str, path: str | Sequence[str] | None, keys: Keys = CONF) -> list[str]:
+    """List the files behind a path, a folder, a glob or a list of them; the files of a glob are sorted.
+
+    Raises
+    ------
+    ConfigError
+        No path is given.
+    DataError
+        A path matches no file, or the file is empty.
+    """
+    patterns = [path] if isinstance(path, str) else list(path or []) if isinstance(path, Sequence) else []
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        raise ConfigError(f"{keys.option(name, 'path', path or 'null')}: expected a file, a glob or a list of them")
+    files: list[str] = []
+    for pattern in patterns:
+        matches = _matches(pattern)
+        if not matches:
+            raise DataError(f"{keys.option(name, 'path', pattern)}: no such file; paths are relative to {Path.cwd()}")
+        files += matches
+    for file in files:
+        if Path(file).stat().st_size == 0:
+            raise DataError(f"{file} is empty; expected a header line and rows below it")
+    return files
+
+
+def _matches(pattern: str) -> list[str]:
+    """The files of one path: itself, those of a glob, or those in a folder but hidden ones and markers (`_SUCCESS`)."""
+    if Path(pattern).is_dir():
+        inside = sorted(glob(f"{escape(pattern)}/**", recursive=True))
+        visible = (path for path in inside if not Path(path).name.startswith(("_", ".")))
+        return [path for path in visible if Path(path).is_file()]
+    if has_magic(pattern) and not Path(pattern).is_file():  # `orders [1].csv` is a name too
+        return [match for match in sorted(glob(pattern, recursive=True)) if Path(match).is_file()]
+    return [pattern] if Path(pattern).is_file() else []
+
+
+def form_of(name: str, path: str, given: str | None, keys: Keys = CONF) -> FileForm:
+    """What a file is: by its content, else by the given format or the name.
+
+    Raises
+    ------
+    ConfigError
+        Neither says it.
+    DataError
+        The file is of a form that nobody here reads.
+    """
+    start, packed = _start(path)
+    if why := next((why for magic, why in REFUSED.items() if start.startswith(magic)), None):
+        raise DataError(f"{path} is {why}")
+    suffix = next((FORMATS[part] for part in reversed(Path(path.lower()).suffixes) if part in FORMATS), None)
+    if start.startswith(b"PAR1") or start[8:12] == b"DUCK":
+        binary = "parquet" if start.startswith(b"PAR1") else "duckdb"
+        if packed:
+            raise DataError(f"{path} is {binary} packed by {packed}; unpack it: {binary} is compressed inside")
+        return FileForm(binary)
+    if given is None and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return FileForm("json", packed)
+    kind = given or suffix
+    if kind is None:
+        setting = keys.option(name, "format", "csv|json|parquet|duckdb")
+        raise ConfigError(f"{path}: neither .csv, .json, .parquet nor .duckdb; say which by {setting}")
+    if kind not in FORMATS.values():
+        raise ConfigError(f"{keys.option(name, 'format', kind)}; expected csv, json, parquet or duckdb")
+    return FileForm(kind, packed)
+
+
+def _start(path: str) -> tuple[bytes, str | None]:
+    """The first bytes of a file, unpacked, and by what they were packed."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(LOOK)
+        packed = next((name for magic, name in PACKED.items() if start.startswith(magic)), None)
+        if packed is not None:
+            with pa.input_stream(path, compression=packed) as stream:
+                start = stream.read(LOOK)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    return start, packed
+
+
+def files_location(engine: Engine, name: str, paths: list[str], given: str | None, keys: Keys) -> Location:
+    """One relation over files of one form.
+
+    Raises
+    ------
+    DataError
+        They are of different forms, or disagree in their columns.
+    """
+    forms = {path: form_of(name, path, given, keys) for path in paths}
+    kinds = {form.kind for form in forms.values()}
+    if len(kinds) > 1:
+        one, other = (next(path for path, form in forms.items() if form.kind == kind) for kind in sorted(kinds)[:2])
+        raise DataError(f"{one} and {other} are of different formats ({', '.join(sorted(kinds))}); name those of one")
+    if kinds == {"parquet"}:
+        relation, findings = parquet_relation(engine, name, paths)
+        files = tuple((path, engine.parquet([path])) for path in paths)
+        return Location(relation, findings, files if len(paths) > 1 else ())
+    relations = _json(engine, forms) if kinds == {"json"} else _csv(engine, forms)
+    together = next(iter(relations.values()))
+    if len(set(relations.values())) > 1:
+        together = "(" + " UNION ALL ".join(f"SELECT * FROM {relation}" for relation in relations.values()) + ")"
+    return Location(together)
+
+
+def _csv(engine: Engine, forms: dict[str, FileForm]) -> dict[str, str]:
+    """Relations over CSV files by how they are packed; no type is guessed from the rows."""
+    first, *others = forms
+    names, delimiter = _header(first, forms[first])
+    for path in others:
+        other_names, other_delimiter = _header(path, forms[path])
+        if (other_names, other_delimiter) != (names, delimiter):
+            raise DataError(
+                f"{path} has other columns ({', '.join(other_names)}) than {first} ({', '.join(names)}); "
+                "give files of one form, or make them so"
+            )
+    return {
+        packed or "": engine.csv([path for path in forms if forms[path].packed == packed], names, delimiter, packed)
+        for packed in dict.fromkeys(form.packed for form in forms.values())
+    }
+
+
+def _header(path: str, form: FileForm) -> tuple[list[str], str]:
+    """Read the column names and the delimiter of a CSV file."""
+    try:
+        with pa.input_stream(path, compression=form.packed) as stream:
+            start = stream.read(LOOK * 16)
+        line = start.splitlines()[0].decode("utf-8-sig") if start else ""
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    delimiter = max(DELIMITERS, key=line.count)
+    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"{path}: the header names {', '.join(repeated)} twice; give every column a name of its own")
+    if not all(names):
+        raise DataError(f"{path}: the header {line.strip()!r} leaves a column without a name; expected a header line")
+    return names, delimiter
+
+
+def _json(engine: Engine, forms: dict[str, FileForm]) -> dict[str, str]:
+    """Relations over JSON files, a text column for each key that any of the rows has."""
+    groups = {
+        packed: [path for path in forms if forms[path].packed == packed]
+        for packed in dict.fromkeys(form.packed for form in forms.values())
+    }
+    names = sorted({key for packed, paths in groups.items() for key in engine.json_keys(paths, packed)})
+    if not names:
+        raise DataError(f"{next(iter(forms))} holds no JSON objects; expected one for each row")
+    return {packed or "": engine.json(paths, names, packed) for packed, paths in groups.items()}

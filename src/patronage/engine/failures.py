@@ -1,0 +1,25 @@
+"""What an engine that stopped means, where that is no matter of the data."""
+
+from __future__ import annotations
+
+from patronage.errors import ResourceError
+
+MEMORY = ("Out of Memory", "OutOfMemory", "failed to allocate", "bad_alloc", "std::bad_alloc", "Java heap space")
+DISK = ("No space left", "disk full", "Disk quota", "max_temp_directory_size", "failed to offload")
+
+
+def shortage(error: BaseException) -> ResourceError | None:
+    """The line about memory or disk that ran out; None where the engine stopped for another reason."""
+    words = str(error)
+    if any(sign in words for sign in DISK):
+        return ResourceError(
+            "the disk of the working folder is full, where tables and what a query cannot hold in memory lie; make "
+            "room, or set TMPDIR to another disk, then start again"
+        )
+    if any(sign in words for sign in MEMORY) or isinstance(error, MemoryError):
+        detail = words.strip().splitlines()[0][:160] if words.strip() else "an array did not fit"
+        return ResourceError(
+            f"out of memory ({detail}): raise engine.memory_limit, lower threads, or learn from fewer customers "
+            "(fit_sample); score takes more passes"
+        )
+    return None
