@@ -30,7 +30,9 @@ def test_features_by_hand(rich_features, name, anna, ben):
 
 
 def test_royal_are_those_of_the_top_tier_who_are_loyal_in_mind():
-    features = pd.DataFrame({"n_orders": 1, "net_revenue": [100, 100, 100, 60], "loyalty_mind": [0.5, 0.4, math.nan, 1.0]})
+    features = pd.DataFrame(
+        {"n_orders": 1, "net_revenue": [100, 100, 100, 60], "loyalty_mind": [0.5, 0.4, math.nan, 1.0]}
+    )
     labels = value.LENS.segments(features, STATE)
     assert labels["royal"].tolist() == ["yes", "no", "unknown", "no"]
     without = value.LENS.segments(features[["n_orders", "net_revenue"]], STATE)
@@ -38,7 +40,9 @@ def test_royal_are_those_of_the_top_tier_who_are_loyal_in_mind():
 
 
 def test_the_best_fifth_and_what_they_bring(lens_settings):
-    state = value.LENS.fit(pd.DataFrame({"n_orders": [1] * 5 + [0] * 9, "net_revenue": [60.0, 10, 10, 10, 10] + [0.0] * 9}), lens_settings)
+    state = value.LENS.fit(
+        pd.DataFrame({"n_orders": [1] * 5 + [0] * 9, "net_revenue": [60.0, 10, 10, 10, 10] + [0.0] * 9}), lens_settings
+    )
     assert state.best_fifth_share == pytest.approx(0.6)
 
 

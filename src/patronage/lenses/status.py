@@ -101,8 +101,7 @@ def _returned(features: pd.DataFrame, state: StatusState) -> np.ndarray:
     cases: an irregular customer is not back from anything.
     """
     gaps, mean_gap, longest, ended = (
-        features[name].to_numpy()
-        for name in (c.N_GAPS, c.MEAN_GAP_DAYS, "longest_gap_days", "days_since_longest_gap")
+        features[name].to_numpy() for name in (c.N_GAPS, c.MEAN_GAP_DAYS, "longest_gap_days", "days_since_longest_gap")
     )
     others = np.maximum(gaps * np.nan_to_num(mean_gap) - np.nan_to_num(longest), 0)
     usual = np.maximum((others + state.typical_gap) / np.maximum(gaps, 1), 1)

@@ -89,7 +89,9 @@ def _fit(features: pd.DataFrame, config: LensesConfig) -> ValueState:
     floors = {}
     for tier, share in list(config.value.tiers.items())[:-1]:
         # the customer who crosses the border still belongs to the tier
-        floors[tier] = float(revenue[min(int(np.searchsorted(shares, share)), len(revenue) - 1)]) if len(revenue) else 0.0
+        floors[tier] = (
+            float(revenue[min(int(np.searchsorted(shares, share)), len(revenue) - 1)]) if len(revenue) else 0.0
+        )
     return ValueState(
         floors=floors,
         last=list(config.value.tiers)[-1],
