@@ -163,7 +163,8 @@ def read(
 name its column by amount="..."
     """
     settings = {
-        "name": name, "entity": entity, "timezone": timezone, "naive_moments": naive_moments, "money_decimals": money_decimals,
+        "name": name, "entity": entity, "timezone": timezone, "naive_moments": naive_moments,
+        "money_decimals": money_decimals,
         "left_censored": left_censored, "on_bad_rows": on_bad_rows, "on_duplicate_rows": on_duplicate_rows,
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
     }  # fmt: skip

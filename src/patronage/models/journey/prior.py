@@ -1,8 +1,9 @@
 """The prior of the model, a typical shop: the start of the fit, and the centre of its Dirichlet prior.
 
-Its zeros are the facts that define the stages. A non_user never acted: the first act makes a prospect, for ever. No customer
-leaves {non_user, prospect} without a purchase; the first purchase leads to first_time, and the second away from it for ever; no customer is regular or loyal without two. A zero
-of the start stays zero in EM, so the stages keep their meaning for every customer after any fit.
+Its zeros are the facts that define the stages. A non_user never acted: the first act makes a prospect, for ever. No
+customer leaves {non_user, prospect} without a purchase; the first purchase leads to first_time, and the second away
+from it for ever; no customer is regular or loyal without two. A zero of the start stays zero in EM, so the stages keep
+their meaning for every customer after any fit.
 """
 
 from __future__ import annotations
