@@ -34,6 +34,19 @@ def test_profit_is_added_up_by_tier():
     assert table["profit"].tolist() == [25.0, -4.0]
 
 
+def test_a_first_order_joins_the_pyramid():
+    before, after = pd.Series({"ann": "unknown", "bob": "unknown"}), pd.Series({"ann": "lead", "bob": "unknown"})
+    revenue = pd.Series({"ann": 1.0, "bob": 0.0})
+    table = pyramid.movements(before, after, 0 * revenue, revenue, ["gold", "lead"])
+    assert table[["tier_before", "tier_after", "customers"]].to_numpy().tolist() == [["joined", "lead", 1]]
+
+
+def test_paretos_share_is_of_buyers():
+    tiers = pd.Series(["gold"] * 5 + ["unknown"] * 5)
+    (row,) = pyramid.pareto(pd.Series([60.0, 10, 10, 10, 10] + [0.0] * 5), tiers).to_dict("records")
+    assert row == {"buyers": 5, "best_fifth_share": pytest.approx(0.6), "share_paying_80": pytest.approx(0.6)}
+
+
 @pytest.fixture
 def bought():
     """Forty customers: tea and honey go together among the first twenty, nothing does among the others."""
@@ -73,6 +86,20 @@ def test_upsell_only_climbs_one_step_of_the_same_category():
     )
     assert list(zip(table["has"], table["offer"], strict=True)) == [("wine: low", "wine: middle")]
     assert table["candidates"].tolist() == [8]
+    # 12 of the 20 who buy cheap wine buy the next third; so do 12 of all 30 who buy wine
+    assert table["lift"].tolist() == pytest.approx([(12 + 5 * 12 / 30) / 25 / (12 / 30)])
+
+
+def test_an_upsell_is_held_against_the_buyers_of_the_category():
+    levels = [(f"w{n}", "wine", level) for n in range(20) for level in ((0, 1) if n < 10 else (0,))]
+    others = [(f"t{n}", "tea", 2) for n in range(80)]  # who buy no wine at all make no lift in wine
+    table = companions.upsell(
+        pd.DataFrame(levels + others, columns=["customer_id", "item", "level"]),
+        pd.Series("all", index=[*(f"w{n}" for n in range(20)), *(f"t{n}" for n in range(80))]),
+        least=2,
+        top=10,
+    )
+    assert table.empty  # half of the buyers of cheap wine, as of all buyers of wine: lift 1, not 5
 
 
 def test_nothing_bought_together_gives_an_empty_table():

@@ -91,6 +91,18 @@ def test_typed_moments_with_a_zone_are_the_same():
     assert through_the_door(BY_HAND.assign(ordered_at=text), timezone="Europe/Berlin").fingerprint == aware.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("moment", "local"),
+    [("2017-01-01 11:53:26", datetime(2017, 1, 1, 6, 53, 26)), ("2017-07-01 03:00:00", datetime(2017, 6, 30, 23)),
+     ("2017-07-01", datetime(2017, 7, 1)), ("2017-07-01T03:00:00Z", datetime(2017, 6, 30, 23))],
+)  # fmt: skip
+def test_moments_without_an_offset_may_be_instants_of_utc(moment, local):
+    settings = {"timezone": "America/New_York", "naive_moments": "utc"}
+    assert through_the_door(BY_HAND.assign(ordered_at=moment), **settings).first == local
+    if len(moment) == 19:
+        assert through_the_door(BY_HAND.assign(ordered_at=pd.Timestamp(moment)), **settings).first == local
+
+
 OFFSET, NONE = "2024-01-01T10:00:00+02:00", "2024-01-01T10:00:00"
 
 

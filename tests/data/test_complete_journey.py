@@ -20,6 +20,8 @@ def groceries():
         source="complete_journey",
         on_duplicate_rows="keep",
         left_censored=True,
+        timezone="America/New_York",
+        naive_moments="utc",
         customers=CustomersConfig(attributes=KINDS),
     )
     return data.load(DuckDB(threads=2), config)
@@ -28,7 +30,7 @@ def groceries():
 def test_the_whole_log_is_read(groceries):
     assert groceries.rows == {"transactions": 1_469_307, "events": 8_691, "customers": 801}
     assert groceries.customers == 2_469
-    assert groceries.first == datetime(2017, 1, 1, 11, 53, 26)
+    assert groceries.first == datetime(2017, 1, 1, 6, 53, 26)  # 11:53 UTC
     (baskets,) = groceries.engine.row("SELECT count(DISTINCT order_id) FROM transactions")
     assert baskets == 155_848
 

@@ -59,3 +59,16 @@ def test_accounts_must_be_known_and_be_told_from_customers():
         by_account(PEOPLE.drop(columns="account_id"))
     with pytest.raises(DataError, match="1 accounts have the id of a customer who belongs to none; give accounts"):
         by_account(PEOPLE.assign(account_id=["ann", "dan", "ann", None, None]))
+
+
+def test_a_message_that_the_business_sent_is_no_use_of_a_user(lens_settings):
+    sent = [(who, "2024-02-28 10:00", event) for who in ("bob", "cem") for event in ("message_sent", "offer_received")]
+    events = pd.DataFrame(sent, columns=["customer_id", "occurred_at", "event"])
+    tables = through_the_door(
+        ORDERS, events.astype({"occurred_at": "datetime64[us]"}), PEOPLE, ("industry",), entity="account",
+        on_duplicate_rows="keep",
+    )  # fmt: skip
+    features = lenses.features_at(tables, CUTOFF, lens_settings, 7)
+    assert features.loc["acme", ["n_users", "n_active_users"]].tolist() == [3, 1]
+    labels = lenses.segments(features, lenses.fit(features, lens_settings))
+    assert labels.loc["acme", "account_segment"] == "narrow"

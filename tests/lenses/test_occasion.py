@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import gamma
+from scipy.stats import betaprime
 
 from patronage import names as c
 from patronage.config import OccasionWindow
@@ -80,13 +80,29 @@ def test_a_window_may_wrap_round_the_year(ask, lens_settings, monkeypatch):
 # When to call
 
 
-def test_the_contact_window_counts_by_the_day(ask):
-    orders = [("anna", f"2024-01-{day:02d} 19:30", 5.0) for day in (1, 2, 3)]  # Monday to Wednesday
-    acts = [("anna", f"2024-01-{day:02d} 10:00", "visit") for day in (6, 7)]  # a weekend
-    acts += [("anna", f"2024-01-{day:02d} 12:00", "message_opened") for day in range(1, 29)]  # when it was sent
+def test_the_contact_window_is_where_most_moments_an_hour_are(ask):
+    orders = [("anna", f"2024-01-{day:02d} 10:30", 5.0) for day in (1, 2, 3, 4)]  # Monday to Thursday, in the morning
+    orders += [("anna", f"2024-01-{day:02d} 19:30", 5.0) for day in (6, 7, 13, 14, 15)]  # Saturdays, Sundays, a Monday
+    acts = [("anna", f"2024-01-{day:02d} 12:00", "message_opened") for day in range(1, 29)]  # when it was sent
     features, labels = ask(orders, acts)
-    assert labels.loc["anna", "best_contact_window"] == "weekend morning"  # 2 in 2 days beat 3 in 5
-    assert features.loc["anna", "evening_share"] == pytest.approx(3 / 5)
+    anna = features.loc["anna"]
+    assert labels.loc["anna", "best_contact_window"] == "weekend evening"
+    assert (anna["contact_acts"], anna["contact_share"]) == (9, pytest.approx(4 / 9))
+    assert anna["contact_chance"] == pytest.approx(6 / 24 * 2 / 7)
+    assert anna["evening_share"] == pytest.approx(5 / 9)
+
+
+def test_most_orders_on_weekdays_make_no_weekend(ask):
+    orders = [("anna", f"2024-01-{day:02d} 19:30", 5.0) for day in (1, 2, 3, 4, 5, 6, 7, 8, 9, 13)]  # seven and three
+    _, labels = ask(orders)
+    assert labels.loc["anna", "best_contact_window"] == "weekday evening"  # three in two days beat seven in five
+
+
+def test_moments_all_over_the_week_name_no_contact_window(ask):
+    hours = (1, 8, 12, 16, 20)
+    orders = [("anna", f"2024-01-{day:02d} {hour:02d}:30", 5.0) for day, hour in zip(range(1, 6), hours, strict=True)]
+    _, labels = ask(orders)
+    assert labels.loc["anna", "best_contact_window"] == "unknown"
 
 
 def test_dates_without_a_clock_name_no_contact_window(ask):
@@ -104,14 +120,32 @@ def expected_days(state, **features):
     return days[0]
 
 
+def gaps_of(**settings):
+    values = {"typical_gap": 20.0, "gap_weight": 1.0, "gap_shape": 3.0} | settings
+    return occasion.OccasionState(1.0, 2.0, 0.5, 0.05, 3, contact_min_acts=5, n_windows=10, **values)
+
+
 def test_the_next_order_is_the_median_given_the_wait():
-    state = occasion.OccasionState(1.0, 2.0, 0.5, 0.05, 3, typical_gap=20.0, gap_weight=1.0, gap_shape=3.0)
-    assert expected_days(state) == pytest.approx(gamma(3, scale=20 / 3).median())
-    law = gamma(3, scale=40**0.5 * 20**0.5 / 3)  # one own gap weighs as much as the typical one
-    waited = expected_days(state, n_gaps=1, mean_gap_days=40.0, days_since_last_order=50.0)
-    assert waited == pytest.approx(law.isf(law.sf(50) / 2) - 50)
-    assert expected_days(state, days_since_last_order=20_000.0) == pytest.approx(math.log(2) * 20 / 3)
-    assert math.isnan(expected_days(state, days_since_last_order=math.nan))
+    # the typical gap weighs as one of ten: gaps are gamma(3), their rate is gamma(10 * 3) around 3 / mean
+    mean, waited = 40**0.9 * 20**0.1, 5.0
+    law = betaprime(3, 30, scale=10 * mean)
+    expected = law.isf(law.sf(waited) / 2) - waited
+    days = expected_days(gaps_of(), n_gaps=9, mean_gap_days=40.0, days_since_last_order=waited)
+    assert days == pytest.approx(expected)
+    assert math.isnan(expected_days(gaps_of(), days_since_last_order=math.nan))
+
+
+def test_within_the_rhythm_the_order_comes_nearer_and_beyond_it_farther():
+    days = [expected_days(gaps_of(), n_gaps=9, mean_gap_days=20.0, days_since_last_order=w) for w in (1, 10, 100, 300)]
+    assert days[0] > days[1]
+    assert days[1] < days[2] < days[3]
+
+
+@pytest.mark.parametrize("shape", [0.7, 1.0, 4.0])
+def test_the_longer_a_customer_of_one_order_is_silent_the_later_the_next(shape):
+    days = [expected_days(gaps_of(gap_shape=shape), days_since_last_order=w) for w in (1.0, 30.0, 265.0, 20_000.0)]
+    assert days == sorted(days)
+    assert days[2] > 2 * days[0]
 
 
 def test_credibility_finds_how_much_own_gaps_tell(lens_settings):

@@ -78,3 +78,14 @@ def test_the_planted_satisfaction_is_found_where_there_is_evidence(recovered):
         np.select([stated <= borders[0.2], stated >= borders[0.8]], ["low", "high"], "middle"), stated.index
     )
     assert recovered.balanced_accuracy(truth, said, known) > recovered.balanced_accuracy(truth, naive, known)
+
+
+def test_a_ticket_is_resolved_by_its_own_event_after_the_minutes_that_passed(ask):
+    acts = [
+        ("anna", "2024-02-01 10:50", "ticket_opened", "t1"),
+        ("anna", "2024-02-01 11:00", "ticket_opened", "t2"),
+        ("anna", "2024-02-01 11:10", "ticket_resolved", "t1"),  # 20 minutes: not an hour, and not t2
+        ("anna", "2024-02-11 11:00", "ticket_resolved", "t2"),
+    ]
+    features, _ = ask([("anna", "2024-01-01", 9.0)], acts, event_columns=["ticket_id"])
+    assert features.loc["anna", "ticket_hours"] == pytest.approx((20 / 60 + 240) / 2)

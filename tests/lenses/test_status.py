@@ -11,7 +11,8 @@ from patronage.lenses import status
 
 STATE = status.StatusState(typical_gap=10.0, at_risk_after=2.0, defector_after=4.0)
 REGULAR = {
-    "active_days": 2, "days_since_last_order": 0.0, "n_gaps": 1, "mean_gap_days": 30.0, "last_gap_days": 30.0,
+    "active_days": 2, "days_since_last_order": 0.0, "n_gaps": 1, "mean_gap_days": 30.0,
+    "longest_gap_days": 30.0, "days_since_longest_gap": 0.0,
     "n_trials": 0, "n_acts": 0, "refunds": 0.0,
 }  # fmt: skip
 
@@ -35,19 +36,43 @@ def test_the_more_own_gaps_the_less_the_typical_one_weighs():
     assert label(n_gaps=3, active_days=4, days_since_last_order=51) == "at_risk"
 
 
-@pytest.mark.parametrize(("last_gap", "expected"), [(80, "regular"), (81, "reactivated")])
-def test_a_silence_beyond_a_defectors_makes_reactivated(last_gap, expected):
-    assert label(last_gap_days=last_gap) == expected
+def returned(other_gaps, silence, ended=0.0):
+    n = len(other_gaps) + 1
+    return label(
+        active_days=n + 1, n_gaps=n, mean_gap_days=(sum(other_gaps) + silence) / n, longest_gap_days=silence,
+        days_since_longest_gap=ended,
+    )  # fmt: skip
+
+
+def test_the_silence_is_held_against_the_other_gaps_alone():
+    # without the silence 30 and 30 and the typical 10 are 70 / 3 = 23.3 days; the longest of three gaps exceeds
+    # ln(3 / .05) = 4.09 of them by chance one time in twenty: 95.5 days
+    assert returned([30, 30], 95) == "regular"
+    assert returned([30, 30], 96) == "reactivated"
+
+
+def test_one_of_many_gaps_is_long_by_chance():
+    assert returned([10] * 99, 60) == "regular"  # ln(100 / .05) = 7.6 gaps
+    assert returned([10] * 99, 77) == "reactivated"
+
+
+@pytest.mark.parametrize(("ended", "expected"), [(100, "reactivated"), (101, "regular")])
+def test_a_customer_is_back_for_as_long_as_the_silence_was(ended, expected):
+    others = [20] * 5
+    n = len(others) + 1
+    row = {"active_days": n + 1, "n_gaps": n, "mean_gap_days": 200 / n, "longest_gap_days": 100.0}
+    assert label(**row, days_since_longest_gap=ended) == expected
 
 
 def test_without_an_own_gap_the_typical_one_is_usual():
-    once = {"active_days": 1, "n_gaps": 0, "mean_gap_days": math.nan, "last_gap_days": math.nan}
+    once = {"active_days": 1, "n_gaps": 0, "mean_gap_days": math.nan, "longest_gap_days": math.nan,
+            "days_since_longest_gap": math.nan}  # fmt: skip
     assert label(**once, days_since_last_order=20) == "first_time"
     assert label(**once, days_since_last_order=21) == "at_risk"
 
 
 def test_a_usual_gap_is_at_least_a_day():
-    daily = {"n_gaps": 99, "active_days": 100, "mean_gap_days": 0.1, "last_gap_days": 0.1}
+    daily = {"n_gaps": 99, "active_days": 100, "mean_gap_days": 0.1, "longest_gap_days": 0.1}
     assert label(**daily, days_since_last_order=2) == "regular"
     assert label(**daily, days_since_last_order=3) == "at_risk"
 

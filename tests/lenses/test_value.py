@@ -30,15 +30,19 @@ def test_features_by_hand(rich_features, name, anna, ben):
 
 
 def test_royal_are_those_of_the_top_tier_who_are_loyal_in_mind():
-    features = pd.DataFrame({"net_revenue": [100, 100, 100, 60], "loyalty_mind": [0.5, 0.4, math.nan, 1.0]})
+    features = pd.DataFrame(
+        {"n_orders": 1, "net_revenue": [100, 100, 100, 60], "loyalty_mind": [0.5, 0.4, math.nan, 1.0]}
+    )
     labels = value.LENS.segments(features, STATE)
     assert labels["royal"].tolist() == ["yes", "no", "unknown", "no"]
-    without = value.LENS.segments(features[["net_revenue"]], STATE)
+    without = value.LENS.segments(features[["n_orders", "net_revenue"]], STATE)
     assert set(without["royal"]) == {"unknown"}
 
 
 def test_the_best_fifth_and_what_they_bring(lens_settings):
-    state = value.LENS.fit(pd.DataFrame({"net_revenue": [60.0, 10, 10, 10, 10]}), lens_settings)
+    state = value.LENS.fit(
+        pd.DataFrame({"n_orders": [1] * 5 + [0] * 9, "net_revenue": [60.0, 10, 10, 10, 10] + [0.0] * 9}), lens_settings
+    )
     assert state.best_fifth_share == pytest.approx(0.6)
 
 
@@ -50,7 +54,14 @@ def test_the_margin_is_unknown_where_one_line_has_no_cost(rich, lens_settings):
 
 
 def test_a_tier_begins_at_its_floor_and_above_nothing():
-    features = pd.DataFrame({"net_revenue": [100.0, 99.99, 50.0, 49.99, 0.0]})
+    features = pd.DataFrame({"n_orders": 1, "net_revenue": [100.0, 99.99, 50.0, 49.99, 0.0]})
     assert value.LENS.segments(features, STATE)["value_tier"].tolist() == ["platinum", "gold", "gold", "lead", "lead"]
     free = value.ValueState({"platinum": 0.0}, "lead", best_fifth_share=0.5, royal_mind=0.5)
     assert value.LENS.segments(features.tail(1), free)["value_tier"].tolist() == ["lead"]
+
+
+def test_a_customer_who_never_bought_is_in_no_tier():
+    features = pd.DataFrame({"n_orders": [0, 1], "net_revenue": [0.0, 0.0]})
+    labels = value.LENS.segments(features, STATE)
+    assert labels["value_tier"].tolist() == ["unknown", "lead"]
+    assert labels["royal"].tolist() == ["unknown", "unknown"]

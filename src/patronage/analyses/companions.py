@@ -2,7 +2,8 @@
 
 Inside a segment, an item goes with another when those who bought the one buy the other more often than the segment
 does as a whole (lift, Brin, Motwani, Ullman and Tsur 1997). Cross-sell looks at categories; upsell at the price thirds
-of one category, from a lower one to a higher. Candidates bought the one and not yet the other.
+of one category, from a lower one to a higher, among those who buy in that category: against all customers of a segment
+every pair of thirds would go together. Candidates bought the one and not yet the other.
 """
 
 from __future__ import annotations
@@ -68,12 +69,16 @@ def cross_sell(bought: pd.DataFrame, segment: pd.Series, *, least: int, top: int
 
 
 def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) -> pd.DataFrame:
-    """From a price third of a category to the next higher one, inside each segment; columns as in `cross_sell`."""
+    """From a price third of a category to the next higher one, inside each segment; columns as in `cross_sell`.
+
+    The lift compares with everyone of the segment who buys in the category.
+    """
     frames = []
     for label, members in segment.groupby(segment):
         mine = levels[levels[c.CUSTOMER_ID].isin(members.index)]
         named = mine.assign(item=mine["item"] + ": " + mine["level"].map(dict(enumerate(LEVELS))))
-        pairs = _pairs(named[[c.CUSTOMER_ID, "item"]]) if len(named) else _nothing()
+        in_category = mine.groupby("item")[c.CUSTOMER_ID].nunique()
+        pairs = _pairs(named[[c.CUSTOMER_ID, "item"]], in_category) if len(named) else _nothing()
         steps = {(f"{item}: {low}", f"{item}: {high}") for item in set(mine["item"])
                  for low, high in (LEVELS[:2], LEVELS[1:])}  # fmt: skip
         is_step = [pair in steps for pair in zip(pairs["has"], pairs["offer"], strict=True)]
@@ -86,15 +91,22 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in {**kinds, "candidates": int}.items()})
 
 
-def _pairs(bought: pd.DataFrame) -> pd.DataFrame:
-    """Every ordered pair of items with how often one customer has both, of the customers who have any."""
+def _pairs(bought: pd.DataFrame, in_category: pd.Series | None = None) -> pd.DataFrame:
+    """Every ordered pair of items with how often one customer has both, of the customers who have any.
+
+    Parameters
+    ----------
+    in_category
+        Of price thirds: the buyers of each category, among whom a third has its usual share.
+    """
     rows, _ = pd.factorize(bought[c.CUSTOMER_ID])
     places, items = pd.factorize(bought["item"], sort=True)
     table = np.zeros((rows.max() + 1, len(items)), dtype=np.float32)
     table[rows, places] = 1
     both = table.T @ table
     buyers = np.diag(both)
-    rate = buyers / len(table)
+    among = len(table) if in_category is None else in_category[[item.rpartition(": ")[0] for item in items]].to_numpy()
+    rate = buyers / among
     confidence = (both + SHRINK * rate[None, :]) / (buyers[:, None] + SHRINK)
     first, second = np.nonzero(~np.eye(len(items), dtype=bool))
     return pd.DataFrame(

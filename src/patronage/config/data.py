@@ -80,6 +80,7 @@ class EventColumns:
     device: str | None = None
     subject: str | None = None  # what it is about: a product, a category, a campaign
     value: str | None = None  # a number, such as the stars of a rating
+    ticket_id: str | None = None  # of a ticket, so that it is resolved by its own event
 
 
 @dataclass
@@ -135,6 +136,7 @@ class DataConfig:
     source: str = "tables"  # the user's own tables; or cdnow, complete_journey, simulated
     entity: str = "customer"  # or account: users are rolled up to customers.account_id
     timezone: str = "UTC"  # the clock of the business
+    naive_moments: str = "clock"  # moments without an offset are its clock time; or utc: instants of UTC
     money_decimals: int = 4  # money is added as integers of 10^-4
     left_censored: bool = False  # whether customers ordered before the log begins
     on_bad_rows: str = "fail"  # or quarantine
@@ -150,6 +152,7 @@ class DataConfig:
 
     def check(self) -> None:
         one_of("data.entity", self.entity, ("customer", "account"))
+        one_of("data.naive_moments", self.naive_moments, ("clock", "utc"))
         one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))
         one_of("data.on_duplicate_rows", self.on_duplicate_rows, ("fail", "keep", "drop"))
         within("data.money_decimals", self.money_decimals, 0, 9)

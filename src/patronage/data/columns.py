@@ -161,20 +161,34 @@ def _pseudonymised(table: IncomingTable, column: Column) -> Column:
 
 
 def _moment(table: IncomingTable, raw: str, source_type: str) -> str:
-    """SQL: the raw column as clock time of the business."""
+    """SQL: the raw column as clock time of the business.
+
+    A moment without an offset is that clock time, or an instant of UTC, as the source says; a date is a day of the
+    business's calendar whatever it says.
+    """
     engine, zone = table.engine, table.config.timezone
+
+    def naive(moment: str) -> str:
+        return engine.utc_to_local(moment, zone) if table.config.naive_moments == "utc" else moment
+
     if table.source.date_format:
         written = engine.clock_of_format(f"trim(CAST({raw} AS STRING))", table.source.date_format)
-        has_zone = any(code in table.source.date_format for code in ("%z", "%Z"))
-        return engine.local_time(written, zone) if has_zone else written
+        if any(code in table.source.date_format for code in ("%z", "%Z")):
+            return engine.local_time(written, zone)
+        return naive(written) if "%H" in table.source.date_format or "%I" in table.source.date_format else written
     if source_type.startswith("TIMESTAMPTZ") or source_type.endswith("WITH TIME ZONE"):
         return engine.local_time(engine.instant(raw), zone)
     if source_type == "VARCHAR":
         raw = f"trim({raw})"  # `2024-01-05 10:00-05:00 ` has its offset too
         zoned = engine.local_time(engine.instant(raw), zone)
         iso, has_offset = engine.matches(raw, ISO), engine.matches(raw, ZONED)
-        return f"(CASE WHEN NOT {iso} THEN NULL WHEN {has_offset} THEN {zoned} ELSE {engine.clock(raw)} END)"
-    if source_type.startswith(("TIMESTAMP", "DATE")):
+        return (
+            f"(CASE WHEN NOT {iso} THEN NULL WHEN {has_offset} THEN {zoned} "
+            f"WHEN length({raw}) <= 10 THEN {engine.clock(raw)} ELSE {naive(engine.clock(raw))} END)"
+        )
+    if source_type.startswith("TIMESTAMP"):
+        return naive(engine.clock(raw))
+    if source_type.startswith("DATE"):
         return engine.clock(raw)
     return engine.null("time")  # a number is no moment: reported by the rule for what does not parse
 

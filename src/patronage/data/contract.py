@@ -73,6 +73,7 @@ EVENTS = Contract(
         c.DEVICE: "label",
         c.SUBJECT: "label",
         c.VALUE: "number",
+        c.TICKET_ID: "label",
     },
 )
 
@@ -97,6 +98,7 @@ CONTRACTS = (TRANSACTIONS, EVENTS, CUSTOMERS)
 SENT = ("message_sent", "offer_received")  # actions of the business, not of the customer
 BY_BUSINESS = (*SENT, "ticket_resolved")
 LEAVING = ("unsubscribed", "cancelled")
+NO_ACTIVITY = (*BY_BUSINESS, *LEAVING)  # neither engagement nor interest of the customer
 ENGAGEMENT = (
     "visit", "view", "search", "message_opened", "message_clicked", "offer_redeemed", "login", "feature_used",
     "content_viewed", "followed", "shared", "referred", "reviewed", "rating", "nps", "csat", "complaint",

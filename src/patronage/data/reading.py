@@ -58,6 +58,7 @@ def read(
     where: Any = None,
     entity: str = "customer",
     timezone: str = "UTC",
+    naive_moments: str = "clock",
     money_decimals: int = 4,
     left_censored: bool = False,
     on_bad_rows: str = "fail",
@@ -105,6 +106,8 @@ def read(
         `"account"`: companies are the customers, and `customers` has the `account_id` of each user.
     timezone
         The clock of the business; moments with an offset are turned to it.
+    naive_moments
+        What moments without an offset are: `"clock"`, times of that clock, or `"utc"`, instants of UTC.
     money_decimals
         Amounts are rounded to so many decimals and added as integers.
     left_censored
@@ -167,7 +170,8 @@ def read(
 name its column by amount="..."
     """
     settings = {
-        "name": name, "entity": entity, "timezone": timezone, "money_decimals": money_decimals,
+        "name": name, "entity": entity, "timezone": timezone, "naive_moments": naive_moments,
+        "money_decimals": money_decimals,
         "left_censored": left_censored, "on_bad_rows": on_bad_rows, "on_duplicate_rows": on_duplicate_rows,
         "order_id_scope": order_id_scope, "observed_until": observed_until,
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,

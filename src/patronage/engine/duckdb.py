@@ -307,6 +307,10 @@ class DuckDB:
         """An instant with a zone as the zone-less clock time of `zone`."""
         return f"timezone({text(zone)}, {instant})"
 
+    def utc_to_local(self, moment: str, zone: str) -> str:
+        """A zone-less timestamp of UTC as the zone-less clock time of `zone`."""
+        return f"timezone({text(zone)}, timezone('UTC', {moment}))"
+
     def wide(self, expression: str) -> str:
         """An integer wide enough for the squares of money, and for sums of hashes."""
         return f"CAST({expression} AS HUGEINT)"

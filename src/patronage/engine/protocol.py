@@ -250,6 +250,10 @@ class Engine(Protocol):
         """SQL: the number that a text of at most 15 hexadecimal digits spells."""
         ...
 
+    def utc_to_local(self, moment: str, zone: str) -> str:
+        """SQL: a zone-less timestamp of UTC as the zone-less clock time of a zone."""
+        ...
+
     def wide(self, expression: str) -> str:
         """SQL: an integer wide enough for the squares of money, and for sums of hashes."""
         ...

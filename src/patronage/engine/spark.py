@@ -329,6 +329,10 @@ class Spark:
         universal = f"TIMESTAMP_NTZ '1970-01-01 00:00:00' + make_dt_interval(0, 0, 0, {seconds})"
         return f"convert_timezone('UTC', {text(zone)}, {universal})"
 
+    def utc_to_local(self, moment: str, zone: str) -> str:
+        """A zone-less timestamp of UTC as the zone-less clock time of `zone`."""
+        return f"convert_timezone('UTC', {text(zone)}, {moment})"
+
     def wide(self, expression: str) -> str:
         """An integer wide enough for the squares of money, and for sums of hashes."""
         return f"CAST({expression} AS DECIMAL(38, 0))"

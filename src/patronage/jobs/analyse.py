@@ -163,6 +163,7 @@ def _pyramid(results: Results, tables: Tables, cutoff: datetime, customers: Popu
     """Profitability and movements of the tiers."""
     earlier = cutoff - timedelta(days=config.movement_days)
     results.tables["pyramid.json"] = pyramid.profitability(customers.features, customers.segments[c.VALUE_TIER])
+    results.tables["pareto.json"] = pyramid.pareto(customers.features[c.NET_REVENUE], customers.segments[c.VALUE_TIER])
     try:
         when.check_inside(earlier, tables.first, tables.last, config.data.max_staleness_days)
     except ConfigError:

@@ -1,7 +1,8 @@
 """Account: how many people of a business customer use what it pays for.
 
 Breadth of use inside the account is the usual early sign of renewal in business-to-business practice (Mehta,
-Steinman and Murphy 2016, *Customer Success*). A user is active with an order or an event in the recent days.
+Steinman and Murphy 2016, *Customer Success*). A user is active with an order or an act of
+the user's own in the recent days; a message that the business sent shows no use.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import LensesConfig
+from patronage.data.contract import BY_BUSINESS
+from patronage.engine import texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
 
@@ -24,7 +27,9 @@ def _select(history: History, config: LensesConfig) -> str:
             SELECT customer_id, user_id, max(CAST(ordered_at AS DATE)) AS day
             FROM order_lines GROUP BY customer_id, user_id
             UNION ALL
-            SELECT customer_id, user_id, max(CAST(occurred_at AS DATE)) FROM events GROUP BY customer_id, user_id
+            SELECT customer_id, user_id,
+                   max(CASE WHEN event NOT IN ({texts(BY_BUSINESS)}) THEN CAST(occurred_at AS DATE) END)
+            FROM events GROUP BY customer_id, user_id
             UNION ALL
             SELECT customer_id, user_id, CAST(NULL AS DATE) FROM known_users
         ),
@@ -62,7 +67,7 @@ LENS = Lens(
     source="Mehta, Steinman and Murphy 2016",
     features={
         "n_users": Feature("known users of the account", "large-team", "small-team"),
-        "n_active_users": Feature("users with an order or event in the recent days", absent=0),
+        "n_active_users": Feature("users with an order or an act of their own in the recent days", absent=0),
         "active_user_share": Feature("active users over known users", "widely used", "little used"),
     },
     requires=("users",),

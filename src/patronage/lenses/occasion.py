@@ -6,9 +6,15 @@ occasion is a rhythm of the customer's own, bound to the week, the month or the 
 that length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983, which holds
 for few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
 
-The next order is expected at the median of its conditional distribution, given the time waited so far: a gamma law
-whose mean is the customer's own gap, drawn to the typical gap by how few there are (Buehlmann 1967). It takes for
-granted that the customer returns; whether that is so is the churn model's question.
+The best contact window is the part of the day with most of the customer's own moments per hour; at the weekend where
+most of them fall on days of the weekend, else on weekdays. It is named only where so many would rarely fall into it by
+chance, were every hour of the week alike.
+
+The next order is expected at the median of its conditional distribution, given the time waited so far: gamma gaps
+around the customer's own mean, which is drawn to the typical gap by how few there are (Buehlmann 1967), and which is
+itself uncertain: a long silence shows a slow customer. Beyond the rhythm the wait grows with the silence, as that of a
+customer without a rhythm does (Lomax 1954). It takes for granted that the customer returns; whether that is so is the
+churn model's question.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtrc, gammaincc, gammainccinv
+from scipy.special import bdtrc, betaincc, betainccinv
 
 from patronage import names as c
 from patronage.config import LensesConfig
@@ -40,6 +46,7 @@ def _select(history: History, config: LensesConfig) -> str:
     in_windows = [f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values())]
     by_calendar = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
     mean = "(total * 1.0e0 / n)"
+    parts, off = _day_parts(config), len(set(config.occasion.weekend))
     return f"""
         WITH date_counts AS (
             SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
@@ -70,12 +77,23 @@ def _select(history: History, config: LensesConfig) -> str:
         ),
         hour_counts AS ({_hour_counts(config)}
         ),
-        contacts AS (
-            SELECT customer_id, late * 1.0e0 / n AS evening_share,
-                   CASE WHEN n >= {config.occasion.contact_min_acts}
-                        THEN {_top({cell: f"cell_{k}" for k, cell in enumerate(_cells(config))}, 1)} END
-                       AS contact_window
+        day_parts AS (
+            SELECT *, {_top({part: f"part_{k} * 24.0e0 / {hours}" for k, (part, _, hours) in enumerate(parts)}, 0)}
+                       AS part
             FROM hour_counts
+        ),
+        windows AS (
+            SELECT *, {_of_part(parts, "part_{k}")} AS in_part, {_of_part(parts, "off_{k}")} AS off_in_part,
+                   {_of_part(parts, "{hours}")} AS part_hours
+            FROM day_parts
+        ),
+        contacts AS (
+            SELECT customer_id, late * 1.0e0 / n AS evening_share, n AS contact_acts,
+                   CASE WHEN 2 * off_in_part > in_part THEN 'weekend ' ELSE 'weekday ' END || part AS contact_window,
+                   greatest(off_in_part, in_part - off_in_part) * 1.0e0 / n AS contact_share,
+                   part_hours / 24.0e0 * CASE WHEN 2 * off_in_part > in_part THEN {off} ELSE {7 - off} END / 7.0e0
+                       AS contact_chance
+            FROM windows
         )
         SELECT * FROM rhythms FULL JOIN contacts USING (customer_id)"""
 
@@ -143,29 +161,33 @@ def _hours(history: History) -> str:
 
 
 def _hour_counts(config: LensesConfig) -> str:
-    """SQL: how many moments fall into the evening, and into each cell."""
-    counts = ", ".join(f"{count} AS cell_{k}" for k, count in enumerate(_cells(config).values()))
+    """SQL: how many moments fall into the evening, into each part of the day, and of these at weekends."""
+    weekend = f"weekday IN ({_weekend(config)})"
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {test}) AS part_{k}, count(*) FILTER (WHERE {test} AND {weekend}) AS off_{k}"
+        for k, (_, test, _) in enumerate(_day_parts(config))
+    )
     return f"""
             SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late, {counts}
             FROM hours GROUP BY customer_id"""
 
 
-def _cells(config: LensesConfig) -> dict[str, str]:
-    """Part of the day, on weekdays or weekends, to the SQL that counts its moments.
-
-    Counts per day of the kind: five working days would always beat two days off.
-    """
-    settings = config.occasion
-    weekend = f"weekday IN ({_weekend(config)})"
-    parts, first_hours = list(settings.day_parts), [*settings.day_parts.values(), 24]
+def _day_parts(config: LensesConfig) -> list[tuple[str, str, int]]:
+    """Each part of the day: its name, the SQL that tests an hour, and its length in hours."""
+    parts, first_hours = list(config.occasion.day_parts), [*config.occasion.day_parts.values(), 24]
     tests = [f"(hour >= {start} AND hour < {end})" for start, end in pairwise(first_hours)]
     tests[-1] = f"({tests[-1]} OR hour < {first_hours[0]})"
-    off = len(set(settings.weekend))
-    return {
-        f"{kind} {part}": f"count(*) FILTER (WHERE {which} AND {test}) * {days}"
-        for kind, which, days in (("weekday", f"NOT {weekend}", off), ("weekend", weekend, 7 - off))
-        for part, test in zip(parts, tests, strict=True)
-    }
+    lengths = [end - start for start, end in pairwise(first_hours)]
+    lengths[-1] += first_hours[0]
+    return list(zip(parts, tests, lengths, strict=True))
+
+
+def _of_part(parts: list[tuple[str, str, int]], value: str) -> str:
+    """SQL: the value that belongs to the part of the day that was found."""
+    cases = " ".join(
+        f"WHEN part = {text(part)} THEN {value.format(k=k, hours=hours)}" for k, (part, _, hours) in enumerate(parts)
+    )
+    return f"CASE {cases} END"
 
 
 def _weekend(config: LensesConfig) -> str:
@@ -187,8 +209,10 @@ class OccasionState:
     ----------
     habit
         Days in the calendar's windows over those that the calendar alone gives.
-    times_usual, min_rhythm, chance, min_gaps
+    times_usual, min_rhythm, chance, min_gaps, contact_min_acts
         Of the configuration.
+    n_windows
+        How many contact windows there are to choose from.
     typical_gap
         The geometric mean of the customers' mean gaps, in days.
     gap_weight
@@ -202,6 +226,8 @@ class OccasionState:
     min_rhythm: float
     chance: float
     min_gaps: int
+    contact_min_acts: int
+    n_windows: int
     typical_gap: float
     gap_weight: float
     gap_shape: float
@@ -211,9 +237,11 @@ def _fit(features: pd.DataFrame, config: LensesConfig) -> OccasionState:
     settings, days = config.occasion, features[c.ACTIVE_DAYS]
     by_calendar = float((features["occasion_chance"] * days).sum())
     habit = float((features[c.OCCASION_SHARE] * days).sum()) / by_calendar if by_calendar > 0 else 1.0
+    n_windows = 2 * len(settings.day_parts)
     return OccasionState(
-        habit, settings.times_usual, settings.min_rhythm, settings.chance, settings.min_gaps, *_fit_gaps(features)
-    )
+        habit, settings.times_usual, settings.min_rhythm, settings.chance, settings.min_gaps,
+        settings.contact_min_acts, n_windows, *_fit_gaps(features),
+    )  # fmt: skip
 
 
 def _fit_gaps(features: pd.DataFrame) -> tuple[float, float, float]:
@@ -242,12 +270,21 @@ def _segments(features: pd.DataFrame, state: OccasionState) -> Labels:
     period = _period(features, state)
     recurring = enough & (period != "none")
     labels = np.select([~enough, universal, recurring], [c.UNKNOWN, "universal", "recurring"], "rare")
-    window = features["contact_window"].to_numpy(dtype=object)
     return {
         c.OCCASION_SEGMENT: labels,
         c.OCCASION_PERIOD: np.where(~enough, c.UNKNOWN, np.where(labels == "recurring", period, "none")),
-        c.BEST_CONTACT_WINDOW: np.where(window == "", c.UNKNOWN, window),
+        c.BEST_CONTACT_WINDOW: _contact_window(features, state),
     }
+
+
+def _contact_window(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
+    """The window that was found, where chance would rarely put so many of the customer's moments into one."""
+    acts = features["contact_acts"].fillna(0).to_numpy()
+    inside = np.rint(np.nan_to_num(features["contact_share"].to_numpy()) * acts)
+    chance = np.clip(np.nan_to_num(features["contact_chance"].to_numpy(), nan=1.0), 0, 1)
+    p_value = state.n_windows * bdtrc(inside - 1, np.maximum(acts, 1).astype(np.int64), chance)
+    enough = (acts >= state.contact_min_acts) & (inside > 0) & (p_value < state.chance)
+    return np.where(enough, features["contact_window"].to_numpy(dtype=object), c.UNKNOWN)
 
 
 def _period(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
@@ -263,17 +300,25 @@ def _period(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
 
 
 def _estimates(features: pd.DataFrame, state: OccasionState) -> Labels:
-    """Days from the cutoff to the median of the next order; missing where nothing was ever bought."""
+    """Days from the cutoff to the median of the next order; missing where nothing was ever bought.
+
+    A gap is gamma with the population's shape; its rate is gamma too, with the evidence of the customer's own gaps and
+    of the typical one. So P(gap > t) is the upper tail of a beta law at t / (t + rest).
+    """
     n, shape = features[c.N_GAPS].to_numpy(), state.gap_shape
     own = np.log(features[c.MEAN_GAP_DAYS].fillna(1.0).to_numpy())
     weight = state.gap_weight
-    scale = np.exp((n * own + weight * np.log(state.typical_gap)) / (n + weight)) / shape
+    mean = np.exp((n * own + weight * np.log(state.typical_gap)) / (n + weight))
+    evidence = (n + weight) * shape
+    rest = mean * (n + weight)
     waited = features[c.DAYS_SINCE_LAST_ORDER].to_numpy()
-    left = gammaincc(shape, waited / scale)
-    with np.errstate(invalid="ignore"):
-        median = scale * gammainccinv(shape, left / 2) - waited
-    # Far in the tail a gamma law forgets what has passed.
-    days = np.where(left > 1e-200, np.maximum(median, 0), np.where(np.isnan(waited), np.nan, scale * math.log(2)))
+    left = betaincc(shape, evidence, waited / (waited + rest))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        odds = betainccinv(shape, evidence, left / 2)
+        rhythmic = rest * odds / (1 - odds) - waited
+    without_rhythm = (rest + waited) * np.expm1(math.log(2) / (n + weight))
+    # A rhythm of which only one order is known is nobody's own.
+    days = np.where((n > 0) & (left > 1e-200), np.fmax(rhythmic, without_rhythm), without_rhythm)
     return {c.EXPECTED_NEXT_ORDER_DAYS: days}
 
 
@@ -296,6 +341,9 @@ LENS = Lens(
         "year_rhythm": Feature("how much they keep to one time of the year, 0 to 1", "seasonal", "all-year"),
         c.EVENING_SHARE: Feature("share of orders and events by the customer from 18 hours on", "evening", "daytime"),
         "contact_window": Feature("when orders and events by the customer are most frequent", text=True),
+        "contact_acts": Feature("orders and events by the customer with a clock time", absent=0),
+        "contact_share": Feature("share of them in that window"),
+        "contact_chance": Feature("share of the hours of a week in that window"),
     },
     reads=(c.ACTIVE_DAYS, c.TENURE_DAYS, c.DAYS_SINCE_LAST_ORDER),
     labels={
@@ -311,7 +359,8 @@ LENS = Lens(
             "none": "no rhythm bound to the calendar",
         },
         c.BEST_CONTACT_WINDOW: {
-            "<window>": "weekday or weekend, and the part of the day with most orders and events by the customer"
+            "<window>": "weekday or weekend, and the part of the day with most orders and events by the customer an "
+            "hour, beyond chance"
         },
     },
     select=_select,

@@ -2,15 +2,16 @@
 
 The journey model reads it. `.` silent, `e` engaged, `i` showed intent, `p` bought on a day, `m` on several days; the
 highest wins. Two orders of a day count once, as they do for BTYD and for the status lens, so that all agree on which
-customers have bought once. Periods are counted back from the cutoff. What the business sent is no act of the
-customer, but makes the customer known.
+customers have bought once. Periods are counted back from the cutoff. What the business did is no act of the
+customer, but makes the customer known. A refund to a customer without an order is one: what is refunded was bought
+before the log begins.
 """
 
 from __future__ import annotations
 
 from patronage import names as c
 from patronage.config import LensesConfig
-from patronage.data.contract import INTENT, LEAVING, SENT
+from patronage.data.contract import INTENT, NO_ACTIVITY
 from patronage.engine import texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Lens
@@ -26,7 +27,7 @@ def _select(history: History, config: LensesConfig) -> str:
         return f"CAST(floor({since} / {history.period_days}.0e0) AS BIGINT)"
 
     rung = (
-        f"CASE WHEN event IN ({texts(SENT + LEAVING)}) THEN {SILENT} WHEN event IN ({texts(INTENT)}) "
+        f"CASE WHEN event IN ({texts(NO_ACTIVITY)}) THEN {SILENT} WHEN event IN ({texts(INTENT)}) "
         f"THEN {INTENDING} ELSE {ENGAGED} END"
     )
     following = "lag(period) OVER (PARTITION BY customer_id ORDER BY period)"
@@ -40,6 +41,9 @@ def _select(history: History, config: LensesConfig) -> str:
             SELECT customer_id, 0, {ENGAGED}, {period("CAST(moment AS DATE)")} FROM near_orders
             UNION ALL
             SELECT customer_id, 0, {SILENT}, {period("CAST(signed_up_at AS DATE)")} FROM signups
+            UNION ALL
+            SELECT customer_id, 0, {ENGAGED}, {period("CAST(ordered_at AS DATE)")} FROM order_lines
+            WHERE amount < 0 AND customer_id NOT IN (SELECT customer_id FROM order_days)
         ),
         periods AS (
             SELECT customer_id, period, CASE WHEN sum(bought) > 1 THEN {SEVERAL} ELSE max(rung) END AS rung

@@ -48,13 +48,14 @@ def _select(history: History, config: LensesConfig) -> str:
         ticket_times AS ({_ticket_times(history)}
         ),
         ticket_counts AS (
-            SELECT customer_id, count(*) AS tickets, count(hours) AS solved, sum(hours) AS hours,
-                   count(*) FILTER (WHERE coalesce(hours, waited) > {config.satisfaction.slow_hours}) AS slow_tickets
+            SELECT customer_id, count(*) AS tickets, count(minutes) AS solved, sum(minutes) AS minutes,
+                   count(*) FILTER (WHERE coalesce(minutes, waited) > {config.satisfaction.slow_hours} * 60)
+                       AS slow_tickets
             FROM ticket_times GROUP BY customer_id
         ),
         signs AS (
             SELECT customer_id, coalesce(answers, 0) AS answers, coalesce(answered, 0) AS answered,
-                   recent_answers, recent_answered, hours, solved,
+                   recent_answers, recent_answered, minutes, solved,
                    coalesce(complaints, 0) AS complaints, coalesce(referreds, 0) AS referreds,
                    coalesce(slow_tickets, 0) AS slow_tickets,
                    coalesce(tickets, 0) - coalesce(slow_tickets, 0) AS tickets,
@@ -69,7 +70,7 @@ def _select(history: History, config: LensesConfig) -> str:
                    - (answered - recent_answered) / ({FINE}.0e0 * nullif(answers - recent_answers, 0))
                    AS satisfaction_trend,
                complaints + slow_tickets + tickets AS troubles,
-               hours * 1.0e0 / nullif(solved, 0) AS ticket_hours,
+               minutes / (60.0e0 * nullif(solved, 0)) AS ticket_hours,
                returns * 1.0e0 / nullif(purchases + returns, 0) AS sent_back_share
         FROM signs"""
 
@@ -106,8 +107,8 @@ def _answer_counts(config: LensesConfig) -> str:
 
 
 def _ticket_events() -> str:
-    """SQL: each event of a ticket with the next one of the customer."""
-    following = "OVER (PARTITION BY customer_id ORDER BY occurred_at, event)"
+    """SQL: each event of a ticket with the next one of the same ticket; without ids, of the customer."""
+    following = "OVER (PARTITION BY customer_id, ticket_id ORDER BY occurred_at, event)"
     return f"""
             SELECT customer_id, event, occurred_at,
                    lead(event) {following} AS next_event, lead(occurred_at) {following} AS next_at
@@ -115,16 +116,21 @@ def _ticket_events() -> str:
 
 
 def _ticket_times(history: History) -> str:
-    """SQL: of each ticket the hours until it was resolved, if it was, and until the cutoff, by the clock."""
-    hours = (
-        f"{history.engine.days('CAST(occurred_at AS DATE)', 'CAST(next_at AS DATE)')} * 24 "
-        "+ extract(hour FROM next_at) - extract(hour FROM occurred_at)"
+    """SQL: of each ticket the minutes that passed until it was resolved, if it was, and until the cutoff's day."""
+    minutes = (
+        f"{history.engine.days('CAST(occurred_at AS DATE)', 'CAST(next_at AS DATE)')} * 1440 "
+        f"+ {_minutes('next_at')} - {_minutes('occurred_at')}"
     )
-    waited = f"{history.age('CAST(occurred_at AS DATE)')} * 24 - extract(hour FROM occurred_at)"
+    waited = f"{history.age('CAST(occurred_at AS DATE)')} * 1440 - {_minutes('occurred_at')}"
     return f"""
-            SELECT customer_id, CASE WHEN next_event = 'ticket_resolved' THEN {hours} END AS hours,
+            SELECT customer_id, CASE WHEN next_event = 'ticket_resolved' THEN {minutes} END AS minutes,
                    {waited} AS waited
             FROM ticket_events WHERE event = 'ticket_opened'"""
+
+
+def _minutes(moment: str) -> str:
+    """SQL: whole minutes since midnight; their sums are the same bits in every order of the rows."""
+    return f"(extract(hour FROM {moment}) * 60 + extract(minute FROM {moment}))"
 
 
 @dataclass(frozen=True)
@@ -210,7 +216,7 @@ LENS = Lens(
         "events:rating", "events:reviewed", "events:csat", "events:nps", "events:complaint", "events:ticket_opened",
         "events:return_requested",
     ),
-    improved_by=("events:ticket_resolved", "events.value"),
+    improved_by=("events:ticket_resolved", "events.ticket_id", "events.value"),
     reads=(c.N_ORDERS,),
     labels={
         c.SATISFACTION_SEGMENT: {

@@ -2,8 +2,10 @@
 
 Facts come first (never bought, bought once); beyond them the time since the last order is held against the
 customer's own usual gap or, where there is none, against the typical gap of all customers. A `reactivated` customer
-returned, in the latest gap, after a silence that had made a defector. Of the customers who never bought, one who began
-a trial is in a trial, one who acted otherwise is a prospect, and one without any act is no user.
+returned after a silence that had made a defector, and has been back for no longer than that silence was. The silence is
+held against the customer's other gaps alone, and must be longer than the longest of so many gaps is by chance. Of the
+customers who never bought, one who began a trial is in a trial, one who acted otherwise is a prospect, and one without
+any act is no user.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import LensesConfig
-from patronage.data.contract import LEAVING, SENT
+from patronage.data.contract import NO_ACTIVITY
 from patronage.engine import texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
@@ -24,26 +26,27 @@ from patronage.lenses.lens import Feature, Labels, Lens
 def _select(history: History, config: LensesConfig) -> str:
     return f"""
         WITH gaps AS (
-            SELECT customer_id, {history.engine.days("previous", "day")} AS gap,
-                   row_number() OVER (PARTITION BY customer_id ORDER BY day DESC) AS back
-            FROM order_days
+            SELECT customer_id, {history.engine.days("previous", "day")} AS gap, {history.age("day")} AS age,
+                   row_number() OVER (PARTITION BY customer_id
+                                      ORDER BY {history.engine.days("previous", "day")} DESC, day DESC) AS place
+            FROM order_days WHERE previous IS NOT NULL
         ),
-        latest_gaps AS (
-            SELECT customer_id,
-                   max(gap) FILTER (WHERE back = 1) AS last_gap_days,
-                   max(gap) FILTER (WHERE back > 1) AS longest_gap_before_days
-            FROM gaps GROUP BY customer_id
+        longest_gaps AS (
+            SELECT customer_id, gap AS longest_gap_days, age AS days_since_longest_gap FROM gaps WHERE place = 1
         ),
         acts AS (
             SELECT customer_id,
-                   count(*) FILTER (WHERE event NOT IN ({texts(SENT + LEAVING)})) AS n_acts,
+                   count(*) FILTER (WHERE event NOT IN ({texts(NO_ACTIVITY)})) AS n_acts,
                    count(*) FILTER (WHERE event = 'trial_started') AS n_trials
             FROM (
                 SELECT customer_id, event FROM events UNION ALL SELECT customer_id, 'near_order' FROM near_orders
             ) GROUP BY customer_id
         )
-        SELECT customer_id, last_gap_days, longest_gap_before_days, n_acts, n_trials
-        FROM latest_gaps FULL JOIN acts USING (customer_id)"""
+        SELECT customer_id, longest_gap_days, days_since_longest_gap, n_acts, n_trials
+        FROM longest_gaps FULL JOIN acts USING (customer_id)"""
+
+
+CHANCE = 0.05  # how often the longest of a customer's gaps may be taken for a silence though it is none
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,12 @@ def _fit(features: pd.DataFrame, config: LensesConfig) -> StatusState:
 
 
 def _segments(features: pd.DataFrame, state: StatusState) -> Labels:
-    columns = (c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER, c.N_GAPS, c.MEAN_GAP_DAYS, "last_gap_days")
-    days, since, gaps, mean_gap, last_gap = (features[name].to_numpy() for name in columns)
+    columns = (c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER, c.N_GAPS, c.MEAN_GAP_DAYS)
+    days, since, gaps, mean_gap = (features[name].to_numpy() for name in columns)
     trials, acts, refunds = (features[name].to_numpy() for name in ("n_trials", "n_acts", "refunds"))
     # A mean of few gaps is noise: shrink it towards the typical gap by one gap's weight.
     usual = (gaps * np.nan_to_num(mean_gap) + state.typical_gap) / (gaps + 1)
     lateness = since / np.maximum(usual, 1)
-    returned = last_gap > state.defector_after * usual
     never = days == 0
     cases = [
         never & (trials > 0),
@@ -88,10 +90,25 @@ def _segments(features: pd.DataFrame, state: StatusState) -> Labels:
         lateness > state.defector_after,
         lateness > state.at_risk_after,
         days == 1,
-        returned,
+        _returned(features, state),
     ]
     labels = ["trial", "prospect", "non_user", "defector", "at_risk", "first_time", "reactivated"]
     return {c.STATUS_SEGMENT: np.select(cases, labels, "regular")}
+
+
+def _returned(features: pd.DataFrame, state: StatusState) -> np.ndarray:
+    """Whether the longest gap was a silence that stands out of the customer's other gaps, and ended not long ago.
+
+    Of gaps with the same mean that come by chance, the longest of n exceeds ln(n / CHANCE) means in `CHANCE` of all
+    cases: an irregular customer is not back from anything.
+    """
+    gaps, mean_gap, longest, ended = (
+        features[name].to_numpy() for name in (c.N_GAPS, c.MEAN_GAP_DAYS, "longest_gap_days", "days_since_longest_gap")
+    )
+    others = np.maximum(gaps * np.nan_to_num(mean_gap) - np.nan_to_num(longest), 0)
+    usual = np.maximum((others + state.typical_gap) / np.maximum(gaps, 1), 1)
+    multiple = np.maximum(state.defector_after, np.log(np.maximum(gaps, 1) / CHANCE))
+    return (longest > multiple * usual) & (ended <= longest)
 
 
 LENS = Lens(
@@ -99,8 +116,8 @@ LENS = Lens(
     question="What is the relation to the business?",
     source="Kotler and Keller, Marketing Management: user status",
     features={
-        "last_gap_days": Feature("days between the last two days with an order"),
-        "longest_gap_before_days": Feature("the longest gap before that one, in days"),
+        "longest_gap_days": Feature("the longest gap between days with an order, in days"),
+        "days_since_longest_gap": Feature("days since the order that ended it"),
         "n_acts": Feature("events by the customer", "active contact", "quiet contact", absent=0),
         "n_trials": Feature("trials begun", absent=0),
     },
@@ -111,7 +128,7 @@ LENS = Lens(
             "trial": "began a trial, never bought",
             "first_time": "bought on one day, and is not late",
             "regular": "bought on several days, and is not late",
-            "reactivated": "the same, but the last gap was as long as a defector's",
+            "reactivated": "the same, but back from a silence as long as a defector's, for no longer than that silence",
             "at_risk": "silent for `at_risk_after` times the customer's usual gap",
             "defector": "silent for `defector_after` times the customer's usual gap",
         }

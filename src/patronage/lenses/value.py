@@ -4,7 +4,7 @@ Zeithaml, Rust and Lemon (2001), "The customer pyramid". Tiers are cut by cumula
 platinum customers are the fewest who together pay the first half (conf: `lenses.value.tiers`). The revenue at which
 one tier ends is frozen at fit. Profit is what is left of the margin after the cost to serve (Kaplan and Narayanan
 2001), at so much an event (`lenses.value.event_costs`). Royal are the customers of the top tier who are loyal in mind
-too.
+too. A customer who never bought is in no tier.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class ValueState:
     last
         The last tier.
     best_fifth_share
-        The share of all revenue that the best fifth of the customers pay (Pareto's).
+        The share of all revenue that the best fifth of the buyers pay (Pareto's).
     royal_mind
         The psychological loyalty from which on a customer is loyal in mind.
     """
@@ -87,16 +87,19 @@ class ValueState:
 
 
 def _fit(features: pd.DataFrame, config: LensesConfig) -> ValueState:
-    revenue = np.sort(features[c.NET_REVENUE].clip(lower=0).to_numpy())[::-1]
+    bought = features[c.N_ORDERS] > 0
+    revenue = np.sort(features.loc[bought, c.NET_REVENUE].clip(lower=0).to_numpy())[::-1]
     shares = np.cumsum(revenue) / max(revenue.sum(), 1e-12)
     floors = {}
     for tier, share in list(config.value.tiers.items())[:-1]:
         # the customer who crosses the border still belongs to the tier
-        floors[tier] = float(revenue[min(int(np.searchsorted(shares, share)), len(revenue) - 1)])
+        floors[tier] = (
+            float(revenue[min(int(np.searchsorted(shares, share)), len(revenue) - 1)]) if len(revenue) else 0.0
+        )
     return ValueState(
         floors=floors,
         last=list(config.value.tiers)[-1],
-        best_fifth_share=float(shares[max(round(0.2 * len(shares)), 1) - 1]),
+        best_fifth_share=float(shares[max(round(0.2 * len(shares)), 1) - 1]) if len(shares) else 0.0,
         royal_mind=config.value.royal_mind,
     )
 
@@ -104,7 +107,8 @@ def _fit(features: pd.DataFrame, config: LensesConfig) -> ValueState:
 def _segments(features: pd.DataFrame, state: ValueState) -> Labels:
     revenue = features[c.NET_REVENUE].to_numpy()
     reached = [(revenue >= floor) & (revenue > 0) for floor in state.floors.values()]
-    tier = np.select(reached, list(state.floors), state.last)
+    never = features[c.N_ORDERS].to_numpy() == 0
+    tier = np.select([never, *reached], [c.UNKNOWN, *state.floors], state.last)
     return {c.VALUE_TIER: tier, c.ROYAL: _royal(features, tier, state)}
 
 
@@ -146,7 +150,7 @@ LENS = Lens(
         f"{EVENTS.name}:ticket_opened",
         f"{EVENTS.name}:return_requested",
     ),
-    reads=(c.LOYALTY_MIND,),
+    reads=(c.N_ORDERS, c.LOYALTY_MIND),
     labels={
         c.VALUE_TIER: {"<tier>": "platinum, gold, iron, lead, or as `lenses.value.tiers` names them, best first"},
         c.ROYAL: {"yes": "of the top tier and loyal in mind", "no": "not both"},

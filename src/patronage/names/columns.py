@@ -25,6 +25,7 @@ EVENT = "event"
 SESSION_ID = "session_id"
 SUBJECT = "subject"
 VALUE = "value"
+TICKET_ID = "ticket_id"
 
 # customers
 USER_ID = "user_id"  # of an account, where accounts are the customers

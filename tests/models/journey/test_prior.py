@@ -55,6 +55,13 @@ class TestFacts:
         shown = np.array(STAGES)[filter_paths(paths, fit.parameters, fit.stage_of_state).shown[paths.offsets[1:] - 1]]
         assert possible(shown, EVERY_PATH, n_bought(EVERY_PATH)).all()
 
+    def test_a_non_user_never_acted_and_a_prospect_did(self, classes, iterate):
+        never = EVERY_PATH[~EVERY_PATH.str.contains("[pm]")]
+        fit = fit_em(count_paths(EVERY_PATH), classes, left_censored=False, iterate=iterate)
+        paths = encode(never)
+        shown = np.array(STAGES)[filter_paths(paths, fit.parameters, fit.stage_of_state).shown[paths.offsets[1:] - 1]]
+        assert (shown == np.where(never.str.contains("[ei]"), "prospect", "non_user")).all()
+
     def test_a_log_that_begins_late_shows_no_first_time_buyer(self, classes, iterate):
         fit = fit_em(count_paths(EVERY_PATH), classes, left_censored=True, iterate=iterate)
         filtered = filter_paths(encode(EVERY_PATH), fit.parameters, fit.stage_of_state)

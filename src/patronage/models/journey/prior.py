@@ -1,8 +1,9 @@
 """The prior of the model, a typical shop: the start of the fit, and the centre of its Dirichlet prior.
 
-Its zeros are the facts that define the stages. No customer leaves {non_user, prospect} without a purchase; the first
-purchase leads to first_time, and the second away from it for ever; no customer is regular or loyal without two. A zero
-of the start stays zero in EM, so the stages keep their meaning for every customer after any fit.
+Its zeros are the facts that define the stages. A non_user never acted: the first act makes a prospect, for ever. No
+customer leaves {non_user, prospect} without a purchase; the first purchase leads to first_time, and the second away
+from it for ever; no customer is regular or loyal without two. A zero of the start stays zero in EM, so the stages keep
+their meaning for every customer after any fit.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _moves(hazard: float, patience: float, left_censored: bool) -> dict[int, Mov
     expire = 1 / patience
     silent: Moves = {
         NON_USER: {NON_USER: 1},
-        PROSPECT: {PROSPECT: 0.85, NON_USER: 0.15},
+        PROSPECT: {PROSPECT: 1},
         FIRST_TIME: {FIRST_TIME: 1 - expire, AT_RISK: 0.7 * expire, CHURNED: 0.3 * expire},
         REGULAR: {REGULAR: 1 - 1.2 * lapse, AT_RISK: lapse, CHURNED: 0.2 * lapse},
         LOYAL: {LOYAL: 1 - 1.6 * lapse, REGULAR: 0.8 * lapse, AT_RISK: 0.6 * lapse, CHURNED: 0.2 * lapse},
