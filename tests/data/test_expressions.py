@@ -69,7 +69,11 @@ def test_ids_in_floating_point_are_read_as_what_they_mean(tmp_path, as_text):
         source = tmp_path / "lines.csv"
         LINES.to_csv(source, index=False)
     log = read(source, amount="Price", **NAMES)
-    assert sorted(set(log.engine.frame("SELECT customer_id FROM transactions")["customer_id"])) == ["12583", "13047", "17850"]
+    assert sorted(set(log.engine.frame("SELECT customer_id FROM transactions")["customer_id"])) == [
+        "12583",
+        "13047",
+        "17850",
+    ]
 
 
 @pytest.mark.parametrize(("ids", "kept"), [(["1.5", "2.0", "3.0"], True), (["17", "18.0", "19.0"], False)])

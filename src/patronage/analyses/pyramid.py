@@ -15,7 +15,7 @@ import pandas as pd
 from patronage import names as c
 
 JOINED, LEFT = "joined", "left"
-COSTS = ("discounts_given", "cost_to_serve", "profit")  # features of the value lens, where the data shows them
+COSTS = ("discounts_given", "cost_to_serve", c.PROFIT)  # features of the value lens, where the data shows them
 
 
 def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
 from patronage.review.persona_report import persona_report
 from patronage.review.run_page.run_page import with_page
+from patronage.review.segment_report import segment_report
 from patronage.review.session_report import session_report
 from patronage.review.training_record import NOT_EVALUATED, training_record
 from patronage.training.fit import fit_bundle
@@ -79,6 +80,9 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     report |= _journey_and_sessions(tables, bundle, features, assignments, measured, config)
     if measured:
         report |= measurement_report(measured)
+        trial = segment_report(measured, Resampling(config.evaluation.bootstraps, config.seed), config.clv.margin)
+        print(*trial.messages, sep="\n", flush=True)
+        report |= trial
     result = Run(config, bundle, features, assignments, measured)
     record = training_record(result, split, personas, report, started)
     record = with_page(record, result, split, tables, report, _comparable(champion, config, bundle, features))

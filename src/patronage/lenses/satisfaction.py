@@ -119,9 +119,9 @@ def _ticket_times(history: History) -> str:
     """SQL: of each ticket the minutes that passed until it was resolved, if it was, and until the cutoff's day."""
     minutes = (
         f"{history.engine.days('CAST(occurred_at AS DATE)', 'CAST(next_at AS DATE)')} * 1440 "
-        f"+ {_minutes('next_at')} - {_minutes('occurred_at')}"
+        f"+ {_minutes('next_at')} - {_minutes(c.OCCURRED_AT)}"
     )
-    waited = f"{history.age('CAST(occurred_at AS DATE)')} * 1440 - {_minutes('occurred_at')}"
+    waited = f"{history.age('CAST(occurred_at AS DATE)')} * 1440 - {_minutes(c.OCCURRED_AT)}"
     return f"""
             SELECT customer_id, CASE WHEN next_event = 'ticket_resolved' THEN {minutes} END AS minutes,
                    {waited} AS waited

@@ -140,7 +140,7 @@ LENS = Lens(
         ),
         "discounts_given": Feature("taken off the list prices, in the currency", "subsidised", "unsubsidised"),
         "cost_to_serve": Feature("cost of tickets, returns and the like, in the currency", "costly", "easy to serve"),
-        "profit": Feature(
+        c.PROFIT: Feature(
             "net revenue less cost of goods and cost to serve, in the currency", "profitable", "unprofitable"
         ),
     },

@@ -17,6 +17,12 @@ class Artifact:
     STAGES = "stages.json"
     SPLIT = "split.json"
     LENSES = "lenses.json"
+    SEGMENTS = "segments.json"  # every label held against what its customers went on to do
+    SEGMENT_COLUMNS = "segment_columns.json"
+    SEGMENT_PROFITS = "segment_profits.json"
+    SEGMENT_BENEFITS = "segment_benefits.json"
+    SEGMENTS_ALIKE = "segments_alike.json"
+    SEGMENTS_NARROW = "segments_narrow.json"
     CHURN_IMPORTANCE = "churn_importance.json"
     CLV_FINDINGS = "clv_findings.json"
     CLV_CHOICE = "clv_choice.json"

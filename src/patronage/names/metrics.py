@@ -59,6 +59,18 @@ class Metric:
     PERSONA_AMBIGUOUS_SHARE = "personas/ambiguous_share"
     PERSONA_BIC = "personas/bic"
 
+    # evaluation: segments on trial
+    SEGMENTS_TRIED = "segments/tried"
+    SEGMENTS_HOLD = "segments/holds"
+    SEGMENTS_SAY_NOTHING = "segments/says_nothing"
+    SEGMENTS_TOO_FEW = "segments/too_few"
+    SEGMENTS_NAME_FAILS = "segments/name_does_not_hold"
+
+    @staticmethod
+    def segments(verdict: str) -> str:
+        """The name of the number of labels with a verdict."""
+        return f"segments/{verdict.replace(' ', '_')}"
+
     # evaluation: the journey at the cutoff
     JOURNEY_CADENCE_CLASSES = "journey/cadence_classes"
     JOURNEY_HALF_SPLIT_KAPPA = "journey/half_split_kappa"

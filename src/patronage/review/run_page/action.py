@@ -66,7 +66,7 @@ def _curves(view: RunView) -> list[Block]:
     promised, realised = profit_curve(expected), profit_curve(expected, actual)
     places = np.unique(np.linspace(0, len(expected), POINTS).round().astype(int))
     rows = pd.concat(
-        pd.DataFrame({"share": curve.share[places], "profit": len(expected) * curve.profit[places], "of": name})
+        pd.DataFrame({"share": curve.share[places], c.PROFIT: len(expected) * curve.profit[places], "of": name})
         for name, curve in (("promised", promised), ("with the actual churn", realised))
     )
     best = int(np.argmax(promised.profit))
@@ -75,7 +75,7 @@ def _curves(view: RunView) -> list[Block]:
         f"Last time {money(at_best[0])} were promised at the best share, and {money(at_best[1])} came under the same "
         "assumptions"
     )
-    spec = charts.lines(rows, "share", "profit", "of", "share of the customers contacted", "profit")
+    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", c.PROFIT)
     spec["encoding"]["x"]["axis"]["format"] = "%"
     description = f"Customers in the order of their expected profit; n = {count(len(expected))}."
     return [Chart(title, spec, description, view.picture(Artifact.PROFIT_FIGURE))]

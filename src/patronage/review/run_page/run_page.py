@@ -17,6 +17,7 @@ from patronage.review.run_page.changes import changes
 from patronage.review.run_page.expectation import expectation
 from patronage.review.run_page.inputs import RunView
 from patronage.review.run_page.journey import journey
+from patronage.review.run_page.labels import labels
 from patronage.review.run_page.leaving import leaving
 from patronage.review.run_page.limits import limits
 from patronage.review.run_page.personas import personas
@@ -68,7 +69,7 @@ def with_page(
 
 def run_page(view: RunView) -> Page:
     """The page of a training run; it holds no customer ids."""
-    parts = (expectation, personas, leaving, worth, journey, action, changes, limits)
+    parts = (expectation, personas, leaving, worth, journey, labels, action, changes, limits)
     first, last = view.log["first"][:10], view.log["last"][:10]
     return Page(
         title=f"{view.config.data.name}: who the customers are, as of {view.config.cutoff}",

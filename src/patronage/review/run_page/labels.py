@@ -1,0 +1,78 @@
+"""Which labels hold: each held against what its customers went on to do."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.evaluation.segment_trial import HOLDS, NAME_FAILS, SAYS_NOTHING, TOO_FEW
+from patronage.names import Artifact
+from patronage.review.page.blocks import Block, More, Section, Table, Text
+from patronage.review.run_page.inputs import RunView, count, percent, plain
+
+SHARE, NUMBER = ".0%", ",.2f"
+MARKS = {HOLDS: "good", NAME_FAILS: "bad", SAYS_NOTHING: "odd", TOO_FEW: "odd"}
+
+
+def labels(view: RunView) -> Section:
+    """The verdicts, and the questions that they answer."""
+    table = view.table(Artifact.SEGMENTS)
+    if table is None:
+        return Section("Which labels hold", "The log shows no horizon after a cutoff, so no label could be tried.")
+    tried = table[table["verdict"] != ""]
+    verdicts = tried["verdict"].value_counts()
+    wrong = tried[tried["verdict"] == NAME_FAILS]
+    finding = f"{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time. " + (
+        f"{len(wrong)} names do not: {', '.join(map(plain, wrong['label'].head(5)))}." if len(wrong) else ""
+    )
+    first = table.iloc[0]
+    how = (
+        f"Held against the {int(first['days'])} days from {first['from']} on, of all {count(first['of_customers'])} "
+        "customers who were known at that day. A label holds if its customers differ from the others as its name "
+        "claims, or at all where it claims nothing; of the labels that hold, 5 % are expected to do so by chance "
+        "(Benjamini and Hochberg). Too few: so many customers could not have shown a difference of a quarter."
+    )
+    blocks: list[Block] = [Text(how), _verdicts(tried), *_answers(view), _everything(table)]
+    return Section("Which labels hold", finding, blocks)
+
+
+def _verdicts(tried: pd.DataFrame) -> Table:
+    shown = tried[["column", "label", "customers", "churn_predicted", "bought", c.ORDERS, c.SPEND, "orders_lift",
+                   "split_half_agreement", "verdict"]]  # fmt: skip
+    shown = shown.assign(column=shown["column"].map(plain), label=shown["label"].map(plain))
+    names = {"bought": "ordered", c.ORDERS: "orders each", c.SPEND: "spend each", "orders_lift": "times everyone's",
+             "split_half_agreement": "halves agree", "churn_predicted": "predicted churn"}  # fmt: skip
+    formats = {"ordered": SHARE, "predicted churn": SHARE, "halves agree": SHARE, "times everyone's": NUMBER}
+    return Table(shown.rename(columns=names), "What the customers of each label went on to do", formats, MARKS, 40)
+
+
+def _answers(view: RunView) -> list[Block]:
+    questions = {
+        Artifact.SEGMENT_PROFITS: "Which segments are profitable",
+        Artifact.SEGMENT_BENEFITS: "Which benefits the customers of the highest and the lowest value seek",
+        Artifact.SEGMENTS_ALIKE: "Which labels say the same",
+        Artifact.SEGMENTS_NARROW: "Which labels are too narrow, and how many customers they would need",
+        Artifact.SEGMENT_COLUMNS: "Whether names that have an order are in order, and whether two halves agree",
+    }
+    blocks: list[Block] = []
+    for artifact, question in questions.items():
+        table = view.table(artifact)
+        if table is None:
+            missing = "none" if artifact in (Artifact.SEGMENTS_ALIKE, Artifact.SEGMENTS_NARROW) else "not known here"
+            blocks.append(Text(f"{question}: {missing}."))
+        else:
+            blocks.append(Table(table.rename(columns=plain), question))
+    benefits = view.table(Artifact.SEGMENT_BENEFITS)
+    if benefits is not None:
+        best = benefits.sort_values("lift", ascending=False).groupby("clv_fifth").head(1).set_index("clv_fifth")
+        words = [
+            f"of the {fifth} fifth by {plain(c.CLV)} more seek {plain(row['benefit'])} ({percent(row['share'])}, "
+            f"everyone {percent(row['everyone'])})"
+            for fifth, row in best.iterrows()
+        ]
+        blocks.insert(0, Text("Customers " + "; ".join(words) + "."))
+    return blocks
+
+
+def _everything(table: pd.DataFrame) -> More:
+    return More("Every label with its intervals", [Table(table.rename(columns=plain), most=200)])
