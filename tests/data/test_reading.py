@@ -156,7 +156,7 @@ def test_the_defaults_are_those_of_the_command_line():
         for key, value in conf.items()
         if key in defaults and isinstance(value, str | int) and key not in ("name", "source")
     ]
-    assert len(same) == 8
+    assert len(same) == 9
     assert {key: defaults[key] for key in same} == {key: conf[key] for key in same}
 
 

@@ -21,7 +21,7 @@ def test_all_tables_pass_the_door_and_the_truth_stays_outside(project):
     engine = DuckDB(threads=2)
     tables = data.load(engine, config)
     for contract in CONTRACTS:
-        assert tables.present[contract.name] >= set(contract.kinds)
+        assert tables.present[contract.name] >= set(contract.kinds) - {"ticket_id"}
     assert tables.unknown_events == {}
     assert all("refunds undo earlier lines" in note for note in tables.notes)
     assert tables.rows["customers"] == 1500

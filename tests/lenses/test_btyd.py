@@ -23,7 +23,8 @@ def sample(lens_settings):
     lines = f"read_csv({path}, header = false, columns = {{'line': 'VARCHAR'}}, delim = '\\n')"
     engine.table(
         "sample",
-        "SELECT f[1] AS customer_id, strptime(f[3], '%Y%m%d') AS ordered_at, f[5] AS amount, "
+        "SELECT f[1] AS customer_id, strptime(f[3], '%Y%m%d') AS ordered_at, "
+        "greatest(CAST(f[5] AS DOUBLE), 0.0001) AS amount, "  # the paper counts what was free
         "CAST(row_number() OVER () AS VARCHAR) AS order_id "
         f"FROM (SELECT regexp_split_to_array(trim(line), '\\s+') AS f FROM {lines})",
     )

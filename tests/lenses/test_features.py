@@ -14,7 +14,7 @@ from patronage.config import LensesConfig
 from patronage.errors import ConfigError, DataError
 
 CUTOFF = datetime(2024, 3, 1)
-BUILT_IN = [lens for lens in lenses.of(LensesConfig()) if lens.name != "account"]
+BUILT_IN = [lens for lens in lenses.of(LensesConfig()) if lens.name not in ("account", "taste")]
 
 
 @pytest.fixture

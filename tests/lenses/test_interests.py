@@ -23,7 +23,7 @@ def test_affinities_by_hand(rich_features, lens_settings):
 
     tea = worth((1, "2024-01-10"), (1, "2024-01-20"), (1, "2024-02-20"), (0.2, "2024-01-16"), (0.3, "2024-02-20"),
                 (0.5, "2024-02-28"))  # fmt: skip
-    soap = worth((1, "2024-01-10"), (1, "2024-02-20"), (0.2, "2024-02-20"), (0.5, "2024-02-01"))
+    soap = worth((1, "2024-01-10"), (0.2, "2024-02-20"), (0.5, "2024-02-01"))
     anna = rich_features.loc["anna"]
     assert anna["interests"] == f"{tea}\ttea\n{soap}\tsoap\n"
     assert anna["interest_weight"] == pytest.approx((tea + soap) / 1000)

@@ -41,9 +41,9 @@ def test_everyone_known_before_the_cutoff_has_a_row_and_nobody_else(features, le
 @pytest.mark.parametrize(
     ("name", "anna", "ben", "cleo"),
     [
-        ("n_orders", 4, 1, 2),
+        ("n_orders", 4, 1, 1),
         ("days_since_last_order", 20, 6, 10),
-        ("revenue", 65.75, 99.99, 42.00),
+        ("revenue", 65.75, 99.99, 2.00),
         ("active_days", 4, 1, 1),
         ("tenure_days", 60, 6, 10),
         ("repeat_days_per_month", 3 * 30 / 60, 0, 0),
@@ -58,12 +58,12 @@ def test_everyone_known_before_the_cutoff_has_a_row_and_nobody_else(features, le
         ("days_since_longest_gap", 30, math.nan, math.nan),
         ("net_revenue", 65.75, 99.99, 2.00),
         ("refunds", 0, 0, 40),
-        ("mean_order_value", 65.75 / 4, 99.99, 21),
+        ("mean_order_value", 65.75 / 4, 99.99, 2),
         (
             "order_value_variation",
             np.std([10, 20, 30.5, 5.25], ddof=1) / 16.4375,
             math.nan,
-            np.std([40, 2], ddof=1) / 21,
+            math.nan,
         ),
         ("frequency", 3, 0, 0),
         ("recency", 40, 0, 0),
@@ -91,6 +91,7 @@ def test_the_day_before_the_cutoff_is_in_and_its_first_second_is_out(lens_settin
 def test_rfm_scores_split_ties_never_and_order_right(cdnow, lens_settings):
     features = at(cdnow, lens_settings, datetime(1998, 1, 1))
     labels = lenses.segments(features, lenses.fit(features, lens_settings))
+    labels = labels[labels["rfm_score"] != "unknown"]  # 68 customers of CDNOW took only what was free
     score = labels["rfm_score"].str[1].astype(int)
     spans = features["n_orders"].groupby(score).agg(["min", "max"])
     assert all(low["max"] < high["min"] for (_, low), (_, high) in pairwise(spans.iterrows()))
@@ -153,8 +154,11 @@ def test_the_summary_is_the_one_of_lifetimes(cdnow, lens_settings):
         monetary_value_col="amount",
         observation_period_end="1997-12-31",
     )
-    ours = at(cdnow, lens_settings, datetime(1998, 1, 1))[["frequency", "recency", "T", "monetary_value"]]
-    pd.testing.assert_frame_equal(ours, theirs, check_names=False, check_index_type=False, rtol=1e-12)
+    ours = at(cdnow, lens_settings, datetime(1998, 1, 1))
+    ours = ours.loc[
+        ours["n_orders"] > 0, ["frequency", "recency", "T", "monetary_value"]
+    ]  # lifetimes counts free orders
+    pd.testing.assert_frame_equal(ours, theirs.loc[ours.index], check_names=False, check_index_type=False, rtol=1e-12)
 
 
 # Laws of every lens, over generated logs

@@ -16,6 +16,7 @@ from patronage.data.span import Span, find_span
 from patronage.engine import Engine
 
 NOBODY, FEW = 0.01, 0.5  # shares of the smaller table's customers that are in the other one
+ENOUGH = 3  # customers of the smaller table: of fewer, that none is in the other says nothing
 HEAVY, FEWEST = 0.1, 20  # share of one customer; below so many customers it means nothing
 PLACEHOLDERS = (
     "0", "-1", "-", "?", "unknown", "guest", "anonymous", "anon", "test", "dummy", "default", "other", "customer",
@@ -76,7 +77,7 @@ def _join(engine: Engine, name: str, config: DataConfig, findings: DataFindings)
             what=f"{both:,} of {here:,} customers of the transactions are among the {there:,} of {name} ({share:.1%})",
             effect=f"the {lost} reach hardly anybody, and the rest count as customers of their own",
             remedy=f"map the same id in both, written alike ({examples})",
-            severity=Severity.REFUSED if share < NOBODY else Severity.SEVERE,
+            severity=Severity.REFUSED if share < NOBODY and min(here, there) >= ENOUGH else Severity.SEVERE,
             weight=1 - share,
         )
     )
