@@ -62,12 +62,12 @@ def run_verb(verb: str, arguments: list[str]) -> None:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
     except Failure as failed:
         raise failed.error from None
-    except OSError as error:  # Hydra's own folder
-        raise _plain(error) from error
     except (HydraException, OmegaConfBaseException) as error:
         cause = error.__cause__
         detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
         raise ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)") from error
+    except OSError as error:  # Hydra's own folder; some of its errors of configuration are of this kind too
+        raise _plain(error) from error
     finally:
         secrets.forget()
 
