@@ -73,13 +73,13 @@ BAD = {
 def test_bad_input_is_one_line_and_leaves_nothing(patronage, project, shop, message):
     code, spoil, more = BAD[message]
     spoil(shop).to_csv("orders.csv", index=False)
-    before = {path for path in project.rglob("*") if "hydra" not in path.parts}
+    before = {path for path in project.rglob("*") if "mlruns" not in path.parts}
     ended, _, said = patronage("train", *TABLE, *QUICK, *more)
     lines = [line for line in said.splitlines() if " INFO " not in line]
     assert (ended, len(lines)) == (code, 1), said
     assert message in said
     assert runs(project) == [] if (project / "mlruns" / "mlflow.db").exists() else True
-    assert {path for path in project.rglob("*") if "hydra" not in path.parts} == before
+    assert {path for path in project.rglob("*") if "mlruns" not in path.parts} == before  # but the store, if empty
 
 
 def test_debug_shows_the_traceback(patronage, project, monkeypatch):
