@@ -36,7 +36,7 @@ def test_every_model_is_measured_on_every_holdout(rows):
     models = set(later.loc[later["metric"] == "churn/log_loss", "model"])
     assert models == {
         "rate", "recency", "bg_nbd", "mbg_nbd", "pareto_nbd", "btyd", "features", "offset", "ensemble", "law",
-        "shipped",
+        "shipped", "seasonless",
     }  # fmt: skip
     assert not rows.duplicated(["model", "holdout", "metric"]).any()
     auc = rows[rows["metric"] == "churn/roc_auc"].set_index(["holdout", "model"])["value"]

@@ -13,6 +13,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.evaluation.intervals import ENDS, Resampling, resampled_sums
 from patronage.evaluation.scorecard import CHURN, CLV, JOURNEY
+from patronage.models.forecast import CONTRACT
 from patronage.names import Metric
 from patronage.review.labellings import CHUNK, why_not_frozen
 from patronage.review.training_run import TrainingRun
@@ -71,9 +72,14 @@ def pair_forecasts(baseline: TrainingRun, candidate: TrainingRun, frozen: pd.Dat
     features = candidate.features
     rows = features if features.index.equals(second.index) else features.loc[second.index]
     chunks = [
-        baseline.bundle.expect(rows.iloc[start : start + CHUNK])[FORECASTS] for start in range(0, len(rows), CHUNK)
+        baseline.bundle.expect(rows.iloc[start : start + CHUNK])[[*FORECASTS, c.P_ORDER]]
+        for start in range(0, len(rows), CHUNK)
     ]
-    forecasts = pd.concat(chunks).assign(**{c.JOURNEY_P_ORDER: frozen.loc[second.index, c.JOURNEY_P_ORDER]})
+    forecasts = pd.concat(chunks)
+    p_order = frozen.loc[second.index, c.JOURNEY_P_ORDER]
+    if baseline.bundle.forecast.churn_source != CONTRACT:  # as `Bundle.assign` has it
+        p_order = forecasts[c.P_ORDER].fillna(p_order)
+    forecasts = forecasts.assign(**{c.JOURNEY_P_ORDER: p_order})
     return PairedForecasts(FROZEN, second[LABELS], forecasts, second)
 
 
