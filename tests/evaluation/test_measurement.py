@@ -50,7 +50,7 @@ def test_unseen_customers_are_measured_by_a_fit_without_them(measurement):
 def test_a_run_shows_a_headline_per_model(fitted, measurement):
     run = Run(fitted.config, fitted.bundle, fitted.features, measurement.assignments, measurement)
     table = run.scorecard()
-    assert table["model"].tolist() == ["churn", "clv", "journey"]
+    assert table["model"].tolist() == ["churn", "clv", "journey", "personas"]
     assert set(table["verdict"]) <= {"better than", "no better than", "worse than"}
     assert run.metrics == measurement.scorecard.metrics
 
