@@ -16,7 +16,7 @@ from patronage.data.span import Span, find_span
 from patronage.engine import Engine
 
 NOBODY, FEW = 0.01, 0.5  # shares of the smaller table's customers that are in the other one
-ENOUGH = 3  # customers of the smaller table: of fewer, that none is in the other says nothing
+ENOUGH = 20  # customers of the smaller table: of fewer, that none is in the other says little
 HEAVY, FEWEST = 0.1, 20  # share of one customer; below so many customers it means nothing
 PLACEHOLDERS = (
     "0", "-1", "-", "?", "unknown", "guest", "anonymous", "anon", "test", "dummy", "default", "other", "customer",
