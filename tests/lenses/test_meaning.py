@@ -228,4 +228,4 @@ def test_a_weekly_rhythm_goes_on(baskets):
 def test_shares_are_sensible(baskets):
     assert baskets.segments["usage_segment"].value_counts(normalize=True).drop("unknown", errors="ignore").max() < 0.5
     assert 0.01 < (baskets.segments["occasion_segment"] == "recurring").mean() < 0.2
-    assert (baskets.segments["best_contact_window"] != "unknown").mean() > 0.8
+    assert (baskets.segments["best_contact_window"] != "unknown").mean() > 0.5  # with evidence beyond chance

@@ -35,7 +35,11 @@ def with_own(settings, *paths):
 def test_it_is_made_fitted_and_supported_like_ours(by_hand, lens_settings):
     settings = with_own(lens_settings, "own_lenses.HONEST")
     features = lenses.features_at(by_hand, CUTOFF, settings, 7)
-    assert features["largest_order"].to_dict() == {"anna": 30.5, "ben": 99.99, "cleo": 2.0}  # the order of 40 was refunded
+    assert features["largest_order"].to_dict() == {
+        "anna": 30.5,
+        "ben": 99.99,
+        "cleo": 2.0,
+    }  # the order of 40 was refunded
     learned = lenses.fit(features, settings)
     assert learned.states["size"] == own_lenses.BigState(30.5)
     assert lenses.segments(features, learned)["size_segment"].tolist() == ["big", "small", "small"]

@@ -262,8 +262,11 @@ def test_the_model_loads_where_pickle_is_forbidden(fitted, registered, monkeypat
     import mlflow
 
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    mlflow.set_tracking_uri(registered)
-    mlflow.set_registry_uri(registered)
+    for variable in (
+        "MLFLOW_TRACKING_URI",
+        "MLFLOW_REGISTRY_URI",
+    ):  # of the process: other tests have stores of their own
+        monkeypatch.setenv(variable, registered)
     model = mlflow.pyfunc.load_model("models:/patronage@champion")
     said = model.predict(fitted.features.head(3).reset_index())
     assert said["customer_id"].tolist() == fitted.features.index[:3].tolist()
