@@ -40,6 +40,8 @@ def test_zstandard_and_plain_files_are_one_log(tmp_path):
         (CSV.encode("utf-16"), "UTF-16 text and not UTF-8"),
         (gzip.compress(b"PAR1...."), "parquet packed by gzip; unpack it"),
     ],
+    # by name: the packed bytes hold the time, and two workers must collect the same tests
+    ids=["zip", "bzip2", "sqlite", "utf16", "packed_parquet"],
 )
 def test_what_nobody_reads_is_named(tmp_path, content, message):
     (tmp_path / "o.csv").write_bytes(content)
