@@ -53,12 +53,12 @@ def _quality(run: Run, headlines: Sequence[Headline]) -> str:
 
 
 def _limits(run: Run, report: Report) -> str:
-    found = [f"- {text}" for name, text in sorted(report.tags.items()) if name.startswith(ASSUMED)]
+    findings = [f"- {text}" for name, text in sorted(report.tags.items()) if name.startswith(ASSUMED)]
     lenses = report.tables[Artifact.LENSES] if Artifact.LENSES in report.tables else pd.DataFrame({"state": []})
     absent = ", ".join(lenses.loc[lenses["state"] == "absent", "lens"])
     missing = [f"- the log has no data for the lenses {absent}: `{Artifact.LENSES}` of the run lists what they need"]
     lines = [
-        *found,
+        *findings,
         *(missing if absent else []),
         "- forecasts and labels are associations: what a contact would change is not in them",
         f"- scoring a cutoff before {run.config.cutoff} is refused: the model knows what came later",

@@ -60,7 +60,7 @@ def best_child(evaluations: Mapping[str, pd.DataFrame], metric: str) -> tuple[st
 
 
 def _losses(evaluation: pd.DataFrame, metric: str) -> pd.Series:
-    """The loss of each customer of whom the metric is measured."""
+    """The loss of each customer that the metric covers."""
     if metric == Metric.CHURN_LOG_LOSS:
         return _log_losses(evaluation[c.CHURNED], evaluation[c.CHURN_PROBABILITY])
     if metric == Metric.JOURNEY_LOG_LOSS:

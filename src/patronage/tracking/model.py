@@ -115,10 +115,10 @@ def metrics_of(record: RunRecord, model_id: str | None = None, run_id: str | Non
 
 def model_of_run(run: Run) -> str:
     """The id of the model that a run made."""
-    made = run.outputs.model_outputs if run.outputs else []
-    if not made:
+    models = run.outputs.model_outputs if run.outputs else []
+    if not models:
         raise TrackingError(f"run {run.info.run_id} has no model any more; train it again")
-    return str(made[0].model_id)
+    return str(models[0].model_id)
 
 
 def register(store: Store, model_id: str, card: str = "") -> str:

@@ -28,8 +28,8 @@ def only_model(store: Store) -> str:
     with plain_errors(store):
         names = sorted(model.name for model in store.client.search_registered_models())
     if len(names) != 1:
-        found = f"{len(names)} registered models ({', '.join(names[:5])})" if names else "no registered model"
-        raise TrackingError(f"{found} in the store; name one by tracking.registered_model=NAME, or models:/NAME@ALIAS")
+        models = f"{len(names)} registered models ({', '.join(names[:5])})" if names else "no registered model"
+        raise TrackingError(f"{models} in the store; name one by tracking.registered_model=NAME, or models:/NAME@ALIAS")
     return names[0]
 
 
