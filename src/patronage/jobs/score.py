@@ -83,7 +83,7 @@ def _announce(destroyed: str | None) -> None:
 
 
 def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path) -> tuple[Job, Findings]:
-    store = tracking.open_store(config.tracking, project_root(), reading=True)
+    store = tracking.open_store(config.tracking, project_root(), log=config.data.name, reading=True)
     model = tracking.load_registered(store, config.model, cutoff)
     _check_past(model, cutoff)
     model.bundle.check_horizons(config.horizons)

@@ -8,9 +8,11 @@ class Artifact:
 
     # every run
     CONFIG = "config.yaml"
+    METRICS = "metrics.json"  # every metric; MLflow shows as metrics those that a reviewer reads first
 
     # training
     ASSIGNMENTS = "assignments.parquet"
+    ASSIGNMENTS_SAMPLE = "assignments_sample.json"  # a few of them, to look at
     FEATURES = "features.parquet"
     EVALUATION = "evaluation.parquet"  # labels and forecasts of the evaluated customers
     SCORECARD = "scorecard.json"

@@ -124,6 +124,13 @@ class Metric:
         """The share of customers whose stage or persona moved since the last scoring."""
         return f"score/moved_{column}"
 
+    # what a reviewer reads first: the metrics that MLflow shows of a training, the others being in a table
+    CHURN_UNSEEN_LOG_LOSS = "churn/unseen/log_loss"
+    ORDERS_RMSE_OF_CLV = "clv/orders_rmse"
+    SPEND_UNSEEN_RMSE = "clv/unseen/spend_rmse"
+    SPEND_GINI = "clv/spend_gini"
+    JOURNEY_UNSEEN_LOG_LOSS = "journey/unseen/log_loss"
+
     # a sweep
     SWEEP_CHILDREN = "sweep/children"
 
@@ -163,3 +170,23 @@ class Metric:
     def difference(metric: str, end: str = "") -> str:
         """The name of the difference of a metric between two runs, and of an end of its interval (`_low`, `_high`)."""
         return f"difference/{metric.replace('/', '_')}{end}"
+
+
+HEADLINES = (
+    Metric.CHURN_LOG_LOSS,
+    Metric.CHURN_ROC_AUC,
+    Metric.CHURN_ECE,
+    Metric.CHURN_UNSEEN_LOG_LOSS,
+    Metric.ORDERS_RMSE_OF_CLV,
+    Metric.SPEND_RMSE,
+    Metric.SPEND_GINI,
+    Metric.SPEND_UNSEEN_RMSE,
+    Metric.TOTAL_RATIO,
+    Metric.COVERAGE_80,
+    Metric.JOURNEY_LOG_LOSS,
+    Metric.JOURNEY_UNSEEN_LOG_LOSS,
+    Metric.PERSONA_K,
+    Metric.PERSONA_LATER_BEHAVIOUR,
+    Metric.PERSONA_STABILITY_ARI,
+    Metric.SEGMENTS_HOLD,
+)
