@@ -57,7 +57,7 @@ def registered(fitted, tmp_path_factory) -> str:
     from patronage.config import TrackingConfig
 
     project = tmp_path_factory.mktemp("store")
-    config = TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db")
+    config = TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db", registered_model="patronage")
     store = tracking.open_store(config, project)
     record = tracking.RunRecord(kind="train", name="first", started_ms=0, config="")
     assigned = fitted.bundle.assign(fitted.features)

@@ -143,9 +143,9 @@ class TestTime:
         client.set_tag(version.run_id, "cutoff", CUTOFF)
         code, _, err = score(cutoff="2023-06-01")
         assert (code, "it knows what came later; give model=as_of" in last_line(err)) == (2, True)
-        code, _, err = score("model=as_of", cutoff="2023-06-01")
+        code, _, err = score("model=as_of", "tracking.registered_model=patronage", cutoff="2023-06-01")
         assert (code, "no champion of patronage was trained by 2023-06-01" in last_line(err)) == (1, True)
-        assert score("model=as_of")[0] == 0
+        assert score("model=as_of", "tracking.registered_model=patronage")[0] == 0
 
 
 class TestAbsurd:

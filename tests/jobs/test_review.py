@@ -87,7 +87,8 @@ class TestCompare:
 
     def test_the_same_run_by_id_version_and_name_did_not_move(self, client, patronage):
         run_id = found(client, "summer").info.run_id
-        code, said, _ = patronage("compare", f"baseline={run_id}", "candidate=models:/patronage/1", "name=itself")
+        version = "candidate=models:/patronage-tables/1"
+        code, said, _ = patronage("compare", f"baseline={run_id}", version, "name=itself")
         assert code == 0
         assert "100.0% stay where they were; ARI 1.000" in said
         assert found(client, "itself").data.metrics["migration/persona/refit_share"] == 0
@@ -97,7 +98,7 @@ class TestCompare:
             "winter": "no training run is called winter; expected a run id, a run's name, @champion or models:/",
             "@nobody": "expected a run id",
             "0" * 32: "not found",
-            "models:/patronage/99": "not found",
+            "models:/patronage-tables/99": "not found",
         }.items():
             code, _, said = patronage("compare", "baseline=summer", f"candidate={reference}")
             assert (code, said.count("\n")) == (1, 1), said
@@ -123,14 +124,14 @@ class TestPromote:
     EASY = ("gates.persona_stability=0", "gates.churn_ece=1", "gates.coverage_80=0.8")
 
     def champion(self, client: MlflowClient) -> str:
-        return str(client.get_model_version_by_alias("patronage", "champion").version)
+        return str(client.get_model_version_by_alias("patronage-tables", "champion").version)
 
     def test_the_first_champion_needs_no_rival(self, client, patronage):
         code, said, err = patronage("promote", "run=summer", *self.EASY)
         assert code == 0, err
         assert "no champion yet" in said
         assert self.champion(client) == "1"
-        tags = client.get_model_version("patronage", "1").tags
+        tags = client.get_model_version("patronage-tables", "1").tags
         assert tags["promotion"].startswith("promoted on 20")
         assert tags["gate.churn_ece"].startswith("passed")
 
@@ -143,7 +144,7 @@ class TestPromote:
         assert "refit_moves failed" in err
         assert "force=true reason='...'" in err
         assert self.champion(client) == "1"
-        assert client.get_model_version("patronage", "2").tags["promotion"].startswith("refused")
+        assert client.get_model_version("patronage-tables", "2").tags["promotion"].startswith("refused")
         assert found(client, "autumn").data.tags["gate.refit_moves"].startswith("failed: ")
 
     def test_force_needs_a_reason_and_keeps_it(self, client, patronage):
@@ -162,9 +163,9 @@ class TestPromote:
     def test_rollback_restores_the_champion_before(self, client, patronage):
         code, said, _ = patronage("rollback", "reason=complaints")
         assert code == 0
-        assert "models:/patronage/1, instead of version 2" in said
+        assert "models:/patronage-tables/1, instead of version 2" in said
         assert self.champion(client) == "1"
-        assert "complaints" in client.get_model_version("patronage", "2").tags["promotion"]
+        assert "complaints" in client.get_model_version("patronage-tables", "2").tags["promotion"]
 
     def test_before_the_first_there_is_none(self, client, patronage):
         code, _, said = patronage("rollback")

@@ -18,10 +18,12 @@ import pytest
 from mlflow.client import MlflowClient
 
 from conftest import BY_HAND, command
+from patronage.names import HEADLINES
 
 pytestmark = pytest.mark.slow
 
 TABLE = ("data=tables", "data.transactions.path=orders.csv", "cutoff=2023-07-01", "horizon_days=90")
+STORE = "sqlite:///{}/mlruns/mlflow.db"
 QUICK = (
     "personas.k_range=[3,4]", "personas.bootstraps=3", "evaluation.bootstraps=20", "origins.most=2",
     "churn.max_rounds=30", "journey.cadence_classes=1", "tracking.experiment=shop",
@@ -123,20 +125,49 @@ def trained(tmp_path_factory, shop) -> tuple[Path, str]:
     return project, done.stdout
 
 
+def shown_table(run, name: str) -> pd.DataFrame:
+    """A table of a run, as MLflow shows it."""
+    table = json.loads((Path(run.info.artifact_uri.removeprefix("file://")) / name).read_text())
+    return pd.DataFrame(table["data"], columns=table["columns"])
+
+
 @pytest.mark.slow
 class TestARun:
+    def test_its_model_has_each_metric_with_the_customers_it_was_measured_on(self, trained):
+        project, _ = trained
+        client = MlflowClient(STORE.format(project))
+        (run,) = [run for run in runs(project) if run.info.run_name == "first"]
+        model = client.get_logged_model(run.outputs.model_outputs[0].model_id)
+        places = {metric.key: metric.dataset_name for metric in model.metrics}
+        assert places["churn/log_loss"] == "later @ 2023-07-01"
+        assert places["churn/unseen/log_loss"] == "later, unseen customers @ 2023-07-01"
+        version = client.get_model_version("patronage-tables", "1")
+        assert "measured from 2023-07-01 on beside the best baseline" in version.description
+        assert "alias `champion`" in client.get_registered_model("patronage-tables").description
+
     def test_it_logs_everything_a_reviewer_looks_for(self, trained):
         project, said = trained
         (run,) = [run for run in runs(project) if run.info.run_name == "first"]
         assert run.info.status == "FINISHED"
         assert run.data.tags["kind"] == "train"
+        assert set(run.data.metrics) <= set(HEADLINES)
+        assert set(HEADLINES) - set(run.data.metrics) <= {"segments/holds"}
+        assert all(len(MlflowClient(STORE.format(project)).get_metric_history(run.info.run_id, name)) == 1
+                   for name in run.data.metrics)  # fmt: skip
+        every = shown_table(run, "metrics.json").set_index("metric")["value"]
         for name in (
-            "churn/roc_auc", "churn/baseline_recency/roc_auc", "churn/unseen/log_loss", "clv/spend_rmse",
-            "clv/baseline_past_rate/spend_rmse", "personas/stability_ari", "journey/log_loss",
-            "personas/later_behaviour", "personas/baseline_shuffled/later_behaviour",
+            "churn/baseline_recency/roc_auc", "clv/baseline_past_rate/spend_rmse",
+            "personas/baseline_shuffled/later_behaviour", *run.data.metrics,
         ):  # fmt: skip
-            assert name in run.data.metrics, name
-        (data,) = run.inputs.dataset_inputs
+            assert name in every, name
+        sample = shown_table(run, "assignments_sample.json")
+        assert len(sample) == 50
+        assert sample["customer_id"].str.startswith("customer ").all()
+        data, later, unseen = run.inputs.dataset_inputs
+        assert (later.dataset.name, unseen.dataset.name) == (
+            "later @ 2023-07-01",
+            "later, unseen customers @ 2023-07-01",
+        )
         assert len(data.dataset.digest) == 32
         assert {tag.key: tag.value for tag in data.tags}["customers"] == "400"
         folder = Path(run.info.artifact_uri.removeprefix("file://"))
@@ -158,7 +189,7 @@ class TestARun:
             "from patronage.config import DataConfig, TransactionsConfig\n"
             "from patronage.engine import DuckDB\n"
             f"mlflow.set_tracking_uri('sqlite:///{project}/mlruns/mlflow.db')\n"
-            "model = mlflow.pyfunc.load_model('models:/patronage/1')\n"
+            "model = mlflow.pyfunc.load_model('models:/patronage-tables/1')\n"
             "bundle = model.unwrap_python_model().bundle\n"
             "orders = TransactionsConfig(path='orders.csv')\n"
             "tables = data.load(DuckDB(), DataConfig(name='tables', money_decimals=4, transactions=orders))\n"
@@ -176,7 +207,7 @@ class TestARun:
     def test_it_serves_and_says_what_a_bad_request_lacks(self, trained):
         project, _ = trained
         client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
-        model = Path(client.get_model_version_download_uri("patronage", "1").removeprefix("file://"))
+        model = Path(client.get_model_version_download_uri("patronage-tables", "1").removeprefix("file://"))
         example = json.loads((model / "serving_input_example.json").read_text())
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -215,7 +246,7 @@ class TestARun:
         project, said = trained
         assert "fresh: no champion yet" in said
         client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
-        client.set_registered_model_alias("patronage", "champion", "1")
+        client.set_registered_model_alias("patronage-tables", "champion", "1")
         experiment = ("tracking.experiment=later", "churn=btyd")
         try:
             _, later, err = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-08-01", "name=later")
@@ -223,9 +254,10 @@ class TestARun:
             _, earlier, _ = train(project, *TABLE, *QUICK, *experiment, "cutoff=2023-06-01", "name=earlier")
             assert "was fitted at 2023-07-01, after this cutoff" in earlier
         finally:
-            client.delete_registered_model_alias("patronage", "champion")
+            client.delete_registered_model_alias("patronage-tables", "champion")
         by_name = {run.info.run_name: run for run in runs(project, "later")}
-        assert by_name["later"].data.metrics["personas/moved_by_refit"] < 0.5
+        every = shown_table(by_name["later"], "metrics.json").set_index("metric")["value"]
+        assert every["personas/moved_by_refit"] < 0.5
         folder = Path(by_name["later"].info.artifact_uri.removeprefix("file://"))
         verdicts = json.loads((folder / "persona_matching.json").read_text())
         assert "match_cost" in verdicts["columns"]
@@ -257,10 +289,12 @@ class TestARun:
         assert {row["overrides"] for row in rows} == {"personas=kmeans", "personas=gmm"}
         losses = {run.info.run_id: run.data.metrics["churn/log_loss"] for run in children}
         assert {row["run_id"]: row["churn/log_loss"] for row in rows} == pytest.approx(losses)  # a table has 9 digits
-        (best,) = [row["run_id"] for row in rows if row["best"]]
-        assert parent.data.tags["best_run"] == best
-        assert parent.data.metrics["sweep/best/churn/log_loss"] == losses[best] == min(losses.values())
+        assert not [row for row in rows if row["best"]]  # the personas move no loss of a forecast
+        assert "no child is called best" in parent.data.tags["mlflow.note.content"]
         assert "| personas=gmm |" in parent.data.tags["mlflow.note.content"]
+        assert {run.info.run_name for run in children} == {"personas=kmeans", "personas=gmm"}
+        client = MlflowClient(STORE.format(project))
+        assert not [run for run in children if client.search_model_versions(f"run_id = '{run.info.run_id}'")]
 
     def test_a_sweep_that_fails_closes_its_parent(self, trained):
         project, _ = trained

@@ -78,17 +78,36 @@ def test_eight_processes_can_open_a_cold_store_at_once(tmp_path):
 
 
 def test_without_a_champion_there_is_none(tracking, tmp_path):
-    store = tracking.open_store(TrackingConfig(experiment="empty"), tmp_path)
+    store = tracking.open_store(TrackingConfig(experiment="empty", registered_model="patronage"), tmp_path)
     assert tracking.load_champion(store) is None
     store.client.create_registered_model("patronage")
     assert tracking.load_champion(store) is None
 
 
 def test_a_champion_whose_files_are_gone_is_said_in_a_line(tracking, tmp_path):
-    store = tracking.open_store(TrackingConfig(experiment="gone"), tmp_path)
+    store = tracking.open_store(TrackingConfig(experiment="gone", registered_model="patronage"), tmp_path)
     run = store.client.create_run(store.experiment_id)
     store.client.create_registered_model("patronage")
     store.client.create_model_version("patronage", (tmp_path / "nowhere").as_uri(), run.info.run_id)
     store.client.set_registered_model_alias("patronage", "champion", "1")
     with pytest.raises(TrackingError, match="the champion, version 1 of patronage, cannot be read: .*; give the alias"):
         tracking.load_champion(store)
+
+
+def test_a_log_has_a_registered_model_of_its_own_unless_one_is_named(tracking, tmp_path):
+    store = tracking.open_store(TrackingConfig(), tmp_path, log="shop / north")
+    assert store.registered_model == "patronage-shop-north"
+    named = TrackingConfig(registered_model="ours")
+    store = tracking.open_store(named, tmp_path, log="shop")
+    assert store.registered_model == "ours"
+
+
+def test_the_only_registered_model_is_meant_where_none_is_named(tracking, tmp_path):
+    store = tracking.open_store(TrackingConfig(), tmp_path)
+    with pytest.raises(TrackingError, match="no registered model in the store"):
+        tracking.only_model(store)
+    store.client.create_registered_model("patronage-a")
+    assert tracking.only_model(store) == "patronage-a"
+    store.client.create_registered_model("patronage-b")
+    with pytest.raises(TrackingError, match=r"2 registered models \(patronage-a, patronage-b\)"):
+        tracking.only_model(store)

@@ -7,16 +7,22 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from patronage.config.process import ProcessConfig
-from patronage.config.rules import one_of, within
+from patronage.config.rules import check_model_name, one_of, within
 from patronage.errors import ConfigError
 
 
 @dataclass
 class StoreConfig:
-    """Where the runs are; the experiment is that of each run."""
+    """Where the runs are; the experiment is that of each run.
+
+    A registered model of None is that of the run in question.
+    """
 
     uri: str = "sqlite:///mlruns/mlflow.db"
-    registered_model: str = "patronage"
+    registered_model: str | None = None
+
+    def check(self) -> None:
+        check_model_name(self.registered_model)
 
 
 @dataclass

@@ -102,3 +102,11 @@ def day(key: str, value: str) -> None:
     """
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):
         raise ConfigError(f"{key}={value} is not a day; expected YYYY-MM-DD")
+
+
+def check_model_name(name: str | None) -> None:
+    """Refuse a name of a registered model that MLflow could not address."""
+    if name is not None and (not name or set(name) & set("/:@")):
+        raise ConfigError(
+            f"tracking.registered_model={name!r}: a name without / : @ is expected, such as patronage-shop"
+        )

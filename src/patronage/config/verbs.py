@@ -15,7 +15,7 @@ from patronage.config.journey import AUTO, JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
 from patronage.config.process import ProcessConfig
-from patronage.config.rules import one_of, within
+from patronage.config.rules import check_model_name, one_of, within
 from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
 
@@ -47,9 +47,14 @@ class EvaluationConfig:
 
 @dataclass
 class TrackingConfig:
+    """Where runs are logged; a registered model of None is `patronage-NAME`, by the name of the log."""
+
     uri: str = "sqlite:///mlruns/mlflow.db"
     experiment: str = "patronage"
-    registered_model: str = "patronage"
+    registered_model: str | None = None
+
+    def check(self) -> None:
+        check_model_name(self.registered_model)
 
 
 @dataclass
@@ -68,11 +73,13 @@ class TrainConfig(ProcessConfig):
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     name: str | None = None
+    question: str | None = None
     cutoff: str = MISSING
     horizon_days: int = 180
     lookback_days: int | None = None
     min_customers: int = 50
     fit_sample: int | None = None
+    register: bool | None = None
     real_example: bool = False
     seed: int = 0
 

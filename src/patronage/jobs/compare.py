@@ -19,12 +19,20 @@ def run(config: CompareConfig) -> None:
     """Read both runs back, compare them, and log one run of kind `comparison` in the candidate's experiment."""
     started = time.time()
     store = tracking.find_store(config.tracking, project_root())
-    baseline = tracking.read_run(store, config.baseline)
-    candidate = tracking.read_run(store, config.candidate)
+    baseline, candidate = _both(store, config.baseline, config.candidate)
     comparison = compare(baseline, candidate, Resampling(config.bootstraps, config.seed), config.largest_changes)
     store = tracking.in_experiment(store, candidate.experiment_id)
     run_id = tracking.log_run(store, _record(comparison, config.name, started))
     _print_result(store, comparison, run_id, time.time() - started)
+
+
+def _both(store: tracking.Store, baseline: str, candidate: str) -> tuple[TrainingRun, TrainingRun]:
+    """Both runs; a bare `@champion` is that of the other run's model."""
+    if baseline.startswith("@") and not candidate.startswith("@"):
+        second = tracking.read_run(store, candidate)
+        return tracking.read_run(tracking.with_model(store, second.registered_model), baseline), second
+    first = tracking.read_run(store, baseline)
+    return first, tracking.read_run(tracking.with_model(store, first.registered_model), candidate)
 
 
 def _record(comparison: Comparison, name: str | None, started: float) -> tracking.RunRecord:

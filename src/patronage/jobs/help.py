@@ -21,5 +21,9 @@ def help_of(verb: str) -> str:
 
 
 def _first_comment(path: Path) -> str:
+    """What an option is: the question of an experiment, or the first comment of its file."""
+    for line in path.read_text().splitlines():
+        if line.startswith("question: "):
+            return line.removeprefix("question: ").strip('"')
     comments = [line[1:].strip() for line in path.read_text().splitlines() if line.startswith("# ")]
     return next((comment for comment in comments if not comment.startswith("@")), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from patronage import tracking
 from patronage.config import PromoteConfig
@@ -23,7 +24,10 @@ def run(config: PromoteConfig) -> None:
     """
     store = tracking.find_store(config.tracking, project_root())
     candidate = tracking.read_run(store, config.run)
+    store = tracking.with_model(store, candidate.registered_model)
     former = tracking.alias_version(store, config.alias)
+    if not candidate.model_version:  # a child of a sweep
+        candidate = replace(candidate, model_version=tracking.register_run(store, candidate.run_id))
     model = f"models:/{store.registered_model}/{candidate.model_version}"
     if former == candidate.model_version:
         print(f"{model} ({candidate.name}) is the {config.alias} already")

@@ -79,7 +79,7 @@ def _former(store: tracking.Store, logged: TrainingRun) -> PersonaModel | None:
     version = logged.tags.get(Tag.PERSONAS_FORMER, "").partition("carried on from the champion, version ")[2]
     if not version:
         return None
-    return tracking.load_registered(store, f"models:/{store.registered_model}/{version}").bundle.personas
+    return tracking.load_registered(store, f"models:/{logged.registered_model}/{version}").bundle.personas
 
 
 def _differences(then: pd.DataFrame, now: pd.DataFrame) -> list[str]:

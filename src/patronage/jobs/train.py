@@ -52,7 +52,9 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     cutoff = when.parse(config.cutoff)
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
-    store = tracking.open_store(config.tracking, project_root())  # before hours of work, not after
+    store = tracking.open_store(
+        config.tracking, project_root(), log=config.data.name
+    )  # before hours of work, not after
     sampler = data.sampler(tables, config.fit_sample, config.seed)
     if sampler:
         print(f"one customer in {sampler.one_in} is learned from (fit_sample={config.fit_sample})", flush=True)
@@ -84,12 +86,21 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         print(*trial.messages, sep="\n", flush=True)
         report |= trial
     result = Run(config, bundle, features, assignments, measured)
-    record = training_record(result, split, personas, report, started)
+    record = training_record(result, split, personas, report, tables, started)
     record = with_page(record, result, split, tables, report, _comparable(champion, config, bundle, features))
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     journal.step("logging the run")
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
-    logged = tracking.log_training(store, record, tables, bundle, features, stamped, real_example=config.real_example)
+    logged = tracking.log_training(
+        store,
+        record,
+        tables,
+        bundle,
+        features,
+        stamped,
+        real_example=config.real_example,
+        registered=config.register if config.register is not None else not tracking.is_child(),
+    )
     _print_result(store, logged, record, len(assignments), time.time() - started)
     return replace(result, bundle=bundle, run_id=logged.run_id)
 
@@ -163,6 +174,7 @@ def _print_result(
     print()
     print(f"report       {tracking.artifact(store, logged.run_id, Artifact.REPORT)}")
     print(f"assignments  {logged.assignments} ({customers:,} customers)")
-    print(f"model        models:/{store.registered_model}/{logged.model_version}")
+    version = f"models:/{store.registered_model}/{logged.model_version}"
+    print(f"model        {version if logged.model_version else 'not registered; patronage promote registers it'}")
     print(f"look at it   {tracking.run_link(store, logged.run_id)}")
     print(f"took         {took:.0f} s")

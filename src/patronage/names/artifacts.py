@@ -8,9 +8,11 @@ class Artifact:
 
     # every run
     CONFIG = "config.yaml"
+    METRICS = "metrics.json"  # every metric; MLflow shows as metrics those that a reviewer reads first
 
     # training
     ASSIGNMENTS = "assignments.parquet"
+    ASSIGNMENTS_SAMPLE = "assignments_sample.json"  # a few of them, to look at
     FEATURES = "features.parquet"
     EVALUATION = "evaluation.parquet"  # labels and forecasts of the evaluated customers
     SCORECARD = "scorecard.json"
@@ -27,6 +29,9 @@ class Artifact:
     CLV_FINDINGS = "clv_findings.json"
     CLV_CHOICE = "clv_choice.json"
     CLV_DECISIONS = "clv_decisions.json"
+    HORIZONS = "horizons.json"  # P(order) within 7, 30, 90, ... days beside what came
+    NEXT_ORDER = "next_order.json"  # the days by which the next order was to come, beside when it came
+    HORIZONS_FIGURE = "horizons.png"
     RFM_GRID_FIGURE = "rfm_grid.png"
     STAGE_COUNTS_FIGURE = "stage_counts.png"
     CHURN_IMPORTANCE_FIGURE = "churn_importance.png"

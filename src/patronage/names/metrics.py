@@ -44,6 +44,9 @@ class Metric:
     TOTAL_COVERED_80 = "clv/total_covered_80"
     TOTAL_WIDTH_80 = "clv/total_width_80"
 
+    # evaluation: P(order) at horizons within that of the training
+    HORIZON_LARGEST_GAP = "horizons/largest_gap"
+
     # evaluation: personas
     PERSONA_K = "personas/k"
     PERSONA_STABLE = "personas/stable"
@@ -121,6 +124,13 @@ class Metric:
         """The share of customers whose stage or persona moved since the last scoring."""
         return f"score/moved_{column}"
 
+    # what a reviewer reads first: the metrics that MLflow shows of a training, the others being in a table
+    CHURN_UNSEEN_LOG_LOSS = "churn/unseen/log_loss"
+    ORDERS_RMSE_OF_CLV = "clv/orders_rmse"
+    SPEND_UNSEEN_RMSE = "clv/unseen/spend_rmse"
+    SPEND_GINI = "clv/spend_gini"
+    JOURNEY_UNSEEN_LOG_LOSS = "journey/unseen/log_loss"
+
     # a sweep
     SWEEP_CHILDREN = "sweep/children"
 
@@ -160,3 +170,23 @@ class Metric:
     def difference(metric: str, end: str = "") -> str:
         """The name of the difference of a metric between two runs, and of an end of its interval (`_low`, `_high`)."""
         return f"difference/{metric.replace('/', '_')}{end}"
+
+
+HEADLINES = (
+    Metric.CHURN_LOG_LOSS,
+    Metric.CHURN_ROC_AUC,
+    Metric.CHURN_ECE,
+    Metric.CHURN_UNSEEN_LOG_LOSS,
+    Metric.ORDERS_RMSE_OF_CLV,
+    Metric.SPEND_RMSE,
+    Metric.SPEND_GINI,
+    Metric.SPEND_UNSEEN_RMSE,
+    Metric.TOTAL_RATIO,
+    Metric.COVERAGE_80,
+    Metric.JOURNEY_LOG_LOSS,
+    Metric.JOURNEY_UNSEEN_LOG_LOSS,
+    Metric.PERSONA_K,
+    Metric.PERSONA_LATER_BEHAVIOUR,
+    Metric.PERSONA_STABILITY_ARI,
+    Metric.SEGMENTS_HOLD,
+)

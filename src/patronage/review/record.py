@@ -13,6 +13,24 @@ if TYPE_CHECKING:  # half a second that a scoring job need not wait for
 
 
 @dataclass(frozen=True)
+class MeasuredOn:
+    """Customers on whom metrics were measured, which MLflow keeps as a dataset of the run: a fingerprint, no rows.
+
+    Attributes
+    ----------
+    tags
+        Their number, the cutoff and the horizon.
+    metrics
+        The names of the metrics.
+    """
+
+    name: str
+    digest: str
+    tags: Mapping[str, str]
+    metrics: Sequence[str]
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """Everything of a run but its model and assignments, ready to be logged.
 
@@ -20,6 +38,14 @@ class RunRecord:
     ----------
     description
         Markdown, shown above everything else of the run.
+    question
+        What the experiment asks; it stands on top of the experiment too.
+    model_card
+        Markdown, shown with the registered version.
+    metrics
+        What a reviewer reads first; all others belong in a table.
+    measured_on
+        Where metrics were measured on other customers than the run assigns.
     series
         Metric to its value at each step.
     tables
@@ -35,8 +61,11 @@ class RunRecord:
     started_ms: int
     config: str = ""
     description: str = ""
+    question: str = ""
+    model_card: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    measured_on: Sequence[MeasuredOn] = ()
     series: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from omegaconf import OmegaConf
@@ -10,17 +11,23 @@ from omegaconf import OmegaConf
 from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import TrainConfig
+from patronage.data import Tables
 from patronage.evaluation.run import Run
 from patronage.evaluation.scorecard import Headline, Scorecard
 from patronage.names import Artifact, Tag
 from patronage.report import Report
-from patronage.review.record import RunRecord
+from patronage.review.model_card import card_of
+from patronage.review.record import MeasuredOn, RunRecord
 from patronage.training.origins import Split
 
 NOT_EVALUATED = "none"
+SAMPLE = 50  # customers
+SAMPLED = (c.PERSONA, c.JOURNEY_STAGE, c.STATUS_SEGMENT, c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.CLV, c.ACTION)
 
 
-def training_record(run: Run, split: Split, personas: Scorecard, report: Report, started: float) -> RunRecord:
+def training_record(
+    run: Run, split: Split, personas: Scorecard, report: Report, tables: Tables, started: float
+) -> RunRecord:
     """The record of a training.
 
     Parameters
@@ -29,28 +36,76 @@ def training_record(run: Run, split: Split, personas: Scorecard, report: Report,
         The stability of the personas, which needs no measurement on later time.
     report
         Of all parts of the run.
+    tables
+        The log, whose fingerprint the customers of the holdouts share.
     """
     measurement = run.measurement
     headlines = [*(measurement.scorecard.headlines if measurement else ()), *personas.headlines]
     evaluated = f"{measurement.holdout.evaluated.cutoff:%Y-%m-%d}" if measurement else NOT_EVALUATED
+    metrics = {**personas.metrics, **report.metrics}
+    card = card_of(run, headlines, report, tables)
     return RunRecord(
         kind="train",
         name=run.config.name,
         started_ms=int(1000 * started),
         config=OmegaConf.to_yaml(OmegaConf.structured(run.config)),
         description=_describe(run.config, headlines, evaluated),
+        question=run.config.question or "",
+        model_card=card,
         params=_params(run, split),
-        metrics={**personas.metrics, **report.metrics},
+        metrics={name: metrics[name] for name in c.HEADLINES if name in metrics},
+        measured_on=_measured_on(run, tables, metrics),
         tags={
             c.CUTOFF: run.config.cutoff,
             Tag.EVALUATED_FROM: evaluated,
             **report.tags,
             **{Tag.verdict(line.model): f"{line.verdict} {line.baseline} ({line.metric})" for line in headlines},
         },
-        tables={**report.tables, Artifact.SCORECARD: scorecard_table(headlines)},
+        tables={
+            **report.tables,
+            Artifact.SCORECARD: scorecard_table(headlines),
+            Artifact.METRICS: pd.DataFrame(sorted(metrics.items()), columns=["metric", "value"]),
+            Artifact.ASSIGNMENTS_SAMPLE: assignments_sample(run),
+        },
         frames=report.frames,
         figures=report.figures,
     )
+
+
+def _measured_on(run: Run, tables: Tables, metrics: Mapping[str, float]) -> list[MeasuredOn]:
+    """The holdouts of the run: everyone later, and later those whom a second fit had not seen."""
+    if run.measurement is None:
+        return []
+    holdout = run.measurement.holdout
+    evaluated, unseen = holdout.evaluated, int(holdout.unseen.sum())
+    measured = set(run.measurement.scorecard.metrics)
+    # what the personas tell is measured by the second fit
+    by_second = {name for name in measured if "/unseen/" in name or name.startswith("personas/later")}
+    parts = {
+        "later": (len(evaluated.features), measured - by_second),
+        "later, unseen customers": (unseen, by_second),
+    }
+    return [
+        MeasuredOn(
+            name=f"{name} @ {evaluated.cutoff:%Y-%m-%d}",
+            digest=hashlib.sha256(f"{tables.fingerprint} {name} {evaluated.cutoff}".encode()).hexdigest()[:32],
+            tags={
+                "customers": str(customers),
+                c.CUTOFF: f"{evaluated.cutoff:%Y-%m-%d}",
+                "horizon_days": str(evaluated.horizon_days),
+            },
+            metrics=sorted(names & set(c.HEADLINES) & set(metrics)),
+        )
+        for name, (customers, names) in parts.items()
+    ]
+
+
+def assignments_sample(run: Run) -> pd.DataFrame:
+    """A few assignments to look at, every so many of all; the ids are numbers, unless real examples are asked for."""
+    shown = [name for name in SAMPLED if name in run.assignments]
+    rows = run.assignments[shown].iloc[:: max(len(run.assignments) // SAMPLE, 1)].head(SAMPLE)
+    ids = rows.index.astype(str) if run.config.real_example else [f"customer {i + 1}" for i in range(len(rows))]
+    return rows.reset_index(drop=True).assign(**{c.CUSTOMER_ID: list(ids)})[[c.CUSTOMER_ID, *shown]]
 
 
 def _describe(config: TrainConfig, headlines: Sequence[Headline], evaluated: str) -> str:
@@ -65,7 +120,8 @@ def _describe(config: TrainConfig, headlines: Sequence[Headline], evaluated: str
         if evaluated == NOT_EVALUATED
         else f"evaluated from {evaluated} on, over {config.horizon_days} days"
     )
-    head = f"Assignments as of {config.cutoff}; {window}."
+    question = f"**{config.question}**\n\n" if config.question else ""
+    head = f"{question}Assignments as of {config.cutoff}; {window}."
     return "\n".join([head, "", "| model | metric | value | | best baseline |", "|---|---|---|---|---|", *rows])
 
 

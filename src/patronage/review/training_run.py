@@ -23,8 +23,8 @@ class TrainingRun:
         Dotted key to value.
     data
         What is known of the log: `fingerprint`, `customers`, `first`, `last`, `rows.transactions`.
-    model_version
-        Of the registered model that holds the bundle.
+    registered_model, model_version
+        The registered model of the log, and which version of it holds the bundle; empty where none does.
     assignments, features
         A row per customer at the cutoff, on the same index.
     evaluation
@@ -41,6 +41,7 @@ class TrainingRun:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     data: Mapping[str, str]
+    registered_model: str
     model_version: str
     bundle: Bundle
     assignments: pd.DataFrame

@@ -24,7 +24,14 @@ with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; n
     from patronage.tracking.model import serve
     from patronage.tracking.reading import config_of, find_run, folders_without_run, read_run
     from patronage.tracking.refusals import FAILURES, first_line, refused
-    from patronage.tracking.registry import alias_version, restore_alias, set_alias, write_verdict
+    from patronage.tracking.registry import (
+        alias_version,
+        only_model,
+        register_run,
+        restore_alias,
+        set_alias,
+        write_verdict,
+    )
     from patronage.tracking.runs import Logged, RunRecord, log_run, log_training, versions
     from patronage.tracking.scores import (
         Scored,
@@ -35,8 +42,8 @@ with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; n
         outputs_of,
         pending,
     )
-    from patronage.tracking.store import Store, find_store, in_experiment, open_store
-    from patronage.tracking.sweeps import MAIN, OVERRIDES, PARENT_RUN, close_parent, open_parent
+    from patronage.tracking.store import Store, find_store, in_experiment, open_store, with_model
+    from patronage.tracking.sweeps import MAIN, OVERRIDES, PARENT_RUN, close_parent, is_child, open_parent
 
 __all__ = [
     # the store
@@ -46,6 +53,7 @@ __all__ = [
     "first_line",
     "in_experiment",
     "open_store",
+    "with_model",
     "refused",
     # a run
     "Dataset",
@@ -75,6 +83,8 @@ __all__ = [
     "read_run",
     # the registered model
     "alias_version",
+    "only_model",
+    "register_run",
     "restore_alias",
     "set_alias",
     "write_verdict",
@@ -83,6 +93,7 @@ __all__ = [
     "OVERRIDES",
     "PARENT_RUN",
     "close_parent",
+    "is_child",
     "open_parent",
     "sweep_link",
     # the model

@@ -11,9 +11,12 @@ from mlflow.entities import Dataset as DatasetEntity
 from mlflow.entities import DatasetInput, InputTag
 from mlflow.types import ColSpec, Schema
 
+from patronage import names as c
 from patronage.data import Tables
+from patronage.review.record import MeasuredOn
 
 CONTEXT = "mlflow.data.context"
+HOLDOUT = "holdout"  # the context of customers on whom a run was measured
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,8 @@ def input_of(dataset: Dataset, context: str) -> DatasetInput:
     entity = MetaDataset(source, name=dataset.name, digest=dataset.fingerprint, schema=schema).to_dict()
     tags = [InputTag(key, value) for key, value in {CONTEXT: context, **dataset.tags}.items()]
     return DatasetInput(DatasetEntity(**entity), tags)
+
+
+def holdout_of(measured: MeasuredOn) -> DatasetInput:
+    """The customers on whom metrics were measured, as an input of a run."""
+    return input_of(Dataset(measured.name, measured.digest, (c.CUSTOMER_ID,), measured.tags), HOLDOUT)

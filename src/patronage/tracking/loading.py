@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 SCHEME = "models:/"
 CHAMPION = "champion"  # the alias of the version that is in use
 AS_OF = "as_of"
-EXPECTED = "expected models:/NAME@ALIAS, models:/NAME/VERSION or as_of, such as models:/patronage@champion"
+EXPECTED = "expected models:/NAME@ALIAS, models:/NAME/VERSION or as_of, such as models:/patronage-shop@champion"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import math
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.client import MlflowClient
-from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
@@ -22,22 +22,30 @@ from mlflow.types import ColSpec, Schema
 from patronage import names as c
 from patronage import temporary
 from patronage.bundle import ABOUT_BUYERS, Bundle
-from patronage.errors import PatronageError
+from patronage.errors import PatronageError, TrackingError
 from patronage.lenses import described
+from patronage.review.record import RunRecord
 from patronage.scoring import example_features
 from patronage.scoring.requests import EXPECTED, check_rows, with_ids
 from patronage.tracking.store import Store, alone
 
 NAME = "bundle"
 VERSIONS = "mlflow.modelVersions"  # the tag by which the page of a model names its registered versions
+ABOUT = """Personas, churn, value and journey of every customer of one log.
+
+The version in use has the alias `champion`; `patronage promote run=RUN` gives it. Assign customers by
+`patronage score model=models:/{name}@champion data=... cutoff=... output=...`. Each version has a card.
+"""
 KINDS = {"f": "double", "i": "integer"}
 REQUIREMENTS = (
     "patronage", "mlflow", "scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "numba",
 )  # fmt: skip
 
 
-def log_bundle(store: Store, run_id: str, bundle: Bundle, example: pd.DataFrame | None = None) -> str:
-    """Log the bundle as one pyfunc model from code, and register it; gives the version.
+def log_bundle(
+    store: Store, run_id: str, record: RunRecord, bundle: Bundle, example: pd.DataFrame | None = None
+) -> str:
+    """Log the bundle as one pyfunc model from code, with the metrics of its run; gives the id of the model.
 
     MLflow's own `log_model` takes the store from the process; here it is an argument.
 
@@ -52,15 +60,14 @@ def log_bundle(store: Store, run_id: str, bundle: Bundle, example: pd.DataFrame 
     status = LoggedModelStatus.FAILED
     try:
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-        _give_metrics(client, model.model_id, run_id, run.data.metrics)
+        client.log_batch(run_id, metrics=metrics_of(record, model.model_id, run_id))
         with temporary.folder() as folder:
             _save(Path(folder), model, bundle, example)
             client.log_model_artifacts(model.model_id, str(Path(folder, "model")))
         status = LoggedModelStatus.READY
     finally:
         client.finalize_logged_model(model.model_id, status)
-    with alone(store.uri):
-        return _register(store, client, model)
+    return str(model.model_id)
 
 
 def _save(folder: Path, model: LoggedModel, bundle: Bundle, example: pd.DataFrame | None) -> None:
@@ -83,26 +90,64 @@ def _save(folder: Path, model: LoggedModel, bundle: Bundle, example: pd.DataFram
     )
 
 
-def _give_metrics(client: MlflowClient, model_id: str, run_id: str, metrics: dict[str, float]) -> None:
-    """The metrics of the run on the page of its model too."""
-    now = int(1000 * time.time())
-    entities = [Metric(name, value, now, 0, model_id=model_id, run_id=run_id) for name, value in metrics.items()]
-    client.log_batch(run_id, metrics=entities)
+def metrics_of(record: RunRecord, model_id: str | None = None, run_id: str | None = None) -> list[Metric]:
+    """The finite metrics of a run, each with the customers on whom it was measured.
+
+    So a model's page shows metric by holdout. All have the time at which the run began: logged again with the model,
+    a metric stays one point.
+    """
+    place = {name: part for part in record.measured_on for name in part.metrics}
+    return [
+        Metric(
+            name,
+            float(value),
+            record.started_ms,
+            0,
+            model_id=model_id,
+            dataset_name=place[name].name if name in place else None,
+            dataset_digest=place[name].digest if name in place else None,
+            run_id=run_id,
+        )
+        for name, value in record.metrics.items()
+        if math.isfinite(value)
+    ]
 
 
-def _register(store: Store, client: MlflowClient, model: LoggedModel) -> str:
-    """A version of the registered model; by its files, for MLflow looks up `models:/ID` in the store of the process."""
-    name = store.registered_model
+def model_of_run(run: Run) -> str:
+    """The id of the model that a run made."""
+    models = run.outputs.model_outputs if run.outputs else []
+    if not models:
+        raise TrackingError(f"run {run.info.run_id} has no model any more; train it again")
+    return str(models[0].model_id)
+
+
+def register(store: Store, model_id: str, card: str = "") -> str:
+    """Make a logged model a version of the registered model; gives the version.
+
+    By its files, for MLflow looks up `models:/ID` in the store of the process.
+
+    Parameters
+    ----------
+    card
+        Markdown that stands with the version.
+    """
+    client, name = store.client, store.registered_model
+    model = client.get_logged_model(model_id)
+    with alone(store.uri):
+        _make_registered_model(client, name)
+        version = client.create_model_version(
+            name, model.artifact_location, model.source_run_id, model_id=model_id, description=card or None
+        ).version
+        client.set_logged_model_tags(model_id, {VERSIONS: json.dumps([{"name": name, "version": str(version)}])})
+    return str(version)
+
+
+def _make_registered_model(client: MlflowClient, name: str) -> None:
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=ABOUT.format(name=name))
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
-    version = client.create_model_version(
-        name, model.artifact_location, model.source_run_id, model_id=model.model_id
-    ).version
-    client.set_logged_model_tags(model.model_id, {VERSIONS: json.dumps([{"name": name, "version": str(version)}])})
-    return str(version)
 
 
 def signature(bundle: Bundle) -> ModelSignature:

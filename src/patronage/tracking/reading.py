@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,10 +21,13 @@ from patronage.bundle import Bundle
 from patronage.errors import TrackingError
 from patronage.names import Artifact, Tag
 from patronage.review.training_run import TrainingRun
+from patronage.tracking.dataset import CONTEXT, HOLDOUT
 from patronage.tracking.links import run_page
-from patronage.tracking.loading import fetch, model_files
+from patronage.tracking.loading import fetch
+from patronage.tracking.model import model_of_run
 from patronage.tracking.refusals import first_line
-from patronage.tracking.store import LOCAL, Store, plain_errors
+from patronage.tracking.registry import only_model
+from patronage.tracking.store import LOCAL, Store, model_of, plain_errors
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 TRAINED = "tags.kind = 'train' and attributes.status = 'FINISHED'"
@@ -68,8 +72,7 @@ def read_run(store: Store, reference: str) -> TrainingRun:
         if lacking := sorted({Artifact.ASSIGNMENTS, Artifact.FEATURES, Artifact.CONFIG} - logged):
             raise TrackingError(f"run {run_id} has no {', '.join(lacking)}; train it again with this version")
         versions = client.search_model_versions(f"run_id = '{run_id}'")
-        if not versions:
-            raise TrackingError(f"run {run_id} has no registered model any more; train it again")
+        version = versions[0] if versions else None
 
         def path(name: str) -> Path:
             return fetch(store, f"{run.info.artifact_uri}/{name}", folder)
@@ -81,11 +84,12 @@ def read_run(store: Store, reference: str) -> TrainingRun:
             link=run_page(store, run.info.experiment_id, run_id),
             config=_flat(OmegaConf.to_container(OmegaConf.load(path(Artifact.CONFIG)))),
             params=run.data.params,
-            metrics=run.data.metrics,
+            metrics=run.data.metrics | (_all_metrics(path(Artifact.METRICS)) if Artifact.METRICS in logged else {}),
             tags=run.data.tags,
             data=_data(run),
-            model_version=str(versions[0].version),
-            bundle=Bundle.load(model_files(store, versions[0], folder) / "artifacts" / "bundle"),
+            registered_model=version.name if version else model_of(run.data.params["data"]),
+            model_version=str(version.version) if version else "",
+            bundle=Bundle.load(_bundle_of(store, run, folder)),
             assignments=_frame(path(Artifact.ASSIGNMENTS), labels=True),
             features=_frame(path(Artifact.FEATURES)),
             evaluation=_frame(path(Artifact.EVALUATION)) if Artifact.EVALUATION in logged else None,
@@ -134,10 +138,25 @@ def _pages(search: Callable[..., Any], *arguments: Any, **named: Any) -> Iterato
             return
 
 
+def _bundle_of(store: Store, run: Run, folder: str | Path) -> Path:
+    """The files of the model that a run made, registered or not."""
+    model = store.client.get_logged_model(model_of_run(run))
+    return fetch(store, str(model.artifact_location), folder) / "artifacts" / "bundle"
+
+
+def _all_metrics(path: Path) -> dict[str, float]:
+    """Every metric of a run, of which MLflow shows only those that a reviewer reads first."""
+    table = json.loads(path.read_text())
+    rows = pd.DataFrame(table["data"], columns=table["columns"])
+    return dict(zip(rows["metric"], rows["value"].astype(float), strict=True))
+
+
 def _data(run: Run) -> dict[str, str]:
     """The fingerprint and the tags of the data that a run read."""
     data: dict[str, str] = {}
     for each in run.inputs.dataset_inputs if run.inputs else []:
+        if any(tag.key == CONTEXT and tag.value == HOLDOUT for tag in each.tags):
+            continue
         data |= {"fingerprint": each.dataset.digest, **{tag.key: tag.value for tag in each.tags}}
     return data
 
@@ -145,8 +164,8 @@ def _data(run: Run) -> dict[str, str]:
 def _registered(store: Store, reference: str) -> str:
     name, _, rest = reference.removeprefix("models:/").partition("@")
     name, _, number = name.partition("/")
-    name = name or store.registered_model
     client = store.client
+    name = name or store.registered_model or only_model(store)
     try:
         if rest:
             return str(client.get_model_version_by_alias(name, rest).run_id)

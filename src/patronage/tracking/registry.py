@@ -10,10 +10,27 @@ import pandas as pd
 from patronage.errors import TrackingError
 from patronage.masking import mask, mask_all
 from patronage.names import Artifact, Tag
+from patronage.tracking.model import model_of_run, register
 from patronage.tracking.refusals import FAILURES, is_absent, refused
 from patronage.tracking.store import Store, alone, plain_errors
 
 LONGEST_TAG = 5000
+
+
+def only_model(store: Store) -> str:
+    """The registered model that is meant where none is named: the only one.
+
+    Raises
+    ------
+    TrackingError
+        There is none, or there are several.
+    """
+    with plain_errors(store):
+        names = sorted(model.name for model in store.client.search_registered_models())
+    if len(names) != 1:
+        models = f"{len(names)} registered models ({', '.join(names[:5])})" if names else "no registered model"
+        raise TrackingError(f"{models} in the store; name one by tracking.registered_model=NAME, or models:/NAME@ALIAS")
+    return names[0]
 
 
 def alias_version(store: Store, alias: str) -> str | None:
@@ -89,3 +106,9 @@ def write_verdict(
 
 def _today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def register_run(store: Store, run_id: str) -> str:
+    """Make the bundle of a run a version of the registered model; gives the version."""
+    with plain_errors(store):
+        return register(store, model_of_run(store.client.get_run(run_id)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -25,10 +24,11 @@ from patronage.errors import Stopped, TrackingError
 from patronage.masking import mask, mask_all
 from patronage.names import Artifact, Tag
 from patronage.review.record import RunRecord
+from patronage.review.tables import as_shown, whole
 from patronage.tracking.abandoned import marks
-from patronage.tracking.dataset import Dataset, describe, input_of
+from patronage.tracking.dataset import Dataset, describe, holdout_of, input_of
 from patronage.tracking.links import readable
-from patronage.tracking.model import log_bundle
+from patronage.tracking.model import log_bundle, metrics_of, register
 from patronage.tracking.refusals import FAILURES, refused
 from patronage.tracking.store import Store
 from patronage.tracking.sweeps import OVERRIDES, PARENT_RUN
@@ -45,7 +45,7 @@ class Logged:
     """Where a run is."""
 
     run_id: str
-    model_version: str
+    model_version: str  # empty where none was registered
     assignments: str
 
 
@@ -58,6 +58,7 @@ def log_training(
     assignments: pd.DataFrame,
     *,
     real_example: bool = False,
+    registered: bool = True,
 ) -> Logged:
     """Log one training run whole: data, config, metrics, figures, the registered bundle, the assignments.
 
@@ -65,6 +66,8 @@ def log_training(
     ----------
     real_example
         Whether the input example of the model is customers of `features`; else it is made up.
+    registered
+        Whether the bundle becomes a version of the registered model; `promote` makes one of any run later.
 
     Raises
     ------
@@ -72,7 +75,8 @@ def log_training(
         The store refused; the run, if it was made, is marked FAILED.
     """
     with logging_to(store), run_of(store, record, describe(tables)) as run_id:
-        model_version = log_bundle(store, run_id, bundle, features.head(5) if real_example else None)
+        model_id = log_bundle(store, run_id, record, bundle, features.head(5) if real_example else None)
+        model_version = register(store, model_id, record.model_card) if registered else ""
         stamped = assignments.assign(**{c.RUN_ID: run_id, c.MODEL_VERSION: model_version})
         with temporary.folder() as folder:
             # the features too: what another model predicts for these customers can be asked later, without their log
@@ -111,6 +115,8 @@ def run_of(store: Store, record: RunRecord, dataset: Dataset | None) -> Iterator
         tags[Tag.DESCRIPTION] = record.description
     if parent := os.environ.get(PARENT_RUN):
         tags |= {Tag.PARENT: parent, Tag.OVERRIDES: mask(os.environ.get(OVERRIDES, ""))}
+    if record.question:
+        _note_question(store, record.question)
     run_id = client.create_run(store.experiment_id, record.started_ms, tags, record.name).info.run_id
     status = RunStatus.to_string(RunStatus.FAILED)
     journal.note_run(run_id, "still open: the next command closes it")
@@ -138,6 +144,8 @@ def masked(record: RunRecord) -> RunRecord:
         name=record.name and mask(record.name),
         config=mask(record.config),
         description=mask(record.description),
+        question=mask(record.question),
+        model_card=mask(record.model_card),
         params=mask_all(record.params),
         tags=mask_all(record.tags),
     )
@@ -156,6 +164,14 @@ def logging_to(store: Store) -> Iterator[None]:
         raise refused(f"the run could not be logged: the MLflow store {store.shown}", error) from error
 
 
+def _note_question(store: Store, question: str) -> None:
+    """Add a question to those that stand on top of the experiment."""
+    tags = store.client.get_experiment(store.experiment_id).tags
+    note, line = tags.get(Tag.DESCRIPTION, ""), f"- {question}"
+    if line not in note:
+        store.client.set_experiment_tag(store.experiment_id, Tag.DESCRIPTION, f"{note}\n{line}".strip())
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
@@ -167,15 +183,19 @@ def _log_record(client: MlflowClient, run_id: str, record: RunRecord, dataset: D
     _log_numbers(client, run_id, record)
     if dataset is not None:
         context = "training" if record.kind == "train" else record.kind
-        client.log_inputs(run_id, [input_of(dataset, context)])
+        client.log_inputs(run_id, [input_of(dataset, context), *map(holdout_of, record.measured_on)])
     for name, frame in record.tables.items():
-        client.log_table(run_id, frame, name)
+        for part, narrow in as_shown(name, frame).items():
+            client.log_table(run_id, narrow, part)
     with temporary.folder() as folder:
         for name, text in {Artifact.CONFIG: record.config, **record.texts}.items():
             if text:
                 Path(folder, name).write_text(text, encoding="utf-8")
         for name, frame in record.frames.items():
             frame.to_parquet(Path(folder, name), index=False)
+        for table, frame in record.tables.items():
+            if file := whole(table, frame):
+                frame.to_parquet(Path(folder, file), index=False)
         Path(folder, "figures").mkdir()
         for name, figure in record.figures.items():
             Path(folder, "figures", name).write_bytes(_png(figure))
@@ -187,10 +207,9 @@ def _log_numbers(client: MlflowClient, run_id: str, record: RunRecord) -> None:
     params = [Param(name, str(value)) for name, value in record.params.items()]
     for start in range(0, len(params), PARAMS_AT_ONCE):
         client.log_batch(run_id, params=params[start : start + PARAMS_AT_ONCE])
-    values = [(name, value, 0) for name, value in record.metrics.items()]
-    values += [(name, value, step) for name, steps in record.series.items() for step, value in steps]
-    now = int(1000 * time.time())
-    metrics = [Metric(name, float(value), now, step) for name, value, step in values if np.isfinite(value)]
+    metrics = metrics_of(record)
+    for name, steps in record.series.items():
+        metrics += [Metric(name, float(value), record.started_ms, step) for step, value in steps if np.isfinite(value)]
     for start in range(0, len(metrics), METRICS_AT_ONCE):
         client.log_batch(run_id, metrics=metrics[start : start + METRICS_AT_ONCE])
 

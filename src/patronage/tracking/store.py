@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ class Store:
 
     Attributes
     ----------
+    registered_model
+        That of the log, or of the configuration; empty where a run is looked at, which has its own.
     copy_of
         The address of a local store that this user may only read: `uri` is a private copy of it then.
     """
@@ -60,13 +63,15 @@ class Store:
         return without_user(self.uri).rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
 
 
-def open_store(config: TrackingConfig, root: Path, *, reading: bool = False) -> Store:
+def open_store(config: TrackingConfig, root: Path, *, log: str = "", reading: bool = False) -> Store:
     """Reach the store, make it if it is a new local one, and find or make the experiment.
 
     `sqlite:///mlruns/mlflow.db` means the one under `root`, wherever the process stands; artifacts lie beside it.
 
     Parameters
     ----------
+    log
+        The name of the log, by which its registered model is named.
     reading
         Whether a store that this user may only read will do.
 
@@ -92,7 +97,7 @@ def open_store(config: TrackingConfig, root: Path, *, reading: bool = False) -> 
             experiment_id = _experiment(client, config.experiment, location)
             if uri.startswith(LOCAL):
                 _write_ahead(uri)
-        store = Store(uri, experiment_id, config.experiment, config.registered_model, copy_of)
+        store = Store(uri, experiment_id, config.experiment, config.registered_model or model_of(log), copy_of)
         close_abandoned(store.client)
     return store
 
@@ -113,7 +118,17 @@ def find_store(config: StoreConfig, root: Path) -> Store:
             _check_database(config.uri, Path(uri.removeprefix(LOCAL)))
         with alone(uri):
             close_abandoned(MlflowClient(tracking_uri=uri, registry_uri=uri))
-    return Store(uri, "", "", config.registered_model)
+    return Store(uri, "", "", config.registered_model or "")
+
+
+def model_of(log: str) -> str:
+    """The name of the registered model of a log."""
+    return f"patronage-{re.sub(r'[^A-Za-z0-9_.]+', '-', log).strip('-')}" if log else ""
+
+
+def with_model(store: Store, name: str) -> Store:
+    """The same store, for a registered model; where the configuration names one, that stays."""
+    return replace(store, registered_model=store.registered_model or name)
 
 
 def in_experiment(store: Store, experiment_id: str) -> Store:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from mlflow.client import MlflowClient
 from mlflow.entities import Run, RunStatus
 
 from patronage import names as c
+from patronage import temporary
 from patronage.masking import mask
 from patronage.names import Artifact, Metric, Tag
+from patronage.review.sweep_verdict import best_child, deciding_metric
 from patronage.tracking.abandoned import marks
+from patronage.tracking.loading import fetch
 from patronage.tracking.store import Store
 
 PARENT_RUN, OVERRIDES = "PATRONAGE_PARENT_RUN_ID", "PATRONAGE_OVERRIDES"
-# What a sweep is read by: less of the first is better.
+LONGEST_NAME = 200
+# What a sweep is read by
 MAIN = (
     Metric.CHURN_LOG_LOSS,
     Metric.CHURN_ROC_AUC,
@@ -22,7 +28,13 @@ MAIN = (
     Metric.COVERAGE_80,
     Metric.JOURNEY_LOG_LOSS,
     Metric.PERSONA_STABILITY_ARI,
+    Metric.PERSONA_LATER_BEHAVIOUR,
 )
+
+
+def is_child() -> bool:
+    """Whether this process trains for a sweep."""
+    return PARENT_RUN in os.environ
 
 
 def open_parent(store: Store, name: str) -> str:
@@ -41,9 +53,10 @@ def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
     )
     client.log_metric(run_id, Metric.SWEEP_CHILDREN, len(children))
     if children:
-        table = summary(children)
+        table, sentence = summary(children, _evaluations(store, children))
+        _name_by_difference(client, table)
         client.log_table(run_id, table, Artifact.SWEEP)
-        client.set_tag(run_id, Tag.DESCRIPTION, _markdown(table))
+        client.set_tag(run_id, Tag.DESCRIPTION, _markdown(table, sentence))
         for row in table[table["best"] == "best"].to_dict("records"):
             client.set_tag(run_id, Tag.BEST_RUN, row[c.RUN_ID])
             for name in MAIN:
@@ -53,28 +66,50 @@ def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
     return len(children)
 
 
-def summary(children: Sequence[Run]) -> pd.DataFrame:
-    """A row per child: the overrides that not all have, the main metrics, and which has the least loss."""
+def summary(children: Sequence[Run], evaluations: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, str]:
+    """A row per child: the overrides that not all have, the main metrics, and which is best; and what is meant by it.
+
+    Parameters
+    ----------
+    evaluations
+        Labels and forecasts of the evaluated customers, by the id of the child.
+    """
     given = [run.data.tags.get(Tag.OVERRIDES, "").split() for run in children]
     common = set.intersection(*map(set, given)) if len(given) > 1 else set()
+    differing = [[word for word in overrides if word not in common] for overrides in given]
+    best, sentence = best_child(evaluations, deciding_metric([word for words in differing for word in words]))
     table = pd.DataFrame(
         {
             "run": [run.info.run_name for run in children],
-            "overrides": [" ".join(word for word in overrides if word not in common) for overrides in given],
+            "overrides": [" ".join(words) for words in differing],
             **{name: [run.data.metrics.get(name, float("nan")) for run in children] for name in MAIN},
-            "best": "",
+            "best": ["best" if run.info.run_id == best else "" for run in children],
             c.RUN_ID: [run.info.run_id for run in children],
         }
     )
-    if table[MAIN[0]].notna().any():
-        table.loc[table[MAIN[0]].idxmin(), "best"] = "best"
-    return table.drop(columns=[name for name in MAIN if table[name].isna().all()])
+    return table.drop(columns=[name for name in MAIN if table[name].isna().all()]), sentence
 
 
-def _markdown(table: pd.DataFrame) -> str:
+def _evaluations(store: Store, children: Sequence[Run]) -> dict[str, pd.DataFrame]:
+    """What each child predicted of the customers on whom it was measured."""
+    frames = {}
+    with temporary.folder() as folder:
+        for run in children:
+            if any(file.path == Artifact.EVALUATION for file in store.client.list_artifacts(run.info.run_id)):
+                path = fetch(store, f"{run.info.artifact_uri}/{Artifact.EVALUATION}", folder)
+                frames[run.info.run_id] = pd.read_parquet(path)
+    return frames
+
+
+def _name_by_difference(client: MlflowClient, table: pd.DataFrame) -> None:
+    """Name each child by what it was started with that not all were."""
+    for row in table[table["overrides"] != ""].to_dict("records"):
+        client.update_run(row[c.RUN_ID], name=row["overrides"][:LONGEST_NAME])
+
+
+def _markdown(table: pd.DataFrame, sentence: str) -> str:
     """The table as the page of a run shows it."""
     shown = table.drop(columns=c.RUN_ID)
     rows = [["–" if pd.isna(x) else f"{x:.4g}" if isinstance(x, float) else x for x in row] for row in shown.to_numpy()]
     lines = ["| " + " | ".join(row) + " |" for row in (list(shown), ["---"] * shown.shape[1], *rows)]
-    head = f"*best* has the least {MAIN[0]}, the first where several do; the same as a table: `{Artifact.SWEEP}`."
-    return "\n".join([head, "", *lines])
+    return "\n".join([f"{sentence} The same as a table: `{Artifact.SWEEP}`.", "", *lines])
