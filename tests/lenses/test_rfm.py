@@ -48,7 +48,7 @@ def test_a_customer_without_orders_has_none():
 
 
 def test_scores_take_cut_points_of_ones_own():
-    cuts = {"recency_days": [10, 20, 30, 40], "frequency": [1, 2, 4, 8], "monetary": []}
+    cuts = {"days_since_last_order": [10, 20, 30, 40], "n_orders": [1, 2, 4, 8], "revenue": []}
     settings = LensesConfig(rfm=RfmConfig(cuts))
     features = pd.DataFrame(
         {"days_since_last_order": [9.0, 10.0, 39.0, 40.0], "n_orders": [9.0, 8.0, 2.0, 1.0], "revenue": [1.0] * 4}
@@ -59,7 +59,7 @@ def test_scores_take_cut_points_of_ones_own():
 
 
 @pytest.mark.parametrize(
-    "cuts", [{"frequency": [1, 2, 3]}, {"monetary": [1, 1, 2, 3]}, {"recency_days": [4, 3, 2, 1]}, {"age": []}]
+    "cuts", [{"n_orders": [1, 2, 3]}, {"revenue": [1, 1, 2, 3]}, {"days_since_last_order": [4, 3, 2, 1]}, {"age": []}]
 )
 def test_cut_points_that_are_none_are_refused(cuts):
     with pytest.raises(ConfigError, match=r"lenses\.rfm\.cuts"):

@@ -86,7 +86,7 @@ class ReturningConfig:
 
 
 def _no_cuts() -> dict[str, list[float]]:
-    return {"recency_days": [], "frequency": [], "monetary": []}
+    return {"days_since_last_order": [], "n_orders": [], "revenue": []}
 
 
 @dataclass

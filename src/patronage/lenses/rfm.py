@@ -27,9 +27,9 @@ from patronage.lenses.returning import READS, Returning
 from patronage.typing import Index
 
 SCORES = {
-    "rfm_recency": (c.DAYS_SINCE_LAST_ORDER, -1, "recency_days"),
-    "rfm_frequency": (c.N_ORDERS, 1, "frequency"),
-    "rfm_monetary": (c.REVENUE, 1, "monetary"),
+    "rfm_recency": (c.DAYS_SINCE_LAST_ORDER, -1),
+    "rfm_frequency": (c.N_ORDERS, 1),
+    "rfm_monetary": (c.REVENUE, 1),
 }
 
 GONE, GOING, MIDDLING = 1, 2, 3  # rows of the names
@@ -70,8 +70,8 @@ class RfmState:
 def _fit(features: pd.DataFrame, config: LensesConfig) -> RfmState:
     levels = [0.2, 0.4, 0.6, 0.8]
     borders = {}
-    for score, (name, sign, key) in SCORES.items():
-        cuts = config.rfm.cuts.get(key) or []
+    for score, (name, sign) in SCORES.items():
+        cuts = config.rfm.cuts.get(name) or []
         borders[score] = sorted(sign * cut for cut in cuts) or (sign * features[name]).quantile(levels).to_list()
     return RfmState(borders, config.returning.at_risk_below, config.returning.lost_below)
 
@@ -79,7 +79,7 @@ def _fit(features: pd.DataFrame, config: LensesConfig) -> RfmState:
 def _segments(features: pd.DataFrame, state: RfmState) -> Labels:
     scores = {
         score: 1 + np.searchsorted(state.borders[score], sign * features[name].to_numpy(), side="left")
-        for score, (name, sign, _) in SCORES.items()
+        for score, (name, sign) in SCORES.items()
     }
     recency, frequency, monetary = scores.values()
     names = _names(features, recency, (frequency + monetary + 1) // 2, state)
