@@ -7,7 +7,7 @@ which horizon it predicts. On disk it is a folder of open formats: JSON, npz, Li
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,9 @@ class Bundle:
         """The features that `assign` reads."""
         return tuple(lenses.described(self.lenses, self.lens_names))
 
-    def assign(self, features: pd.DataFrame, customers: pd.Index | None = None) -> pd.DataFrame:
+    def assign(
+        self, features: pd.DataFrame, customers: pd.Index | None = None, *, horizons: Sequence[int] = ()
+    ) -> pd.DataFrame:
         """The assignments of each customer; docs/assignments.md describes the columns.
 
         Parameters
@@ -109,17 +111,27 @@ class Bundle:
             Indexed by customer, with at least `columns`.
         customers
             Their ids, in the order of `features`, where its index holds others.
+        horizons
+            Further horizons in days, such as [7, 30, 90], up to `most_days`: P(order), orders and spend in each, and
+            the days by which the next order comes.
 
         Returns
         -------
         DataFrame
             On the same index. Churn and value are missing for a contact who never bought, and `flags` says so; value
-            is missing where the CLV model leaves it empty. Nothing else is missing.
+            is missing where the CLV model leaves it empty, and the time to the next order where none is expected.
+            Nothing else is missing.
+
+        Raises
+        ------
+        ConfigError
+            A horizon is no whole number of days, or longer than `most_days`.
         """
+        self.check_horizons(horizons)
         bought = features[c.N_ORDERS].to_numpy() > 0
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
-        forecast = self._forecast(buyers, reasons=True)
+        forecast = self._forecast(buyers, reasons=True, horizons=horizons)
         forecast |= self.offer.decide(forecast, ids[bought])
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
@@ -144,10 +156,33 @@ class Bundle:
         buyers = features[features[c.N_ORDERS] > 0]
         return pd.DataFrame(self._forecast(buyers, reasons=False), index=buyers.index).reindex(features.index)
 
-    def _forecast(self, buyers: pd.DataFrame, *, reasons: bool) -> dict[str, np.ndarray]:
+    @property
+    def most_days(self) -> int:
+        """The longest horizon that `assign` answers: that of the value, or of the training."""
+        return max(self.forecast.value_horizon_days, self.horizon_days)
+
+    def check_horizons(self, horizons: Sequence[int]) -> None:
+        """Refuse horizons that the bundle cannot answer.
+
+        Raises
+        ------
+        ConfigError
+            A horizon is no whole number of days, or longer than `most_days`.
+        """
+        for days in horizons:
+            if not isinstance(days, (int, np.integer)) or not 1 <= days <= self.most_days:
+                raise ConfigError(
+                    f"horizons={list(horizons)}: {days} is no number of days from 1 to {self.most_days}, the longest "
+                    "horizon of this model; a longer one needs a training with a higher clv.value_horizon_days"
+                )
+
+    def _forecast(self, buyers: pd.DataFrame, *, reasons: bool, horizons: Sequence[int] = ()) -> dict[str, np.ndarray]:
         """The forecast of customers who have bought; columns that the CLV model leaves empty are missing."""
-        empty = dict.fromkeys(self.clv.columns_left_empty, np.full(len(buyers), np.nan))
-        return {**self.forecast.predict(buyers, reasons=reasons), **empty}
+        left_empty = self.clv.columns_left_empty
+        ahead = left_empty & {c.EXPECTED_ORDERS, c.EXPECTED_SPEND}
+        left_empty |= {c.at_horizon(name, days) for name in ahead for days in horizons}
+        empty = dict.fromkeys(left_empty, np.full(len(buyers), np.nan))
+        return {**self.forecast.predict(buyers, reasons=reasons, horizons=horizons), **empty}
 
     def save(self, folder: str | Path) -> None:
         """Write the bundle as a folder without pickle."""

@@ -216,7 +216,7 @@ def train(
     return Run(config, bundle, frame, assignments, measure(log, split, bundle, assignments, config, fits=fits))
 
 
-def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff) -> pd.DataFrame:
+def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff, *, horizons: Sequence[int] = ()) -> pd.DataFrame:
     """Assign every customer of a log by a bundle that was trained before.
 
     Parameters
@@ -225,6 +225,9 @@ def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff) -> pd.DataFr
         Or the folder that `Bundle.save` wrote.
     log, cutoff
         As for `features`.
+    horizons
+        Further horizons in days, up to `clv.value_horizon_days` of the training: `p_order_30d`,
+        `expected_orders_30d` and `expected_spend_30d` for 30, and when the next order comes (`next_order_days_p50`).
 
     Returns
     -------
@@ -241,7 +244,7 @@ def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff) -> pd.DataFr
     """
     fitted = bundle if isinstance(bundle, Bundle) else Bundle.load(Path(bundle))
     moment = _moment(cutoff)
-    assignments = fitted.assign(features(log, moment, like=fitted))
+    assignments = fitted.assign(features(log, moment, like=fitted), horizons=horizons)
     assignments.insert(0, c.CUTOFF, pd.Timestamp(moment))
     return assignments
 

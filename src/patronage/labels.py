@@ -219,3 +219,16 @@ def weekly_orders(tables: Tables, cutoff: datetime, horizon_days: int, customers
     week = (repeats - pd.Timestamp(cutoff)).dt.days // DAYS_A_WEEK
     first = (tables.first - cutoff).days // DAYS_A_WEEK + 1
     return week.value_counts().reindex(range(first, horizon_days // DAYS_A_WEEK), fill_value=0)
+
+
+def first_order_days(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd.Index) -> pd.Series:
+    """By which day of the horizon each of `customers` has ordered, from 1 on; missing without an order in it."""
+    engine = tables.engine
+    ordered = _ordered(tables, when.window_end(cutoff, horizon_days))
+    days = engine.frame(
+        f"SELECT customer_id, min(CAST(ordered_at AS DATE)) AS day FROM transactions WHERE {ordered} AND "
+        f"{when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} "
+        f"AND {tables.known(when.window_end(cutoff, horizon_days))} GROUP BY customer_id"
+    ).set_index(c.CUSTOMER_ID)
+    since = pd.to_datetime(days["day"]) - pd.Timestamp(cutoff).normalize()
+    return (since.dt.days + 1.0).reindex(customers)

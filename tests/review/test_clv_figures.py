@@ -12,9 +12,11 @@ from conftest import BY_HAND, through_the_door
 from patronage import names as c
 from patronage.labels import LabelledSnapshot, weekly_orders
 from patronage.models.btyd.bg_nbd import BgNbd
+from patronage.models.btyd.calendar import FLAT
 from patronage.models.btyd.clv import CLVModel, CLVSettings
 from patronage.models.btyd.optimum import Fit
 from patronage.models.btyd.spend import GammaGamma, ShrunkenMean
+from patronage.models.horizons import LawInputs, OrdersAhead
 from patronage.review import clv_figures
 
 SURE = Fit(1000, 1000, 0.0, 0.0, 1, None)
@@ -48,23 +50,42 @@ def test_weekly_orders_of_ten_rows():
     assert found.index.tolist() == list(range(-8, 2))
 
 
-def test_tracking_ends_where_the_forecast_does(model, evaluated):
+def _ahead(model, features, factor: float = 1.0) -> OrdersAhead:
+    """What is shipped: the law at `factor` times the rates of the customers' histories."""
+    inputs = LawInputs(features, np.full(len(features), factor))
+    return OrdersAhead(model, FLAT, inputs, model.predict(features, inputs.multiplier))
+
+
+def test_tracking_cumulates_what_is_shipped_from_the_cutoff_on(model, evaluated):
     weekly = pd.Series(3, index=range(-9, 4))
-    figure = clv_figures.tracking(model, evaluated.features, weekly)
-    cumulative = figure.axes[0].lines[1]
+    figure = clv_figures.tracking(_ahead(model, evaluated.features, 1.7), evaluated.features, weekly)
+    cumulative, by_week = figure.axes[0].lines[1], figure.axes[1].lines[1]
     x, t_x, age = (evaluated.features[name].to_numpy() for name in (c.FREQUENCY, c.RECENCY, c.T))
-    ahead = model.law.expected_orders(28, x, t_x, age).sum()
-    at_cutoff = float(np.interp(0, *cumulative.get_data()))
-    assert cumulative.get_ydata()[-1] - at_cutoff == pytest.approx(ahead)
+    assert cumulative.get_ydata()[0] == 0
+    assert cumulative.get_ydata()[-1] == pytest.approx(model.law.expected_orders(28, x, t_x, age, 1.7).sum())
     before = (model.law.expected_orders(age, 0, 0, 0) - model.law.expected_orders(age - 63, 0, 0, 0)).sum()
-    assert at_cutoff == pytest.approx(before)
+    assert by_week.get_ydata()[:9].sum() == pytest.approx(before)
+
+
+def test_the_figures_draw_what_is_shipped_and_not_the_bare_law(model, evaluated):
+    plain, shipped = (_ahead(model, evaluated.features, factor) for factor in (1.0, 2.0))
+    orders = evaluated.labels[c.ORDERS]
+    bars = [
+        [bar.get_height() for bar in clv_figures.by_frequency(ahead, evaluated.features, orders).axes[0].patches]
+        for ahead in (plain, shipped)
+    ]
+    half = len(bars[0]) // 2
+    assert bars[0][:half] == bars[1][:half]  # actual
+    assert (np.array(bars[1][half:]) > np.array(bars[0][half:])).all()
+    title = clv_figures.pit(shipped, orders).axes[0].get_title(loc="left")
+    assert title != clv_figures.pit(plain, orders).axes[0].get_title(loc="left")
 
 
 def test_every_figure_is_drawn(model, evaluated):
     assignments = pd.DataFrame(model.predict(evaluated.features), evaluated.features.index)
     weekly = pd.Series(3, index=range(-9, 4))
     drawn = clv_figures.of_model(model, evaluated.features) | clv_figures.of_measurement(
-        model, evaluated, weekly, assignments
+        _ahead(model, evaluated.features), evaluated, weekly, assignments
     )
     assert sorted(drawn) == [
         "clv_by_frequency.png", "clv_coverage.png", "clv_lorenz.png", "clv_order_values.png", "clv_p_alive.png",
@@ -80,5 +101,6 @@ def test_what_cannot_be_drawn_is_left_out(model, evaluated):
     simple = replace(model, spend_law=ShrunkenMean(30.0, 2.0))
     assert list(clv_figures.of_model(simple, evaluated.features)) == ["clv_p_alive.png"]
     valueless = pd.DataFrame(model.predict(evaluated.features)).assign(**{c.EXPECTED_SPEND: np.nan})
-    drawn = clv_figures.of_measurement(model, evaluated, pd.Series(3, index=range(-9, 4)), valueless)
+    ahead = _ahead(model, evaluated.features)
+    drawn = clv_figures.of_measurement(ahead, evaluated, pd.Series(3, index=range(-9, 4)), valueless)
     assert "clv_lorenz.png" not in drawn

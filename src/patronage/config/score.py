@@ -68,6 +68,7 @@ class ScoreConfig(ProcessConfig):
     model: str = MISSING
     cutoff: str = MISSING
     output: str = MISSING
+    horizons: list[int] = field(default_factory=list)
     passes: Any = AUTO
     force: bool = False
 
@@ -75,6 +76,8 @@ class ScoreConfig(ProcessConfig):
         super().check()
         if self.passes != AUTO and not (isinstance(self.passes, int) and 1 <= self.passes <= 10_000):
             raise ConfigError(f"passes={self.passes}; expected auto or a number from 1 to 10000")
+        for days in self.horizons:
+            within("horizons", days, 1, 36500)
 
 
 @dataclass

@@ -11,12 +11,14 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Sampler, Tables
 from patronage.evaluation.coverage import evaluate_intervals
+from patronage.evaluation.horizons import HorizonCheck, check_horizons
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import JourneyHoldout
 from patronage.evaluation.later_behaviour import LaterBehaviour, evaluate_later
 from patronage.evaluation.scorecard import Scorecard, evaluate
-from patronage.labels import LabelledSnapshot, buyers, weekly_orders
+from patronage.labels import LabelledSnapshot, buyers, first_order_days, weekly_orders
 from patronage.models.btyd.fit import FitCache
+from patronage.models.horizons import SHIPPED
 from patronage.names import Metric
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import Holdout, Split, holdout_at
@@ -39,6 +41,8 @@ class Measurement:
         What the personas of that second fit tell of what the unseen customers did later; None where too few had bought.
     weekly
         Repeat orders of the evaluated customers by week: week 0 begins at the cutoff.
+    horizons
+        P(order) at horizons within that of the training, beside what came; None where nobody had bought.
     """
 
     holdout: Holdout
@@ -48,6 +52,7 @@ class Measurement:
     journey_holdout: JourneyHoldout
     weekly: pd.Series
     later: LaterBehaviour | None = None
+    horizons: HorizonCheck | None = None
 
 
 def measure(
@@ -79,16 +84,19 @@ def measure(
     evaluated = holdout.evaluated
     scorecard = _score(bundle, assignments, holdout.split, evaluated, config)
     unseen_scorecard, journey_holdout, later = _unseen(holdout, bundle, config, tables, fits)
+    horizons = _horizons(bundle, evaluated, assignments, tables)
     metrics = (
         scorecard.metrics
         | _intervals(bundle, evaluated)
+        | (horizons.metrics if horizons else {})
         | {Metric.unseen(name): value for name, value in unseen_scorecard.metrics.items()}
         | (later.metrics if later else {})
         | sampling_metrics(bundle, holdout, config, sampler)
     )
     weekly = weekly_orders(tables, evaluated.cutoff, evaluated.horizon_days, evaluated.features.index)
     headlines = (*scorecard.headlines, *([later.headline] if later else []))
-    return Measurement(holdout, bundle, assignments, Scorecard(metrics, headlines), journey_holdout, weekly, later)
+    scorecard = Scorecard(metrics, headlines)
+    return Measurement(holdout, bundle, assignments, scorecard, journey_holdout, weekly, later, horizons)
 
 
 def _unseen(
@@ -128,3 +136,18 @@ def _intervals(bundle: Bundle, evaluated: LabelledSnapshot) -> dict[str, float]:
     """How well the intervals cover, of customers who have bought."""
     inputs, multiplier, alive = bundle.forecast.law_inputs(buyers(evaluated).features)
     return evaluate_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier, alive)
+
+
+def _horizons(
+    bundle: Bundle, evaluated: LabelledSnapshot, assignments: pd.DataFrame, tables: Tables
+) -> HorizonCheck | None:
+    """How well P(order) holds at shorter horizons, of customers who have bought."""
+    features = buyers(evaluated).features
+    if features.empty:
+        return None
+    shipped = assignments.loc[features.index].astype(dict.fromkeys(SHIPPED, float))
+    if shipped[list(SHIPPED)].isna().any(axis=None):  # columns left empty
+        shipped = pd.DataFrame(bundle.forecast.predict(features, reasons=False), features.index)
+    days = first_order_days(tables, evaluated.cutoff, evaluated.horizon_days, features.index).to_numpy(float)
+    ahead = bundle.forecast.ahead(features, shipped)
+    return check_horizons(ahead, features[c.FREQUENCY].to_numpy(float), days, evaluated.horizon_days)

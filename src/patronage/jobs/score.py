@@ -86,6 +86,7 @@ def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path) ->
     store = tracking.open_store(config.tracking, project_root(), log=config.data.name, reading=True)
     model = tracking.load_registered(store, config.model, cutoff)
     _check_past(model, cutoff)
+    model.bundle.check_horizons(config.horizons)
     print(f"{model.uri} of run {model.run_id}", flush=True)
     with closing(connect(config.engine, folder)) as engine:
         if engine.cluster is not None:
@@ -131,6 +132,7 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
         "data": job.tables.fingerprint,
         "cutoff": job.config.cutoff,
         "passes": job.passes,
+        "horizons": list(job.config.horizons),
         "versions": [version(name) for name in ("patronage", "duckdb", "pyarrow")],
     }
     work = scoring.begin(folder, plan)
@@ -140,11 +142,12 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
         log.info("going on after %s of %s passes of an interrupted job", resumed, job.passes)
     cluster = job.tables.engine.cluster
     if cluster is not None and not work.is_done(0):
-        scoring.score_with_spark(work, cluster, job.model.bundle, job.tables, job.cutoff, stamps)
+        scoring.score_with_spark(work, cluster, job.model.bundle, job.tables, job.cutoff, stamps, job.config.horizons)
     for number in range(job.passes):
         if not work.is_done(number):
             journal.step(f"pass {number + 1} of {job.passes}")
-            scoring.score_part(work, job.model.bundle, job.tables, job.cutoff, Part(number, job.passes), stamps)
+            part = Part(number, job.passes)
+            scoring.score_part(work, job.model.bundle, job.tables, job.cutoff, part, stamps, job.config.horizons)
     return work, resumed
 
 

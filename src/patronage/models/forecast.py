@@ -10,7 +10,7 @@ ensemble's spend moves.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
 from patronage.models.ensemble.target import CHURN, TARGETS
+from patronage.models.horizons import SHIPPED, LawInputs, OrdersAhead
 from patronage.typing import Array, Columns, Mask
 
 FILE = "forecast.json"
@@ -51,24 +52,6 @@ class EnsembleInputs(NamedTuple):
     features: Columns
     btyd_at_horizon: Columns | None
     matrices: Matrices
-
-
-class LawInputs(NamedTuple):
-    """What the law reads of some customers, to expect as many orders as the ensemble does.
-
-    Attributes
-    ----------
-    features
-        With ages on the clock of the calendar, and a later recency for customers whom the law would take for gone.
-    multiplier
-        (N,) the factor on each order rate.
-    alive
-        (N,) what takes the place of P(alive), where P(order) is the ensemble's; None where it is the law's.
-    """
-
-    features: pd.DataFrame
-    multiplier: Array
-    alive: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -143,13 +126,17 @@ class Forecast:
         )
         return on_clock, multiplier, alive
 
-    def predict(self, features: pd.DataFrame, *, reasons: bool = True) -> dict[str, Array]:
+    def predict(
+        self, features: pd.DataFrame, *, reasons: bool = True, horizons: Sequence[int] = ()
+    ) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
 
         Parameters
         ----------
         reasons
             Whether `churn_reasons` is wanted, which costs as much as everything else.
+        horizons
+            Further horizons, in days, whose P(order), orders and spend are wanted, and the time to the next order.
         """
         inputs = self.inputs(features)
         ensemble = self._ensemble(inputs)
@@ -162,7 +149,23 @@ class Forecast:
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
         if reasons:
             predictions[c.CHURN_REASONS] = np.array(self.ensemble.churn_reasons(*inputs), dtype=object)
-        return predictions | _with_learned_worth(law, ensemble)
+        predictions |= _with_learned_worth(law, ensemble)
+        if not horizons:
+            return predictions
+        law_inputs = LawInputs(pd.DataFrame(on_clock, features.index), multiplier, alive)
+        return predictions | OrdersAhead(self.clv, self.calendar, law_inputs, predictions).columns(horizons)
+
+    def ahead(self, features: pd.DataFrame, shipped: Columns | None = None) -> OrdersAhead:
+        """The orders of customers who have bought, for any horizon.
+
+        Parameters
+        ----------
+        shipped
+            What `predict` gives for them, where the caller has it.
+        """
+        shipped = self.predict(features, reasons=False) if shipped is None else shipped
+        at_horizon = {name: np.asarray(shipped[name], np.float64) for name in SHIPPED}
+        return OrdersAhead(self.clv, self.calendar, self.law_inputs(features), at_horizon)
 
     def flags(self, features: Columns) -> tuple[Mask, str]:
         """(N,) the customers whose forecast is of another kind, and why."""

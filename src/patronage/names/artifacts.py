@@ -29,6 +29,9 @@ class Artifact:
     CLV_FINDINGS = "clv_findings.json"
     CLV_CHOICE = "clv_choice.json"
     CLV_DECISIONS = "clv_decisions.json"
+    HORIZONS = "horizons.json"  # P(order) within 7, 30, 90, ... days beside what came
+    NEXT_ORDER = "next_order.json"  # the days by which the next order was to come, beside when it came
+    HORIZONS_FIGURE = "horizons.png"
     RFM_GRID_FIGURE = "rfm_grid.png"
     STAGE_COUNTS_FIGURE = "stage_counts.png"
     CHURN_IMPORTANCE_FIGURE = "churn_importance.png"

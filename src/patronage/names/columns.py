@@ -176,3 +176,13 @@ TRUE_LEFT_AGAIN_AT = "true_left_again_at"
 TRUE_STAGE = "true_stage"
 TRUE_WEEK = "true_week"  # number of the log's week, from 0
 TRUE_WEEKS = "true_weeks"  # how many the stage lasts
+
+
+def at_horizon(column: str, days: int) -> str:
+    """The column of a prediction for a horizon that was asked for: p_order_30d."""
+    return f"{column}_{days}d"
+
+
+def next_order_days(probability: float) -> str:
+    """The column of the days by which the next order comes with a probability: next_order_days_p50."""
+    return f"next_order_days_p{100 * probability:.0f}"

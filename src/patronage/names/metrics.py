@@ -44,6 +44,9 @@ class Metric:
     TOTAL_COVERED_80 = "clv/total_covered_80"
     TOTAL_WIDTH_80 = "clv/total_width_80"
 
+    # evaluation: P(order) at horizons within that of the training
+    HORIZON_LARGEST_GAP = "horizons/largest_gap"
+
     # evaluation: personas
     PERSONA_K = "personas/k"
     PERSONA_STABLE = "personas/stable"

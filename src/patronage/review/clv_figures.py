@@ -8,10 +8,12 @@ from matplotlib.figure import Figure
 
 from patronage import names as c
 from patronage.evaluation.coverage import LEVELS, coverage
+from patronage.evaluation.horizons import HorizonCheck
 from patronage.labels import LabelledSnapshot
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.spend import GammaGamma
-from patronage.names import Artifact
+from patronage.models.horizons import OrdersAhead
+from patronage.names import Artifact, Metric
 from patronage.review.figures import ACCENT, INK, MUTED, blank, set_title
 from patronage.typing import Array
 
@@ -32,15 +34,15 @@ def of_model(clv: CLVModel, features: pd.DataFrame) -> dict[str, Figure]:
 
 
 def of_measurement(
-    clv: CLVModel, evaluated: LabelledSnapshot, weekly: pd.Series, assignments: pd.DataFrame
+    ahead: OrdersAhead, evaluated: LabelledSnapshot, weekly: pd.Series, assignments: pd.DataFrame
 ) -> dict[str, Figure]:
     """
-    The figures that need the orders after the cutoff.
+    The figures that need the orders after the cutoff: all of what is shipped.
 
     Parameters
     ----------
-    clv
-        As fitted at the cutoff of `evaluated`.
+    ahead
+        The orders of the evaluated customers who have bought, in the order of their rows, as predicted at the cutoff.
     weekly
         Repeat orders of the evaluated customers by the number of the week: the first after the cutoff is 0.
     assignments
@@ -49,9 +51,9 @@ def of_measurement(
     buyers = evaluated.features[evaluated.features[c.N_ORDERS] > 0]
     labels = evaluated.labels.loc[buyers.index]
     figures = {
-        Artifact.CLV_TRACKING_FIGURE: tracking(clv, buyers, weekly),
-        Artifact.CLV_BY_FREQUENCY_FIGURE: by_frequency(clv, buyers, labels[c.ORDERS]),
-        Artifact.CLV_COVERAGE_FIGURE: pit(clv, buyers, labels[c.ORDERS]),
+        Artifact.CLV_TRACKING_FIGURE: tracking(ahead, buyers, weekly),
+        Artifact.CLV_BY_FREQUENCY_FIGURE: by_frequency(ahead, buyers, labels[c.ORDERS]),
+        Artifact.CLV_COVERAGE_FIGURE: pit(ahead, labels[c.ORDERS]),
     }
     predicted = assignments.loc[buyers.index, c.EXPECTED_SPEND].dropna()
     if len(predicted):
@@ -60,24 +62,27 @@ def of_measurement(
     return figures
 
 
-def tracking(clv: CLVModel, buyers: pd.DataFrame, weekly: pd.Series) -> Figure:
-    """Actual and predicted repeat orders of all customers known at the cutoff, cumulative and by week."""
+def tracking(ahead: OrdersAhead, buyers: pd.DataFrame, weekly: pd.Series) -> Figure:
+    """Repeat orders of all customers known at the cutoff: cumulative from it on, and by week, also before it."""
     weeks = np.arange(weekly.index.min(), weekly.index.max() + 1)
     actual = weekly.reindex(weeks, fill_value=0).to_numpy(np.float64)
-    predicted = np.diff(_expected_until(clv, buyers, WEEK * np.append(weeks, weeks[-1] + 1)))
+    predicted = np.diff(_expected_until(ahead, buyers, WEEK * np.append(weeks, weeks[-1] + 1)))
+    after = weeks >= 0
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for axes, by_week in ((left, (np.cumsum(actual), np.cumsum(predicted))), (right, (actual, predicted))):
-        axes.plot(weeks + 1, by_week[0], color=MUTED, linewidth=1.6, label="actual")
-        axes.plot(weeks + 1, by_week[1], color=ACCENT, linewidth=1.6, label=f"predicted by {_law_name(clv)}")
-        axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
-        axes.annotate("cutoff", (0, 1), xycoords=("data", "axes fraction"), xytext=(3, -10), color=INK, fontsize=8,
-                      textcoords="offset points")  # fmt: skip
+    ends = np.append(0, weeks[after] + 1)
+    for values, colour, label in ((actual, MUTED, "actual"), (predicted, ACCENT, "predicted, as shipped")):
+        left.plot(ends, np.append(0, np.cumsum(values[after])), color=colour, linewidth=1.6, label=label)
+        right.plot(weeks + 1, values, color=colour, linewidth=1.6, label=label)
+    right.axvline(0, color=INK, linewidth=0.8, linestyle=":")
+    right.annotate("cutoff", (0, 1), xycoords=("data", "axes fraction"), xytext=(3, -10), color=INK, fontsize=8,
+                   textcoords="offset points")  # fmt: skip
+    for axes in (left, right):
         axes.set_ylim(bottom=0)
         axes.set_xlabel("weeks from the cutoff")
-    set_title(left, _tracking_title(actual[weeks >= 0].sum(), predicted[weeks >= 0].sum()))
-    set_title(right, "The same by week")
-    left.set_ylabel("repeat orders, cumulative")
+    set_title(left, _tracking_title(actual[after].sum(), predicted[after].sum()))
+    set_title(right, f"By week; before the cutoff as {_law_name(ahead.clv)} fits it")
+    left.set_ylabel("repeat orders since the cutoff")
     right.set_ylabel("repeat orders in the week")
     left.legend(frameon=False, loc="lower right")
     right.legend(frameon=False)
@@ -95,23 +100,28 @@ def _law_name(clv: CLVModel) -> str:
     return LAWS.get(clv.settings.model, clv.settings.model)
 
 
-def _expected_until(clv: CLVModel, buyers: pd.DataFrame, days: Array) -> Array:
+def _expected_until(ahead: OrdersAhead, buyers: pd.DataFrame, days: Array) -> Array:
     """Expected repeat orders of all customers up to each day from the cutoff.
 
-    Before the cutoff that is the expectation for a customer of the same age without a history; after it, that of each
-    customer's own history.
+    Before the cutoff that is the law's expectation for a customer of the same age without a history, on the clock of
+    the calendar; after it, what is shipped.
     """
-    x, t_x, age = (buyers[name].to_numpy(np.float64) for name in (c.FREQUENCY, c.RECENCY, c.T))
-    ages, counts = np.unique(age, return_counts=True)
-    before = [float(clv.law.expected_orders(np.maximum(ages + min(day, 0), 0), 0, 0, 0) @ counts) for day in days]
-    after = [float(clv.law.expected_orders(day, x, t_x, age).sum()) if day > 0 else 0.0 for day in days]
-    return np.array(before) + np.array(after)
+    ages, counts = np.unique(buyers[c.T].to_numpy(np.float64), return_counts=True)
+    cutoff = float(buyers[c.OBSERVED_DAY].iloc[0]) + 1 if c.OBSERVED_DAY in buyers and len(buyers) else 0.0
+
+    def fitted(day: float) -> float:
+        """Up to a day at or before the cutoff."""
+        reached = ahead.calendar.elapsed(cutoff - ages, np.maximum(cutoff + day, cutoff - ages))
+        return float(ahead.clv.law.expected_orders(reached, 0, 0, 0) @ counts)
+
+    after = [float(ahead.expected_orders(day).sum()) if day > 0 else 0.0 for day in days]
+    return np.array([fitted(min(day, 0)) for day in days]) + np.array(after)
 
 
-def by_frequency(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
+def by_frequency(ahead: OrdersAhead, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
     """Mean actual and predicted orders in the horizon, of customers with the same number of repeat orders before."""
     group = buyers[c.FREQUENCY].clip(upper=MOST).astype(int)
-    columns = {"actual": orders, "predicted": clv.predict(buyers)[c.EXPECTED_ORDERS]}
+    columns = {"actual": orders, "predicted": ahead.shipped[c.EXPECTED_ORDERS]}
     table = pd.DataFrame(columns, buyers.index).groupby(group).agg(["mean", "size"])
     means = table.xs("mean", axis=1, level=1)
     furthest = int((means["predicted"] - means["actual"]).abs().idxmax())
@@ -120,13 +130,29 @@ def by_frequency(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figu
     figure, axes = blank(f"Predictions are furthest off after {furthest} {more}repeat orders: {error:+.2f} orders")
     places = np.arange(len(means))
     axes.bar(places - 0.2, means["actual"], 0.4, color=MUTED, label="actual")
-    axes.bar(places + 0.2, means["predicted"], 0.4, color=ACCENT, label=f"predicted by {_law_name(clv)}")
+    axes.bar(places + 0.2, means["predicted"], 0.4, color=ACCENT, label="predicted, as shipped")
     sizes = table["actual", "size"]
     names = [f"{x}{'+' if x == MOST else ''}\n{n:,}" for x, n in zip(table.index, sizes, strict=True)]
     axes.set_xticks(places, names, fontsize=8)
     axes.set_xlabel("repeat orders before the cutoff, and number of customers")
-    axes.set_ylabel(f"orders per customer in {clv.settings.horizon_days:g} days")
+    axes.set_ylabel(f"orders per customer in {ahead.clv.settings.horizon_days:g} days")
     axes.legend(frameon=False)
+    return figure
+
+
+def probability_over_time(check: HorizonCheck) -> Figure:
+    """The share of customers who have ordered, by day from the cutoff: predicted and actual, by repeat orders."""
+    gap = 100 * check.metrics[Metric.HORIZON_LARGEST_GAP]
+    days = check.horizons["days"].tolist()
+    figure, axes = blank(f"P(order) is off by {gap:.1f} points at most, over {days[0]} to {days[-1]} days", 7.4, 4.2)
+    for (name, curve), colour in zip(check.curve.groupby("group", sort=False), (MUTED, ACCENT, INK), strict=False):
+        axes.plot(curve["days"], 100 * curve["actual"], color=colour, linewidth=1.4, label=f"{name}: actual")
+        axes.plot(curve["days"], 100 * curve["predicted"], color=colour, linewidth=1.4, linestyle="--",
+                  label=f"{name}: predicted")  # fmt: skip
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("days from the cutoff")
+    axes.set_ylabel("% of the customers who have ordered")
+    axes.legend(frameon=False, fontsize=8, ncols=2)
     return figure
 
 
@@ -152,10 +178,10 @@ def p_alive(clv: CLVModel, buyers: pd.DataFrame) -> Figure:
     return figure
 
 
-def pit(clv: CLVModel, buyers: pd.DataFrame, orders: pd.Series) -> Figure:
+def pit(ahead: OrdersAhead, orders: pd.Series) -> Figure:
     """Where actual orders lie in their predicted distributions (PIT): flat is right, a U is too narrow intervals."""
     counts = orders.to_numpy(np.float64)
-    survival = clv.survival(buyers)
+    survival = ahead.clv.survival(*ahead.inputs)
     low, high = (1 - survival(n, slice(None)) for n in (counts, counts + 1))
     edges = np.linspace(0, 1, BINS + 1)
     width = np.maximum(high - low, 1e-12)

@@ -10,6 +10,7 @@ from patronage.decisions.offer import ProfitCurve, empc, profit_curve
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.measurement import Measurement
+from patronage.labels import buyers
 from patronage.models.forecast import CONTRACT
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
@@ -29,7 +30,22 @@ def measurement_report(measurement: Measurement) -> Report:
         | _leakage(measurement)
         | _churn(measurement)
         | _value(measurement)
-        | Report(figures=clv_figures.of_measurement(measurement.bundle.clv, evaluated, measurement.weekly, assignments))
+        | _orders(measurement)
+    )
+
+
+def _orders(measurement: Measurement) -> Report:
+    """The orders after the cutoff beside what was predicted, in the horizon and in shorter ones."""
+    evaluated, assignments = measurement.holdout.evaluated, measurement.assignments
+    features = buyers(evaluated).features
+    ahead = measurement.bundle.forecast.ahead(features)
+    report = Report(figures=clv_figures.of_measurement(ahead, evaluated, measurement.weekly, assignments))
+    if measurement.horizons is None:
+        return report
+    check = measurement.horizons
+    return report | Report(
+        tables={Artifact.HORIZONS: check.horizons, Artifact.NEXT_ORDER: check.next_order},
+        figures={Artifact.HORIZONS_FIGURE: clv_figures.probability_over_time(check)},
     )
 
 

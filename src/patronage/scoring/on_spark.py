@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -30,7 +30,13 @@ SPARK_TYPES = {"double": "double", "int32": "int", "bool": "boolean", "timestamp
 
 
 def score_with_spark(
-    work: Work, engine: Spark, bundle: Bundle, tables: Tables, cutoff: datetime, stamps: dict[str, str]
+    work: Work,
+    engine: Spark,
+    bundle: Bundle,
+    tables: Tables,
+    cutoff: datetime,
+    stamps: dict[str, str],
+    horizons: Sequence[int] = (),
 ) -> None:
     """Score all customers, and keep the result as the only shares of the work.
 
@@ -38,7 +44,7 @@ def score_with_spark(
     """
     history = lenses.look_back(tables, cutoff, bundle.lenses, bundle.period_days)
     sql = lenses.features_query(history, bundle.lenses, bundle.lens_names)
-    assignments = assign(engine.query(sql), bundle, cutoff, stamps).persist()
+    assignments = assign(engine.query(sql), bundle, cutoff, stamps, horizons).persist()
     try:
         shipped = assignments.select([name for name in assignments.columns if name not in bundle.columns])
         grown = work.folder / "growing_spark"
@@ -51,26 +57,32 @@ def score_with_spark(
         history.close()
 
 
-def assign(features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[str, str]) -> DataFrame:
+def assign(
+    features: DataFrame, bundle: Bundle, cutoff: datetime, stamps: dict[str, str], horizons: Sequence[int] = ()
+) -> DataFrame:
     """Assignments beside the features, by `mapInArrow`: the bundle travels as bytes and is read once per worker."""
     archive = _pack(bundle)
-    example = bundle.assign(example_features(bundle))
+    example = bundle.assign(example_features(bundle), horizons=horizons)
     schema = to_arrow(stamped(example, cutoff, stamps)).schema
     fields = [f"`{field.name}` {SPARK_TYPES.get(str(field.type), 'string')}" for field in schema]
     described = lenses.described(bundle.lenses, bundle.lens_names)
     fields += [f"`{name}` {'string' if feature.text else 'double'}" for name, feature in described.items()]
-    return features.mapInArrow(partial(_assign, archive, cutoff, stamps), ", ".join(fields))
+    return features.mapInArrow(partial(_assign, archive, cutoff, stamps, tuple(horizons)), ", ".join(fields))
 
 
 def _assign(
-    archive: bytes, cutoff: datetime, stamps: dict[str, str], batches: Iterator[pa.RecordBatch]
+    archive: bytes,
+    cutoff: datetime,
+    stamps: dict[str, str],
+    horizons: Sequence[int],
+    batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
     bundle = _unpack(archive)
     for batch in batches:
         if batch.num_rows == 0:
             continue
         features = batch.to_pandas().set_index(c.CUSTOMER_ID)
-        table = to_arrow(stamped(bundle.assign(features), cutoff, stamps))
+        table = to_arrow(stamped(bundle.assign(features, horizons=horizons), cutoff, stamps))
         for name in bundle.columns:
             table = table.append_column(name, batch.column(batch.schema.get_field_index(name)))
         yield from table.combine_chunks().to_batches()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import ceil
 
@@ -36,7 +36,13 @@ def how_many(passes: int | str, tables: Tables) -> int:
 
 
 def score_part(
-    work: Work, bundle: Bundle, tables: Tables, cutoff: datetime, part: Part, stamps: dict[str, str]
+    work: Work,
+    bundle: Bundle,
+    tables: Tables,
+    cutoff: datetime,
+    part: Part,
+    stamps: dict[str, str],
+    horizons: Sequence[int] = (),
 ) -> None:
     """Make one share and keep it.
 
@@ -44,17 +50,19 @@ def score_part(
     ----------
     stamps
         Columns that hold the same in every row.
+    horizons
+        Further horizons that are wanted, in days.
     """
     features = lenses.features_at(tables, cutoff, bundle.lenses, bundle.period_days, bundle.lens_names, part)
-    work.keep(part.number, _batches(bundle, features, cutoff, stamps))
+    work.keep(part.number, _batches(bundle, features, cutoff, stamps, horizons))
 
 
 def _batches(
-    bundle: Bundle, features: pd.DataFrame, cutoff: datetime, stamps: dict[str, str]
+    bundle: Bundle, features: pd.DataFrame, cutoff: datetime, stamps: dict[str, str], horizons: Sequence[int]
 ) -> Iterator[tuple[pa.Table, Counts]]:
     for start in range(0, len(features), BATCH):
         batch = features.iloc[start : start + BATCH]
-        assignments = bundle.assign(batch)
+        assignments = bundle.assign(batch, horizons=horizons)
         reference = bundle.reference
         counts = {} if reference is None else reference.count(batch) | reference.count(assignments)
         yield to_arrow(stamped(assignments, cutoff, stamps)), counts

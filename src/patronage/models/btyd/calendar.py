@@ -91,16 +91,20 @@ class CalendarClock:
         on_clock = {c.RECENCY: self.elapsed(first, first + recency), c.T: self.elapsed(first, last + 1)}
         return {**columns, **on_clock}
 
-    def factor(self, features: Columns, days: float) -> Array:
+    def factor(self, features: Columns, days: Array | float) -> Array:
         """(N,) what order rates are multiplied by in the next `days` days: the season's mean, times the level.
 
-        It reads the number of repeat orders, and the day on which the features were made.
+        The days are one number for all, or one for each. What is read: the number of repeat orders, and the day on
+        which the features were made.
         """
         if self.flat:
             return np.ones(np.shape(features[c.T]))
         start = np.asarray(features[c.OBSERVED_DAY], np.float64) + 1
-        moments, inverse = np.unique(start, return_inverse=True)
-        season = (self.elapsed(moments, moments + days) / days)[inverse]
+        if np.ndim(days):
+            season = self.elapsed(start, start + days) / days
+        else:
+            moments, inverse = np.unique(start, return_inverse=True)
+            season = (self.elapsed(moments, moments + days) / days)[inverse]
         return season * np.asarray(self.levels)[level_group(features[c.FREQUENCY])]
 
     def log_sd(self, day: float, days: float) -> float:
