@@ -118,7 +118,7 @@ def kappa(first: NDArray[np.int8], second: NDArray[np.int8], weights: NDArray[np
 def _error(gains: NDArray[np.float64], held_out: pd.Series[int]) -> float:
     """The standard error of a gain in nats per period, which is a ratio of two sums over customers."""
     weights, periods = held_out.to_numpy(np.int64), _periods(encode(held_out.index.to_series()))
-    total = max(weights @ periods, 1)
+    total = max(int(weights @ periods), 1)
     rest = gains - (weights @ gains / total) * periods
     return float(np.sqrt(weights @ rest**2) / total)
 
