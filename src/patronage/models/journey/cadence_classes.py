@@ -105,7 +105,7 @@ def draw_customers(counts: pd.Series[int], size: int, rng: np.random.Generator) 
 
 def nats_per_period(log_likelihood: NDArray[np.float64], paths: Paths, weights: NDArray[np.int64]) -> float:
     """Mean log-likelihood per observed period after entry."""
-    return float(weights @ log_likelihood / max(weights @ _periods(paths), 1))
+    return float(weights @ log_likelihood / max(int(weights @ _periods(paths)), 1))
 
 
 def kappa(first: NDArray[np.int8], second: NDArray[np.int8], weights: NDArray[np.int64]) -> float:
