@@ -75,11 +75,11 @@ def learn_returning(features: pd.DataFrame, earlier: Sequence[Earlier]) -> Retur
     """Learn from earlier cutoffs, for the customers at the fit."""
     moments = [(moment.features, np.asarray(moment.ordered, bool)) for moment in earlier]
     known = [(frame[keep], ordered[keep]) for frame, ordered in moments if (keep := _bought(frame)).any()]
-    came = sum(int(ordered.sum()) for _, ordered in known)
-    if min(came, sum(len(ordered) for _, ordered in known) - came) < FEWEST:
+    y_true = np.concatenate([[], *(ordered for _, ordered in known)])
+    if min(y_true.sum(), (1 - y_true).sum()) < FEWEST:
         return Returning()
     terms = np.vstack([_terms(frame, typical_gap(frame)) for frame, _ in known])
-    weights = _logistic(terms, np.concatenate([ordered for _, ordered in known]).astype(np.float64))
+    weights = _logistic(terms, y_true)
     learned = Returning(typical_gap(features), weights.tolist())
     everyone = float(learned.beside_everyone(features).mean())
     return Returning(learned.typical_gap, learned.weights, max(everyone, 1e-12))
