@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 from patronage import lenses
-from patronage.config import CustomerColumns, EventColumns, LensesConfig, TransactionColumns
+from patronage.config import ContactColumns, CustomerColumns, EventColumns, LensesConfig, TransactionColumns
 from patronage.data.contract import CONTRACTS, VOCABULARY, Contract
 
-COLUMNS = {"transactions": TransactionColumns, "events": EventColumns, "customers": CustomerColumns}
+COLUMNS = {"transactions": TransactionColumns, "events": EventColumns, "customers": CustomerColumns, "contacts": ContactColumns}
 KINDS = {
     "id": "id: text; 17850.0 is 17850",
     "label": "text",

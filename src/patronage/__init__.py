@@ -26,6 +26,7 @@ The whole experiment
 
 One model alone, by the conventions of scikit-learn
     CLV, Churn, Personas, Journey
+    Effects          what contacts drawn by lot change, by customer, and whom to contact
 
 Errors
     PatronageError and its kinds: one line says what was found, what was expected and what to do.
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from patronage.evaluation.run import Run
     from patronage.front_door import features, outcomes, score, segments, train
     from patronage.models.btyd.estimator import CLV
+    from patronage.models.effects.estimator import Effects
     from patronage.models.ensemble.estimator import Churn
     from patronage.models.journey.estimator import Journey
     from patronage.models.personas.estimator import Personas
@@ -77,6 +79,7 @@ __all__ = [
     # one model alone
     "CLV",
     "Churn",
+    "Effects",
     "Journey",
     "Personas",
     # errors
@@ -95,6 +98,7 @@ _ROOMS = {
     "Bundle": "bundle",
     "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
+    "Effects": "models.effects.estimator",
     "Journey": "models.journey.estimator",
     "Personas": "models.personas.estimator",
     "Run": "evaluation.run",

@@ -30,6 +30,7 @@ ESTIMATORS = [
     pt.Churn(max_rounds=30),
     pt.Personas(k_range=[2, 3], bootstraps=3),
     pt.Journey(cadence_classes=1),
+    pt.Effects(columns=["frequency", "n_orders"], folds=2, rounds=5, assume_random=True),
 ]
 ESTIMATOR_IDS = [type(estimator).__name__ for estimator in ESTIMATORS]
 # A column that each estimator reads.
@@ -38,6 +39,7 @@ READS = {
     "Churn": "frequency",
     "Personas": "repeat_days_per_month",
     "Journey": "journey_path",
+    "Effects": "frequency",
 }
 # Name to how the bundle holds it, and what its predictions are asked for.
 MODELS: dict[str, tuple[type, Any]] = {
@@ -57,7 +59,8 @@ def log() -> pt.Tables:
 
 @pytest.fixture(scope="module")
 def features(log) -> pd.DataFrame:
-    return pt.features(log, CUTOFF)
+    features = pt.features(log, CUTOFF)
+    return features.assign(arm=["control", "mail"] * (len(features) // 2))  # by lot
 
 
 @pytest.fixture(scope="module")

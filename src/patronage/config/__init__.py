@@ -5,6 +5,8 @@ from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import (
     ATTRIBUTE_KINDS,
+    ContactColumns,
+    ContactsConfig,
     CustomerColumns,
     CustomersConfig,
     DataConfig,
@@ -43,7 +45,8 @@ from patronage.config.verbs import (
 
 __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
-    "ClvConfig", "CompareConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
+    "ClvConfig", "CompareConfig",
+    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
     "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
     "ProcessConfig", "PromoteConfig", "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig",

@@ -129,6 +129,33 @@ class CustomersConfig:
 
 
 @dataclass
+class ContactColumns:
+    """Canonical column of contacts to the user's, or to SQL over them; null: the same name, if there is one.
+
+    A row is a contact that was drawn by lot, or a customer whom the same lot left alone.
+    """
+
+    customer_id: str | None = None  # required
+    contacted_at: str | None = None  # required: a date or a moment; of control, when the lot was drawn
+    arm: str | None = None  # required: what was sent, or control
+    campaign: str | None = None  # which effort it belongs to
+    propensity: str | None = None  # the probability of this arm by the lot; null: the share of the arm in its campaign
+
+
+@dataclass
+class ContactsConfig:
+    """Where the contacts are, and how they are read."""
+
+    path: Any = None  # a file, a folder, a glob or a list of them, or the address of a database
+    format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
+    table: str | None = None  # a table or view of a database
+    query: str | None = None  # SQL in place of a table
+    date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
+    where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
+    columns: ContactColumns = field(default_factory=ContactColumns)
+
+
+@dataclass
 class DataConfig:
     """A source and how its tables are read: the keys of conf/data."""
 
@@ -148,6 +175,7 @@ class DataConfig:
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)
+    contacts: ContactsConfig = field(default_factory=ContactsConfig)
     simulated: dict[str, Any] = field(default_factory=dict)  # its keys: simulation/settings.py
 
     def check(self) -> None:
@@ -162,6 +190,8 @@ class DataConfig:
             day("data.observed_until", self.observed_until)
         if self.timezone not in zoneinfo.available_timezones():
             raise ConfigError(f"data.timezone={self.timezone}; expected a name such as UTC or Europe/Berlin")
-        if self.source != "tables" and any(table.path for table in (self.transactions, self.events, self.customers)):
+        if self.source != "tables" and any(
+            table.path for table in (self.transactions, self.events, self.customers, self.contacts)
+        ):
             raise ConfigError(f"data={self.source} reads its own data; give data=tables to read data.*.path")
         within("data.max_staleness_days", self.max_staleness_days, 0, 3650)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from patronage import names as c
-from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
+from patronage.data.contract import CONTACTS, CUSTOMERS, EVENTS, TRANSACTIONS, USERS
 from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError, in_brackets
@@ -34,7 +34,7 @@ def roll_up(
         An account has the id of a customer who does not belong to it: the two would become one.
     """
     _check_accounts_known(present, keys)
-    logs = [table for table in (TRANSACTIONS.name, EVENTS.name) if table in present]
+    logs = [table for table in (TRANSACTIONS.name, EVENTS.name, CONTACTS.name) if table in present]
     columns = engine.types(CUSTOMERS.name)
     _write_users(engine, has_sign_ups=c.SIGNED_UP_AT in columns)
     _check_ids_differ(engine, logs)

@@ -89,10 +89,23 @@ CUSTOMERS = Contract(
     },
 )
 
+CONTACTS = Contract(
+    name="contacts",
+    what="a row per contact that was drawn by lot, control included",
+    required=(c.CUSTOMER_ID, c.CONTACTED_AT, c.ARM),
+    kinds={
+        c.CUSTOMER_ID: "id",
+        c.CONTACTED_AT: "time",
+        c.ARM: "label",
+        c.CAMPAIGN: "label",
+        c.PROPENSITY: "number",
+    },
+)
+
 RETURNS = "returns"  # every refund: customer_id, refunded_at, amount; what it undoes stands in the transactions
 USERS = "users"  # with entity=account: user_id, the account as customer_id, signed_up_at
 
-CONTRACTS = (TRANSACTIONS, EVENTS, CUSTOMERS)
+CONTRACTS = (TRANSACTIONS, EVENTS, CUSTOMERS, CONTACTS)
 
 # Names of events, by how close they are to a purchase. A name outside the vocabulary counts as engagement only.
 SENT = ("message_sent", "offer_received")  # actions of the business, not of the customer

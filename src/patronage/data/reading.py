@@ -14,7 +14,7 @@ import pyarrow as pa
 from omegaconf import OmegaConf
 
 from patronage.config import DataConfig, typed
-from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, Contract
+from patronage.data.contract import CONTACTS, CONTRACTS, CUSTOMERS, EVENTS, TRANSACTIONS, Contract
 from patronage.data.files import Location
 from patronage.data.frames import to_arrow
 from patronage.data.keys import KEYWORDS
@@ -46,9 +46,11 @@ def read(
     *,
     events: Source | None = None,
     customers: Source | None = None,
+    contacts: Source | None = None,
     name: str = "log",
     events_columns: Mapping[str, str] | None = None,
     customers_columns: Mapping[str, str] | None = None,
+    contacts_columns: Mapping[str, str] | None = None,
     attributes: Mapping[str, str] | None = None,
     vocabulary: Mapping[str, str] | None = None,
     table: PerTable = None,
@@ -85,10 +87,12 @@ def read(
         A row per interaction (visit, add_to_cart, complaint, ...), in any of these forms.
     customers
         A row per customer, in any of these forms.
+    contacts
+        A row per contact drawn by lot (`arm`: what was sent, or control), in any of these forms.
     name
         The name of this log in messages and runs.
-    events_columns, customers_columns
-        Canonical column to the column of `events` or `customers`.
+    events_columns, customers_columns, contacts_columns
+        Canonical column to the column of `events`, `customers` or `contacts`.
     attributes
         Further columns of `customers`, with their kind: demographic, geographic, psychographic, technographic or
         firmographic. One that `customers` lacks is taken from a customer's first line in `source`.
@@ -176,12 +180,19 @@ name its column by amount="..."
         "order_id_scope": order_id_scope, "observed_until": observed_until,
         "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
     }  # fmt: skip
-    mappings = {TRANSACTIONS.name: columns, EVENTS.name: events_columns, CUSTOMERS.name: customers_columns}
+    mappings = {
+        TRANSACTIONS.name: columns,
+        EVENTS.name: events_columns,
+        CUSTOMERS.name: customers_columns,
+        CONTACTS.name: contacts_columns,
+    }
     options = {
         "table": table, "query": query, "format": format, "date_format": date_format, "where": _where(where),
     }  # fmt: skip
     config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary)
-    sources = {TRANSACTIONS.name: source, EVENTS.name: events, CUSTOMERS.name: customers}
+    sources = {
+        TRANSACTIONS.name: source, EVENTS.name: events, CUSTOMERS.name: customers, CONTACTS.name: contacts,
+    }  # fmt: skip
     given = {key: data for key, data in sources.items() if data is not None or key == TRANSACTIONS.name}
     if engine is not None:
         return _load(engine, given, config)

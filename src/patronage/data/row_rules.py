@@ -84,6 +84,11 @@ def rules_of(table: IncomingTable, column: Column) -> list[Rule]:
             Rule(column, "not a number", unreadable, f"clean the column, {another}"),
             Rule(column, "NaN or infinite", not_finite, "repair what computes them"),
         ]
+    if column.name == c.PROPENSITY:
+        outside = f"{column.parsed} NOT BETWEEN 0.0001 AND 1"
+        rules.append(
+            Rule(column, "no probability of being drawn", outside, "give the probability of this arm, above 0")
+        )
     if column.kind == "money":
         rules += _money_rules(table, column)
     if column.kind == "time":

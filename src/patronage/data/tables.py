@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
-from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
+from patronage.config import ContactsConfig, CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
+from patronage.data.contract import CONTACTS, CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.databases import (
     POSTGRESQL,
     lake_location,
@@ -24,7 +24,7 @@ from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import ConfigError
 
-TableConfig = TransactionsConfig | EventsConfig | CustomersConfig
+TableConfig = TransactionsConfig | EventsConfig | CustomersConfig | ContactsConfig
 
 
 def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
@@ -37,7 +37,12 @@ def read_tables(engine: Engine, config: DataConfig) -> dict[str, SourceTable]:
 
 def configured(config: DataConfig) -> dict[str, TableConfig]:
     """The settings of each table, by the name of its contract."""
-    return {TRANSACTIONS.name: config.transactions, EVENTS.name: config.events, CUSTOMERS.name: config.customers}
+    return {
+        TRANSACTIONS.name: config.transactions,
+        EVENTS.name: config.events,
+        CUSTOMERS.name: config.customers,
+        CONTACTS.name: config.contacts,
+    }
 
 
 def source_of(name: str, location: Location | str, table: TableConfig, keys: Keys = CONF) -> SourceTable:

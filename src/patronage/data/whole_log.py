@@ -7,7 +7,7 @@ from datetime import datetime
 
 from patronage import names as c
 from patronage.config import DataConfig
-from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, USERS
+from patronage.data.contract import CONTACTS, CUSTOMERS, EVENTS, TRANSACTIONS, USERS
 from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.data.keys import Keys
 from patronage.data.order_numbers import separate_orders
@@ -45,7 +45,7 @@ def examine(
         Something is found for which training refuses a log.
     """
     _files(engine, sources[TRANSACTIONS.name], config, findings, keys)
-    for name in (EVENTS.name, CUSTOMERS.name):
+    for name in (EVENTS.name, CUSTOMERS.name, CONTACTS.name):
         if name in sources:
             _join(engine, name, config, findings)
     users_own = config.source == "tables"  # whose numbers nobody here has made

@@ -35,6 +35,12 @@ ACQUISITION_CHANNEL = "acquisition_channel"
 KNOWN_AT = "known_at"  # the moment from which on what a row says is known, where it is not the row's own
 REFUNDED_AT = "refunded_at"  # the moment from which on a line is refunded, in part or whole
 
+# contacts
+CONTACTED_AT = "contacted_at"
+ARM = "arm"  # what was sent, or control
+CAMPAIGN = "campaign"
+PROPENSITY = "propensity"  # the probability with which the lot gave this arm
+
 # Features that more than one room reads
 FREQUENCY = "frequency"  # the BTYD summary, as the literature and lifetimes have it; all in days
 RECENCY = "recency"

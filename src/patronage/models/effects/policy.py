@@ -1,0 +1,93 @@
+"""What a policy is worth, by doubly robust scores: the mean outcome less costs of giving each customer its arm.
+
+References
+----------
+Athey and Wager (2021), Policy learning with observational data. Econometrica 89(1).
+Chernozhukov, Demirer, Duflo, Fernandez-Val (2018), Generic machine learning inference: the calibrating regression.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm
+
+from patronage.typing import Array, Index, Mask
+
+LEVEL = 0.95
+STEEPEST = 1.25  # of the calibrating slope: noise must not stretch predictions
+
+
+class MeanInterval(NamedTuple):
+    """A mean per customer with its interval."""
+
+    mean: float
+    low: float
+    high: float
+    p: float  # two-sided, of a mean of 0
+
+    @property
+    def positive(self) -> bool:
+        """Whether the whole interval lies above 0."""
+        return self.low > 0
+
+
+def mean_interval(values: Array, level: float = LEVEL) -> MeanInterval:
+    """The mean of a value per customer with its normal interval; missing with fewer than two."""
+    if len(values) < 2:
+        return MeanInterval(np.nan, np.nan, np.nan, np.nan)
+    mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+    half = error * float(norm.ppf((1 + level) / 2))
+    p = float(2 * norm.sf(abs(mean) / error)) if error else float(mean == 0)
+    return MeanInterval(mean, mean - half, mean + half, p)
+
+
+def profits(scores: Array, costs: Array) -> Array:
+    """(N, A + 1) profit of each arm beside control: the first column is 0.
+
+    Parameters
+    ----------
+    scores
+        (N, A + 1) doubly robust scores of the outcome.
+    costs
+        (A + 1,) of each arm, control first.
+    """
+    return scores - scores[:, [0]] - (costs - costs[0])
+
+
+def gains(profit: Array, policy: Index) -> Array:
+    """(N,) what a policy earns of each customer beside sending nothing."""
+    return profit[np.arange(len(profit)), policy]
+
+
+class Slope(NamedTuple):
+    """The calibration of one arm: mean + slope * (effect - centre)."""
+
+    mean: float
+    slope: float
+    centre: float
+
+    def apply(self, effect: Array) -> Array:
+        """Calibrated effects."""
+        return self.mean + self.slope * (effect - self.centre)
+
+
+def fit_slope(effect: Array, score: Array) -> Slope:
+    """Regress doubly robust effects on effects that were predicted of unseen customers.
+
+    A slope of 1 is calibrated; of 0 or less, the predictions tell customers apart no better than chance and everybody
+    gets the mean.
+    """
+    centred = effect - effect.mean()
+    variance = float(centred @ centred)
+    slope = float(centred @ score) / variance if variance > 0 else 0.0
+    return Slope(float(score.mean()), float(np.clip(slope, 0.0, STEEPEST)), float(effect.mean()))
+
+
+def best_arm(effects: Array, costs: Array, allowed: Mask | None = None) -> Index:
+    """(N,) the arm with the highest effect less cost; 0, control, where none is above 0."""
+    profit = np.column_stack([np.zeros(len(effects)), effects - (costs[1:] - costs[0])])
+    if allowed is not None:
+        profit[:, 1:] = np.where(allowed, profit[:, 1:], -np.inf)
+    return np.argmax(profit, axis=1)

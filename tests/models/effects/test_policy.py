@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+
+from patronage.models.effects.policy import best_arm, fit_slope, gains, mean_interval, profits
+
+
+def test_profit_is_beside_control_and_less_its_cost():
+    scores = np.array([[1.0, 3.0], [2.0, 2.5]])
+    profit = profits(scores, np.array([0.0, 1.0]))
+    np.testing.assert_allclose(profit, [[0.0, 1.0], [0.0, -0.5]])
+    np.testing.assert_allclose(gains(profit, np.array([1, 0])), [1.0, 0.0])
+
+
+def test_the_best_arm_is_control_where_no_arm_pays():
+    effects = np.array([[0.5, 2.0], [0.1, -1.0]])
+    assert best_arm(effects, np.array([0.0, 0.2, 0.2])).tolist() == [2, 0]
+    assert best_arm(effects, np.array([0.0, 0.2, 0.2]), np.array([[True, False], [True, True]])).tolist() == [1, 0]
+
+
+def test_predictions_that_tell_nothing_become_the_mean():
+    effect = np.array([1.0, 2.0, 3.0, 4.0])
+    assert fit_slope(effect, np.array([4.0, 3.0, 2.0, 1.0])).apply(effect).tolist() == [2.5] * 4
+    assert fit_slope(effect, effect).apply(effect).tolist() == effect.tolist()
+
+
+def test_the_interval_of_a_constant_is_a_point():
+    assert mean_interval(np.array([2.0, 2.0]))[:3] == (2.0, 2.0, 2.0)
+    assert np.isnan(mean_interval(np.array([2.0])).mean)
