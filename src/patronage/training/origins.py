@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from patronage import cutoff as when
+from patronage import names as c
 from patronage.config import LensesConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
@@ -114,9 +115,14 @@ class Holdout:
 
 
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
-    """The features of a frame that a model may learn from: a packed one is neither number nor category."""
-    left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
-    return tuple(name for name in features if name not in left_out)
+    """The features of a frame that a model may learn from: a packed one is neither number nor category.
+
+    The first order's value is a covariate of the laws; trees were measured without it.
+    """
+    left_out = {c.FIRST_ORDER_VALUE} | {
+        name for name, feature in described(lenses).items() if feature.packed or feature.date
+    }
+    return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE})
 
 
 def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
