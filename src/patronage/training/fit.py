@@ -52,9 +52,9 @@ def fit_bundle(
             later=split.training[0],
         )
 
-    # A number of personas that was asked for and is not stable is refused before anything long is fitted. Otherwise
+    # A number of personas that is configured and not stable is refused before anything long is fitted. Otherwise
     # the forecast comes first: where nobody repeats, its message says what all of them lack.
-    asked = personas() if config.personas.k != AUTO else None
+    fixed = personas() if config.personas.k != AUTO else None
     expected = fit_forecast(split, config, fits)
     whole = split.training if split.window_days == config.horizon_days else ()
     return Bundle(
@@ -63,7 +63,7 @@ def fit_bundle(
         lenses=split.lenses,
         lens_names=tuple(lens.name for lens in lenses.of(split.lenses) if set(lens.features) <= set(features)),
         fitted_lenses=lenses.fit(features, split.lenses, earlier(split.training)),
-        personas=asked or personas(),
+        personas=fixed or personas(),
         forecast=expected,
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
