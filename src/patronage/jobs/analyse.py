@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from patronage.errors import ConfigError, DataError
 from patronage.names import Artifact
 from patronage.review import analysis_figures as figures
 from patronage.review.record_page import with_record_page
+from patronage.training.origins import earlier_of
 
 PERIOD_DAYS = 7  # of the path, which no analysis reads
 
@@ -49,9 +51,9 @@ class Population:
     segments: pd.DataFrame
 
     @classmethod
-    def of(cls, features: pd.DataFrame, config: AnalyseConfig) -> Population:
+    def of(cls, features: pd.DataFrame, config: AnalyseConfig, earlier: Sequence[lenses.Earlier] = ()) -> Population:
         """With the segments of lenses that are fitted here and now."""
-        return cls(features, lenses.segments(features, lenses.fit(features, config.lenses)))
+        return cls(features, lenses.segments(features, lenses.fit(features, config.lenses, earlier)))
 
 
 def run(config: AnalyseConfig) -> None:
@@ -75,7 +77,9 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     store = tracking.open_store(config.tracking, project_root())
     results = Results()
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
-        customers = Population.of(lenses.features_of(history, config.lenses), config)
+        customers = Population.of(
+            lenses.features_of(history, config.lenses), config, earlier_of(tables, cutoff, config.lenses)
+        )
         if config.companions.segment not in customers.segments:
             expected = ", ".join(customers.segments)
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")

@@ -13,7 +13,7 @@ from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
-from patronage.training.origins import Split
+from patronage.training.origins import Split, earlier
 from patronage.training.personas import fit_personas
 
 
@@ -48,7 +48,7 @@ def fit_bundle(
         period_days=split.period_days,
         lenses=split.lenses,
         lens_names=tuple(lens.name for lens in lenses.of(split.lenses) if set(lens.features) <= set(features)),
-        fitted_lenses=lenses.fit(features, split.lenses),
+        fitted_lenses=lenses.fit(features, split.lenses, earlier(split.training)),
         personas=fit_personas(
             features,
             config.personas,
