@@ -72,7 +72,7 @@ def over_time(view: RunView, past: Sequence[PastRun]) -> Section:
     table = table.dropna(axis="columns", how="all")
     formats = {name: ",.0f" for name in table if "expected" in name or "came" in name} | {"largest PSI": ".2f"}
     blocks: list[Block] = [Table(table, "Every version of this log's model", formats, most=30)]
-    blocks += [*_chart(runs, "stages", "journey stage"), *_chart(runs, "personas", "persona")]
+    blocks += [*_chart(runs, "stages", "journey stage"), *_chart(runs, "personas", c.PERSONA)]
     return Section(title, _finding(runs), blocks)
 
 
