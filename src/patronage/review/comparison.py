@@ -207,10 +207,12 @@ def _migration_sentence(changes: Changes, column: str) -> str:
     moved = table.drop([*migration.UNCHANGED, migration.JOINED, migration.LEFT], errors="ignore")
     moved = moved[moved["customers"] > 0]
     stayed = table["share"].reindex(list(migration.UNCHANGED)).sum()
+    back = float(table["share"].get(migration.BACK, 0.0))
+    put_back = f"; the model moved {back:.1%} back, who are among those" if back else ""
     shares = ", ".join(f"{reason} {share:.1%}" for reason, share in moved["share"].items())
     detail = f" ({shares}; CLV {moved['clv_after'].sum():,.0f})" if shares else ""
     agreement = changes.agreement.set_index(["column", "step"])
-    return f"{stayed:.1%} stay where they were{detail}; ARI {agreement.loc[(column, 'whole'), 'ari']:.3f}"
+    return f"{stayed:.1%} stay where they were{detail}{put_back}; ARI {agreement.loc[(column, 'whole'), 'ari']:.3f}"
 
 
 def _paired_sentence(row: pd.Series) -> str:
