@@ -7,7 +7,7 @@ import pytest
 
 from conftest import BY_HAND, through_the_door
 from patronage.errors import ConfigError
-from patronage.labels import held_out, labels_at, totals_that_came
+from patronage.labels import actual_totals, held_out, labels_at
 
 EVERYONE = pd.Index(["anna", "ben", "cleo"], name="customer_id")
 
@@ -23,7 +23,7 @@ def test_labels_by_hand():
 def test_totals_are_of_those_who_had_bought_before():
     tables = through_the_door(BY_HAND)
     # of Anna alone: Ben and Cleo came later, and Dora's order is no customer's who was known
-    assert totals_that_came(tables, datetime(2024, 2, 10), 30) == (2.0, 12.25)
+    assert actual_totals(tables, datetime(2024, 2, 10), 30) == (2.0, 12.25)
 
 
 def test_the_window_is_half_open():

@@ -75,7 +75,7 @@ def buyers(snapshot: AnySnapshot) -> AnySnapshot:
     return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
-def totals_that_came(tables: Tables, cutoff: datetime, horizon_days: int) -> tuple[float, float]:
+def actual_totals(tables: Tables, cutoff: datetime, horizon_days: int) -> tuple[float, float]:
     """Orders and spend in the horizon of all customers who had bought before the cutoff."""
     engine = tables.engine
     bought = engine.frame(

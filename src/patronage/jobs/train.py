@@ -21,7 +21,7 @@ from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import Measurement, measure
 from patronage.evaluation.run import Run
 from patronage.evaluation.stability import evaluate_personas
-from patronage.labels import totals_that_came
+from patronage.labels import actual_totals
 from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import build_reference
@@ -89,7 +89,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         report |= trial
     result = Run(config, bundle, features, assignments, measured)
     record = training_record(result, split, personas, report, tables, started)
-    past = [_with_what_came(tables, run) for run in tracking.past_runs(store)]
+    past = [_with_actual_totals(tables, run) for run in tracking.past_runs(store)]
     comparable = _comparable(champion, config, bundle, features)
     record = with_page(record, result, split, tables, report, comparable, past)
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
@@ -164,12 +164,12 @@ def _comparable(
     return (champion.bundle, champion.version) if reads else None
 
 
-def _with_what_came(tables: Tables, past: PastRun) -> PastRun:
+def _with_actual_totals(tables: Tables, past: PastRun) -> PastRun:
     """An earlier training with what its customers brought since, where the log shows its whole horizon."""
     cutoff = when.parse(past.cutoff)
     if not when.is_observed(cutoff, past.horizon_days, tables.last):
         return past
-    orders, revenue = totals_that_came(tables, cutoff, past.horizon_days)
+    orders, revenue = actual_totals(tables, cutoff, past.horizon_days)
     return replace(past, actual_orders=orders, actual_revenue=revenue)
 
 
