@@ -108,6 +108,7 @@ class Artifact:
 
     # comparison
     REPORT = "report.html"
+    GATES = "gates.json"
     CONFIG_DIFFERENCES = "config_differences.json"
     DATA_DIFFERENCES = "data_differences.json"
     DRIFT = "drift.json"  # also of a scoring
