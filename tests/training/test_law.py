@@ -125,7 +125,7 @@ def test_a_covariate_is_kept_where_it_predicts_and_dropped_where_it_is_permuted(
     snapshot = LabelledSnapshot(datetime(2024, 1, 1), HORIZON, features, pd.DataFrame({c.ORDERS: later.astype(float)}))
     config = ClvConfig(covariates=["channel", "permuted", "same"])
     model = fit_clv(features, [snapshot], config, HORIZON)
-    assert [trial.kept for trial in model.covariate_trials] == [True, False, False]
+    assert [trial.included for trial in model.covariate_trials] == [True, False, False]
     assert model.effects.names == ("channel",)
     assert model.covariate_trials[2].refused.startswith("it is the same for all")
     plain = fit_clv(features, [snapshot], ClvConfig(), HORIZON)

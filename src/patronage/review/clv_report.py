@@ -65,7 +65,7 @@ def _covariates(clv: CLVModel) -> Report:
     if not clv.covariate_trials:
         return Report()
     tables = {Artifact.CLV_COVARIATES: pd.DataFrame(map(vars, clv.covariate_trials))}
-    kept, effects = [trial.covariate for trial in clv.covariate_trials if trial.kept], clv.effects
+    included, effects = [trial.covariate for trial in clv.covariate_trials if trial.included], clv.effects
     if effects is None:
         return Report(tables=tables, messages=["clv          no covariate predicted better at an earlier origin"])
     tables[Artifact.CLV_EFFECTS] = table = effects.table()
@@ -74,7 +74,7 @@ def _covariates(clv: CLVModel) -> Report:
         f"{furthest['covariate']} ({furthest['level']}): {furthest['factor']:.2f} times the {furthest['on']} "
         f"[{furthest['low']:.2f}, {furthest['high']:.2f}]"
     )
-    return Report(tables=tables, messages=[f"clv          the law knows {', '.join(kept)}; {example}"])
+    return Report(tables=tables, messages=[f"clv          the law knows {', '.join(included)}; {example}"])
 
 
 def _decisions(clv: CLVModel) -> Report:

@@ -66,10 +66,10 @@ def fit_clv(
 
     model = first_acceptable(fit, features, names, config.fallback)
     trials = try_covariates(model.settings.model, training, config, fits)
-    kept = [trial.covariate for trial in trials if trial.kept]
-    if kept:
+    included = [trial.covariate for trial in trials if trial.included]
+    if included:
         name = model.settings.model
-        known = clv.fit(features, config, model=name, horizon_days=horizon_days, fits=fits, covariates=kept)
+        known = clv.fit(features, config, model=name, horizon_days=horizon_days, fits=fits, covariates=included)
         model = replace(model, law=known.law, effects=known.effects)
     model = calibrated(model, training, config, fits)
     return replace(model, candidates=candidates, season_sd=season_sd, covariate_trials=trials)
@@ -91,7 +91,7 @@ def try_covariates(
             continue
         return tuple(_try_covariate(each, name, plain, snapshot, config, fits) for each in config.covariates)
     why = "no earlier origin at which the law can be fitted"
-    return tuple(CovariateTrial(each, None, None, None, kept=False, refused=why) for each in config.covariates)
+    return tuple(CovariateTrial(each, None, None, None, included=False, refused=why) for each in config.covariates)
 
 
 def _try_covariate(
@@ -106,15 +106,15 @@ def _try_covariate(
     try:
         known = clv.fit(features, config, model=name, horizon_days=days, fits=fits, covariates=[covariate])
     except FitError as error:
-        return CovariateTrial(covariate, None, None, None, kept=False, refused=str(error))
+        return CovariateTrial(covariate, None, None, None, included=False, refused=str(error))
     if known.effects is None:
         why = "it is the same for all customers, or no two of its levels have enough of them"
-        return CovariateTrial(covariate, None, None, None, kept=False, refused=why)
+        return CovariateTrial(covariate, None, None, None, included=False, refused=why)
     gains = log_losses(plain, features, orders) - log_losses(known, features, orders)
     gain, standard_error = float(gains.mean()), float(gains.std() / np.sqrt(max(len(gains), 1)))
     added = 2 * len(known.effects.rate)
     p = float(chi2.sf(2 * max(known.effects.gain, 0.0), added))
-    return CovariateTrial(covariate, gain, standard_error, p, kept=gain > standard_error and p < SURE)
+    return CovariateTrial(covariate, gain, standard_error, p, included=gain > standard_error and p < SURE)
 
 
 def rank_laws(

@@ -42,7 +42,7 @@ ROUNDED = 0.02  # to steps of 2 %
 @dataclass(frozen=True)
 class CovariateCode:
     """
-    How a covariate becomes numbers around zero: 0 is the average customer, and one of whom nothing is known.
+    How a covariate becomes numbers around zero: 0 is the average customer, and one without a known value.
 
     Attributes
     ----------

@@ -72,7 +72,7 @@ class CovariateTrial:
         Of `gain`, over customers.
     p
         Of the likelihood ratio on the customers' histories: the chance of so much without an effect.
-    kept
+    included
         Whether it is in the law.
     refused
         Why it could not be tried; empty where it could.
@@ -82,5 +82,5 @@ class CovariateTrial:
     gain: float | None
     standard_error: float | None
     p: float | None
-    kept: bool
+    included: bool
     refused: str = ""

@@ -99,8 +99,8 @@ def fit_btyd(
         try:
             laws[name], _ = fit_orders(name, *summary, fits)
             if covariates:
-                laws[name], found = fit_effects(name, laws[name], features, covariates)
-                effects |= {name: found} if found else {}
+                laws[name], fitted = fit_effects(name, laws[name], features, covariates)
+                effects |= {name: fitted} if fitted else {}
         except FitError as error:
             failures.append(error)
     if not laws:
