@@ -149,7 +149,7 @@ MODEL_VERSION = "model_version"
 
 # Contracts, by the estimator of their lifetimes
 RENEWALS = "renewals"
-PAYMENT = "payment"  # each period
+PAYMENT = "period_payment"  # each period
 P_RENEWAL = "p_renewal"
 EXPECTED_RENEWALS = "expected_renewals"
 EXPECTED_RENEWALS_LOW = "expected_renewals_low"

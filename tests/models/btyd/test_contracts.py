@@ -44,9 +44,9 @@ def test_survival_is_the_product_of_retentions():
 
 def test_values_are_those_of_the_renewals():
     renewed, cancelled = customers(REGULAR[0])
-    X = pd.DataFrame({"renewals": renewed, "payment": 10.0})
+    X = pd.DataFrame({"renewals": renewed, "period_payment": 10.0})
     model = pt.Contracts(period_days=365, horizon_periods=3, discount_rate=0.1).fit(X, cancelled)
-    running = pd.DataFrame({"renewals": [0, 7], "payment": [10.0, 20.0]}, ["new", "old"])
+    running = pd.DataFrame({"renewals": [0, 7], "period_payment": [10.0, 20.0]}, ["new", "old"])
     predicted = model.predict(running)
     survival = model.law_.survival([1, 2, 3], 0)
     assert predicted.loc["new", "expected_renewals"] == pytest.approx(survival.sum())

@@ -115,12 +115,12 @@ class Contracts(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    A thousand customers of a yearly plan, 369 of whom cancelled at the first renewal, 163 at the second:
+    A thousand customers of a yearly plan: 369 cancelled at the first renewal, 163 at the second:
 
     >>> import numpy as np
     >>> import pandas as pd
     >>> import patronage as pt
-    >>> X = pd.DataFrame({"renewals": np.repeat([0, 1, 2], [369, 163, 468]), "payment": 100.0})
+    >>> X = pd.DataFrame({"renewals": np.repeat([0, 1, 2], [369, 163, 468]), "period_payment": 100.0})
     >>> cancelled = np.repeat([True, True, False], [369, 163, 468])
     >>> contracts = pt.Contracts(period_days=365, horizon_periods=5).fit(X, cancelled)
     >>> running = contracts.predict(X[~cancelled])
@@ -176,7 +176,7 @@ class Contracts(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X
-            With `renewals`, and with `payment`, what is paid each period, where a value is wanted.
+            With `renewals`, and with `period_payment`, what is paid each period, where a value is wanted.
 
         Returns
         -------
