@@ -10,7 +10,12 @@ from patronage import lenses
 from patronage.config import ContactColumns, CustomerColumns, EventColumns, LensesConfig, TransactionColumns
 from patronage.data.contract import CONTRACTS, VOCABULARY, Contract
 
-COLUMNS = {"transactions": TransactionColumns, "events": EventColumns, "customers": CustomerColumns, "contacts": ContactColumns}
+COLUMNS = {
+    "transactions": TransactionColumns,
+    "events": EventColumns,
+    "customers": CustomerColumns,
+    "contacts": ContactColumns,
+}
 KINDS = {
     "id": "id: text; 17850.0 is 17850",
     "label": "text",

@@ -27,6 +27,7 @@ The whole experiment
 One model alone, by the conventions of scikit-learn
     CLV, Churn, Personas, Journey
     Effects          what contacts drawn by lot change, by customer, and whom to contact
+    Contracts        how long contracts go on that are renewed or cancelled, and their value
 
 Errors
     PatronageError and its kinds: one line says what was found, what was expected and what to do.
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from patronage.data.example import example_orders
     from patronage.evaluation.run import Run
     from patronage.front_door import features, outcomes, score, segments, train
+    from patronage.models.btyd.contracts import Contracts
     from patronage.models.btyd.estimator import CLV
     from patronage.models.effects.estimator import Effects
     from patronage.models.ensemble.estimator import Churn
@@ -80,6 +82,7 @@ __all__ = [
     "CLV",
     "Churn",
     "Effects",
+    "Contracts",
     "Journey",
     "Personas",
     # errors
@@ -99,6 +102,7 @@ _ROOMS = {
     "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
     "Effects": "models.effects.estimator",
+    "Contracts": "models.btyd.contracts",
     "Journey": "models.journey.estimator",
     "Personas": "models.personas.estimator",
     "Run": "evaluation.run",

@@ -36,7 +36,7 @@ def test_a_contract_is_whole(contract):
 
 
 def test_a_table_of_attributes_has_no_moment():
-    assert [contract.moment for contract in CONTRACTS] == ["ordered_at", "occurred_at", None]
+    assert [contract.moment for contract in CONTRACTS] == ["ordered_at", "occurred_at", None, "contacted_at"]
 
 
 def test_a_name_of_an_event_has_one_place_in_the_vocabulary():

@@ -46,8 +46,8 @@ from patronage.config.verbs import (
 __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
     "ClvConfig", "CompareConfig",
-    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig",
-    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
+    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
+    "DriftConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
     "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
     "ProcessConfig", "PromoteConfig", "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig",
     "SearchConfig", "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",

@@ -47,6 +47,7 @@ RECENCY = "recency"
 T = "T"
 OBSERVED_DAY = "observed_day"
 MONETARY_VALUE = "monetary_value"
+FIRST_ORDER_VALUE = "first_order_value"
 N_ORDERS = "n_orders"
 DAYS_SINCE_LAST_ORDER = "days_since_last_order"
 REVENUE = "revenue"
@@ -151,6 +152,19 @@ JOURNEY_P_ORDER = "journey_p_order"  # P(at least one order in the horizon), by 
 FLAGS = "flags"
 RUN_ID = "run_id"
 MODEL_VERSION = "model_version"
+
+# Contracts, by the estimator of their lifetimes
+RENEWALS = "renewals"
+PAYMENT = "period_payment"  # each period
+P_RENEWAL = "p_renewal"
+EXPECTED_RENEWALS = "expected_renewals"
+EXPECTED_RENEWALS_LOW = "expected_renewals_low"
+EXPECTED_RENEWALS_HIGH = "expected_renewals_high"
+EXPECTED_REMAINING_MONTHS = "expected_remaining_months"
+CONTRACT_VALUE = "contract_value"
+CONTRACT_VALUE_LOW = "contract_value_low"
+CONTRACT_VALUE_HIGH = "contract_value_high"
+MEDIAN_CONTRACT_VALUE = "median_contract_value"
 
 # Simulated truth: nothing in training reads these
 TRUE_PERSONA = "true_persona"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import lightgbm as lgb
 import numpy as np
 
-from patronage.typing import Array
+from patronage.typing import Array, Index
 
 DR, T, S = "dr", "t", "s"
 LEARNERS = (DR, T, S)
@@ -110,10 +110,10 @@ def robust_scores(trial: Trial, outcomes: Array) -> Array:
     return outcomes + given / trial.propensity * (trial.y[:, None] - outcomes)
 
 
-def folds_of(arm: Array, folds: int, seed: int) -> Array:
+def folds_of(arm: Array, folds: int, seed: int) -> Index:
     """(N,) the fold of each customer, every arm spread evenly."""
     rng = np.random.default_rng(seed)
-    fold = np.empty(len(arm), np.int64)
+    fold = np.empty(len(arm), np.intp)
     for value in np.unique(arm):
         rows = rng.permutation(np.flatnonzero(arm == value))
         fold[rows] = np.arange(len(rows)) % folds
@@ -178,7 +178,7 @@ class CrossFit(NamedTuple):
 
     effects: dict[str, Array]
     scores: Array
-    fold: Array
+    fold: Index
 
 
 def cross_fit(trial: Trial, learners: tuple[str, ...], folds: int, settings: TreeSettings) -> CrossFit:

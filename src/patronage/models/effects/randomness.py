@@ -17,7 +17,7 @@ from scipy.stats import norm
 from patronage import names as c
 from patronage.models.effects.learners import TreeSettings, Trial, folds_of
 from patronage.statistics import log_losses, roc_auc
-from patronage.typing import Array
+from patronage.typing import Array, Index
 
 ALPHA = 0.001  # of a balance test after Bonferroni: one experiment in a thousand is refused by chance
 PREDICTABLE = 3.0  # z of the log-loss that trees gain, from which the arms were chosen; by chance trees lose
@@ -45,7 +45,7 @@ class RandomnessFinding:
 
 def check_randomness(trial: Trial, arms: list[str], features: list[str], settings: TreeSettings) -> RandomnessFinding:
     """Hold the arms (control first) against what a lot would give."""
-    counts = np.bincount(trial.arm, minlength=len(arms))
+    counts: Index = np.bincount(trial.arm, minlength=len(arms)).astype(np.intp)
     reasons = [
         f"arm {name} has {count} customers with a known outcome; expected at least {FEWEST}"
         for name, count in zip(arms, counts, strict=True)
@@ -103,7 +103,7 @@ def _difference(values: Array, weight: Array) -> tuple[float, float, float]:
     return float(parts.mean()), float(z), float(2 * norm.sf(abs(z)))
 
 
-def _share_reasons(trial: Trial, arms: list[str], counts: Array) -> list[str]:
+def _share_reasons(trial: Trial, arms: list[str], counts: Index) -> list[str]:
     """Arms whose share is not that of the stated propensity, and propensities that leave nobody to compare with."""
     reasons = []
     for arm, name in enumerate(arms):
