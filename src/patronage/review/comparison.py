@@ -10,11 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage import names as c
+from patronage.config import GatesConfig
 from patronage.errors import DataError
 from patronage.evaluation.intervals import Resampling
 from patronage.names import Artifact, Metric
 from patronage.report import Report
 from patronage.review import comparison_figures, differences, migration
+from patronage.review.gates import gate_table, judge_gates
 from patronage.review.labellings import Labelling, labellings, predict_frozen
 from patronage.review.largest_changes import largest_changes
 from patronage.review.paired_losses import SAME_WINDOW, PairedForecasts, pair_forecasts, paired_differences
@@ -25,6 +27,7 @@ HEADLINES = (Metric.CHURN_LOG_LOSS, Metric.SPEND_RMSE, Metric.JOURNEY_LOG_LOSS)
 MEASURES = ("ari", "ami", "kappa")
 ENDS = {"": "difference", "_low": "low", "_high": "high"}
 FEATURES_NAMED = 4
+PERSONA_MOVES = Metric.migration(c.PERSONA, "", "").rstrip("_")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,11 @@ def compare(baseline: TrainingRun, candidate: TrainingRun, resampling: Resamplin
     listed[c.CUSTOMER_ID] = customers[listed[c.CUSTOMER_ID].astype(int)]
     report = Report(
         metrics=_metrics(changes),
-        tables=_tables(changes) | {Artifact.LARGEST_CHANGES: listed},
+        tables=_tables(changes)
+        | {
+            Artifact.LARGEST_CHANGES: listed,
+            Artifact.GATES: gate_table(judge_gates(candidate, baseline, GatesConfig(), resampling)),
+        },
         figures=_figures(changes),
         messages=_messages(changes),
     )
@@ -156,6 +163,14 @@ def _metrics(changes: Changes) -> dict[str, float]:
     for row in changes.paired.itertuples(index=False):
         metrics |= {Metric.difference(row.metric, end): getattr(row, column) for end, column in ENDS.items()}
     return metrics
+
+
+def headlines(report: Report) -> dict[str, float]:
+    """Of the metrics of a comparison those that are read first: who moved, how far labels agree, what losses differ."""
+    shares = [name for name in report.metrics if name.startswith(PERSONA_MOVES) and name.endswith("_share")]
+    agreement = [Metric.agreement(column, "whole", "ari") for column in TOPICS]
+    names = [Metric.LARGEST_PSI, *shares, *agreement, *(Metric.difference(metric) for metric in HEADLINES)]
+    return {name: report.metrics[name] for name in names if name in report.metrics}
 
 
 def _summary(changes: Changes) -> list[tuple[str, str]]:

@@ -117,9 +117,12 @@ class Holdout:
 
 
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
-    """The features of a frame that a model may learn from: a packed one is neither number nor category."""
+    """The features of a frame that a model may learn from: a packed one is neither number nor category.
+
+    The first order's value is a covariate of the laws; trees were measured without it.
+    """
     left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
-    return tuple(name for name in features if name not in left_out)
+    return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE})
 
 
 def earlier(snapshots: Sequence[LabelledSnapshot]) -> list[Earlier]:
