@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.models.agreement import disagreements, perhaps_not_first
-from patronage.models.returned import kept_share, nearly_all_sent_back, worth
+from patronage.models.returned import retained_share, nearly_all_sent_back, worth
 
 CUSTOMERS = pd.DataFrame(
     {
@@ -19,7 +19,7 @@ CUSTOMERS = pd.DataFrame(
 
 
 def test_a_customer_is_worth_the_share_that_was_kept_where_most_was_sent_back():
-    assert kept_share(CUSTOMERS) == pytest.approx([1, 15 / 310, 0, 0.6])
+    assert retained_share(CUSTOMERS) == pytest.approx([1, 15 / 310, 0, 0.6])
     assert worth(CUSTOMERS) == pytest.approx([1, 15 / 310, 0, 1])
     assert nearly_all_sent_back(CUSTOMERS).tolist() == [False, True, True, False]
 

@@ -215,14 +215,14 @@ def expect(btyd: BtydMean, calendar: CalendarClock, features: Columns, days: flo
     return btyd.predict(calendar.operational(features), days, calendar.factor(features, days))
 
 
-def _with_learned_worth(law: Mapping[str, Array], ensemble: Mapping[str, Array], kept: Array) -> dict[str, Array]:
+def _with_learned_worth(law: Mapping[str, Array], ensemble: Mapping[str, Array], retained: Array) -> dict[str, Array]:
     """The law's columns, with each value per order moved by the factor that makes spend per order the ensemble's.
 
-    Of a customer who sent back most of what was bought, it is the share that was `kept` of it.
+    Of a customer who sent back most of what was bought, it is the share that was `retained` of it.
     """
     by_law = _quotient(law[c.EXPECTED_SPEND], law[c.EXPECTED_ORDERS])
     factor = _quotient(_quotient(ensemble[c.SPEND], ensemble[c.ORDERS]), by_law)
-    moved = kept * np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
+    moved = retained * np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
     return {name: column * moved if name in OF_VALUE else column for name, column in law.items()}
 
 

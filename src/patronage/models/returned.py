@@ -17,10 +17,10 @@ MOSTLY, NEARLY_ALL = 0.5, 0.1  # shares kept, below which a customer sent back m
 SENT_BACK = "sent back most of what was bought: valued by the share that was kept"
 
 
-def kept_share(features: Columns) -> Array:
+def retained_share(features: Columns) -> Array:
     """(N,) the share of the money ever paid that was not refunded; 1 where refunds are not known."""
     if REFUNDS not in features or c.NET_REVENUE not in features:
-        return np.ones(len(features[c.N_ORDERS]))
+        return np.ones(np.shape(features[c.N_ORDERS]))
     net, refunds = (np.nan_to_num(np.asarray(features[name], np.float64)) for name in (c.NET_REVENUE, REFUNDS))
     paid = net + refunds
     return np.where(refunds > 0, np.maximum(net, 0.0) / np.where(paid > 0, paid, 1.0), 1.0)
@@ -28,15 +28,15 @@ def kept_share(features: Columns) -> Array:
 
 def worth(features: Columns) -> Array:
     """(N,) the factor on the value of a customer: the share kept where most was sent back, else 1."""
-    kept = kept_share(features)
-    return np.where(kept < MOSTLY, kept, 1.0)
+    retained = retained_share(features)
+    return np.where(retained < MOSTLY, retained, 1.0)
 
 
-def sent_back(features: Columns, kept_below: float = MOSTLY) -> Mask:
+def sent_back(features: Columns, below: float = MOSTLY) -> Mask:
     """(N,) the customers who kept less than such a share."""
-    return kept_share(features) < kept_below
+    return retained_share(features) < below
 
 
 def nearly_all_sent_back(features: Columns) -> Mask:
     """(N,) the customers whom no offer is sent to: at least 90 % of what they paid was refunded."""
-    return kept_share(features) <= NEARLY_ALL
+    return retained_share(features) <= NEARLY_ALL
