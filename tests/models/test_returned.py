@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.models.agreement import disagreements, perhaps_not_first
-from patronage.models.returned import retained_share, nearly_all_sent_back, worth
+from patronage.models.returned import nearly_all_sent_back, retained_share, worth
 
 CUSTOMERS = pd.DataFrame(
     {
