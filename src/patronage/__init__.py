@@ -26,7 +26,7 @@ The whole experiment
 
 One model alone, by the conventions of scikit-learn
     CLV, Churn, Personas, Journey
-    Effects          what contacts drawn by lot change, by customer, and whom to contact
+    ContactEffects   what contacts drawn by lot change, by customer, and whom to contact
     Contracts        how long contracts go on that are renewed or cancelled, and their value
 
 Errors
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from patronage.front_door import features, outcomes, score, segments, train
     from patronage.models.btyd.contracts import Contracts
     from patronage.models.btyd.estimator import CLV
-    from patronage.models.effects.estimator import Effects
+    from patronage.models.effects.estimator import ContactEffects
     from patronage.models.ensemble.estimator import Churn
     from patronage.models.journey.estimator import Journey
     from patronage.models.personas.estimator import Personas
@@ -81,7 +81,7 @@ __all__ = [
     # one model alone
     "CLV",
     "Churn",
-    "Effects",
+    "ContactEffects",
     "Contracts",
     "Journey",
     "Personas",
@@ -101,7 +101,7 @@ _ROOMS = {
     "Bundle": "bundle",
     "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
-    "Effects": "models.effects.estimator",
+    "ContactEffects": "models.effects.estimator",
     "Contracts": "models.btyd.contracts",
     "Journey": "models.journey.estimator",
     "Personas": "models.personas.estimator",

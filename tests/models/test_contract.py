@@ -30,7 +30,7 @@ ESTIMATORS = [
     pt.Churn(max_rounds=30),
     pt.Personas(k_range=[2, 3], bootstraps=3),
     pt.Journey(cadence_classes=1),
-    pt.Effects(columns=["frequency", "n_orders"], folds=2, rounds=5, assume_random=True),
+    pt.ContactEffects(columns=["frequency", "n_orders"], folds=2, rounds=5, assume_random=True),
 ]
 ESTIMATOR_IDS = [type(estimator).__name__ for estimator in ESTIMATORS]
 # A column that each estimator reads.
@@ -39,7 +39,7 @@ READS = {
     "Churn": "frequency",
     "Personas": "repeat_days_per_month",
     "Journey": "journey_path",
-    "Effects": "frequency",
+    "ContactEffects": "frequency",
 }
 # Name to how the bundle holds it, and what its predictions are asked for.
 MODELS: dict[str, tuple[type, Any]] = {

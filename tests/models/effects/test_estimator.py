@@ -25,7 +25,7 @@ def customers(n: int, seed: int, effect) -> tuple[pd.DataFrame, np.ndarray, np.n
 
 def test_a_planted_effect_is_found_where_it_is():
     X, y, planted = customers(6000, 1, lambda age: np.where(age < 40, 0.2, -0.05))
-    model = pt.Effects(costs={"mail": 0.02}, rounds=40, folds=3).fit(X, y)
+    model = pt.ContactEffects(costs={"mail": 0.02}, rounds=40, folds=3).fit(X, y)
     assert model.policy_ == "by effect"
     assert model.average_.loc["mail", "low"] < planted.mean() < model.average_.loc["mail", "high"]
     new = pd.DataFrame({"age": [25.0, 60.0], "noise": [0.0, 0.0]})
@@ -37,7 +37,7 @@ def test_a_planted_effect_is_found_where_it_is():
 @pytest.mark.parametrize("effect", [0.0, -0.08])
 def test_a_null_and_a_harm_contact_nobody(effect):
     X, y, _ = customers(6000, 2, lambda age: np.full(len(age), effect))
-    model = pt.Effects(costs={"mail": 0.02}, rounds=20, folds=3).fit(X, y)
+    model = pt.ContactEffects(costs={"mail": 0.02}, rounds=20, folds=3).fit(X, y)
     assert model.policy_ == "treat none"
     assert (model.predict(X)["recommended_arm"] == "control").all()
     assert (model.average_.loc["mail", "high"] < 0) == (effect < 0)
@@ -47,7 +47,7 @@ def test_the_average_covers_at_its_level():
     covered = 0
     for seed in range(20):
         X, y, planted = customers(400, 100 + seed, lambda age: np.where(age < 40, 0.3, 0.0))
-        average = pt.Effects(rounds=5, folds=2).fit(X, y).average_.loc["mail"]
+        average = pt.ContactEffects(rounds=5, folds=2).fit(X, y).average_.loc["mail"]
         covered += average["low"] < planted.mean() < average["high"]
     assert covered >= 16  # 19 expected; fewer than 16 once in four hundred
 
@@ -56,7 +56,7 @@ def test_contacts_that_were_chosen_are_refused():
     X, y, _ = customers(3000, 3, lambda age: np.zeros(len(age)))
     X["arm"] = np.where(np.random.default_rng(0).random(3000) < (X["age"] - 15) / 60, "mail", "control")
     with pytest.raises(pt.DataError, match=r"not drawn by lot: .*age"):
-        pt.Effects().fit(X, y)
+        pt.ContactEffects().fit(X, y)
 
 
 def test_a_lot_of_stated_and_unequal_chances_is_a_lot():
@@ -65,14 +65,14 @@ def test_a_lot_of_stated_and_unequal_chances_is_a_lot():
     mail = np.random.default_rng(1).random(4000) < chance
     X["arm"], X["chance"] = np.where(mail, "mail", "control"), np.where(mail, chance, 1 - chance)
     y = y + 0.02 * X["age"].to_numpy()
-    average = pt.Effects(propensity="chance", rounds=10, folds=2).fit(X, y).average_.loc["mail"]
+    average = pt.ContactEffects(propensity="chance", rounds=10, folds=2).fit(X, y).average_.loc["mail"]
     assert average["low"] < 0 < average["high"]
 
 
 def test_an_unknown_control_names_what_is_there():
     X, y, _ = customers(100, 5, lambda age: np.zeros(len(age)))
     with pytest.raises(pt.DataError, match="holds control, mail; expected No"):
-        pt.Effects(control="No").fit(X, y)
+        pt.ContactEffects(control="No").fit(X, y)
 
 
 @pytest.mark.slow
@@ -80,7 +80,7 @@ def test_an_unknown_control_names_what_is_there():
 def test_the_promotion_pays_for_some_and_not_for_all():
     frame = pd.read_parquet(PROMOTION)
     X = frame[["Promotion", *(f"V{number}" for number in range(1, 8))]]
-    model = pt.Effects(arm="Promotion", control="No", costs={"Yes": 0.15}).fit(X, 10.0 * frame["purchase"])
+    model = pt.ContactEffects(arm="Promotion", control="No", costs={"Yes": 0.15}).fit(X, 10.0 * frame["purchase"])
     assert model.policies_.loc["treat all: Yes", "high"] < 0
     assert model.policies_.loc["by effect", "low"] > 0
     assert model.policy_ == "by effect"

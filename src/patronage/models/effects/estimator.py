@@ -23,7 +23,7 @@ from patronage.typing import Array, Index
 BY_EFFECT, TREAT_NONE = "by effect", "treat none"
 
 
-class Effects(BaseEstimator):  # type: ignore[misc]
+class ContactEffects(BaseEstimator):  # type: ignore[misc]
     """Learns from contacts drawn by lot what each arm changes for each customer, and whom to contact.
 
     The DR-learner on LightGBM with known propensities, cross-fitted. Its policy is held beside sending every arm to
@@ -78,7 +78,7 @@ class Effects(BaseEstimator):  # type: ignore[misc]
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"age": rng.uniform(20, 70, 4000), "arm": rng.choice(["control", "mail"], 4000)})
     >>> y = rng.normal(5, 1, 4000) + (X["arm"] == "mail") * np.where(X["age"] < 45, 1.0, -1.0)
-    >>> model = pt.Effects(costs={"mail": 0.1}).fit(X, y)
+    >>> model = pt.ContactEffects(costs={"mail": 0.1}).fit(X, y)
     >>> model.predict(pd.DataFrame({"age": [30.0, 60.0]}))["recommended_arm"].tolist()
     ['mail', 'control']
     """
@@ -163,7 +163,7 @@ class Effects(BaseEstimator):  # type: ignore[misc]
             brings less its cost; and `recommended_arm`.
         """
         check_is_fitted(self, "trees_")
-        require_columns(X, self.feature_names_in_, "Effects")
+        require_columns(X, self.feature_names_in_, "ContactEffects")
         raw = self.trees_.predict(self.encoding_.matrix(X[list(self.feature_names_in_)]))
         effects = self._calibrated(raw)
         chosen = self._policy(effects)
@@ -253,7 +253,7 @@ class Effects(BaseEstimator):  # type: ignore[misc]
 
     def _check(self, X: pd.DataFrame) -> None:
         own = [self.propensity] if isinstance(self.propensity, str) else []
-        require_columns(X, [self.arm, *own, *(self.columns or ())], "Effects")
+        require_columns(X, [self.arm, *own, *(self.columns or ())], "ContactEffects")
         if self.learner not in LEARNERS:
             raise ConfigError(f"learner={self.learner}; expected one of {', '.join(LEARNERS)}")
         if not 2 <= self.folds <= 50:
