@@ -39,6 +39,7 @@ def cdnow_summary() -> pd.DataFrame:
             columns.RECENCY: (repeats["date"].max() - born).dt.days,
             columns.T: (end - born).dt.days,
             columns.MONETARY_VALUE: repeats["amount"].mean(),
+            columns.FIRST_ORDER_VALUE: days[days["date"] == first].groupby("id")["amount"].sum(),
         }
     )
     return summary.fillna({columns.FREQUENCY: 0, columns.RECENCY: 0}).rename_axis(columns.CUSTOMER_ID)

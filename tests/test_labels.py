@@ -7,7 +7,7 @@ import pytest
 
 from conftest import BY_HAND, through_the_door
 from patronage.errors import ConfigError
-from patronage.labels import held_out, labels_at
+from patronage.labels import actual_totals, held_out, labels_at
 
 EVERYONE = pd.Index(["anna", "ben", "cleo"], name="customer_id")
 
@@ -18,6 +18,12 @@ def test_labels_by_hand():
     assert labels["orders"].tolist() == [0, 1, 1]  # Cleo's two orders are one day, her refund is none
     assert labels["spend"].tolist() == [0, 99.99, 2.0]  # and is taken off
     assert labels["churned"].fillna(-1).tolist() == [1, -1, -1]  # asked only of those who had bought before
+
+
+def test_totals_are_of_those_who_had_bought_before():
+    tables = through_the_door(BY_HAND)
+    # of Anna alone: Ben and Cleo came later, and Dora's order is no customer's who was known
+    assert actual_totals(tables, datetime(2024, 2, 10), 30) == (2.0, 12.25)
 
 
 def test_the_window_is_half_open():

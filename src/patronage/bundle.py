@@ -30,7 +30,7 @@ from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.typing import Mask
 
-FORMAT = 7
+FORMAT = 8
 REFERENCE = "reference.json"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (

@@ -24,7 +24,7 @@ from patronage.models.btyd.fit import FitCache
 from patronage.models.journey.paths import PERIOD_DAYS
 from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
-from patronage.training.origins import period_at, split_at
+from patronage.training.origins import earlier_of, period_at, split_at
 
 TASTE = "taste"  # the lens that learns from the log before its features are made
 
@@ -119,7 +119,8 @@ def segments(
     """
     chosen = settings or LensesConfig()
     frame = features(log, cutoff, lenses=lenses, settings=chosen)
-    return lens_room.segments(frame, lens_room.fit(frame, chosen))
+    earlier = earlier_of(log, _moment(cutoff), chosen)
+    return lens_room.segments(frame, lens_room.fit(frame, chosen, earlier))
 
 
 def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: int | None = None) -> pd.DataFrame:

@@ -75,6 +75,16 @@ def buyers(snapshot: AnySnapshot) -> AnySnapshot:
     return snapshot.select(snapshot.features[c.N_ORDERS] > 0)
 
 
+def actual_totals(tables: Tables, cutoff: datetime, horizon_days: int) -> tuple[float, float]:
+    """Orders and spend in the horizon of all customers who had bought before the cutoff."""
+    engine = tables.engine
+    bought = engine.frame(
+        f"SELECT DISTINCT customer_id FROM transactions WHERE {_ordered(tables, cutoff)} AND {tables.known(cutoff)}"
+    )
+    labels = labels_at(tables, cutoff, horizon_days, None, pd.Index(bought[c.CUSTOMER_ID]))
+    return float(labels[c.ORDERS].sum()), float(labels[c.SPEND].sum())
+
+
 def labels_at(
     tables: Tables,
     cutoff: datetime,

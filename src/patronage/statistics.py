@@ -305,12 +305,14 @@ def linear_effects(x: Array, y: Array) -> Estimate:
 def single_effects(x: Array, y: Array) -> Estimate:
     """The slope of `y` on each column of `x` alone, without a constant, robust as in `linear_effects`.
 
+    An error is never below that of no difference: a group without a single event has a robust one near zero.
     Of the residuals of both on further columns these are the effects beside those columns (Frisch and Waugh 1933).
     """
     sizes = (x**2).sum(axis=0)
     slopes = _ratio(y @ x, sizes)
     squares = (y**2) @ x**2 - 2 * slopes * (y @ x**3) + slopes**2 * (x**4).sum(axis=0)
-    return Estimate(slopes, np.sqrt(np.maximum(_ratio(squares, sizes**2), 0)))
+    robust = np.sqrt(np.maximum(_ratio(squares, sizes**2), 0))
+    return Estimate(slopes, np.maximum(robust, np.sqrt(_ratio(np.full(len(sizes), (y**2).mean()), sizes))))
 
 
 def residuals(values: Array, adjust: Array) -> Array:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from patronage.config.lenses import LensesConfig, RfmConfig
+from patronage.errors import ConfigError
 from patronage.lenses import rfm
 
 STATE = rfm.RfmState(
@@ -43,3 +45,22 @@ def test_the_mean_of_frequency_and_value_is_rounded_up():
 
 def test_a_customer_without_orders_has_none():
     assert labels(float("nan"), 0, 0.0) == {"rfm_segment": "unknown", "rfm_score": "unknown"}
+
+
+def test_scores_take_cut_points_of_ones_own():
+    cuts = {"days_since_last_order": [10, 20, 30, 40], "n_orders": [1, 2, 4, 8], "revenue": []}
+    settings = LensesConfig(rfm=RfmConfig(cuts))
+    features = pd.DataFrame(
+        {"days_since_last_order": [9.0, 10.0, 39.0, 40.0], "n_orders": [9.0, 8.0, 2.0, 1.0], "revenue": [1.0] * 4}
+    )
+    state = rfm.LENS.fit(features, settings)
+    # fewer than 10 days are 5; from 40 on they are 1; 8 orders do not exceed the last border
+    assert rfm.LENS.segments(features, state)["rfm_score"].tolist() == ["551", "441", "221", "111"]
+
+
+@pytest.mark.parametrize(
+    "cuts", [{"n_orders": [1, 2, 3]}, {"revenue": [1, 1, 2, 3]}, {"days_since_last_order": [4, 3, 2, 1]}, {"age": []}]
+)
+def test_cut_points_that_are_none_are_refused(cuts):
+    with pytest.raises(ConfigError, match=r"lenses\.rfm\.cuts"):
+        RfmConfig(cuts).check()

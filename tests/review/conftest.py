@@ -50,6 +50,7 @@ def run_of(name: str, bundle: Bundle, split: Split, labels: pd.DataFrame | None 
             "evaluated_from": "none" if labels is None else f"{split.current.cutoff:%Y-%m-%d}",
         },
         data={"fingerprint": "f", "first": "2022-01-01", "last": "2023-12-31", "customers": "400"},
+        registered_model="patronage-shop",
         model_version="1",
         bundle=bundle,
         assignments=assignments.astype(dict.fromkeys(texts, "category")),

@@ -10,7 +10,7 @@ import pytest
 from patronage.errors import DataError
 from patronage.evaluation.intervals import Resampling
 from patronage.names import Artifact
-from patronage.review.comparison import compare
+from patronage.review.comparison import compare, headlines
 from patronage.review.comparison_page import render
 
 from .conftest import CUTOFF, run_of
@@ -61,3 +61,10 @@ def test_runs_without_a_customer_in_common_are_refused(bundle, shop_at):
     strange = run.assignments.set_axis(run.assignments.index + "x")
     with pytest.raises(DataError, match="one and two share no customer"):
         compare(run, replace(run, name="two", assignments=strange), Resampling(50, 0), most=7)
+
+
+def test_the_headlines_are_some_fifteen_of_its_metrics(comparison):
+    first = headlines(comparison.report)
+    assert 5 <= len(first) <= 16
+    assert {"drift/largest_psi", "migration/persona/refit_share", "agreement/persona/whole_ari"} <= set(first)
+    assert first.items() <= comparison.report.metrics.items()

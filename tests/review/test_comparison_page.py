@@ -57,3 +57,15 @@ def test_moves_become_a_square_with_joined_and_left_last():
     assert square.index.tolist() == ["a", "b", "joined"]
     assert square.columns.tolist() == ["a", "b", "left"]
     assert square.loc["a"].tolist() == [5, 3, 0]
+
+
+def test_the_gates_of_a_promotion_stand_in_short(comparison):
+    table = pd.DataFrame(
+        [["churn_ece", "at most 0.05", "0.02", "passed"], ["refit_moves", "at most 5 %", "9 %", "failed"]],
+        columns=["gate", "required", "measured", "verdict"],
+    )
+    report = replace(comparison.report, tables={**comparison.report.tables, Artifact.GATES: table})
+    page = render(replace(comparison, report=report))
+    assert "1 of 2 gates of a promotion hold; against it: refit_moves" in page
+    report = replace(report, tables={**report.tables, Artifact.GATES: table.head(1)})
+    assert "All 1 gates of a promotion hold" in render(replace(comparison, report=report))

@@ -80,6 +80,13 @@ def test_a_value_on_the_border_passes(champion, metric, value, gate):
     assert verdicts(replace(champion, metrics=champion.metrics | {metric: value}), champion, config)[gate] == "passed"
 
 
+def test_names_that_do_not_hold_stop_a_promotion_where_the_gate_is_on(champion):
+    wrong = replace(champion, metrics=champion.metrics | {"segments/name_does_not_hold": 3.0})
+    assert "names_failing" not in verdicts(wrong, champion)
+    assert verdicts(wrong, champion, GatesConfig(names_failing=2))["names_failing"] == "failed"
+    assert verdicts(wrong, champion, GatesConfig(names_failing=3))["names_failing"] == "passed"
+
+
 def test_a_feature_that_knows_the_future_fails(champion):
     leaking = replace(champion, tags=champion.tags | {"leakage.finding.status": "alone ranks churn with ROC-AUC 1.000"})
     assert verdicts(leaking, champion)["leakage"] == "failed"

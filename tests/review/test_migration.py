@@ -39,8 +39,10 @@ def test_without_a_frozen_model_the_reason_is_moved():
     assert split["customers"].to_dict() == {"stayed": 2, "moved": 3, "joined": 1, "left": 1}
 
 
-def test_the_refit_alone_is_counted_over_every_customer_of_the_candidate():
-    assert migration.refit_share(BY_HAND) == pytest.approx(3 / 6)  # c, d, e; not a, b, g
+def test_the_refit_moves_whom_the_frozen_model_would_have_kept_and_not_whom_it_put_back():
+    assert migration.refit_share(BY_HAND) == pytest.approx(1 / 5)  # c; d moved by itself, e was put back, g is new
+    split = migration.migration_by_reason(BY_HAND, CLV_BEFORE, CLV_AFTER).set_index("reason")
+    assert migration.refit_share(BY_HAND) == split.loc["model moved", "share"]  # compare and promote: one number
 
 
 def test_the_cross_table_counts_every_customer_once():

@@ -107,3 +107,27 @@ def test_intervals_are_calibrated_at_the_latest_origin_at_which_the_law_can_be_f
     assert model.calibration.refused == ""
     assert "origin 2024-01-01 calibrates no intervals: bg_nbd: found 4000 customers and no repeat order" in caplog.text
     assert fit_clv(origin.features, [], config, 90, fits).calibration.refused == "no earlier origin"
+
+
+@pytest.mark.slow
+def test_a_covariate_is_kept_where_it_predicts_and_dropped_where_it_is_permuted(simulate):
+    """Two kinds of customers; the permuted covariate has their frequencies, and tells nothing of anyone."""
+    kinds = [simulate(law, 1500, 400.0, HORIZON, np.random.default_rng(seed)) for seed, law in enumerate(
+        (BgNbd(0.6, 15, 0.3, 0.5), BgNbd(0.6, 60, 0.3, 0.9)))]  # fmt: skip
+    x, t_x, later = (np.concatenate([getattr(kind, name) for kind in kinds]) for name in ("x", "t_x", "later"))
+    channel = np.repeat(["web", "shop"], 1500)
+    features = pd.DataFrame(
+        {
+            c.FREQUENCY: x, c.RECENCY: t_x, c.T: 400.0, c.MONETARY_VALUE: np.where(x > 0, 10.0, 0.0),
+            "channel": channel, "permuted": np.random.default_rng(5).permutation(channel), "same": 1.0,
+        }
+    )  # fmt: skip
+    snapshot = LabelledSnapshot(datetime(2024, 1, 1), HORIZON, features, pd.DataFrame({c.ORDERS: later.astype(float)}))
+    config = ClvConfig(covariates=["channel", "permuted", "same"])
+    model = fit_clv(features, [snapshot], config, HORIZON)
+    assert [trial.included for trial in model.covariate_trials] == [True, False, False]
+    assert model.effects.names == ("channel",)
+    assert model.covariate_trials[2].refused.startswith("it is the same for all")
+    plain = fit_clv(features, [snapshot], ClvConfig(), HORIZON)
+    dropped = fit_clv(features, [snapshot], ClvConfig(covariates=["permuted"]), HORIZON)
+    assert replace(dropped, covariate_trials=()) == plain

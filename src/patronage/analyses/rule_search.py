@@ -21,6 +21,7 @@ from patronage.typing import Array, Mask
 
 LEVEL = 0.05  # share of false discoveries
 FOUND, ALONG, CHANCE = "found", "goes along", "no more than chance"
+NOT_HELD = "not on those kept out"  # found, and on the other side of zero among the customers who were not searched
 MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
 LEAST_EVENTS = 30  # customers with the rarer outcome
@@ -102,7 +103,9 @@ def search_rules(
     table = _together(table, inside.matrix[:, best], y[~held_out], adjust[~held_out])
     table = _on_held_out(table, rules.matrix[:, [names[rule] for rule in table["rule"]]], y, adjust, held_out)
     chance = [_n_found(inside.families, x, rng.permutation(target), half) for _ in range(shuffles)]
-    order = {FOUND: 0, ALONG: 1, CHANCE: 2}
+    turned = (table["verdict"] == FOUND) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
+    table.loc[turned, "verdict"] = NOT_HELD
+    order = {FOUND: 0, NOT_HELD: 1, ALONG: 2, CHANCE: 3}
     table["strength"] = np.abs(crossed.value / np.where(crossed.error > 0, crossed.error, np.nan))
     table = table.sort_values(["verdict", "strength"], ascending=[True, False], kind="stable",
                               key=lambda column: column.map(order) if column.name == "verdict" else column)  # fmt: skip

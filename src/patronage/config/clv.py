@@ -14,6 +14,7 @@ LAWS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 class ClvConfig:
     model: str = "bg_nbd"
     candidates: list[str] = field(default_factory=lambda: list(LAWS))
+    covariates: list[str] = field(default_factory=list)
     fallback: str = "switch"
     value_horizon_days: int = 365
     discount_rate: float = 0.1
@@ -26,6 +27,8 @@ class ClvConfig:
             raise ConfigError(f"clv.candidates={self.candidates}; expected at least one law, each once")
         for name in self.candidates:
             one_of("clv.candidates", name, LAWS)
+        if len(set(self.covariates)) < len(self.covariates):
+            raise ConfigError(f"clv.covariates={self.covariates}; expected each once")
         one_of("clv.fallback", self.fallback, ("switch", "leave_empty", "fail"))
         within("clv.value_horizon_days", self.value_horizon_days, 1, 36500)
         within("clv.discount_rate", self.discount_rate, 0, 10)

@@ -74,6 +74,36 @@ class OccasionConfig:
 
 
 @dataclass
+class ReturningConfig:
+    """How much less often than everyone customers like these come back, for a name that claims it."""
+
+    at_risk_below: float = 0.8
+    lost_below: float = 0.5
+
+    def check(self) -> None:
+        within("lenses.returning.lost_below", self.lost_below, 0, self.at_risk_below)
+        within("lenses.returning.at_risk_below", self.at_risk_below, self.lost_below, 1)
+
+
+def _no_cuts() -> dict[str, list[float]]:
+    return {"days_since_last_order": [], "n_orders": [], "revenue": []}
+
+
+@dataclass
+class RfmConfig:
+    """`cuts`: the four borders of a score, rising; without any, the quintiles of the customers at the fit."""
+
+    cuts: dict[str, list[float]] = field(default_factory=_no_cuts)
+
+    def check(self) -> None:
+        if unknown := sorted(set(self.cuts) - set(_no_cuts())):
+            raise ConfigError(f"lenses.rfm.cuts: no score {', '.join(unknown)}; expected {', '.join(_no_cuts())}")
+        for name, cuts in self.cuts.items():
+            if cuts and (len(cuts) != 4 or list(cuts) != sorted(set(cuts))):
+                raise ConfigError(f"lenses.rfm.cuts.{name}={list(cuts)}: expected four rising borders, or []")
+
+
+@dataclass
 class StatusConfig:
     at_risk_after: float = 2.0
     defector_after: float = 4.0
@@ -304,6 +334,8 @@ class LensesConfig:
     own: list[str] = field(default_factory=list)
     usage: UsageConfig = field(default_factory=UsageConfig)
     occasion: OccasionConfig = field(default_factory=OccasionConfig)
+    returning: ReturningConfig = field(default_factory=ReturningConfig)
+    rfm: RfmConfig = field(default_factory=RfmConfig)
     status: StatusConfig = field(default_factory=StatusConfig)
     value: ValueConfig = field(default_factory=ValueConfig)
     account: AccountConfig = field(default_factory=AccountConfig)

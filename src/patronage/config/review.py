@@ -55,6 +55,7 @@ class GatesConfig:
     coverage_80: float | None = 0.1
     leakage: bool = True
     refit_moves: float | None = 0.05
+    names_failing: int | None = None
     unmeasured: str = "block"
 
     def check(self) -> None:
@@ -62,6 +63,8 @@ class GatesConfig:
         for key in ("churn_log_loss_worse", "spend_rmse_worse", "churn_ece", "coverage_80", "refit_moves"):
             if (border := getattr(self, key)) is not None:
                 within(f"gates.{key}", border, 0, 1)
+        if self.names_failing is not None:
+            within("gates.names_failing", self.names_failing, 0, 10_000)
         if self.persona_stability is not None:
             within("gates.persona_stability", self.persona_stability, -1, 1)
 

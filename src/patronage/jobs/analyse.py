@@ -25,6 +25,7 @@ from patronage.errors import ConfigError, DataError
 from patronage.names import Artifact
 from patronage.review.analysis_figures import draw
 from patronage.review.record_page import with_record_page
+from patronage.training.origins import earlier_of
 
 PERIOD_DAYS = 7  # of the path, which no analysis reads
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     store = tracking.open_store(config.tracking, project_root())
     before = _before(config, cutoff, tables)
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
-        now = _population(lenses.features_of(history, config.lenses), config)
+        now = _population(lenses.features_of(history, config.lenses), tables, cutoff, config)
         if config.companions.segment not in now.segments:
             expected = ", ".join(now.segments)
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
@@ -73,9 +74,10 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     print(f"took         {time.time() - started:.0f} s")
 
 
-def _population(features: pd.DataFrame, config: AnalyseConfig) -> Population:
+def _population(features: pd.DataFrame, tables: Tables, cutoff: datetime, config: AnalyseConfig) -> Population:
     """With the segments of lenses that are fitted here and now."""
-    return Population(features, lenses.segments(features, lenses.fit(features, config.lenses)))
+    fitted = lenses.fit(features, config.lenses, earlier_of(tables, cutoff, config.lenses))
+    return Population(features, lenses.segments(features, fitted))
 
 
 def _before(config: AnalyseConfig, cutoff: datetime, tables: Tables) -> Population | None:
@@ -85,7 +87,8 @@ def _before(config: AnalyseConfig, cutoff: datetime, tables: Tables) -> Populati
         when.check_inside(earlier, tables.first, tables.last, config.data.max_staleness_days)
     except ConfigError:
         return None
-    return _population(lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS), config)
+    features = lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS)
+    return _population(features, tables, earlier, config)
 
 
 def _settings(analysis: Analysis, config: AnalyseConfig) -> Any:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 
+import pandas as pd
+
 from patronage import names as c
 from patronage import tracking
 from patronage.config import CompareConfig
 from patronage.config.places import project_root
 from patronage.evaluation.intervals import Resampling
 from patronage.names import Artifact, Tag
-from patronage.review.comparison import Comparison, compare
+from patronage.review.comparison import Comparison, compare, headlines
 from patronage.review.comparison_page import render
 from patronage.review.training_run import TrainingRun
 
@@ -43,9 +45,12 @@ def _record(comparison: Comparison, name: str | None, started: float) -> trackin
         started_ms=int(1000 * started),
         description=_describe(comparison),
         params={side: run.run_id for side, run in runs.items()},
-        metrics=report.metrics,
+        metrics=headlines(report),
         tags={Tag.of_side(side, key): value for side, run in runs.items() for key, value in _identity(run).items()},
-        tables=report.tables,
+        tables={
+            **report.tables,
+            Artifact.METRICS: pd.DataFrame(sorted(report.metrics.items()), columns=["metric", "value"]),
+        },
         figures=report.figures,
         texts={Artifact.REPORT: render(comparison)},
     )

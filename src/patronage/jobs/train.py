@@ -21,6 +21,7 @@ from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import Measurement, measure
 from patronage.evaluation.run import Run
 from patronage.evaluation.stability import evaluate_personas
+from patronage.labels import actual_totals
 from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import build_reference
@@ -31,6 +32,7 @@ from patronage.review.clv_report import clv_report
 from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
 from patronage.review.persona_report import persona_report
+from patronage.review.run_page.over_time import PastRun
 from patronage.review.run_page.run_page import with_page
 from patronage.review.segment_report import segment_report
 from patronage.review.session_report import session_report
@@ -87,7 +89,9 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         report |= trial
     result = Run(config, bundle, features, assignments, measured)
     record = training_record(result, split, personas, report, tables, started)
-    record = with_page(record, result, split, tables, report, _comparable(champion, config, bundle, features))
+    past = [_with_actual_totals(tables, run) for run in tracking.past_runs(store)]
+    comparable = _comparable(champion, config, bundle, features)
+    record = with_page(record, result, split, tables, report, comparable, past)
     bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
     journal.step("logging the run")
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
@@ -158,6 +162,15 @@ def _comparable(
         return None
     reads = set(champion.bundle.columns) <= set(features) and champion.bundle.period_days == bundle.period_days
     return (champion.bundle, champion.version) if reads else None
+
+
+def _with_actual_totals(tables: Tables, past: PastRun) -> PastRun:
+    """An earlier training with what its customers brought since, where the log shows its whole horizon."""
+    cutoff = when.parse(past.cutoff)
+    if not when.is_observed(cutoff, past.horizon_days, tables.last):
+        return past
+    orders, revenue = actual_totals(tables, cutoff, past.horizon_days)
+    return replace(past, actual_orders=orders, actual_revenue=revenue)
 
 
 def _print_result(

@@ -10,11 +10,12 @@ from patronage.lenses.fitted import FittedLenses, fit, segments
 from patronage.lenses.history import WHOLE, History, Part
 from patronage.lenses.lens import Feature, Labels, Lens
 from patronage.lenses.relations import look_back
+from patronage.lenses.returning import Earlier
 from patronage.lenses.support import support
 from patronage.lenses.taste_axes import goods_bought, with_taste
 
 __all__ = [
-    "WHOLE", "Feature", "FittedLenses", "History", "Labels", "Lens", "Part", "available", "described", "features_at",
-    "features_of", "features_query", "fit", "goods_bought", "look_back", "numeric", "of", "own", "segments", "support",
-    "with_taste",
+    "WHOLE", "Earlier", "Feature", "FittedLenses", "History", "Labels", "Lens", "Part", "available", "described",
+    "features_at", "features_of", "features_query", "fit", "goods_bought", "look_back", "numeric", "of", "own",
+    "segments", "support", "with_taste",
 ]  # fmt: skip

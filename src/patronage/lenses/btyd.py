@@ -2,7 +2,8 @@
 
 Fader and Hardie (2005), as `lifetimes.utils.summary_data_from_transaction_data` has it, in days: `frequency` is
 the number of days with a purchase after the first, `recency` the age at the last of them, `T` the age on the last
-day before the cutoff, `monetary_value` the mean value of those repeat days (0 where there is none).
+day before the cutoff, `monetary_value` the mean value of those repeat days (0 where there is none),
+`first_order_value` that of the first, a covariate of the laws.
 `observed_day` is that last day: a season asks when, and a row is scored far from the log that it came from.
 """
 
@@ -17,13 +18,15 @@ from patronage.lenses.lens import Feature, Lens
 def _select(history: History, config: LensesConfig) -> str:
     repeats = "count(previous)"
     repeat_revenue = history.money("sum(revenue) FILTER (WHERE previous IS NOT NULL)")
+    first_revenue = history.money("sum(revenue) FILTER (WHERE previous IS NULL)")
     return f"""
         SELECT customer_id,
                {repeats} AS frequency,
                {history.engine.days("min(day)", "max(day)")} AS recency,
                {history.engine.days("min(day)", history.last_day)} AS {history.engine.quote(c.T)},
                {history.engine.days("DATE '1970-01-01'", history.last_day)} AS observed_day,
-               CASE WHEN {repeats} > 0 THEN {repeat_revenue} / {repeats} ELSE 0.0e0 END AS monetary_value
+               CASE WHEN {repeats} > 0 THEN {repeat_revenue} / {repeats} ELSE 0.0e0 END AS monetary_value,
+               {first_revenue} AS first_order_value
         FROM order_days GROUP BY customer_id"""
 
 
@@ -37,6 +40,7 @@ LENS = Lens(
         c.T: Feature("days from the first purchase to the last day before the cutoff"),
         c.OBSERVED_DAY: Feature("days from 1970-01-01 to the last day before the cutoff", date=True),
         c.MONETARY_VALUE: Feature("mean value of a repeat day, in the currency", absent=0),
+        c.FIRST_ORDER_VALUE: Feature("value of the first day with a purchase, in the currency"),
     },
     select=_select,
 )

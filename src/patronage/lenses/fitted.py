@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pandas as pd
 from patronage.config import LensesConfig
 from patronage.lenses.catalogue import of
 from patronage.lenses.lens import Lens
+from patronage.lenses.returning import READS, Earlier, learn_returning
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,26 @@ class FittedLenses:
         return cls(lenses, {lens.name: lens.restore(values[lens.name]) for lens in lenses if lens.state})
 
 
-def fit(features: pd.DataFrame, config: LensesConfig) -> FittedLenses:
-    """Fit every lens whose features are all in the frame."""
+def fit(features: pd.DataFrame, config: LensesConfig, earlier: Sequence[Earlier] = ()) -> FittedLenses:
+    """Fit every lens whose features are all in the frame.
+
+    Parameters
+    ----------
+    earlier
+        Customers at earlier cutoffs and whether they came back, for the labels whose names claim that they do not.
+        Without any, those names go by lateness and scores alone.
+    """
     lenses = tuple(
         lens for lens in of(config) if (lens.segments or lens.estimates) and set(lens.features) <= set(features)
     )
-    return FittedLenses(lenses, {lens.name: lens.fit(features, config) for lens in lenses if lens.fit})
+    states = {lens.name: lens.fit(features, config) for lens in lenses if lens.fit}
+    if earlier and set(READS) <= set(features):
+        returning = learn_returning(features, earlier)
+        states = {
+            name: replace(state, returning=returning) if hasattr(state, "returning") else state
+            for name, state in states.items()
+        }
+    return FittedLenses(lenses, states)
 
 
 def segments(features: pd.DataFrame, fitted: FittedLenses) -> pd.DataFrame:

@@ -79,6 +79,7 @@ class Lens:
         one key is a word in angle brackets. `unknown` is always allowed.
     state
         The frozen dataclass that `fit` returns; its fields are what JSON can hold. None for a lens that learns nothing.
+        Its field `returning`, where it has one, is what earlier cutoffs show of customers who come back.
     fit
         Features and configuration to what the segments need to know of the population, such as quantiles.
     ready

@@ -1,7 +1,9 @@
 """User status: the relation to the business, by rules that anyone can check.
 
 Facts come first (never bought, bought once); beyond them the time since the last order is held against the
-customer's own usual gap or, where there is none, against the typical gap of all customers. A `reactivated` customer
+customer's own usual gap or, where there is none, against the typical gap of all customers. Late alone is not at risk:
+at earlier cutoffs customers of that lateness and rhythm must have come back so much less often than everyone
+(`lenses.returning`), so that a label is empty where the data has no such customers. A `reactivated` customer
 returned after a silence that had made a defector, and has been back for no longer than that silence was. The silence is
 held against the customer's other gaps alone, and must be longer than the longest of so many gaps is by chance. Of the
 customers who never bought, one who began a trial is in a trial, one who acted otherwise is a prospect, and one without
@@ -10,7 +12,7 @@ any act is no user.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from patronage.data.contract import NO_ACTIVITY
 from patronage.engine import texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
+from patronage.lenses.returning import READS, Returning, typical_gap, usual_gap
 
 
 def _select(history: History, config: LensesConfig) -> str:
@@ -59,36 +62,42 @@ class StatusState:
         The median of the mean gaps; where nobody has a gap, of the days since the first order.
     at_risk_after, defector_after
         Multiples of the usual gap.
+    at_risk_below, defector_below
+        Multiples of everyone's chance to come back.
+    returning
+        The chance of each customer.
     """
 
     typical_gap: float
     at_risk_after: float
     defector_after: float
+    at_risk_below: float = 1.0
+    defector_below: float = 1.0
+    returning: Returning = field(default_factory=Returning)
 
 
 def _fit(features: pd.DataFrame, config: LensesConfig) -> StatusState:
-    typical = features[c.MEAN_GAP_DAYS].median()
     return StatusState(
-        typical_gap=float(typical) if np.isfinite(typical) else float(features[c.TENURE_DAYS].median()),
-        at_risk_after=config.status.at_risk_after,
-        defector_after=config.status.defector_after,
+        typical_gap(features),
+        config.status.at_risk_after,
+        config.status.defector_after,
+        config.returning.at_risk_below,
+        config.returning.lost_below,
     )
 
 
 def _segments(features: pd.DataFrame, state: StatusState) -> Labels:
-    columns = (c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER, c.N_GAPS, c.MEAN_GAP_DAYS)
-    days, since, gaps, mean_gap = (features[name].to_numpy() for name in columns)
+    days, since = (features[name].to_numpy() for name in (c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER))
     trials, acts, refunds = (features[name].to_numpy() for name in ("n_trials", "n_acts", "refunds"))
-    # A mean of few gaps is noise: shrink it towards the typical gap by one gap's weight.
-    usual = (gaps * np.nan_to_num(mean_gap) + state.typical_gap) / (gaps + 1)
-    lateness = since / np.maximum(usual, 1)
+    lateness = since / usual_gap(features, state.typical_gap)
+    returns = state.returning.beside_everyone(features) if state.returning.known else np.zeros(len(features))
     never = days == 0
     cases = [
         never & (trials > 0),
         never & ((acts > 0) | (refunds > 0)),  # what is refunded was bought before the log
         never,
-        lateness > state.defector_after,
-        lateness > state.at_risk_after,
+        (lateness > state.defector_after) & (returns < state.defector_below),
+        (lateness > state.at_risk_after) & (returns < state.at_risk_below),
         days == 1,
         _returned(features, state),
     ]
@@ -126,15 +135,16 @@ LENS = Lens(
             "non_user": "known, but never acted",
             "prospect": "acted, never bought",
             "trial": "began a trial, never bought",
-            "first_time": "bought on one day, and is not late",
-            "regular": "bought on several days, and is not late",
+            "first_time": "bought on one day, and is not late, or comes back though late",
+            "regular": "bought on several days, and is not late, or comes back though late",
             "reactivated": "the same, but back from a silence as long as a defector's, for no longer than that silence",
-            "at_risk": "silent for `at_risk_after` times the customer's usual gap",
-            "defector": "silent for `defector_after` times the customer's usual gap",
+            "at_risk": "silent for `at_risk_after` times the customer's usual gap, and such customers come back "
+            "clearly less often than everyone",
+            "defector": "silent for `defector_after` times the usual gap, and they come back less than half as often",
         }
     },
     improved_by=("events", "events:trial_started"),
-    reads=(c.ACTIVE_DAYS, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS, c.N_GAPS, c.MEAN_GAP_DAYS, "refunds"),
+    reads=(*READS, "refunds"),
     select=_select,
     state=StatusState,
     fit=_fit,

@@ -116,14 +116,19 @@ class Forecast:
     ) -> tuple[dict[str, Any], Array, Array | None]:
         """Orders and P(order) of the ensemble; orders alone where P(order) is the law's, or churn ends a contract."""
         on_clock = self.calendar.operational(inputs.features)
-        summary, law = Summary.of(on_clock), self.clv.law
+        summary = Summary.of(on_clock)
+        recency, multiplier, alive = summary.t_x.copy(), np.ones(len(summary.x)), np.ones(len(summary.x))
+        for rows, clv in self.clv.cells(on_clock):
+            part, orders = summary.at(rows), ensemble[c.ORDERS][rows]
+            if self.churn_source != ENSEMBLE:
+                recency[rows], multiplier[rows] = reconcile(clv.law, self.horizon_days, part, orders)
+                continue
+            p_order = clv.law_p_order(1 - ensemble[c.CHURNED][rows], part.x)
+            alive[rows], multiplier[rows] = reconcile_both(
+                clv.law, self.horizon_days, part, orders, p_order, clv.rate_cv(part)
+            )
         if self.churn_source != ENSEMBLE:
-            recency, multiplier = reconcile(law, self.horizon_days, summary, ensemble[c.ORDERS])
             return {**on_clock, c.RECENCY: recency}, multiplier, None
-        p_order = self.clv.law_p_order(1 - ensemble[c.CHURNED], summary.x)
-        alive, multiplier = reconcile_both(
-            law, self.horizon_days, summary, ensemble[c.ORDERS], p_order, self.clv.rate_cv(summary)
-        )
         return on_clock, multiplier, alive
 
     def predict(

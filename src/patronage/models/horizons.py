@@ -19,7 +19,7 @@ from patronage.models.btyd.calendar import CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.summary import Summary
 from patronage.models.btyd.unique_rows import per_unique_row
-from patronage.typing import Array
+from patronage.typing import Array, Index
 
 NEXT_ORDER_LEVELS = (0.1, 0.5, 0.9)  # the probabilities by whose days the next order is described
 SHIPPED = (c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_SPEND)
@@ -82,19 +82,23 @@ class OrdersAhead:
 
     def p_order(self, days: Array | float) -> Array:
         """(N,) P(at least one order within so many days): one number of days for all, or one for each."""
-        summary, alive = self._summary_and_alive()
+        summary = Summary.of(self.inputs.features)
         within = np.broadcast_to(np.asarray(days, np.float64), summary.x.shape)
-        rate_cv, factor = self.clv.rate_cv(summary), self._factor(within)
-        by_law = np.minimum(
-            alive * per_unique_row(self.clv.law.tail, 1, within, summary.x, summary.T, factor, rate_cv), 1.0
-        )
+        factor, by_law = self._factor(within), np.empty(len(within))
+        for rows, clv in self.clv.cells(self.inputs.features):
+            part, alive = summary.at(rows), self._alive(clv, summary, rows)
+            tail = per_unique_row(clv.law.tail, 1, within[rows], part.x, part.T, factor[rows], clv.rate_cv(part))
+            by_law[rows] = np.minimum(alive * tail, 1.0)
         return self._bounded(1 - self.clv.calibration.probability(1 - by_law, summary.x), within, c.P_ORDER)
 
     def expected_orders(self, days: float) -> Array:
         """(N,) the mean number of orders within so many days."""
-        summary, alive = self._summary_and_alive()
+        summary = Summary.of(self.inputs.features)
         within = np.full(summary.x.shape, days, np.float64)
-        orders = alive * self.clv.law.expected_if_alive(within, summary.x, summary.T, self._factor(within))
+        factor, orders = self._factor(within), np.empty(len(within))
+        for rows, clv in self.clv.cells(self.inputs.features):
+            part, alive = summary.at(rows), self._alive(clv, summary, rows)
+            orders[rows] = alive * clv.law.expected_if_alive(within[rows], part.x, part.T, factor[rows])
         return self._bounded(orders, within, c.EXPECTED_ORDERS)
 
     def days_until(self, probability: float) -> Array:
@@ -110,9 +114,8 @@ class OrdersAhead:
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
         return np.where(reached, high, np.nan)
 
-    def _summary_and_alive(self) -> tuple[Summary, Array]:
-        summary = Summary.of(self.inputs.features)
-        return summary, self.clv.law.p_alive(*summary) if self.inputs.alive is None else self.inputs.alive
+    def _alive(self, clv: CLVModel, summary: Summary, rows: Index) -> Array:
+        return clv.law.p_alive(*summary.at(rows)) if self.inputs.alive is None else self.inputs.alive[rows]
 
     def _factor(self, days: Array) -> Array:
         """(N,) the factor on each rate in so many days: the customer's own, at the season of these days."""

@@ -28,6 +28,8 @@ class Artifact:
     CHURN_IMPORTANCE = "churn_importance.json"
     CLV_FINDINGS = "clv_findings.json"
     CLV_CHOICE = "clv_choice.json"
+    CLV_COVARIATES = "clv_covariates.json"  # which were tried, and which are in the law
+    CLV_EFFECTS = "clv_effects.json"  # of those in the law, on the rate and on leaving
     CLV_DECISIONS = "clv_decisions.json"
     HORIZONS = "horizons.json"  # P(order) within 7, 30, 90, ... days beside what came
     NEXT_ORDER = "next_order.json"  # the days by which the next order was to come, beside when it came
@@ -106,6 +108,7 @@ class Artifact:
 
     # comparison
     REPORT = "report.html"
+    GATES = "gates.json"
     CONFIG_DIFFERENCES = "config_differences.json"
     DATA_DIFFERENCES = "data_differences.json"
     DRIFT = "drift.json"  # also of a scoring

@@ -124,6 +124,10 @@ class Metric:
         """The share of customers whose stage or persona moved since the last scoring."""
         return f"score/moved_{column}"
 
+    # totals of all customers in the horizon
+    EXPECTED_ORDERS = "expected/orders"
+    EXPECTED_REVENUE = "expected/revenue"
+
     # what a reviewer reads first: the metrics that MLflow shows of a training, the others being in a table
     CHURN_UNSEEN_LOG_LOSS = "churn/unseen/log_loss"
     ORDERS_RMSE_OF_CLV = "clv/orders_rmse"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from patronage import names as c
@@ -28,7 +29,8 @@ def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool) ->
     paid, net = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
     refund_share = float(1 - net / paid) if paid > 0 else 0.0
     findings = assumptions.examine(clv, buyers, left_censored=left_censored, refund_share=refund_share)
-    return _findings(findings) | _choice(clv) | _decisions(clv) | Report(figures=clv_figures.of_model(clv, features))
+    figures = Report(figures=clv_figures.of_model(clv, features))
+    return _findings(findings) | _choice(clv) | _covariates(clv) | _decisions(clv) | figures
 
 
 def _findings(findings: tuple[assumptions.Finding, ...]) -> Report:
@@ -56,6 +58,23 @@ def _choice(clv: CLVModel) -> Report:
     behind = ", ".join(f"{law.model} +{law.behind:.4f}" for law in rest if law.behind is not None)
     chosen = f"{best.model} by log score {best.log_score:.4f} at an earlier origin; {behind or 'alone'}"
     return Report(tables={Artifact.CLV_CHOICE: pd.DataFrame(map(vars, clv.candidates))}, tags={Tag.CLV_CHOSEN: chosen})
+
+
+def _covariates(clv: CLVModel) -> Report:
+    """The covariates that were tried, and the effects of those in the law."""
+    if not clv.covariate_trials:
+        return Report()
+    tables = {Artifact.CLV_COVARIATES: pd.DataFrame(map(vars, clv.covariate_trials))}
+    included, effects = [trial.covariate for trial in clv.covariate_trials if trial.included], clv.effects
+    if effects is None:
+        return Report(tables=tables, messages=["clv          no covariate predicted better at an earlier origin"])
+    tables[Artifact.CLV_EFFECTS] = table = effects.table()
+    furthest = table.loc[(table["factor"].map(np.log)).abs().idxmax()]
+    example = (
+        f"{furthest['covariate']} ({furthest['level']}): {furthest['factor']:.2f} times the {furthest['on']} "
+        f"[{furthest['low']:.2f}, {furthest['high']:.2f}]"
+    )
+    return Report(tables=tables, messages=[f"clv          the law knows {', '.join(included)}; {example}"])
 
 
 def _decisions(clv: CLVModel) -> Report:

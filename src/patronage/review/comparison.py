@@ -10,11 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage import names as c
+from patronage.config import GatesConfig
 from patronage.errors import DataError
 from patronage.evaluation.intervals import Resampling
 from patronage.names import Artifact, Metric
 from patronage.report import Report
 from patronage.review import comparison_figures, differences, migration
+from patronage.review.gates import gate_table, judge_gates
 from patronage.review.labellings import Labelling, labellings, predict_frozen
 from patronage.review.largest_changes import largest_changes
 from patronage.review.paired_losses import SAME_WINDOW, PairedForecasts, pair_forecasts, paired_differences
@@ -25,6 +27,7 @@ HEADLINES = (Metric.CHURN_LOG_LOSS, Metric.SPEND_RMSE, Metric.JOURNEY_LOG_LOSS)
 MEASURES = ("ari", "ami", "kappa")
 ENDS = {"": "difference", "_low": "low", "_high": "high"}
 FEATURES_NAMED = 4
+PERSONA_MOVES = Metric.migration(c.PERSONA, "", "").rstrip("_")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,11 @@ def compare(baseline: TrainingRun, candidate: TrainingRun, resampling: Resamplin
     listed[c.CUSTOMER_ID] = customers[listed[c.CUSTOMER_ID].astype(int)]
     report = Report(
         metrics=_metrics(changes),
-        tables=_tables(changes) | {Artifact.LARGEST_CHANGES: listed},
+        tables=_tables(changes)
+        | {
+            Artifact.LARGEST_CHANGES: listed,
+            Artifact.GATES: gate_table(judge_gates(candidate, baseline, GatesConfig(), resampling)),
+        },
         figures=_figures(changes),
         messages=_messages(changes),
     )
@@ -158,6 +165,14 @@ def _metrics(changes: Changes) -> dict[str, float]:
     return metrics
 
 
+def headlines(report: Report) -> dict[str, float]:
+    """Of the metrics of a comparison those that are read first: who moved, how far labels agree, what losses differ."""
+    shares = [name for name in report.metrics if name.startswith(PERSONA_MOVES) and name.endswith("_share")]
+    agreement = [Metric.agreement(column, "whole", "ari") for column in TOPICS]
+    names = [Metric.LARGEST_PSI, *shares, *agreement, *(Metric.difference(metric) for metric in HEADLINES)]
+    return {name: report.metrics[name] for name in names if name in report.metrics}
+
+
 def _summary(changes: Changes) -> list[tuple[str, str]]:
     """A few sentences for a reader of nothing else."""
     customers = changes.by_reason[c.PERSONA].set_index("reason")["customers"]
@@ -192,10 +207,12 @@ def _migration_sentence(changes: Changes, column: str) -> str:
     moved = table.drop([*migration.UNCHANGED, migration.JOINED, migration.LEFT], errors="ignore")
     moved = moved[moved["customers"] > 0]
     stayed = table["share"].reindex(list(migration.UNCHANGED)).sum()
+    back = float(table["share"].get(migration.BACK, 0.0))
+    put_back = f"; the model moved {back:.1%} back, who are among those" if back else ""
     shares = ", ".join(f"{reason} {share:.1%}" for reason, share in moved["share"].items())
     detail = f" ({shares}; CLV {moved['clv_after'].sum():,.0f})" if shares else ""
     agreement = changes.agreement.set_index(["column", "step"])
-    return f"{stayed:.1%} stay where they were{detail}; ARI {agreement.loc[(column, 'whole'), 'ari']:.3f}"
+    return f"{stayed:.1%} stay where they were{detail}{put_back}; ARI {agreement.loc[(column, 'whole'), 'ari']:.3f}"
 
 
 def _paired_sentence(row: pd.Series) -> str:

@@ -13,7 +13,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from patronage.review.figures import ACCENT, INK, MUTED, PALE, blank
-from patronage.review.migration import BEHAVIOUR, BOTH, JOINED, LEFT, MODEL, MOVED
+from patronage.review.migration import BACK, BEHAVIOUR, BOTH, JOINED, LEFT, MODEL, MOVED
 from patronage.review.paired_losses import BETTER, UNCLEAR, WORSE
 from patronage.statistics import calibration_error, calibration_table
 from patronage.typing import Array
@@ -22,7 +22,7 @@ from patronage.typing import Array
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b5a800", "#6b7280")
 SIDES = {"baseline": (MUTED, "--"), "candidate": (ACCENT, "-")}
 REASONS = {
-    BEHAVIOUR: "#0072b2", MODEL: "#d55e00", BOTH: "#cc79a7", MOVED: "#6b7280",
+    BEHAVIOUR: "#0072b2", MODEL: "#d55e00", BOTH: "#cc79a7", BACK: "#e8d3df", MOVED: "#6b7280",
 }  # fmt: skip
 VERDICTS = {BETTER: PALETTE[2], WORSE: PALETTE[5], UNCLEAR: MUTED}
 DRIFT = {"stable": PALE, "shifted": PALETTE[1], "moved": PALETTE[5]}
@@ -114,7 +114,7 @@ def _blocks(
 
 
 def migration(by_reason: Mapping[str, pd.DataFrame]) -> Figure:
-    """Share of the customers of both runs that moved, by reason, for each labelling.
+    """Share of the customers of both runs that moved, by reason, for each labelling; and of those put back, pale.
 
     Parameters
     ----------
@@ -128,8 +128,8 @@ def migration(by_reason: Mapping[str, pd.DataFrame]) -> Figure:
             for topic, table in by_reason.items()
         }
     )
-    largest = str(shares.sum(axis=1).idxmax())
-    title = f"Most moves: {largest}" if shares.to_numpy().any() else "No customer moved"
+    moved = shares.drop(BACK, errors="ignore")
+    title = f"Most moves: {moved.sum(axis=1).idxmax()}" if moved.to_numpy().any() else "No customer moved"
     figure, axes = blank(title, 9, 0.6 * len(by_reason) + 1.8)
     left = np.zeros(len(by_reason))
     widest = max(100 * float(shares.sum().max()), 1e-9)
@@ -140,13 +140,14 @@ def migration(by_reason: Mapping[str, pd.DataFrame]) -> Figure:
         light = sum(to_rgb(REASONS[reason])) > 1.5
         axes.bar_label(bars, texts, label_type="center", fontsize=8, color=INK if light else "white")
         left += widths
-    for place, whole in enumerate(left):
-        axes.annotate(f" {whole:.1f} %", (whole, place), va="center", fontsize=9, color=INK)
+    for place, whole in enumerate(left):  # the number is that of the moves; the pale bar is none
+        own = 100 * float(moved.iloc[:, place].sum())
+        axes.annotate(f" {own:.1f} %", (whole, place), va="center", fontsize=9, color=INK)
     axes.set_xlim(0, max(1.12 * left.max(), 1.0))
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel("% of the customers in both runs with another label")
+    axes.set_xlabel("% of the customers in both runs with another label; moved back: with the same label again")
     figure.legend(frameon=False, ncols=len(reasons), loc="outside lower center", fontsize=9)
     return figure
 

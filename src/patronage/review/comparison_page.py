@@ -8,12 +8,16 @@ from patronage import names as c
 from patronage.names import Artifact
 from patronage.review.comparison import Comparison
 from patronage.review.figures import png
+from patronage.review.gates import FAILED, PASSED, UNMEASURED
 from patronage.review.migration import JOINED, LEFT
 from patronage.review.page import html
 from patronage.review.page.blocks import Block, Card, Cards, Fact, More, Page, Picture, Section, Table, Text
 from patronage.review.training_run import TrainingRun
 
-MARKS = {"better": "good", "worse": "bad", "moved": "bad", "shifted": "odd", "no": "odd"}
+MARKS = {
+    "better": "good", "worse": "bad", "moved": "bad", "shifted": "odd", "no": "odd",
+    PASSED: "good", FAILED: "bad", UNMEASURED: "odd",
+}  # fmt: skip
 LABELS = (
     (c.PERSONA, "Personas", "Pale ribbons are customers who stayed, strong ones customers who moved. A persona of the "
      "candidate has the name of the baseline's persona that it was matched to."),
@@ -49,10 +53,23 @@ def render(comparison: Comparison) -> str:
 def _summary(comparison: Comparison) -> Section:
     """A sentence for each topic, and both runs."""
     runs = {"baseline": comparison.baseline, "candidate": comparison.candidate}
+    gates = comparison.report.tables[Artifact.GATES]
     topics = pd.DataFrame(comparison.summary, columns=["topic", "finding"])
     blocks: list[Block] = [Text(message, warning=True) for message in comparison.report.messages]
-    blocks += [Table(topics, most=30), Cards([_card(side, run) for side, run in runs.items()])]
+    blocks += [
+        Table(gates, _gates_sentence(gates), marks=MARKS),
+        Table(topics, "What moved", most=30),
+        Cards([_card(side, run) for side, run in runs.items()]),
+    ]
     return Section("In short", _verdict(comparison), blocks)
+
+
+def _gates_sentence(gates: pd.DataFrame) -> str:
+    """Whether the candidate could be promoted, by the gates of conf/promote.yaml."""
+    against = list(gates.loc[gates["verdict"].isin([FAILED, UNMEASURED]), "gate"])
+    if not against:
+        return f"All {len(gates)} gates of a promotion hold"
+    return f"{len(gates) - len(against)} of {len(gates)} gates of a promotion hold; against it: {', '.join(against)}"
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -69,6 +69,9 @@ def _metric_gates(metrics: Mapping[str, float], config: GatesConfig) -> list[Gat
         value = metrics.get(Metric.COVERAGE_80, math.nan)
         near = abs(value - TARGET_COVERAGE) <= most
         gates.append(_metric_gate("coverage_80", f"within {most:g} of {TARGET_COVERAGE:g}", value, near))
+    if (most := config.names_failing) is not None:
+        value = metrics.get(Metric.SEGMENTS_NAME_FAILS, math.nan)
+        gates.append(_metric_gate("names_failing", f"at most {most}", value, value <= most))
     return gates
 
 

@@ -58,10 +58,14 @@ def migration_by_reason(labelling: Labelling, clv_before: pd.Series, clv_after: 
 
 
 def refit_share(labelling: Labelling) -> float:
-    """Share of the candidate's customers whose label differs between its model and the frozen one; nan if unknown."""
+    """Share of the customers of both runs whom the model alone moved: the frozen one would have kept their label.
+
+    Who was put back by the refit has the label of the baseline, and is not counted; nan where nothing is frozen.
+    """
     if labelling.frozen is None:
         return float("nan")
-    return float((labelling.frozen.cat.codes.to_numpy() != labelling.after.cat.codes.to_numpy()).mean())
+    reason = reasons(labelling)
+    return float((reason == MODEL).mean()) if len(reason) else 0.0
 
 
 def moves(labelling: Labelling, clv_before: pd.Series, clv_after: pd.Series) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from patronage.config import TrainConfig
 from patronage.data import Tables
 from patronage.evaluation.run import Run
 from patronage.evaluation.scorecard import Headline, Scorecard
-from patronage.names import Artifact, Tag
+from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review.model_card import card_of
 from patronage.review.record import MeasuredOn, RunRecord
@@ -42,7 +42,7 @@ def training_record(
     measurement = run.measurement
     headlines = [*(measurement.scorecard.headlines if measurement else ()), *personas.headlines]
     evaluated = f"{measurement.holdout.evaluated.cutoff:%Y-%m-%d}" if measurement else NOT_EVALUATED
-    metrics = {**personas.metrics, **report.metrics}
+    metrics = {**personas.metrics, **report.metrics, **_totals(run)}
     card = card_of(run, headlines, report, tables)
     return RunRecord(
         kind="train",
@@ -70,6 +70,14 @@ def training_record(
         frames=report.frames,
         figures=report.figures,
     )
+
+
+def _totals(run: Run) -> dict[str, float]:
+    """What all customers together are expected to bring."""
+    return {
+        Metric.EXPECTED_ORDERS: float(run.assignments[c.EXPECTED_ORDERS].sum()),
+        Metric.EXPECTED_REVENUE: float(run.assignments[c.EXPECTED_SPEND].sum()),
+    }
 
 
 def _measured_on(run: Run, tables: Tables, metrics: Mapping[str, float]) -> list[MeasuredOn]:

@@ -7,6 +7,7 @@ runs.py      one run, logged whole
 dataset.py   the data of a run
 links.py     how to look at a run
 reading.py   a training run, read back whole
+history.py   earlier trainings of a registered model
 registry.py  which version has an alias
 loading.py   the registered bundle, read back
 scores.py    a scoring run; it waits on disk where the store is away
@@ -19,6 +20,7 @@ import warnings
 with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; none of it outlives this block
     warnings.simplefilter("ignore")
     from patronage.tracking.dataset import Dataset, describe
+    from patronage.tracking.history import past_runs
     from patronage.tracking.links import artifact, compare_link, run_link, sweep_link
     from patronage.tracking.loading import Champion, Registered, load_champion, load_registered
     from patronage.tracking.model import serve
@@ -80,6 +82,7 @@ __all__ = [
     "config_of",
     "find_run",
     "folders_without_run",
+    "past_runs",
     "read_run",
     # the registered model
     "alias_version",

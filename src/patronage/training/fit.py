@@ -7,13 +7,14 @@ from dataclasses import asdict
 from patronage import lenses
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
+from patronage.config.personas import AUTO
 from patronage.decisions.offer import Offer
 from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
 from patronage.models.personas import PersonaModel
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
-from patronage.training.origins import Split
+from patronage.training.origins import Split, earlier
 from patronage.training.personas import fit_personas
 
 
@@ -40,7 +41,20 @@ def fit_bundle(
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.current.features
-    # Before the journey and the personas: where nobody repeats, its message says what all of them lack.
+
+    def personas() -> PersonaModel:
+        return fit_personas(
+            features,
+            config.personas,
+            seed=config.seed,
+            descriptions=lenses.described(split.lenses),
+            former=former,
+            later=split.training[0],
+        )
+
+    # A number of personas that is configured and not stable is refused before anything long is fitted. Otherwise
+    # the forecast comes first: where nobody repeats, its message says what all of them lack.
+    fixed = personas() if config.personas.k != AUTO else None
     expected = fit_forecast(split, config, fits)
     whole = split.training if split.window_days == config.horizon_days else ()
     return Bundle(
@@ -48,15 +62,8 @@ def fit_bundle(
         period_days=split.period_days,
         lenses=split.lenses,
         lens_names=tuple(lens.name for lens in lenses.of(split.lenses) if set(lens.features) <= set(features)),
-        fitted_lenses=lenses.fit(features, split.lenses),
-        personas=fit_personas(
-            features,
-            config.personas,
-            seed=config.seed,
-            descriptions=lenses.described(split.lenses),
-            former=former,
-            later=split.training[0],
-        ),
+        fitted_lenses=lenses.fit(features, split.lenses, earlier(split.training)),
+        personas=fixed or personas(),
         forecast=expected,
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),

@@ -68,8 +68,9 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
         season_sd=calendar.log_sd(when.days_since_epoch(split.current.cutoff), config.horizon_days),
     )
     laws = tuple(name for name, on in churn.laws.items() if on)
-    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits, calendar)
-    btyd = fit_btyd(calendar.operational(features), laws, fits)
+    covariates = clv.effects.names if clv.effects else ()
+    learned, latest_btyd = with_btyd_features(snapshots, laws, churn, fits, calendar, covariates)
+    btyd = fit_btyd(calendar.operational(features), laws, fits, covariates)
     current = features.assign(**expect(btyd, calendar, features, learned[0].horizon_days))
     columns = steady(current, learned[0].features, learnable(split.current.features, split.lenses))
     fit = fit_ensemble(learned, current, columns, churn, seed=config.seed, in_season=not calendar.flat)
@@ -121,8 +122,14 @@ def with_btyd_features(
     config: ChurnConfig,
     fits: FitCache | None = None,
     calendar: CalendarClock = FLAT,
+    covariates: Sequence[str] = (),
 ) -> WithBtyd:
     """Fit BTYD anew at each origin, and add its predictions over the label window to the features.
+
+    Parameters
+    ----------
+    covariates
+        Those whose effects the laws know.
 
     Raises
     ------
@@ -135,7 +142,7 @@ def with_btyd_features(
     latest, reason = None, ""
     for snapshot in snapshots:
         try:
-            btyd = fit_btyd(calendar.operational(snapshot.features), laws, fits)
+            btyd = fit_btyd(calendar.operational(snapshot.features), laws, fits, covariates)
         except FitError as error:
             log.warning("origin %s is left out of the ensemble: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             reason = str(error)
@@ -158,10 +165,14 @@ def _better_calibrated(snapshot: LabelledSnapshot, validation: pd.DataFrame, bty
     predicted = validation[known]
     features = snapshot.features.loc[predicted.index]
     name = clv.settings.model
-    law = btyd.laws[name] if name in btyd.laws else fit_orders(name, *Summary.of(snapshot.features))[0]
-    summary = Summary.of(features)
-    recency, factor = reconcile(law, snapshot.horizon_days, summary, predicted[c.ORDERS].to_numpy(np.float64))
-    by_law = 1 - law.p_order(snapshot.horizon_days, summary.x, recency, summary.T, factor)
+    if name not in btyd.laws:
+        btyd = replace(btyd, laws={name: fit_orders(name, *Summary.of(snapshot.features))[0]}, effects={})
+    summary, orders = Summary.of(features), predicted[c.ORDERS].to_numpy(np.float64)
+    by_law = np.empty(len(orders))
+    for rows, law in btyd.cells(name, features):
+        part = summary.at(rows)
+        recency, factor = reconcile(law, snapshot.horizon_days, part, orders[rows])
+        by_law[rows] = 1 - law.p_order(snapshot.horizon_days, part.x, recency, part.T, factor)
     by_ensemble = predicted[c.CHURNED].to_numpy(np.float64)
     y_true = snapshot.labels.loc[features.index, c.CHURNED].to_numpy(np.float64)
     errors = [_calibration_error(y_true, y_pred) for y_pred in (by_law, by_ensemble)]

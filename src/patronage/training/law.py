@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from patronage import names as c
 from patronage.config import ClvConfig
@@ -23,7 +24,7 @@ from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
 from patronage.models.btyd import clv
 from patronage.models.btyd.clv import CLVModel
-from patronage.models.btyd.decisions import LawCandidate
+from patronage.models.btyd.decisions import CovariateTrial, LawCandidate
 from patronage.models.btyd.fit import FitCache
 from patronage.training.fallback import first_acceptable
 from patronage.typing import Array
@@ -31,6 +32,7 @@ from patronage.typing import Array
 log = logging.getLogger(__name__)
 
 AUTO = "auto"
+SURE = 0.01  # the p of an effect's likelihood ratio, below which histories bear it out
 MIN_PROBABILITY = 1e-12  # of an observed number of orders that the law takes for impossible
 
 
@@ -63,7 +65,56 @@ def fit_clv(
         return clv.fit(features, config, model=name, horizon_days=horizon_days, fits=fits)
 
     model = first_acceptable(fit, features, names, config.fallback)
-    return replace(calibrated(model, training, config, fits), candidates=candidates, season_sd=season_sd)
+    trials = try_covariates(model.settings.model, training, config, fits)
+    included = [trial.covariate for trial in trials if trial.included]
+    if included:
+        name = model.settings.model
+        known = clv.fit(features, config, model=name, horizon_days=horizon_days, fits=fits, covariates=included)
+        model = replace(model, law=known.law, effects=known.effects)
+    model = calibrated(model, training, config, fits)
+    return replace(model, candidates=candidates, season_sd=season_sd, covariate_trials=trials)
+
+
+def try_covariates(
+    name: str, training: Sequence[LabelledSnapshot], config: ClvConfig, fits: FitCache | None = None
+) -> tuple[CovariateTrial, ...]:
+    """
+    Which covariates of the configuration a law shall know: by the latest origin at which the law can be fitted.
+
+    A covariate is kept where it predicted the orders that came better than the plain law, by a standard error or more,
+    and where the histories bear its effect out too: two kinds of evidence, of which chance seldom gives both.
+    """
+    for snapshot in training if config.covariates else ():
+        try:
+            plain = clv.fit(snapshot.features, config, model=name, horizon_days=snapshot.horizon_days, fits=fits)
+        except FitError:
+            continue
+        return tuple(_try_covariate(each, name, plain, snapshot, config, fits) for each in config.covariates)
+    why = "no earlier origin at which the law can be fitted"
+    return tuple(CovariateTrial(each, None, None, None, included=False, refused=why) for each in config.covariates)
+
+
+def _try_covariate(
+    covariate: str,
+    name: str,
+    plain: CLVModel,
+    snapshot: LabelledSnapshot,
+    config: ClvConfig,
+    fits: FitCache | None,
+) -> CovariateTrial:
+    features, orders, days = snapshot.features, snapshot.labels[c.ORDERS], snapshot.horizon_days
+    try:
+        known = clv.fit(features, config, model=name, horizon_days=days, fits=fits, covariates=[covariate])
+    except FitError as error:
+        return CovariateTrial(covariate, None, None, None, included=False, refused=str(error))
+    if known.effects is None:
+        why = "it is the same for all customers, or no two of its levels have enough of them"
+        return CovariateTrial(covariate, None, None, None, included=False, refused=why)
+    gains = log_losses(plain, features, orders) - log_losses(known, features, orders)
+    gain, standard_error = float(gains.mean()), float(gains.std() / np.sqrt(max(len(gains), 1)))
+    added = 2 * len(known.effects.rate)
+    p = float(chi2.sf(2 * max(known.effects.gain, 0.0), added))
+    return CovariateTrial(covariate, gain, standard_error, p, included=gain > standard_error and p < SURE)
 
 
 def rank_laws(
@@ -130,7 +181,14 @@ def calibrated(
     for snapshot in training:
         name, horizon_days = model.settings.model, snapshot.horizon_days
         try:
-            earlier = clv.fit(snapshot.features, config, model=name, horizon_days=horizon_days, fits=fits)
+            earlier = clv.fit(
+                snapshot.features,
+                config,
+                model=name,
+                horizon_days=horizon_days,
+                fits=fits,
+                covariates=model.effects.names if model.effects else (),
+            )
         except FitError as error:
             log.warning("origin %s calibrates no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             continue

@@ -7,6 +7,7 @@ reach that far, the last window before it, after a fit that ended where that win
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,13 +15,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage.config import LensesConfig, TrainConfig
+from patronage import names as c
+from patronage.config import LensesConfig, OriginsConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.data import Tables
 from patronage.engine import text
 from patronage.errors import ConfigError, DataError
 from patronage.labels import LabelledSnapshot, Snapshot, buyers, held_out, labels_at
-from patronage.lenses import described, features_at, with_taste
+from patronage.lenses import Earlier, described, features_at, with_taste
 from patronage.models.btyd.heavy import ordinary
 from patronage.training.journey import choose_period
 
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST_WINDOW = 7  # days of labels
 BTYD_LENSES = ("rfm", "btyd")  # the summaries that the laws are fitted to, and which customers have bought
+RETURNING_LENS = "status"  # it reads all that the chance to come back is learned from
 CALENDAR_WINDOW = 91  # days at most that a calendar is held against, from earlier origins a quarter apart
 CALENDAR_SPACING, CALENDAR_ORIGINS, CALENDAR_HISTORY = 91, 4, 182
 
@@ -114,9 +117,29 @@ class Holdout:
 
 
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
-    """The features of a frame that a model may learn from: a packed one is neither number nor category."""
+    """The features of a frame that a model may learn from: a packed one is neither number nor category.
+
+    The first order's value is a covariate of the laws; trees were measured without it.
+    """
     left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
-    return tuple(name for name in features if name not in left_out)
+    return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE})
+
+
+def earlier(snapshots: Sequence[LabelledSnapshot]) -> list[Earlier]:
+    """Who came back after earlier cutoffs, for the lenses to learn from."""
+    return [Earlier(snapshot.features, (snapshot.labels[c.ORDERS] > 0).to_numpy()) for snapshot in snapshots]
+
+
+def earlier_of(tables: Tables, cutoff: datetime, lenses: LensesConfig) -> list[Earlier]:
+    """The same of the last quarter of a year before the cutoff, or what the log allows; none where it is too short."""
+    settings = OriginsConfig()
+    window = when.label_window(cutoff, CALENDAR_WINDOW, tables.first, settings.min_history_days)
+    if window < SHORTEST_WINDOW:
+        return []
+    origin = cutoff - timedelta(days=window)
+    features = features_at(tables, origin, lenses, window, [RETURNING_LENS])
+    labels = labels_at(tables, origin, window, None, features.index)
+    return earlier([LabelledSnapshot(origin, window, features, labels)])
 
 
 def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:

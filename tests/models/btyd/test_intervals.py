@@ -90,7 +90,7 @@ def drifting(simulate, drift, seed=11, level=1.0):
 
 
 def calibration_at(x, t_x, age, orders, law=LAW):
-    return calibrate(law, LAW, CERTAIN, HORIZON, Summary(x, t_x, age), orders)
+    return calibrate(law, LAW, np.zeros(len(x)), HORIZON, Summary(x, t_x, age), orders)
 
 
 def test_rates_that_do_not_drift_need_no_calibration(simulate):

@@ -45,6 +45,23 @@ def test_the_best_forecast_among_those_that_agree(agreement, classes):
     assert choose_classes([CadenceCandidate(*row) for row in rows]) == classes
 
 
+@pytest.mark.parametrize(("error", "classes"), [(0.0, 3), (0.05, 2), (0.1, 1)])
+def test_more_classes_must_predict_better_by_two_standard_errors(error, classes):
+    rows = [
+        CadenceCandidate(1, -0.5, 0.9),
+        CadenceCandidate(2, -0.4, 0.9, error),
+        CadenceCandidate(3, -0.3, 0.9, error),
+    ]
+    assert choose_classes(rows) == classes
+
+
+def test_the_standard_error_is_that_of_the_gain_over_the_first_on_the_same_customers():
+    counts = pd.Series([30, 30, 30], ["p.p.p.p", "p......", "pp.pp.p"])
+    first, second = compare_classes(counts, (1, 2), left_censored=False, rng=np.random.default_rng(0))
+    assert first.error == 0
+    assert 0 <= second.error < 0.1
+
+
 def test_periods_after_entry_count():
     paths = encode(pd.Series(["ppp", "p", ""]))
     # the first path has two periods after entry and stands for three customers, the others have none
@@ -73,11 +90,6 @@ def test_a_customer_less_moves_one_customer_between_the_parts():
     moved = [int((part.reindex(counts.index, fill_value=0) - other.reindex(counts.index, fill_value=0)).abs().sum())
              for part, other in zip(parts, less, strict=True)]  # fmt: skip
     assert sorted(moved) == [0, 0, 1]
-
-
-def test_fewer_classes_are_kept_where_more_are_hardly_better():
-    rows = zip((1, 2, 3), (-0.5, -0.4, -0.398), (0.95, 0.9, 0.9), strict=True)
-    assert choose_classes([CadenceCandidate(*row) for row in rows]) == 2
 
 
 def test_two_planted_classes_are_better_than_one(perturbed, simulate):

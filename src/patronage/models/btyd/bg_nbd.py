@@ -44,13 +44,17 @@ class BgNbd(OrderLaw):
     def log_likelihood(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:  # equation 6
         x, t_x, T = as_floats(x, t_x, T)
 
-        def of_frequency(x: Array) -> Array:
-            stayed = log_gamma_ratio(self.b, self.a) - log_gamma_ratio(self.b + self._chances_to_leave(x), self.a)
-            return log_gamma_ratio(self.r, x) + stayed
+        def of_frequency(x: Array, r: Array, a: Array, b: Array) -> Array:
+            stayed = log_gamma_ratio(b, a) - log_gamma_ratio(b + self._chances_to_leave(x), a)
+            return log_gamma_ratio(r, x) + stayed
 
         of_recency = -self.r * np.log1p(t_x / self.alpha) - x * np.log(self.alpha + t_x)
         silent = -(self.r + x) * np.log1p((T - t_x) / (self.alpha + t_x))
-        return per_unique_row(of_frequency, x) + of_recency + np.logaddexp(silent, self._log_odds_of_leaving(x))
+        return (
+            per_unique_row(of_frequency, x, self.r, self.a, self.b)
+            + of_recency
+            + np.logaddexp(silent, self._log_odds_of_leaving(x))
+        )
 
     def p_alive(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
         x, t_x, T = as_floats(x, t_x, T)
@@ -94,6 +98,9 @@ class BgNbd(OrderLaw):
         if_nobody_left = shape[:, None] * exposure
         p_order = np.minimum(poisson_gamma_tail(1, shape[:, None], exposure), if_nobody_left)
         return np.clip(mean, p_order, if_nobody_left)  # rounding must not cross the bounds
+
+    def moved(self, rate: float, leaving: float) -> BgNbd:
+        return type(self)(self.r, self.alpha / rate, self.a * leaving, self.b)
 
     def time_scale(self, T: Array, multiplier: Array) -> Array:
         return (self.alpha + T) / np.maximum(multiplier, TINY)

@@ -9,7 +9,7 @@ parameter uncertainty and by the calibration at an earlier origin (`intervals.py
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ import numpy.typing as npt
 
 from patronage import names as c
 from patronage.config import ClvConfig
+from patronage.lenses.profile import DECLARED
 from patronage.models.btyd import totals
-from patronage.models.btyd.decisions import Decision, LawCandidate
+from patronage.models.btyd.by_cell import predict_by_cell, survival_by_cell
+from patronage.models.btyd.covariates import Effects, LawOfCustomers, fit_effects
+from patronage.models.btyd.decisions import CovariateTrial, Decision, LawCandidate
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders, fit_spend
 from patronage.models.btyd.heavy import among_ordinary
 from patronage.models.btyd.intervals import (
@@ -84,11 +87,22 @@ class CLVModel:
     decisions: tuple[Decision, ...] = ()  # what was done about what was unacceptable
     candidates: tuple[LawCandidate, ...] = ()  # the laws that were compared, the best first
     season_sd: float = 0.0  # of the logarithm of the season's factor in the horizon
+    effects: Effects | None = None  # of covariates; the law is then that of the average customer
+    covariate_trials: tuple[CovariateTrial, ...] = ()  # which covariates were kept, and why
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The features that `predict` reads."""
-        return *SUMMARY_COLUMNS, c.MONETARY_VALUE
+        return *SUMMARY_COLUMNS, c.MONETARY_VALUE, *(self.effects.names if self.effects else ())
+
+    def cells(self, features: Columns) -> list[tuple[Index, CLVModel]]:
+        """The customers whose covariates have the same effects: their positions, and the model without effects."""
+        if self.effects is None:
+            return [(np.arange(len(np.asarray(features[c.T]))), self)]
+        return [
+            (rows, replace(self, law=self.law.moved(rate, leaving), effects=None))
+            for rows, rate, leaving in self.effects.cells(features)
+        ]
 
     def predict(
         self,
@@ -130,6 +144,8 @@ class CLVModel:
         """
         summary, factor = Summary.of(features), _factor(features, multiplier)
         of_season = np.broadcast_to(np.asarray(season, np.float64), factor.shape)
+        if self.effects is not None:
+            return predict_by_cell(self.cells(features), features, factor, alive, of_season)
         weight = self.law.p_alive(*summary) if alive is None else np.asarray(alive, np.float64)
         first, inverse = unique_rows(*summary, factor, of_season, weight)
         orders = self._predict_orders(summary.at(first), factor[first], of_season[first], weight[first])
@@ -150,6 +166,8 @@ class CLVModel:
         callable
             Of n and of the positions of some customers (`slice(None)` for all), as evaluation calls it many times.
         """
+        if self.effects is not None:
+            return survival_by_cell(self.cells(features), features, _factor(features, multiplier), alive)
         summary, factor, horizon = Summary.of(features), _factor(features, multiplier), self.settings.horizon_days
         (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
         weight = self.law.p_alive(*summary) if alive is None else alive
@@ -175,12 +193,15 @@ class CLVModel:
         """
         summary, factor, horizon = Summary.of(features), _factor(features, multiplier), self.settings.horizon_days
         level = self.settings.level if level is None else level
-        weight = self.law.p_alive(*summary) if alive is None else alive
-        expected = float(weight @ self.law.expected_if_alive(horizon, summary.x, summary.T, factor))
+        expected, chance = 0.0, 0.0
+        for rows, model in self.cells(features):
+            part, law = summary.at(rows), model.law
+            weight = law.p_alive(*part) if alive is None else alive[rows]
+            expected += float(weight @ law.expected_if_alive(horizon, part.x, part.T, factor[rows]))
+            chance += totals.chance_variance(law, horizon, part, factor[rows], model.rate_cv(part), weight)
         if expected == 0:
             return totals.interval(0.0, 0.0, level)
-        (rate_cv,) = self._rate_cvs((horizon,), summary.x, summary.T)
-        log_variance = totals.chance_variance(self.law, horizon, summary, factor, rate_cv, weight) / expected**2
+        log_variance = chance / expected**2
         log_variance += totals.parameter_log_variance(self.law, self.orders_fit, horizon, summary, factor)
         log_variance += totals.level_log_variance(self.calibration.level) + self.season_sd**2
         return totals.interval(expected, log_variance, level)
@@ -274,11 +295,19 @@ class CLVModel:
             decisions=tuple(Decision(**_tuples(decision)) for decision in state["decisions"]),
             candidates=tuple(LawCandidate(**candidate) for candidate in state["candidates"]),
             season_sd=state["season_sd"],
+            effects=Effects.of(state["effects"]) if state["effects"] else None,
+            covariate_trials=tuple(CovariateTrial(**trial) for trial in state["covariate_trials"]),
         )
 
 
 def fit(
-    features: Columns, config: ClvConfig, *, model: str, horizon_days: float, fits: FitCache | None = None
+    features: Columns,
+    config: ClvConfig,
+    *,
+    model: str,
+    horizon_days: float,
+    fits: FitCache | None = None,
+    covariates: Sequence[str] = (),
 ) -> CLVModel:
     """
     Fit the laws of orders and of their value to the summaries of customers who do not outweigh the others (`heavy.py`).
@@ -293,20 +322,25 @@ def fit(
         bg_nbd, mbg_nbd or pareto_nbd; which of them is for `training` to decide.
     fits
         Where fits are looked up first, and stored.
+    covariates
+        Features, or declared attributes, whose effects on the rate and on leaving are fitted too.
 
     Raises
     ------
     FitError
         Without repeat orders, or where lifetimes finds no optimum.
     """
-    features = among_ordinary(features)
+    features = among_ordinary(features, [name for name in (*covariates, DECLARED) if name in features])
     summary = Summary.of(features)
     law, orders_fit = fit_orders(model, *summary, fits)
+    effects = None
+    if covariates:
+        law, effects = fit_effects(model, law, features, covariates)
     spend_law, spend_fit = fit_spend(summary.x, features[c.MONETARY_VALUE], fits)
     settings = CLVSettings(
         model, horizon_days, config.value_horizon_days, config.discount_rate, config.margin, config.level
     )
-    return CLVModel(settings, law, spend_law, orders_fit, spend_fit)
+    return CLVModel(settings, law, spend_law, orders_fit, spend_fit, effects=effects)
 
 
 def calibrate_intervals(clv: CLVModel, earlier: CLVModel, features: Columns, orders: npt.ArrayLike) -> CLVModel:
@@ -325,9 +359,12 @@ def calibrate_intervals(clv: CLVModel, earlier: CLVModel, features: Columns, ord
         (N,) the number of orders of each in the horizon after it. Labels end at or before the cutoff.
     """
     counts = np.asarray(orders, dtype=np.float64)
-    calibration = calibrate(
-        clv.law, earlier.law, earlier.orders_fit, earlier.settings.horizon_days, Summary.of(features), counts
+    horizon, summary = earlier.settings.horizon_days, Summary.of(features)
+    (parameters,) = parameter_uncertainty(earlier.law, earlier.orders_fit, (horizon,), summary.x, summary.T)
+    law, earlier_law = (
+        LawOfCustomers([(rows, model.law) for rows, model in each.cells(features)]) for each in (clv, earlier)
     )
+    calibration = calibrate(law, earlier_law, parameters, horizon, summary, counts)
     return replace(clv, calibration=calibration)
 
 

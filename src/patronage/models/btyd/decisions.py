@@ -1,4 +1,4 @@
-"""Records of what was decided about a CLV model: the laws that were compared, and the fallbacks."""
+"""Records of what was decided about a CLV model: the laws and covariates that were compared, and the fallbacks."""
 
 from __future__ import annotations
 
@@ -53,4 +53,34 @@ class LawCandidate:
     log_score: float | None
     behind: float | None
     standard_error: float | None
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class CovariateTrial:
+    """
+    A covariate that was tried at an earlier origin.
+
+    Parameters
+    ----------
+    covariate
+        Its name.
+    gain
+        By how much the log score of the orders that came is better with it, a customer; less than 0: worse. None where
+        it could not be tried.
+    standard_error
+        Of `gain`, over customers.
+    p
+        Of the likelihood ratio on the customers' histories: the chance of so much without an effect.
+    included
+        Whether it is in the law.
+    refused
+        Why it could not be tried; empty where it could.
+    """
+
+    covariate: str
+    gain: float | None
+    standard_error: float | None
+    p: float | None
+    included: bool
     refused: str = ""

@@ -8,6 +8,7 @@ so all that is shared is fitted without, and the customer's forecast is that of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,12 +42,12 @@ class Ordinary:
         return (x > self.frequency) | (value > self.monetary_value)
 
 
-def among_ordinary(features: Columns) -> Columns:
-    """The summaries of the customers who do not outweigh the others."""
+def among_ordinary(features: Columns, also: Sequence[str] = ()) -> Columns:
+    """The summaries of the customers who do not outweigh the others, and what `also` names."""
     keep = ~ordinary(features).outweighing(features)
     if keep.all():
         return features
-    return {name: np.asarray(features[name])[keep] for name in (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE)}
+    return {name: np.asarray(features[name])[keep] for name in (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, *also)}
 
 
 def ordinary(features: Columns) -> Ordinary:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -126,8 +127,18 @@ def slopes(law: OrderLaw, value: Callable[[OrderLaw], Array]) -> Array:
     return (up - down) / (2 * STEP)
 
 
+class AskedLaw(Protocol):
+    """What a calibration asks of a law, about all customers at once."""
+
+    def expected_orders(self, horizon: float, x: Array, t_x: Array, T: Array) -> Array: ...
+
+    def survival(
+        self, n: Array, horizon: float, x: Array, t_x: Array, T: Array, multiplier: float, rate_cv: Array
+    ) -> Array: ...
+
+
 def calibrate(
-    law: OrderLaw, earlier: OrderLaw, earlier_fit: Fit, horizon: float, summary: Summary, orders: Array
+    law: AskedLaw, earlier: AskedLaw, parameters: Array, horizon: float, summary: Summary, orders: Array
 ) -> IntervalCalibration:
     """
     Fit the calibration of intervals at an earlier origin.
@@ -136,8 +147,8 @@ def calibrate(
     ----------
     law
         Fitted at the cutoff.
-    earlier, earlier_fit
-        Fitted on the data before the earlier origin.
+    earlier, parameters
+        Fitted on the data before the earlier origin, and its `parameter_uncertainty` over the horizon.
     horizon
         Days of the label window after the earlier origin; it ends at or before the cutoff.
     summary
@@ -150,7 +161,6 @@ def calibrate(
     law_factor = float(expected_now / expected) if expected > 0 else 0.0
     if refused := _refusal(summary.x, level, law_factor):
         return IntervalCalibration(refused, level)
-    (parameters,) = parameter_uncertainty(earlier, earlier_fit, (horizon,), summary.x, summary.T)
 
     def pit(drift: float) -> tuple[Array, Array]:
         """P(X* < n) and P(X* <= n) of the observed n, by the law at the observed level."""

@@ -50,6 +50,10 @@ class OrderLaw(ABC):
         """E[X* | alive], a row per customer and a column per horizon."""
 
     @abstractmethod
+    def moved(self, rate: float, leaving: float) -> OrderLaw:
+        """The law of customers who order at `rate` times the rate, and leave with `leaving` times the odds or rate."""
+
+    @abstractmethod
     def time_scale(self, T: Array, multiplier: Array) -> Array:
         """The scale s for which the mean count by a time is smooth in log(1 + time / s)."""
 

@@ -38,7 +38,7 @@ class ParetoNbd(OrderLaw):
 
     def log_likelihood(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:
         x, t_x, T = as_floats(x, t_x, T)
-        of_frequency = per_unique_row(lambda x: log_gamma_ratio(self.r, x), x)
+        of_frequency = per_unique_row(log_gamma_ratio, self.r, x)
         of_recency = -self.r * np.log1p(t_x / self.alpha) - x * np.log(self.alpha + t_x)
         alive, left = self._silence(x, t_x, T)
         return of_frequency + of_recency - self.s * np.log1p(t_x / self.beta) + np.log(alive + left)
@@ -65,6 +65,9 @@ class ParetoNbd(OrderLaw):
         log_end = np.log1p(horizons / end)
         rate = (self.r + x) / (self.alpha + T) * multiplier
         return rate[:, None] * end * log_end * exprel((1 - self.s) * log_end)
+
+    def moved(self, rate: float, leaving: float) -> ParetoNbd:
+        return ParetoNbd(self.r, self.alpha / rate, self.s, self.beta / leaving)
 
     def time_scale(self, T: Array, multiplier: Array) -> Array:
         return self.beta + T

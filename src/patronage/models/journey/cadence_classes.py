@@ -21,7 +21,7 @@ AGREEMENT = 0.8
 CUSTOMERS = 9_000  # a third for each of two fits and for the evaluation; 500 customers are enough for a fit
 PARTS = 3
 AGREES_MORE = 0.1  # of kappa by which more classes must agree better than fewer, where none agrees
-CLEARLY = 0.005  # nats per period by which more classes must predict better than fewer
+CLEARLY = 2  # standard errors by which more classes must predict better than fewer
 
 
 class CadenceCandidate(NamedTuple):
@@ -30,6 +30,7 @@ class CadenceCandidate(NamedTuple):
     classes: int
     log_likelihood: float  # nats per period, mean of the two fits
     agreement: float  # Cohen's kappa between the stages that the two fits give
+    error: float = 0.0  # standard error of what it predicts better than the first candidate, over the same customers
 
 
 def compare_classes(
@@ -52,10 +53,14 @@ def compare_classes(
         Use a sample of at most this many, a third of them held out.
     """
     held_out, *halves = thirds(draw_customers(counts, customers, rng))
-    return tuple(
-        _evaluate([fit_em(part, number, left_censored=left_censored) for part in halves], number, held_out)
-        for number in classes
-    )
+    candidates: list[CadenceCandidate] = []
+    first: NDArray[np.float64] | None = None
+    for number in classes:
+        fits = [fit_em(part, number, left_censored=left_censored) for part in halves]
+        candidate, log_likelihoods = _evaluate(fits, number, held_out)
+        first = log_likelihoods if first is None else first
+        candidates.append(candidate._replace(error=_error(log_likelihoods - first, held_out)))
+    return tuple(candidates)
 
 
 def thirds(counts: pd.Series[int]) -> tuple[pd.Series[int], ...]:
@@ -84,8 +89,9 @@ def choose_classes(candidates: Iterable[CadenceCandidate]) -> int:
     if not agreeing:
         most = max(candidate.agreement for candidate in candidates)
         return min(candidate.classes for candidate in candidates if candidate.agreement > most - AGREES_MORE)
-    best = max(candidate.log_likelihood for candidate in agreeing)
-    return min(candidate.classes for candidate in agreeing if candidate.log_likelihood > best - CLEARLY)
+    best = max(agreeing, key=lambda candidate: candidate.log_likelihood)
+    least = best.log_likelihood - CLEARLY * best.error
+    return min(candidate.classes for candidate in agreeing if candidate.log_likelihood >= least)
 
 
 def draw_customers(counts: pd.Series[int], size: int, rng: np.random.Generator) -> pd.Series[int]:
@@ -99,7 +105,7 @@ def draw_customers(counts: pd.Series[int], size: int, rng: np.random.Generator) 
 
 def nats_per_period(log_likelihood: NDArray[np.float64], paths: Paths, weights: NDArray[np.int64]) -> float:
     """Mean log-likelihood per observed period after entry."""
-    return float(weights @ log_likelihood / max(weights @ (paths.lengths - 1).clip(0), 1))
+    return float(weights @ log_likelihood / max(int(weights @ _periods(paths)), 1))
 
 
 def kappa(first: NDArray[np.int8], second: NDArray[np.int8], weights: NDArray[np.int64]) -> float:
@@ -109,12 +115,29 @@ def kappa(first: NDArray[np.int8], second: NDArray[np.int8], weights: NDArray[np
     return cohen_kappa(table)
 
 
-def _evaluate(fits: list[EMResult], classes: int, held_out: pd.Series[int]) -> CadenceCandidate:
+def _error(gains: NDArray[np.float64], held_out: pd.Series[int]) -> float:
+    """The standard error of a gain in nats per period, which is a ratio of two sums over customers."""
+    weights, periods = held_out.to_numpy(np.int64), _periods(encode(held_out.index.to_series()))
+    total = max(int(weights @ periods), 1)
+    rest = gains - (weights @ gains / total) * periods
+    return float(np.sqrt(weights @ rest**2) / total)
+
+
+def _periods(paths: Paths) -> NDArray[np.int64]:
+    """Observed periods after entry."""
+    return (paths.lengths - 1).clip(0)
+
+
+def _evaluate(
+    fits: list[EMResult], classes: int, held_out: pd.Series[int]
+) -> tuple[CadenceCandidate, NDArray[np.float64]]:
+    """The candidate, and the log-likelihood of each path."""
     paths, weights = encode(held_out.index.to_series()), held_out.to_numpy(np.int64)
     filtered = [filter_paths(paths, fit.parameters, fit.stage_of_state) for fit in fits]
-    log_likelihood = np.mean([nats_per_period(result.log_likelihood, paths, weights) for result in filtered])
+    log_likelihoods = np.mean([result.log_likelihood for result in filtered], axis=0)
     first, second = (_labels(result, fit) for result, fit in zip(filtered, fits, strict=True))
-    return CadenceCandidate(classes, float(log_likelihood), kappa(first, second, weights))
+    nats = nats_per_period(log_likelihoods, paths, weights)
+    return CadenceCandidate(classes, nats, kappa(first, second, weights)), log_likelihoods
 
 
 def _labels(filtered: Filtered, fit: EMResult) -> NDArray[np.int8]:

@@ -170,6 +170,22 @@ def lines(
     return _spec(rows, 240, mark={"type": "line", "strokeWidth": 2.5}, encoding=encoding)
 
 
+def shares_over_time(rows: pd.DataFrame, day: str, series: str, share: str, title: str) -> Spec:
+    """A line per label over days that are written as text."""
+    parts = list(dict.fromkeys(rows[series]))
+    colour = {
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "right"},
+        "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY, "#cc79a7", "#000000"]},
+    }  # fmt: skip
+    encoding = {
+        "x": {"field": day, "type": "temporal", "title": None, "axis": {"format": "%Y-%m-%d", "labelAngle": -30}},
+        "y": quantitative(share, title, percent=True),
+        "color": colour,
+        "tooltip": tooltips({day: "", series: "", share: ".1%"}),
+    }
+    return _spec(rows, 220, mark={"type": "line", "point": True, "strokeWidth": 2.5}, encoding=encoding)
+
+
 def heat(rows: pd.DataFrame, x: str, y: str, share: str, order: Sequence[str], title_x: str, title_y: str) -> Spec:
     """A square per pair of names, darker the larger the share of the row."""
     axis = {"labelAngle": -30, "orient": "top", "labelLimit": 120}

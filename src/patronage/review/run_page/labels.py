@@ -32,7 +32,8 @@ def labels(view: RunView) -> Section:
         "claims, or at all where it claims nothing; of the labels that hold, 5 % are expected to do so by chance "
         "(Benjamini and Hochberg). Too few: so many customers could not have shown a difference of a quarter."
     )
-    blocks: list[Block] = [Text(how), _verdicts(tried), *_answers(view), _everything(table)]
+    named = tried[tried["column"] != c.RFM_SCORE]  # forty cells of a grid, which no reader reads one by one
+    blocks: list[Block] = [Text(how), _verdicts(named), *_answers(view), _everything(table)]
     return Section("Which labels hold", finding, blocks)
 
 
@@ -61,7 +62,7 @@ def _answers(view: RunView) -> list[Block]:
             missing = "none" if artifact in (Artifact.SEGMENTS_ALIKE, Artifact.SEGMENTS_NARROW) else "not known here"
             blocks.append(Text(f"{question}: {missing}."))
         else:
-            blocks.append(Table(table.rename(columns=plain), question))
+            blocks.append(More(question, [Table(_readable(table).rename(columns=plain), most=40)]))
     benefits = view.table(Artifact.SEGMENT_BENEFITS)
     if benefits is not None:
         best = benefits.sort_values("lift", ascending=False).groupby("clv_fifth").head(1).set_index("clv_fifth")
@@ -72,6 +73,16 @@ def _answers(view: RunView) -> list[Block]:
         ]
         blocks.insert(0, Text("Customers " + "; ".join(words) + "."))
     return blocks
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with labels and columns in words; without the cells of the RFM grid."""
+    if "column" in table:
+        table = table[table["column"] != c.RFM_SCORE]
+    words = {
+        name: table[name].map(plain) for name in ("column", "label", "other column", "other label") if name in table
+    }
+    return table.assign(**words)
 
 
 def _everything(table: pd.DataFrame) -> More:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from patronage.bundle import Bundle
@@ -20,6 +21,7 @@ from patronage.review.run_page.journey import journey
 from patronage.review.run_page.labels import labels
 from patronage.review.run_page.leaving import leaving
 from patronage.review.run_page.limits import limits
+from patronage.review.run_page.over_time import PastRun, over_time
 from patronage.review.run_page.personas import personas
 from patronage.review.run_page.worth import worth
 from patronage.training.origins import Split
@@ -28,7 +30,13 @@ DESCRIBED = 5  # sections whose finding stands in the description of the run
 
 
 def with_page(
-    record: RunRecord, run: Run, split: Split, tables: Tables, report: Report, champion: tuple[Bundle, str] | None
+    record: RunRecord,
+    run: Run,
+    split: Split,
+    tables: Tables,
+    report: Report,
+    champion: tuple[Bundle, str] | None,
+    past: Sequence[PastRun] = (),
 ) -> RunRecord:
     """The record with the page of the run among its texts, and its first findings on top of its description.
 
@@ -38,6 +46,8 @@ def with_page(
         Of all parts of the run.
     champion
         The champion of the same log with its version, to compare with.
+    past
+        Earlier trainings of the same registered model.
     """
     log = {
         "first": tables.first.isoformat(),
@@ -59,7 +69,7 @@ def with_page(
         champion_version=version,
         notes=tables.notes,
     )
-    page = run_page(view)
+    page = run_page(view, past)
     findings = "\n".join(f"- **{part.title}** {part.finding}" for part in page.sections[:DESCRIBED])
     description = (
         f"{findings}\n\n{record.description}\n\n`{Artifact.REPORT}` among the artifacts has everything on one page."
@@ -67,9 +77,10 @@ def with_page(
     return replace(record, description=description, texts={**record.texts, Artifact.REPORT: render(page)})
 
 
-def run_page(view: RunView) -> Page:
+def run_page(view: RunView, past: Sequence[PastRun] = ()) -> Page:
     """The page of a training run; it holds no customer ids."""
-    parts = (expectation, personas, leaving, worth, journey, labels, action, changes, limits)
+    parts = (expectation, personas, leaving, worth, journey, labels, action, changes)
+    sections = (*(part(view) for part in parts), over_time(view, past), limits(view))
     first, last = view.log["first"][:10], view.log["last"][:10]
     return Page(
         title=f"{view.config.data.name}: who the customers are, as of {view.config.cutoff}",
@@ -77,7 +88,7 @@ def run_page(view: RunView) -> Page:
             f"{int(view.log['customers']):,} customers and {int(view.log['rows.transactions']):,} transactions from "
             f"{first} to {last}; everything here rests on what was known before {view.config.cutoff}."
         ),
-        sections=tuple(part(view) for part in parts),
+        sections=sections,
         choice=("Show", view.personas) if len(view.personas) > 1 else None,
         footer="Amounts are in the currency of the log. Every table of this page is an artifact of the run.",
     )

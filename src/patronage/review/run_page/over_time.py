@@ -1,0 +1,120 @@
+"""The same log over time: what earlier models expected and what came, and where the customers were then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.review.page import charts
+from patronage.review.page.blocks import Block, Chart, Section, Table
+from patronage.review.run_page.inputs import RunView, percent
+
+PERIOD = "as of"
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """What an earlier training of the same registered model expected.
+
+    Attributes
+    ----------
+    state
+        `champion` now, `was champion`, or empty.
+    expected_orders, expected_revenue
+        Of all customers together, in its horizon; NaN where the run did not log them.
+    stages, personas
+        Share of the customers by label.
+    actual_orders, actual_revenue
+        What the same customers brought in that horizon; NaN where it is not over yet.
+    psi
+        The largest population stability index of a scoring by that version; NaN without one.
+    """
+
+    version: str
+    cutoff: str
+    horizon_days: int
+    state: str
+    customers: int
+    expected_orders: float
+    expected_revenue: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    personas: Mapping[str, float] = field(default_factory=dict)
+    actual_orders: float = float("nan")
+    actual_revenue: float = float("nan")
+    psi: float = float("nan")
+
+
+def over_time(view: RunView, past: Sequence[PastRun]) -> Section:
+    """Champions, totals predicted and actual, shares of stages and personas, and drift, by cutoff."""
+    title = "Over time"
+    if not past:
+        return Section(title, "This is the first model of this log: from the second on, its history stands here.")
+    runs = [*sorted(past, key=lambda run: (run.cutoff, int(run.version))), _this(view)]
+    table = pd.DataFrame(
+        [
+            {
+                PERIOD: run.cutoff,
+                "version": run.version,
+                "state": run.state,
+                "customers": run.customers,
+                "orders expected": run.expected_orders,
+                "orders that came": run.actual_orders,
+                "revenue expected": run.expected_revenue,
+                "revenue that came": run.actual_revenue,
+                "largest PSI": run.psi,
+            }
+            for run in runs
+        ]
+    )
+    table = table.dropna(axis="columns", how="all")
+    formats = {name: ",.0f" for name in table if "expected" in name or "came" in name} | {"largest PSI": ".2f"}
+    blocks: list[Block] = [Table(table, "Every version of this log's model", formats, most=30)]
+    blocks += [*_chart(runs, "stages", "journey stage"), *_chart(runs, "personas", c.PERSONA)]
+    return Section(title, _finding(runs), blocks)
+
+
+def _this(view: RunView) -> PastRun:
+    return PastRun(
+        version="0",
+        cutoff=view.config.cutoff,
+        horizon_days=view.config.horizon_days,
+        state="this run",
+        customers=len(view.features),
+        expected_orders=float(view.assignments[c.EXPECTED_ORDERS].sum()),
+        expected_revenue=float(view.assignments[c.EXPECTED_SPEND].sum()),
+        stages=_shares(view.assignments[c.JOURNEY_STAGE]),
+        personas=_shares(view.assignments[c.PERSONA]),
+    )
+
+
+def _shares(labels: pd.Series) -> dict[str, float]:
+    return {str(label): float(share) for label, share in labels.astype(str).value_counts(normalize=True).items()}
+
+
+def _finding(runs: Sequence[PastRun]) -> str:
+    over = [run for run in runs if run.actual_orders == run.actual_orders and run.expected_orders > 0]
+    if not over:
+        return f"{len(runs)} models of this log; the horizon of none of them is over yet."
+    last = over[-1]
+    share = last.actual_orders / last.expected_orders - 1
+    return (
+        f"The model as of {last.cutoff} expected {last.expected_orders:,.0f} orders in {last.horizon_days} days; "
+        f"{last.actual_orders:,.0f} came ({percent(abs(share))} {'more' if share > 0 else 'fewer'})."
+    )
+
+
+def _chart(runs: Sequence[PastRun], name: str, words: str) -> list[Block]:
+    """The share of each label by cutoff, the last run of each; nothing of a single cutoff."""
+    rows = {
+        (run.cutoff, label): share for run in runs for label, share in dict(getattr(run, name)).items()
+    }  # a later version of the same cutoff takes the place of an earlier one
+    frame = pd.DataFrame([(cutoff, label, share) for (cutoff, label), share in rows.items()])
+    if frame.empty or frame[0].nunique() < 2:
+        return []
+    frame.columns = pd.Index([PERIOD, "label", "share"])
+    spec = charts.shares_over_time(frame, PERIOD, "label", "share", "% of customers")
+    description = f"Share of the customers by {words}, at the cutoff of each version; the last version of each day."
+    return [Chart(f"Customers by {words}", spec, description)]

@@ -1,0 +1,51 @@
+"""The history of a log's model: totals beside what came, shares by cutoff, nothing where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from patronage.review.page.blocks import Chart, Table
+from patronage.review.run_page.over_time import PastRun, over_time
+
+SPRING = PastRun(
+    version="1",
+    cutoff="2023-04-01",
+    horizon_days=90,
+    state="champion",
+    customers=300,
+    expected_orders=200.0,
+    expected_revenue=4000.0,
+    stages={"loyal": 0.25, "churned": 0.75},
+    personas={"heavy": 1.0},
+    actual_orders=220.0,
+    actual_revenue=3900.0,
+)
+
+
+def test_the_first_model_has_no_history(view):
+    assert over_time(view, []).blocks in ((), [])
+
+
+def test_what_was_expected_stands_beside_what_came(view):
+    section = over_time(view, [SPRING])
+    assert section.finding == "The model as of 2023-04-01 expected 200 orders in 90 days; 220 came (10% more)."
+    table = next(block for block in section.blocks if isinstance(block, Table)).frame
+    assert table["as of"].tolist() == ["2023-04-01", "2023-07-01"]
+    assert table["state"].tolist() == ["champion", "this run"]
+    assert table["orders that came"].fillna(-1).tolist() == [220.0, -1.0]
+    assert "largest PSI" not in table  # nothing was scored
+
+
+def test_a_horizon_that_is_not_over_is_no_miss(view):
+    running = replace(SPRING, actual_orders=float("nan"), actual_revenue=float("nan"), psi=0.3)
+    section = over_time(view, [running])
+    assert section.finding == "2 models of this log; the horizon of none of them is over yet."
+    assert next(block for block in section.blocks if isinstance(block, Table)).frame["largest PSI"].iloc[0] == 0.3
+
+
+def test_the_last_version_of_a_day_gives_its_shares(view):
+    again = replace(SPRING, version="2", stages={"loyal": 0.5, "churned": 0.5})
+    chart = next(block for block in over_time(view, [again, SPRING]).blocks if isinstance(block, Chart))
+    shown = {(row["as of"], row["label"]): row["share"] for row in chart.spec["data"]["values"]}
+    assert shown["2023-04-01", "loyal"] == 0.5
+    assert ("2023-07-01", "regular") in shown
