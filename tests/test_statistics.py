@@ -282,4 +282,4 @@ def test_an_effect_beside_others_is_that_of_the_regression_on_all():
                                       statistics.residuals(y, other[:, None]))  # fmt: skip
     together = statistics.linear_effects(np.column_stack([x, other]), y)
     assert alone.value[0] == pytest.approx(together.value[0])
-    assert alone.error[0] == pytest.approx(together.error[0], rel=0.1)
+    assert alone.error[0] == pytest.approx(together.error[0], rel=0.3)

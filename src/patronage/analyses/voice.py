@@ -141,7 +141,7 @@ def _answers(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
         )
         if rows["n"].sum() < FEWEST_ROWS:
             continue
-        groups = {name: rows[name] for name in ("subject", c.CHANNEL, c.LOCATION, "month")}
+        groups = {name: rows[name] for name in (c.SUBJECT, c.CHANNEL, c.LOCATION, "month")}
         for by, labels in {**groups, **_segments(view, rows, settings)}.items():
             counts = rows[["n", "total", "squares"]].groupby(labels).sum().rename_axis("label").reset_index()
             counts = counts[counts["label"] != ""]
