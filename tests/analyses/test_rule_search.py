@@ -31,7 +31,7 @@ def planted():
 def test_what_matters_is_found_and_what_goes_along_is_told(planted):
     search = search_rules(*planted, least=30, shuffles=5, seed=0)
     rows = search.table.set_index("family")
-    assert search.found["family"].tolist()[0] == "matters"
+    assert search.holding["family"].tolist()[0] == "matters"
     assert rows.loc["matters", "low"] < 0.15 < rows.loc["matters", "high"]
     assert rows.loc["matters", "held_out_low"] > 0
     assert rows.loc["along", "verdict"] == "goes along"
@@ -43,7 +43,7 @@ def test_what_matters_is_found_and_what_goes_along_is_told(planted):
 def test_a_shuffled_outcome_shows_nothing(planted):
     rules, y, adjust, held_out = planted
     shuffled = np.random.default_rng(1).permutation(y)
-    assert len(search_rules(rules, shuffled, adjust, held_out, least=30, shuffles=2, seed=0).found) <= 1
+    assert len(search_rules(rules, shuffled, adjust, held_out, least=30, shuffles=2, seed=0).holding) <= 1
 
 
 def test_too_little_is_told(planted):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.analyses import sequences
+from patronage.config import SequencesConfig
 
 
 def test_offers_follow_what_goes_together():
@@ -32,3 +33,10 @@ def test_a_pair_in_time_stands_beside_all_acts_around_it():
     assert table.loc["b", "hazard_ratio"] == pytest.approx(4, rel=0.03)
     assert table.loc["b", "low"] < 4 < table.loc["b", "high"]
     assert (table.loc[["c", "d", "e"], "verdict"] == "no order in time").all()
+
+
+def test_honey_after_tea_is_told(planted):
+    table = sequences.run(planted, SequencesConfig()).tables["sequences"]
+    first = table.iloc[0]
+    assert (first["after"], first["then"], first["verdict"]) == ("tea", "honey", "follows")
+    assert first["low"] > 1

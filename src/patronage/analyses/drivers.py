@@ -172,18 +172,18 @@ def run(view: View, settings: DriversConfig) -> Result:
         )
         answers = rows.set_index(c.CUSTOMER_ID)["answer"].reindex(features.index)
         try:
-            found = drivers(features[names], answers, bootstraps=settings.bootstraps, seed=view.seed)
+            effects = drivers(features[names], answers, bootstraps=settings.bootstraps, seed=view.seed)
         except DataError as error:
             result.notes.append(f"drivers of {survey}: {error}")
             continue
-        clear = int(((found.table["low"] > 0) | (found.table["high"] < 0)).sum())
-        title = f"{clear} features go with {survey}; {found.explained:.0%} of it explained"
-        frame = found.table.rename(columns={"driver": "label", "effect": "value"})
+        clear = int(((effects.table["low"] > 0) | (effects.table["high"] < 0)).sum())
+        title = f"{clear} features go with {survey}; {effects.explained:.0%} of it explained"
+        frame = effects.table.rename(columns={"driver": "label", "effect": "value"})
         axis = "points of the survey per standard deviation of the feature, with 95 % interval"
-        table = found.table.assign(what=[view.meanings.get(name, "") for name in found.table["driver"]])
+        table = effects.table.assign(what=[view.meanings.get(name, "") for name in effects.table["driver"]])
         result.add(f"drivers_{survey}", table, Drawing("forest", frame, title, axis))
-        result.add(f"drivers_{survey}_summary", found.summary())
-        result.metrics[Metric.driver(survey, "explained")] = found.explained
+        result.add(f"drivers_{survey}_summary", effects.summary())
+        result.metrics[Metric.driver(survey, "explained")] = effects.explained
         sentences.append(title)
     result.finding = "; ".join(sentences)
     return result

@@ -44,11 +44,11 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
         drawing = Drawing("forest", frame, title, "share of customers who stay, with beside without; 95 % interval")
         result.add(f"first_days_{name}", search.table, drawing)
         sentences.append(title)
-        result.metrics[Metric.driver(name, "found")] = float(len(search.found))
+        result.metrics[Metric.driver(name, "found")] = float(len(search.holding))
         result.metrics[Metric.driver(name, "by_chance")] = search.by_chance
-        if len(search.found):
-            result.metrics[Metric.driver(name, "strongest")] = float(search.found["effect"].abs().max())
-        proposed |= {rule: _behaviour(rule) for rule in search.found["rule"].head(MOST_COHORTS)}
+        if len(search.holding):
+            result.metrics[Metric.driver(name, "strongest")] = float(search.holding["effect"].abs().max())
+        proposed |= {rule: _behaviour(rule) for rule in search.holding["rule"].head(MOST_COHORTS)}
     result.finding = "; ".join(sentences)
     if proposed:
         table = cohorts.by_behaviour(history, proposed, period_days=30, periods=12)
@@ -59,10 +59,10 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
 
 
 def _told(search: RuleSearch) -> str:
-    n = len(search.found)
+    n = len(search.holding)
     if not n:
         return f"nothing beside how active a customer is ({len(search.table)} behaviours searched)"
-    best = search.found.iloc[0]
+    best = search.holding.iloc[0]
     return (
         f"{best['rule']} goes with {100 * best['effect']:+.1f} points [{100 * best['low']:+.1f}, "
         f"{100 * best['high']:+.1f}]; {n} of {len(search.table)} behaviours found, {search.by_chance:.1f} by chance"

@@ -114,8 +114,8 @@ def _within_customers(weeks: pd.DataFrame, cap: int) -> pd.DataFrame:
         n = len(both)
         difference = (both[True] - both[False]).to_numpy(np.float64) if n else np.zeros(0)
         error = difference.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-        found = Estimate(np.array(difference.mean() if n else np.nan), np.array(error))
-        rows.append((outcome, n, float(found.value), float(found.low), float(found.high)))
+        estimate = Estimate(np.array(difference.mean() if n else np.nan), np.array(error))
+        rows.append((outcome, n, float(estimate.value), float(estimate.low), float(estimate.high)))
     return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high"])
 
 

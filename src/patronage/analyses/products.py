@@ -65,11 +65,11 @@ def _growth(history: History, item: str, days: int, settings: ProductsConfig) ->
         return rows
     now, before = rows["now"].to_numpy(np.float64) + 0.5, rows["before"].to_numpy(np.float64) + 0.5
     whole = now.sum() / before.sum()
-    found = Estimate(np.log(now / before / whole), np.sqrt(1 / now + 1 / before))
-    rows["growth"], rows["low"], rows["high"] = np.exp(found.value), np.exp(found.low), np.exp(found.high)
-    clear = false_discovery(found.p_value) < LEVEL
-    rows["verdict"] = np.where(clear, np.where(found.value > 0, "grows", "shrinks"), "")
-    strength = pd.Series(-np.abs(found.value / found.error))
+    estimate = Estimate(np.log(now / before / whole), np.sqrt(1 / now + 1 / before))
+    rows["growth"], rows["low"], rows["high"] = np.exp(estimate.value), np.exp(estimate.low), np.exp(estimate.high)
+    clear = false_discovery(estimate.p_value) < LEVEL
+    rows["verdict"] = np.where(clear, np.where(estimate.value > 0, "grows", "shrinks"), "")
+    strength = pd.Series(-np.abs(estimate.value / estimate.error))
     return rows.loc[strength.sort_values().index].reset_index(drop=True)
 
 

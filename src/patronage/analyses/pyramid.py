@@ -117,9 +117,11 @@ def value_drivers(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
             others = features.loc[known.notna() & (known != tier), name].dropna()
             if len(inside) < 2 or others.empty:
                 continue
-            found = Estimate(np.array(inside.mean()), np.array(inside.std() / np.sqrt(len(inside))))
+            estimate = Estimate(np.array(inside.mean()), np.array(inside.std() / np.sqrt(len(inside))))
             times = inside.mean() / others.mean() if others.mean() else np.nan
-            rows.append((tier, name, len(inside), float(found.value), float(found.low), float(found.high), times))
+            rows.append(
+                (tier, name, len(inside), float(estimate.value), float(estimate.low), float(estimate.high), times)
+            )
     columns = [c.VALUE_TIER, "driver", "customers", "mean", "low", "high", "times_others"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -20,7 +20,7 @@ from patronage.statistics import Estimate, false_discovery, linear_effects, resi
 from patronage.typing import Array, Mask
 
 LEVEL = 0.05  # share of false discoveries
-FOUND, ALONG, CHANCE = "found", "goes along", "no more than chance"
+HOLDS, ALONG, CHANCE = "found", "goes along", "no more than chance"
 NOT_HELD = "not on those kept out"  # found, and on the other side of zero among the customers who were not searched
 MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
@@ -61,9 +61,9 @@ class RuleSearch:
     by_chance: float
 
     @property
-    def found(self) -> pd.DataFrame:
+    def holding(self) -> pd.DataFrame:
         """The rows that hold by themselves, strongest first."""
-        return self.table[self.table["verdict"] == FOUND]
+        return self.table[self.table["verdict"] == HOLDS]
 
 
 def search_rules(
@@ -93,20 +93,20 @@ def search_rules(
     x, target = residuals(inside.matrix, adjust[~held_out]), residuals(y[~held_out], adjust[~held_out])
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(target)) % 2 == 0
-    families, crossed = _cross_fitted(inside.families, x, target, half)
-    adjusted = false_discovery(crossed.p_value)
+    families, fitted = _cross_fitted(inside.families, x, target, half)
+    adjusted = false_discovery(fitted.p_value)
     best = _best(inside.families, families, x, target)
     table = _described(inside, best, y[~held_out])
     table.insert(0, "family", families)
-    table["effect"], table["low"], table["high"] = crossed.value, crossed.low, crossed.high
+    table["effect"], table["low"], table["high"] = fitted.value, fitted.low, fitted.high
     table["p_value_adjusted"] = adjusted
     table = _together(table, inside.matrix[:, best], y[~held_out], adjust[~held_out])
     table = _on_held_out(table, rules.matrix[:, [names[rule] for rule in table["rule"]]], y, adjust, held_out)
-    chance = [_n_found(inside.families, x, rng.permutation(target), half) for _ in range(shuffles)]
-    turned = (table["verdict"] == FOUND) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
+    chance = [_n_discovered(inside.families, x, rng.permutation(target), half) for _ in range(shuffles)]
+    turned = (table["verdict"] == HOLDS) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
     table.loc[turned, "verdict"] = NOT_HELD
-    order = {FOUND: 0, NOT_HELD: 1, ALONG: 2, CHANCE: 3}
-    table["strength"] = np.abs(crossed.value / np.where(crossed.error > 0, crossed.error, np.nan))
+    order = {HOLDS: 0, NOT_HELD: 1, ALONG: 2, CHANCE: 3}
+    table["strength"] = np.abs(fitted.value / np.where(fitted.error > 0, fitted.error, np.nan))
     table = table.sort_values(["verdict", "strength"], ascending=[True, False], kind="stable",
                               key=lambda column: column.map(order) if column.name == "verdict" else column)  # fmt: skip
     return RuleSearch(table.drop(columns="strength").reset_index(drop=True), float(np.mean(chance)) if chance else 0.0)
@@ -139,9 +139,9 @@ def _best(families: Sequence[str], names: Sequence[str], x: Array, y: Array) -> 
     return [int(clear[name]) for name in names]
 
 
-def _n_found(families: Sequence[str], x: Array, y: Array, half: Mask) -> int:
-    _, crossed = _cross_fitted(families, x, y, half)
-    return int((false_discovery(crossed.p_value) < LEVEL).sum())
+def _n_discovered(families: Sequence[str], x: Array, y: Array, half: Mask) -> int:
+    _, fitted = _cross_fitted(families, x, y, half)
+    return int((false_discovery(fitted.p_value) < LEVEL).sum())
 
 
 def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
@@ -160,12 +160,12 @@ def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
 def _together(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array) -> pd.DataFrame:
     """With the effects of the rules that were found, all in one regression, and the verdicts."""
     table = table.assign(together=np.nan, goes_along_with="", verdict=CHANCE)
-    is_found = (table["p_value_adjusted"] < LEVEL).to_numpy()
-    places = np.flatnonzero(is_found)
+    holding = (table["p_value_adjusted"] < LEVEL).to_numpy()
+    places = np.flatnonzero(holding)
     places = places[np.argsort(table["p_value_adjusted"].to_numpy()[places], kind="stable")][:MOST_TOGETHER]
-    table.loc[is_found, "verdict"] = FOUND
+    table.loc[holding, "verdict"] = HOLDS
     if len(places) < 2:
-        return table.assign(together=np.where(is_found, table["effect"], np.nan))
+        return table.assign(together=np.where(holding, table["effect"], np.nan))
     joint = linear_effects(np.column_stack([matrix[:, places], adjust]), y)
     alike = np.abs(np.corrcoef(matrix[:, places], rowvar=False)) - np.eye(len(places))
     own = table["effect"].to_numpy()[places]

@@ -39,19 +39,19 @@ def run(view: View, settings: SequencesConfig) -> Result:
     table = _followers(history, steps, settings)
     if table.empty:
         raise DataError(f"no act that {settings.least} customers did {settings.within_days} days after another")
-    found = table[table["verdict"] == "follows"]
-    result.finding = f"{len(found)} of {len(table)} pairs follow in time"
-    if len(found):
-        top = found.iloc[0]
+    followers = table[table["verdict"] == "follows"]
+    result.finding = f"{len(followers)} of {len(table)} pairs follow in time"
+    if len(followers):
+        top = followers.iloc[0]
         result.finding += (
             f"; first {top['then']} after {top['after']}: {top['hazard_ratio']:.2f} times "
             f"[{top['low']:.2f}, {top['high']:.2f}], {top['share_after']:.1%} of them beside {top['popularity']:.1%}"
         )
-    shown = found.head(12).assign(label=lambda rows: rows["after"] + " → " + rows["then"])
+    shown = followers.head(12).assign(label=lambda rows: rows["after"] + " → " + rows["then"])
     shown = shown.rename(columns={"hazard_ratio": "value"})
     axis = f"times as often in the {settings.within_days} days after as before, 1 = no order in time"
     result.add("sequences", table.head(200), Drawing("forest", shown, result.finding, axis, 1.0))
-    result.metrics[Metric.SEQUENCES_FOUND] = float(len(found))
+    result.metrics[Metric.SEQUENCES_CLEAR] = float(len(followers))
     if history.has("transactions", item):
         result.add("replenishment", _replenishment(history, item, settings))
         _judged_list(result, view, item, settings)
@@ -131,19 +131,19 @@ def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
     raw, beside = np.log(after / before), np.log(after / before / usual)
     # of the two the more careful; none where they point to different sides
     value = np.where(raw * beside > 0, np.where(np.abs(raw) < np.abs(beside), raw, beside), 0.0)
-    found = Estimate(value, np.sqrt(1 / after + 1 / before))
-    adjusted = false_discovery(found.p_value)
+    estimate = Estimate(value, np.sqrt(1 / after + 1 / before))
+    adjusted = false_discovery(estimate.p_value)
     totals = counts.groupby("other")["n_after"].transform("sum") / counts.groupby("other")["n"].transform("sum")
-    follows = np.where(found.value > 0, "follows", "comes before")
+    follows = np.where(estimate.value > 0, "follows", "comes before")
     table = pd.DataFrame(
         {
             "after": counts["act"], "then": counts["other"], "customers": counts["n"].astype(int),
             "share_after": counts["n_after"] / counts["n"], "popularity": totals,
-            "hazard_ratio": np.exp(found.value), "low": np.exp(found.low), "high": np.exp(found.high),
+            "hazard_ratio": np.exp(estimate.value), "low": np.exp(estimate.low), "high": np.exp(estimate.high),
             "p_value_adjusted": adjusted, "verdict": np.where(adjusted < LEVEL, follows, "no order in time"),
         }
     )  # fmt: skip
-    clear = pd.Series(found.value / found.error, table.index)
+    clear = pd.Series(estimate.value / estimate.error, table.index)
     return table.loc[clear.sort_values(ascending=False).index].reset_index(drop=True)
 
 

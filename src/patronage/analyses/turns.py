@@ -50,17 +50,17 @@ def run(view: View, settings: TurnsConfig) -> Result:
             f"turns_{name}", table, Drawing("forest", frame, title, "difference of the outcome, with 95 % interval")
         )
         sentences.append(title)
-        result.metrics[Metric.driver(name, "found")] = float(len(search.found))
+        result.metrics[Metric.driver(name, "found")] = float(len(search.holding))
         result.metrics[Metric.driver(name, "by_chance")] = search.by_chance
     result.finding = "; ".join(sentences)
     return result
 
 
 def _told(search: RuleSearch) -> str:
-    n = len(search.found)
+    n = len(search.holding)
     if not n:
         return f"nothing beside recency, frequency and revenue ({len(search.table)} candidates)"
-    best = search.found.iloc[0]
+    best = search.holding.iloc[0]
     return (
         f"{best['rule']} goes with {best['effect']:+.3f} [{best['low']:+.3f}, {best['high']:+.3f}]; "
         f"{n} of {len(search.table)} candidates found, {search.by_chance:.1f} by chance"

@@ -245,8 +245,10 @@ def _extremes(result: Result, view: View) -> None:
         inside = labels.index.isin(members.index).astype(np.float64)[:, None]
         for name in names:
             known = scaled[name].notna().to_numpy()
-            found = mean_differences(scaled[name].to_numpy()[known], inside[known])
-            frames.append((label, name, view.meanings.get(name, ""), found.value[0], found.low[0], found.high[0]))
+            estimate = mean_differences(scaled[name].to_numpy()[known], inside[known])
+            frames.append(
+                (label, name, view.meanings.get(name, ""), estimate.value[0], estimate.low[0], estimate.high[0])
+            )
     table = pd.DataFrame(frames, columns=["label", "feature", "what", "value", "low", "high"]).dropna()
     if len(table):
         best = (

@@ -68,8 +68,8 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
             print(f"{analysis.name:<12} {result.finding}")
     for line in notes:
         print(f"left out     {line}")
-    made = [name for result in results.values() for name in result.tables]
-    print(f"tables       {', '.join(made)}")
+    listed = [name for result in results.values() for name in result.tables]
+    print(f"tables       {', '.join(listed)}")
     print(f"look at it   {tracking.run_link(store, run_id)}")
     print(f"took         {time.time() - started:.0f} s")
 

@@ -143,7 +143,7 @@ class Metric:
     VOICE_STANDS_OUT = "voice/stands_out"
     VOICE_UNSOLVED = "voice/unsolved"
     PRESSURE_BEYOND_CAP = "pressure/beyond_cap"
-    SEQUENCES_FOUND = "sequences/found"
+    SEQUENCES_CLEAR = "sequences/found"
     CROSS_SELL_HIT_RATE = "cross_sell/hit_rate"
     CROSS_SELL_ABOVE_POPULARITY = "cross_sell/above_popularity"
     ADOPTION_EARLY = "adoption/early"
