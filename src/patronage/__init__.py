@@ -26,6 +26,7 @@ The whole experiment
 
 One model alone, by the conventions of scikit-learn
     CLV, Churn, Personas, Journey
+    Contracts        how long contracts go on that are renewed or cancelled, and their value
 
 Errors
     PatronageError and its kinds: one line says what was found, what was expected and what to do.
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from patronage.data.example import example_orders
     from patronage.evaluation.run import Run
     from patronage.front_door import features, outcomes, score, segments, train
+    from patronage.models.btyd.contracts import Contracts
     from patronage.models.btyd.estimator import CLV
     from patronage.models.ensemble.estimator import Churn
     from patronage.models.journey.estimator import Journey
@@ -77,6 +79,7 @@ __all__ = [
     # one model alone
     "CLV",
     "Churn",
+    "Contracts",
     "Journey",
     "Personas",
     # errors
@@ -95,6 +98,7 @@ _ROOMS = {
     "Bundle": "bundle",
     "CLV": "models.btyd.estimator",
     "Churn": "models.ensemble.estimator",
+    "Contracts": "models.btyd.contracts",
     "Journey": "models.journey.estimator",
     "Personas": "models.personas.estimator",
     "Run": "evaluation.run",

@@ -147,6 +147,19 @@ FLAGS = "flags"
 RUN_ID = "run_id"
 MODEL_VERSION = "model_version"
 
+# Contracts, by the estimator of their lifetimes
+RENEWALS = "renewals"
+PAYMENT = "period_payment"  # each period
+P_RENEWAL = "p_renewal"
+EXPECTED_RENEWALS = "expected_renewals"
+EXPECTED_RENEWALS_LOW = "expected_renewals_low"
+EXPECTED_RENEWALS_HIGH = "expected_renewals_high"
+EXPECTED_REMAINING_MONTHS = "expected_remaining_months"
+CONTRACT_VALUE = "contract_value"
+CONTRACT_VALUE_LOW = "contract_value_low"
+CONTRACT_VALUE_HIGH = "contract_value_high"
+MEDIAN_CONTRACT_VALUE = "median_contract_value"
+
 # Simulated truth: nothing in training reads these
 TRUE_PERSONA = "true_persona"
 TRUE_SHOPPER_TYPE = "true_shopper_type"
