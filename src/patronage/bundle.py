@@ -20,14 +20,16 @@ from omegaconf import OmegaConf
 from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
-from patronage.decisions.offer import Offer
+from patronage.decisions.offer import LEAVE, Offer
 from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
+from patronage.models.agreement import disagreements, perhaps_not_first
 from patronage.models.btyd import clv
 from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
+from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
 from patronage.typing import Mask
 
 FORMAT = 8
@@ -133,6 +135,7 @@ class Bundle:
         ids = features.index if customers is None else customers
         forecast = self._forecast(buyers, reasons=True, horizons=horizons)
         forecast |= self.offer.decide(forecast, ids[bought])
+        forecast[c.ACTION] = np.where(nearly_all_sent_back(buyers), LEAVE, forecast[c.ACTION])
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
         stages = self.journey.predict(features)
@@ -145,10 +148,13 @@ class Bundle:
             **self.fitted_lenses.segments(features),
             **self.fitted_lenses.estimates(features),
         }
-        reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers)]
-        clv_flags = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
+        reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers), (sent_back(buyers), SENT_BACK)]
+        further = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
+        further += disagreements(assignments)
+        if c.STATUS_SEGMENT in assignments:
+            further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
         comparable = self.forecast.churn_source != CONTRACT
-        assignments[c.FLAGS] = _flags(assignments, self.personas, clv_flags, comparable=comparable)
+        assignments[c.FLAGS] = _flags(assignments, self.personas, further, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
@@ -292,7 +298,7 @@ def _typed(column: npt.ArrayLike) -> npt.ArrayLike:
 def _flags(
     assignments: Mapping[str, npt.ArrayLike],
     personas_model: PersonaModel,
-    clv_flags: Iterable[tuple[Mask, str]],
+    further: Iterable[tuple[Mask, str]],
     *,
     comparable: bool,
 ) -> np.ndarray:
@@ -312,7 +318,7 @@ def _flags(
         ((mean < low) | (mean > high) & (high > 0), OUTSIDE),
         (persona < personas_model.ambiguous_below, AMBIGUOUS),
         (np.full(len(gap), not personas_model.choice.stable), UNSTABLE),
-        *clv_flags,
+        *further,
     ]
     flags = np.full(len(gap), "", dtype=object)
     for mask, reason in reasons:

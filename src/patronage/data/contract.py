@@ -60,6 +60,8 @@ TRANSACTIONS = Contract(
     },
 )
 
+UNREAD = frozenset({c.BRAND, c.LOCATION})  # for lenses of one's own alone
+
 EVENTS = Contract(
     name="events",
     what="a row per interaction",

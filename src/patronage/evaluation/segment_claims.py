@@ -34,7 +34,8 @@ CLAIMS: Mapping[str, Mapping[str, LabelClaim]] = {
     c.JOURNEY_STAGE: {
         "non_user": LEAVING, "prospect": LEAVING, "loyal": MANY, "at_risk": LEAVING, c.CHURNED: LEAVING,
     },
-    c.CHURN_BAND: {"low": STAYING, "high": LEAVING, "critical": LEAVING},
+    # a band claims a probability; "high" is below everyone's where most churn
+    c.CHURN_BAND: {"low": STAYING, "critical": LEAVING},
     c.USAGE_SEGMENT: {"one_time": FEW, "light": FEW, "heavy": MANY},
     c.ENGAGEMENT_SEGMENT: {"inactive": FEW, "active": MANY},
     c.LOYALTY_SEGMENT: {"none": FEW, "true": MANY},

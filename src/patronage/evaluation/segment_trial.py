@@ -9,9 +9,10 @@ that so few customers could not have shown is no verdict against a name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,8 @@ SPLITS = 20  # random halves
 MOST_LABELS = 40  # of a column; those of fewer customers are counted, not tried
 Z = float(norm.isf(LEVEL / 2))
 Z_POWER = Z + float(norm.isf(1 - POWER))
+
+Sums: TypeAlias = Callable[[Array], Array]  # of a number per customer, label by label
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,7 @@ def _in_words(claim: LabelClaim) -> str:
     return f"{'more' if claim.direction > 0 else 'less'} {claim.measure} than the other customers"
 
 
-def _mean_known(values: Array, sums) -> tuple[Array, Array, Array]:  # type: ignore[no-untyped-def]
+def _mean_known(values: Array, sums: Sums) -> tuple[Array, Array, Array]:
     """The mean of the known values of each label with its interval; missing without any."""
     known = np.isfinite(values)
     filled = np.where(known, values, 0.0)
@@ -200,7 +203,7 @@ def _mean_known(values: Array, sums) -> tuple[Array, Array, Array]:  # type: ign
     return mean, mean - Z * se, mean + Z * se
 
 
-def _share_known(values: Array, sums) -> tuple[Array, Array, Array]:  # type: ignore[no-untyped-def]
+def _share_known(values: Array, sums: Sums) -> tuple[Array, Array, Array]:
     known = np.isfinite(values)
     count = sums(known.astype(np.float64))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -252,16 +255,16 @@ def _weighted_correlation(first: Array, second: Array, weights: Array) -> float:
     return float(table[0, 1] / scale) if scale > 0 else float("nan")
 
 
-def _verdict(row: Mapping[str, object]) -> str:
+def _verdict(row: Mapping[Hashable, Any]) -> str:
     """What can be said of one label; empty for `unknown`, and where there is no other label to compare with."""
-    p_value = float(row["p_value_adjusted"])  # type: ignore[arg-type]
+    p_value = float(row["p_value_adjusted"])
     if np.isnan(p_value):
         return ""
-    if int(row["customers"]) < FEWEST:  # type: ignore[call-overload]
+    if int(row["customers"]) < FEWEST:
         return TOO_FEW
     if p_value < LEVEL:
         return HOLDS
-    if float(row[f"{row['measure']}_smallest_difference"]) > FAIR:  # type: ignore[arg-type]
+    if float(row[f"{row['measure']}_smallest_difference"]) > FAIR:
         return TOO_FEW
     return NAME_FAILS if row["claim"] else SAYS_NOTHING
 

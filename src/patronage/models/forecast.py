@@ -29,6 +29,7 @@ from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
 from patronage.models.ensemble.target import CHURN, TARGETS
 from patronage.models.horizons import SHIPPED, LawInputs, OrdersAhead
+from patronage.models.returned import worth
 from patronage.typing import Array, Columns, Mask
 
 FILE = "forecast.json"
@@ -154,7 +155,7 @@ class Forecast:
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
         if reasons:
             predictions[c.CHURN_REASONS] = np.array(self.ensemble.churn_reasons(*inputs), dtype=object)
-        predictions |= _with_learned_worth(law, ensemble)
+        predictions |= _with_learned_worth(law, ensemble, worth(inputs.features))
         if not horizons:
             return predictions
         law_inputs = LawInputs(pd.DataFrame(on_clock, features.index), multiplier, alive)
@@ -214,12 +215,15 @@ def expect(btyd: BtydMean, calendar: CalendarClock, features: Columns, days: flo
     return btyd.predict(calendar.operational(features), days, calendar.factor(features, days))
 
 
-def _with_learned_worth(law: Mapping[str, Array], ensemble: Mapping[str, Array]) -> dict[str, Array]:
-    """The law's columns, with each value per order moved by the factor that makes spend per order the ensemble's."""
+def _with_learned_worth(law: Mapping[str, Array], ensemble: Mapping[str, Array], retained: Array) -> dict[str, Array]:
+    """The law's columns, with each value per order moved by the factor that makes spend per order the ensemble's.
+
+    Of a customer who sent back most of what was bought, it is the share that was `retained` of it.
+    """
     by_law = _quotient(law[c.EXPECTED_SPEND], law[c.EXPECTED_ORDERS])
     factor = _quotient(_quotient(ensemble[c.SPEND], ensemble[c.ORDERS]), by_law)
-    worth = np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
-    return {name: column * worth if name in OF_VALUE else column for name, column in law.items()}
+    moved = retained * np.where(np.isnan(factor), 1.0, factor).clip(1 / MOST_WORTH, MOST_WORTH)
+    return {name: column * moved if name in OF_VALUE else column for name, column in law.items()}
 
 
 def _quotient(numerator: Array, denominator: Array) -> Array:
