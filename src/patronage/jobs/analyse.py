@@ -17,6 +17,7 @@ from patronage import data, lenses, tracking
 from patronage import names as c
 from patronage.analyses.catalogue import ANALYSES
 from patronage.analyses.contract import Analysis, Population, Result, View
+from patronage.analyses.lists import ready
 from patronage.config import AnalyseConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
@@ -120,6 +121,11 @@ def _record(
         "",
         *(f"- left out: {n}" for n in notes),
     ]
+    lists = {
+        name: ready(table, config.lists, config.seed)
+        for result in results.values()
+        for name, table in result.lists.items()
+    }
     record = tracking.RunRecord(
         kind="analysis",
         name=config.name,
@@ -133,9 +139,8 @@ def _record(
             **{f"{name}.json": table for result in results.values() for name, table in result.tables.items()},
             Artifact.LENSES: lenses.support(tables, config.lenses),
         },
-        frames={f"{name}.parquet": table for result in results.values() for name, table in result.lists.items()},
-        texts={f"{name}.csv": table.to_csv(index=False) for result in results.values()
-               for name, table in result.lists.items()},
+        frames={f"{name}.parquet": table for name, table in lists.items()},
+        texts={f"{name}.csv": table.to_csv(index=False) for name, table in lists.items()},
         figures={f"{name}.png": draw(drawing) for result in results.values()
                  for name, drawing in result.drawings.items()},
     )  # fmt: skip
