@@ -115,3 +115,14 @@ def test_a_contract_that_ends_and_begins_at_one_moment_runs():
     tables = through_the_door(BY_HAND, contracts.astype({"occurred_at": "datetime64[us]"}))
     labels = labels_at(tables, datetime(2024, 2, 20), 10, None, EVERYONE, contractual=True)
     assert labels["churned"].fillna(-1).tolist() == [0, -1, -1]
+
+
+def test_one_stray_event_is_not_the_end_of_the_contracts():
+    """All events but one end within the window: who has not cancelled yet still may."""
+    days = pd.date_range("2023-06-01", "2024-02-24").astype("datetime64[us]")
+    visits = pd.DataFrame({"customer_id": "anna", "occurred_at": days, "event": "visit"})
+    stray = pd.DataFrame({"customer_id": ["anna"], "occurred_at": [datetime(2026, 1, 1)], "event": ["visit"]})
+    begun = pd.DataFrame({"customer_id": ["anna"], "occurred_at": [datetime(2024, 1, 1)], "event": ["subscribed"]})
+    events = pd.concat([visits, stray, begun], ignore_index=True).astype({"occurred_at": "datetime64[us]"})
+    tables = through_the_door(BY_HAND, events)
+    assert labels_at(tables, datetime(2024, 2, 20), 60, None, EVERYONE, contractual=True)["churned"].isna().all()

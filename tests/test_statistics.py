@@ -229,3 +229,57 @@ class TestPopulationStability:
         by_hand = (1 - 1e-4) * (np.log(1e4) + np.log(1e4))
         assert statistics.population_stability([9, 0], [0, 9]) == pytest.approx(by_hand)
         assert statistics.population_stability([9, 0], [0, 0]) == pytest.approx((1 - 1e-4) * np.log(1e4))
+
+
+def test_wilson_against_the_printed_example():
+    # Newcombe (1998), table I: 81 of 263 gives .2553 to .3662
+    low, high = statistics.wilson_interval(np.array([81.0, 0.0]), np.array([263.0, 0.0]))
+    assert (low[0], high[0]) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
+    assert np.isnan(low[1])
+
+
+def test_false_discoveries_against_benjamini_and_hochberg_by_hand():
+    adjusted = statistics.false_discovery(np.array([0.01, np.nan, 0.04, 0.03]))
+    assert adjusted[[0, 2, 3]].tolist() == pytest.approx([0.03, 0.04, 0.04])
+    assert np.isnan(adjusted[1])
+
+
+def test_mean_differences_are_those_of_welch():
+    y, group = np.array([1.0, 2, 3, 5, 7, 9]), np.array([[1.0], [1], [1], [0], [0], [0]])
+    found = statistics.mean_differences(y, group)
+    assert found.value[0] == pytest.approx(2 - 7)
+    assert found.error[0] == pytest.approx(np.sqrt(1 / 3 + 4 / 3))
+
+
+def test_linear_effects_of_a_single_group_are_its_mean_difference():
+    rng = np.random.default_rng(0)
+    group = (rng.random(500) < 0.3).astype(float)
+    y = 2 * group + rng.normal(size=500) * (1 + group)
+    both = statistics.linear_effects(group[:, None], y), statistics.mean_differences(y, group[:, None])
+    assert both[0].value[0] == pytest.approx(both[1].value[0])
+    assert both[0].error[0] == pytest.approx(both[1].error[0], rel=0.01)
+
+
+def test_small_groups_are_drawn_to_the_common_share_and_chance_to_it_alone():
+    share, low, high = statistics.pooled_shares(np.array([2.0, 50, 300]), np.array([2.0, 500, 1000]))
+    assert 0.1 < share[0] < 0.6  # two of two are no 100 %
+    assert abs(share[1] - 0.1) < 0.01
+    assert low[2] < 0.3 < high[2]
+    rng = np.random.default_rng(1)
+    share, _, _ = statistics.pooled_shares(rng.binomial(100, 0.2, 200).astype(float), np.full(200, 100.0))
+    assert np.ptp(share) < 0.1
+    mean, low, high = statistics.pooled_means(np.array([5.0, 3.0, 3.5]), np.ones(3), np.array([1.0, 400, 400]))
+    assert 3.2 < mean[0] < 5
+    assert low[0] < mean[0] < high[0]
+
+
+def test_an_effect_beside_others_is_that_of_the_regression_on_all():
+    rng = np.random.default_rng(2)
+    other = rng.normal(size=400)
+    x = (other + rng.normal(size=400) > 0).astype(float)
+    y = x + 3 * other + rng.normal(size=400)
+    alone = statistics.single_effects(statistics.residuals(x[:, None], other[:, None]),
+                                      statistics.residuals(y, other[:, None]))  # fmt: skip
+    together = statistics.linear_effects(np.column_stack([x, other]), y)
+    assert alone.value[0] == pytest.approx(together.value[0])
+    assert alone.error[0] == pytest.approx(together.error[0], rel=0.3)

@@ -21,7 +21,7 @@ VERBS = {
     "score": "assign every customer by a registered model, whole or not at all",
     "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",
-    "analyse": "cohorts, drivers of satisfaction, the pyramid's movements, cross-sell, overlap of lenses",
+    "analyse": "drivers, cohorts, pyramid, voice of the customer, contact pressure, sequences, products, cross-sell",
     "simulate": "write customers with a known truth, as Parquet tables",
     "compare": "hold two runs against each other: what moved, why, and what it is worth",
     "promote": "make a run's model the champion, if every gate holds",

@@ -13,6 +13,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.data import Tables
 from patronage.data.contract import EVENTS
+from patronage.data.span import last_moment
 from patronage.engine import text
 from patronage.errors import ConfigError
 
@@ -148,7 +149,7 @@ def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: p
         f"SELECT DISTINCT customer_id FROM events WHERE event = {text(CANCELLED)} "
         f"AND {when.within(c.OCCURRED_AT, cutoff, horizon_days, engine)}"
     )[c.CUSTOMER_ID]
-    (last,) = engine.row("SELECT max(occurred_at) FROM events")
+    last = last_moment(engine, EVENTS.name, c.OCCURRED_AT)
     if active.empty and left.empty:
         raise ConfigError(
             f"churn.contractual: no contract runs at {cutoff:%Y-%m-%d}; expected events `{SUBSCRIBED}` and "

@@ -9,16 +9,20 @@ resample then, in one pass over the customers; without weights they give one num
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import entropy
+from scipy.stats import beta, entropy, norm
 from sklearn.metrics import average_precision_score, mutual_info_score
 from sklearn.metrics.cluster import expected_mutual_information
 
 from patronage.typing import Array, Index
 
 TINY = 1e-12  # the least probability that a logarithm is taken of
+Z = float(norm.isf(0.025))  # of a 95 % interval
+MOST_POOLED = 1e6  # imagined trials at the common share, where groups differ by chance alone
 PSI_FLOOR = 1e-4  # the least share of a bin in a PSI: an empty bin is not infinitely surprising
 
 
@@ -220,6 +224,139 @@ def population_stability(before: npt.ArrayLike, after: npt.ArrayLike) -> float:
         for counts in (np.asarray(before, np.float64), np.asarray(after, np.float64))
     )
     return float(((q - p) * np.log(q / p)).sum())
+
+
+# Shares, differences and many tests at once
+
+
+def wilson_interval(events: Array, trials: Array) -> tuple[Array, Array]:
+    """The 95 % score interval of each share (Wilson 1927); missing (nan) where nothing was tried."""
+    n = np.where(np.asarray(trials) > 0, trials, np.nan).astype(np.float64)
+    share = np.asarray(events, np.float64) / n
+    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+
+
+def false_discovery(p_values: Array) -> Array:
+    """The adjusted p-values of Benjamini and Hochberg (1995); missing ones are no tests."""
+    known = np.flatnonzero(np.isfinite(p_values))
+    adjusted = np.full(len(p_values), np.nan)
+    order = known[np.argsort(p_values[known], kind="stable")]
+    scaled = p_values[order] * len(order) / np.arange(1, len(order) + 1)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def two_sided(z: npt.ArrayLike) -> Array:
+    """The two-sided p-value of a standard normal value."""
+    return np.asarray(2 * norm.sf(np.abs(z)))
+
+
+class Estimate(NamedTuple):
+    """Estimates with their standard errors."""
+
+    value: Array
+    error: Array
+
+    @property
+    def low(self) -> Array:
+        """The lower end of the 95 % interval."""
+        return self.value - Z * self.error
+
+    @property
+    def high(self) -> Array:
+        """The upper end of the 95 % interval."""
+        return self.value + Z * self.error
+
+    @property
+    def p_value(self) -> Array:
+        """Two-sided, of no difference; missing (nan) without a standard error."""
+        return two_sided(_ratio(self.value, self.error))
+
+
+def mean_differences(y: Array, groups: Array) -> Estimate:
+    """The mean of `y` inside each group minus outside of it, with Welch's standard error.
+
+    Parameters
+    ----------
+    groups
+        (N, K) of 0 and 1.
+    """
+    sizes = np.vstack([groups.sum(axis=0), len(y) - groups.sum(axis=0)])
+    sums = np.vstack([y @ groups, y.sum() - y @ groups])
+    squares = np.vstack([y**2 @ groups, (y**2).sum() - y**2 @ groups])
+    means = _ratio(sums, sizes)
+    variances = np.maximum(_ratio(squares - sizes * means**2, sizes - 1), 0)
+    return Estimate(means[0] - means[1], np.sqrt(_ratio(variances, sizes).sum(axis=0)))
+
+
+def linear_effects(x: Array, y: Array) -> Estimate:
+    """Least squares of `y` on the columns of `x` and a constant, with errors robust to heteroscedasticity (HC1)."""
+    design = np.column_stack([np.ones(len(x)), x])
+    inverse = np.linalg.pinv(design.T @ design)
+    coefficients = inverse @ (design.T @ y)
+    scores = design * (y - design @ coefficients)[:, None]
+    spare = max(len(x) - design.shape[1], 1)
+    errors = np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse) * len(x) / spare)
+    return Estimate(coefficients[1:], errors[1:])
+
+
+def single_effects(x: Array, y: Array) -> Estimate:
+    """The slope of `y` on each column of `x` alone, without a constant, robust as in `linear_effects`.
+
+    An error is never below that of no difference: a group without a single event has a robust one near zero.
+    Of the residuals of both on further columns these are the effects beside those columns (Frisch and Waugh 1933).
+    """
+    sizes = (x**2).sum(axis=0)
+    slopes = _ratio(y @ x, sizes)
+    squares = (y**2) @ x**2 - 2 * slopes * (y @ x**3) + slopes**2 * (x**4).sum(axis=0)
+    robust = np.sqrt(np.maximum(_ratio(squares, sizes**2), 0))
+    return Estimate(slopes, np.maximum(robust, np.sqrt(_ratio(np.full(len(sizes), (y**2).mean()), sizes))))
+
+
+def residuals(values: Array, adjust: Array) -> Array:
+    """What least squares on `adjust` and a constant leave of a vector or of each column."""
+    design = np.column_stack([np.ones(len(adjust)), adjust])
+    left: Array = values - design @ (np.linalg.pinv(design) @ values)
+    return left
+
+
+def pooled_shares(events: Array, trials: Array) -> tuple[Array, Array, Array]:
+    """Shares of groups, drawn towards the common share the more, the fewer were tried: the mean and the 95 % interval.
+
+    The groups' own shares follow a beta distribution whose spread is fitted by moments (empirical Bayes, Efron and
+    Morris 1975); where they differ by no more than chance every group has the common share.
+    """
+    k, n = np.asarray(events, np.float64), np.asarray(trials, np.float64)
+    common = k.sum() / max(n.sum(), 1)
+    size = n.sum() - (n**2).sum() / max(n.sum(), 1)
+    noise = common * (1 - common)
+    between = ((n * (_ratio(k, n) - common) ** 2)[n > 0].sum() - (max((n > 0).sum(), 1) - 1) * noise) / max(size, 1)
+    strength = MOST_POOLED if between <= noise / MOST_POOLED else max(noise / between - 1, 1.0)
+    a, b = common * strength + k, (1 - common) * strength + n - k
+    safe_a, safe_b = np.maximum(a, TINY), np.maximum(b, TINY)
+    return a / (a + b), beta.ppf(0.025, safe_a, safe_b), beta.ppf(0.975, safe_a, safe_b)
+
+
+def pooled_means(means: Array, variances: Array, sizes: Array) -> tuple[Array, Array, Array]:
+    """Means of groups, drawn towards the common mean the more, the fewer they rest on, with 95 % intervals.
+
+    Parameters
+    ----------
+    variances
+        Of a single value inside each group.
+    """
+    n = np.asarray(sizes, np.float64)
+    common = np.average(means, weights=n)
+    inside = np.average(variances, weights=n)
+    size = n.sum() - (n**2).sum() / n.sum()
+    between = max(((n * (means - common) ** 2).sum() - (len(n) - 1) * inside) / max(size, 1), 0.0)
+    noise = np.maximum(inside / n, TINY)
+    weight = between / (between + noise)
+    error = np.sqrt(weight * noise)
+    middle = common + weight * (means - common)
+    return middle, middle - Z * error, middle + Z * error
 
 
 # Sums over resamples

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from conftest import through_the_door
 from patronage.analyses import cohorts
@@ -79,9 +78,3 @@ def test_a_period_that_is_over_for_nobody_is_empty():
     assert table.loc[("did", 2), "customers"] == 0
     assert np.isnan(table.loc[("did", 2), "retention"])
     assert np.isnan(table.loc[("did", 2), "low"])
-
-
-def test_wilson_against_the_printed_example():
-    # Newcombe (1998), table I: 81 of 263 gives .2553 to .3662
-    low, high = cohorts._wilson(pd.Series([81.0]), pd.Series([263])).loc[0]
-    assert (low, high) == (pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))

@@ -6,7 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from patronage.config.analyse import AnalyseConfig, Behaviour, CohortsConfig, CompanionsConfig, DriversConfig
+from patronage.config.analyse import (
+    AnalyseConfig,
+    Behaviour,
+    CohortsConfig,
+    CompanionsConfig,
+    DriversConfig,
+    FirstDaysConfig,
+    ListsConfig,
+    PressureConfig,
+    ProductsConfig,
+    SequencesConfig,
+    StayTarget,
+    TurnsConfig,
+    TurnTarget,
+    VoiceConfig,
+)
 from patronage.errors import ConfigError
 
 
@@ -20,7 +35,9 @@ def test_a_behaviour_happens_at_least_once_within_some_days(settings):
     "config",
     [
         CohortsConfig(period_days=0), CohortsConfig(periods=121), DriversConfig(bootstraps=19),
-        CompanionsConfig(least=0), CompanionsConfig(top=0),
+        CompanionsConfig(least=0), CompanionsConfig(top=0), FirstDaysConfig(least=1), TurnsConfig(shuffles=-1),
+        VoiceConfig(most=1), PressureConfig(cap=0), SequencesConfig(offers=0), ProductsConfig(least=1),
+        ListsConfig(holdout=0.95),
         replace(AnalyseConfig(), movement_days=0), replace(AnalyseConfig(), seed=-1),
     ],
 )  # fmt: skip
@@ -29,6 +46,17 @@ def test_numbers_out_of_range_are_refused(config):
         config.check()
 
 
-def test_the_behaviours_of_conf_are_the_defaults():
-    assert CohortsConfig().behaviours
-    assert all(isinstance(behaviour, Behaviour) for behaviour in CohortsConfig().behaviours.values())
+def test_the_targets_of_conf_are_the_defaults():
+    assert all(isinstance(target, StayTarget) for target in FirstDaysConfig().targets.values())
+    assert all(isinstance(target, TurnTarget) for target in TurnsConfig().targets.values())
+
+
+def test_first_days_end_before_the_days_that_are_judged():
+    with pytest.raises(ConfigError, match="the first days must end before"):
+        FirstDaysConfig(targets={"soon": StayTarget("order", 1, 3, 30)}, within_days=[7, 30]).check()
+
+
+@pytest.mark.parametrize("target", [TurnTarget(), TurnTarget(event="order", survey="nps"), TurnTarget(column="x")])
+def test_a_turn_has_one_definition(target):
+    with pytest.raises(ConfigError, match=r"turns\.targets"):
+        target.check()

@@ -10,8 +10,9 @@ import pytest
 
 from patronage.evaluation import segment_answers as answers
 from patronage.evaluation.intervals import Resampling
-from patronage.evaluation.segment_trial import _false_discovery, try_segments
+from patronage.evaluation.segment_trial import try_segments
 from patronage.labels import LabelledSnapshot
+from patronage.statistics import false_discovery
 
 N = 2_000
 TIMES = Resampling(20, 0)
@@ -115,7 +116,7 @@ def test_chance_makes_few_verdicts(planted):
 
 
 def test_false_discoveries_by_hand():
-    assert _false_discovery(np.array([0.01, np.nan, 0.04, 0.03])) == pytest.approx(
+    assert false_discovery(np.array([0.01, np.nan, 0.04, 0.03])) == pytest.approx(
         [0.03, np.nan, 0.04, 0.04], nan_ok=True
     )
 

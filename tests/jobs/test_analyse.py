@@ -8,6 +8,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 SMALL = ("data=simulated", "data.simulated.customers=600", "cutoff=2023-07-01", "drivers.bootstraps=20")
+COHORT = "cohorts.behaviours={rated_three: {event: rating, at_least: 3, within_days: 7}}"
 
 
 def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
@@ -19,22 +20,38 @@ def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
     assert run.data.tags["kind"] == "analysis"
     mlflow.set_tracking_uri(store)
     logged = {file.path for file in client.list_artifacts(run.info.run_id)}
-    names = {"cohorts", "cohorts_by_behaviour", "drivers_rating", "movements", "cross_sell", "upsell", "overlap"}
+    names = {"cohorts", "first_days_activity", "drivers_rating", "movements", "cross_sell", "upsell", "overlap",
+             "sequences", "voice"}  # fmt: skip
     assert {f"{name}.json" for name in names} <= logged
     table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/drivers_rating.json")
     behaviours = {value for row in table["data"] for value in row if isinstance(value, str)}
     assert "n_orders" in behaviours
     assert not {"stated_satisfaction", "satisfaction_signs"} & behaviours  # an answer does not explain itself
+    assert run.data.metrics["retention/month_1"] > 0
+    assert "pyramid/rose" in run.data.metrics
     figures = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
     assert {f"figures/{name}.png" for name in names} <= figures
 
 
 def test_what_the_data_cannot_say_is_left_out_aloud(patronage, project, shop):
     shop.to_csv(project / "orders.csv", index=False)
-    code, out, _ = patronage("analyse", "data=tables", "data.transactions.path=orders.csv", "cutoff=2023-06-01")
+    code, out, _ = patronage(
+        "analyse",
+        "data=tables",
+        "data.transactions.path=orders.csv",
+        "cutoff=2023-06-01",
+        "cohorts.behaviours={rated_three: {event: rating, at_least: 3, within_days: 7}}",
+    )
     assert code == 0, out
     assert "cohort rated_three: the log has no event rating" in out
-    assert "cross-sell and upsell need transactions.category" in out
+    assert "companions: needs transactions.category" in out
+    assert "pressure: needs events" in out
+
+
+def test_an_analysis_that_is_none_is_a_usage_error(patronage):
+    code, _, err = patronage("analyse", *SMALL, "only=[mood]")
+    assert code == 2
+    assert "only: no analysis mood; expected some of pyramid, cohorts" in err
 
 
 def test_a_feature_that_is_none_cannot_be_left_out(patronage):

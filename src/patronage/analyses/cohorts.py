@@ -11,12 +11,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from patronage import names as c
-from patronage.config import Behaviour
+from patronage.analyses.acts import BEGINNINGS, IN_CATEGORY, ORDER, acts, is_act
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import Behaviour, CohortsConfig
 from patronage.engine import text
 from patronage.lenses import History
+from patronage.names import Metric
+from patronage.statistics import wilson_interval
 
 
 def by_month(history: History) -> pd.DataFrame:
@@ -57,7 +60,7 @@ def _month(day: str) -> str:
 
 
 def by_behaviour(
-    history: History, behaviours: Mapping[str, Behaviour], *, period_days: int, periods: int
+    history: History, behaviours: Mapping[str, Behaviour], *, period_days: int, periods: int, event: str = ORDER
 ) -> pd.DataFrame:
     """Retention of the customers who did something in their first days beside those who did not.
 
@@ -70,6 +73,8 @@ def by_behaviour(
         Name to event, number and days.
     period_days, periods
         Length and number of the periods.
+    event
+        Whose return is retention: an event, `order`, or `any` act of the customer.
 
     Returns
     -------
@@ -80,34 +85,26 @@ def by_behaviour(
     """
     columns = ["behaviour", "group", "period", "customers", "active", "retention", "low", "high"]
     frames = [
-        _split(history, behaviour, period_days, periods).assign(behaviour=name)
+        _split(history, behaviour, period_days, periods, event).assign(behaviour=name)
         for name, behaviour in behaviours.items()
     ]
     if not frames:
         return pd.DataFrame(columns=columns)
     table = pd.concat(frames, ignore_index=True)
     table["retention"] = table["active"] / table["customers"].where(table["customers"] > 0)
-    return table.join(_wilson(table["active"], table["customers"]))[columns]
+    table["low"], table["high"] = wilson_interval(table["active"].to_numpy(float), table["customers"].to_numpy(float))
+    return table[columns]
 
 
-BEGINNINGS = {
-    "first_days": """
-        SELECT customer_id, day FROM order_days
-        UNION ALL
-        SELECT customer_id, CAST(signed_up_at AS DATE) FROM signups""",
-    "beginnings": "SELECT customer_id, min(day) AS start FROM first_days GROUP BY customer_id",
-}
-
-
-def _split(history: History, behaviour: Behaviour, period_days: int, periods: int) -> pd.DataFrame:
+def _split(history: History, behaviour: Behaviour, period_days: int, periods: int, event: str) -> pd.DataFrame:
     """Customers and active ones by group and period."""
     customers = _customers(history, behaviour)
     group = pd.Series(np.where(customers["times"] >= behaviour.at_least, "did", "did not"), customers.index)
-    acts = _active_periods(history, period_days, periods)
-    acts = acts[acts[c.CUSTOMER_ID].isin(customers.index)]
-    acts = acts.assign(group=group.loc[acts[c.CUSTOMER_ID]].to_numpy())
-    acts["over"] = customers["age"].loc[acts[c.CUSTOMER_ID]].to_numpy() >= (acts["period"] + 1) * period_days
-    active = acts[acts["over"]].groupby(["group", "period"]).size()
+    returned = _active_periods(history, period_days, periods, event)
+    returned = returned[returned[c.CUSTOMER_ID].isin(customers.index)]
+    returned = returned.assign(group=group.loc[returned[c.CUSTOMER_ID]].to_numpy())
+    ages = customers["age"].loc[returned[c.CUSTOMER_ID]].to_numpy()
+    active = returned[ages >= (returned["period"] + 1) * period_days].groupby(["group", "period"]).size()
     table = pd.DataFrame(
         [
             {"group": name, "period": number, "customers": int((ages >= (number + 1) * period_days).sum())}
@@ -124,34 +121,74 @@ def _split(history: History, behaviour: Behaviour, period_days: int, periods: in
 
 def _customers(history: History, behaviour: Behaviour) -> pd.DataFrame:
     """Customers whose first days are over: their `age` in days, and how many `times` they did it in those days."""
-    age = history.engine.days("start", "CAST(occurred_at AS DATE)")
+    age = history.engine.days("start", "acts.day")
+    category = behaviour.event.removeprefix(IN_CATEGORY) if behaviour.event.startswith(IN_CATEGORY) else ""
     customers = history.frame(
         f"""
         SELECT beginnings.customer_id, {history.age("start")} AS age,
-               count(event) FILTER (WHERE {age} >= 0 AND {age} < {behaviour.within_days}) AS times
-        FROM beginnings LEFT JOIN events
-             ON events.customer_id = beginnings.customer_id AND event = {text(behaviour.event)}
+               count(CASE WHEN {age} >= 0 AND {age} < {behaviour.within_days} THEN 1 END) AS times
+        FROM beginnings LEFT JOIN acts
+             ON acts.customer_id = beginnings.customer_id AND act = {text(behaviour.event)}
         GROUP BY beginnings.customer_id, start""",
-        BEGINNINGS,
+        {**BEGINNINGS, **acts([category] if category else ())},
     ).set_index(c.CUSTOMER_ID)
     return customers[customers["age"] >= behaviour.within_days]
 
 
-def _active_periods(history: History, period_days: int, periods: int) -> pd.DataFrame:
-    """Customers and periods with an order."""
-    period = f"CAST(floor({history.engine.days('start', 'day')} * 1.0e0 / {period_days}) AS INTEGER)"
+def _active_periods(history: History, period_days: int, periods: int, event: str) -> pd.DataFrame:
+    """Customers and periods with the event."""
+    period = f"CAST(floor({history.engine.days('start', 'acts.day')} * 1.0e0 / {period_days}) AS INTEGER)"
     return history.frame(
         f"""
-        SELECT DISTINCT customer_id, {period} AS period
-        FROM order_days JOIN beginnings USING (customer_id) WHERE {period} < {periods}""",
-        BEGINNINGS,
+        SELECT DISTINCT acts.customer_id, {period} AS period
+        FROM acts JOIN beginnings ON acts.customer_id = beginnings.customer_id
+        WHERE {is_act(event)} AND {period} >= 0 AND {period} < {periods}""",
+        {**BEGINNINGS, **acts()},
     )
 
 
-def _wilson(active: pd.Series, customers: pd.Series) -> pd.DataFrame:
-    """The 95 % score interval of each share (Wilson 1927), missing where there are no customers."""
-    intervals = [
-        binomtest(int(k), int(n)).proportion_ci(method="wilson") if n else (np.nan, np.nan)
-        for k, n in zip(active, customers, strict=True)
+def run(view: View, settings: CohortsConfig) -> Result:
+    """Retention by month of the first order, and of any event since the beginning, by behaviour."""
+    result, history = Result(), view.history
+    table = by_month(history)
+    result.add("cohorts", table, Drawing("triangle", table))
+    first = table[table["month"] == 1].dropna(subset=["active"])
+    if len(first):
+        rate = float(first["active"].sum() / first["customers"].sum())
+        result.metrics[Metric.RETENTION_MONTH_1] = rate
+        result.finding = f"{rate:.1%} of the customers order again in the month after that of their first order"
+    if history.tables.left_censored:
+        result.notes.append("cohorts begin with the first order of the log, not of the customer (left_censored)")
+    days, periods = settings.period_days, settings.periods
+    for event in settings.events:
+        everyone = by_behaviour(
+            history, {"everyone": Behaviour(ORDER, 0, 1)}, period_days=days, periods=periods, event=event
+        )
+        everyone = everyone[everyone["group"] == "did"].reset_index(drop=True)
+        if not everyone["active"].sum():
+            result.notes.append(f"retention of {event}: the log has none before the cutoff")
+            continue
+        points = everyone.rename(columns={"period": "x", "retention": "value"}).assign(group=event)
+        title = f"Retention of {event} since the beginning"
+        drawing = Drawing("lines", points, title, f"periods of {settings.period_days} days")
+        result.add(f"retention_of_{event}", everyone, drawing)
+    known = {name: behaviour for name, behaviour in settings.behaviours.items() if _is_known(history, behaviour.event)}
+    result.notes += [
+        f"cohort {name}: the log has no event {settings.behaviours[name].event} (data.events)"
+        for name in settings.behaviours
+        if name not in known
     ]
-    return pd.DataFrame(intervals, columns=["low", "high"], index=customers.index)
+    if known:
+        table = by_behaviour(history, known, period_days=days, periods=periods)
+        result.add("cohorts_by_behaviour", table, Drawing("behaviours", table))
+    return result
+
+
+def _is_known(history: History, event: str) -> bool:
+    if event.startswith((ORDER, IN_CATEGORY)):
+        return True
+    rows = history.frame(f"SELECT count(*) AS n FROM events WHERE event = {text(event)}")
+    return int(rows["n"].iloc[0]) > 0
+
+
+ANALYSIS = Analysis("cohorts", "Of the customers who began together, how many are still there?", run)

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import CompanionsConfig
 from patronage.lenses import History
 
 LEVELS = ("low", "middle", "high")
@@ -130,3 +132,17 @@ def _best(frames: list[pd.DataFrame], least: int, top: int) -> pd.DataFrame:
     )
     columns = ["segment", "has", "offer", "buyers", "both", "confidence", "lift", "candidates"]
     return table.groupby("segment", sort=False).head(top)[columns].reset_index(drop=True)
+
+
+def run(view: View, settings: CompanionsConfig) -> Result:
+    """Cross-sell over categories, upsell over price thirds."""
+    result, segment = Result(), view.now.segments[settings.segment]
+    cross = cross_sell(categories(view.history), segment, least=settings.least, top=settings.top)
+    result.add("cross_sell", cross, Drawing("pairs", cross, "Cross-sell: who buys this, and not yet that"))
+    up = upsell(price_levels(view.history), segment, least=settings.least, top=settings.top)
+    result.add("upsell", up, Drawing("pairs", up, "Upsell: from one price third of a category to the next"))
+    result.finding = f"{len(cross)} pairs of categories and {len(up)} steps of price go together beyond chance"
+    return result
+
+
+ANALYSIS = Analysis("companions", "What goes with what a customer buys?", run, ("transactions.category",))

@@ -15,7 +15,13 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold
 
+from patronage import lenses
+from patronage import names as c
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import DriversConfig
+from patronage.engine import text
 from patronage.errors import DataError
+from patronage.names import Metric
 from patronage.typing import Array, Mask
 
 ALIKE = 0.9  # behaviours that correlate more strongly than this count as one, the first
@@ -152,3 +158,35 @@ def _explained(x: Array, y: Array, weights: Array, seed: int) -> float:
         missed += float(np.sum(weights[outside] * (y[outside] - predicted) ** 2))
         total += float(np.sum(weights[outside] * (y[outside] - base) ** 2))
     return 1 - missed / total
+
+
+def run(view: View, settings: DriversConfig) -> Result:
+    """The drivers of each survey."""
+    result, features = Result(), view.now.features
+    names = [name for name in lenses.numeric(features) if name not in settings.leave_out]
+    sentences = []
+    for survey in settings.surveys:
+        rows = view.history.frame(
+            f"SELECT customer_id, avg(value) AS answer FROM events WHERE event = {text(survey)} "
+            "AND value IS NOT NULL GROUP BY customer_id"
+        )
+        answers = rows.set_index(c.CUSTOMER_ID)["answer"].reindex(features.index)
+        try:
+            effects = drivers(features[names], answers, bootstraps=settings.bootstraps, seed=view.seed)
+        except DataError as error:
+            result.notes.append(f"drivers of {survey}: {error}")
+            continue
+        clear = int(((effects.table["low"] > 0) | (effects.table["high"] < 0)).sum())
+        title = f"{clear} features go with {survey}; {effects.explained:.0%} of it explained"
+        frame = effects.table.rename(columns={"driver": "label", "effect": "value"})
+        axis = "points of the survey per standard deviation of the feature, with 95 % interval"
+        table = effects.table.assign(what=[view.meanings.get(name, "") for name in effects.table["driver"]])
+        result.add(f"drivers_{survey}", table, Drawing("forest", frame, title, axis))
+        result.add(f"drivers_{survey}_summary", effects.summary())
+        result.metrics[Metric.driver(survey, "explained")] = effects.explained
+        sentences.append(title)
+    result.finding = "; ".join(sentences)
+    return result
+
+
+ANALYSIS = Analysis("drivers", "Which behaviours go with the answers to surveys?", run, ("events",))

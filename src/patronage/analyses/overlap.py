@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score
 
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+
 
 def overlap(labels: pd.DataFrame) -> pd.DataFrame:
     """Adjusted mutual information of every two segment columns: 1 is the same information, 0 is none.
@@ -23,3 +25,15 @@ def overlap(labels: pd.DataFrame) -> pd.DataFrame:
             agreement = adjusted_mutual_info_score(labels[first], labels[second])
             table.loc[first, second] = table.loc[second, first] = agreement
     return table
+
+
+def run(view: View, settings: object) -> Result:
+    """The agreement of every two segment columns."""
+    table = overlap(view.now.segments)
+    result = Result("Lenses that agree tell one thing twice")
+    shown = table.rename_axis("segment").reset_index()
+    result.add("overlap", shown, Drawing("agreement", table))
+    return result
+
+
+ANALYSIS = Analysis("overlap", "Which segment columns carry the same information?", run)

@@ -13,6 +13,11 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import ValueConfig
+from patronage.errors import DataError
+from patronage.names import Metric
+from patronage.statistics import Estimate, wilson_interval
 
 JOINED, LEFT = "joined", "left"
 COSTS = ("discounts_given", "cost_to_serve", c.PROFIT)  # features of the value lens, where the data shows them
@@ -69,23 +74,101 @@ def movements(
     )
 
 
+PARETO = (0.01, 0.05, 0.2)  # of the buyers, best first
+
+
 def pareto(net_revenue: pd.Series, tiers: pd.Series) -> pd.DataFrame:
-    """Pareto's share: what the best fifth of the buyers pay, and what share of the buyers pay four fifths.
+    """Pareto's share: what the best 1, 5 and 20 % of the buyers pay, and what share of the buyers pay four fifths.
 
     Returns
     -------
     DataFrame
-        One row: `buyers`, `best_fifth_share` of the net revenue, `share_paying_80` of the buyers, best first.
+        One row: `buyers`, `best_1_share`, `best_5_share` and `best_20_share` of the net revenue, `share_paying_80` of
+        the buyers, best first.
     """
     paid = net_revenue[_in_pyramid(tiers).notna()].clip(lower=0).sort_values(ascending=False)
     shares = (paid.cumsum() / paid.sum()).to_numpy() if paid.sum() > 0 else np.zeros(0)
+    names = {share: f"best_{100 * share:.0f}_share" for share in PARETO}
     if not len(shares):
-        return pd.DataFrame([{"buyers": len(paid), "best_fifth_share": np.nan, "share_paying_80": np.nan}])
-    fifth = shares[max(round(0.2 * len(shares)), 1) - 1]
+        missing = dict.fromkeys([*names.values(), "share_paying_80"], np.nan)
+        return pd.DataFrame([{"buyers": len(paid), **missing}])
+    row = {name: shares[max(round(share * len(shares)), 1) - 1] for share, name in names.items()}
     paying = (np.searchsorted(shares, 0.8) + 1) / len(shares)
-    return pd.DataFrame([{"buyers": len(paid), "best_fifth_share": fifth, "share_paying_80": paying}])
+    return pd.DataFrame([{"buyers": len(paid), **row, "share_paying_80": paying}])
+
+
+def value_drivers(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
+    """What makes the value of each tier: orders a customer, value of an order, profit and cost where known.
+
+    Returns
+    -------
+    DataFrame
+        A row per tier and driver: the mean with its 95 % interval `low` to `high`, and how many times the mean of the
+        customers of the other tiers it is.
+    """
+    rows = []
+    names = [
+        name for name in (c.N_ORDERS, c.MEAN_ORDER_VALUE, c.TENURE_DAYS, c.RETURN_SHARE, *COSTS) if name in features
+    ]
+    known = _in_pyramid(tiers)
+    for tier in known.dropna().unique():
+        for name in names:
+            inside = features.loc[known == tier, name].dropna()
+            others = features.loc[known.notna() & (known != tier), name].dropna()
+            if len(inside) < 2 or others.empty:
+                continue
+            estimate = Estimate(np.array(inside.mean()), np.array(inside.std() / np.sqrt(len(inside))))
+            times = inside.mean() / others.mean() if others.mean() else np.nan
+            rows.append(
+                (tier, name, len(inside), float(estimate.value), float(estimate.low), float(estimate.high), times)
+            )
+    columns = [c.VALUE_TIER, "driver", "customers", "mean", "low", "high", "times_others"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _in_pyramid(tiers: pd.Series) -> pd.Series:
     """The tiers, missing for a customer who is in none."""
     return tiers.where(tiers != c.UNKNOWN)
+
+
+def run(view: View, settings: ValueConfig) -> Result:
+    """Profitability, Pareto, value drivers, and movements since the earlier cutoff."""
+    result, features = Result(), view.now.features
+    if c.VALUE_TIER not in view.now.segments:
+        raise DataError("the value lens is not among the lenses")
+    tiers, order = view.now.segments[c.VALUE_TIER], list(settings.tiers)
+    result.add("pyramid", profitability(features, tiers))
+    shares = pareto(features[c.NET_REVENUE], tiers)
+    result.add("pareto", shares)
+    result.add("value_drivers", value_drivers(features, tiers))
+    best = float(shares["best_20_share"].iloc[0])
+    result.metrics[Metric.BEST_FIFTH_SHARE] = best
+    for tier, share in (tiers[tiers != c.UNKNOWN].value_counts(normalize=True)).items():
+        result.metrics[Metric.tier_share(str(tier))] = float(share)
+    result.finding = f"the best fifth of the buyers pays {best:.0%}"
+    if view.before is None:
+        result.notes.append(f"movements: the log does not reach {view.since_days} days back; lower movement_days")
+        return result
+    before = view.before.segments[c.VALUE_TIER]
+    table = movements(before, tiers, view.before.features[c.NET_REVENUE], features[c.NET_REVENUE], order)
+    result.add("movements", table, Drawing("movements", table, ",".join(order)))
+    rose, fell, stayed = _moves(table, order)
+    total = max(rose + fell + stayed, 1)
+    result.metrics |= {Metric.PYRAMID_ROSE: rose / total, Metric.PYRAMID_FELL: fell / total}
+    low, high = wilson_interval(np.array([rose, fell], float), np.array([total, total], float))
+    result.finding += (
+        f"; in {view.since_days} days {rose / total:.1%} rose a tier [{low[0]:.1%}, {high[0]:.1%}], "
+        f"{fell / total:.1%} fell [{low[1]:.1%}, {high[1]:.1%}]"
+    )
+    return result
+
+
+def _moves(table: pd.DataFrame, order: Sequence[str]) -> tuple[int, int, int]:
+    """Customers who rose, fell and stayed, of those in a tier at both cutoffs."""
+    ranks = {tier: place for place, tier in enumerate(order)}
+    change = table["tier_after"].map(ranks) - table["tier_before"].map(ranks)
+    counts = table["customers"]
+    return int(counts[change < 0].sum()), int(counts[change > 0].sum()), int(counts[change == 0].sum())
+
+
+ANALYSIS = Analysis("pyramid", "What does each tier pay, and who moved between the tiers?", run)

@@ -1,6 +1,21 @@
 """The shape of conf/: every key, its type and its range. Values and their reasons are in the YAML files."""
 
-from patronage.config.analyse import AnalyseConfig, Behaviour
+from patronage.config.analyse import (
+    AnalyseConfig,
+    Behaviour,
+    CohortsConfig,
+    CompanionsConfig,
+    DriversConfig,
+    FirstDaysConfig,
+    ListsConfig,
+    PressureConfig,
+    ProductsConfig,
+    SequencesConfig,
+    StayTarget,
+    TurnsConfig,
+    TurnTarget,
+    VoiceConfig,
+)
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import (
@@ -45,11 +60,12 @@ from patronage.config.verbs import (
 
 __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
-    "ClvConfig", "CompareConfig",
-    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
-    "DriftConfig", "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "GatesConfig", "JourneyConfig",
-    "LensesConfig", "LimitConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
-    "ProcessConfig", "PromoteConfig", "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig",
-    "SearchConfig", "SimulateConfig", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
-    "TransactionsConfig", "ValueConfig", "plain", "typed",
+    "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig", "ContactColumns", "ContactsConfig",
+    "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig", "DriversConfig",
+    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "FirstDaysConfig", "GatesConfig",
+    "JourneyConfig", "LensesConfig", "LimitConfig", "ListsConfig", "OccasionConfig", "OccasionWindow",
+    "OriginsConfig", "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig", "PromoteConfig",
+    "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig",
+    "SimulateConfig", "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
+    "TransactionsConfig", "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

@@ -53,6 +53,18 @@ def find_span(engine: Engine, observed_until: datetime | None, findings: DataFin
     return Span(first, observed_until or last)
 
 
+def last_moment(engine: Engine, table: str, column: str) -> datetime:
+    """The last moment of a table, whatever a few stray rows long after all others say."""
+    days = engine.frame(f"SELECT CAST({column} AS DATE) AS day, count(*) AS n FROM {table} GROUP BY day ORDER BY day")
+    days["day"] = pd.to_datetime(days["day"])
+    _, end = _whole(days)
+    (moment,) = engine.row(
+        f"SELECT max({column}) FROM {table} "
+        f"WHERE CAST({column} AS DATE) <= CAST('{days['day'].iloc[end]:%Y-%m-%d}' AS DATE)"
+    )
+    return moment
+
+
 def _moment(engine: Engine, days: pd.DataFrame, number: int, which: str) -> datetime:
     day = days["day"].iloc[number]
     (moment,) = engine.row(

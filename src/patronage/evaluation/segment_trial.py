@@ -22,6 +22,7 @@ from patronage import names as c
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.segment_claims import BOUGHT, MEASURES, ORDERS_OF_NAMES, LabelClaim, claim_of
 from patronage.labels import LabelledSnapshot
+from patronage.statistics import false_discovery, wilson_interval
 from patronage.typing import Array, Index, Mask
 
 HOLDS, SAYS_NOTHING, TOO_FEW, NAME_FAILS = "holds", "says nothing", "too few", "name does not hold"
@@ -96,7 +97,7 @@ def try_segments(
         rows.append(table.assign(split_half_agreement=per_label))
         about.append({"column": column, "labels": len(labels), "labels_left_out": left_out, "split_half": agreement})
     segments = pd.concat(rows, ignore_index=True)
-    segments["p_value_adjusted"] = _false_discovery(segments["p_value"].to_numpy())
+    segments["p_value_adjusted"] = false_discovery(segments["p_value"].to_numpy())
     segments["verdict"] = [_verdict(row) for row in segments.to_dict("records")]
     orders = [_order(column, segments) for column in columns]
     segments = _mark_out_of_order(segments, orders)
@@ -157,7 +158,7 @@ def _column_rows(column: str, codes: Index, labels: list[str], outcomes: _Outcom
         everyone = max(abs(float(values.mean())), 1e-12)
         table[measure], table[f"{measure}_low"], table[f"{measure}_high"] = ours, ours - Z * se, ours + Z * se
         if measure == BOUGHT:
-            table[f"{measure}_low"], table[f"{measure}_high"] = _wilson(ours, size)
+            table[f"{measure}_low"], table[f"{measure}_high"] = wilson_interval(ours * size, size)
         lift, share = ours / everyone, size / n
         # the label is a part of everyone: the delta method on the ratio of the two means
         error = np.hypot((1 - share * lift) * se, lift * (1 - share) * np.nan_to_num(se_others)) / everyone
@@ -207,7 +208,7 @@ def _share_known(values: Array, sums: Sums) -> tuple[Array, Array, Array]:
     count = sums(known.astype(np.float64))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(count > 0, sums(np.where(known, values, 0.0)) / count, np.nan)
-    return (share, *_wilson(share, count))
+    return (share, *wilson_interval(share * count, count))
 
 
 def _mean_error(total: Array, squares: Array, count: Array) -> tuple[Array, Array]:
@@ -216,15 +217,6 @@ def _mean_error(total: Array, squares: Array, count: Array) -> tuple[Array, Arra
         mean = total / count
         variance = np.maximum(squares / count - mean**2, 0) * count / (count - 1)
         return np.where(count > 0, mean, np.nan), np.where(count > 1, np.sqrt(variance / count), np.nan)
-
-
-def _wilson(share: Array, count: Array) -> tuple[Array, Array]:
-    """Wilson's interval of a share (1927), which also holds near 0 and 1."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = 1 + Z**2 / count
-        middle = (share + Z**2 / (2 * count)) / scale
-        half = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2)) / scale
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
 def _half_agreement(codes: Index, labels: int, orders: Array, halves: Mask) -> tuple[float, Array]:
@@ -261,16 +253,6 @@ def _weighted_correlation(first: Array, second: Array, weights: Array) -> float:
     table = np.cov(first[known], second[known], aweights=weights[known])
     scale = float(np.sqrt(table[0, 0] * table[1, 1]))
     return float(table[0, 1] / scale) if scale > 0 else float("nan")
-
-
-def _false_discovery(p_values: Array) -> Array:
-    """Benjamini and Hochberg's adjusted p-values; missing ones are no tests."""
-    known = np.flatnonzero(np.isfinite(p_values))
-    adjusted = np.full(len(p_values), np.nan)
-    order = known[np.argsort(p_values[known], kind="stable")]
-    scaled = p_values[order] * len(order) / np.arange(1, len(order) + 1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return adjusted
 
 
 def _verdict(row: Mapping[Hashable, Any]) -> str:

@@ -135,6 +135,29 @@ class Metric:
     SPEND_GINI = "clv/spend_gini"
     JOURNEY_UNSEEN_LOG_LOSS = "journey/unseen/log_loss"
 
+    # analyses
+    RETENTION_MONTH_1 = "retention/month_1"
+    BEST_FIFTH_SHARE = "pyramid/best_fifth_share"
+    PYRAMID_ROSE = "pyramid/rose"
+    PYRAMID_FELL = "pyramid/fell"
+    VOICE_STANDS_OUT = "voice/stands_out"
+    VOICE_UNSOLVED = "voice/unsolved"
+    PRESSURE_BEYOND_CAP = "pressure/beyond_cap"
+    SEQUENCES_CLEAR = "sequences/found"
+    CROSS_SELL_HIT_RATE = "cross_sell/hit_rate"
+    CROSS_SELL_ABOVE_POPULARITY = "cross_sell/above_popularity"
+    ADOPTION_EARLY = "adoption/early"
+
+    @staticmethod
+    def driver(target: str, measure: str) -> str:
+        """The name of a measure of the search for what goes with a target."""
+        return f"drivers/{target}/{measure}"
+
+    @staticmethod
+    def tier_share(tier: str) -> str:
+        """The name of the share of the buyers who are in a tier."""
+        return f"pyramid/share_{tier}"
+
     # a sweep
     SWEEP_CHILDREN = "sweep/children"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from patronage.analyses.contract import Drawing
 from patronage.review.figures import ACCENT, INK, MUTED, blank, set_title
 
 MANY = 24  # rows or columns that a figure can still show
@@ -59,21 +63,43 @@ def _behaviour_title(rows: pd.DataFrame, name: str) -> str:
     return f"{name}: {difference:+.0f} points of retention in period {wide.index[-1]}"
 
 
-def forest(table: pd.DataFrame, survey: str, explained: float) -> Figure:
-    """The strongest drivers with the intervals of their effects."""
-    shown = table.head(MANY // 2).iloc[::-1]
-    clear = int(((table["low"] > 0) | (table["high"] < 0)).sum())
-    title = f"{clear} features go with {survey}; {explained:.0%} of it explained"
-    figure, axes = blank(title, 7.5, 1.4 + 0.3 * len(shown))
+def forest(drawing: Drawing) -> Figure:
+    """Estimates (`label`, `value`) with their intervals (`low`, `high`), in colour where apart from the reference."""
+    shown = drawing.frame.head(MANY // 2).iloc[::-1]
+    figure, axes = blank(drawing.title, 8.0, 1.4 + 0.3 * max(len(shown), 2))
+    if not len(shown):
+        return _empty(figure, axes)
     places = np.arange(len(shown))
-    errors = np.abs(shown[["low", "high"]].to_numpy().T - shown["effect"].to_numpy())
-    apart = ((shown["low"] > 0) | (shown["high"] < 0)).to_numpy()
-    axes.axvline(0, color=MUTED, linewidth=1)
+    errors = np.abs(shown[["low", "high"]].to_numpy(float).T - shown["value"].to_numpy(float))
+    apart = ((shown["low"] > drawing.reference) | (shown["high"] < drawing.reference)).to_numpy()
+    axes.axvline(drawing.reference, color=MUTED, linewidth=1)
     for mask, color in ((apart, ACCENT), (~apart, MUTED)):
-        axes.errorbar(shown["effect"][mask], places[mask], xerr=errors[:, mask], fmt="o", markersize=4, color=color)
-    axes.set_yticks(places, shown["driver"], fontsize=8)
-    axes.set_xlabel("points of the survey per standard deviation of the feature, with 95 % interval")
+        axes.errorbar(shown["value"][mask], places[mask], xerr=errors[:, mask], fmt="o", markersize=4, color=color)
+    axes.set_yticks(places, list(shown["label"].astype(str)), fontsize=8)
+    axes.set_xlabel(drawing.axis)
     return figure
+
+
+def lines(drawing: Drawing) -> Figure:
+    """Shares (`value`) over `x` with their intervals, a panel per `group`."""
+    frame = drawing.frame.dropna(subset=["value"])
+    groups = list(dict.fromkeys(frame["group"])) if "group" in frame else []
+    figure = Figure(figsize=(4.6 * max(len(groups), 1), 3.6), layout="constrained")
+    figure.suptitle(_wrapped(drawing.title), x=0.01, ha="left", fontsize=10, color=INK)
+    for place, name in enumerate(groups):
+        axes = figure.add_subplot(1, len(groups), place + 1)
+        rows = frame[frame["group"] == name]
+        axes.plot(rows["x"], rows["value"], "o-", markersize=3, color=ACCENT)
+        axes.fill_between(rows["x"].to_numpy(float), rows["low"].to_numpy(float), rows["high"].to_numpy(float),
+                          color=ACCENT, alpha=0.2, linewidth=0)  # fmt: skip
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(drawing.axis)
+        axes.set_ylabel(f"share: {name}" if len(groups) > 1 else "share")
+    return figure
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 90))
 
 
 def movements(table: pd.DataFrame, order: list[str]) -> Figure:
@@ -122,6 +148,22 @@ def agreement(table: pd.DataFrame) -> Figure:
     axes.set_xticks(range(len(table)), list(table.columns), rotation=40, ha="right", fontsize=8)
     axes.set_xlabel("adjusted mutual information, 0 = chance, 1 = the same")
     return figure
+
+
+KINDS: Mapping[str, Callable[[Drawing], Figure]] = {
+    "forest": forest,
+    "lines": lines,
+    "triangle": lambda drawing: retention(drawing.frame),
+    "behaviours": lambda drawing: behaviours(drawing.frame),
+    "movements": lambda drawing: movements(drawing.frame, drawing.title.split(",")),
+    "pairs": lambda drawing: pairs(drawing.frame, drawing.title),
+    "agreement": lambda drawing: agreement(drawing.frame),
+}
+
+
+def draw(drawing: Drawing) -> Figure:
+    """The figure of a drawing."""
+    return KINDS[drawing.kind](drawing)
 
 
 def _grid(axes: Axes, table: pd.DataFrame, high: float, form: str, shade: pd.DataFrame | None = None) -> None:

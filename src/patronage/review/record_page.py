@@ -18,7 +18,13 @@ DPI = 100
 MOST_COLUMNS = 8  # of a table that a page can hold
 
 
-def with_record_page(record: RunRecord, title: str, notes: Sequence[str] = (), finding: str = "") -> RunRecord:
+def with_record_page(
+    record: RunRecord,
+    title: str,
+    notes: Sequence[str] = (),
+    finding: str = "",
+    chapters: Sequence[tuple[str, str, Sequence[str]]] = (),
+) -> RunRecord:
     """The record with a page of its tables and figures among its texts.
 
     Parameters
@@ -27,16 +33,30 @@ def with_record_page(record: RunRecord, title: str, notes: Sequence[str] = (), f
         What is missing, a line each.
     finding
         One sentence that answers what the run was made for.
+    chapters
+        A question, the finding that answers it, and the tables that show it; other tables have sections of their own.
     """
-    page = Page(title, record.kind, _sections(record, notes, finding), footer="Every table is an artifact of the run.")
+    page = Page(
+        title, record.kind, _sections(record, notes, finding, chapters), footer="Every table is an artifact of the run."
+    )
     return replace(record, texts={**record.texts, Artifact.REPORT: html.render(page)})
 
 
-def _sections(record: RunRecord, notes: Sequence[str], finding: str) -> list[Section]:
+def _sections(
+    record: RunRecord, notes: Sequence[str], finding: str, chapters: Sequence[tuple[str, str, Sequence[str]]]
+) -> list[Section]:
     opening = Section("In short", finding or record.description, [Text(note, warning=True) for note in notes])
     figures = {PurePath(name).stem: png(figure, DPI) for name, figure in record.figures.items()}
     sections = [opening]
+    for question, answer, names in chapters:
+        parts = [_section(stem, record.tables[name], figures.pop(stem, b"")) for name in names
+                 for stem in (PurePath(name).stem,)]  # fmt: skip
+        blocks = [block for part in parts for block in (Text(f"{part.title}: {part.finding}"), *part.blocks)]
+        sections.append(Section(question, answer, blocks))
+    told = {name for _, _, names in chapters for name in names}
     for name, frame in record.tables.items():
+        if name in told:
+            continue
         stem = PurePath(name).stem
         sections.append(_section(stem, frame, figures.pop(stem, b"")))
     for stem, picture in figures.items():

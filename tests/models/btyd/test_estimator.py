@@ -50,6 +50,7 @@ def test_predicts_what_the_fitted_value_predicts(fitted, X):
 def test_defaults_are_those_of_the_configuration():
     parameters, config = CLV().get_params(), ClvConfig()
     assert parameters.pop("horizon_days") == 90
+    assert list(parameters.pop("covariates")) == config.covariates
     assert parameters == {name: getattr(config, name) for name in parameters}
 
 

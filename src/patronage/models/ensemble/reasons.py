@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,10 +108,15 @@ def in_words(parts: Contributions, features: Columns, medians: Mapping[str, floa
     def column(name: str) -> np.ndarray:  # of the features alone that some reason names
         return np.asarray(features[c.P_ORDER if name == RHYTHM else name])
 
+    def usual(name: str, row: int) -> bool:  # "0 (usually 0)" is no reason that anyone can read
+        return name in medians and name != RHYTHM and f"{column(name)[row]:.4g}" == f"{medians[name]:.4g}"
+
     gaps = column(c.MEAN_GAP_DAYS) if c.MEAN_GAP_DAYS in features else np.full(len(values), np.nan)
     for row in range(len(values)):
-        raising = [k for k in order[row, :MOST_RAISING] if values[row, k] > LEAST]
-        lowering = [k for k in order[row, ::-1][:MOST_LOWERING] if values[row, k] < -LEAST]
+        tells = (k for k in order[row] if values[row, k] > LEAST and not usual(names[k], row))
+        raising = list(islice(tells, MOST_RAISING))
+        helps = (k for k in order[row, ::-1] if values[row, k] < -LEAST and not usual(names[k], row))
+        lowering = list(islice(helps, MOST_LOWERING))
         reasons = [
             f"{sign} {_phrase(names[k], column(names[k])[row], gaps[row], medians, days)}"
             for sign, positions in (("+", raising), ("-", lowering))

@@ -1,0 +1,98 @@
+"""What customers do, as one relation: events by name, orders, first purchases by category and orders by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.data.contract import BY_BUSINESS
+from patronage.engine import text
+from patronage.lenses import History
+
+ORDER = "order"  # the act of a day with an order, in settings and tables
+ANY = "any"  # act of the customer
+IN_CATEGORY, BY_CHANNEL = "bought ", "ordered by "  # and the category, the channel
+
+BEGINNINGS = {
+    "first_days": """
+        SELECT customer_id, day FROM order_days
+        UNION ALL
+        SELECT customer_id, CAST(signed_up_at AS DATE) FROM signups""",
+    "beginnings": "SELECT customer_id, min(day) AS start FROM first_days GROUP BY customer_id",
+}
+
+
+def acts(categories: Sequence[str] = ()) -> dict[str, str]:
+    """SQL: the step `acts` with `customer_id`, `day` and `act`.
+
+    Parameters
+    ----------
+    categories
+        Whose purchases are acts of their own.
+    """
+    parts = [
+        "SELECT customer_id, CAST(occurred_at AS DATE) AS day, event AS act FROM events",
+        f"SELECT customer_id, day, {text(ORDER)} AS act FROM order_days",
+        f"""SELECT customer_id, CAST(ordered_at AS DATE) AS day, concat({text(BY_CHANNEL)}, channel) AS act
+            FROM orders WHERE channel IS NOT NULL""",
+    ]
+    if categories:
+        names = ", ".join(map(text, categories))
+        parts.append(f"""
+            SELECT DISTINCT customer_id, CAST(ordered_at AS DATE) AS day, concat({text(IN_CATEGORY)}, category) AS act
+            FROM order_lines WHERE amount > 0 AND category IN ({names})""")
+    return {"acts": "\nUNION ALL\n".join(parts)}
+
+
+def is_act(event: str) -> str:
+    """SQL: whether a row of `acts` is the event; `any` is every act of the customer."""
+    if event == ANY:
+        return f"act NOT IN ({', '.join(map(text, BY_BUSINESS))})"
+    return f"act = {text(event)}"
+
+
+def commonest(history: History, column: str, most: int) -> list[str]:
+    """The labels of a column of the order lines that most customers bought."""
+    rows = history.frame(
+        f"SELECT {column} AS label, count(DISTINCT customer_id) AS customers FROM order_lines "
+        f"WHERE amount > 0 AND {column} IS NOT NULL GROUP BY {column} ORDER BY customers DESC, label LIMIT {most}"
+    )
+    return [str(label) for label in rows["label"]]
+
+
+def sampled(history: History, customer: str, most: int) -> str:
+    """SQL: a condition that keeps every customer of a log of at most `most`, and a hash sample of a larger one."""
+    customers = int(history.frame("SELECT count(*) AS n FROM customers")["n"].iloc[0])
+    share = -(-customers // most)
+    return f"{history.engine.bucket(customer, share)} = 0" if share > 1 else "true"
+
+
+def counts_by_act(
+    history: History, windows: Sequence[int], categories: Sequence[str], most: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How often each customer did each thing in the first days.
+
+    Returns
+    -------
+    tuple of DataFrame
+        A row per customer: the `age` in days at the cutoff; a row per customer and act: the counts
+        `within_D`, for each window of D days.
+    """
+    age = history.engine.days("start", "acts.day")
+    columns = ", ".join(f"count(CASE WHEN {age} < {days} THEN 1 END) AS within_{days}" for days in windows)
+    customers = history.frame(
+        f"SELECT customer_id, {history.age('start')} AS age FROM beginnings "
+        f"WHERE {sampled(history, c.CUSTOMER_ID, most)} ORDER BY customer_id",
+        BEGINNINGS,
+    ).set_index(c.CUSTOMER_ID)
+    counts = history.frame(
+        f"""
+        SELECT acts.customer_id, act, {columns}
+        FROM acts JOIN beginnings ON acts.customer_id = beginnings.customer_id
+        WHERE {age} >= 0 AND {age} < {max(windows)} AND {sampled(history, "acts.customer_id", most)}
+        GROUP BY acts.customer_id, act""",
+        {**BEGINNINGS, **acts(categories)},
+    )
+    return customers, counts

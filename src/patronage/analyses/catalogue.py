@@ -1,0 +1,23 @@
+"""The analyses, in the order in which a page shows them."""
+
+from __future__ import annotations
+
+from patronage.analyses import (
+    cohorts,
+    companions,
+    drivers,
+    first_days,
+    overlap,
+    pressure,
+    products,
+    pyramid,
+    sequences,
+    turns,
+    voice,
+)
+from patronage.analyses.contract import Analysis
+
+ROOMS = (
+    pyramid, cohorts, first_days, turns, drivers, voice, pressure, sequences, products, companions, overlap,
+)  # fmt: skip
+ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

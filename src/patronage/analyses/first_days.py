@@ -1,0 +1,142 @@
+"""What of a customer's first days goes with staying: every act, by how often and within how many days.
+
+A customer begins with the sign-up or the first order. The days in which the customer must act and the days in which
+staying is judged do not touch: a customer who is about to stay does more of everything, so effects are beside how much
+the customer did in all and when the customer began. The customers who began last are kept out, and every finding is
+held against them. What is found proposes the behavioural cohorts, whose retention is drawn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.analyses import cohorts
+from patronage.analyses.acts import BEGINNINGS, acts, commonest, counts_by_act, is_act, sampled
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.rule_search import Rules, RuleSearch, search_rules
+from patronage.config import Behaviour, FirstDaysConfig, StayTarget
+from patronage.data.contract import BY_BUSINESS
+from patronage.errors import DataError
+from patronage.names import Metric
+from patronage.typing import Array
+
+LATER_SHARE = 1 / 3  # of the customers, who began last
+MOST_COHORTS = 3
+RARE = 0.005  # of the customers: an act that fewer ever do makes no rule
+
+
+def run(view: View, settings: FirstDaysConfig) -> Result:
+    """Search for each target, and draw the retention of the cohorts that it proposes."""
+    result, history = Result(), view.history
+    categories = commonest(history, c.CATEGORY, settings.categories) if history.has("transactions", c.CATEGORY) else []
+    known_and_counts = counts_by_act(history, settings.within_days, categories, settings.most_customers)
+    sentences, proposed = [], dict[str, Behaviour]()
+    for name, target in settings.targets.items():
+        try:
+            search = _search(view, settings, target, *known_and_counts)
+        except DataError as error:
+            result.notes.append(f"first days and {name}: {error}")
+            continue
+        title = f"{name}: {_told(search)}"
+        frame = search.table.rename(columns={"rule": "label", "effect": "value"})
+        drawing = Drawing("forest", frame, title, "share of customers who stay, with beside without; 95 % interval")
+        result.add(f"first_days_{name}", search.table, drawing)
+        sentences.append(title)
+        result.metrics[Metric.driver(name, "found")] = float(len(search.holding))
+        result.metrics[Metric.driver(name, "by_chance")] = search.by_chance
+        if len(search.holding):
+            result.metrics[Metric.driver(name, "strongest")] = float(search.holding["effect"].abs().max())
+        proposed |= {rule: _behaviour(rule) for rule in search.holding["rule"].head(MOST_COHORTS)}
+    result.finding = "; ".join(sentences)
+    if proposed:
+        table = cohorts.by_behaviour(history, proposed, period_days=30, periods=12)
+        result.add("cohorts_proposed", table, Drawing("behaviours", table))
+    if history.tables.left_censored and result.tables:
+        result.notes.append("first days are the first in the log, not the customer's own (left_censored)")
+    return result
+
+
+def _told(search: RuleSearch) -> str:
+    n = len(search.holding)
+    if not n:
+        return f"nothing beside how active a customer is ({len(search.table)} behaviours searched)"
+    best = search.holding.iloc[0]
+    return (
+        f"{best['rule']} goes with {100 * best['effect']:+.1f} points [{100 * best['low']:+.1f}, "
+        f"{100 * best['high']:+.1f}]; {n} of {len(search.table)} behaviours found, {search.by_chance:.1f} by chance"
+    )
+
+
+def _wording(act: str, at_least: int, days: int) -> str:
+    return f"{act} {at_least}+ in {days} days"
+
+
+def _behaviour(rule: str) -> Behaviour:
+    """The behaviour of a wording."""
+    act, at_least, _, days, _ = rule.rsplit(" ", 4)
+    return Behaviour(act, int(at_least.rstrip("+")), int(days))
+
+
+def _search(
+    view: View, settings: FirstDaysConfig, target: StayTarget, customers: pd.DataFrame, counts: pd.DataFrame
+) -> RuleSearch:
+    known = customers[customers["age"] >= target.until_days]
+    if known.empty:
+        raise DataError(f"nobody began {target.until_days} days before the cutoff; lower until_days")
+    stayed = _stayed(view, settings, target)
+    y = known.index.isin(stayed).astype(np.float64)
+    rules, activity = _rules(settings, target, known, counts)
+    age = known["age"].to_numpy(np.float64)
+    began_last = age < np.quantile(age, LATER_SHARE)
+    spread = age.std() or 1.0
+    adjust = np.column_stack([activity, np.sqrt(activity), (age - age.mean()) / spread])
+    return search_rules(rules, y, adjust, began_last, least=settings.least, shuffles=settings.shuffles, seed=view.seed)
+
+
+def _stayed(view: View, settings: FirstDaysConfig, target: StayTarget) -> pd.Index:
+    """The customers with the event in the days that are judged."""
+    history = view.history
+    age = history.engine.days("start", "acts.day")
+    rows = history.frame(
+        f"""
+        SELECT acts.customer_id FROM acts JOIN beginnings ON acts.customer_id = beginnings.customer_id
+        WHERE {is_act(target.event)} AND {age} >= {target.from_days} AND {age} < {target.until_days}
+              AND {sampled(history, "acts.customer_id", settings.most_customers)}
+        GROUP BY acts.customer_id HAVING count(*) >= {target.at_least}""",
+        {**BEGINNINGS, **acts()},
+    )
+    if rows.empty:
+        raise DataError(f"nobody has the event {target.event} in the days {target.from_days} to {target.until_days}")
+    return pd.Index(rows[c.CUSTOMER_ID])
+
+
+def _rules(
+    settings: FirstDaysConfig, target: StayTarget, known: pd.DataFrame, counts: pd.DataFrame
+) -> tuple[Rules, Array]:
+    """The rules, and the logarithm of how often each customer acted at all in the days before the judged ones."""
+    windows = [days for days in settings.within_days if days <= target.from_days]
+    places = pd.Series(np.arange(len(known)), known.index)
+    mine = counts.assign(place=counts[c.CUSTOMER_ID].map(places)).dropna(subset=["place"])
+    own = mine[~mine["act"].isin(BY_BUSINESS)]
+    widest = f"within_{max(windows)}"
+    total = np.bincount(own["place"].astype(int), weights=own[widest].to_numpy(float), minlength=len(known))
+    columns, families, wordings = [], [], []
+    for act, rows in mine.groupby("act"):
+        if len(rows) < max(RARE * len(known), settings.least):
+            continue
+        place = rows["place"].to_numpy(int)
+        for days in windows:
+            times = np.zeros(len(known), np.float32)
+            times[place] = rows[f"within_{days}"].to_numpy()
+            for at_least in settings.counts:
+                columns.append((times >= at_least).astype(np.float32))
+                families.append(str(act))
+                wordings.append(_wording(str(act), at_least, days))
+    if not columns:
+        raise DataError("no act in the first days")
+    return Rules(np.column_stack(columns).astype(np.float64), families, wordings), np.log1p(total)
+
+
+ANALYSIS = Analysis("first_days", "Which early behaviours go with staying?", run)

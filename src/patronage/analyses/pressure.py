@@ -1,0 +1,122 @@
+"""Contact pressure: how many messages a customer gets a week, and what they do then.
+
+For each customer and week with a message: whether the customer responded in the week, unsubscribed, or ordered in the
+four weeks after. Those who get more are not like those who get fewer; so each customer's weeks of high pressure are
+also held against the same customer's weeks of one message (a fixed effect per customer). An association all the same:
+the effect is known where contacts were drawn by lot (`docs/practice.md`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.analyses.acts import sampled
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import PressureConfig
+from patronage.data.contract import SENT
+from patronage.engine import text
+from patronage.errors import DataError
+from patronage.lenses import History
+from patronage.names import Metric
+from patronage.statistics import Estimate, wilson_interval
+
+OUTCOMES = {"responded": "in the week", "unsubscribed": "in the week", "ordered": "in the 28 days after the week"}
+LEAST_WEEKS = 200
+RESPONSES = ("message_opened", "message_clicked", "offer_redeemed")
+
+
+def run(view: View, settings: PressureConfig) -> Result:
+    """Response, unsubscribing and later orders by the messages of a week; customers beyond the cap."""
+    weeks = _weeks(view.history, settings)
+    if len(weeks) < LEAST_WEEKS or weeks["messages"].nunique() < 2:
+        raise DataError(
+            f"{len(weeks)} customer weeks with messages, {weeks['messages'].nunique()} different numbers of them; "
+            f"expected {LEAST_WEEKS} and 2"
+        )
+    result = Result()
+    top = settings.cap + 1
+    weeks["pressure"] = weeks["messages"].clip(upper=top)
+    table = _by_pressure(weeks, top)
+    result.add("pressure", table, Drawing("lines", _lines(table), "", "messages in a week"))
+    own = _within_customers(weeks, settings.cap)
+    result.add("pressure_same_customer", own)
+    beyond = weeks[weeks["messages"] > settings.cap].groupby(c.CUSTOMER_ID).size().rename("weeks_beyond_cap")
+    result.lists["beyond_contact_cap"] = beyond.reset_index().assign(
+        reason=f"more than {settings.cap} messages in a week"
+    )
+    share = len(beyond) / weeks[c.CUSTOMER_ID].nunique()
+    result.metrics[Metric.PRESSURE_BEYOND_CAP] = share
+    row = own.set_index("outcome").loc["unsubscribed"]
+    result.finding = (
+        f"{len(beyond):,} customers ({share:.1%}) had more than {settings.cap} messages in a week; "
+        f"in such weeks the same customer unsubscribed {100 * row['value']:+.2f} points "
+        f"[{100 * row['low']:+.2f}, {100 * row['high']:+.2f}] more"
+    )
+    result.drawings["pressure"] = Drawing("lines", _lines(table), result.finding, "messages in a week")
+    return result
+
+
+def _weeks(history: History, settings: PressureConfig) -> pd.DataFrame:
+    """A row per customer and week with a message; weeks whose four weeks after are not over are left out."""
+    week = f"CAST(floor(({history.age('day')} - 1) / 7.0e0) AS INTEGER)"
+    sent = ", ".join(map(text, SENT))
+    responses = ", ".join(map(text, RESPONSES))
+    days = "SELECT customer_id, CAST(occurred_at AS DATE) AS day, event FROM events"
+    steps = {
+        "days": days,
+        "sent": f"SELECT customer_id, {week} AS week, count(*) AS messages FROM days "
+        f"WHERE event IN ({sent}) AND {sampled(history, c.CUSTOMER_ID, settings.most_customers)} "
+        f"GROUP BY customer_id, {week}",
+        "replies": f"SELECT customer_id, {week} AS week, "
+        f"max(CASE WHEN event IN ({responses}) THEN 1 ELSE 0 END) AS responded, "
+        f"max(CASE WHEN event = 'unsubscribed' THEN 1 ELSE 0 END) AS unsubscribed FROM days "
+        f"WHERE event IN ({responses}, 'unsubscribed') GROUP BY customer_id, {week}",
+        "bought": f"SELECT DISTINCT customer_id, {week} AS week FROM order_days",
+        "shifts": "SELECT 1 AS shift UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4",
+        "after": "SELECT DISTINCT customer_id, week + shift AS week FROM bought CROSS JOIN shifts",
+    }
+    return history.frame(
+        """
+        SELECT sent.customer_id, sent.week, messages, coalesce(responded, 0) AS responded,
+               coalesce(unsubscribed, 0) AS unsubscribed, CASE WHEN after.week IS NULL THEN 0 ELSE 1 END AS ordered
+        FROM sent LEFT JOIN replies ON sent.customer_id = replies.customer_id AND sent.week = replies.week
+             LEFT JOIN after ON sent.customer_id = after.customer_id AND sent.week = after.week
+        WHERE sent.week >= 4 ORDER BY sent.customer_id, sent.week""",
+        steps,
+    )
+
+
+def _by_pressure(weeks: pd.DataFrame, top: int) -> pd.DataFrame:
+    frames = []
+    for outcome, span in OUTCOMES.items():
+        counts = weeks.groupby("pressure")[outcome].agg(events="sum", weeks="size").reset_index()
+        low, high = wilson_interval(counts["events"].to_numpy(float), counts["weeks"].to_numpy(float))
+        value = counts["events"] / counts["weeks"]
+        frames.append(counts.assign(outcome=f"{outcome} {span}", value=value, low=low, high=high))
+    table = pd.concat(frames, ignore_index=True)
+    table["messages"] = [f"{n} or more" if n == top else str(n) for n in table["pressure"]]
+    return table[["outcome", "messages", "pressure", "weeks", "events", "value", "low", "high"]]
+
+
+def _lines(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns={"pressure": "x", "outcome": "group"})
+
+
+def _within_customers(weeks: pd.DataFrame, cap: int) -> pd.DataFrame:
+    """Each customer's weeks beyond the cap against the same customer's other weeks, as means of customers."""
+    high = weeks["messages"] > cap
+    means = weeks.assign(high=high).pivot_table(list(OUTCOMES), c.CUSTOMER_ID, "high")
+    rows = []
+    for outcome in OUTCOMES:
+        both = means[outcome].dropna() if means[outcome].shape[1] == 2 else pd.DataFrame()
+        n = len(both)
+        difference = (both[True] - both[False]).to_numpy(np.float64) if n else np.zeros(0)
+        error = difference.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+        estimate = Estimate(np.array(difference.mean() if n else np.nan), np.array(error))
+        rows.append((outcome, n, float(estimate.value), float(estimate.low), float(estimate.high)))
+    return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high"])
+
+
+ANALYSIS = Analysis("pressure", "Do customers get too many messages?", run, ("events",))

@@ -1,0 +1,150 @@
+"""Products by region and period, by price third and segment, and who buys what is new."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.analyses.acts import commonest
+from patronage.analyses.companions import LEVELS, price_levels
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import ProductsConfig
+from patronage.engine import text
+from patronage.errors import DataError
+from patronage.lenses import History
+from patronage.names import Metric
+from patronage.statistics import Estimate, false_discovery, wilson_interval
+
+LEVEL = 0.05
+LEAST_MONTHS = 13  # for a season: every month of the year, and one twice
+
+
+def run(view: View, settings: ProductsConfig) -> Result:
+    """Growth by item and region, season, price thirds by segment, adoption."""
+    result, history = Result(), view.history
+    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else c.PRODUCT_ID
+    growth = _growth(history, item, view.since_days, settings)
+    if growth.empty:
+        raise DataError(f"no {item} with {settings.least} buyers in the last {2 * view.since_days} days")
+    clear = growth[growth["verdict"] != ""]
+    result.finding = (
+        f"{len(clear)} of {len(growth)} items by region grew or shrank beyond the whole in {view.since_days} days"
+    )
+    shown = clear.head(12).assign(label=lambda rows: rows[c.LOCATION] + ": " + rows["item"])
+    drawing = Drawing("forest", shown.rename(columns={"growth": "value"}), result.finding,
+                      "buyers beside those of the time before, as a ratio to that of the whole", 1.0)  # fmt: skip
+    result.add("products_growth", growth, drawing)
+    _season(result, history, item, settings)
+    if item == c.CATEGORY:
+        result.add("price_thirds", _thirds(view, settings))
+    if history.has("transactions", c.PRODUCT_ID):
+        _adoption(result, view, settings)
+    return result
+
+
+def _growth(history: History, item: str, days: int, settings: ProductsConfig) -> pd.DataFrame:
+    """Buyers of each item and region in the last days and in those before, beside the growth of the whole."""
+    labels = ", ".join(map(text, commonest(history, item, settings.most)))
+    age = history.age("CAST(ordered_at AS DATE)")
+    rows = history.frame(
+        f"""
+        SELECT item, location, count(*) AS buyers, sum(now) AS now, sum(before) AS before, sum(revenue) AS revenue
+        FROM bought GROUP BY item, location HAVING sum(now) + sum(before) >= {settings.least}""",
+        {
+            "bought": f"""
+                SELECT customer_id, {item} AS item, coalesce(location, 'everywhere') AS location,
+                       max(CASE WHEN {age} <= {days} THEN 1 ELSE 0 END) AS now,
+                       max(CASE WHEN {age} > {days} THEN 1 ELSE 0 END) AS before,
+                       {history.money(f"sum(CASE WHEN {age} <= {days} THEN amount ELSE 0 END)")} AS revenue
+                FROM order_lines WHERE amount > 0 AND {age} <= {2 * days} AND {item} IN ({labels})
+                GROUP BY customer_id, {item}, location"""
+        },
+    )
+    if rows.empty:
+        return rows
+    now, before = rows["now"].to_numpy(np.float64) + 0.5, rows["before"].to_numpy(np.float64) + 0.5
+    whole = now.sum() / before.sum()
+    estimate = Estimate(np.log(now / before / whole), np.sqrt(1 / now + 1 / before))
+    rows["growth"], rows["low"], rows["high"] = np.exp(estimate.value), np.exp(estimate.low), np.exp(estimate.high)
+    clear = false_discovery(estimate.p_value) < LEVEL
+    rows["verdict"] = np.where(clear, np.where(estimate.value > 0, "grows", "shrinks"), "")
+    strength = pd.Series(-np.abs(estimate.value / estimate.error))
+    return rows.loc[strength.sort_values().index].reset_index(drop=True)
+
+
+def _season(result: Result, history: History, item: str, settings: ProductsConfig) -> None:
+    """How many times its usual share of the month's lines an item has in each month of the year."""
+    labels = ", ".join(map(text, commonest(history, item, min(settings.most, 30))))
+    rows = history.frame(
+        f"""
+        SELECT {item} AS item, extract(year FROM ordered_at) * 12 + extract(month FROM ordered_at) AS number,
+               extract(month FROM ordered_at) AS month, count(*) AS n
+        FROM order_lines WHERE amount > 0 AND {item} IN ({labels}) GROUP BY 1, 2, 3"""
+    )
+    if rows["number"].nunique() < LEAST_MONTHS:
+        result.notes.append(f"season: {rows['number'].nunique()} months of orders; expected {LEAST_MONTHS}")
+        return
+    counts = rows.pivot_table("n", "item", "month", aggfunc="sum", fill_value=0).astype(float)
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.to_numpy().sum()
+    index = (counts + 5) / (expected + 5)  # five imagined lines as usual: a handful makes no season
+    table = index.rename(columns=lambda month: f"month_{int(month):02d}").reset_index()
+    result.add("season", table)
+
+
+def _thirds(view: View, settings: ProductsConfig) -> pd.DataFrame:
+    """The share of purchases at each price third of the categories, by segment."""
+    levels = price_levels(view.history)
+    labels = levels[c.CUSTOMER_ID].map(view.now.segments[settings.segment]).fillna(c.UNKNOWN)
+    counts = levels.groupby([labels.rename("segment"), "level"]).size().rename("n").reset_index()
+    counts["of"] = counts.groupby("segment")["n"].transform("sum")
+    counts["third"] = counts["level"].map(dict(enumerate(LEVELS)))
+    counts["low"], counts["high"] = wilson_interval(counts["n"].to_numpy(float), counts["of"].to_numpy(float))
+    return counts.assign(share=counts["n"] / counts["of"])[["segment", "third", "n", "of", "share", "low", "high"]]
+
+
+def _adoption(result: Result, view: View, settings: ProductsConfig) -> None:
+    """Of the customers who bought after a product was new: how many bought a new one, and within how many days."""
+    history = view.history
+    age_of_launch = history.age("min(CAST(ordered_at AS DATE))")
+    since_new = history.engine.days("launched", "CAST(ordered_at AS DATE)")
+    (oldest,) = history.frame(f"SELECT {age_of_launch} AS age FROM order_lines WHERE amount > 0")["age"]
+    launches = f"""
+        SELECT product_id, min(CAST(ordered_at AS DATE)) AS launched FROM order_lines
+        WHERE amount > 0 AND product_id IS NOT NULL GROUP BY product_id
+        HAVING {age_of_launch} <= {int(oldest) - settings.new_after_days} AND {age_of_launch} > 30"""
+    rows = history.frame(
+        f"""
+        SELECT order_lines.customer_id, min({since_new}) AS days, count(DISTINCT order_lines.product_id) AS products
+        FROM order_lines JOIN launches ON order_lines.product_id = launches.product_id
+        WHERE amount > 0 GROUP BY order_lines.customer_id""",
+        {"launches": launches},
+    ).set_index(c.CUSTOMER_ID)
+    if len(rows) < settings.least:
+        result.notes.append(
+            f"adoption: {len(rows)} customers bought a product first sold {settings.new_after_days} days in"
+        )
+        return
+    segment = view.now.segments[settings.segment]
+    buyers = segment[segment != c.UNKNOWN]
+    days = rows["days"].reindex(buyers.index)
+    table = pd.DataFrame({"segment": buyers, "first": days <= 7, "within_30": days <= 30, "ever": days.notna()})
+    table = table.groupby("segment").agg(customers=("ever", "size"), first_week=("first", "sum"),
+                                         within_30=("within_30", "sum"), ever=("ever", "sum"))  # fmt: skip
+    table = table.reset_index()
+    table["early_share"] = table["within_30"] / table["customers"]
+    early, customers = table["within_30"].to_numpy(float), table["customers"].to_numpy(float)
+    table["low"], table["high"] = wilson_interval(early, customers)
+    shown = table.rename(columns={"segment": "label", "early_share": "value"})
+    best = table.loc[table["early_share"].idxmax()]
+    title = f"{best['segment']} customers are the first to buy what is new: {best['early_share']:.0%} within 30 days"
+    reference = float(table["within_30"].sum() / table["customers"].sum())
+    drawing = Drawing("forest", shown, title, "share with a product in its first 30 days", reference)
+    result.add("adoption", table, drawing)
+    result.metrics[Metric.ADOPTION_EARLY] = reference
+    first = rows[(rows["days"] <= 7) & rows.index.isin(buyers.index)].sort_values("products", ascending=False)
+    reason = "bought new products in the week in which they were first sold"
+    result.lists["first_buyers"] = first.reset_index()[[c.CUSTOMER_ID, "products"]].assign(reason=reason)
+
+
+ANALYSIS = Analysis("products", "What sells where and when, and who buys what is new?", run)

@@ -1,0 +1,187 @@
+"""Which of many rules about customers go with an outcome: a search that is honest about having searched.
+
+A rule is yes or no for a customer; rules of one family differ in their threshold only. Of each family the threshold is
+chosen on one half of the customers and its effect estimated on the other, and the other way round (cross-fitting), so
+that choosing does not flatter. Effects are beside what `adjust` holds, such as how active a customer is at all. The
+share of false discoveries over all families is kept at 5 % (Benjamini and Hochberg 1995); the same search on shuffled
+outcomes stands beside it. Of what is found, a rule whose effect vanishes beside the others only goes along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from patronage.errors import DataError
+from patronage.statistics import Estimate, false_discovery, linear_effects, residuals, single_effects
+from patronage.typing import Array, Mask
+
+LEVEL = 0.05  # share of false discoveries
+HOLDS, ALONG, CHANCE = "found", "goes along", "no more than chance"
+NOT_HELD = "not on those kept out"  # found, and on the other side of zero among the customers who were not searched
+MOST_TOGETHER = 25  # rules in one regression
+LEAST_CUSTOMERS = 200
+LEAST_EVENTS = 30  # customers with the rarer outcome
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Candidate rules: `matrix` (N, R) of 0 and 1, the family and the wording of each."""
+
+    matrix: Array
+    families: Sequence[str]
+    wordings: Sequence[str]
+
+    def of_at_least(self, least: int) -> Rules:
+        """Those that at least so many customers fulfil, and so many do not."""
+        sums = self.matrix.sum(axis=0)
+        places = [int(k) for k in np.flatnonzero((sums >= least) & (sums <= len(self.matrix) - least))]
+        return Rules(self.matrix[:, places], [self.families[k] for k in places], [self.wordings[k] for k in places])
+
+
+@dataclass(frozen=True)
+class RuleSearch:
+    """What was found.
+
+    Attributes
+    ----------
+    table
+        A row per family: its best `rule`, how many `customers` fulfil it, the mean outcome `with_it` and `without_it`,
+        the cross-fitted `effect` with its 95 % interval `low` to `high`, `p_value_adjusted`, the effect `together` with
+        all that was found, `goes_along_with`, `held_out_effect` (and its `held_out_low`,
+        `held_out_high`) on customers who were not searched, and the verdict.
+    by_chance
+        Families that the same search finds in a shuffled outcome, as the mean of several.
+    """
+
+    table: pd.DataFrame
+    by_chance: float
+
+    @property
+    def holding(self) -> pd.DataFrame:
+        """The rows that hold by themselves, strongest first."""
+        return self.table[self.table["verdict"] == HOLDS]
+
+
+def search_rules(
+    rules: Rules, y: Array, adjust: Array, held_out: Mask, *, least: int, shuffles: int, seed: int
+) -> RuleSearch:
+    """Search.
+
+    Parameters
+    ----------
+    y
+        (N,) outcome: 0 or 1, or a number.
+    adjust
+        (N, A) what effects are beside.
+    held_out
+        (N,) customers who are kept out of the search, to hold its findings against; none where all are False.
+
+    Raises
+    ------
+    DataError
+        Too few customers, or too few of the rarer outcome, or no rule that enough of them fulfil.
+    """
+    _check_enough(y, ~held_out)
+    inside = Rules(rules.matrix[~held_out], rules.families, rules.wordings).of_at_least(least)
+    if not inside.wordings:
+        raise DataError(f"no behaviour that at least {least} customers show, and {least} do not")
+    names = {wording: place for place, wording in enumerate(rules.wordings)}
+    x, target = residuals(inside.matrix, adjust[~held_out]), residuals(y[~held_out], adjust[~held_out])
+    rng = np.random.default_rng(seed)
+    half = rng.permutation(len(target)) % 2 == 0
+    families, fitted = _cross_fitted(inside.families, x, target, half)
+    adjusted = false_discovery(fitted.p_value)
+    best = _best(inside.families, families, x, target)
+    table = _described(inside, best, y[~held_out])
+    table.insert(0, "family", families)
+    table["effect"], table["low"], table["high"] = fitted.value, fitted.low, fitted.high
+    table["p_value_adjusted"] = adjusted
+    table = _together(table, inside.matrix[:, best], y[~held_out], adjust[~held_out])
+    table = _on_held_out(table, rules.matrix[:, [names[rule] for rule in table["rule"]]], y, adjust, held_out)
+    chance = [_n_discovered(inside.families, x, rng.permutation(target), half) for _ in range(shuffles)]
+    turned = (table["verdict"] == HOLDS) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
+    table.loc[turned, "verdict"] = NOT_HELD
+    order = {HOLDS: 0, NOT_HELD: 1, ALONG: 2, CHANCE: 3}
+    table["strength"] = np.abs(fitted.value / np.where(fitted.error > 0, fitted.error, np.nan))
+    table = table.sort_values(["verdict", "strength"], ascending=[True, False], kind="stable",
+                              key=lambda column: column.map(order) if column.name == "verdict" else column)  # fmt: skip
+    return RuleSearch(table.drop(columns="strength").reset_index(drop=True), float(np.mean(chance)) if chance else 0.0)
+
+
+def _check_enough(y: Array, inside: Mask) -> None:
+    n = int(inside.sum())
+    values, sizes = np.unique(y[inside], return_counts=True)
+    rarer = int(sizes.min()) if len(values) == 2 else n
+    if n < LEAST_CUSTOMERS or len(values) < 2 or rarer < LEAST_EVENTS:
+        raise DataError(
+            f"too little: {n} customers, {rarer if len(values) > 1 else 0} with the rarer outcome; "
+            f"expected {LEAST_CUSTOMERS} and {LEAST_EVENTS}"
+        )
+
+
+def _cross_fitted(families: Sequence[str], x: Array, y: Array, half: Mask) -> tuple[list[str], Estimate]:
+    """The families, and the effect of each: chosen on one half, estimated on the other, and the mean of both ways."""
+    names = list(dict.fromkeys(families))
+    by_first, by_second = (_best(families, names, x[rows], y[rows]) for rows in (half, ~half))
+    first = single_effects(x[~half][:, by_first], y[~half])
+    second = single_effects(x[half][:, by_second], y[half])
+    return names, Estimate((first.value + second.value) / 2, np.hypot(first.error, second.error) / 2)
+
+
+def _best(families: Sequence[str], names: Sequence[str], x: Array, y: Array) -> list[int]:
+    """The place of the clearest rule of each family: the highest correlation with the outcome."""
+    norms = np.sqrt(np.einsum("ij,ij->j", x, x))
+    clear = pd.Series(np.abs(y @ x) / np.where(norms > 0, norms, np.inf)).groupby(np.array(families)).idxmax()
+    return [int(clear[name]) for name in names]
+
+
+def _n_discovered(families: Sequence[str], x: Array, y: Array, half: Mask) -> int:
+    _, fitted = _cross_fitted(families, x, y, half)
+    return int((false_discovery(fitted.p_value) < LEVEL).sum())
+
+
+def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
+    matrix = rules.matrix[:, best]
+    sizes = matrix.sum(axis=0)
+    return pd.DataFrame(
+        {
+            "rule": [rules.wordings[place] for place in best],
+            "customers": sizes.astype(int),
+            "with_it": (y @ matrix) / sizes,
+            "without_it": (y.sum() - y @ matrix) / (len(y) - sizes),
+        }
+    )
+
+
+def _together(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array) -> pd.DataFrame:
+    """With the effects of the rules that were found, all in one regression, and the verdicts."""
+    table = table.assign(together=np.nan, goes_along_with="", verdict=CHANCE)
+    holding = (table["p_value_adjusted"] < LEVEL).to_numpy()
+    places = np.flatnonzero(holding)
+    places = places[np.argsort(table["p_value_adjusted"].to_numpy()[places], kind="stable")][:MOST_TOGETHER]
+    table.loc[holding, "verdict"] = HOLDS
+    if len(places) < 2:
+        return table.assign(together=np.where(holding, table["effect"], np.nan))
+    joint = linear_effects(np.column_stack([matrix[:, places], adjust]), y)
+    alike = np.abs(np.corrcoef(matrix[:, places], rowvar=False)) - np.eye(len(places))
+    own = table["effect"].to_numpy()[places]
+    for place, (row, value, low, high) in enumerate(zip(places, joint.value, joint.low, joint.high, strict=False)):
+        table.loc[row, "together"] = value
+        if low <= 0 <= high or abs(value) < abs(own[place]) / 2:
+            table.loc[row, "goes_along_with"] = table["rule"].iloc[places[int(alike[place].argmax())]]
+            table.loc[row, "verdict"] = ALONG
+    return table
+
+
+def _on_held_out(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array, held_out: Mask) -> pd.DataFrame:
+    """With the effects of the same rules on the customers who were not searched."""
+    names = ["held_out_effect", "held_out_low", "held_out_high"]
+    if held_out.sum() < LEAST_CUSTOMERS:
+        return table.assign(**dict.fromkeys(names, np.nan))
+    x, target = residuals(matrix[held_out], adjust[held_out]), residuals(y[held_out], adjust[held_out])
+    held = single_effects(x, target)
+    return table.assign(**dict(zip(names, (held.value, held.low, held.high), strict=True)))

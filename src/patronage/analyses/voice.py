@@ -1,0 +1,260 @@
+"""The voice of the customer: where complaints, tickets, returns and low answers come from, and what was solved.
+
+A small group leads a list of raw shares by luck alone. So each group's share is drawn towards the common one by how
+little it rests on (partial pooling, `statistics.pooled_shares`), and a group stands out where the interval of its own
+share lies on one side of the common one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from patronage import cutoff as when
+from patronage import lenses
+from patronage import names as c
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.config import VoiceConfig
+from patronage.data.contract import TRANSACTIONS
+from patronage.engine import text
+from patronage.errors import DataError
+from patronage.lenses import History
+from patronage.names import Metric
+from patronage.statistics import false_discovery, mean_differences, pooled_means, pooled_shares, two_sided
+
+RETURNED = "returned lines"
+FEWEST_ROWS = 50
+COLUMNS = ["voice", "by", "label", "n", "raw", "value", "low", "high", "common", "stands_out"]
+
+
+def run(view: View, settings: VoiceConfig) -> Result:
+    """Feedback by product, place, channel, segment and month; tickets; and who is most and least satisfied."""
+    result, history = Result(), view.history
+    tables = [*_negatives(view, settings), *_answers(view, settings), *_returns(view, settings)]
+    tables = [table for table in tables if len(table) > 1]
+    if not tables:
+        raise DataError(f"no survey, complaint, ticket or return with at least {FEWEST_ROWS} rows")
+    table = pd.concat(tables, ignore_index=True)[COLUMNS]
+    worst = table[table["stands_out"] != ""]
+    worst = worst.assign(distance=(worst["value"] / worst["common"] - 1).abs()).sort_values("distance", ascending=False)
+    top = worst.iloc[0] if len(worst) else None
+    result.finding = (
+        f"{len(worst)} of {len(table)} groups stand out; first {top['voice']} by {top['by']}, {top['label']}: "
+        f"{top['value']:.3g} [{top['low']:.3g}, {top['high']:.3g}] beside {top['common']:.3g}"
+        if top is not None
+        else f"none of {len(table)} groups stands out from what chance would show"
+    )
+    shown = worst.head(12).assign(label=lambda rows: rows["voice"] + " by " + rows["by"] + ": " + rows["label"])
+    shown[["value", "low", "high"]] = shown[["value", "low", "high"]].div(shown["common"], axis=0)
+    drawing = Drawing("forest", shown, result.finding, "times the common value, with 95 % interval", 1.0)
+    result.add("voice", table, drawing)
+    result.metrics[Metric.VOICE_STANDS_OUT] = float(len(worst))
+    _tickets(result, history)
+    _reviews(result, history)
+    _extremes(result, view)
+    return result
+
+
+def _judged(voice: str, by: str, frame: pd.DataFrame, *, shares: bool, most: int) -> pd.DataFrame:
+    """Groups with their pooled values. The frame has `label`, `n`, and `k`, or `mean` and `variance`."""
+    frame = frame[(frame["n"] > 0) & frame["label"].notna()].nlargest(most, "n")
+    if len(frame) < 2 or frame["n"].sum() < FEWEST_ROWS:
+        return pd.DataFrame(columns=COLUMNS)
+    n = frame["n"].to_numpy(np.float64)
+    if shares:
+        k = frame["k"].to_numpy(np.float64)
+        raw, common = k / n, k.sum() / n.sum()
+        value, low, high = pooled_shares(k, n)
+        z = (raw - common) / np.sqrt(max(common * (1 - common), 1e-12) / n)
+    else:
+        raw, variance = frame["mean"].to_numpy(np.float64), frame["variance"].fillna(0.0).to_numpy(np.float64)
+        common = float(np.average(raw, weights=n))
+        value, low, high = pooled_means(raw, variance, n)
+        z = (raw - common) / np.sqrt(max(float(np.average(variance, weights=n)), 1e-12) / n)
+    clear = (false_discovery(two_sided(z)) < 0.05) & ((low > common) | (high < common))
+    side = np.where(value > common, "above", "below")
+    return pd.DataFrame(
+        {"voice": voice, "by": by, "label": frame["label"].astype(str), "n": n.astype(int), "raw": raw, "value": value,
+         "low": low, "high": high, "common": common, "stands_out": np.where(clear, side, "")}
+    )  # fmt: skip
+
+
+def _places(history: History) -> dict[str, str]:
+    """What the order lines can be grouped by: name to column."""
+    names = (c.CATEGORY, c.PRODUCT_ID, c.BRAND, c.LOCATION, c.CHANNEL)
+    return {name: name for name in names if history.has("transactions", name)}
+
+
+HOMES = {
+    "homes": """
+        SELECT customer_id, max(location) AS location, max(channel) AS channel, count(DISTINCT order_id) AS n_orders
+        FROM order_lines WHERE amount > 0 GROUP BY customer_id""",
+}  # the place and channel of a customer; of several, one for good
+
+
+def _segments(view: View, rows: pd.DataFrame, settings: VoiceConfig) -> Mapping[str, pd.Series]:
+    return {
+        name: rows[c.CUSTOMER_ID].map(view.now.segments[name]).fillna(c.UNKNOWN)
+        for name in settings.segments
+        if name in view.now.segments
+    }
+
+
+def _negatives(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
+    """Complaints, tickets and requests to return something per order of the customers of a group."""
+    history, tables = view.history, []
+    events = ", ".join(map(text, settings.negative))
+    per_customer = history.frame(
+        "SELECT homes.customer_id, location, channel, n_orders, least(coalesce(n_negative, 0), n_orders) AS n_negative "
+        "FROM homes LEFT JOIN negatives ON homes.customer_id = negatives.customer_id",
+        {
+            **HOMES,
+            "negatives": f"SELECT customer_id, count(*) AS n_negative FROM events WHERE event IN ({events}) "
+            "GROUP BY customer_id",
+        },
+    )
+    if not per_customer["n_negative"].sum():
+        return []
+    groups = {name: per_customer[name] for name in (c.LOCATION, c.CHANNEL) if per_customer[name].notna().any()}
+    for by, labels in {**groups, **_segments(view, per_customer, settings)}.items():
+        counts = per_customer.groupby(labels).agg(k=("n_negative", "sum"), n=(c.N_ORDERS, "sum"))
+        counts = counts.rename_axis("label").reset_index()
+        tables.append(_judged("troubles per order", by, counts, shares=True, most=settings.most))
+    return tables
+
+
+def _answers(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
+    """Mean answers by subject, place and channel, segment and month."""
+    history, tables = view.history, []
+    month = "CAST(extract(year FROM occurred_at) * 100 + extract(month FROM occurred_at) AS VARCHAR(8))"
+    for survey in settings.surveys:
+        rows = history.frame(
+            f"""
+            SELECT events.customer_id, coalesce(subject, '') AS subject, coalesce(events.channel, '') AS channel,
+                   coalesce(homes.location, '') AS location, {month} AS month,
+                   count(*) AS n, sum(value) AS total, sum(value * value) AS squares
+            FROM events LEFT JOIN homes ON events.customer_id = homes.customer_id
+            WHERE event = {text(survey)} AND value IS NOT NULL GROUP BY 1, 2, 3, 4, 5""",
+            HOMES,
+        )
+        if rows["n"].sum() < FEWEST_ROWS:
+            continue
+        groups = {name: rows[name] for name in (c.SUBJECT, c.CHANNEL, c.LOCATION, "month")}
+        for by, labels in {**groups, **_segments(view, rows, settings)}.items():
+            counts = rows[["n", "total", "squares"]].groupby(labels).sum().rename_axis("label").reset_index()
+            counts = counts[counts["label"] != ""]
+            counts["mean"] = counts["total"] / counts["n"]
+            counts["variance"] = (counts["squares"] - counts["n"] * counts["mean"] ** 2) / (counts["n"] - 1).clip(
+                lower=1
+            )
+            tables.append(_judged(survey, by, counts, shares=False, most=settings.most))
+    return tables
+
+
+def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
+    """Refunded lines of all lines, by what was bought and where; a product in a region on its own."""
+    history = view.history
+    if not history.tables.revised:
+        return []
+    places = _places(history)
+    both = {"category in location": "concat(category, ' in ', location)"}
+    tables = []
+    for by, column in {**places, **(both if {c.CATEGORY, c.LOCATION} <= set(places) else {})}.items():
+        counts = history.frame(
+            f"SELECT {column} AS label, sum(back) AS k, count(*) AS n FROM lines WHERE {column} IS NOT NULL "
+            f"GROUP BY {column}",
+            {"lines": _lines(history)},
+        )
+        tables.append(_judged(RETURNED, by, counts, shares=True, most=settings.most))
+    return tables
+
+
+def _lines(history: History) -> str:
+    """SQL: every line as it was bought, and whether it was `back`, in part or whole, before the cutoff."""
+    refunded = when.before(c.REFUNDED_AT, history.cutoff, history.engine)
+    return f"""
+        SELECT *, CASE WHEN {refunded} THEN 1 ELSE 0 END AS back FROM {TRANSACTIONS.name}
+        WHERE {when.before(c.KNOWN_AT, history.cutoff, history.engine)} AND known_at = ordered_at AND amount > 0"""
+
+
+OPENED = """
+    SELECT customer_id, subject, occurred_at, ticket_id,
+           lead(occurred_at) OVER (PARTITION BY customer_id, coalesce(ticket_id, '') ORDER BY occurred_at) AS following
+    FROM events WHERE event = 'ticket_opened'"""
+SOLVED = """
+    SELECT opened.customer_id, opened.subject, opened.occurred_at, min(resolved.occurred_at) AS resolved_at
+    FROM opened LEFT JOIN events resolved
+         ON resolved.customer_id = opened.customer_id AND resolved.event = 'ticket_resolved'
+            AND resolved.occurred_at >= opened.occurred_at
+            AND (opened.following IS NULL OR resolved.occurred_at < opened.following)
+            AND coalesce(resolved.ticket_id, '') = coalesce(opened.ticket_id, '')
+    GROUP BY opened.customer_id, opened.subject, opened.occurred_at"""
+
+
+def _tickets(result: Result, history: History, least_age: int = 30) -> None:
+    """By subject: how many tickets were solved, and how fast; those of the last month may still be."""
+    hours = history.engine.days("CAST(occurred_at AS DATE)", "CAST(resolved_at AS DATE)")
+    rows = history.frame(
+        f"""
+        SELECT coalesce(subject, 'no subject') AS label, count(*) AS n, count(resolved_at) AS k,
+               avg({hours}) AS mean_days
+        FROM solved WHERE {history.age("CAST(occurred_at AS DATE)")} > {least_age} GROUP BY 1 ORDER BY 1""",
+        {"opened": OPENED, "solved": SOLVED},
+    )
+    if rows["n"].sum() < FEWEST_ROWS:
+        return
+    n, k = rows["n"].to_numpy(np.float64), rows["k"].to_numpy(np.float64)
+    value, low, high = pooled_shares(n - k, n)
+    table = rows.assign(unsolved=1 - k / n, value=value, low=low, high=high, common=1 - k.sum() / n.sum())
+    title = f"{1 - k.sum() / n.sum():.0%} of {n.sum():,.0f} tickets were not solved"
+    drawing = Drawing("forest", table, title, "share not solved, with 95 % interval", float(1 - k.sum() / n.sum()))
+    result.add("tickets", table.sort_values("value", ascending=False, ignore_index=True), drawing)
+    result.metrics[Metric.VOICE_UNSOLVED] = float(1 - k.sum() / n.sum())
+
+
+def _reviews(result: Result, history: History) -> None:
+    """By subject: good and bad reviews, and the mean of the last half year beside that of the time before."""
+    age = history.age("CAST(occurred_at AS DATE)")
+    rows = history.frame(
+        f"""
+        SELECT coalesce(subject, 'no subject') AS label, count(*) AS n, avg(value) AS mean,
+               avg(CASE WHEN {age} <= 182 THEN value END) AS recent,
+               avg(CASE WHEN {age} > 182 THEN value END) AS earlier,
+               sum(CASE WHEN value >= 4 THEN 1 ELSE 0 END) AS good, sum(CASE WHEN value <= 2 THEN 1 ELSE 0 END) AS bad
+        FROM events WHERE event = 'reviewed' AND value IS NOT NULL GROUP BY 1 ORDER BY 1"""
+    )
+    if rows["n"].sum() >= FEWEST_ROWS:
+        result.add("reviews", rows)
+
+
+def _extremes(result: Result, view: View) -> None:
+    """What sets the most and the least satisfied apart from the others, in standard deviations of each feature."""
+    features, segments = view.now.features, view.now.segments
+    if c.SATISFACTION_SEGMENT not in segments:
+        return
+    frames = []
+    names = list(lenses.numeric(features))
+    numbers = features[names]
+    scaled = (numbers - numbers.mean()) / numbers.std().replace(0.0, np.nan)
+    labels = segments[c.SATISFACTION_SEGMENT]
+    for label, members in labels[labels != c.UNKNOWN].groupby(labels):
+        if len(members) < FEWEST_ROWS or len(members) == len(labels):
+            continue
+        inside = labels.index.isin(members.index).astype(np.float64)[:, None]
+        for name in names:
+            known = scaled[name].notna().to_numpy()
+            estimate = mean_differences(scaled[name].to_numpy()[known], inside[known])
+            frames.append(
+                (label, name, view.meanings.get(name, ""), estimate.value[0], estimate.low[0], estimate.high[0])
+            )
+    table = pd.DataFrame(frames, columns=["label", "feature", "what", "value", "low", "high"]).dropna()
+    if len(table):
+        best = (
+            table.reindex(table["value"].abs().sort_values(ascending=False).index).groupby("label", sort=True).head(8)
+        )
+        result.add("satisfaction_extremes", best.sort_values("label", kind="stable", ignore_index=True))
+
+
+ANALYSIS = Analysis("voice", "What do customers complain about, where, and is it solved?", run)

@@ -1,0 +1,37 @@
+"""The first days of the planted shop: who saves a favourite early, stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from patronage.analyses import first_days
+from patronage.analyses.first_days import _behaviour
+from patronage.config import Behaviour, FirstDaysConfig, StayTarget
+from patronage.errors import DataError
+
+STAYS = {"stays": StayTarget("order", 1, 30, 120)}
+
+
+def test_the_early_act_that_matters_is_told(planted):
+    result = first_days.run(planted, FirstDaysConfig(STAYS, shuffles=2, within_days=[7, 30]))
+    table = result.tables["first_days_stays"].set_index("family")
+    assert table.loc["wishlist", "verdict"] == "found"
+    assert table.loc["wishlist", "low"] > 0
+    assert "wishlist" in result.finding
+    cohorts = result.tables["cohorts_proposed"]
+    assert cohorts["behaviour"].str.startswith("wishlist").any()
+
+
+def test_what_nobody_does_is_too_little(planted):
+    result = first_days.run(planted, FirstDaysConfig({"stays": StayTarget("login", 1, 30, 120)}, shuffles=0))
+    assert result.notes == ["first days and stays: nobody has the event login in the days 30 to 120"]
+
+
+def test_a_wording_gives_its_behaviour_back():
+    assert _behaviour("ordered by web 2+ in 7 days") == Behaviour("ordered by web", 2, 7)
+
+
+def test_too_short_a_log_is_told(planted):
+    with pytest.raises(DataError, match="nobody began 4000 days before"):
+        first_days._search(planted, FirstDaysConfig(), StayTarget("order", 1, 30, 4000),
+                           *first_days.counts_by_act(planted.history, [7], [], 10**6))  # fmt: skip

@@ -1,0 +1,50 @@
+"""The pyramid by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patronage.analyses import pyramid
+
+
+def test_movements_count_who_joined_and_who_left():
+    before = pd.Series({"ann": "gold", "bob": "lead", "cem": "lead"})
+    after = pd.Series({"ann": "gold", "bob": "gold", "dan": "lead"})
+    table = pyramid.movements(
+        before, after, pd.Series({"ann": 9.0, "bob": 1.0, "cem": 2.0}), pd.Series({"ann": 9.0, "bob": 8.0, "dan": 1.0}),
+        ["gold", "lead"],
+    )  # fmt: skip
+    rows = list(table.itertuples(index=False, name=None))
+    assert rows == [
+        ("gold", "gold", 1, 9.0, 9.0),
+        ("lead", "gold", 1, 1.0, 8.0),
+        ("lead", "left", 1, 2.0, 0.0),
+        ("joined", "lead", 1, 0.0, 1.0),
+    ]
+
+
+def test_profit_is_added_up_by_tier():
+    features = pd.DataFrame(
+        {"net_revenue": [60.0, 30.0, 10.0], "cost_to_serve": [5.0, np.nan, 9.0], "profit": [25.0, np.nan, -4.0]}
+    )
+    table = pyramid.profitability(features, pd.Series(["gold", "lead", "lead"])).set_index("value_tier")
+    assert table["revenue_share"].tolist() == [0.6, 0.4]
+    assert table["profit"].tolist() == [25.0, -4.0]
+
+
+def test_a_first_order_joins_the_pyramid():
+    before, after = pd.Series({"ann": "unknown", "bob": "unknown"}), pd.Series({"ann": "lead", "bob": "unknown"})
+    revenue = pd.Series({"ann": 1.0, "bob": 0.0})
+    table = pyramid.movements(before, after, 0 * revenue, revenue, ["gold", "lead"])
+    assert table[["tier_before", "tier_after", "customers"]].to_numpy().tolist() == [["joined", "lead", 1]]
+
+
+def test_paretos_share_is_of_buyers():
+    tiers = pd.Series(["gold"] * 5 + ["unknown"] * 5)
+    (row,) = pyramid.pareto(pd.Series([60.0, 10, 10, 10, 10] + [0.0] * 5), tiers).to_dict("records")
+    assert row == {
+        "buyers": 5,
+        **dict.fromkeys(("best_1_share", "best_5_share", "best_20_share", "share_paying_80"), pytest.approx(0.6)),
+    }

@@ -1,0 +1,55 @@
+"""The search finds what was planted, tells what only goes along, and finds nothing in noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from patronage.analyses.rule_search import Rules, search_rules
+from patronage.errors import DataError
+
+N = 3000
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """`matters` raises the outcome, `along` only comes with it, thirty others do nothing."""
+    rng = np.random.default_rng(0)
+    activity = rng.normal(size=(N, 1))
+    matters = rng.random(N) < 0.3
+    along = np.where(rng.random(N) < 0.8, matters, rng.random(N) < 0.3)
+    noise = rng.random((N, 60)) < 0.2
+    rules = Rules(
+        np.column_stack([matters, along, noise]).astype(float),
+        ["matters", "along", *(f"noise {k // 2}" for k in range(60))],
+        ["matters 1+", "along 1+", *(f"noise {k // 2} {k % 2 + 1}+" for k in range(60))],
+    )
+    y = (rng.random(N) < 0.2 + 0.15 * matters + 0.05 * (activity[:, 0] > 0)).astype(float)
+    return rules, y, activity, np.arange(N) % 3 == 0
+
+
+def test_what_matters_is_found_and_what_goes_along_is_told(planted):
+    search = search_rules(*planted, least=30, shuffles=5, seed=0)
+    rows = search.table.set_index("family")
+    assert search.holding["family"].tolist()[0] == "matters"
+    assert rows.loc["matters", "low"] < 0.15 < rows.loc["matters", "high"]
+    assert rows.loc["matters", "held_out_low"] > 0
+    assert rows.loc["along", "verdict"] == "goes along"
+    assert rows.loc["along", "goes_along_with"] == "matters 1+"
+    assert (rows["verdict"] == "found").sum() <= 2
+    assert search.by_chance < 1
+
+
+def test_a_shuffled_outcome_shows_nothing(planted):
+    rules, y, adjust, held_out = planted
+    shuffled = np.random.default_rng(1).permutation(y)
+    assert len(search_rules(rules, shuffled, adjust, held_out, least=30, shuffles=2, seed=0).holding) <= 1
+
+
+def test_too_little_is_told(planted):
+    rules, y, adjust, held_out = planted
+    with pytest.raises(DataError, match="too little: 2000 customers, 10 with the rarer outcome"):
+        search_rules(rules, np.where(np.cumsum(~held_out) <= 10, 1.0, 0.0), adjust, held_out,
+                     least=30, shuffles=1, seed=0)  # fmt: skip
+    with pytest.raises(DataError, match="no behaviour"):
+        search_rules(rules, y, adjust, held_out, least=1500, shuffles=1, seed=0)
