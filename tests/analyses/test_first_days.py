@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import pandas as pd
 import pytest
 
+from conftest import through_the_door
 from patronage.analyses import first_days
+from patronage.analyses.contract import Population, View
 from patronage.analyses.first_days import _behaviour
-from patronage.config import Behaviour, FirstDaysConfig, StayTarget
+from patronage.config import Behaviour, FirstDaysConfig, LensesConfig, StayTarget
 from patronage.errors import DataError
+from patronage.lenses import look_back
 
 STAYS = {"stays": StayTarget("order", 1, 30, 120)}
 
@@ -35,3 +41,14 @@ def test_too_short_a_log_is_told(planted):
     with pytest.raises(DataError, match="nobody began 4000 days before"):
         first_days._search(planted, FirstDaysConfig(), StayTarget("order", 1, 30, 4000),
                            *first_days.counts_by_act(planted.history, [7], [], 10**6))  # fmt: skip
+
+
+def test_on_a_log_of_orders_alone_who_orders_more_early_stays_more(shop):
+    """An act is never held beside itself: of heavy and light buyers the heavy order more early, and stay more."""
+    tables = through_the_door(shop)
+    now = Population(pd.DataFrame(), pd.DataFrame())
+    view = View(look_back(tables, datetime(2023, 12, 1), LensesConfig(), 7), now, None, 91, 0)
+    table = first_days.run(view, FirstDaysConfig(STAYS, shuffles=1, within_days=[30], least=20)).tables
+    row = table["first_days_stays"].set_index("family").loc["order"]
+    assert row["low"] > 0.1
+    assert row["with_it"] > row["without_it"]

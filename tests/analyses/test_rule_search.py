@@ -53,3 +53,12 @@ def test_too_little_is_told(planted):
                      least=30, shuffles=1, seed=0)  # fmt: skip
     with pytest.raises(DataError, match="no behaviour"):
         search_rules(rules, y, adjust, held_out, least=1500, shuffles=1, seed=0)
+
+
+def test_a_rule_in_other_words_and_its_opposite_are_dropped():
+    first = np.array([0, 0, 1, 1, 1, 0] * 20, np.float64)
+    other = np.array([1, 0, 1, 0, 1, 0] * 20, np.float64)
+    rules = Rules(np.column_stack([first, first, 1 - first, other]), ["a", "b", "c", "d"], ["a", "b", "not a", "d"])
+    assert rules.without_doubles().wordings == ["a", "d"]
+    thresholds = Rules(np.column_stack([first, first]), ["a", "a"], ["a 1+", "a 2+"])
+    assert thresholds.without_doubles().wordings == ["a 1+", "a 2+"]  # of one family the search chooses

@@ -30,7 +30,7 @@ def test_a_pair_in_time_stands_beside_all_acts_around_it():
     )  # fmt: skip
     table = sequences._ratios(counts).set_index("then")
     assert table.loc["b", "verdict"] == "follows"
-    assert table.loc["b", "hazard_ratio"] == pytest.approx(4, rel=0.03)
+    assert table.loc["b", "sequence_ratio"] == pytest.approx(4, rel=0.03)
     assert table.loc["b", "low"] < 4 < table.loc["b", "high"]
     assert (table.loc[["c", "d", "e"], "verdict"] == "no order in time").all()
 

@@ -1,9 +1,9 @@
 """What of a customer's first days goes with staying: every act, by how often and within how many days.
 
 A customer begins with the sign-up or the first order. The days in which the customer must act and the days in which
-staying is judged do not touch: a customer who is about to stay does more of everything, so effects are beside how much
-the customer did in all and when the customer began. The customers who began last are kept out, and every finding is
-held against them. What is found proposes the behavioural cohorts, whose retention is drawn.
+staying is judged do not touch: a customer who is about to stay does more of everything, so the effect of an act is
+beside how often the customer did anything else, and when the customer began. The customers who began last are kept out,
+and every finding is held against them. What is found proposes the behavioural cohorts, whose retention is drawn.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.analyses import cohorts
-from patronage.analyses.acts import BEGINNINGS, acts, commonest, counts_by_act, is_act, sampled
+from patronage.analyses.acts import BEGINNINGS, BY_CHANNEL, IN_CATEGORY, acts, commonest, counts_by_act, is_act, sampled
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.analyses.rule_search import Rules, RuleSearch, search_rules
 from patronage.config import Behaviour, FirstDaysConfig, StayTarget
@@ -87,11 +87,11 @@ def _search(
         raise DataError(f"nobody began {target.until_days} days before the cutoff; lower until_days")
     stayed = _stayed(view, settings, target)
     y = known.index.isin(stayed).astype(np.float64)
-    rules, activity = _rules(settings, target, known, counts)
+    rules = _rules(settings, target, known, counts)
     age = known["age"].to_numpy(np.float64)
     began_last = age < np.quantile(age, LATER_SHARE)
     spread = age.std() or 1.0
-    adjust = np.column_stack([activity, np.sqrt(activity), (age - age.mean()) / spread])
+    adjust = ((age - age.mean()) / spread)[:, None]
     return search_rules(rules, y, adjust, began_last, least=settings.least, shuffles=settings.shuffles, seed=view.seed)
 
 
@@ -112,21 +112,28 @@ def _stayed(view: View, settings: FirstDaysConfig, target: StayTarget) -> pd.Ind
     return pd.Index(rows[c.CUSTOMER_ID])
 
 
-def _rules(
-    settings: FirstDaysConfig, target: StayTarget, known: pd.DataFrame, counts: pd.DataFrame
-) -> tuple[Rules, Array]:
-    """The rules, and the logarithm of how often each customer acted at all in the days before the judged ones."""
+def _rules(settings: FirstDaysConfig, target: StayTarget, known: pd.DataFrame, counts: pd.DataFrame) -> Rules:
+    """The rules, each act beside how often the customer did anything else in the days before the judged ones."""
     windows = [days for days in settings.within_days if days <= target.from_days]
     places = pd.Series(np.arange(len(known)), known.index)
     mine = counts.assign(place=counts[c.CUSTOMER_ID].map(places)).dropna(subset=["place"])
-    own = mine[~mine["act"].isin(BY_BUSINESS)]
     widest = f"within_{max(windows)}"
-    total = np.bincount(own["place"].astype(int), weights=own[widest].to_numpy(float), minlength=len(known))
+
+    def times_of(rows: pd.DataFrame) -> Array:
+        places = rows["place"].to_numpy(int)
+        return np.bincount(places, weights=rows[widest].to_numpy(float), minlength=len(known)).astype(np.float64)
+
+    # what is bought, and by which channel, are the orders once more
+    counted = ~mine["act"].isin(BY_BUSINESS) & ~mine["act"].str.startswith((IN_CATEGORY, BY_CHANNEL))
+    total = times_of(mine[counted])
+    beside: dict[str, Array] = {}
     columns, families, wordings = [], [], []
     for act, rows in mine.groupby("act"):
         if len(rows) < max(RARE * len(known), settings.least):
             continue
         place = rows["place"].to_numpy(int)
+        others = np.log1p(np.maximum(total - times_of(rows[counted.loc[rows.index]]), 0.0))
+        beside[str(act)] = np.column_stack([others, np.sqrt(others)])
         for days in windows:
             times = np.zeros(len(known), np.float32)
             times[place] = rows[f"within_{days}"].to_numpy()
@@ -136,7 +143,7 @@ def _rules(
                 wordings.append(_wording(str(act), at_least, days))
     if not columns:
         raise DataError("no act in the first days")
-    return Rules(np.column_stack(columns).astype(np.float64), families, wordings), np.log1p(total)
+    return Rules(np.column_stack(columns).astype(np.float64), families, wordings, beside)
 
 
 ANALYSIS = Analysis("first_days", "Which early behaviours go with staying?", run)

@@ -9,8 +9,8 @@ outcomes stands beside it. Of what is found, a rule whose effect vanishes beside
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -24,22 +24,61 @@ HOLDS, ALONG, CHANCE = "found", "goes along", "no more than chance"
 NOT_HELD = "not on those kept out"  # found, and on the other side of zero among the customers who were not searched
 MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
+ALIKE = 0.98  # correlation of two rules that are one in other words
 LEAST_EVENTS = 30  # customers with the rarer outcome
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Candidate rules: `matrix` (N, R) of 0 and 1, the family and the wording of each."""
+    """Candidate rules: `matrix` (N, R) of 0 and 1, the family and the wording of each.
+
+    `beside` holds, by family, what its effects are beside in addition to what those of all families are: an act is held
+    beside the other acts, never beside itself, or its own effect would be taken away twice.
+    """
 
     matrix: Array
     families: Sequence[str]
     wordings: Sequence[str]
+    beside: Mapping[str, Array] = field(default_factory=dict)
 
     def of_at_least(self, least: int) -> Rules:
         """Those that at least so many customers fulfil, and so many do not."""
         sums = self.matrix.sum(axis=0)
         places = [int(k) for k in np.flatnonzero((sums >= least) & (sums <= len(self.matrix) - least))]
-        return Rules(self.matrix[:, places], [self.families[k] for k in places], [self.wordings[k] for k in places])
+        families, wordings = ([names[k] for k in places] for names in (self.families, self.wordings))
+        return Rules(self.matrix[:, places], families, wordings, self.beside)
+
+    def without_doubles(self) -> Rules:
+        """Without the rules that are an earlier one in other words, or its opposite."""
+        spread = np.where((sd := self.matrix.std(axis=0)) > 0, sd, 1.0)
+        standard = (self.matrix - self.matrix.mean(axis=0)) / spread
+        alike = np.abs(standard.T @ standard) / len(standard) > ALIKE
+        places: list[int] = []
+        for place in range(len(self.wordings)):
+            others = [k for k in places if self.families[k] != self.families[place]]
+            if not alike[place, others].any():
+                places.append(place)
+        return self.of(np.ones(len(self.matrix), bool), places)
+
+    def of(self, rows: Mask, places: Sequence[int] | None = None) -> Rules:
+        """Those of some customers, and of some places only."""
+        chosen = range(len(self.wordings)) if places is None else places
+        return Rules(
+            self.matrix[rows][:, list(chosen)],
+            [self.families[k] for k in chosen],
+            [self.wordings[k] for k in chosen],
+            {family: values[rows] for family, values in self.beside.items()},
+        )
+
+    def left_beside(self, adjust: Array) -> Array:
+        """(N, R) what `adjust`, and what each family is beside, leave of every rule."""
+        left = np.empty_like(self.matrix)
+        own = np.array(self.families)
+        for family in dict.fromkeys(self.families):
+            columns = np.flatnonzero(own == family)
+            more = [self.beside[family]] if family in self.beside else []
+            left[:, columns] = residuals(self.matrix[:, columns], np.column_stack([adjust, *more]))
+        return left
 
 
 @dataclass(frozen=True)
@@ -86,11 +125,11 @@ def search_rules(
         Too few customers, or too few of the rarer outcome, or no rule that enough of them fulfil.
     """
     _check_enough(y, ~held_out)
-    inside = Rules(rules.matrix[~held_out], rules.families, rules.wordings).of_at_least(least)
+    inside = rules.of(~held_out).of_at_least(least)
     if not inside.wordings:
         raise DataError(f"no behaviour that at least {least} customers show, and {least} do not")
     names = {wording: place for place, wording in enumerate(rules.wordings)}
-    x, target = residuals(inside.matrix, adjust[~held_out]), residuals(y[~held_out], adjust[~held_out])
+    x, target = inside.left_beside(adjust[~held_out]), residuals(y[~held_out], adjust[~held_out])
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(target)) % 2 == 0
     families, fitted = _cross_fitted(inside.families, x, target, half)
@@ -100,8 +139,9 @@ def search_rules(
     table.insert(0, "family", families)
     table["effect"], table["low"], table["high"] = fitted.value, fitted.low, fitted.high
     table["p_value_adjusted"] = adjusted
-    table = _together(table, inside.matrix[:, best], y[~held_out], adjust[~held_out])
-    table = _on_held_out(table, rules.matrix[:, [names[rule] for rule in table["rule"]]], y, adjust, held_out)
+    table = _together(table, inside.matrix[:, best], x[:, best], y[~held_out], adjust[~held_out])
+    chosen = rules.of(held_out, [names[rule] for rule in table["rule"]])
+    table = _on_held_out(table, chosen, y[held_out], adjust[held_out])
     chance = [_n_discovered(inside.families, x, rng.permutation(target), half) for _ in range(shuffles)]
     turned = (table["verdict"] == HOLDS) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
     table.loc[turned, "verdict"] = NOT_HELD
@@ -157,7 +197,7 @@ def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
     )
 
 
-def _together(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array) -> pd.DataFrame:
+def _together(table: pd.DataFrame, matrix: Array, left: Array, y: Array, adjust: Array) -> pd.DataFrame:
     """With the effects of the rules that were found, all in one regression, and the verdicts."""
     table = table.assign(together=np.nan, goes_along_with="", verdict=CHANCE)
     holding = (table["p_value_adjusted"] < LEVEL).to_numpy()
@@ -166,7 +206,7 @@ def _together(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array) -> pd
     table.loc[holding, "verdict"] = HOLDS
     if len(places) < 2:
         return table.assign(together=np.where(holding, table["effect"], np.nan))
-    joint = linear_effects(np.column_stack([matrix[:, places], adjust]), y)
+    joint = linear_effects(np.column_stack([left[:, places], adjust]), y)
     alike = np.abs(np.corrcoef(matrix[:, places], rowvar=False)) - np.eye(len(places))
     own = table["effect"].to_numpy()[places]
     for place, (row, value, low, high) in enumerate(zip(places, joint.value, joint.low, joint.high, strict=False)):
@@ -177,11 +217,10 @@ def _together(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array) -> pd
     return table
 
 
-def _on_held_out(table: pd.DataFrame, matrix: Array, y: Array, adjust: Array, held_out: Mask) -> pd.DataFrame:
+def _on_held_out(table: pd.DataFrame, rules: Rules, y: Array, adjust: Array) -> pd.DataFrame:
     """With the effects of the same rules on the customers who were not searched."""
     names = ["held_out_effect", "held_out_low", "held_out_high"]
-    if held_out.sum() < LEAST_CUSTOMERS:
+    if len(y) < LEAST_CUSTOMERS:
         return table.assign(**dict.fromkeys(names, np.nan))
-    x, target = residuals(matrix[held_out], adjust[held_out]), residuals(y[held_out], adjust[held_out])
-    held = single_effects(x, target)
+    held = single_effects(rules.left_beside(adjust), residuals(y, adjust))
     return table.assign(**dict(zip(names, (held.value, held.low, held.high), strict=True)))

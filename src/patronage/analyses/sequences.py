@@ -44,11 +44,11 @@ def run(view: View, settings: SequencesConfig) -> Result:
     if len(followers):
         top = followers.iloc[0]
         result.finding += (
-            f"; first {top['then']} after {top['after']}: {top['hazard_ratio']:.2f} times "
+            f"; first {top['then']} after {top['after']}: {top['sequence_ratio']:.2f} times "
             f"[{top['low']:.2f}, {top['high']:.2f}], {top['share_after']:.1%} of them beside {top['popularity']:.1%}"
         )
     shown = followers.head(12).assign(label=lambda rows: rows["after"] + " → " + rows["then"])
-    shown = shown.rename(columns={"hazard_ratio": "value"})
+    shown = shown.rename(columns={"sequence_ratio": "value"})
     axis = f"times as often in the {settings.within_days} days after as before, 1 = no order in time"
     result.add("sequences", table.head(200), Drawing("forest", shown, result.finding, axis, 1.0))
     result.metrics[Metric.SEQUENCES_CLEAR] = float(len(followers))
@@ -139,7 +139,7 @@ def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
         {
             "after": counts["act"], "then": counts["other"], "customers": counts["n"].astype(int),
             "share_after": counts["n_after"] / counts["n"], "popularity": totals,
-            "hazard_ratio": np.exp(estimate.value), "low": np.exp(estimate.low), "high": np.exp(estimate.high),
+            "sequence_ratio": np.exp(estimate.value), "low": np.exp(estimate.low), "high": np.exp(estimate.high),
             "p_value_adjusted": adjusted, "verdict": np.where(adjusted < LEVEL, follows, "no order in time"),
         }
     )  # fmt: skip

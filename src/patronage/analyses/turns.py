@@ -169,7 +169,7 @@ def _rules(known: pd.DataFrame, least: int) -> Rules:
                 add((values == label).to_numpy(), f"{name} {label}", f"{name} is {label}")
     if not columns:
         raise DataError(f"no candidate that {least} customers show and {least} do not")
-    return Rules(np.column_stack(columns), families, wordings)
+    return Rules(np.column_stack(columns), families, wordings).without_doubles()
 
 
 def _borders(values: pd.Series) -> Sequence[float]:
