@@ -22,6 +22,7 @@ VERBS = {
     "relog": "log the scorings that waited for the store",
     "check": "hold your data against the contract, and say what it supports",
     "analyse": "drivers, cohorts, pyramid, voice of the customer, contact pressure, sequences, products, cross-sell",
+    "effect": "what contacts drawn by lot changed, for whom, and whom the next one should reach",
     "simulate": "write customers with a known truth, as Parquet tables",
     "compare": "hold two runs against each other: what moved, why, and what it is worth",
     "promote": "make a run's model the champion, if every gate holds",

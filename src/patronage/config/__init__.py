@@ -32,6 +32,7 @@ from patronage.config.data import (
     TransactionsConfig,
 )
 from patronage.config.decision import DecisionConfig
+from patronage.config.effect import EffectConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
 from patronage.config.personas import PersonasConfig
@@ -62,6 +63,7 @@ __all__ = [
     "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
     "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig", "ContactColumns", "ContactsConfig",
     "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig", "DriversConfig",
+    "EffectConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "FirstDaysConfig", "GatesConfig",
     "JourneyConfig", "LensesConfig", "LimitConfig", "ListsConfig", "OccasionConfig", "OccasionWindow",
     "OriginsConfig", "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig", "PromoteConfig",

@@ -145,5 +145,13 @@ class Artifact:
     RATIOS = "ratios.json"
     TRIALS = "trials.json"
 
+    # effects of contacts
+    EFFECTS_AVERAGE = "effects_average.json"
+    EFFECT_POLICIES = "effect_policies.json"
+    EFFECT_RANKING = "effect_ranking.json"
+    EFFECT_BALANCE = "effect_balance.json"
+    EFFECTS_BY_LABEL = "effects_by_label.json"
+    EFFECT_SEPARATION = "effect_separation.json"
+
     # promotion
     PROMOTION = "promotion.json"

@@ -158,6 +158,14 @@ class Metric:
         """The name of the share of the buyers who are in a tier."""
         return f"pyramid/share_{tier}"
 
+    # effects of contacts
+    EFFECT_GAIN = "effect/gain_per_1000"  # of contacting by effect beside the best simple policy
+
+    @staticmethod
+    def effect(arm: str, measure: str) -> str:
+        """The name of a measure of an arm: its average effect, or how well customers are ranked by it."""
+        return f"effect/{arm}/{measure}"
+
     # a sweep
     SWEEP_CHILDREN = "sweep/children"
 

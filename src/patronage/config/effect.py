@@ -1,0 +1,66 @@
+"""What `patronage effect` reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from patronage.config.process import ProcessConfig
+from patronage.config.rules import one_of, within
+from patronage.config.verbs import TrackingConfig
+from patronage.errors import ConfigError
+
+
+@dataclass
+class PlanConfig:
+    """An experiment to come."""
+
+    rate: float | None = None
+    gain: float | None = None
+    cost: float | None = None
+    power: float = 0.8
+
+    def check(self) -> None:
+        within("plan.power", self.power, 0.5, 0.99)
+        given = [value is not None for value in (self.rate, self.gain, self.cost)]
+        if any(given) and not all(given):
+            raise ConfigError("plan.rate, plan.gain and plan.cost belong together; give all, or none")
+        if self.rate is not None and self.gain is not None and self.cost is not None:
+            within("plan.rate", self.rate, 1e-5, 0.99)
+            within("plan.gain", self.gain, 1e-9, 1e12)
+            within("plan.cost", self.cost, 1e-9, 1e12)
+            if self.rate + self.cost / self.gain >= 1:
+                raise ConfigError(
+                    f"plan: a contact of {self.cost:g} pays from an effect of {self.cost / self.gain:.2f} on a rate of "
+                    f"{self.rate:g}, above 1; expected a cost below what purchases could earn"
+                )
+
+
+@dataclass
+class EffectConfig(ProcessConfig):
+    """What `patronage effect` reads."""
+
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    plan: PlanConfig = field(default_factory=PlanConfig)
+    name: str | None = None
+    path: str | None = None
+    arm: str = "arm"
+    control: str = "control"
+    outcome: str = "outcome"
+    outcome_value: float = 1.0
+    propensity: str | None = None
+    leave_out: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    costs: dict[str, float] = field(default_factory=dict)
+    learner: str = "dr"
+    folds: int = 5
+    output: str | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        super().check()
+        one_of("learner", self.learner, ("dr", "t", "s"))
+        within("folds", self.folds, 2, 50)
+        within("seed", self.seed, 0, 2**31 - 1)
+        within("outcome_value", self.outcome_value, 1e-9, 1e12)
+        if self.path is None and self.plan.rate is None:
+            raise ConfigError("effect: nothing to do; give path=FILE (a row per customer), or plan.rate and the others")

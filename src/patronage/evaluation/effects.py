@@ -1,0 +1,96 @@
+"""Effects by label, with multiplicity controlled; how a ranking of customers does; how large an experiment must be."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control, norm
+
+from patronage import names as c
+from patronage.models.effects.policy import mean_interval
+from patronage.typing import Array
+
+FEWEST = 30  # customers of a label
+FALSE_DISCOVERIES = 0.05
+GAINS, HARMS, NOTHING = "gains", "is harmed", "no effect found"
+
+
+def effects_by_label(labels: pd.DataFrame, arms: list[str], scores: Array) -> pd.DataFrame:
+    """The mean effect of each arm on the customers of each label, by doubly robust scores.
+
+    Parameters
+    ----------
+    labels
+        A column per labelling, a row per customer.
+    arms
+        Control first.
+    scores
+        (N, A + 1) doubly robust scores in the order of the rows.
+
+    Returns
+    -------
+    DataFrame
+        `effect`, `low`, `high` (95 %), `p_adjusted` by Benjamini and Hochberg over all rows, and `finding`: gains, is
+        harmed or no effect found, where at most one in twenty of those that are named is false.
+    """
+    rows = []
+    for column in labels:
+        for label, group in pd.Series(np.arange(len(labels))).groupby(labels[column].astype(str).to_numpy()):
+            if len(group) < FEWEST:
+                continue
+            for number, arm in enumerate(arms[1:], 1):
+                interval = mean_interval(scores[group, number] - scores[group, 0])
+                rows.append((column, label, arm, len(group), *interval))
+    names = ["labels", "label", c.ARM, "customers", "effect", "low", "high", "p"]
+    table = pd.DataFrame(rows, columns=names)
+    table["p_adjusted"] = false_discovery_control(table["p"]) if len(table) else []
+    sure = table["p_adjusted"] < FALSE_DISCOVERIES
+    table["finding"] = np.select([sure & (table["effect"] > 0), sure & (table["effect"] < 0)], [GAINS, HARMS], NOTHING)
+    return table.drop(columns="p")
+
+
+def separation(labels: pd.DataFrame, arms: list[str], scores: Array) -> pd.DataFrame:
+    """Which labelling separates effects best: the spread of true effects between its labels, beyond chance.
+
+    `spread` is the standard deviation between labels after the variance of estimation is taken off; 0 is chance.
+    """
+    rows = []
+    for column in labels:
+        for number, arm in enumerate(arms[1:], 1):
+            difference = pd.Series(scores[:, number] - scores[:, 0])
+            groups = difference.groupby(labels[column].astype(str).to_numpy())
+            means, sizes, errors = groups.mean(), groups.size(), groups.var(ddof=1) / groups.size()
+            usable = sizes >= FEWEST
+            share = sizes[usable] / max(sizes[usable].sum(), 1)
+            centre = float((share * means[usable]).sum())
+            between = float((share * ((means[usable] - centre) ** 2 - (1 - share) * errors[usable])).sum())
+            rows.append((column, arm, int(usable.sum()), np.sqrt(max(between, 0.0))))
+    table = pd.DataFrame(rows, columns=["labels", c.ARM, "n_labels", "spread"])
+    return table.sort_values("spread", ascending=False, ignore_index=True)
+
+
+def ranking(effect: Array, score: Array) -> dict[str, tuple[float, float, float]]:
+    """How a ranking by predicted effect does on customers that it has not seen, each with its 95 % interval.
+
+    Returns
+    -------
+    dict
+        `qini`: area between the curve of cumulated gain per customer and the line of contacting at random; `auuc`: the
+        area under the curve; `rate`: the mean over shares of what the top share gains beyond the average (AUTOC of
+        Yadlowsky et al.). 0 of `qini` and `rate` is a ranking by chance.
+    """
+    order = np.argsort(-effect, kind="stable")
+    n = len(effect)
+    left = 1.0 - np.arange(n) / n  # the share of the curve that a customer of this rank adds to
+    harmonic = np.cumsum(1.0 / np.arange(n, 0, -1))[::-1]  # sum over k >= rank of 1 / k
+    values = {"qini": left - left.mean(), "auuc": left, "rate": harmonic - 1.0}
+    return {name: mean_interval(weight * score[order])[:3] for name, weight in values.items()}
+
+
+def customers_needed(rate: float, effect: float, power: float, level: float = 0.05) -> int:
+    """Customers of each of two equal arms who show an effect on a rate with this power."""
+    other = rate + effect
+    z = norm.ppf(1 - level / 2) + norm.ppf(power)
+    return ceil(z**2 * (rate * (1 - rate) + other * (1 - other)) / effect**2)

@@ -1,0 +1,119 @@
+"""`patronage effect`: what contacts drawn by lot changed, for whom, and whom the next one should reach."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from patronage import journal, tracking
+from patronage import names as c
+from patronage.config import EffectConfig
+from patronage.config.places import project_root
+from patronage.data import read_table
+from patronage.errors import DataError, OutputError
+from patronage.evaluation.effects import customers_needed
+from patronage.models.effects.estimator import ContactEffects
+from patronage.names import Artifact
+from patronage.report import Report
+from patronage.review.effect_report import effect_finding, effect_report
+from patronage.review.record_page import with_record_page
+
+RUN_KIND = "effect"
+
+
+def run(config: EffectConfig) -> None:
+    """Check the lot, estimate effects, value policies, and log one run of kind `effect`; or only plan an experiment.
+
+    Raises
+    ------
+    DataError
+        The table lacks a column, or the contacts were not drawn by lot.
+    OutputError
+        Something stands at the output.
+    """
+    started = time.time()
+    if config.plan.rate is not None:
+        _print_plan(config)
+    if config.path is None:
+        return
+    if config.output is not None and Path(config.output).exists():
+        raise OutputError(f"output={config.output}: something stands there; give another path")
+    store = tracking.open_store(config.tracking, project_root())
+    table = _table(config)
+    if not config.costs:
+        print("costs        not given: a contact counts as free; give costs={ARM: ...}")
+    journal.step("the lot, then effects of customers that the trees did not see")
+    features = table.drop(columns=[config.outcome, *config.leave_out])
+    model = _model(config).fit(features, _outcome(table, config))
+    report = effect_report(model, table[config.labels])
+    record = _record(config, model, report, started)
+    run_id = tracking.log_run(store, record)
+    if config.output is not None:
+        model.predict(table).to_parquet(config.output)
+    print(record.tables[Artifact.EFFECTS_AVERAGE].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    print(record.tables[Artifact.EFFECT_POLICIES].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    print(f"\n{effect_finding(model)}")
+    print(f"report       {tracking.artifact(store, run_id, Artifact.REPORT)}")
+    print(f"look at it   {tracking.run_link(store, run_id)}")
+
+
+def _table(config: EffectConfig) -> pd.DataFrame:
+    """The customers whose arm and outcome are known."""
+    table = read_table(str(config.path))
+    columns = [config.arm, config.outcome, *config.labels, *config.leave_out]
+    columns += [config.propensity] if config.propensity else []
+    if lacking := [name for name in columns if name not in table]:
+        raise DataError(f"{config.path}: no column {', '.join(lacking)}; the table has {', '.join(table)}")
+    known = table[config.arm].notna() & table[config.outcome].notna()
+    return table[known].reset_index(drop=True)
+
+
+def _outcome(table: pd.DataFrame, config: EffectConfig) -> pd.Series:
+    try:
+        return table[config.outcome].astype(float) * config.outcome_value
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{config.path}: the column {config.outcome} holds no numbers ({error})") from error
+
+
+def _model(config: EffectConfig) -> ContactEffects:
+    return ContactEffects(
+        arm=config.arm,
+        control=config.control,
+        propensity=config.propensity,
+        costs=dict(config.costs),
+        learner=config.learner,
+        folds=config.folds,
+        seed=config.seed,
+    )
+
+
+def _record(config: EffectConfig, model: ContactEffects, report: Report, started: float) -> tracking.RunRecord:
+    finding = effect_finding(model)
+    record = tracking.RunRecord(
+        kind=RUN_KIND,
+        name=config.name,
+        started_ms=int(1000 * started),
+        config=OmegaConf.to_yaml(OmegaConf.structured(config)),
+        description=finding,
+        params={"path": str(config.path), "learner": config.learner, "customers": len(model.effects_)},
+        metrics=report.metrics,
+        tags={c.ARM: ", ".join(model.arms_)},
+        tables=report.tables,
+    )
+    return with_record_page(record, "What contacts changed", report.messages, finding)
+
+
+def _print_plan(config: EffectConfig) -> None:
+    """How many customers each arm needs to show the smallest effect that pays."""
+    plan = config.plan
+    if plan.rate is None or plan.cost is None or plan.gain is None:
+        return
+    effect = plan.cost / plan.gain
+    needed = customers_needed(plan.rate, effect, plan.power)
+    print(
+        f"plan         a contact of {plan.cost:g} pays from an effect of {100 * effect:.2f} points on; to see it with "
+        f"power {plan.power:.0%} at 5 %, {needed:,} customers in each of two arms"
+    )

@@ -1,0 +1,93 @@
+"""`patronage effect`: a trial with a planted effect, one without, contacts that were chosen, and a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.client import MlflowClient
+
+from conftest import command
+
+
+def trial(effect: float, *, chosen: bool = False, customers: int = 3000) -> pd.DataFrame:
+    """Customers of whom the young gain by `effect` and the old lose as much."""
+    rng = np.random.default_rng(5)
+    age = rng.uniform(20, 70, customers).round(1)
+    p = np.where(age < 45, 0.8, 0.2) if chosen else 0.5
+    arm = np.where(rng.random(customers) < p, "mail", "control")
+    spent = rng.normal(5, 1, customers) + (arm == "mail") * np.where(age < 45, effect, -effect)
+    stage = np.where(age < 45, "young", "old")
+    return pd.DataFrame({"id": np.arange(customers), "age": age, "stage": stage, "arm": arm, "spent": spent.round(4)})
+
+
+WORDS = ("path=trial.csv", "outcome=spent", "leave_out=[id]", "labels=[stage]", "costs={mail: 0.1}", "folds=3")
+
+
+def logged(project: Path):
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("patronage").experiment_id])
+    return run, Path(run.info.artifact_uri.removeprefix("file://"))
+
+
+@pytest.mark.slow
+def test_a_planted_effect_is_found_with_its_policy_and_the_harmed(project):
+    trial(1.0).to_csv("trial.csv", index=False)
+    code, said, err = command("effect", *WORDS, "output=list.parquet")
+    assert code == 0, err
+    assert "contacting by effect earns" in said
+    run, folder = logged(project)
+    assert run.data.tags["kind"] == "effect"
+    assert run.data.metrics["effect/mail/qini"] > 0
+    assert run.data.metrics["effect/gain_per_1000"] > 300
+    page = (folder / "report.html").read_text()
+    assert "old (stage) is harmed by mail" in page
+    assert set(pd.read_parquet("list.parquet")["recommended_arm"]) == {"control", "mail"}
+    code, _, err = command("effect", *WORDS, "output=list.parquet")
+    assert (code, "something stands there" in err) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_null_is_told_as_a_null(project):
+    trial(0.0).to_csv("trial.csv", index=False)
+    code, said, err = command("effect", *WORDS)
+    assert code == 0, err
+    assert "no average effect is found: every interval holds 0" in said
+    assert "so the simple policy stays" in said
+    assert "no label is found to gain or to be harmed" in (logged(project)[1] / "report.html").read_text()
+
+
+def test_contacts_that_were_chosen_are_refused_and_nothing_is_logged(project):
+    trial(1.0, chosen=True).to_csv("trial.csv", index=False)
+    code, _, err = command("effect", *WORDS)
+    assert code == 1
+    assert "the arms were not drawn by lot: " in err
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    assert client.search_runs([client.get_experiment_by_name("patronage").experiment_id]) == []
+
+
+def test_a_plan_needs_no_table(project):
+    code, said, err = command("effect", "plan.rate=0.1", "plan.gain=10", "plan.cost=0.2")
+    assert code == 0, err
+    assert "from an effect of 2.00 points on" in said
+    assert "3,8" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 2, "nothing to do; give path=FILE"),
+        (("plan.rate=0.1",), 2, "plan.rate, plan.gain and plan.cost belong together"),
+        (("path=nowhere.csv",), 1, "nowhere.csv cannot be read"),
+        (("path=trial.csv", "outcome=sales"), 1, "no column sales; the table has id, age, stage, arm, spent"),
+        (("path=trial.csv", "outcome=stage", "leave_out=[id]"), 1, "the column stage holds no numbers"),
+        (("path=trial.csv", "outcome=spent", "control=nothing", "leave_out=[id]"), 1, "expected nothing (control=...)"),
+        (("path=trial.csv", "learner=x"), 2, "learner=x; expected one of dr, t, s"),
+    ],
+)
+def test_bad_input_is_one_line(project, words, code, message):
+    trial(0.0, customers=50).to_csv("trial.csv", index=False)
+    ended, _, err = command("effect", *words)
+    assert (ended, message in err) == (code, True), err
