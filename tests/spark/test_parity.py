@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime
 
@@ -138,8 +139,9 @@ def test_mlflows_own_udf_on_the_registered_model_gives_the_same(session, fitted,
     history = lenses.look_back(tables, datetime(2023, 7, 1), bundle.lenses, bundle.period_days)
     sql = lenses.features_query(history, bundle.lenses, bundle.lens_names)
     assign = mlflow.pyfunc.spark_udf(session, "models:/patronage@champion", env_manager="local")
-    rows = engine.query(sql).select(assign().alias("row")).select("row.*").collect()
-    engine.close()
+    with contextlib.closing(engine):  # what it leaves behind would stand in the way of the tests after it
+        features = engine.query(sql)
+        rows = features.select(assign(*features.columns).alias("row")).select("row.*").collect()
     assigned = pd.DataFrame([row.asDict() for row in rows]).set_index("customer_id").sort_index()
     expected = bundle.assign(fitted.features)
     pd.testing.assert_frame_equal(assigned[list(expected)], expected, rtol=1e-9, atol=1e-12, check_dtype=False)
