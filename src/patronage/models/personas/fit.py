@@ -118,7 +118,7 @@ def draw_sample(
     drawn = active.iloc[rows]
     preparation = prepare(drawn, chosen, config.winsorise, config.views)
     if preparation.left_out:
-        log.info("personas leave out %s: missing, or the same for all customers", ", ".join(preparation.left_out))
+        log.debug("personas leave out %s: missing, or the same for all customers", ", ".join(preparation.left_out))
     scores = np.ascontiguousarray(preparation.scores(drawn))
     return PersonaSample(drawn, preparation, scores, preparation.points(scores))
 
