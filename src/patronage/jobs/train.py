@@ -182,7 +182,7 @@ def _print_result(
     if evaluated == NOT_EVALUATED:
         print("not evaluated: the log is too short to hold out a horizon")
     else:
-        print(f"measured from {evaluated} on, beside the best naive baseline:")
+        print(f"measured from {evaluated} on, beside the best baseline:")
     print(record.tables[Artifact.SCORECARD].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print()
     print(f"report       {tracking.artifact(store, logged.run_id, Artifact.REPORT)}")
