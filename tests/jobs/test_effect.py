@@ -35,9 +35,9 @@ def logged(project: Path):
 @pytest.mark.slow
 def test_a_planted_effect_is_found_with_its_policy_and_the_harmed(project):
     trial(1.0).to_csv("trial.csv", index=False)
-    code, said, err = command("effect", *WORDS, "output=list.parquet")
+    code, out, err = command("effect", *WORDS, "output=list.parquet")
     assert code == 0, err
-    assert "contacting by effect earns" in said
+    assert "contacting by effect earns" in out
     run, folder = logged(project)
     assert run.data.tags["kind"] == "effect"
     assert run.data.metrics["effect/mail/qini"] > 0
@@ -52,10 +52,10 @@ def test_a_planted_effect_is_found_with_its_policy_and_the_harmed(project):
 @pytest.mark.slow
 def test_a_null_is_told_as_a_null(project):
     trial(0.0).to_csv("trial.csv", index=False)
-    code, said, err = command("effect", *WORDS)
+    code, out, err = command("effect", *WORDS)
     assert code == 0, err
-    assert "no average effect is found: every interval holds 0" in said
-    assert "so the simple policy stays" in said
+    assert "no average effect is found: every interval holds 0" in out
+    assert "so the simple policy stays" in out
     assert "no label is found to gain or to be harmed" in (logged(project)[1] / "report.html").read_text()
 
 
@@ -69,10 +69,10 @@ def test_contacts_that_were_chosen_are_refused_and_nothing_is_logged(project):
 
 
 def test_a_plan_needs_no_table(project):
-    code, said, err = command("effect", "plan.rate=0.1", "plan.gain=10", "plan.cost=0.2")
+    code, out, err = command("effect", "plan.rate=0.1", "plan.gain=10", "plan.cost=0.2")
     assert code == 0, err
-    assert "from an effect of 2.00 points on" in said
-    assert "3,8" in said
+    assert "from an effect of 2.00 points on" in out
+    assert "3,8" in out
 
 
 @pytest.mark.parametrize(

@@ -88,9 +88,9 @@ class TestCompare:
     def test_the_same_run_by_id_version_and_name_did_not_move(self, client, patronage):
         run_id = found(client, "summer").info.run_id
         version = "candidate=models:/patronage-tables/1"
-        code, said, _ = patronage("compare", f"baseline={run_id}", version, "name=itself")
+        code, out, _ = patronage("compare", f"baseline={run_id}", version, "name=itself")
         assert code == 0
-        assert "100.0% stay where they were; ARI 1.000" in said
+        assert "100.0% stay where they were; ARI 1.000" in out
         assert found(client, "itself").data.metrics["migration/persona/refit_share"] == 0
 
     def test_a_run_that_is_not_there_is_one_line(self, reviewed, patronage):

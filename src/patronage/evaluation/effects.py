@@ -6,10 +6,11 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, norm
+from scipy.stats import norm
 
 from patronage import names as c
 from patronage.models.effects.policy import mean_interval
+from patronage.statistics import false_discovery
 from patronage.typing import Array
 
 FEWEST = 30  # customers of a label
@@ -45,7 +46,7 @@ def effects_by_label(labels: pd.DataFrame, arms: list[str], scores: Array) -> pd
                 rows.append((column, label, arm, len(group), *interval))
     names = ["labels", "label", c.ARM, "customers", "effect", "low", "high", "p"]
     table = pd.DataFrame(rows, columns=names)
-    table["p_adjusted"] = false_discovery_control(table["p"]) if len(table) else []
+    table["p_adjusted"] = false_discovery(table["p"].to_numpy(np.float64))
     sure = table["p_adjusted"] < FALSE_DISCOVERIES
     table["finding"] = np.select([sure & (table["effect"] > 0), sure & (table["effect"] < 0)], [GAINS, HARMS], NOTHING)
     return table.drop(columns="p")

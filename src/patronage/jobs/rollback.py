@@ -10,6 +10,7 @@ from patronage.config.places import project_root
 def run(config: RollbackConfig) -> None:
     """Move the alias back by one promotion; what was promoted stays registered."""
     store = tracking.find_store(config.tracking, project_root())
-    store = tracking.with_model(store, tracking.only_model(store) if not store.registered_model else "")
+    if not store.registered_model:
+        store = tracking.with_model(store, tracking.only_model(store))
     lost, restored = tracking.restore_alias(store, config.alias, config.reason)
     print(f"{config.alias}  models:/{store.registered_model}/{restored}, instead of version {lost}")

@@ -78,7 +78,7 @@ def over_time(view: RunView, past: Sequence[PastRun]) -> Section:
 
 def _this(view: RunView) -> PastRun:
     return PastRun(
-        version="0",
+        version="",
         cutoff=view.config.cutoff,
         horizon_days=view.config.horizon_days,
         state="this run",
