@@ -38,7 +38,7 @@ class PersonasConfig:
     allow_unstable: bool = False
     ambiguous_below: float = 0.6
     match_limit: float = 0.5
-    keep_within: float = 0.02
+    keep_within: float = 0.1
     bootstraps: int = 20
     bootstrap_sample: int = 5000
     fit_sample: int = 100_000

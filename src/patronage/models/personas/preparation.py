@@ -179,7 +179,7 @@ def weights_of(scores: np.ndarray) -> np.ndarray:
 
 def yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
     """Yeo and Johnson's transform, as scikit-learn has it, by log1p and expm1: twice as fast."""
-    if x.size and np.nanmin(x) >= 0:
+    if not (x < 0).any():
         return _one_side(x, power)
     return np.where(x >= 0, _one_side(np.maximum(x, 0), power), -_one_side(np.maximum(-x, 0), 2 - power))
 
