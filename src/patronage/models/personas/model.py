@@ -114,7 +114,7 @@ class PersonaModel:
         return ids
 
     def without_order(self, features: Columns) -> np.ndarray:
-        """(N,) the customers who have no persona: no order of theirs stands, and the personas see the rhythm of orders."""
+        """(N,) the customers who have no persona: the personas see the rhythm of orders, and they have no order."""
         return without_order(features, self._voters.columns)
 
     def probabilities(self, features: Columns) -> np.ndarray:
