@@ -233,7 +233,7 @@ def without_order(features: Columns, columns: Collection[str]) -> np.ndarray:
     have a taste, but no rhythm.
     """
     if c.DAYS_SINCE_LAST_ORDER not in columns:
-        return np.zeros(len(features[next(iter(columns))]), bool)
+        return np.zeros(len(np.asarray(features[next(iter(columns))])), bool)
     return np.isnan(np.asarray(features[c.DAYS_SINCE_LAST_ORDER], np.float64))
 
 
