@@ -199,7 +199,7 @@ def _moved(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     """Who had another persona by the champion, on the same features."""
     if inputs.former is None:
         return
-    before = np.asarray(inputs.former.ids)[inputs.former.probabilities(inputs.features).argmax(axis=1)]
+    before = inputs.former.ids_of(inputs.features)
     now = inputs.assignments[c.PERSONA_ID].to_numpy()
     number = now[members][0]
     joined, left = float((before[members] != number).mean()), float((now[before == number] != number).mean())

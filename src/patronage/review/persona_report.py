@@ -81,6 +81,8 @@ def _description(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFra
 
 def _rules(personas: PersonaModel, features: pd.DataFrame, assignments: pd.DataFrame, seed: int) -> Report:
     """Short rules that give almost the same personas."""
+    with_persona = ~personas.without_order(features)
+    features, assignments = features[with_persona], assignments[with_persona]
     rules = surrogate_rules(features[list(personas.columns)], assignments[c.PERSONA_ID].to_numpy(), seed)
     names = rules.table["label"].map(pd.Series(personas.names, index=personas.ids))
     return Report(

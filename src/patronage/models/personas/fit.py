@@ -17,7 +17,7 @@ from patronage.labels import LabelledSnapshot
 from patronage.lenses.lens import Feature
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
-from patronage.models.personas.model import PersonaModel
+from patronage.models.personas.model import PersonaModel, without_order
 from patronage.models.personas.naming import describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
 
@@ -45,6 +45,16 @@ class PersonaSample:
     preparation: Preparation
     scores: np.ndarray
     points: np.ndarray
+
+    @classmethod
+    def of(cls, features: pd.DataFrame, preparation: Preparation) -> PersonaSample:
+        """These customers, by this preparation."""
+        scores = np.ascontiguousarray(preparation.scores(features))
+        return cls(features, preparation, scores, preparation.points(scores))
+
+    def prepared_by(self, preparation: Preparation) -> PersonaSample:
+        """The same customers by another preparation."""
+        return self.of(self.features, preparation)
 
 
 def fit(
@@ -114,13 +124,15 @@ def draw_sample(
             f"personas.features: no numeric feature {', '.join(unknown)}; expected {', '.join(descriptions)}"
         )
     active = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
+    if c.DAYS_SINCE_LAST_ORDER in active:  # who has no order has no rhythm, and no persona where personas see it
+        without = without_order(active, chosen)
+        active = active if without.all() else active[~without]
     rows = np.sort(np.random.default_rng(seed).permutation(len(active))[: config.fit_sample])
     drawn = active.iloc[rows]
     preparation = prepare(drawn, chosen, config.winsorise, config.views)
     if preparation.left_out:
         log.debug("personas leave out %s: missing, or the same for all customers", ", ".join(preparation.left_out))
-    scores = np.ascontiguousarray(preparation.scores(drawn))
-    return PersonaSample(drawn, preparation, scores, preparation.points(scores))
+    return PersonaSample.of(drawn, preparation)
 
 
 def candidate_ks(points: np.ndarray, config: PersonasConfig) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,13 @@ from patronage.models.personas.reasons import PersonaContrasts, contrast, explai
 from patronage.typing import Columns
 
 BLOCK_ROWS = 20_000  # customers at a time: the intermediate arrays stay small
+NO_PERSONA = {
+    c.PERSONA_ID: c.NO_ORDER_ID,
+    c.PERSONA: c.NO_ORDER,
+    c.PERSONA_PROBABILITY: 1.0,
+    c.PERSONA_RUNNER_UP: c.UNKNOWN,
+    c.PERSONA_REASON: "no order stands at the cutoff; the first one gives a persona",
+}
 PAST_THE_BORDER = 1.001  # of a step that ends on the border between two personas
 
 
@@ -82,18 +89,33 @@ class PersonaModel:
     def predict(self, features: Columns, *, block_rows: int = BLOCK_ROWS) -> dict[str, np.ndarray]:
         """Id, name and probability of each customer's most probable persona, the runner-up, and a reason.
 
-        The rows are processed in blocks of `block_rows`; no row of the result depends on another row.
+        The rows are processed in blocks of `block_rows`; no row of the result depends on another row. A customer
+        without an order has no persona where the personas see the rhythm of orders: `NO_PERSONA` stands there.
         """
         blocks = [self._assign(block) for block in self._blocks(features, block_rows)]
         first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
         names = np.asarray(self.names, dtype=object)
-        return {
+        assigned = {
             c.PERSONA_ID: np.asarray(self.ids, np.int32)[first],
             c.PERSONA: names[first],
             c.PERSONA_PROBABILITY: probability,
             c.PERSONA_RUNNER_UP: names[second],
             c.PERSONA_REASON: sentences(code, self._voting_words, self.names),
         }
+        without = without_order(features, self._voters.columns)
+        for name, value in NO_PERSONA.items():
+            assigned[name][without] = value
+        return assigned
+
+    def ids_of(self, features: Columns) -> np.ndarray:
+        """(N,) the persona of each customer, as `predict` gives it, without the reasons."""
+        ids = np.asarray(self.ids, np.int32)[self.probabilities(features).argmax(axis=1)]
+        ids[self.without_order(features)] = c.NO_ORDER_ID
+        return ids
+
+    def without_order(self, features: Columns) -> np.ndarray:
+        """(N,) the customers who have no persona: the personas see the rhythm of orders, and they have no order."""
+        return without_order(features, self._voters.columns)
 
     def probabilities(self, features: Columns) -> np.ndarray:
         """(N, k) probability of each position.
@@ -117,7 +139,7 @@ class PersonaModel:
         scores = voters.scores(features)
         first, second = _best_two(self._probabilities(voters.points(scores)))
         explanations = explain_assignments(scores, first, second, self._contrasts)
-        possible = ~np.isnan(explanations.step)
+        possible = ~np.isnan(explanations.step) & ~self.without_order(features)
         changed = features[list(self.columns)].astype(float)
         now, needed = np.full(len(features), np.nan), np.full(len(features), np.nan)
         for j, column in enumerate(voters.columns):
@@ -204,6 +226,15 @@ class PersonaModel:
     @cached_property
     def _voting_words(self) -> tuple[FeatureWords, ...]:
         return tuple(self.words[j] for j in self.preparation.voting)
+
+
+def without_order(features: Columns, columns: Collection[str]) -> np.ndarray:
+    """(N,) the customers without a last order; nobody where the columns do not have its age: who never bought may
+    have a taste, but no rhythm.
+    """
+    if c.DAYS_SINCE_LAST_ORDER not in columns:
+        return np.zeros(len(np.asarray(features[next(iter(columns))])), bool)
+    return np.isnan(np.asarray(features[c.DAYS_SINCE_LAST_ORDER], np.float64))
 
 
 def _best_two(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
