@@ -23,7 +23,7 @@ from patronage.models.personas.clusters import (
     improvement_on_groups,
 )
 from patronage.models.personas.fit import PersonaSample, build_model, choose, draw_sample, require_stable
-from patronage.models.personas.labels import seen
+from patronage.models.personas.labels import fit_inputs
 from patronage.models.personas.matching import PersonaMatching, pair_up
 from patronage.models.personas.model import PersonaModel
 from patronage.models.personas.naming import held_words, name_all
@@ -70,7 +70,7 @@ def fit_personas(
         return personas.fit(features, config, seed=seed, descriptions=descriptions, later=later, labels=labels)
     if lacking := [name for name in former.reads if name not in features]:
         raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
-    features, config, descriptions, later, labels = seen(features, config, descriptions, later, labels)
+    features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
     choice = choose(sample, config, seed, later, former.k)
     require_stable(choice, config)

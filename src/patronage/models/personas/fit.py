@@ -18,7 +18,7 @@ from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
-from patronage.models.personas.labels import seen
+from patronage.models.personas.labels import fit_inputs
 from patronage.models.personas.model import PersonaModel, without_order
 from patronage.models.personas.naming import describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
@@ -86,7 +86,7 @@ def fit(
     FitError
         Fewer different customers than personas, or so many personas are not stable.
     """
-    features, config, descriptions, later, labels = seen(features, config, descriptions, later, labels)
+    features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
     choice = choose(sample, config, seed, later)
     require_stable(choice, config)

@@ -77,12 +77,12 @@ def expanded(
         name: replace(view, features=[part for each in view.features for part in columns.get(each, [each])])
         for name, view in config.views.items()
     } | {name: ViewConfig(1.0, parts) for name, parts in columns.items() if name not in in_a_view}
-    seen = {part: True for name in chosen for part in columns.get(name, [name])}
+    numeric = {part: True for name in chosen for part in columns.get(name, [name])}
     words = {part: _described(part) for parts in columns.values() for part in parts}
-    return replace(config, features=seen, views=views), {**descriptions, **words}
+    return replace(config, features=numeric, views=views), {**descriptions, **words}
 
 
-class Seen(NamedTuple):
+class FitInputs(NamedTuple):
     """What a fit sees, with the columns of labels, and the lenses that give the labels."""
 
     features: pd.DataFrame
@@ -92,20 +92,20 @@ class Seen(NamedTuple):
     lenses: FittedLenses | None
 
 
-def seen(
+def fit_inputs(
     features: pd.DataFrame,
     config: PersonasConfig,
     descriptions: Mapping[str, Feature],
     later: LabelledSnapshot | None,
     lenses: FittedLenses | None,
-) -> Seen:
+) -> FitInputs:
     """Everything of a fit with the labels that its configuration names."""
     lenses = labelling_lenses(features, (name for name, on in config.features.items() if on), lenses)
     config, words = expanded(features, config, descriptions, lenses)
     columns = list(config.features)
     if later is not None:
         later = replace(later, features=with_labels(later.features, columns, lenses))
-    return Seen(with_labels(features, columns, lenses), config, words, later, lenses)
+    return FitInputs(with_labels(features, columns, lenses), config, words, later, lenses)
 
 
 def _numeric(name: str, descriptions: Mapping[str, Feature]) -> bool:

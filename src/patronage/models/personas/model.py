@@ -19,7 +19,14 @@ from patronage.models.personas.labels import IS, with_labels
 from patronage.models.personas.matching import PersonaMatching
 from patronage.models.personas.naming import FeatureWords
 from patronage.models.personas.preparation import Preparation
-from patronage.models.personas.reasons import PersonaContrasts, contrast, explain_assignments, reason_codes, sentences
+from patronage.models.personas.reasons import (
+    PersonaContrasts,
+    contrast,
+    explain_assignments,
+    reason_codes,
+    sentences,
+    true_words,
+)
 from patronage.typing import Columns
 
 BLOCK_ROWS = 20_000  # customers at a time: the intermediate arrays stay small
@@ -223,8 +230,9 @@ class PersonaModel:
         scores = self._voters.scores(features)
         probabilities = self._probabilities(self._voters.points(scores))
         first, second = _best_two(probabilities)
-        explanations = explain_assignments(scores, first, second, self._contrasts)
         values = np.stack([features[name] for name in self._voters.columns])
+        true = true_words(self._voting_words, values)
+        explanations = explain_assignments(scores, first, second, self._contrasts, true)
         code = reason_codes(explanations, self._voting_words, values)
         return first, second, probabilities[np.arange(len(first)), first], code
 
