@@ -125,7 +125,9 @@ def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.nda
     parts = []
     for word in listed:
         if word in texts:
-            true = held[:, [text == word for text in texts]].any(axis=1)  # both axes of taste may end at one good
+            true: np.ndarray = held[:, [text == word for text in texts]].any(
+                axis=1
+            )  # both axes of taste may end at one good
             own, others = (float(true[rows].mean()) for rows in (members, ~members))
             parts.append(f"{word}: {own:.0%} of them, {others:.0%} of the others")
     if parts:
