@@ -125,9 +125,8 @@ def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.nda
     parts = []
     for word in listed:
         if word in texts:
-            true: np.ndarray = held[:, [text == word for text in texts]].any(
-                axis=1
-            )  # both axes of taste may end at one good
+            carries = [text == word for text in texts]  # both axes of taste may end at one good
+            true = np.asarray(held[:, carries].any(axis=1))
             own, others = (float(true[rows].mean()) for rows in (members, ~members))
             parts.append(f"{word}: {own:.0%} of them, {others:.0%} of the others")
     if parts:
