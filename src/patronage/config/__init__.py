@@ -1,5 +1,6 @@
 """The shape of conf/: every key, its type and its range. Values and their reasons are in the YAML files."""
 
+from patronage.config.actions import ActionConfig, ActionsConfig, CapsConfig
 from patronage.config.analyse import (
     AnalyseConfig,
     Behaviour,
@@ -60,7 +61,8 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
+    "ATTRIBUTE_KINDS", "ActionConfig", "ActionsConfig", "CapsConfig",
+    "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
     "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig", "ContactColumns", "ContactsConfig",
     "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig", "DriversConfig",
     "EffectConfig",
