@@ -8,7 +8,8 @@ from patronage.config.rules import one_of, within
 from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
 
-GAINS = ("order", "risk", "spend", "fixed")
+ORDER, RISK, SPEND, FIXED = "order", "risk", "spend", "fixed"
+GAINS = (ORDER, RISK, SPEND, FIXED)
 LEAVE_ALONE = "leave_alone"
 
 

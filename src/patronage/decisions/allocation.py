@@ -19,6 +19,7 @@ from patronage.typing import Array, Index
 
 STEPS = 60  # of the search for the price: it halves its interval at each
 NOTHING = -1
+ROUNDS = 10  # in which what is left of a budget is spent
 
 
 class Allocation(NamedTuple):
@@ -83,6 +84,7 @@ def allocate(profit: Array, cost: Array, budget: float | None = None) -> Allocat
     chosen = _choose(worth, cost, high)
     bound = float(_of(worth - high * cost, chosen).sum() + high * budget)
     chosen = _fill(chosen, _choose(worth, cost, low), worth, cost, budget)
+    chosen = _spend_rest(chosen, worth, cost, budget)
     return Allocation(chosen, float(_of(worth, chosen).sum()), float(_of(cost, chosen).sum()), bound, high)
 
 
@@ -121,4 +123,24 @@ def _fill(chosen: Index, dearer: Index, worth: Array, cost: Array, budget: float
         if earns[place] > 0 and more[place] <= left:
             filled[changing[place]] = dearer[changing[place]]
             left -= more[place]
+    return filled
+
+
+def _spend_rest(chosen: Index, worth: Array, cost: Array, budget: float) -> Index:
+    """Give what is left to customers without an action, the best profit per cost first, as long as something fits."""
+    filled = chosen.copy()
+    left = budget - _of(cost, filled).sum()
+    ratio = np.where(np.isfinite(worth) & (cost > 0), worth / np.where(cost > 0, cost, 1.0), -np.inf)
+    for _ in range(ROUNDS):
+        rows = np.flatnonzero(filled == NOTHING)
+        affordable = np.where(cost[rows] <= left, ratio[rows], -np.inf)
+        best = np.argmax(affordable, axis=1)
+        value = affordable[np.arange(len(rows)), best]
+        order = np.argsort(-value, kind="stable")[: int((value > 0).sum())]
+        total = np.cumsum(cost[rows[order], best[order]])
+        taken = order[total <= left]
+        if not len(taken):
+            break
+        filled[rows[taken]] = best[taken]
+        left -= total[len(taken) - 1]
     return filled

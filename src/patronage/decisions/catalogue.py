@@ -11,9 +11,14 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import ActionConfig, ActionsConfig
+from patronage.config.actions import ORDER, RISK, SPEND
 from patronage.typing import Array, Mask
 
 LEARNED, ASSUMED = "learned", "assumed"
+PROSPECTS = (  # the columns that gains are made of
+    c.P_ORDER, c.JOURNEY_P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.CHURN_PROBABILITY, c.CLV, c.CLV_LOW,
+    c.CLV_HIGH,
+)  # fmt: skip
 
 
 class Prospects(NamedTuple):
@@ -142,11 +147,11 @@ def promise(name: str, action: ActionConfig, assignments: pd.DataFrame, prospect
 
 def _at_stake(action: ActionConfig, prospects: Prospects) -> tuple[Array, Array, Array]:
     """What the rate is a share of; its low and its high end."""
-    if action.gain == "risk":
+    if action.gain == RISK:
         return prospects.risk, prospects.risk_low, prospects.risk_high
-    if action.gain == "order":
+    if action.gain == ORDER:
         value = (1 - prospects.p_order) * prospects.order
-    elif action.gain == "spend":
+    elif action.gain == SPEND:
         value = prospects.spend
     else:
         value = np.full(len(prospects.p_order), action.worth)

@@ -18,7 +18,7 @@ CART, UNSUBSCRIBED, ORDERED = "add_to_cart", "unsubscribed", "ordered"
 
 
 def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
-    """The customers of whom there is something to know before the next contact.
+    """What is known of customers before the next contact.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.config.actions import LEAVE_ALONE
 from patronage.decisions.allocation import NOTHING, Allocation, allocate
-from patronage.decisions.catalogue import ASSUMED, ActionPlan, Promise, fits, promise
+from patronage.decisions.catalogue import ASSUMED, PROSPECTS, ActionPlan, Promise, fits, promise
 from patronage.decisions.contact_state import NO_CART, OPEN, UNSUBSCRIBED
 from patronage.labels import held_out
 from patronage.typing import Array, Index, Mask
@@ -25,6 +25,7 @@ NO_FIT_WHY, UNPAID_WHY, BUDGET_WHY = (
     "the budget goes further elsewhere",
 )
 GROUPED_BY = (c.PERSONA, c.JOURNEY_STAGE, c.VALUE_TIER, c.CHURN_BAND)
+SHOWN = (c.BENEFIT_SEGMENT, c.BEST_CONTACT_WINDOW)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,14 @@ def next_actions(
         for name, action in plan.catalogue.items()
     }
     return NextActions(frame, allocation, {name: columns for name, columns in lacking.items() if columns and names})
+
+
+def reads(plan: ActionPlan) -> list[str]:
+    """The columns of the assignments that `next_actions` and `by_segment` look at, as far as they are there."""
+    conditions = [column for action in plan.catalogue.values() for column in action.conditions]
+    arms = [action.arm or name for name, action in plan.catalogue.items()]
+    effects = [column(arm) for arm in arms for column in (c.effect_of, c.effect_low, c.effect_high)]
+    return list(dict.fromkeys([*PROSPECTS, *GROUPED_BY, *SHOWN, *conditions, *plan.never, *effects]))
 
 
 def by_segment(frame: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
@@ -179,6 +188,8 @@ def _frame(
     text[c.WHY][alone], text[c.BASIS][alone] = why_left[alone], ASSUMED
     for number, (name, action) in enumerate(plan.catalogue.items()):
         rows = np.flatnonzero(chosen == number)
+        if not len(rows):
+            continue
         own, promised = customers.iloc[rows], promises[number]
         actions[rows] = name
         text[c.WHY][rows] = _reasons(action.conditions, own)
