@@ -7,6 +7,7 @@ from patronage.analyses import (
     companions,
     drivers,
     first_days,
+    obstacles,
     overlap,
     pressure,
     products,
@@ -18,6 +19,6 @@ from patronage.analyses import (
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
-    pyramid, cohorts, first_days, turns, drivers, voice, pressure, sequences, products, companions, overlap,
+    pyramid, cohorts, first_days, turns, drivers, voice, obstacles, pressure, sequences, products, companions, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

@@ -149,6 +149,25 @@ class PressureConfig:
 
 
 @dataclass
+class ObstaclesConfig:
+    steps: int = 8
+    pass_days: int = 14
+    again_days: int = 60
+    least: int = 50
+    segments: list[str] = field(default_factory=lambda: _table("obstacles.segments"))
+    surveys: list[str] = field(default_factory=lambda: _table("obstacles.surveys"))
+    negative: list[str] = field(default_factory=lambda: _table("obstacles.negative"))
+    most_customers: int = 50_000
+
+    def check(self) -> None:
+        within("obstacles.steps", self.steps, 1, 100)
+        within("obstacles.pass_days", self.pass_days, 1, 366)
+        within("obstacles.again_days", self.again_days, 1, 1000)
+        within("obstacles.least", self.least, 5, 10**9)
+        within("obstacles.most_customers", self.most_customers, 200, 10**9)
+
+
+@dataclass
 class SequencesConfig:
     within_days: int = 30
     categories: int = 30
@@ -221,6 +240,7 @@ class AnalyseConfig(ProcessConfig):
     turns: TurnsConfig = field(default_factory=TurnsConfig)
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     pressure: PressureConfig = field(default_factory=PressureConfig)
+    obstacles: ObstaclesConfig = field(default_factory=ObstaclesConfig)
     sequences: SequencesConfig = field(default_factory=SequencesConfig)
     products: ProductsConfig = field(default_factory=ProductsConfig)
     companions: CompanionsConfig = field(default_factory=CompanionsConfig)
