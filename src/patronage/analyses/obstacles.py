@@ -1,12 +1,12 @@
 """Obstacles: at which steps customers are lost, what they met there, and what it costs.
 
 A step is passed by an order within its window. An obstacle is any other act that a customer meets after a step: a
-customer who meets it so many seconds after the step is held against like customers (as many orders before, as
-many for each time at this step, and the act known from before or not) who have waited as long without an order, and have
-not met it. Who has ordered already is in neither group,
-or fast buyers, who have no time to meet anything, would make an obstacle of every act. Differences are put together
-over the groups (Mantel and Haenszel 1959); intervals leave out one twentieth of the customers at a time. Labels are
-those that customers held before the steps. All of it goes along with being lost; whether it is the cause is another question.
+customer who meets it so many seconds after the step is held against like customers who have waited as long without an
+order, and have not met it; like in the orders so far, in those for each time at this step, and in whether they know the
+act from before. Who has ordered already is in neither group, or fast buyers, who have no time to meet anything, would
+make an obstacle of every act. Differences are put together over the groups (Mantel and Haenszel 1959); intervals leave
+out one twentieth of the customers at a time. Labels are those that customers held before the steps. All of it only goes
+with being lost: whether it is the cause is another question.
 """
 
 from __future__ import annotations
@@ -62,44 +62,44 @@ def run(view: View, settings: ObstaclesConfig) -> Result:
     result = Result()
     table = _passed(counts, named, value)
     result.add("steps", table)
-    by = pd.concat([_by(counts, "band", "stage"), _by(counts, "channel", "channel"), _by_label(view, steps, named)])
+    by = pd.concat([_by(counts, "band", "stage"), _by(counts, c.CHANNEL, c.CHANNEL), _by_label(view, steps, named)])
     shares = by[by["by"] == "stage"].rename(columns={"step": "row", "label": "column"})
     title = "Share of customers who pass each step, by the orders that they had before"
     result.add("steps_by", by.reset_index(drop=True), Drawing("shares", shares, title, "orders before the step"))
-    found = _obstacles(steps, named, settings.least)
+    pairs = _obstacles(steps, named, settings.least)
     _feedback(result, steps, named, settings)
     hardest = table.loc[table["lost_value"].idxmax()]
     result.finding = (
         f"most is lost after {hardest['step']}: {1 - hardest['passed_share']:.0%} of {hardest['episodes']:,} did not "
         f"order in its days ({hardest['lost_value']:,.0f} if they had)"
     )
-    if len(found):
-        _told(result, steps, found.assign(lost_value=found["lost_orders"] * value))
+    if len(pairs):
+        _told(result, steps, pairs.assign(lost_value=pairs["lost_orders"] * value))
     else:
         result.notes.append(f"obstacles: no act that {settings.least} customers met after a step")
     return result
 
 
-def _told(result: Result, steps: Steps, found: pd.DataFrame) -> None:
+def _told(result: Result, steps: Steps, pairs: pd.DataFrame) -> None:
     """Add the table of obstacles, its figure, the metric, the finding, and the list of who met the worst one lately."""
-    obstacles = found[found["verdict"] == OBSTACLE].sort_values("lost_value", ascending=False)
-    found = pd.concat([obstacles, found[found["verdict"] != OBSTACLE].sort_values("p_value_adjusted")])
-    result.metrics[Metric.OBSTACLES_FOUND] = float(len(obstacles))
+    obstacles = pairs[pairs["verdict"] == OBSTACLE].sort_values("lost_value", ascending=False)
+    pairs = pd.concat([obstacles, pairs[pairs["verdict"] != OBSTACLE].sort_values("p_value_adjusted")])
+    result.metrics[Metric.OBSTACLES_CLEAR] = float(len(obstacles))
     if len(obstacles):
         worst = obstacles.iloc[0]
         title = (
             f"{worst['obstacle']} after {worst['step']}: {100 * worst['effect']:+.1f} points "
             f"[{100 * worst['low']:+.1f}, {100 * worst['high']:+.1f}] of passing beside like customers, "
-            f"{worst['lost_value']:,.0f} in all; {len(obstacles)} of {len(found)} pairs are obstacles"
+            f"{worst['lost_value']:,.0f} in all; {len(obstacles)} of {len(pairs)} pairs are obstacles"
         )
         result.lists["lost_at_obstacle"] = _lately(steps, worst)
     else:
-        title = f"none of {len(found)} pairs of a step and an act is an obstacle beyond chance"
+        title = f"none of {len(pairs)} pairs of a step and an act is an obstacle beyond chance"
     result.finding += "; " + title
-    shown = found[found["verdict"] != ""].assign(label=lambda rows: rows["obstacle"] + " after " + rows["step"])
+    shown = pairs[pairs["verdict"] != ""].assign(label=lambda rows: rows["obstacle"] + " after " + rows["step"])
     axis = "difference of the share who pass, with beside without; 95 % interval"
     frame = shown.rename(columns={"effect": "value"})
-    result.add("obstacles", found.reset_index(drop=True), Drawing("forest", frame, title, axis))
+    result.add("obstacles", pairs.reset_index(drop=True), Drawing("forest", frame, title, axis))
 
 
 def _searched(steps: Steps, counts: pd.DataFrame) -> list[str]:
@@ -188,9 +188,9 @@ ORDERED_CELL = f"CASE WHEN next_order IS NULL THEN {len(CELLS)} ELSE {cell('next
 
 
 def _met(steps: Steps, named: Sequence[str]) -> dict[str, str]:
-    """SQL: the first time of each act that a customer met after each step; the acts that a customer had met before."""
+    """SQL: the first time of each act met after each step, and the acts that the customer knew from before."""
     columns = ", ".join(
-        f"episodes.{name}" for name in ("customer_id", "act", "moment", "next_order", "passed", *STRATA)
+        f"episodes.{name}" for name in (c.CUSTOMER_ID, "act", "moment", "next_order", "passed", *STRATA)
     )
     return {
         "episodes": f"SELECT * FROM ({episodes(steps)}) AS all_episodes WHERE act IN ({texts(named)})",
@@ -321,7 +321,7 @@ def _lately(steps: Steps, worst: pd.Series) -> pd.DataFrame:
 def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: ObstaclesConfig) -> None:
     """Answers and troubles, each credited to the customer's last step before it."""
     kinds = [*settings.surveys, *settings.negative]
-    moment = seconds(steps.history, "occurred_at")
+    moment = seconds(steps.history, c.OCCURRED_AT)
     rows = steps.frame(
         f"""
         SELECT kind, stood.act, count(*) AS n, avg(value) AS mean, var_samp(value) AS variance

@@ -80,11 +80,13 @@ def steps_of(history: History, settings: ObstaclesConfig) -> Steps:
         settings,
         {
             "arrivals": f"""
-                SELECT customer_id, event AS act, min({seconds(history, "occurred_at")}) AS moment, max(channel) AS channel
+                SELECT customer_id, event AS act, min({seconds(history, c.OCCURRED_AT)}) AS moment,
+                       max(channel) AS channel
                 FROM events WHERE event NOT IN ({texts(NO_ACTIVITY)}) AND {sample}
                 GROUP BY customer_id, event, CAST(occurred_at AS DATE)
                 UNION ALL
-                SELECT customer_id, {text(ORDER)} AS act, {seconds(history, "ordered_at")} AS moment, channel FROM orders
+                SELECT customer_id, {text(ORDER)} AS act, {seconds(history, c.ORDERED_AT)} AS moment, channel
+                FROM orders
                 WHERE {sample}""",
             "timeline": f"""
                 SELECT *, min(CASE WHEN act = {text(ORDER)} THEN moment END)

@@ -67,8 +67,8 @@ __all__ = [
     "EffectConfig",
     "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "FirstDaysConfig", "GatesConfig",
     "JourneyConfig", "LensesConfig", "LimitConfig", "ListsConfig", "OccasionConfig", "OccasionWindow",
-    "ObstaclesConfig", "OriginsConfig", "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig", "PromoteConfig",
-    "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig",
-    "SimulateConfig", "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
-    "TransactionsConfig", "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
+    "ObstaclesConfig", "OriginsConfig", "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig",
+    "PromoteConfig", "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig",
+    "SequencesConfig", "SimulateConfig", "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig",
+    "TransactionColumns", "TransactionsConfig", "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

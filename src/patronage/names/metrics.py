@@ -142,7 +142,7 @@ class Metric:
     PYRAMID_FELL = "pyramid/fell"
     VOICE_STANDS_OUT = "voice/stands_out"
     VOICE_UNSOLVED = "voice/unsolved"
-    OBSTACLES_FOUND = "obstacles/found"
+    OBSTACLES_CLEAR = "obstacles/found"
     PRESSURE_BEYOND_CAP = "pressure/beyond_cap"
     SEQUENCES_CLEAR = "sequences/found"
     CROSS_SELL_HIT_RATE = "cross_sell/hit_rate"
