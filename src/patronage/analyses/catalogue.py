@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patronage.analyses import (
+    candidates,
     cohorts,
     companions,
     drivers,
@@ -19,6 +20,7 @@ from patronage.analyses import (
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
-    pyramid, cohorts, first_days, turns, drivers, voice, obstacles, pressure, sequences, products, companions, overlap,
+    pyramid, cohorts, first_days, turns, candidates, drivers, voice, obstacles, pressure, sequences, products, companions,
+    overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

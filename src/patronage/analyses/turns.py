@@ -92,7 +92,7 @@ def _did(view: View) -> pd.DataFrame:
 def _search(
     view: View, before: Population, settings: TurnsConfig, target: TurnTarget, candidates: pd.DataFrame
 ) -> RuleSearch:
-    y, own = _outcome(view, before, target)
+    y, own = outcome_of(view, before, target)
     y = y.dropna()
     known = candidates.loc[y.index]
     if target.column:
@@ -112,7 +112,7 @@ def _search(
     )  # fmt: skip
 
 
-def _outcome(view: View, before: Population, target: TurnTarget) -> tuple[pd.Series, pd.Series]:
+def outcome_of(view: View, before: Population, target: TurnTarget) -> tuple[pd.Series, pd.Series]:
     """The outcome of the customers who could turn, missing for the others; and the label that each held before."""
     nobody = pd.Series("", before.features.index)
     if target.survey or target.event:

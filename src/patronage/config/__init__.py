@@ -3,6 +3,7 @@
 from patronage.config.analyse import (
     AnalyseConfig,
     Behaviour,
+    CandidatesConfig,
     CohortsConfig,
     CompanionsConfig,
     DriversConfig,
@@ -61,14 +62,14 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
-    "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig", "ContactColumns", "ContactsConfig",
-    "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig", "DriversConfig",
-    "EffectConfig",
-    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "FirstDaysConfig", "GatesConfig",
-    "JourneyConfig", "LensesConfig", "LimitConfig", "ListsConfig", "OccasionConfig", "OccasionWindow",
-    "ObstaclesConfig", "OriginsConfig", "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig",
-    "PromoteConfig", "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig",
-    "SequencesConfig", "SimulateConfig", "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig",
-    "TransactionColumns", "TransactionsConfig", "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
+    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CandidatesConfig", "CheckConfig",
+    "ChurnConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
+    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
+    "DriftConfig", "DriversConfig", "EffectConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
+    "EventsConfig", "FirstDaysConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "LimitConfig",
+    "ListsConfig", "ObstaclesConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig", "PersonasConfig",
+    "PressureConfig", "ProcessConfig", "ProductsConfig", "PromoteConfig", "RelogConfig", "ReproduceConfig",
+    "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig", "SimulateConfig", "StayTarget",
+    "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig", "TurnTarget",
+    "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

@@ -197,11 +197,26 @@ class ProductsConfig:
 
 
 @dataclass
+class CandidatesConfig:
+    targets: dict[str, TurnTarget] = field(
+        default_factory=lambda: {name: TurnTarget(**rule) for name, rule in _table("candidates.targets").items()}
+    )
+    strata: list[str] = field(default_factory=lambda: _table("candidates.strata"))
+    surveys: list[str] = field(default_factory=lambda: _table("candidates.surveys"))
+    ask: int = 400
+
+    def check(self) -> None:
+        within("candidates.ask", self.ask, 10, 10**9)
+
+
+@dataclass
 class ListsConfig:
     size: int = 500
     holdout: float = 0.1
+    per_location: int = 0
 
     def check(self) -> None:
+        within("lists.per_location", self.per_location, 0, 10**9)
         within("lists.size", self.size, 10, 10**9)
         within("lists.holdout", self.holdout, 0, 0.9)
 
@@ -244,6 +259,7 @@ class AnalyseConfig(ProcessConfig):
     sequences: SequencesConfig = field(default_factory=SequencesConfig)
     products: ProductsConfig = field(default_factory=ProductsConfig)
     companions: CompanionsConfig = field(default_factory=CompanionsConfig)
+    candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
     lists: ListsConfig = field(default_factory=ListsConfig)
     only: list[str] = field(default_factory=list)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

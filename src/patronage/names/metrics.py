@@ -155,6 +155,11 @@ class Metric:
         return f"drivers/{target}/{measure}"
 
     @staticmethod
+    def list_lift(name: str) -> str:
+        """The name of the lift of a list: its share of customers who did it beside that of all."""
+        return f"lists/{name}/lift"
+
+    @staticmethod
     def tier_share(tier: str) -> str:
         """The name of the share of the buyers who are in a tier."""
         return f"pyramid/share_{tier}"
