@@ -8,6 +8,7 @@ from patronage.analyses import (
     companions,
     drivers,
     first_days,
+    lost,
     obstacles,
     overlap,
     pressure,
@@ -20,7 +21,7 @@ from patronage.analyses import (
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
-    pyramid, cohorts, first_days, turns, candidates, drivers, voice, obstacles, pressure, sequences, products, companions,
-    overlap,
+    pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, obstacles, pressure, sequences, products,
+    companions, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

@@ -71,11 +71,11 @@ def _candidates(view: View, before: Population, settings: TurnsConfig) -> pd.Dat
     """What was known of each customer at the earlier cutoff: features, labels, and what was done in the time before."""
     features = before.features
     names = [name for name in lenses.numeric(features) if name not in settings.leave_out]
-    did = _did(view)
+    did = acts_before(view)
     return pd.concat([features[names], did.reindex(features.index).fillna(0.0), before.segments], axis=1)
 
 
-def _did(view: View) -> pd.DataFrame:
+def acts_before(view: View) -> pd.DataFrame:
     """How often each customer did each thing in the `since_days` before the earlier cutoff."""
     history = view.history
     age = history.age("day")

@@ -210,6 +210,14 @@ class CandidatesConfig:
 
 
 @dataclass
+class LostConfig:
+    most_groups: int = 5
+
+    def check(self) -> None:
+        within("lost.most_groups", self.most_groups, 2, 20)
+
+
+@dataclass
 class ListsConfig:
     size: int = 500
     holdout: float = 0.1
@@ -260,6 +268,7 @@ class AnalyseConfig(ProcessConfig):
     products: ProductsConfig = field(default_factory=ProductsConfig)
     companions: CompanionsConfig = field(default_factory=CompanionsConfig)
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
+    lost: LostConfig = field(default_factory=LostConfig)
     lists: ListsConfig = field(default_factory=ListsConfig)
     only: list[str] = field(default_factory=list)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

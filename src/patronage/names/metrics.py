@@ -142,6 +142,7 @@ class Metric:
     PYRAMID_FELL = "pyramid/fell"
     VOICE_STANDS_OUT = "voice/stands_out"
     VOICE_UNSOLVED = "voice/unsolved"
+    LOST_SHARE = "lost/share"
     OBSTACLES_CLEAR = "obstacles/found"
     PRESSURE_BEYOND_CAP = "pressure/beyond_cap"
     SEQUENCES_CLEAR = "sequences/found"
