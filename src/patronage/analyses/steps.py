@@ -24,7 +24,7 @@ REACH = 7 * DAY  # an act so many seconds after a step is met there
 CELLS = (0, *(int(1.5**power) for power in range(2, 40) if 1.5**power < REACH))
 BUCKETS = 20  # of customers, for intervals by leaving one out
 RECORDS = 4  # first time at the step; orders so far beside earlier times at it: below a quarter, three quarters, more
-BANDS = ("no order yet", "one order", "2 to 4 orders", "5 orders or more")
+BANDS = ("0 orders", "1 order", "2 to 4 orders", "5 orders or more")
 
 
 @dataclass(frozen=True)
