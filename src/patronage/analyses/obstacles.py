@@ -265,11 +265,10 @@ def _at_risk(ordered: np.ndarray) -> np.ndarray:
 
 def _groups(met: pd.DataFrame, ordered: np.ndarray) -> np.ndarray:
     """Who meets the act in each cell, those of them who pass; who has not met it and has not ordered, and those."""
-    by_cells = _cube(met, "ordered_cell", "own_cell")
-    new = by_cells.sum(axis=-2)
-    met_up_to = by_cells.cumsum(axis=-1)  # by when they order, in which cell or before they met it
-    waiting = _at_risk(np.moveaxis(met_up_to, -2, -1))
-    return np.concatenate([new, _at_risk(ordered) - np.diagonal(waiting, axis1=-2, axis2=-1)])
+    new, gone = _cube(met, "own_cell"), _cube(met, "ordered_cell")
+    later = np.concatenate([np.zeros_like(gone[..., :1]), gone[..., :-1]], axis=-1)
+    met_and_waiting = (new - gone / 2 - later / 2).cumsum(axis=-1)  # in the middle of each cell, as in `_at_risk`
+    return np.concatenate([new, _at_risk(ordered) - met_and_waiting])
 
 
 def _beside(met: pd.DataFrame, waiting: pd.DataFrame, knowing: pd.DataFrame) -> tuple[float, ...] | None:
