@@ -259,7 +259,7 @@ class Bundle:
             lenses=settings,
             lens_names=tuple(state["lens_names"]),
             fitted_lenses=fitted_lenses,
-            personas=personas.PersonaModel.load(folder / "personas"),
+            personas=personas.PersonaModel.load(folder / "personas", fitted_lenses),
             forecast=Forecast.load(folder / "forecast"),
             journey=journey.JourneyModel.load(folder / "journey"),
             offer=Offer(**state["offer"]),

@@ -65,3 +65,17 @@ def test_a_table_that_is_given_takes_the_place_of_the_default():
 def test_an_unknown_key_is_refused():
     with pytest.raises(ConfigError, match="sizes"):
         typed(Outer, OmegaConf.create({"sizes": 4}))
+
+
+@dataclass
+class Costs:
+    weight: float = 1.0
+    costs: dict[str, float] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [({"weight": float("nan")}, "weight"), ({"costs": {"ticket": float("inf")}}, "costs.ticket")]
+)
+def test_what_is_no_finite_number_is_refused_wherever_it_stands(given, key):
+    with pytest.raises(ConfigError, match=rf"^{key}=(nan|inf); expected a finite number$"):
+        typed(Costs, OmegaConf.create(given))

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +12,7 @@ from mlflow.client import MlflowClient
 
 from browser import Browser, chromium
 from conftest import REPO, command
+from mlflow_server import mlflow_server
 
 pytestmark = pytest.mark.slow
 
@@ -177,28 +173,8 @@ class TestPromote:
 @pytest.fixture(scope="module")
 def server(reviewed, project) -> Iterator[str]:
     """MLflow's own server on the store of the runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--port", str(port),
-             "--backend-store-uri", f"sqlite:///{project}/mlruns/mlflow.db"]  # fmt: skip
-    more = {
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    }
-    process = subprocess.Popen(
-        words, cwd=project, env=os.environ | more, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield address
-    process.terminate()
-    process.wait()
+    with mlflow_server(project, f"sqlite:///{project}/mlruns/mlflow.db") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

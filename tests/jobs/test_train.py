@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from mlflow.client import MlflowClient
 
 from conftest import BY_HAND, command
+from mlflow_server import free_port, wait_until_it_answers
 from patronage.names import HEADLINES
 
 pytestmark = pytest.mark.slow
@@ -209,9 +208,7 @@ class TestARun:
         client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
         model = Path(client.get_model_version_download_uri("patronage-tables", "1").removeprefix("file://"))
         example = json.loads((model / "serving_input_example.json").read_text())
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port),
                  "--env-manager", "local"]  # fmt: skip
         # MLflow starts uvicorn by its name: it must be found, as in an activated environment
@@ -220,7 +217,7 @@ class TestARun:
             words, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            _wait_for(f"http://127.0.0.1:{port}/ping")
+            wait_until_it_answers(f"http://127.0.0.1:{port}/ping")
             code, answer = _post(f"http://127.0.0.1:{port}/invocations", example)
             assert code == 200
             assert len(answer["predictions"]) == 2  # a made-up buyer, and a contact who never bought
@@ -335,17 +332,6 @@ class TestARun:
         (run,) = runs(project, "spoilt")
         aside = pd.read_parquet(Path(run.info.artifact_uri.removeprefix("file://")) / "quarantine_transactions.parquet")
         assert aside["reason"].tolist() == ["amount: not a number"] * 5
-
-
-def _wait_for(address: str) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    raise TimeoutError(address)
 
 
 def _post(address: str, body: object) -> tuple[int, dict]:

@@ -11,12 +11,13 @@ from sklearn.metrics import adjusted_rand_score
 
 from models.personas.conftest import WORDS, configured, customers, fit
 from patronage import names as c
+from patronage.config.personas import ViewConfig
 from patronage.errors import FitError
 from patronage.evaluation.stability import moved_by_refit
 from patronage.models.personas import PersonaModel
 from patronage.models.personas.clusters import Clusters, improvement
 from patronage.models.personas.fit import draw_sample
-from patronage.training.personas import carry_on, continued_clusters, fit_personas, match
+from patronage.training.personas import carry_on, continued, fit_personas, match
 
 
 def refit(frame, former, method="kmeans", k=3, seed=0, **settings):
@@ -96,22 +97,45 @@ def test_a_refit_starts_from_the_positions_of_the_former_personas():
     assert continued >= independent
 
 
-def test_the_former_solution_stays_where_a_fresh_one_is_better_by_the_limit():
+def test_the_former_personas_stay_until_a_fresh_solution_is_better_by_the_limit():
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.lognormal(size=(2000, 2)), columns=["orders", "value"])
     config = configured(k=4, allow_unstable=True)
     former = misplaced(fit(noise, k=4, allow_unstable=True))
     sample = draw_sample(noise, config, seed=0, descriptions=WORDS)
-    always = continued_clusters(sample, 4, replace(config, keep_within=1.0), former, seed=0)
-    never = continued_clusters(sample, 4, replace(config, keep_within=-1.0), former, seed=0)
-    gain = 1 - inertia(never, sample.points) / inertia(always, sample.points)
-    on, below = (
-        continued_clusters(sample, 4, replace(config, keep_within=limit), former, seed=0)
-        for limit in (gain + 1e-9, gain - 1e-9)
-    )
-    np.testing.assert_array_equal(on.centres, always.centres)
-    np.testing.assert_array_equal(below.centres, never.centres)
-    assert not np.array_equal(always.centres, never.centres)
+
+    def kept_within(limit: float) -> Clusters:
+        return continued(sample, 4, replace(config, keep_within=limit), former, seed=0)[1]
+
+    as_it_is, fresh = kept_within(1.0), kept_within(-1.0)
+    labels = former.clusters.nearest(sample.points)
+    means = np.array([sample.points[labels == cluster].mean(axis=0) for cluster in range(4)])
+    gain = 1 - inertia(fresh, sample.points) / ((sample.points - means[labels]) ** 2).sum()
+    assert as_it_is is former.clusters
+    assert kept_within(gain + 1e-6) is former.clusters
+    refitted = kept_within(gain - 1e-6)  # from where the former personas stood
+    assert refitted is not former.clusters
+    gain = 1 - inertia(fresh, sample.points) / inertia(refitted, sample.points)
+    np.testing.assert_array_equal(kept_within(gain + 1e-6).centres, refitted.centres)
+    np.testing.assert_array_equal(kept_within(gain - 1e-6).centres, fresh.centres)
+    assert not np.array_equal(refitted.centres, fresh.centres)
+
+
+@pytest.mark.parametrize("method", ["kmeans", "gmm"])
+def test_more_of_the_same_customers_move_nobody(method):
+    frame, _ = customers(2000, seed=4)
+    former = fit(frame.head(1000), method)
+    again = refit(frame, former, method)
+    assert moved_by_refit(former, again, frame) == 0
+    assert again.ids == former.ids
+
+
+def test_former_personas_that_see_other_features_or_votes_are_fitted_anew(planted, former):
+    frame = planted[0].assign(again=planted[0]["orders"])
+    more = refit(frame, former, features={"orders": True, "value": True, "again": True})
+    assert more.columns == ("orders", "value", "again")
+    views = {"first": ViewConfig(3.0, ["orders"]), "second": ViewConfig(1.0, ["value"])}
+    assert refit(frame, former, views=views).preparation.weights.tolist() == [3.0, 1.0]
 
 
 def inertia(clusters: Clusters, points: np.ndarray) -> float:

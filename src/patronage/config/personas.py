@@ -13,10 +13,15 @@ AUTO = "auto"
 
 @dataclass
 class ViewConfig:
-    """One side of a customer's behaviour: features that share one weight in equal parts."""
+    """One side of a customer's behaviour: features that share one weight in equal parts.
+
+    Where they are a `mix`, shares of one whole such as interest_share_CATEGORY, they are compared by Hellinger's
+    distance: the square roots of the shares, on one scale.
+    """
 
     weight: float = 1.0
     features: list[str] = field(default_factory=list)
+    mix: bool = False
 
 
 def _views() -> dict[str, ViewConfig]:
@@ -38,7 +43,7 @@ class PersonasConfig:
     allow_unstable: bool = False
     ambiguous_below: float = 0.6
     match_limit: float = 0.5
-    keep_within: float = 0.02
+    keep_within: float = 0.1
     bootstraps: int = 20
     bootstrap_sample: int = 5000
     fit_sample: int = 100_000

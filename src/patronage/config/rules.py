@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -30,11 +31,23 @@ def typed(schema: type[C], config: DictConfig) -> C:
         merged = OmegaConf.merge(_without_default_tables(OmegaConf.structured(schema), given), given)
         if missing := sorted(OmegaConf.missing_keys(merged)):
             raise ConfigError(f"{', '.join(missing)} not set; give {' '.join(f'{key}=...' for key in missing)}")
+        for key, value in _numbers(OmegaConf.to_container(merged)):
+            if not math.isfinite(value):
+                raise ConfigError(f"{key}={value}; expected a finite number")
         settings = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise ConfigError(plain(str(error))) from error
     check(settings)
     return settings  # type: ignore[return-value]
+
+
+def _numbers(node: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Every number of a configuration with its key, those of tables and lists too, whose keys no schema knows."""
+    children = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in children:
+        yield from _numbers(value, f"{path}.{key}" if path else str(key))
+    if isinstance(node, int | float):
+        yield path, node
 
 
 def _without_default_tables(schema: DictConfig, given: Any) -> DictConfig:

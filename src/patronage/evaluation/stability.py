@@ -23,6 +23,8 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
     that is as stable there is stable because of the shapes of single features, not of any groups of customers.
     """
+    features = pd.DataFrame(personas.read(features))
+    features = features[~personas.without_order(features)]
     points = shuffled(personas.points(features), seed)
     sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
     by_chance = consecutive_ari(refit_labels(points, sample, personas.k, config, seed))
@@ -76,9 +78,7 @@ def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFra
 
     What customers did since the former fit moves them under both models alike, so that this is the refit's own effect.
     """
-    before = np.asarray(former.ids)[former.probabilities(features).argmax(axis=1)]
-    after = np.asarray(new.ids)[new.probabilities(features).argmax(axis=1)]
-    return float((before != after).mean())
+    return float((former.ids_of(features) != new.ids_of(features)).mean())
 
 
 def shuffled(points: Array, seed: int) -> Array:

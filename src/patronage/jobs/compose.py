@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any
 
 import hydra
@@ -26,9 +27,11 @@ from patronage.config import (
     SearchConfig,
     SimulateConfig,
     TrainConfig,
+    plain,
     typed,
 )
 from patronage.config.places import conf_dir
+from patronage.errors import ConfigError
 
 SCHEMAS: dict[str, type] = {
     "train": TrainConfig,
@@ -51,6 +54,7 @@ SCHEMAS: dict[str, type] = {
 WHERE = re.compile(r"data\.\w+\.where(\.[^=]+=|=\{)")
 
 
+@cache
 def store_schema(verb: str) -> None:
     """Register the schema that conf/VERB.yaml names first in its defaults list."""
     schema = OmegaConf.structured(SCHEMAS[verb])
@@ -79,7 +83,10 @@ def composed(verb: str, overrides: Sequence[str] = ()) -> DictConfig:
     """Compose conf/VERB.yaml with the overrides of a command line; nothing is checked yet but keys and types."""
     store_schema(verb)
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-        return hydra.compose(verb, overrides=opened(overrides))
+        try:
+            return hydra.compose(verb, overrides=opened(overrides))
+        except ValueError as error:  # of a number where the name of an option is expected
+            raise ConfigError(plain(str(error))) from error
 
 
 def settings(verb: str, overrides: Sequence[str] = ()) -> Any:

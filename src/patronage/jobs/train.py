@@ -155,7 +155,7 @@ def _former(champion: tracking.Champion | None, config: TrainConfig, split: Spli
         return None, f"fresh: the {source} is of data={champion.data}"
     if not when.is_past(when.parse(champion.cutoff), cutoff):
         return None, f"fresh: the {source} was fitted at {champion.cutoff}, after this cutoff"
-    lacking = [name for name in champion.bundle.personas.columns if name not in features]
+    lacking = [name for name in champion.bundle.personas.reads if name not in features]
     if lacking:
         return None, f"fresh: the {source} reads {', '.join(lacking)}, which this data lacks"
     learned = champion.bundle.lenses.taste.learned

@@ -66,6 +66,8 @@ def run_verb(verb: str, arguments: list[str]) -> None:
         cause = error.__cause__
         detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
         raise ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)") from error
+    except ValueError as error:  # of two options of Hydra that exclude each other
+        raise ConfigError(plain(str(error))) from error
     except OSError as error:  # Hydra's own folder; some of its errors of configuration are of this kind too
         raise _plain(error) from error
     finally:

@@ -114,6 +114,8 @@ ENGAGEMENT_SEGMENT = "engagement_segment"
 PLATFORM_SEGMENT = "platform_segment"
 CHANNEL_SEGMENT = "channel_segment"
 ACQUISITION_SEGMENT = "acquisition_segment"
+NO_ORDER = "no order yet"  # in place of a persona, of a customer whose rhythm does not exist
+NO_ORDER_ID = -1
 UNKNOWN = "unknown"  # the answer where there is no evidence
 
 # Labels, over [cutoff, cutoff + horizon)

@@ -32,6 +32,9 @@ class Tag:
         """A line that the job printed."""
         return f"warning.{number}"
 
+    # a registered model, while a process moves one of its aliases on a server
+    MOVING = "moving."  # and a number of its own
+
     # a registered version
     PROMOTION = "promotion"  # promoted, refused, forced or rolled back, and when
 

@@ -129,10 +129,11 @@ def _predict_labels(bundle: Bundle, features: pd.DataFrame, orders: Mapping[str,
     journey = pd.DataFrame(bundle.journey.predict(features), features.index)
     labels = pd.concat([lenses.segments(features, states), journey[[c.JOURNEY_STAGE]]], axis=1)
     personas = bundle.personas
-    names = [f"{number}: {name}" for number, name in zip(personas.ids, personas.names, strict=True)]
+    pairs = {c.NO_ORDER_ID: c.NO_ORDER, **dict(zip(personas.ids, personas.names, strict=True))}
+    names, ids = [f"{number}: {name}" for number, name in pairs.items()], list(pairs)
     return pd.DataFrame(
         {
-            c.PERSONA: pd.Categorical.from_codes(personas.probabilities(features).argmax(axis=1), names),
+            c.PERSONA: pd.Categorical.from_codes(np.searchsorted(ids, personas.ids_of(features)), names),
             **{name: pd.Categorical(labels[name], list(order)) for name, order in orders.items()},
             c.JOURNEY_P_ORDER: journey[c.JOURNEY_P_ORDER],
         },

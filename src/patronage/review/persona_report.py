@@ -43,6 +43,7 @@ def persona_report(
         `customer_id`, `item` and `paid` before the cutoff, where the log tells what was bought.
     """
     personas = bundle.personas
+    features = pd.DataFrame(personas.read(features))
     inputs = CardInputs(bundle, features, assignments, pd.DataFrame() if goods is None else goods, former)
     report = (
         _description(bundle, features, assignments)
@@ -81,6 +82,8 @@ def _description(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFra
 
 def _rules(personas: PersonaModel, features: pd.DataFrame, assignments: pd.DataFrame, seed: int) -> Report:
     """Short rules that give almost the same personas."""
+    with_persona = ~personas.without_order(features)
+    features, assignments = features[with_persona], assignments[with_persona]
     rules = surrogate_rules(features[list(personas.columns)], assignments[c.PERSONA_ID].to_numpy(), seed)
     names = rules.table["label"].map(pd.Series(personas.names, index=personas.ids))
     return Report(

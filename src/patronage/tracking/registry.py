@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import random
+import time
+import uuid
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -15,6 +19,8 @@ from patronage.tracking.refusals import FAILURES, is_absent, refused
 from patronage.tracking.store import Store, alone, plain_errors
 
 LONGEST_TAG = 5000
+MARK_SECONDS = 600  # the mark of a process that died counts no longer
+WAIT_SECONDS = 60  # moving an alias takes one or two
 
 
 def only_model(store: Store) -> str:
@@ -51,13 +57,55 @@ def set_alias(store: Store, alias: str, version: str, instead_of: str | None) ->
     TrackingError
         The alias was moved by another process meanwhile.
     """
-    with plain_errors(store), alone(store.uri):
+    with plain_errors(store), _alone_with(store):
         if (current := alias_version(store, alias)) != instead_of:
             raise TrackingError(
-                f"{alias} moved to version {current} while this was judged beside version {instead_of}; try again"
+                f"{alias} moved to version {current} while this was judged beside version {instead_of}; try again",
+                retry=True,
             )
         store.client.set_model_version_tag(store.registered_model, version, Tag.before(alias), instead_of or "")
         store.client.set_registered_model_alias(store.registered_model, alias, version)
+
+
+@contextlib.contextmanager
+def _alone_with(store: Store) -> Iterator[None]:
+    """One process at a time that moves an alias: by the lock of the store, on a server by a mark on the model.
+
+    A server offers no lock and no "set if it is still so". A mark is therefore set before those of others are read:
+    of two processes at least one sees the other, takes its own mark back, and tries again after a random time.
+
+    Raises
+    ------
+    TrackingError
+        Another process has moved aliases for all of `WAIT_SECONDS`.
+    """
+    if not store.uri.startswith("http"):
+        with alone(store.uri):
+            yield
+        return
+    client, model, mark = store.client, store.registered_model, f"{Tag.MOVING}{uuid.uuid4().hex}"
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        client.set_registered_model_tag(model, mark, f"{time.time():.0f}")
+        others = _marks(client.get_registered_model(model).tags) - {mark}
+        if not others:
+            break
+        client.delete_registered_model_tag(model, mark)
+        if time.monotonic() > deadline:
+            raise TrackingError(
+                f"another process has been moving an alias of {model} for {WAIT_SECONDS} s; try again later", retry=True
+            )
+        time.sleep(random.uniform(0.2, 2))
+    try:
+        yield
+    finally:
+        client.delete_registered_model_tag(model, mark)
+
+
+def _marks(tags: Mapping[str, str]) -> set[str]:
+    """The marks of the processes that are moving an alias now."""
+    now = time.time()
+    return {key for key, since in tags.items() if key.startswith(Tag.MOVING) and now - float(since) < MARK_SECONDS}
 
 
 def restore_alias(store: Store, alias: str, reason: str | None) -> tuple[str, str]:
@@ -74,7 +122,7 @@ def restore_alias(store: Store, alias: str, reason: str | None) -> tuple[str, st
         No version has the alias, or none had it before.
     """
     name = store.registered_model
-    with plain_errors(store), alone(store.uri):
+    with plain_errors(store), _alone_with(store):
         current = alias_version(store, alias)
         if current is None:
             raise TrackingError(f"no version of {name} is {alias}; promote one first")

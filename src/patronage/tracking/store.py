@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+import sqlalchemy
 from filelock import FileLock, Timeout
 from mlflow.client import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from patronage import temporary
 from patronage.config import StoreConfig, TrackingConfig
@@ -22,6 +24,8 @@ from patronage.tracking.abandoned import close_abandoned
 from patronage.tracking.refusals import FAILURES, refused
 
 LOCAL = "sqlite:///"
+POSTGRESQL = "postgresql"
+ADVISORY_LOCK = 7_061_747_726  # any number will do, if all of our processes use the same
 LOCK_SECONDS = 120  # another process needs far less to migrate a cold store, or to register a model
 OURS = "alembic_version"  # a table of every MLflow database
 
@@ -147,15 +151,21 @@ def plain_errors(store: Store) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone(uri: str) -> Iterator[None]:
-    """One process at a time, for a local store; a server looks after itself.
+    """One process at a time, where the store itself is opened; a server looks after its own.
 
-    The lock lies beside the database, with its rights: a user who may write the one may hold the other.
+    The lock of a local store lies beside the database, with its rights: a user who may write the one may hold the
+    other. PostgreSQL has a lock of its own, which ends with the connection. Other databases have none here: let one
+    command end before several begin on a new one.
 
     Raises
     ------
     TrackingError
         Another process has held it for minutes.
     """
+    if uri.startswith(POSTGRESQL):
+        with _alone_on_postgresql(uri):
+            yield
+        return
     if not uri.startswith(LOCAL):
         yield
         return
@@ -165,15 +175,30 @@ def alone(uri: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise TrackingError(
-            f"the MLflow store {uri} has been held by another process for {LOCK_SECONDS} s (its lock is "
-            f"{lock.lock_file}); try again later",
-            retry=True,
-        ) from None
+        raise _held(uri, f" (its lock is {lock.lock_file})") from None
     try:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def _alone_on_postgresql(uri: str) -> Iterator[None]:
+    engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
+        try:
+            connection.execute(sqlalchemy.text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+        except sqlalchemy.exc.OperationalError:
+            raise _held(mask(uri)) from None
+        yield
+
+
+def _held(uri: str, lock: str = "") -> TrackingError:
+    return TrackingError(
+        f"the MLflow store {uri} has been held by another process for {LOCK_SECONDS} s{lock}; try again later",
+        retry=True,
+    )
 
 
 @contextlib.contextmanager
@@ -209,7 +234,12 @@ def _experiment(client: MlflowClient, name: str, location: str | None) -> str:
     """The id of the experiment, which is made if it is new."""
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        return client.create_experiment(name, artifact_location=location)
+        try:
+            return client.create_experiment(name, artifact_location=location)
+        except MlflowException as error:
+            experiment = client.get_experiment_by_name(name)  # another process may have made it this moment
+            if experiment is None:
+                raise error
     if experiment.lifecycle_stage != "active":
         raise TrackingError(
             f"the MLflow experiment {name!r} was deleted; restore it, or choose another by tracking.experiment=..."

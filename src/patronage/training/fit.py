@@ -45,6 +45,7 @@ def fit_bundle(
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.current.features
+    fitted_lenses = lenses.fit(features, split.lenses, earlier(split.training))
 
     def personas() -> PersonaModel:
         return fit_personas(
@@ -54,6 +55,7 @@ def fit_bundle(
             descriptions=lenses.described(split.lenses),
             former=former,
             later=split.training[0],
+            labels=fitted_lenses,
         )
 
     # A number of personas that is configured and not stable is refused before anything long is fitted. Otherwise
@@ -66,7 +68,7 @@ def fit_bundle(
         period_days=split.period_days,
         lenses=split.lenses,
         lens_names=tuple(lens.name for lens in lenses.of(split.lenses) if set(lens.features) <= set(features)),
-        fitted_lenses=lenses.fit(features, split.lenses, earlier(split.training)),
+        fitted_lenses=fitted_lenses,
         personas=fixed or personas(),
         forecast=expected,
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),

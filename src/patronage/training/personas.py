@@ -11,14 +11,25 @@ import pandas as pd
 from patronage.config import PersonasConfig
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
 from patronage.models import personas
 from patronage.models.personas.choice import overlaps
-from patronage.models.personas.clusters import Clusters, fit_clusters, fit_from_groups, improvement
+from patronage.models.personas.clusters import (
+    Clusters,
+    fit_clusters,
+    fit_from_groups,
+    improvement,
+    improvement_on_groups,
+)
 from patronage.models.personas.fit import PersonaSample, build_model, choose, draw_sample, require_stable
+from patronage.models.personas.labels import fit_inputs
 from patronage.models.personas.matching import PersonaMatching, pair_up
 from patronage.models.personas.model import PersonaModel
 from patronage.models.personas.naming import held_words, name_all
+from patronage.models.personas.preparation import Preparation
+
+SAME_VOTE = 0.25  # share by which the weight of a feature may differ from one fit to the next: correlations vary
 
 
 def fit_personas(
@@ -29,6 +40,7 @@ def fit_personas(
     descriptions: Mapping[str, Feature],
     former: PersonaModel | None = None,
     later: LabelledSnapshot | None = None,
+    labels: FittedLenses | None = None,
 ) -> PersonaModel:
     """Fit personas; where there are former ones, keep their number, position, ids and names as far as they hold.
 
@@ -38,10 +50,13 @@ def fit_personas(
         The words of each feature, for the names.
     former
         Personas of an earlier fit. Their number is kept while it is stable: customers should not move because another
-        number is now slightly better. Their positions are kept unless a fresh solution fits better by more than
-        `keep_within`. Their ids and names go to the new personas that are matched to them.
+        number is now slightly better. They stay as they are while no fresh solution fits better by more than
+        `keep_within`; where one does, they are fitted anew from where they stood, and given up for the fresh solution
+        only where that is better by as much again. Their ids and names go to the new personas that are matched to them.
     later
         An earlier origin and what its customers did then: it helps to choose their number.
+    labels
+        Lenses whose labels the configuration may name among the features.
 
     Raises
     ------
@@ -52,28 +67,48 @@ def fit_personas(
         personas read.
     """
     if former is None:
-        return personas.fit(features, config, seed=seed, descriptions=descriptions, later=later)
-    if lacking := [name for name in former.columns if name not in features]:
+        return personas.fit(features, config, seed=seed, descriptions=descriptions, later=later, labels=labels)
+    if lacking := [name for name in former.reads if name not in features]:
         raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
+    features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
     choice = choose(sample, config, seed, later, former.k)
     require_stable(choice, config)
-    clusters = continued_clusters(sample, choice.k, config, former, seed)
-    model = build_model(sample, clusters, choice, config, descriptions)
+    sample, clusters = continued(sample, choice.k, config, former, seed)
+    model = replace(build_model(sample, clusters, choice, config, descriptions), lenses=labels)
     return carry_on(model, former, sample.features, config.match_limit)
 
 
-def continued_clusters(
+def continued(
     sample: PersonaSample, k: int, config: PersonasConfig, former: PersonaModel, seed: int
-) -> Clusters:
-    """A fresh solution, or the former personas' one, fitted to today's points, where it is as good."""
+) -> tuple[PersonaSample, Clusters]:
+    """The former personas where they still group today's customers as well; else fitted from them; else fresh ones.
+
+    Returns
+    -------
+    sample, clusters
+        Former clusters come with the sample in their own preparation, so that the borders stay where they are.
+    """
     fresh = fit_clusters(sample.points, config.method, k, seed)
-    if former.k == k:
-        groups = former.probabilities(sample.features).argmax(axis=1)
-        continued = fit_from_groups(sample.points, config.method, groups, k)
-        if continued is not None and improvement(fresh, continued) <= config.keep_within:
-            return Clusters.of(continued)
-    return Clusters.of(fresh)
+    if former.k != k:
+        return sample, Clusters.of(fresh)
+    groups = former.probabilities(sample.features).argmax(axis=1)
+    if (
+        sees_the_same(former.preparation, sample.preparation)
+        and former.clusters.method == config.method
+        and np.bincount(groups, minlength=k).min() >= config.min_share * len(groups)
+        and improvement_on_groups(fresh, sample.points, groups, k) <= config.keep_within
+    ):
+        return sample.prepared_by(former.preparation), former.clusters
+    refitted = fit_from_groups(sample.points, config.method, groups, k)
+    if refitted is not None and improvement(fresh, refitted) <= config.keep_within:
+        return sample, Clusters.of(refitted)
+    return sample, Clusters.of(fresh)
+
+
+def sees_the_same(former: Preparation, today: Preparation) -> bool:
+    """Whether two preparations read the same features with about the same votes."""
+    return former.columns == today.columns and bool(np.allclose(former.weights, today.weights, rtol=SAME_VOTE))
 
 
 def match(former: PersonaModel, new: PersonaModel, features: pd.DataFrame, limit: float) -> PersonaMatching:

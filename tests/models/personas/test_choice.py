@@ -111,9 +111,15 @@ class TestChooseK:
         assert choose_k(grid[1:], SETTINGS) == 5  # there is no surer one
 
     def test_what_they_tell_decides_and_then_the_fewest_personas(self):
-        grid = [candidate(3, 0.99, tells=0.20), candidate(4, 0.9, tells=0.245), candidate(5, 0.95, tells=0.25)]
+        grid = [candidate(3, 0.99, tells=0.20), candidate(4, 0.94, tells=0.245), candidate(5, 0.95, tells=0.25)]
         assert choose_k(grid, SETTINGS) == 4  # within the error of the best, .01
         assert choose_k([grid[0], grid[2]], SETTINGS) == 5
+
+    def test_of_those_that_tell_as_much_a_clearly_more_stable_one_is_taken(self):
+        clearly = [candidate(4, 0.9, tells=0.25), candidate(5, 0.991, tells=0.25)]
+        assert choose_k(clearly, PersonasConfig()) == 5
+        within_the_error = [candidate(4, 0.97, tells=0.25), candidate(5, 0.991, tells=0.25)]
+        assert choose_k(within_the_error, PersonasConfig()) == 4
 
     def test_without_a_stable_number_agreement_decides_among_those_without_a_small_persona(self):
         grid = [

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.personas.conftest import WORDS, configured, customers
 from patronage import names as c
+from patronage.lenses.lens import Feature
+from patronage.models import personas
 from patronage.models.personas import PersonaModel
 
 pytestmark = pytest.mark.slow
@@ -60,3 +63,37 @@ def test_reads_arrays_by_name_as_well(planted, fit):
     arrays = {name: frame[name].to_numpy() for name in model.columns}
     pd.testing.assert_frame_equal(predicted(model, frame), pd.DataFrame(model.predict(arrays), frame.index))
     assert model.predict(arrays)[c.PERSONA_REASON].dtype == object
+
+
+class TestCustomersWithoutAnOrder:
+    """Where personas see the rhythm of orders, who has no order has none."""
+
+    def customers(self) -> pd.DataFrame:
+        frame, _ = customers(300)
+        silence = np.random.default_rng(0).gamma(2, 60 / frame["orders"])
+        frame = frame.assign(**{c.DAYS_SINCE_LAST_ORDER: silence})
+        frame.iloc[:7] = [0, 0, np.nan, np.nan]
+        return frame
+
+    def fitted(self, frame: pd.DataFrame, *, rhythm: bool) -> PersonaModel:
+        config = configured(k=3, allow_unstable=True, features={"orders": True, c.DAYS_SINCE_LAST_ORDER: rhythm})
+        return personas.fit(frame, config, seed=0, descriptions={**WORDS, c.DAYS_SINCE_LAST_ORDER: Feature("silence")})
+
+    def test_they_are_no_persona_and_shape_none(self):
+        frame = self.customers()
+        model = self.fitted(frame, rhythm=True)
+        alone = self.fitted(frame.iloc[7:], rhythm=True)
+        np.testing.assert_array_equal(model.clusters.centres, alone.clusters.centres)
+        predicted = model.predict(frame)
+        assert set(predicted[c.PERSONA][:7]) == {c.NO_ORDER}
+        assert set(predicted[c.PERSONA_ID][:7]) == {c.NO_ORDER_ID}
+        assert predicted[c.PERSONA_PROBABILITY][0] == 1
+        assert c.NO_ORDER not in predicted[c.PERSONA][7:]
+        np.testing.assert_array_equal(model.ids_of(frame), predicted[c.PERSONA_ID])
+        assert model.explain(frame.head(7))["feature"].tolist() == [""] * 7
+
+    def test_without_rhythm_they_have_a_persona(self):
+        frame = self.customers()
+        model = self.fitted(frame, rhythm=False)
+        assert set(model.predict(frame)[c.PERSONA_ID]) <= set(model.ids)
+        assert not model.without_order(frame).any()

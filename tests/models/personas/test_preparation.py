@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import PowerTransformer
 
+from patronage.config.personas import ViewConfig
 from patronage.errors import ConfigError
 from patronage.models.personas.preparation import Preparation, prepare, weights_of, yeo_johnson
 
@@ -44,6 +45,22 @@ def test_the_weights_span_most_dimensions():
     weights = weights_of(scores)
     assert ratio(weights) == pytest.approx(weights.sum())
     assert all(ratio(rng.uniform(size=5)) <= ratio(weights) + 1e-9 for _ in range(200))
+
+
+def test_a_mix_is_compared_by_the_square_roots_of_its_shares_on_one_scale():
+    shares = pd.DataFrame(np.random.default_rng(0).dirichlet([4, 1, 0.1], 400), columns=["bread", "toys", "rare"])
+    shares.iloc[0] = np.nan
+    view = {"taste": ViewConfig(2.0, list(shares), mix=True)}
+    preparation = prepare(shares, list(shares), 0.01, view)
+    points = preparation.points(preparation.scores(shares))
+    assert (points[0] == 0).all()
+    roots = np.sqrt(shares.to_numpy()[1:])
+    apart = ((points[1:, None] - points[1:]) ** 2).sum(axis=2)
+    hellinger = ((roots[:, None] - roots) ** 2).sum(axis=2)
+    assert np.corrcoef(apart.ravel(), hellinger.ravel())[0, 1] > 0.999
+    assert points[1:].var(axis=0).sum() == pytest.approx(2.0, rel=1e-6)
+    values = preparation.value_of(1, preparation.scores(shares)[1:, 1])
+    np.testing.assert_allclose(values, shares["toys"][1:], atol=1e-9)
 
 
 def test_the_currency_does_not_matter(planted):

@@ -4,7 +4,8 @@ Hennig (2007), "Cluster-wise assessment of cluster stability": refit on bootstra
 sample by each refit, and compare. A k is stable when refits agree with each other (adjusted Rand index), each persona
 of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. A k is surely stable where
 the agreement is above its limit by more than its error. Among the surely stable k decides what they tell of later
-behaviour at an earlier origin, and among those that tell as much, the fewest personas. Without an earlier origin the
+behaviour at an earlier origin, among those that tell as much the agreement where it differs by more than its error, and
+then the fewest personas. Without an earlier origin the
 criterion decides (silhouette for KMeans, BIC for a mixture), and between nearly equal criteria the agreement.
 """
 
@@ -24,7 +25,7 @@ from patronage.config import PersonasConfig
 from patronage.models.personas.clusters import ClusterEstimator, Clusters, fit_clusters
 from patronage.models.personas.telling import explained
 
-STARTS = 6  # of each refit; the final fit takes more
+STARTS = 10  # of each refit, as of the final fit: with fewer, refits differ by their starts and not by their customers
 SILHOUETTE_SAMPLE = 2000  # it compares all pairs
 TIE = 0.01  # silhouettes this close count as equal
 BIC_TIE = 10.0  # Kass and Raftery (1995): a greater difference is very strong evidence
@@ -124,17 +125,27 @@ def choose_k(grid: Sequence[PersonaCandidate], config: PersonasConfig) -> int:
     if not sure:
         return max(stable, key=lambda candidate: candidate.ari).k
     if all(candidate.tells is not None for candidate in sure):
-        return _fewest_that_tell_most(sure)
+        return _fewest(_most_stable(_tell_most(sure)))
     best = max(candidate.criterion for candidate in sure)
     tied = [each for each in sure if best - each.criterion <= (TIE if each.bic is None else BIC_TIE)]
     return max(tied, key=lambda candidate: candidate.ari).k
 
 
-def _fewest_that_tell_most(sure: Sequence[PersonaCandidate]) -> int:
-    """The least k that tells as much as the best, to within the standard error of what that one tells."""
+def _tell_most(sure: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
+    """Those that tell as much as the best, to within the standard error of what that one tells."""
     best = max(sure, key=lambda candidate: candidate.tells or 0.0)
     least = (best.tells or 0.0) - (best.tells_error or 0.0)
-    return min(candidate.k for candidate in sure if (candidate.tells or 0.0) >= least)
+    return [candidate for candidate in sure if (candidate.tells or 0.0) >= least]
+
+
+def _most_stable(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
+    """Those on which refits agree as well as on the best, to within two standard errors of the difference."""
+    best = max(tied, key=lambda candidate: candidate.ari)
+    return [each for each in tied if best.ari - each.ari <= 2 * np.hypot(best.ari_error, each.ari_error)]
+
+
+def _fewest(tied: Sequence[PersonaCandidate]) -> int:
+    return min(candidate.k for candidate in tied)
 
 
 def assess_k(

@@ -46,6 +46,11 @@ class Clusters:
             return cls(estimator.cluster_centers_)
         return cls(estimator.means_, estimator.weights_, estimator.precisions_cholesky_)
 
+    @property
+    def method(self) -> str:
+        """As the configuration names it."""
+        return "kmeans" if self.weights is None else "gmm"
+
     def probabilities(self, points: np.ndarray, variance: float) -> np.ndarray:
         """(N, k) posteriors of the clusters; KMeans is read as a mixture of spherical clusters of this variance."""
         return softmax(self._log_densities(points, variance), axis=1)
@@ -105,17 +110,26 @@ def fit_from_groups(points: np.ndarray, method: str, labels: np.ndarray, k: int)
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
+    start = start_of_groups(points, labels, k)
+    if start is None:
+        return None
+    if method == "kmeans":
+        return _quietly(KMeans(k, init=start["means_init"], n_init=1, random_state=0), points)
+    return _quietly(GaussianMixture(k, reg_covar=RIDGE, random_state=0, **start), points)
+
+
+def start_of_groups(points: np.ndarray, labels: np.ndarray, k: int) -> dict[str, np.ndarray] | None:
+    """Shares, means and precisions of the groups, as a mixture takes them; None where one of them is too small."""
     sizes = np.bincount(labels, minlength=k)
     if sizes.min() <= points.shape[1]:  # a mixture needs a covariance of each
         return None
     groups = [points[labels == label] for label in range(k)]
-    centres = np.vstack([group.mean(axis=0) for group in groups])
-    if method == "kmeans":
-        return _quietly(KMeans(k, init=centres, n_init=1, random_state=0), points)
     ridge = RIDGE * np.eye(points.shape[1])
-    precisions = np.stack([np.linalg.inv(np.cov(group, rowvar=False, bias=True) + ridge) for group in groups])
-    start = {"weights_init": sizes / len(points), "means_init": centres, "precisions_init": precisions}
-    return _quietly(GaussianMixture(k, reg_covar=RIDGE, random_state=0, **start), points)
+    return {
+        "weights_init": sizes / len(points),
+        "means_init": np.vstack([group.mean(axis=0) for group in groups]),
+        "precisions_init": np.stack([np.linalg.inv(np.cov(g, rowvar=False, bias=True) + ridge) for g in groups]),
+    }
 
 
 def improvement(fresh: ClusterEstimator, other: ClusterEstimator) -> float:
@@ -123,6 +137,24 @@ def improvement(fresh: ClusterEstimator, other: ClusterEstimator) -> float:
     if hasattr(fresh, "lower_bound_"):
         return float(fresh.lower_bound_ - other.lower_bound_)
     return float(1 - fresh.inertia_ / max(other.inertia_, 1e-12))
+
+
+def improvement_on_groups(fresh: ClusterEstimator, points: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """How much better the fresh solution fits these points than k given groups of them do, in the same unit.
+
+    Infinite where a group is too small to be a cluster.
+    """
+    from sklearn.mixture import GaussianMixture
+
+    start = start_of_groups(points, labels, k)
+    if start is None:
+        return np.inf
+    if not hasattr(fresh, "lower_bound_"):
+        return float(1 - fresh.inertia_ / max(((points - start["means_init"][labels]) ** 2).sum(), 1e-12))
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")  # one step: it is not meant to converge
+        groups = GaussianMixture(k, reg_covar=RIDGE, max_iter=1, random_state=0, **start).fit(points)
+        return float(fresh.lower_bound_ - groups.score(points))
 
 
 def _quietly(estimator: ClusterEstimator, points: np.ndarray) -> ClusterEstimator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,12 @@ from patronage.config import PersonasConfig
 from patronage.config.personas import AUTO
 from patronage.errors import ConfigError, FitError
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
-from patronage.models.personas.model import PersonaModel
+from patronage.models.personas.labels import fit_inputs
+from patronage.models.personas.model import PersonaModel, without_order
 from patronage.models.personas.naming import describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
 
@@ -46,6 +48,16 @@ class PersonaSample:
     scores: np.ndarray
     points: np.ndarray
 
+    @classmethod
+    def of(cls, features: pd.DataFrame, preparation: Preparation) -> PersonaSample:
+        """These customers, by this preparation."""
+        scores = np.ascontiguousarray(preparation.scores(features))
+        return cls(features, preparation, scores, preparation.points(scores))
+
+    def prepared_by(self, preparation: Preparation) -> PersonaSample:
+        """The same customers by another preparation."""
+        return self.of(self.features, preparation)
+
 
 def fit(
     features: pd.DataFrame,
@@ -54,6 +66,7 @@ def fit(
     seed: int,
     descriptions: Mapping[str, Feature],
     later: LabelledSnapshot | None = None,
+    labels: FittedLenses | None = None,
 ) -> PersonaModel:
     """Cluster the customers.
 
@@ -63,6 +76,8 @@ def fit(
         The words of each feature, for the names.
     later
         An earlier origin and what its customers did then: it helps to choose their number.
+    labels
+        Lenses whose labels the configuration may name among the features.
 
     Raises
     ------
@@ -71,11 +86,12 @@ def fit(
     FitError
         Fewer different customers than personas, or so many personas are not stable.
     """
+    features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
     choice = choose(sample, config, seed, later)
     require_stable(choice, config)
     clusters = Clusters.of(fit_clusters(sample.points, config.method, choice.k, seed))
-    return build_model(sample, clusters, choice, config, descriptions)
+    return replace(build_model(sample, clusters, choice, config, descriptions), lenses=labels)
 
 
 def choose(
@@ -111,16 +127,18 @@ def draw_sample(
     chosen = tuple(name for name, on in config.features.items() if on)
     if unknown := [name for name in chosen if name not in descriptions or descriptions[name].text]:
         raise ConfigError(
-            f"personas.features: no numeric feature {', '.join(unknown)}; expected {', '.join(descriptions)}"
+            f"personas.features: no numeric feature nor label {', '.join(unknown)}; expected {', '.join(descriptions)}"
         )
     active = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
+    if c.DAYS_SINCE_LAST_ORDER in active:  # who has no order has no rhythm, and no persona where personas see it
+        without = without_order(active, chosen)
+        active = active if without.all() else active[~without]
     rows = np.sort(np.random.default_rng(seed).permutation(len(active))[: config.fit_sample])
     drawn = active.iloc[rows]
     preparation = prepare(drawn, chosen, config.winsorise, config.views)
     if preparation.left_out:
         log.debug("personas leave out %s: missing, or the same for all customers", ", ".join(preparation.left_out))
-    scores = np.ascontiguousarray(preparation.scores(drawn))
-    return PersonaSample(drawn, preparation, scores, preparation.points(scores))
+    return PersonaSample.of(drawn, preparation)
 
 
 def candidate_ks(points: np.ndarray, config: PersonasConfig) -> list[int]:

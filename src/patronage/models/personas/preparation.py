@@ -5,12 +5,13 @@ personas), transformed to be roughly normal (Yeo and Johnson 2000) and standardi
 which favours no persona.
 
 Features that tell of one thing are a view, and share the view's weight in equal parts: what has five features does not
-weigh five times. Features that belong to no view share one vote as far as they are correlated. The squared distance
-between two customers is sum_j w_j (z_ij - z_kj)², and their weights are those non-negative ones under which the
-weighted features span most dimensions: their covariance C has the largest participation ratio tr(C)² / tr(C²). With r
-the correlations that is the w >= 0 that solves
-min w' (r*r) w - 2 sum(w), the maximum diversity of Leinster and Meckes (2016) under similarity r². Uncorrelated
-features weigh 1 each; two copies of one feature weigh 1 together, exactly; a blend of two others weighs nothing.
+weigh five times. A view of shares of one whole is a mix: square roots, on one scale, so that distances are Hellinger's
+and what few buy does not weigh as much as what all buy. Features that belong to no view share one vote as far as they
+are correlated. The squared distance between two customers is sum_j w_j (z_ij - z_kj)², and their weights are those non-
+negative ones under which the weighted features span most dimensions: their covariance C has the largest participation
+ratio tr(C)² / tr(C²). With r the correlations that is the w >= 0 that solves min w' (r*r) w - 2 sum(w), the maximum
+diversity of Leinster and Meckes (2016) under similarity r². Uncorrelated features weigh 1 each; two copies of one
+feature weigh 1 together, exactly; a blend of two others weighs nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from patronage.errors import ConfigError
 from patronage.typing import Columns
 
 LEAST_KNOWN = 0.1  # of the customers: a feature that is known of fewer is evidence of little
+SMALL_SHARE, ROOT = 1e-4, 0.5  # with this scale and power Yeo and Johnson's transform is a square root
 NULL = 1e-9  # eigenvalues below this share of the largest are zero
 
 
@@ -129,6 +131,9 @@ def prepare(
     present = [name for name in chosen if name in features and features[name].notna().sum() > least]
     values = features[present].to_numpy(float)
     low, high = np.nanquantile(values, [winsorise, 1 - winsorise], axis=0) if present else np.zeros((2, 0))
+    mixes = [np.isin(present, view.features) for view in (views or {}).values() if view.mix]
+    for mix in mixes:  # most customers have nothing of most goods: no share is an outlier
+        low[mix], high[mix] = np.nanmin(values[:, mix], axis=0), np.nanmax(values[:, mix], axis=0)
     differ = high > low
     columns = tuple(name for name, differs in zip(present, differ, strict=True) if differs)
     left_out = tuple(name for name in chosen if name not in columns)
@@ -142,8 +147,13 @@ def prepare(
     scale = np.array([np.median(np.abs(column[np.isfinite(column) & (column != 0)])) for column in values.T])
     values = values / scale
     power = PowerTransformer(standardize=False).fit(values).lambdas_
+    for mix in mixes:
+        values[:, mix[differ]] *= scale[mix[differ]] / SMALL_SHARE
+        scale[mix[differ]], power[mix[differ]] = SMALL_SHARE, ROOT
     transformed = np.column_stack([yeo_johnson(column, p) for column, p in zip(values.T, power, strict=True)])
     mean, spread = np.nanmean(transformed, axis=0), np.nanstd(transformed, axis=0)
+    for mix in mixes:
+        spread[mix[differ]] = np.sqrt((spread[mix[differ]] ** 2).mean())
     scores = np.nan_to_num((transformed - mean) / spread)
     weights = weights_of_views(scores, columns, views or {})
     return Preparation(columns, low, high, scale, power, mean, spread, weights, left_out)
@@ -179,7 +189,7 @@ def weights_of(scores: np.ndarray) -> np.ndarray:
 
 def yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
     """Yeo and Johnson's transform, as scikit-learn has it, by log1p and expm1: twice as fast."""
-    if x.size and np.nanmin(x) >= 0:
+    if not (x < 0).any():
         return _one_side(x, power)
     return np.where(x >= 0, _one_side(np.maximum(x, 0), power), -_one_side(np.maximum(-x, 0), 2 - power))
 
