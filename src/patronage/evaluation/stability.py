@@ -23,6 +23,7 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     The naive baseline clusters the same components after each was shuffled over the customers by itself: a method
     that is as stable there is stable because of the shapes of single features, not of any groups of customers.
     """
+    features = pd.DataFrame(personas.read(features))
     features = features[~personas.without_order(features)]
     points = shuffled(personas.points(features), seed)
     sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]

@@ -14,7 +14,7 @@ from patronage.config import LensesConfig
 from patronage.engine import text
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Lens
-from patronage.lenses.taste_axes import SCALE, TasteAxes
+from patronage.lenses.taste_axes import SCALE, TasteAxes, plain
 
 BY_CATEGORY = """
             SELECT customer_id, category AS item, sum(paid) AS paid, sum(n_lines) AS n
@@ -65,7 +65,7 @@ def _named(config: LensesConfig) -> dict[str, Feature]:
 
 def _words(high: list[str], low: list[str]) -> tuple[str, str, str, str]:
     """The words of an axis, and of a change on it."""
-    more, less = (f"more {items[0].lower()}" for items in (high, low))
+    more, less = (f"more {plain(items[0])}" for items in (high, low))
     return more, less, f"buying {more}", f"buying {less}"
 
 

@@ -89,6 +89,11 @@ def with_taste(tables: Tables, cutoff: datetime, config: LensesConfig) -> Lenses
     return replace(config, taste=replace(config.taste, learned=axes.to_text() if axes else ""))
 
 
+def plain(item: str) -> str:
+    """A category or product as it stands in a sentence: a code such as 85123A stays as it is."""
+    return str(item) if any(letter.isdigit() for letter in str(item)) else str(item).lower()
+
+
 def goods_bought(tables: Tables, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
     """What customers bought before the cutoff: `customer_id`, `item`, `paid`; of a sample of them where there are many.
 

@@ -15,17 +15,25 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from patronage import lenses
 from patronage import names as c
 from patronage.bundle import Bundle
+from patronage.lenses.taste_axes import plain
 from patronage.models.personas import PersonaModel
 from patronage.models.personas.naming import FeatureWords, held_words
 
 MEASURES = 5  # everyday measures on a card
+EVERYDAY = (
+    c.N_ORDERS,
+    c.MEAN_GAP_DAYS,
+    c.TENURE_DAYS,
+    c.MEAN_ORDER_VALUE,
+    c.DAYS_SINCE_LAST_ORDER,
+)  # beside what they see
 GOODS = 4  # items that a persona buys more than others
 TYPICAL = 3
 LEAST_LIFT = 1.15  # of an item's share, to be named
 LEAST_SHARE, LEAST_BUYERS = 0.005, 10  # of the persona's spend, and of its customers, for an item to be named
-CLEAR = 0.25  # quartile ranges between a persona's median and the base's
 # what to do, by the first view word that holds; the words stand in the features' descriptions
 ADVICE = {
     "lapsed": "win them back only where the expected profit is above the cost",
@@ -35,6 +43,7 @@ ADVICE = {
     "frequent": "keep them: they come by themselves, an offer costs without need",
     "discount-seeking": "time offers for them; at full price they wait",
     "low-spending": "raise the basket by what they already like",
+    "active": "stay in touch: they come, and could come more often",
     "recent": "stay in touch while the last order is fresh",
 }
 
@@ -116,7 +125,9 @@ def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.nda
     parts = []
     for word in listed:
         if word in texts:
-            own, others = (float(held[rows, texts.index(word)].mean()) for rows in (members, ~members))
+            carries = [text == word for text in texts]  # both axes of taste may end at one good
+            true = np.asarray(held[:, carries].any(axis=1))
+            own, others = (float(true[rows].mean()) for rows in (members, ~members))
             parts.append(f"{word}: {own:.0%} of them, {others:.0%} of the others")
     if parts:
         yield CardLine("sentence", name, np.nan, np.nan, "; ".join(parts))
@@ -126,7 +137,9 @@ def _measures(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     """The measures in which they differ most, at most one a view, as medians."""
     personas = inputs.bundle.personas
     apart, lines = [], []
-    for word, name in zip(personas.words, personas.columns, strict=True):
+    described = lenses.described(inputs.bundle.lenses)
+    views = dict(zip(personas.columns, (word.view for word in personas.words), strict=True))
+    for name in dict.fromkeys([*personas.columns, *(name for name in EVERYDAY if name in inputs.features)]):
         values = inputs.features[name].to_numpy(float)
         if name in c.TASTES or np.isnan(values[members]).all():
             continue
@@ -135,14 +148,20 @@ def _measures(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         if high <= low:  # most have the same: means tell more
             own, base, high = float(np.nanmean(values[members])), float(np.nanmean(values)), low + np.nanstd(values)
         apart.append(abs(own - base) / max(high - low, 1e-12))
-        text = f"{name.replace('_', ' ')} {own:,.3g} (all: {base:,.3g})"
-        lines.append((word.view, CardLine("differs", name, own, float(base), text)))
-    views: set[str] = set()
+        what = described[name].what if name in described else name.replace("_", " ")
+        text = f"{what}: {_number(own)} (all: {_number(float(base))})"
+        lines.append((views.get(name, name), CardLine("differs", name, own, float(base), text)))
+    told: set[str] = set()
     for place in np.argsort(-np.array(apart), kind="stable"):
         view, line = lines[place]
-        if apart[place] >= CLEAR and view not in views and len(views) < MEASURES:
-            views.add(view)
+        if apart[place] > 0 and view not in told and len(told) < MEASURES:
+            told.add(view)
             yield line
+
+
+def _number(value: float) -> str:
+    """At most three digits that matter, and none of a large number is cut."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _goods(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
@@ -159,7 +178,7 @@ def _goods(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     named = share[(share >= LEAST_SHARE) & (buyers.reindex(share.index) >= LEAST_BUYERS)]
     lift = (named / everyone.reindex(named.index)).sort_values(ascending=False, kind="stable")
     for item, value in lift[lift >= LEAST_LIFT].head(GOODS).items():
-        text = f"{str(item).lower()}: {share[item]:.1%} of their spend, {value:.1f} times the usual share"
+        text = f"{plain(item)}: {share[item]:.1%} of their spend, {value:.1f} times the usual share"
         yield CardLine("buys more", str(item), float(share[item]), float(everyone[item]), text)
 
 

@@ -43,6 +43,7 @@ def persona_report(
         `customer_id`, `item` and `paid` before the cutoff, where the log tells what was bought.
     """
     personas = bundle.personas
+    features = pd.DataFrame(personas.read(features))
     inputs = CardInputs(bundle, features, assignments, pd.DataFrame() if goods is None else goods, former)
     report = (
         _description(bundle, features, assignments)

@@ -11,6 +11,7 @@ import pandas as pd
 from patronage.config import PersonasConfig
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
 from patronage.models import personas
 from patronage.models.personas.choice import overlaps
@@ -22,6 +23,7 @@ from patronage.models.personas.clusters import (
     improvement_on_groups,
 )
 from patronage.models.personas.fit import PersonaSample, build_model, choose, draw_sample, require_stable
+from patronage.models.personas.labels import fit_inputs
 from patronage.models.personas.matching import PersonaMatching, pair_up
 from patronage.models.personas.model import PersonaModel
 from patronage.models.personas.naming import held_words, name_all
@@ -38,6 +40,7 @@ def fit_personas(
     descriptions: Mapping[str, Feature],
     former: PersonaModel | None = None,
     later: LabelledSnapshot | None = None,
+    labels: FittedLenses | None = None,
 ) -> PersonaModel:
     """Fit personas; where there are former ones, keep their number, position, ids and names as far as they hold.
 
@@ -52,6 +55,8 @@ def fit_personas(
         only where that is better by as much again. Their ids and names go to the new personas that are matched to them.
     later
         An earlier origin and what its customers did then: it helps to choose their number.
+    labels
+        Lenses whose labels the configuration may name among the features.
 
     Raises
     ------
@@ -62,14 +67,15 @@ def fit_personas(
         personas read.
     """
     if former is None:
-        return personas.fit(features, config, seed=seed, descriptions=descriptions, later=later)
-    if lacking := [name for name in former.columns if name not in features]:
+        return personas.fit(features, config, seed=seed, descriptions=descriptions, later=later, labels=labels)
+    if lacking := [name for name in former.reads if name not in features]:
         raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
+    features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
     choice = choose(sample, config, seed, later, former.k)
     require_stable(choice, config)
     sample, clusters = continued(sample, choice.k, config, former, seed)
-    model = build_model(sample, clusters, choice, config, descriptions)
+    model = replace(build_model(sample, clusters, choice, config, descriptions), lenses=labels)
     return carry_on(model, former, sample.features, config.match_limit)
 
 

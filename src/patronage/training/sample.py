@@ -109,7 +109,8 @@ def _persona_agreement(bundle: Bundle, split: Split, reseeded: list[TrainConfig]
     features, fits = split.current.features, [bundle.personas]
     for config in reseeded:
         same_k = replace(config.personas, k=bundle.personas.k, allow_unstable=True)
-        fits.append(personas.fit(features, same_k, seed=config.seed, descriptions=lenses.described(split.lenses)))
+        words = lenses.described(split.lenses)
+        fits.append(personas.fit(features, same_k, seed=config.seed, descriptions=words, labels=bundle.fitted_lenses))
     return _agreement(fits, split)
 
 
@@ -124,7 +125,7 @@ def _journey_spread(bundle: Bundle, split: Split, evaluated: LabelledSnapshot, r
 
 def _agreement(fits: list[PersonaModel], split: Split) -> float:
     """Mean adjusted Rand index of the personas of two fits."""
-    positions = [fit.probabilities(split.current.features).argmax(axis=1) for fit in fits]
+    positions = [fit.ids_of(split.current.features) for fit in fits]
     return float(np.mean([adjusted_rand_score(first, second) for first, second in combinations(positions, 2)]))
 
 

@@ -109,7 +109,7 @@ def test_wrong_frames_and_parameters_get_one_line(fitted, frame):
         Personas(features=["orders"], min_active_days=2).fit(frame)
     with pytest.raises(DataError, match="X is a ndarray"):
         fitted.predict(frame.to_numpy())
-    with pytest.raises(ConfigError, match="no numeric feature name"):
+    with pytest.raises(ConfigError, match="none of name is x is chosen"):
         Personas(features=["name"]).fit(frame.assign(name="x"))
     with pytest.raises(ConfigError, match="personas.method=trees"):
         Personas(features=["orders"], method="trees").fit(frame)

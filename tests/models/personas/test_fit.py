@@ -88,10 +88,10 @@ def test_the_agreement_may_be_on_the_border(planted, fit):
 
 def test_wrong_arguments_get_one_line(planted, fit, settings):
     frame = planted[0].head(50)
-    with pytest.raises(ConfigError, match=r"no numeric feature nonsense; expected orders, value, gap"):
+    with pytest.raises(ConfigError, match=r"no numeric feature nor label nonsense; expected orders, value, gap"):
         fit(frame, features={"nonsense": True})
     text = {"gap": Feature("gap", text=True)}
-    with pytest.raises(ConfigError, match="no numeric feature gap"):
+    with pytest.raises(ConfigError, match="no numeric feature nor label gap"):
         personas.fit(frame, settings(features={"gap": True}), seed=0, descriptions=text)
     with pytest.raises(ConfigError, match="is chosen that differs"):
         fit(frame.assign(orders=1.0, value=1.0))

@@ -1,6 +1,7 @@
 """Personas: clusters of customers with similar behaviour, by scikit-learn's KMeans or GaussianMixture.
 
     preparation.py  from features to the points that are clustered
+    labels.py       labels and declared attributes as columns of 0 and 1
     clusters.py     KMeans and GaussianMixture, as arrays
     choice.py       how many clusters are stable
     naming.py       a readable name for each persona

@@ -37,8 +37,9 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     k_range
         Least and greatest number to compare.
     features
-        Names of the numeric columns to cluster, or a mapping of names to whether they are used; the first one orders
-        the ids. By default those of conf/personas/kmeans.yaml that X has: rhythm, value, taste and more.
+        Names of the columns to cluster, or a mapping of names to whether they are used; the first one orders the ids.
+        Of a column of text each frequent value takes part, and all share one vote. By default those of
+        conf/personas/kmeans.yaml that X has: rhythm, value, taste and more.
     views
         Name to features that share a weight; by default those of the same file.
     winsorise
@@ -154,7 +155,7 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             of the second most probable one) and `persona_reason` (why this one, and what would change it).
         """
         check_is_fitted(self)
-        require_columns(X, self.model_.columns, "Personas")
+        require_columns(X, self.model_.reads, "Personas")
         return pd.DataFrame(self.model_.predict(X), index=X.index)
 
     def _config(self) -> PersonasConfig:

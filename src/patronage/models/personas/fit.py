@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,11 @@ from patronage.config import PersonasConfig
 from patronage.config.personas import AUTO
 from patronage.errors import ConfigError, FitError
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
+from patronage.models.personas.labels import fit_inputs
 from patronage.models.personas.model import PersonaModel, without_order
 from patronage.models.personas.naming import describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
@@ -64,6 +66,7 @@ def fit(
     seed: int,
     descriptions: Mapping[str, Feature],
     later: LabelledSnapshot | None = None,
+    labels: FittedLenses | None = None,
 ) -> PersonaModel:
     """Cluster the customers.
 
@@ -73,6 +76,8 @@ def fit(
         The words of each feature, for the names.
     later
         An earlier origin and what its customers did then: it helps to choose their number.
+    labels
+        Lenses whose labels the configuration may name among the features.
 
     Raises
     ------
@@ -81,11 +86,12 @@ def fit(
     FitError
         Fewer different customers than personas, or so many personas are not stable.
     """
+    features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
     choice = choose(sample, config, seed, later)
     require_stable(choice, config)
     clusters = Clusters.of(fit_clusters(sample.points, config.method, choice.k, seed))
-    return build_model(sample, clusters, choice, config, descriptions)
+    return replace(build_model(sample, clusters, choice, config, descriptions), lenses=labels)
 
 
 def choose(
@@ -121,7 +127,7 @@ def draw_sample(
     chosen = tuple(name for name, on in config.features.items() if on)
     if unknown := [name for name in chosen if name not in descriptions or descriptions[name].text]:
         raise ConfigError(
-            f"personas.features: no numeric feature {', '.join(unknown)}; expected {', '.join(descriptions)}"
+            f"personas.features: no numeric feature nor label {', '.join(unknown)}; expected {', '.join(descriptions)}"
         )
     active = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
     if c.DAYS_SINCE_LAST_ORDER in active:  # who has no order has no rhythm, and no persona where personas see it

@@ -12,12 +12,21 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.lenses import FittedLenses
 from patronage.models.personas.choice import PersonaChoice
 from patronage.models.personas.clusters import Clusters
+from patronage.models.personas.labels import IS, with_labels
 from patronage.models.personas.matching import PersonaMatching
 from patronage.models.personas.naming import FeatureWords
 from patronage.models.personas.preparation import Preparation
-from patronage.models.personas.reasons import PersonaContrasts, contrast, explain_assignments, reason_codes, sentences
+from patronage.models.personas.reasons import (
+    PersonaContrasts,
+    contrast,
+    explain_assignments,
+    reason_codes,
+    sentences,
+    true_words,
+)
 from patronage.typing import Columns
 
 BLOCK_ROWS = 20_000  # customers at a time: the intermediate arrays stay small
@@ -59,6 +68,8 @@ class PersonaModel:
         The numbers of personas that were compared.
     matching
         How they were matched to the former personas; None where there were none.
+    lenses
+        Those that give the labels which the personas see; None where they see none.
     """
 
     preparation: Preparation
@@ -75,11 +86,24 @@ class PersonaModel:
     ambiguous_below: float
     choice: PersonaChoice
     matching: PersonaMatching | None = None
+    lenses: FittedLenses | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The features that it reads."""
+        """What it clusters: features, and a column for each value of a label (`labels.py`)."""
         return self.preparation.columns
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that it needs, beside what its lenses read."""
+        labels = () if self.lenses else (name.split(IS, 1)[0] for name in self.columns if IS in name)
+        return tuple(dict.fromkeys([*(name for name in self.columns if IS not in name), *labels]))
+
+    def read(self, features: Columns) -> Columns:
+        """The features with the columns that tell of labels."""
+        if not any(IS in name for name in self.columns):
+            return features
+        return with_labels(pd.DataFrame(features), self.columns, self.lenses)
 
     @property
     def k(self) -> int:
@@ -92,6 +116,7 @@ class PersonaModel:
         The rows are processed in blocks of `block_rows`; no row of the result depends on another row. A customer
         without an order has no persona where the personas see the rhythm of orders: `NO_PERSONA` stands there.
         """
+        features = self.read(features)
         blocks = [self._assign(block) for block in self._blocks(features, block_rows)]
         first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
         names = np.asarray(self.names, dtype=object)
@@ -123,11 +148,12 @@ class PersonaModel:
         A mixture has posteriors. KMeans is read as the mixture of which it is the limit: equal weights, spherical
         clusters of the common variance, so that p is proportional to exp(-distance² / (2 variance)).
         """
+        features = self.read(features)
         return np.concatenate([self._probabilities(self.points(block)) for block in self._blocks(features, BLOCK_ROWS)])
 
     def points(self, features: Columns) -> np.ndarray:
         """(N, D) the points that are clustered."""
-        return self._voters.points(self._voters.scores(features))
+        return self._voters.points(self._voters.scores(self.read(features)))
 
     def explain(self, features: pd.DataFrame) -> pd.DataFrame:
         """What would change each customer's persona: one feature, its value now, the value needed, the persona then.
@@ -135,7 +161,7 @@ class PersonaModel:
         The persona then is predicted with the feature changed; empty where no single feature leads to another persona
         within the range of the fit.
         """
-        voters = self._voters
+        voters, features = self._voters, pd.DataFrame(self.read(features))
         scores = voters.scores(features)
         first, second = _best_two(self._probabilities(voters.points(scores)))
         explanations = explain_assignments(scores, first, second, self._contrasts)
@@ -166,6 +192,7 @@ class PersonaModel:
             **{name: getattr(self, name) for name in ("ids", "names", "described", "next_id")},
             **{name: getattr(self, name) for name in ("variance", "ambiguous_below")},
             **{name: getattr(self, name).tolist() for name in ("order", "means", "correlations")},
+            "lenses": [lens.name for lens in self.lenses.lenses] if self.lenses else [],
             "words": [asdict(word) for word in self.words],
             "preparation": self.preparation.state(),
             "choice": self.choice.state(),
@@ -174,8 +201,8 @@ class PersonaModel:
         (folder / "personas.json").write_text(json.dumps(state, indent=1))
 
     @classmethod
-    def load(cls, folder: Path) -> PersonaModel:
-        """Read what `save` wrote."""
+    def load(cls, folder: Path, lenses: FittedLenses | None = None) -> PersonaModel:
+        """Read what `save` wrote; the lenses that give its labels are kept with the bundle."""
         state = json.loads((folder / "personas.json").read_text())
         return cls(
             preparation=Preparation.of(state["preparation"]),
@@ -192,6 +219,7 @@ class PersonaModel:
             ambiguous_below=state["ambiguous_below"],
             choice=PersonaChoice.of(state["choice"]),
             matching=PersonaMatching.of(state["matching"]) if state["matching"] else None,
+            lenses=lenses.select(names) if lenses and (names := state.get("lenses")) else None,
         )
 
     def _probabilities(self, points: np.ndarray) -> np.ndarray:
@@ -202,8 +230,9 @@ class PersonaModel:
         scores = self._voters.scores(features)
         probabilities = self._probabilities(self._voters.points(scores))
         first, second = _best_two(probabilities)
-        explanations = explain_assignments(scores, first, second, self._contrasts)
         values = np.stack([features[name] for name in self._voters.columns])
+        true = true_words(self._voting_words, values)
+        explanations = explain_assignments(scores, first, second, self._contrasts, true)
         code = reason_codes(explanations, self._voting_words, values)
         return first, second, probabilities[np.arange(len(first)), first], code
 

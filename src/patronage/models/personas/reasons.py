@@ -1,7 +1,7 @@
 """Why a customer has one persona rather than the runner-up, and what would change it.
 
-The reason names, of the features that pull most, those of which a word is true of this customer ("recent",
-"big-basket"), never what is merely more recent than the runner-up. `naming.py` has the words and their borders.
+The reason names, of the features of which a word is true of this customer ("recent", "big-basket"), those that pull
+most, never what is merely more recent than the runner-up. `naming.py` has the words and their borders.
 
 Squared distances are sums over features. Let persona a and b have the mean scores m_a and m_b. Feature j pulls a
 customer with the score z_j towards a against b by w_j ((z_j - m_bj)² - (z_j - m_aj)²). The sum of the pulls is the lead
@@ -95,13 +95,25 @@ class _Leads(NamedTuple):
 
 
 def explain_assignments(
-    scores: np.ndarray, first: np.ndarray, second: np.ndarray, contrasts: PersonaContrasts
+    scores: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    contrasts: PersonaContrasts,
+    true: np.ndarray | None = None,
 ) -> PersonaExplanations:
-    """Explain each customer's scores by the persona (`first`), the runner-up (`second`) and all others."""
+    """Explain each customer's scores by the persona (`first`), the runner-up (`second`) and all others.
+
+    Parameters
+    ----------
+    true
+        (N, F) whether a word of the column is true of the customer: only those are among the pulls. None: all are.
+    """
     n, k = len(scores), len(contrasts.means)
     pull = contrasts.slopes[first, second]
     pull *= scores
     pull -= contrasts.offsets[first, second]
+    if true is not None:
+        pull[~true] = -np.inf
     pulls, holds = _strongest(pull)
     explanations = PersonaExplanations(
         pulls, holds, feature=np.zeros(n, int), step=np.full(n, np.nan), target=np.zeros(n, int)
@@ -155,6 +167,16 @@ def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         positive.append(pull[rows, columns[-1]] > 0)
         pull[rows, columns[-1]] = -np.inf
     return np.column_stack(columns), np.column_stack(positive)
+
+
+def true_words(words: Sequence[FeatureWords], values: np.ndarray) -> np.ndarray:
+    """(N, F) whether a word of the column is true of these values, (F, N)."""
+    return np.column_stack(
+        [
+            ((column <= word.below) & bool(word.low)) | ((column >= word.above) & bool(word.high))
+            for word, column in zip(words, values, strict=True)
+        ]
+    )
 
 
 def reason_codes(explanations: PersonaExplanations, words: Sequence[FeatureWords], values: np.ndarray) -> np.ndarray:
