@@ -28,7 +28,7 @@ test: setup ## set everything up, then test everything but Spark
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-quick: setup ## the tests that take a moment, after every change
-	$(VENV)/bin/python -m pytest --numprocesses 2 -m "not slow and not spark" $(PYTEST)
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not spark" $(PYTEST)
 
 coverage: setup ## make test, and which lines it does not reach; fails below the floor in pyproject.toml
 	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered --cov-report=html:build/coverage"

@@ -129,3 +129,19 @@ def command(*arguments: str) -> tuple[int, str, str]:
 def patronage(project: Path) -> Callable[..., tuple[int, str, str]]:
     """The command, in an empty project."""
     return command
+
+
+A_FIT = {
+    "fitted",
+    "registered",
+    "bundle",
+    "journey_holdout",
+    "view",
+}  # fixtures that fit all models, once for many tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What stands on a fit of all models is slow: its first test waits for the fit, whichever that is."""
+    for item in items:
+        if A_FIT & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)

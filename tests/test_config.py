@@ -26,11 +26,13 @@ def needed(*overrides: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.slow
 def test_every_option_composes_and_holds(option):
     assert typed(TrainConfig, composed("train", needed(option)))
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.slow
 def test_every_experiment_states_its_question_and_changes_something(experiment):
     others = {"backtest": BacktestConfig, "search": SearchConfig}
     verb = experiment.split("_")[0] if experiment.split("_")[0] in others else "train"

@@ -101,3 +101,36 @@ def test_history_may_be_exactly_as_long_as_the_least():
 
 def test_days_are_counted_from_1970():
     assert when.days_since_epoch(datetime(1970, 1, 2)) == 1
+
+
+def test_a_log_of_yesterday_is_not_stale():
+    cutoff = datetime(2024, 3, 10)
+    assert when.days_stale(cutoff, datetime(2024, 3, 9, 23)) == 0
+    assert when.days_stale(cutoff, datetime(2024, 3, 9, 0)) == 1
+    assert when.days_stale(cutoff, datetime(2024, 3, 1)) == 9
+    assert when.days_stale(cutoff, datetime(2024, 4, 1)) == 0
+
+
+def test_only_too_late_a_cutoff_is_to_be_tried_again():
+    first, last = datetime(2024, 1, 1), datetime(2024, 2, 29)
+    with pytest.raises(ConfigError, match=r"not after 2024-03-01$") as early:
+        when.check_inside(first, first, last, 0)
+    assert early.value.exit_code == 2
+    with pytest.raises(
+        ConfigError, match=r"\(data.max_staleness_days allows more\), or try again when the log"
+    ) as late:
+        when.check_inside(datetime(2024, 3, 2), first, last, 0)
+    assert late.value.exit_code == 75
+
+
+def test_a_line_without_versions_is_known_by_its_order():
+    engine = DuckDB(1)
+    moment = datetime(2024, 3, 1)
+    assert when.line_known(moment, engine, revised=False) == when.before("ordered_at", moment, engine)
+    versions = when.line_known(moment, engine, revised=True)
+    rows = engine.frame(
+        "SELECT n FROM (VALUES (1, TIMESTAMP '2024-02-29', NULL), (2, TIMESTAMP '2024-03-01', NULL), "
+        "(3, TIMESTAMP '2024-01-01', TIMESTAMP '2024-02-29'), (4, TIMESTAMP '2024-01-01', TIMESTAMP '2024-03-01')) "
+        f"AS lines (n, known_at, refunded_at) WHERE {versions}"
+    )
+    assert rows["n"].tolist() == [1, 4]

@@ -43,6 +43,7 @@ def test_every_metric_that_is_named_is_in_the_glossary():
 
 
 @pytest.mark.parametrize("page", ["glossary.md", "assignments.md"])
+@pytest.mark.slow
 def test_every_shipped_column_is_described(page):
     text = (REPO / "docs" / page).read_text()
     log = pt.read(pt.example_orders())

@@ -43,6 +43,8 @@ NAMES = {value for key, value in vars(columns).items() if key.isupper()}
 # everyday words that mean other things as well: a view, a model, a configuration key
 WORDS = {
     columns.VALUE, columns.UNKNOWN, columns.EVENT, columns.ORDERS, columns.CLV, columns.CUTOFF, columns.RECENCY,
+    columns.WHY, columns.WHEN, columns.HOLDOUT, columns.MESSAGES, columns.CONTENT, columns.SENDER, columns.BASIS,
+    columns.CART,
 }  # fmt: skip
 
 LOGGED = {value for names in (Metric, Tag, Artifact) for key, value in vars(names).items() if key.isupper()}

@@ -7,7 +7,18 @@ import pytest
 
 from conftest import BY_HAND, through_the_door
 from patronage.errors import ConfigError
-from patronage.labels import actual_totals, held_out, labels_at
+from patronage.labels import (
+    LabelledSnapshot,
+    Snapshot,
+    actual_totals,
+    bought_in,
+    buyers,
+    first_order_days,
+    habits_in,
+    held_out,
+    labels_at,
+    weekly_orders,
+)
 
 EVERYONE = pd.Index(["anna", "ben", "cleo"], name="customer_id")
 
@@ -126,3 +137,84 @@ def test_one_stray_event_is_not_the_end_of_the_contracts():
     events = pd.concat([visits, stray, begun], ignore_index=True).astype({"occurred_at": "datetime64[us]"})
     tables = through_the_door(BY_HAND, events)
     assert labels_at(tables, datetime(2024, 2, 20), 60, None, EVERYONE, contractual=True)["churned"].isna().all()
+
+
+def test_a_snapshot_of_some_keeps_their_features_and_labels():
+    features = pd.DataFrame({"n_orders": [0.0, 1.0, 2.0]}, index=EVERYONE)
+    snapshot = Snapshot(datetime(2024, 3, 1), 30, features)
+    assert buyers(snapshot).features.index.tolist() == ["ben", "cleo"]
+    labelled = LabelledSnapshot(datetime(2024, 3, 1), 30, features, features.rename(columns={"n_orders": "orders"}))
+    kept = labelled.select(pd.Series([True, False, False], index=["cleo", "ben", "anna"]))  # in another order
+    assert kept.features.index.tolist() == kept.labels.index.tolist() == ["cleo"]
+    assert (kept.cutoff, kept.horizon_days) == (datetime(2024, 3, 1), 30)
+
+
+def test_the_day_of_the_first_order_counts_from_one_and_by_days():
+    days = first_order_days(through_the_door(BY_HAND), datetime(2024, 2, 10), 21, EVERYONE)
+    assert days.index.tolist() == EVERYONE.tolist()
+    assert days.tolist() == [1, 15, 11]  # Anna's is on the day of the cutoff, Cleo's two are of the eleventh day
+    days = first_order_days(through_the_door(BY_HAND), datetime(2024, 2, 11), 18, EVERYONE)
+    assert days.fillna(-1).tolist() == [-1, 14, 10]  # Anna's next is at the end of the window, which is not in it
+
+
+def test_repeat_orders_by_whole_weeks_from_the_cutoff():
+    """Anna's second to fourth order are of 11 and 31 January and 10 February; Cleo's two are one day, her first."""
+    weeks = weekly_orders(through_the_door(BY_HAND), datetime(2024, 2, 1), 30, EVERYONE)
+    assert weeks.to_dict() == {-4: 0, -3: 1, -2: 0, -1: 1, 0: 0, 1: 1, 2: 0, 3: 0}  # from the first whole week on
+    weeks = weekly_orders(through_the_door(BY_HAND), datetime(2024, 2, 1), 28, pd.Index(["ben", "cleo"]))
+    assert (weeks.sum(), len(weeks)) == (0, 8)
+
+
+def test_what_was_bought_by_item_in_the_horizon_as_money():
+    """Cleo sent back what was bought for 40: of her 42 the two stay."""
+    log = BY_HAND.assign(product_id=["p", "p", "q", "p", "r", "q", "q", "q", "p", None])
+    bought = bought_in(through_the_door(log), datetime(2024, 2, 1), 30, "product_id")
+    assert bought.to_numpy().tolist() == [["anna", "p", 12.25], ["ben", "r", 99.99], ["cleo", "q", 2.0]]
+
+
+def test_habits_of_the_days_with_an_order_in_the_horizon():
+    log = pd.DataFrame(
+        [
+            ("anna", "2024-03-02 17:59", 5.0),  # a Saturday, before the evening
+            ("anna", "2024-03-04 18:00", 5.0),  # a Monday evening
+            ("anna", "2024-03-08 09:00", 5.0),  # a Friday: no weekend
+            ("anna", "2024-03-08 23:00", 5.0),  # the same day, late: an evening
+            ("ben", "2024-03-02 12:00", 5.0),
+            ("ben", "2024-03-03 12:00", -5.0),  # undoes the order of the day before
+            ("cleo", "2024-03-03 12:00", 5.0),
+            ("cleo", "2024-03-31 12:00", 5.0),  # at the end of the window
+        ],
+        columns=["customer_id", "ordered_at", "amount"],
+    ).astype({"ordered_at": "datetime64[us]"})
+    habits = habits_in(through_the_door(log), datetime(2024, 3, 1), 30, EVERYONE)
+    assert list(habits) == ["weekend_share", "evening_share"]
+    assert habits["weekend_share"].fillna(-1).tolist() == pytest.approx([1 / 3, -1, 1])
+    assert habits["evening_share"].fillna(-1).tolist() == pytest.approx([2 / 3, -1, 0])
+    offers = pd.DataFrame(
+        [
+            ("anna", "2024-03-01", "offer_received"),
+            ("anna", "2024-03-05", "offer_received"),
+            ("anna", "2024-03-06", "offer_redeemed"),
+            ("ben", "2024-03-05", "offer_received"),
+            ("ben", "2024-03-06", "offer_redeemed"),
+            ("ben", "2024-03-07", "offer_redeemed"),  # of an offer that came before: no more than all
+            ("cleo", "2024-03-06", "offer_redeemed"),
+            ("cleo", "2024-03-31", "offer_received"),
+        ],
+        columns=["customer_id", "occurred_at", "event"],
+    ).astype({"occurred_at": "datetime64[us]"})
+    habits = habits_in(through_the_door(log, offers), datetime(2024, 3, 1), 30, EVERYONE)
+    assert habits["offer_response"].fillna(-1).tolist() == [0.5, 1.0, -1]
+
+
+def test_without_events_there_is_no_contract_to_cancel():
+    with pytest.raises(
+        ConfigError, match=r"^churn.contractual needs events \(subscribed, cancelled\); map data.events"
+    ):
+        labels_at(through_the_door(BY_HAND), datetime(2024, 2, 20), 10, None, EVERYONE, contractual=True)
+
+
+def test_a_long_purpose_is_told_by_its_beginning():
+    customers = pd.Index([f"c{number}" for number in range(500)])
+    assert held_out(customers, 0.3, 1, "holdouts").equals(held_out(customers, 0.3, 1, "holdou"))
+    assert held_out(customers, 0.3, 1, "hold").sum() not in (0, 500)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, cohen_kappa_score, roc_auc_score
 
 from patronage import statistics
@@ -283,3 +284,100 @@ def test_an_effect_beside_others_is_that_of_the_regression_on_all():
     together = statistics.linear_effects(np.column_stack([x, other]), y)
     assert alone.value[0] == pytest.approx(together.value[0])
     assert alone.error[0] == pytest.approx(together.error[0], rel=0.3)
+
+
+def test_wilson_at_the_ends():
+    # none of 10: 0 to Z**2 / (10 + Z**2)
+    low, high = statistics.wilson_interval(np.array([0.0, 10, 1]), np.array([10.0, 10, 1]))
+    assert (low[0], high[0]) == (0, pytest.approx(3.8415 / 13.8415, abs=1e-4))
+    assert (low[1], high[1]) == (pytest.approx(1 - 3.8415 / 13.8415, abs=1e-4), 1)
+    assert (low[2], high[2]) == (pytest.approx(1 / 4.8415, abs=1e-4), 1)
+
+
+def test_no_discovery_is_surer_than_certain_to_be_chance():
+    assert statistics.false_discovery(np.array([0.9, 0.95, 0.7])).max() <= 1
+    assert statistics.two_sided([1.959964, -1.959964, 0.0]) == pytest.approx([0.05, 0.05, 1.0])
+
+
+def test_pooled_shares_by_hand():
+    """Shares .25 and .75 of 8 and 16: common 14/24, between (8*.1111 + 16*.02778 - .24306) / (24 - 320/24)."""
+    common = 14 / 24
+    noise = common * (1 - common)
+    between = (8 * (0.25 - common) ** 2 + 16 * (0.75 - common) ** 2 - noise) / (24 - 320 / 24)
+    strength = noise / between - 1
+    share, low, high = statistics.pooled_shares(np.array([2.0, 12, 0]), np.array([8.0, 16, 0]))
+    assert share[0] == pytest.approx((common * strength + 2) / (strength + 8))
+    assert share[1] == pytest.approx((common * strength + 12) / (strength + 16))
+    assert share[2] == pytest.approx(common)  # a group of which nobody was asked
+    a, b = common * strength + 2, (1 - common) * strength + 6
+    assert (low[0], high[0]) == (pytest.approx(beta.ppf(0.025, a, b)), pytest.approx(beta.ppf(0.975, a, b)))
+
+
+def test_groups_as_different_as_can_be_keep_their_shares():
+    share, _, _ = statistics.pooled_shares(np.array([0.0, 1000]), np.array([1000.0, 1000]))
+    assert share[0] < 0.001
+    assert share[1] > 0.999
+    share, low, high = statistics.pooled_shares(np.zeros(2), np.zeros(2))  # nothing at all
+    assert np.isfinite(low).all()
+    assert np.isfinite(high).all()
+
+
+def test_pooled_means_by_hand():
+    """Means 4 and 10 of 4 and 8 values with variances 4 and 1: common 8, inside 2, between (4*16 + 8*4 - 2) / 5.333."""
+    mean, low, high = statistics.pooled_means(np.array([4.0, 10.0]), np.array([4.0, 1.0]), np.array([4.0, 8.0]))
+    between = (4 * 16 + 8 * 4 - 2) / (12 - 80 / 12)
+    weight = np.array([between / (between + 2 / 4), between / (between + 2 / 8)])
+    assert mean.tolist() == pytest.approx((8 + weight * np.array([-4, 2])).tolist())
+    assert (high - low).tolist() == pytest.approx((2 * 1.959964 * np.sqrt(weight * np.array([0.5, 0.25]))).tolist())
+    assert ((low + high) / 2).tolist() == pytest.approx(mean.tolist())
+
+
+def test_means_that_differ_by_chance_are_the_common_mean():
+    mean, low, high = statistics.pooled_means(np.array([1.0, 1.1]), np.array([9.0, 9.0]), np.array([5.0, 5.0]))
+    assert mean.tolist() == low.tolist() == high.tolist() == pytest.approx([1.05, 1.05])
+
+
+def test_a_slope_without_a_constant_by_hand():
+    """x = 1, 2, 2 and y = 1, 3, 6: slope 19/9, residuals -10/9, -11/9, 16/9; robust error sum(x²e²) ** .5 / 9."""
+    found = statistics.single_effects(np.array([[1.0], [2.0], [2.0]]), np.array([1.0, 3.0, 6.0]))
+    assert found.value[0] == pytest.approx(19 / 9)
+    robust = np.sqrt((100 + 4 * 121 + 4 * 256) / 81) / 9
+    plain = np.sqrt(46 / 3 / 9)  # of no difference: below it no error falls
+    assert plain > robust
+    assert found.error[0] == pytest.approx(plain)
+    wide = statistics.single_effects(np.array([[1.0], [-1.0], [10.0]]), np.array([5.0, 5.0, 0.0]))
+    slope = 0.0
+    assert wide.value[0] == pytest.approx(slope)
+    assert wide.error[0] == pytest.approx(np.sqrt(50 / 3 / 102))
+    far = statistics.single_effects(np.array([[0.1], [0.1], [10.0]]), np.array([0.1, 0.1, 30.0]))
+    residual = np.array([0.1, 0.1, 30]) - far.value[0] * np.array([0.1, 0.1, 10])
+    assert far.value[0] == pytest.approx(300.02 / 100.02)
+    assert far.error[0] == pytest.approx(
+        max(np.sqrt((np.array([0.01, 0.01, 100]) * residual**2).sum()) / 100.02, np.sqrt(900.02 / 3 / 100.02))
+    )
+
+
+def test_the_error_of_a_regression_counts_what_was_estimated():
+    """y = 0, 2, 1 on x = 0, 1, 2: slope 1/2, residuals -.5, 1, -.5, one degree of freedom: HC1 gives sqrt(3 / 8)."""
+    found = statistics.linear_effects(np.array([[0.0], [1.0], [2.0]]), np.array([0.0, 2.0, 1.0]))
+    assert found.value[0] == pytest.approx(0.5)
+    assert found.error[0] == pytest.approx(np.sqrt(3 * (0.25 + 0.25) / 4))
+
+
+def test_ranks_are_compared_and_not_values():
+    assert statistics.rank_correlation(np.array([1.0, 2, 3]), np.array([1.0, 10, 1000])) == pytest.approx(1)
+    assert np.isnan(statistics.rank_correlation(np.array([1.0, 1]), np.array([1.0, 2])))
+    assert np.isnan(statistics.rank_correlation(np.array([1.0, 2]), np.array([1.0, 1])))
+
+
+def test_one_cluster_tells_nothing_of_two():
+    assert statistics.adjusted_mutual_information([[3, 4]]) == 0
+    assert statistics.top_share(np.array([1.0, 0]), np.array([2.0, 1]), 0.5) == 1
+
+
+def test_ten_bins_unless_others_are_given():
+    p = np.linspace(0.01, 0.99, 99)
+    assert len(statistics.calibration_table((p > 0.5).astype(float), p)) == 10
+    y = np.array([0.0, 1, 0, 1])
+    assert statistics.calibration_error(y, np.array([0.4, 0.6, 0.8, 0.2]), bins=1) == pytest.approx(0)
+    assert statistics.calibration_error(y, np.array([0.4, 0.6, 0.8, 0.2])) > 0.3

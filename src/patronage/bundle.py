@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
+from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.offer import LEAVE, Offer
 from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
@@ -32,7 +33,7 @@ from patronage.models.reference import Reference
 from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
 from patronage.typing import Mask
 
-FORMAT = 8
+FORMAT = 9
 REFERENCE = "reference.json"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
@@ -65,6 +66,8 @@ class Bundle:
         The lenses that the data supported at fit; scoring makes their features.
     fitted_lenses
         The lenses with what each learned of the population.
+    actions
+        The catalogue of actions, from which `next_actions` chooses one for each customer.
     reference
         What later customers are compared with; None in a bundle that was never logged.
 
@@ -90,6 +93,7 @@ class Bundle:
     forecast: Forecast
     journey: journey.JourneyModel
     offer: Offer
+    actions: ActionPlan
     reference: Reference | None = None
 
     @property
@@ -203,6 +207,7 @@ class Bundle:
             "features": self.columns,
             "fitted_lenses": self.fitted_lenses.to_json(),
             "offer": asdict(self.offer),
+            "actions": self.actions.to_json(),
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
         for name, model in self._models().items():
@@ -258,6 +263,7 @@ class Bundle:
             forecast=Forecast.load(folder / "forecast"),
             journey=journey.JourneyModel.load(folder / "journey"),
             offer=Offer(**state["offer"]),
+            actions=ActionPlan.from_json(state["actions"]),
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 

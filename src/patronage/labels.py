@@ -178,6 +178,7 @@ def bought_in(tables: Tables, cutoff: datetime, horizon_days: int, column: str) 
         f"SELECT customer_id, {column} AS item, CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS paid "
         f"FROM transactions WHERE amount >= 0 AND {column} IS NOT NULL "
         f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, tables.engine)} "
+        f"AND {tables.known(when.window_end(cutoff, horizon_days))} "
         f"GROUP BY customer_id, {column} ORDER BY customer_id, item"
     )
 
@@ -195,7 +196,8 @@ def habits_in(tables: Tables, cutoff: datetime, horizon_days: int, customers: pd
     days = engine.frame(
         f"SELECT customer_id, CAST(ordered_at AS DATE) AS day, max({engine.weekday(c.ORDERED_AT)}) AS weekday, "
         f"max(extract(hour FROM ordered_at)) AS hour FROM transactions WHERE amount >= 0 "
-        f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} GROUP BY customer_id, CAST(ordered_at AS DATE)"
+        f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} "
+        f"AND {tables.known(when.window_end(cutoff, horizon_days))} GROUP BY customer_id, CAST(ordered_at AS DATE)"
     )
     shares = pd.DataFrame(
         {c.WEEKEND_SHARE: days["weekday"] >= WEEKEND, c.EVENING_SHARE: days["hour"] >= EVENING}, days.index

@@ -15,3 +15,16 @@ def test_a_list_has_its_size_and_a_holdout_that_a_seed_repeats():
     assert len(first) == 1000
     assert 0.15 < (first["group"] == "holdout").mean() < 0.25
     assert ready(customers.head(0), ListsConfig(), 0).empty
+
+
+def test_each_branch_has_its_own_list():
+    customers = pd.DataFrame({"customer_id": [f"c{n}" for n in range(100)], "reason": "new"})
+    places = pd.Series(["north"] * 80 + ["south"] * 20, customers["customer_id"])
+    table = ready(customers, ListsConfig(per_location=10), 0, places)
+    assert table["location"].value_counts().to_dict() == {"north": 10, "south": 10}
+    assert list(table.loc[table["location"] == "south", "customer_id"]) == [f"c{n}" for n in range(80, 90)]
+
+
+def test_a_sample_that_is_cut_short_still_stands_for_all():
+    customers = pd.DataFrame({"customer_id": [f"c{n}" for n in range(100)], "weight": 3.0})
+    assert ready(customers, ListsConfig(size=50), 0)["weight"].sum() == 300

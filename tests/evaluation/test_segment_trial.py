@@ -75,6 +75,7 @@ def test_the_numbers_by_hand(trial, planted):
     assert row["orders_lift_low"] < row["orders_lift"] < row["orders_lift_high"]
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_lift_covers(planted):
     """Over many draws the interval of the ratio holds the true one in about 95 %."""
     rng, covered = np.random.default_rng(1), []

@@ -48,6 +48,7 @@ def clickstream():
     return build_clickstream(touchpoints, paid, CUTOFF)
 
 
+@pytest.mark.slow
 def test_the_path_is_better_than_its_last_touchpoint_and_its_counts(clickstream):
     report = evaluate_sessions(clickstream, 0.3, RESAMPLING)
     table = report.tables["session_forecasts.json"].set_index("forecast")

@@ -159,6 +159,7 @@ cells = st.one_of(
     bad=st.sampled_from(["fail", "quarantine"]),
     twice=st.sampled_from(["fail", "keep", "drop"]),
 )
+@pytest.mark.slow
 def test_whatever_comes_is_read_or_refused_in_a_line(rows, bad, twice):
     frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount"], dtype=object)
     with contextlib.suppress(PatronageError):
@@ -167,6 +168,7 @@ def test_whatever_comes_is_read_or_refused_in_a_line(rows, bad, twice):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=80), where=st.integers(0, len(CSV)))
+@pytest.mark.slow
 def test_a_file_with_anything_in_its_middle(text, where, tmp_path):
     path = Path(tmp_path, "log.csv")
     path.write_bytes((CSV[:where] + text + CSV[where:]).encode(errors="replace"))

@@ -44,6 +44,7 @@ def left(project, monkeypatch):
     return old, [artifacts / run.info.run_id, artifacts / "mine", project / "mlruns/hydra/2024-01-01/young"]
 
 
+@pytest.mark.slow
 def test_it_shows_then_removes(patronage, left, project):
     old, others = left
     code, out, _ = patronage("clean")

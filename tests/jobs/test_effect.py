@@ -59,6 +59,7 @@ def test_a_null_is_told_as_a_null(project):
     assert "no label is found to gain or to be harmed" in (logged(project)[1] / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_contacts_that_were_chosen_are_refused_and_nothing_is_logged(project):
     trial(1.0, chosen=True).to_csv("trial.csv", index=False)
     code, _, err = command("effect", *WORDS)
@@ -87,6 +88,7 @@ def test_a_plan_needs_no_table(project):
         (("path=trial.csv", "learner=x"), 2, "learner=x; expected one of dr, t, s"),
     ],
 )
+@pytest.mark.slow
 def test_bad_input_is_one_line(project, words, code, message):
     trial(0.0, customers=50).to_csv("trial.csv", index=False)
     ended, _, err = command("effect", *words)

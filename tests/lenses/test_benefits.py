@@ -13,6 +13,7 @@ def test_features_by_hand(rich_features):
     assert rich_features["service_contacts"].tolist() == pytest.approx([1 / 3, 0])
 
 
+@pytest.mark.slow
 def test_the_planted_benefit_shows_above_chance(simulated_customers):
     said, truth = simulated_customers["benefit_segment"], simulated_customers["true_benefit"]
     known = said != "unknown"

@@ -40,6 +40,7 @@ def test_what_the_business_sends_is_no_act_but_is_answered_or_not(asked):
     assert labels["engagement_segment"].to_dict() == {"anna": "active", "ben": "inactive"}
 
 
+@pytest.mark.slow
 def test_those_who_are_there_are_more_active_than_those_who_left(recovered):
     active = recovered.segments["engagement_segment"] == "active"
     inactive = recovered.segments["engagement_segment"] == "inactive"

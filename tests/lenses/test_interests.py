@@ -55,6 +55,7 @@ def test_little_affinity_leaves_interests_unknown(lens_settings):
     assert pd.DataFrame(interests.LENS.segments(features, state)).iloc[0].tolist() == ["unknown"] * 3
 
 
+@pytest.mark.slow
 def test_the_planted_tastes_are_recovered(simulated, simulated_customers):
     top, truth = simulated_customers["top_interest"], simulated_customers["true_interest"]
     known = top != "unknown"

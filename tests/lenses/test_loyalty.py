@@ -49,6 +49,7 @@ def test_a_mind_of_which_nothing_is_known_is_unknown(ask):
     assert labels["loyalty_segment"].to_dict() == {"anna": "spurious", "ben": "latent", "cleo": "unknown"}
 
 
+@pytest.mark.slow
 def test_the_planted_quadrant_is_found_better_than_by_counting(recovered):
     truth, said = recovered.truth["true_loyalty"], recovered.segments["loyalty_segment"]
     orders, engagement = recovered.features["n_orders"], recovered.features["engagement"]

@@ -24,6 +24,7 @@ def test_the_parts_of_ten_rows_are_the_whole(lens_settings):
 
 
 @pytest.mark.parametrize("entity", ["customer", "account"])
+@pytest.mark.slow
 def test_every_lens_is_per_customer(lens_settings, entity):
     """A lens whose SELECT looked at other customers would break scoring in passes, and leak who else is scored."""
     made = simulated.simulate(300, 0, account_share=0.3)

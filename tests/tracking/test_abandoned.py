@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from patronage import tracking
 from patronage.config import StoreConfig, TrackingConfig
 from patronage.names import Tag
 from patronage.tracking.abandoned import close_abandoned, marks
 
 
+@pytest.mark.slow
 def test_the_next_command_closes_what_a_dead_process_left_and_nothing_else(tmp_path):
     store = tracking.open_store(TrackingConfig(), tmp_path)
     dead = subprocess.run(

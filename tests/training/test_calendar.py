@@ -19,6 +19,8 @@ from patronage.training.calendar import _carried_on, learn_calendar
 from patronage.training.forecast import fit_forecast
 from patronage.training.origins import Split, holdout_at, split_at
 
+pytestmark = pytest.mark.slow
+
 CUTOFF = datetime(2023, 10, 1)
 HEIGHT = 0.3  # logarithm of the busiest days, at the turn of the year
 

@@ -44,6 +44,7 @@ def fits() -> FitCache:
 @pytest.mark.parametrize(
     ("truth", "law"), [("pareto_nbd", ParetoNbd(0.6, 40, 0.4, 20)), ("bg_nbd", BgNbd(0.6, 15, 0.3, 0.5))]
 )
+@pytest.mark.slow
 def test_ranks_the_true_law_first(truth, law, simulate):
     config = ClvConfig(model="auto", candidates=["mbg_nbd", "pareto_nbd", "bg_nbd"])
     first, second, _ = rank_laws([snapshot_of(law, simulate)], config)

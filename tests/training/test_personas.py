@@ -74,6 +74,7 @@ def test_a_new_persona_gets_a_new_id_and_a_vanished_one_is_reported(planted, met
     assert set(back.names).isdisjoint(verdicts.loc[list(gone), "name"]) or method == "gmm"
 
 
+@pytest.mark.slow
 def test_the_former_number_stays_while_it_is_stable(planted):
     rng = np.random.default_rng(0)
     groups = rng.choice([-108, -100, 100, 108], 900) + rng.normal(size=900)  # 2 has the best silhouette, 4 is stable

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from patronage.analyses import (
+    candidates,
     cohorts,
     companions,
     drivers,
     first_days,
+    lost,
+    obstacles,
     overlap,
     pressure,
     products,
@@ -18,6 +21,7 @@ from patronage.analyses import (
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
-    pyramid, cohorts, first_days, turns, drivers, voice, pressure, sequences, products, companions, overlap,
+    pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, obstacles, pressure, sequences, products,
+    companions, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

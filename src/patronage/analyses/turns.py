@@ -71,11 +71,11 @@ def _candidates(view: View, before: Population, settings: TurnsConfig) -> pd.Dat
     """What was known of each customer at the earlier cutoff: features, labels, and what was done in the time before."""
     features = before.features
     names = [name for name in lenses.numeric(features) if name not in settings.leave_out]
-    did = _did(view)
+    did = acts_before(view)
     return pd.concat([features[names], did.reindex(features.index).fillna(0.0), before.segments], axis=1)
 
 
-def _did(view: View) -> pd.DataFrame:
+def acts_before(view: View) -> pd.DataFrame:
     """How often each customer did each thing in the `since_days` before the earlier cutoff."""
     history = view.history
     age = history.age("day")
@@ -92,7 +92,7 @@ def _did(view: View) -> pd.DataFrame:
 def _search(
     view: View, before: Population, settings: TurnsConfig, target: TurnTarget, candidates: pd.DataFrame
 ) -> RuleSearch:
-    y, own = _outcome(view, before, target)
+    y, own = outcome_of(view, before, target)
     y = y.dropna()
     known = candidates.loc[y.index]
     if target.column:
@@ -112,7 +112,7 @@ def _search(
     )  # fmt: skip
 
 
-def _outcome(view: View, before: Population, target: TurnTarget) -> tuple[pd.Series, pd.Series]:
+def outcome_of(view: View, before: Population, target: TurnTarget) -> tuple[pd.Series, pd.Series]:
     """The outcome of the customers who could turn, missing for the others; and the label that each held before."""
     nobody = pd.Series("", before.features.index)
     if target.survey or target.event:

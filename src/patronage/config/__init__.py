@@ -1,13 +1,17 @@
 """The shape of conf/: every key, its type and its range. Values and their reasons are in the YAML files."""
 
+from patronage.config.actions import ActionConfig, ActionsConfig, CapsConfig
 from patronage.config.analyse import (
     AnalyseConfig,
     Behaviour,
+    CandidatesConfig,
     CohortsConfig,
     CompanionsConfig,
     DriversConfig,
     FirstDaysConfig,
     ListsConfig,
+    LostConfig,
+    ObstaclesConfig,
     PressureConfig,
     ProductsConfig,
     SequencesConfig,
@@ -60,14 +64,15 @@ from patronage.config.verbs import (
 )
 
 __all__ = [
-    "ATTRIBUTE_KINDS", "AnalyseConfig", "BacktestConfig", "Behaviour", "CheckConfig", "ChurnConfig", "CleanConfig",
-    "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig", "ContactColumns", "ContactsConfig",
-    "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig", "DriftConfig", "DriversConfig",
-    "EffectConfig",
-    "EngineConfig", "EvaluationConfig", "EventColumns", "EventsConfig", "FirstDaysConfig", "GatesConfig",
-    "JourneyConfig", "LensesConfig", "LimitConfig", "ListsConfig", "OccasionConfig", "OccasionWindow",
-    "OriginsConfig", "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig", "PromoteConfig",
-    "RelogConfig", "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig",
-    "SimulateConfig", "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns",
-    "TransactionsConfig", "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
+    "ATTRIBUTE_KINDS", "ActionConfig", "ActionsConfig", "CapsConfig",
+    "AnalyseConfig", "BacktestConfig", "Behaviour", "CandidatesConfig", "CheckConfig",
+    "ChurnConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
+    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
+    "DriftConfig", "DriversConfig", "EffectConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
+    "EventsConfig", "FirstDaysConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "LimitConfig",
+    "ListsConfig", "LostConfig", "ObstaclesConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig",
+    "PersonasConfig", "PressureConfig", "ProcessConfig", "ProductsConfig", "PromoteConfig", "RelogConfig",
+    "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig", "SimulateConfig",
+    "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
+    "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

@@ -149,6 +149,25 @@ class PressureConfig:
 
 
 @dataclass
+class ObstaclesConfig:
+    steps: int = 8
+    pass_days: int = 14
+    again_days: int = 60
+    least: int = 50
+    segments: list[str] = field(default_factory=lambda: _table("obstacles.segments"))
+    surveys: list[str] = field(default_factory=lambda: _table("obstacles.surveys"))
+    negative: list[str] = field(default_factory=lambda: _table("obstacles.negative"))
+    most_customers: int = 50_000
+
+    def check(self) -> None:
+        within("obstacles.steps", self.steps, 1, 100)
+        within("obstacles.pass_days", self.pass_days, 1, 366)
+        within("obstacles.again_days", self.again_days, 1, 1000)
+        within("obstacles.least", self.least, 5, 10**9)
+        within("obstacles.most_customers", self.most_customers, 200, 10**9)
+
+
+@dataclass
 class SequencesConfig:
     within_days: int = 30
     categories: int = 30
@@ -178,11 +197,34 @@ class ProductsConfig:
 
 
 @dataclass
+class CandidatesConfig:
+    targets: dict[str, TurnTarget] = field(
+        default_factory=lambda: {name: TurnTarget(**rule) for name, rule in _table("candidates.targets").items()}
+    )
+    strata: list[str] = field(default_factory=lambda: _table("candidates.strata"))
+    surveys: list[str] = field(default_factory=lambda: _table("candidates.surveys"))
+    ask: int = 400
+
+    def check(self) -> None:
+        within("candidates.ask", self.ask, 10, 10**9)
+
+
+@dataclass
+class LostConfig:
+    most_groups: int = 5
+
+    def check(self) -> None:
+        within("lost.most_groups", self.most_groups, 2, 20)
+
+
+@dataclass
 class ListsConfig:
     size: int = 500
     holdout: float = 0.1
+    per_location: int = 0
 
     def check(self) -> None:
+        within("lists.per_location", self.per_location, 0, 10**9)
         within("lists.size", self.size, 10, 10**9)
         within("lists.holdout", self.holdout, 0, 0.9)
 
@@ -221,9 +263,12 @@ class AnalyseConfig(ProcessConfig):
     turns: TurnsConfig = field(default_factory=TurnsConfig)
     voice: VoiceConfig = field(default_factory=VoiceConfig)
     pressure: PressureConfig = field(default_factory=PressureConfig)
+    obstacles: ObstaclesConfig = field(default_factory=ObstaclesConfig)
     sequences: SequencesConfig = field(default_factory=SequencesConfig)
     products: ProductsConfig = field(default_factory=ProductsConfig)
     companions: CompanionsConfig = field(default_factory=CompanionsConfig)
+    candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
+    lost: LostConfig = field(default_factory=LostConfig)
     lists: ListsConfig = field(default_factory=ListsConfig)
     only: list[str] = field(default_factory=list)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -69,6 +69,8 @@ class ScoreConfig(ProcessConfig):
     cutoff: str = MISSING
     output: str = MISSING
     horizons: list[int] = field(default_factory=list)
+    next_actions: str | None = None
+    budget: float | None = None
     passes: Any = AUTO
     force: bool = False
 
@@ -76,6 +78,10 @@ class ScoreConfig(ProcessConfig):
         super().check()
         if self.passes != AUTO and not (isinstance(self.passes, int) and 1 <= self.passes <= 10_000):
             raise ConfigError(f"passes={self.passes}; expected auto or a number from 1 to 10000")
+        if self.budget is not None:
+            within("budget", self.budget, 0, 1e15)
+        if self.budget is not None and self.next_actions is None:
+            raise ConfigError("budget is of the next actions; give next_actions=FILE.parquet too")
         for days in self.horizons:
             within("horizons", days, 1, 36500)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from patronage.config.actions import ActionsConfig
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import DataConfig, EngineConfig
@@ -68,6 +69,7 @@ class TrainConfig(ProcessConfig):
     churn: ChurnConfig = field(default_factory=ChurnConfig)
     clv: ClvConfig = field(default_factory=ClvConfig)
     decision: DecisionConfig = field(default_factory=DecisionConfig)
+    actions: ActionsConfig = field(default_factory=ActionsConfig)
     journey: JourneyConfig = field(default_factory=JourneyConfig)
     origins: OriginsConfig = field(default_factory=OriginsConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)

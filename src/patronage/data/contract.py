@@ -76,6 +76,7 @@ EVENTS = Contract(
         c.SUBJECT: "label",
         c.VALUE: "number",
         c.TICKET_ID: "label",
+        c.SENDER: "label",
     },
 )
 

@@ -17,7 +17,7 @@ from patronage import data, lenses, tracking
 from patronage import names as c
 from patronage.analyses.catalogue import ANALYSES
 from patronage.analyses.contract import Analysis, Population, Result, View
-from patronage.analyses.lists import ready
+from patronage.analyses.lists import homes, ready
 from patronage.config import AnalyseConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
@@ -60,8 +60,9 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
         view = View(history, now, before, config.movement_days, config.seed, meanings)
         wanted = [analysis for analysis in ANALYSES if not config.only or analysis.name in config.only]
         results = {analysis.name: _result(analysis, view, config) for analysis in wanted}
+        places = homes(history)
     notes = [note for result in results.values() for note in result.notes]
-    record = _record(config, tables, results, len(now.features), started)
+    record = _record(config, tables, results, len(now.features), places, started)
     run_id = tracking.log_run(store, record, tables)
     print()
     for analysis in ANALYSES:
@@ -110,7 +111,12 @@ def _result(analysis: Analysis, view: View, config: AnalyseConfig) -> Result:
 
 
 def _record(
-    config: AnalyseConfig, tables: Tables, results: Mapping[str, Result], customers: int, started: float
+    config: AnalyseConfig,
+    tables: Tables,
+    results: Mapping[str, Result],
+    customers: int,
+    places: pd.Series | None,
+    started: float,
 ) -> tracking.RunRecord:
     notes = [note for result in results.values() for note in result.notes]
     findings = [result.finding for result in results.values() if result.finding]
@@ -122,7 +128,7 @@ def _record(
         *(f"- left out: {n}" for n in notes),
     ]
     lists = {
-        name: ready(table, config.lists, config.seed)
+        name: ready(table, config.lists, config.seed, places)
         for result in results.values()
         for name, table in result.lists.items()
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,8 @@ from patronage.errors import ConfigError, DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
 from patronage.names import Artifact, Metric, Tag
+from patronage.report import Report
+from patronage.review.action_report import action_report
 from patronage.scoring import Claim, Extent, Verdict, Work
 from patronage.tracking import Registered, RunRecord, Scored, Store
 
@@ -32,6 +35,14 @@ log = logging.getLogger(__name__)
 
 USUAL_STALENESS = 1  # days without a row that need no line: a shop may close on Sundays
 PENDING = Path("mlruns") / "pending"
+
+
+@dataclass(frozen=True)
+class ActionOutput:
+    """Where the next actions go, and the folder in which they grow."""
+
+    claim: Claim
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class Job:
     model: Registered
     tables: Tables
     passes: int
+    actions: ActionOutput | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,7 @@ class Findings:
     movements: pd.DataFrame | None
     warnings: tuple[str, ...]
     resumed: int
+    recommended: Report = field(default_factory=Report)
 
 
 def run(config: ScoreConfig) -> None:
@@ -67,8 +80,8 @@ def run(config: ScoreConfig) -> None:
     if config.engine.name != "spark":  # whose catalogue must be open first
         _announce(claim.check())
     try:
-        with scoring.alone(claim.target) as folder:
-            job, findings = _score(config, cutoff, claim, folder)
+        with scoring.alone(claim.target) as folder, _beside(config, claim) as actions:
+            job, findings = _score(config, cutoff, claim, folder, actions)
     except OSError as error:
         raise OutputError(
             f"{claim.target}: {error.strerror or error}; the old result is untouched, and what is finished is kept for "
@@ -77,12 +90,38 @@ def run(config: ScoreConfig) -> None:
     _log(job, findings, started)
 
 
+@contextlib.contextmanager
+def _beside(config: ScoreConfig, claim: Claim) -> Iterator[ActionOutput | None]:
+    """Hold the place of the next actions, if they are asked for.
+
+    Raises
+    ------
+    ConfigError
+        It is the place of the assignments.
+    OutputError
+        What stands there is not ours.
+    """
+    if config.next_actions is None:
+        yield None
+        return
+    own = Claim(scoring.parse(config.next_actions), config.data, config.force)
+    if own.target == claim.target:
+        raise ConfigError(f"next_actions={config.next_actions} is the output of the assignments; give another place")
+    scoring.check_place(own.target, config.engine.name)
+    if config.engine.name != "spark":
+        _announce(own.check())
+    with scoring.alone(own.target) as folder:
+        yield ActionOutput(own, folder)
+
+
 def _announce(destroyed: str | None) -> None:
     if destroyed:
         print(f"force=true destroys {destroyed}", flush=True)
 
 
-def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path) -> tuple[Job, Findings]:
+def _score(
+    config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path, actions: ActionOutput | None
+) -> tuple[Job, Findings]:
     store = tracking.open_store(config.tracking, project_root(), log=config.data.name, reading=True)
     model = tracking.load_registered(store, config.model, cutoff)
     _check_past(model, cutoff)
@@ -97,7 +136,7 @@ def _score(config: ScoreConfig, cutoff: datetime, claim: Claim, folder: Path) ->
         form = scoring.check_form(model.bundle.reference, tables, config.drift)
         _refuse(form)
         passes = scoring.how_many(config.passes, tables)
-        job = Job(config, cutoff, claim, store, model, tables, passes)
+        job = Job(config, cutoff, claim, store, model, tables, passes, actions)
         return job, _assign(job, folder, form)
 
 
@@ -116,12 +155,33 @@ def _assign(job: Job, folder: Path, form: Verdict) -> Findings:
     try:
         work, resumed = _compute(job, folder)
         findings = _examine(job, work, files, form, resumed)
+        recommended, chosen = _recommend(job, work, files)
         scoring.publish(work, job.claim, files, engine.cluster)
+        if chosen is not None and job.actions is not None:
+            scoring.publish(chosen, job.actions.claim, files, engine.cluster)
     except (engine.failure, files.failure) as error:
         if short := shortage(error):
             raise short from error
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
-    return findings
+    return replace(findings, recommended=recommended)
+
+
+def _recommend(job: Job, work: Work, files: DuckDB) -> tuple[Report, Work | None]:
+    """The next actions, ready to be published, and their report."""
+    if job.actions is None:
+        return Report(), None
+    plan = job.model.bundle.actions
+    if not plan.catalogue:
+        raise ConfigError("next_actions: the model has no catalogue; train it with actions=retail, or with your own")
+    journal.step("the next actions")
+    actions, assignments = scoring.plan_scored(work, files, job.tables, job.cutoff, plan, job.config.budget)
+    report = action_report(actions, assignments, plan)
+    print(*report.messages, sep="\n", flush=True)
+    return report, scoring.keep_actions(Work(job.actions.folder), actions, job.cutoff, _stamps(job))
+
+
+def _stamps(job: Job) -> dict[str, str]:
+    return {c.RUN_ID: job.model.run_id, c.MODEL_VERSION: job.model.version}
 
 
 def _compute(job: Job, folder: Path) -> tuple[Work, int]:
@@ -136,7 +196,7 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
         "versions": [version(name) for name in ("patronage", "duckdb", "pyarrow")],
     }
     work = scoring.begin(folder, plan)
-    stamps = {c.RUN_ID: job.model.run_id, c.MODEL_VERSION: job.model.version}
+    stamps = _stamps(job)
     resumed = work.done
     if resumed:
         log.info("going on after %s of %s passes of an interrupted job", resumed, job.passes)
@@ -229,6 +289,8 @@ def _log(job: Job, findings: Findings, started: float) -> None:
     scored = Scored(_record(job, findings, started, took), tracking.describe(job.tables), job.model.model_id)
     for line in findings.warnings:
         log.warning(line)
+    if job.actions is not None:
+        print(f"actions      {job.actions.claim.target}")
     print(f"assignments  {job.claim.target} ({findings.extent.customers:,} customers, {took:.0f} s)")
     try:
         run_id = tracking.log_scoring(job.store, scored)
@@ -250,7 +312,7 @@ def _keep(job: Job, scored: Scored, error: TrackingError) -> None:
 
 
 def _record(job: Job, findings: Findings, started: float, took: float) -> RunRecord:
-    tables = {}
+    tables = dict(findings.recommended.tables)
     if not findings.drift.empty:
         tables[Artifact.DRIFT] = findings.drift
     if findings.movements is not None:

@@ -16,6 +16,8 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
+from patronage.decisions.contact_state import contact_state
+from patronage.decisions.next_action import next_actions
 from patronage.engine import connect
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import Measurement, measure
@@ -27,6 +29,7 @@ from patronage.models.personas import PersonaModel
 from patronage.models.reference import build_reference
 from patronage.names import Artifact, Tag
 from patronage.report import Report
+from patronage.review.action_report import action_report
 from patronage.review.bundle_report import bundle_report, data_report
 from patronage.review.clv_report import clv_report
 from patronage.review.journey_report import journey_report
@@ -77,6 +80,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         | bundle_report(bundle, assignments)
         | data_report(tables, split, config.lenses)
         | clv_report(bundle.clv, features, left_censored=tables.left_censored)
+        | _actions(tables, cutoff, bundle, assignments)
     )
     print(*report.messages, sep="\n", flush=True)
     journal.step("measuring on later time and on unseen customers")
@@ -107,6 +111,12 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     )
     _print_result(store, logged, record, len(assignments), time.time() - started)
     return replace(result, bundle=bundle, run_id=logged.run_id)
+
+
+def _actions(tables: Tables, cutoff: datetime, bundle: Bundle, assignments: pd.DataFrame) -> Report:
+    """What should be done next about each customer."""
+    state = contact_state(tables, cutoff, bundle.actions.days)
+    return action_report(next_actions(assignments, state, bundle.actions), assignments, bundle.actions)
 
 
 def _journey_and_sessions(

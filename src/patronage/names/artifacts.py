@@ -13,6 +13,8 @@ class Artifact:
     # training
     ASSIGNMENTS = "assignments.parquet"
     ASSIGNMENTS_SAMPLE = "assignments_sample.json"  # a few of them, to look at
+    ACTIONS = "actions.parquet"  # the next action of each customer; also of a scoring
+    ACTIONS_BY_SEGMENT = "actions_by_segment.json"
     FEATURES = "features.parquet"
     EVALUATION = "evaluation.parquet"  # labels and forecasts of the evaluated customers
     SCORECARD = "scorecard.json"

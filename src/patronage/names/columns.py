@@ -26,6 +26,7 @@ SESSION_ID = "session_id"
 SUBJECT = "subject"
 VALUE = "value"
 TICKET_ID = "ticket_id"
+SENDER = "sender"  # who in the company sends it
 
 # customers
 USER_ID = "user_id"  # of an account, where accounts are the customers
@@ -155,6 +156,16 @@ FLAGS = "flags"
 RUN_ID = "run_id"
 MODEL_VERSION = "model_version"
 
+# Next actions, beside the action and its expected profit
+WHY = "why"
+BASIS = "basis"  # of the expected profit: learned from contacts by lot, or assumed
+WHEN = "when"
+CONTENT = "content"  # the key of the text to send: the action and the benefit sought
+HOLDOUT = "holdout"  # whether the lot of the action leaves the customer alone
+EXPECTED_COST = "expected_cost"  # of the action, the offer with its probability of being taken
+CART = "cart"  # open: filled in the last week, and no order since
+MESSAGES = "messages"  # sent lately
+
 # Contracts, by the estimator of their lifetimes
 RENEWALS = "renewals"
 PAYMENT = "period_payment"  # each period
@@ -203,6 +214,21 @@ TRUE_WEEKS = "true_weeks"  # how many the stage lasts
 def at_horizon(column: str, days: int) -> str:
     """The column of a prediction for a horizon that was asked for: p_order_30d."""
     return f"{column}_{days}d"
+
+
+def effect_of(arm: str) -> str:
+    """The column of what an arm changes for a customer: effect_mail."""
+    return f"effect_{arm}"
+
+
+def effect_low(arm: str) -> str:
+    """The low end of its interval: effect_mail_low."""
+    return f"effect_{arm}_low"
+
+
+def effect_high(arm: str) -> str:
+    """The high end of its interval: effect_mail_high."""
+    return f"effect_{arm}_high"
 
 
 def next_order_days(probability: float) -> str:

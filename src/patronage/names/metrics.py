@@ -142,6 +142,8 @@ class Metric:
     PYRAMID_FELL = "pyramid/fell"
     VOICE_STANDS_OUT = "voice/stands_out"
     VOICE_UNSOLVED = "voice/unsolved"
+    LOST_SHARE = "lost/share"
+    OBSTACLES_CLEAR = "obstacles/found"
     PRESSURE_BEYOND_CAP = "pressure/beyond_cap"
     SEQUENCES_CLEAR = "sequences/found"
     CROSS_SELL_HIT_RATE = "cross_sell/hit_rate"
@@ -152,6 +154,11 @@ class Metric:
     def driver(target: str, measure: str) -> str:
         """The name of a measure of the search for what goes with a target."""
         return f"drivers/{target}/{measure}"
+
+    @staticmethod
+    def list_lift(name: str) -> str:
+        """The name of the lift of a list: its share of customers who did it beside that of all."""
+        return f"lists/{name}/lift"
 
     @staticmethod
     def tier_share(tier: str) -> str:

@@ -150,9 +150,22 @@ def agreement(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def shares(drawing: Drawing) -> Figure:
+    """Shares (`value`) by `row` and `column`."""
+    rows, columns = (list(dict.fromkeys(drawing.frame[name])) for name in ("row", "column"))
+    table = drawing.frame.pivot_table("value", "row", "column", aggfunc="first").reindex(index=rows, columns=columns)
+    figure, axes = blank(_wrapped(drawing.title), 2.5 + 1.1 * max(len(columns), 3), 1.6 + 0.4 * max(len(rows), 2))
+    if not table.size:
+        return _empty(figure, axes)
+    _grid(axes, table, float(np.nanmax(table.to_numpy())), "{:.0%}")
+    axes.set_xlabel(drawing.axis)
+    return figure
+
+
 KINDS: Mapping[str, Callable[[Drawing], Figure]] = {
     "forest": forest,
     "lines": lines,
+    "shares": shares,
     "triangle": lambda drawing: retention(drawing.frame),
     "behaviours": lambda drawing: behaviours(drawing.frame),
     "movements": lambda drawing: movements(drawing.frame, drawing.title.split(",")),

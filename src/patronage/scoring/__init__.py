@@ -5,6 +5,7 @@ mark.py       how a result of ours is known again
 inputs.py     what the job reads, and whether the output would touch it
 claim.py      whether the result may go there: ours or given up by force, and no input
 work.py       the folder beside it in which it grows; finished shares outlive a killed job
+actions.py    the next action of each customer
 passes.py     customers by shares through memory
 on_spark.py   all customers at once, on a cluster
 example.py    made-up customers
@@ -13,6 +14,7 @@ plausible.py  whether the result can be true at all
 changes.py    what moved since the last time, what drifted since training
 """
 
+from patronage.scoring.actions import keep_actions, plan_scored
 from patronage.scoring.changes import GONE, NEW, Verdict, check_form, count_customers, judge_drift, movements
 from patronage.scoring.claim import Claim
 from patronage.scoring.example import example_features
@@ -52,6 +54,8 @@ __all__ = [
     "judge_extent",
     "judge_money",
     "judge_shift",
+    "keep_actions",
+    "plan_scored",
     "movements",
     "parse",
     "publish",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import pandas as pd
+
 from patronage import lenses
+from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.config.personas import AUTO
+from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.offer import Offer
 from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
@@ -69,7 +73,15 @@ def fit_bundle(
         forecast=expected,
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
+        actions=plan_actions(features, config),
     )
+
+
+def plan_actions(features: pd.DataFrame, config: TrainConfig) -> ActionPlan:
+    """The catalogue of the configuration, with the margin of a usual order of the customers at the cutoff."""
+    usual = float(features[c.MEAN_ORDER_VALUE].where(features[c.MEAN_ORDER_VALUE] > 0).median())
+    margin = config.clv.margin
+    return ActionPlan.of(config.actions, margin=margin, order_margin=margin * usual, seed=config.seed)
 
 
 def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.JourneyModel:

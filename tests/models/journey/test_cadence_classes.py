@@ -92,6 +92,7 @@ def test_a_customer_less_moves_one_customer_between_the_parts():
     assert sorted(moved) == [0, 0, 1]
 
 
+@pytest.mark.slow
 def test_two_planted_classes_are_better_than_one(perturbed, simulate):
     paths = simulate(perturbed(4, cadences=(0.05, 1.0)), 3000, seed=5).features[c.JOURNEY_PATH]
     single, double = compare_classes(count_paths(paths), (1, 2), left_censored=False, rng=np.random.default_rng(0))

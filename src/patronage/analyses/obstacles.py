@@ -1,0 +1,366 @@
+"""Obstacles: at which steps customers are lost, what they met there, and what it costs.
+
+A step is passed by an order within its window. An obstacle is any other act that a customer meets after a step: a
+customer who meets it so many seconds after the step is held against like customers who have waited as long without an
+order, and have not met it; like in the orders so far, in those for each time at this step, and in whether they know the
+act from before. Who has ordered already is in neither group, or fast buyers, who have no time to meet anything, would
+make an obstacle of every act. Differences are put together over the groups (Mantel and Haenszel 1959); intervals leave
+out one twentieth of the customers at a time. Labels are those that customers held before the steps. All of it only goes
+with being lost: whether it is the cause is another question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.analyses.acts import ORDER
+from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.steps import (
+    BANDS,
+    BUCKETS,
+    CELLS,
+    DAY,
+    REACH,
+    RECORDS,
+    Steps,
+    cell,
+    episodes,
+    seconds,
+    steps_of,
+)
+from patronage.config import ObstaclesConfig
+from patronage.engine import text, texts
+from patronage.errors import DataError
+from patronage.lenses import History
+from patronage.names import Metric
+from patronage.statistics import Estimate, false_discovery, pooled_means, pooled_shares, two_sided
+
+LEVEL = 0.05
+OBSTACLE, HELPS = "obstacle", "goes with passing"
+FEWEST_ANSWERS = 50
+ANSWERED_DAYS = 30  # an answer is about the last step within so many days
+
+
+def run(view: View, settings: ObstaclesConfig) -> Result:
+    """Where customers are lost, by stage, channel and label; which acts go with it; feedback at each step."""
+    history = view.history
+    steps = steps_of(history, settings)
+    counts = steps.frame(
+        "SELECT act, band, coalesce(channel, '') AS channel, bucket, count(*) AS n, sum(passed) AS passed "
+        "FROM episodes GROUP BY 1, 2, 3, 4",
+        episodes=episodes(steps),
+    )
+    named = _searched(steps, counts)
+    if not named:
+        raise DataError(f"no act of {settings.least} customers whose {settings.pass_days} days are over")
+    counts = counts[counts["act"].isin(named)]
+    value = _mean_order(history)
+    result = Result()
+    table = _passed(counts, named, value)
+    result.add("steps", table)
+    by = pd.concat([_by(counts, "band", "stage"), _by(counts, c.CHANNEL, c.CHANNEL), _by_label(view, steps, named)])
+    shares = by[by["by"] == "stage"].rename(columns={"step": "row", "label": "column"})
+    title = "Share of customers who pass each step, by the orders that they had before"
+    result.add("steps_by", by.reset_index(drop=True), Drawing("shares", shares, title, "orders before the step"))
+    pairs = _obstacles(steps, named, settings.least)
+    _feedback(result, steps, named, settings)
+    hardest = table.loc[table["lost_value"].idxmax()]
+    result.finding = (
+        f"most is lost after {hardest['step']}: {1 - hardest['passed_share']:.0%} of {hardest['episodes']:,} did not "
+        f"order in its days ({hardest['lost_value']:,.0f} if they had)"
+    )
+    if len(pairs):
+        _told(result, steps, pairs.assign(lost_value=pairs["lost_orders"] * value))
+    else:
+        result.notes.append(f"obstacles: no act that {settings.least} customers met after a step")
+    return result
+
+
+def _told(result: Result, steps: Steps, pairs: pd.DataFrame) -> None:
+    """Add the table of obstacles, its figure, the metric, the finding, and the list of who met the worst one lately."""
+    obstacles = pairs[pairs["verdict"] == OBSTACLE].sort_values("lost_value", ascending=False)
+    pairs = pd.concat([obstacles, pairs[pairs["verdict"] != OBSTACLE].sort_values("p_value_adjusted")])
+    result.metrics[Metric.OBSTACLES_CLEAR] = float(len(obstacles))
+    if len(obstacles):
+        worst = obstacles.iloc[0]
+        title = (
+            f"{worst['obstacle']} after {worst['step']}: {100 * worst['effect']:+.1f} points "
+            f"[{100 * worst['low']:+.1f}, {100 * worst['high']:+.1f}] of passing beside like customers, "
+            f"{worst['lost_value']:,.0f} in all; {len(obstacles)} of {len(pairs)} pairs are obstacles"
+        )
+        result.lists["lost_at_obstacle"] = _lately(steps, worst)
+    else:
+        title = f"none of {len(pairs)} pairs of a step and an act is an obstacle beyond chance"
+    result.finding += "; " + title
+    shown = pairs[pairs["verdict"] != ""].assign(label=lambda rows: rows["obstacle"] + " after " + rows["step"])
+    axis = "difference of the share who pass, with beside without; 95 % interval"
+    frame = shown.rename(columns={"effect": "value"})
+    result.add("obstacles", pairs.reset_index(drop=True), Drawing("forest", frame, title, axis))
+
+
+def _searched(steps: Steps, counts: pd.DataFrame) -> list[str]:
+    """The acts after which the largest share orders, of those that enough customers did; orders last."""
+    sizes = steps.frame("SELECT act, count(DISTINCT customer_id) AS customers FROM arrivals GROUP BY act")
+    enough = set(sizes.loc[sizes["customers"] >= steps.settings.least, "act"])
+    totals = counts[counts["act"].isin(enough)].groupby("act")[["n", "passed"]].sum()
+    shares = (totals["passed"] / totals["n"]).drop(ORDER, errors="ignore").sort_values(ascending=False)
+    return [*shares.index[: steps.settings.steps][::-1], *([ORDER] if ORDER in totals.index else [])]
+
+
+def _mean_order(history: History) -> float:
+    (mean,) = history.frame(f"SELECT {history.money('sum(revenue)')} / count(*) AS mean FROM orders")["mean"]
+    return float(mean) if mean == mean else 0.0
+
+
+def _left_out(numbers: pd.DataFrame, buckets: pd.Series) -> np.ndarray:
+    """(BUCKETS, K) sums of the columns without each bucket of customers."""
+    sums = numbers.groupby(buckets).sum().reindex(range(BUCKETS), fill_value=0)
+    return np.asarray(sums.sum(axis=0).to_numpy() - sums.to_numpy(), np.float64)
+
+
+def _jackknife(values: np.ndarray) -> float:
+    """The standard error of a value by what it is without each bucket."""
+    known = values[np.isfinite(values)]
+    n = len(known)
+    return float(np.sqrt((n - 1) / n * ((known - known.mean()) ** 2).sum())) if n > 1 else np.nan
+
+
+def _passed(counts: pd.DataFrame, named: Sequence[str], value: float) -> pd.DataFrame:
+    """A row per step: how often, the share passed with its interval, and what the others would have been worth."""
+    rows = []
+    for step in named:
+        own = counts[counts["act"] == step]
+        n, k = own["n"].sum(), own["passed"].sum()
+        without = _left_out(own[["n", "passed"]], own["bucket"])
+        share = Estimate(np.array(k / n), np.array(_jackknife(without[:, 1] / np.maximum(without[:, 0], 1))))
+        low, high = np.clip([share.low, share.high], 0, 1)
+        rows.append((step, int(n), k / n, float(low), float(high), int(n - k), (n - k) * value))
+    return pd.DataFrame(rows, columns=["step", "episodes", "passed_share", "low", "high", "lost", "lost_value"])
+
+
+def _by(counts: pd.DataFrame, column: str, by: str) -> pd.DataFrame:
+    """The share passed at each step by a column; small groups are drawn to the step's own share."""
+    frames = []
+    for step, own in counts[counts[column] != ""].groupby("act", sort=False):
+        sums = own.groupby(column)[["n", "passed"]].sum().reset_index()
+        labels = [BANDS[int(band)] for band in sums[column]] if column == "band" else list(sums[column].astype(str))
+        n, k = sums["n"].to_numpy(float), sums["passed"].to_numpy(float)
+        value, low, high = pooled_shares(k, n)
+        common = k.sum() / max(n.sum(), 1)
+        clear = (false_discovery(_z_p(k, n, common)) < LEVEL) & ((low > common) | (high < common))
+        side = np.where(clear, np.where(value > common, "above", "below"), "")
+        frames.append(
+            pd.DataFrame(
+                {"step": step, "by": by, "label": labels, "episodes": n.astype(int), "raw": k / n, "value": value,
+                 "low": low, "high": high, "common": common, "stands_out": side}
+            )
+        )  # fmt: skip
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _z_p(k: np.ndarray, n: np.ndarray, common: float) -> np.ndarray:
+    return two_sided((k / n - common) / np.sqrt(max(common * (1 - common), 1e-12) / n))
+
+
+def _by_label(view: View, steps: Steps, named: Sequence[str]) -> pd.DataFrame:
+    """By the labels that customers held at the earlier cutoff, of the steps since."""
+    if view.before is None:
+        return pd.DataFrame()
+    rows = steps.frame(
+        f"SELECT customer_id, act, count(*) AS n, sum(passed) AS passed FROM episodes "
+        f"WHERE moment > -{view.since_days * DAY} AND act IN ({texts(named)}) GROUP BY customer_id, act",
+        episodes=episodes(steps),
+    )
+    frames = []
+    for name in steps.settings.segments:
+        if name in view.before.segments:
+            label = rows[c.CUSTOMER_ID].map(view.before.segments[name]).fillna("")
+            frames.append(_by(rows.assign(label=label), "label", f"{name} before"))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+STRATA = ("band", "record", "bucket")
+ORDERED_CELL = f"CASE WHEN next_order IS NULL THEN {len(CELLS)} ELSE {cell('next_order - moment')} END AS ordered_cell"
+
+
+def _met(steps: Steps, named: Sequence[str]) -> dict[str, str]:
+    """SQL: the first time of each act met after each step, and the acts that the customer knew from before."""
+    columns = ", ".join(
+        f"episodes.{name}" for name in (c.CUSTOMER_ID, "act", "moment", "next_order", "passed", *STRATA)
+    )
+    return {
+        "episodes": f"SELECT * FROM ({episodes(steps)}) AS all_episodes WHERE act IN ({texts(named)})",
+        "firsts": "SELECT customer_id, act AS other, min(moment) AS first_time FROM arrivals GROUP BY customer_id, act",
+        "just_met": f"""
+            SELECT {columns}, met.act AS other, min(met.moment) - episodes.moment AS elapsed
+            FROM episodes JOIN arrivals met
+                 ON met.customer_id = episodes.customer_id AND met.act <> episodes.act
+                    AND met.moment BETWEEN episodes.moment AND episodes.moment + {REACH}
+                    AND (episodes.next_order IS NULL OR met.moment < episodes.next_order)
+            WHERE met.act <> {text(ORDER)} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9""",
+        "first_met": """
+            SELECT just_met.*, CASE WHEN firsts.first_time < just_met.moment THEN 1 ELSE 0 END AS knows
+            FROM just_met JOIN firsts ON firsts.customer_id = just_met.customer_id AND firsts.other = just_met.other""",
+        "known": f"""
+            SELECT {columns}, firsts.other FROM episodes JOIN firsts
+            ON firsts.customer_id = episodes.customer_id AND firsts.first_time < episodes.moment
+            WHERE firsts.other <> episodes.act""",
+    }
+
+
+def _obstacles(steps: Steps, named: Sequence[str], least: int) -> pd.DataFrame:
+    """Every pair of a step and an act met after it, with the difference of passing beside like customers."""
+    relations, keys = _met(steps, named), ", ".join(STRATA)
+    counted = "count(*) AS n, sum(passed) AS passed"
+    waiting = steps.frame(
+        f"SELECT act, {keys}, {ORDERED_CELL}, {counted} FROM episodes GROUP BY act, {keys}, 5", **relations
+    )
+    known = steps.frame(
+        f"SELECT act, {keys}, {ORDERED_CELL}, other, {counted} FROM known GROUP BY act, {keys}, 5, other", **relations
+    )
+    met = steps.frame(
+        f"SELECT act, {keys}, {ORDERED_CELL}, other, knows, {cell('elapsed')} AS own_cell, {counted} "
+        f"FROM first_met GROUP BY act, {keys}, 5, other, knows, 8",
+        **relations,
+    )
+    rows = []
+    for (step, other), own in met.groupby(["act", "other"]):
+        if own["n"].sum() < least:
+            continue
+        knowing = known[(known["act"] == step) & (known["other"] == other)]
+        if (row := _beside(own, waiting[waiting["act"] == step], knowing)) is not None:
+            rows.append((step, other, *row))
+    names = ["step", "obstacle", "met", "passed_share", "passed_share_of_like", "effect", "low", "high", "p_value",
+             "lost_orders"]  # fmt: skip
+    table = pd.DataFrame(rows, columns=names)
+    if len(table):
+        table["p_value_adjusted"] = false_discovery(table["p_value"].to_numpy(float))
+        clear = table["p_value_adjusted"] < LEVEL
+        table["verdict"] = np.where(clear, np.where(table["effect"] < 0, OBSTACLE, HELPS), "")
+    return table.drop(columns="p_value")
+
+
+def _cube(rows: pd.DataFrame, *cells: str) -> np.ndarray:
+    """Counts and passed ones, (2, strata, BUCKETS, cells ...)."""
+    stratum = rows["band"].to_numpy(int) * RECORDS + rows["record"].to_numpy(int)
+    places = (stratum, rows["bucket"].to_numpy(int), *(rows[name].to_numpy(int) for name in cells))
+    cube = np.zeros((2, RECORDS * len(BANDS), BUCKETS, *(len(CELLS) + 1 for _ in cells)))
+    for place, name in enumerate(("n", "passed")):
+        np.add.at(cube[place], places, rows[name].to_numpy(np.float64))
+    return cube
+
+
+def _at_risk(ordered: np.ndarray) -> np.ndarray:
+    """Along the last axis: who has not ordered in the middle of each cell, as half of those who order in it.
+
+    An act is met somewhere in its cell; who waits beside must not have had the whole cell to order in.
+    """
+    begins = ordered[..., ::-1].cumsum(axis=-1)[..., ::-1]
+    return begins - ordered / 2
+
+
+def _groups(met: pd.DataFrame, ordered: np.ndarray) -> np.ndarray:
+    """Who meets the act in each cell, those of them who pass; who has not met it and has not ordered, and those."""
+    new, gone = _cube(met, "own_cell"), _cube(met, "ordered_cell")
+    later = np.concatenate([np.zeros_like(gone[..., :1]), gone[..., :-1]], axis=-1)
+    met_and_waiting = (new - gone / 2 - later / 2).cumsum(axis=-1)  # in the middle of each cell, as in `_at_risk`
+    return np.concatenate([new, _at_risk(ordered) - met_and_waiting])
+
+
+def _beside(met: pd.DataFrame, waiting: pd.DataFrame, knowing: pd.DataFrame) -> tuple[float, ...] | None:
+    """The difference of those who met an act and of like customers who waited as long, with its interval."""
+    of_knowing = _cube(knowing, "ordered_cell")
+    of_others = _cube(waiting, "ordered_cell") - of_knowing
+    groups = [_groups(met[met["knows"] == flag], own) for flag, own in ((0, of_others), (1, of_knowing))]
+    cube = np.concatenate(groups, axis=1)  # n1, k1, n0, k0 by stratum, bucket and cell
+    total = cube.sum(axis=2)
+    effect, with_it, without_it = _pooled_difference(total)
+    if not np.isfinite(effect):
+        return None
+    left_out = [_pooled_difference(total - cube[:, :, place])[0] for place in range(BUCKETS)]
+    estimate = Estimate(np.array(effect), np.array(_jackknife(np.array(left_out))))
+    lost = max(-effect, 0.0) * total[0].sum()
+    return (int(total[0].sum()), with_it, without_it, effect, float(estimate.low), float(estimate.high),
+            float(estimate.p_value), lost)  # fmt: skip
+
+
+def _pooled_difference(total: np.ndarray) -> tuple[float, float, float]:
+    """The Mantel-Haenszel difference of two shares over strata, and the shares that it lies between."""
+    n1, k1, n0, k0 = total
+    known = (n1 > 0) & (n0 > 0)
+    if not known.any():
+        return np.nan, np.nan, np.nan
+    n1, k1, n0, k0 = (part[known] for part in (n1, k1, n0, k0))
+    weight = n1 * n0 / (n1 + n0)
+    first, second = (np.average(share, weights=weight) for share in (k1 / n1, k0 / n0))
+    return float(first - second), float(first), float(second)
+
+
+def _lately(steps: Steps, worst: pd.Series) -> pd.DataFrame:
+    """The customers who stand at the step, met the obstacle and have not ordered since."""
+    span = steps.span(text(str(worst["step"])))
+    rows = steps.frame(
+        f"""
+        SELECT here.customer_id, max(met.moment) AS moment
+        FROM timeline here JOIN arrivals met
+             ON met.customer_id = here.customer_id AND met.moment BETWEEN here.moment AND here.moment + {REACH}
+        WHERE here.act = {text(str(worst["step"]))} AND met.act = {text(str(worst["obstacle"]))}
+              AND here.next_order IS NULL AND here.moment > -({span})
+        GROUP BY here.customer_id ORDER BY moment DESC, customer_id"""
+    )
+    reason = f"met {worst['obstacle']} after {worst['step']} and has not ordered since"
+    like = max(float(worst["passed_share_of_like"]), 1e-9)
+    return rows[[c.CUSTOMER_ID]].assign(reason=reason, measured_lift=float(worst["passed_share"]) / like)
+
+
+def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: ObstaclesConfig) -> None:
+    """Answers and troubles, each credited to the customer's last step before it."""
+    kinds = [*settings.surveys, *settings.negative]
+    moment = seconds(steps.history, c.OCCURRED_AT)
+    rows = steps.frame(
+        f"""
+        SELECT kind, stood.act, count(*) AS n, avg(value) AS mean, var_samp(value) AS variance
+        FROM last_step JOIN stood ON stood.customer_id = last_step.customer_id AND stood.moment = last_step.step_at
+        WHERE last_step.moment - step_at <= {ANSWERED_DAYS * DAY} GROUP BY kind, stood.act""",
+        stood=f"SELECT customer_id, moment, max(act) AS act FROM arrivals WHERE act IN ({texts(named)}) "
+        "GROUP BY customer_id, moment",
+        spoken=f"SELECT customer_id, {moment} AS moment, event AS kind, value, 1 AS is_answer FROM events "
+        f"WHERE event IN ({texts(kinds)}) "
+        "UNION ALL SELECT customer_id, moment, act AS kind, NULL AS value, 0 AS is_answer FROM stood",
+        placed="SELECT *, max(CASE WHEN is_answer = 0 THEN moment END) OVER (PARTITION BY customer_id "
+        "ORDER BY moment, is_answer, kind ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS step_at FROM spoken",
+        last_step="SELECT * FROM placed WHERE is_answer = 1 AND step_at IS NOT NULL",
+    )
+    frames = []
+    for survey, own in rows[rows["kind"].isin(settings.surveys)].dropna(subset=["mean"]).groupby("kind"):
+        if len(own) < 2 or own["n"].sum() < FEWEST_ANSWERS:
+            continue
+        sizes, variances = own["n"].to_numpy(float), own["variance"].fillna(0.0).to_numpy(float)
+        value, low, high = pooled_means(own["mean"].to_numpy(float), variances, sizes)
+        frames.append(_feedback_rows(f"mean {survey}", own, value, low, high, np.average(own["mean"], weights=sizes)))
+    arrivals = steps.frame("SELECT act, count(*) AS n FROM arrivals GROUP BY act").set_index("act")["n"]
+    troubles = rows[rows["kind"].isin(settings.negative)].groupby("act")["n"].sum().reset_index()
+    if len(troubles) > 1 and troubles["n"].sum() >= FEWEST_ANSWERS:
+        of = troubles["act"].map(arrivals).to_numpy(float)
+        k = np.minimum(troubles["n"].to_numpy(float), of)
+        value, low, high = pooled_shares(k, of)
+        frames.append(_feedback_rows("troubles per step", troubles, value, low, high, k.sum() / of.sum()))
+    if frames:
+        result.add("steps_feedback", pd.concat(frames, ignore_index=True))
+
+
+def _feedback_rows(
+    what: str, own: pd.DataFrame, value: np.ndarray, low: np.ndarray, high: np.ndarray, common: float
+) -> pd.DataFrame:
+    side = np.where(low > common, "above", np.where(high < common, "below", ""))
+    return pd.DataFrame(
+        {"what": what, "step": own["act"].to_numpy(), "n": own["n"].astype(int).to_numpy(), "value": value, "low": low,
+         "high": high, "common": common, "stands_out": side}
+    )  # fmt: skip
+
+
+ANALYSIS = Analysis("obstacles", "At which steps are customers lost, and what did they meet there?", run, ("events",))

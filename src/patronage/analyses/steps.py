@@ -1,0 +1,116 @@
+"""The steps of customers on the way to their next order, to the second: relations that `obstacles` reads.
+
+A step is an arrival: the first time of a day that a customer does a named act; every order is one too. Its window is
+`pass_days` long, that of an order `again_days`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from patronage import names as c
+from patronage.analyses.acts import ORDER, sampled
+from patronage.config import ObstaclesConfig
+from patronage.data.contract import NO_ACTIVITY
+from patronage.engine import text, texts
+from patronage.lenses import History
+
+DAY = 86_400  # seconds
+REACH = 7 * DAY  # an act so many seconds after a step is met there
+# Seconds after a step at which a cell of time begins: short beside the time so far, so that who meets an act in a cell
+# and who does not have waited alike. Up to its beginning nobody of either has ordered.
+CELLS = (0, *(int(1.5**power) for power in range(2, 40) if 1.5**power < REACH))
+BUCKETS = 20  # of customers, for intervals by leaving one out
+RECORDS = 4  # first time at the step; orders so far beside earlier times at it: below a quarter, three quarters, more
+BANDS = ("0 orders", "1 order", "2 to 4 orders", "5 orders or more")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """SQL of the arrivals and of what followed each.
+
+    Attributes
+    ----------
+    relations
+        `arrivals` (customer_id, act, moment, channel), `timeline` with the next order and the orders before.
+    """
+
+    history: History
+    settings: ObstaclesConfig
+    relations: dict[str, str]
+
+    def frame(self, select: str, **steps: str) -> pd.DataFrame:
+        """Run a query over the relations and further steps."""
+        return self.history.frame(select, {**self.relations, **steps})
+
+    def span(self, act: str = "act") -> str:
+        """SQL: the seconds within which the next order counts as passing."""
+        return (
+            f"CASE WHEN {act} = {text(ORDER)} THEN {self.settings.again_days * DAY} "
+            f"ELSE {self.settings.pass_days * DAY} END"
+        )
+
+    @property
+    def bucket(self) -> str:
+        """SQL: the bucket of a customer."""
+        return self.history.engine.bucket(c.CUSTOMER_ID, BUCKETS)
+
+
+BAND = "CASE WHEN orders_before = 0 THEN 0 WHEN orders_before = 1 THEN 1 WHEN orders_before < 5 THEN 2 ELSE 3 END"
+
+
+def seconds(history: History, moment: str) -> str:
+    """SQL: seconds from a moment to the cutoff's day, as a negative number: later is larger."""
+    clock = f"extract(hour FROM {moment}) * 3600 + extract(minute FROM {moment}) * 60"
+    return (
+        f"(CAST({clock} + floor(extract(second FROM {moment})) AS INTEGER) "
+        f"- {DAY} * {history.age(f'CAST({moment} AS DATE)')})"
+    )
+
+
+def steps_of(history: History, settings: ObstaclesConfig) -> Steps:
+    """The arrivals at each named act of the customers, and the next order after each."""
+    sample = sampled(history, c.CUSTOMER_ID, settings.most_customers)
+    is_order = f"CASE WHEN act = {text(ORDER)} THEN 1 ELSE 0 END"
+    window = f"PARTITION BY customer_id ORDER BY moment, {is_order}, act ROWS BETWEEN"
+    return Steps(
+        history,
+        settings,
+        {
+            "arrivals": f"""
+                SELECT customer_id, event AS act, min({seconds(history, c.OCCURRED_AT)}) AS moment,
+                       max(channel) AS channel
+                FROM events WHERE event NOT IN ({texts(NO_ACTIVITY)}) AND {sample}
+                GROUP BY customer_id, event, CAST(occurred_at AS DATE)
+                UNION ALL
+                SELECT customer_id, {text(ORDER)} AS act, {seconds(history, c.ORDERED_AT)} AS moment, channel
+                FROM orders
+                WHERE {sample}""",
+            "timeline": f"""
+                SELECT *, min(CASE WHEN act = {text(ORDER)} THEN moment END)
+                          OVER ({window} 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_order,
+                       coalesce(sum({is_order}) OVER ({window} UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS orders_before
+                FROM arrivals""",
+        },
+    )
+
+
+def episodes(steps: Steps) -> str:
+    """SQL: the arrivals whose window is over, and whether the customer `passed` to an order in it."""
+    span = steps.span()
+    return f"""
+        SELECT *, {BAND} AS band, CASE WHEN next_order - moment <= {span} THEN 1 ELSE 0 END AS passed,
+               CASE WHEN times_before = 0 THEN 0 WHEN orders_before * 4 < times_before THEN 1
+                    WHEN orders_before * 4 < times_before * 3 THEN 2 ELSE 3 END AS record,
+               {steps.bucket} AS bucket
+        FROM (SELECT *, row_number() OVER (PARTITION BY customer_id, act ORDER BY moment) - 1 AS times_before
+              FROM timeline) AS numbered
+        WHERE moment <= -{span}"""
+
+
+def cell(elapsed: str) -> str:
+    """SQL: the number of the last cell of `CELLS` that begins at or before so many seconds."""
+    cases = " ".join(f"WHEN {elapsed} < {begin} THEN {number}" for number, begin in enumerate(CELLS[1:]))
+    return f"CASE {cases} ELSE {len(CELLS) - 1} END"

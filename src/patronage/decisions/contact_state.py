@@ -1,0 +1,72 @@
+"""What a customer was sent lately, and whether there is a cart: what the next action depends on beside labels."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from patronage import cutoff as when
+from patronage import names as c
+from patronage.data import Tables
+from patronage.data.contract import CONTACTS, EVENTS, SENT
+from patronage.engine import text
+
+OPEN, NO_CART = "open", "none"
+CART_DAYS = 7  # a cart is forgotten after
+CART, UNSUBSCRIBED, ORDERED = "add_to_cart", "unsubscribed", "ordered"
+
+
+def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
+    """What is known of customers before the next contact.
+
+    Parameters
+    ----------
+    days
+        Messages are counted over so many days before the cutoff.
+
+    Returns
+    -------
+    DataFrame
+        A row per customer and sender: `customer_id`, `sender` (missing where the log does not tell), `messages`,
+        `unsubscribed` (1 or 0: the last word before the cutoff) and `cart` (open: filled in the last week, and no
+        order since). Customers without any of these have no row.
+    """
+    engine = tables.engine
+    parts = []
+    if tables.has(EVENTS.name):
+        sender = c.SENDER if c.SENDER in tables.present[EVENTS.name] else "CAST(NULL AS VARCHAR)"
+        kinds = ", ".join(text(name) for name in (*SENT, CART, UNSUBSCRIBED))
+        parts.append(
+            f"SELECT customer_id, {sender} AS sender, occurred_at AS moment, event AS kind FROM events "
+            f"WHERE event IN ({kinds}) AND {when.before(c.OCCURRED_AT, cutoff, engine)}"
+        )
+    if tables.has(CONTACTS.name):
+        parts.append(
+            "SELECT customer_id, CAST(NULL AS VARCHAR) AS sender, contacted_at AS moment, 'message_sent' AS kind "
+            f"FROM contacts WHERE arm <> 'control' AND {when.before(c.CONTACTED_AT, cutoff, engine)}"
+        )
+    columns = [c.CUSTOMER_ID, c.SENDER, c.MESSAGES, UNSUBSCRIBED, c.CART]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    since = when.before("moment", cutoff - timedelta(days=days), engine)
+    fresh = when.before("moment", cutoff - timedelta(days=CART_DAYS), engine)
+    sent = ", ".join(text(name) for name in SENT)
+    frame = engine.frame(
+        f"""
+        WITH acts AS ({" UNION ALL ".join(parts)}),
+        last_orders AS (
+            SELECT customer_id, max(ordered_at) AS last_order FROM transactions
+            WHERE amount >= 0 AND {tables.known(cutoff)} GROUP BY customer_id
+        )
+        SELECT acts.customer_id, acts.sender,
+               count(*) FILTER (WHERE kind IN ({sent}) AND NOT {since}) AS messages,
+               max(CASE WHEN kind = '{UNSUBSCRIBED}' THEN 1 ELSE 0 END) AS unsubscribed,
+               max(CASE WHEN kind = '{CART}' AND NOT {fresh} AND (last_order IS NULL OR moment > last_order)
+                        THEN 1 ELSE 0 END) AS cart
+        FROM acts LEFT JOIN last_orders ON acts.customer_id = last_orders.customer_id
+        GROUP BY acts.customer_id, acts.sender ORDER BY acts.customer_id, acts.sender
+        """
+    )
+    frame[c.CART] = frame[c.CART].map({1: OPEN, 0: NO_CART})
+    return frame[columns]

@@ -1,0 +1,243 @@
+"""The next best action of each customer: within caps and budget, with a stable holdout, and why in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from patronage import names as c
+from patronage.config.actions import LEAVE_ALONE
+from patronage.decisions.allocation import NOTHING, Allocation, allocate
+from patronage.decisions.catalogue import ASSUMED, PROSPECTS, ActionPlan, Promise, fits, promise
+from patronage.decisions.contact_state import NO_CART, OPEN, UNSUBSCRIBED
+from patronage.labels import held_out
+from patronage.typing import Array, Index, Mask
+
+# Why a customer is left alone, in the order in which the reasons count
+UNSUBSCRIBED_WHY, NEVER_WHY, CAP_WHY = "unsubscribed", "has a label that is never contacted", "was contacted enough"
+NO_FIT_WHY, UNPAID_WHY, BUDGET_WHY = (
+    "no action fits",
+    "no action is expected to pay",
+    "the budget goes further elsewhere",
+)
+GROUPED_BY = (c.PERSONA, c.JOURNEY_STAGE, c.VALUE_TIER, c.CHURN_BAND)
+SHOWN = (c.BENEFIT_SEGMENT, c.BEST_CONTACT_WINDOW)
+
+
+@dataclass(frozen=True)
+class NextActions:
+    """What is recommended.
+
+    Attributes
+    ----------
+    frame
+        A row per customer, sorted by id; docs/effects.md lists the columns.
+    left_out
+        Actions whose conditions name columns that the assignments lack, with these columns.
+    """
+
+    frame: pd.DataFrame
+    allocation: Allocation
+    left_out: Mapping[str, list[str]]
+
+
+def next_actions(
+    assignments: pd.DataFrame, state: pd.DataFrame, plan: ActionPlan, budget: float | None = None
+) -> NextActions:
+    """Choose one action for each customer, or none.
+
+    Parameters
+    ----------
+    assignments
+        Indexed by customer.
+    state
+        Of `contact_state`.
+    budget
+        In place of the plan's.
+    """
+    customers = assignments.sort_index(kind="stable")
+    pressure = _pressure(state, customers.index)
+    customers = customers.assign(**{c.CART: pressure[c.CART]}) if c.CART in state and len(state) else customers
+    prospects = plan.prospects(customers)
+    names, size = list(plan.catalogue), len(customers)
+    promises = [promise(name, action, customers, prospects) for name, action in plan.catalogue.items()]
+    fit = np.column_stack(
+        [fits(action, customers) for action in plan.catalogue.values()] or [np.zeros((size, 0), bool)]
+    )
+    blocked, capped = _blocked(customers, pressure, plan), _capped(pressure, plan)
+    profit = np.column_stack([each.profit for each in promises] or [np.zeros((size, 0))])
+    allowed = fit & ~capped & (blocked == "")[:, None]
+    cost = np.column_stack([each.cost for each in promises] or [np.zeros((size, 0))])
+    allocation = allocate(
+        np.where(allowed, profit, np.nan), np.nan_to_num(cost), plan.budget if budget is None else budget
+    )
+    why = _why_left(blocked, fit, capped, np.where(allowed, profit, np.nan))
+    frame = _frame(customers, plan, promises, allocation.action, why)
+    lacking = {
+        name: [column for column in action.conditions if column not in customers]
+        for name, action in plan.catalogue.items()
+    }
+    return NextActions(frame, allocation, {name: columns for name, columns in lacking.items() if columns and names})
+
+
+def reads(plan: ActionPlan) -> list[str]:
+    """The columns of the assignments that `next_actions` and `by_segment` look at, as far as they are there."""
+    conditions = [column for action in plan.catalogue.values() for column in action.conditions]
+    arms = [action.arm or name for name, action in plan.catalogue.items()]
+    effects = [column(arm) for arm in arms for column in (c.effect_of, c.effect_low, c.effect_high)]
+    return list(dict.fromkeys([*PROSPECTS, *GROUPED_BY, *SHOWN, *conditions, *plan.never, *effects]))
+
+
+def by_segment(frame: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
+    """What is recommended in each segment, and what it is worth.
+
+    Returns
+    -------
+    DataFrame
+        `labels` and `label`; `action`, `customers` whom it is recommended for, `holdout` of these, `expected_profit`
+        and `expected_cost` of those who are contacted, together.
+    """
+    own = frame.set_index(c.CUSTOMER_ID)
+    contacted = ~own[c.HOLDOUT]
+    rows = pd.DataFrame(
+        {
+            c.ACTION: own[c.ACTION],
+            c.HOLDOUT: own[c.HOLDOUT].astype(int),
+            c.EXPECTED_PROFIT: own[c.EXPECTED_PROFIT].where(contacted, 0.0),
+            c.EXPECTED_COST: own[c.EXPECTED_COST].where(contacted, 0.0),
+        }
+    )
+    parts = []
+    for column in (name for name in GROUPED_BY if name in assignments):
+        label = assignments[column].reindex(rows.index).astype(str)
+        grouped = rows.groupby([label.rename("label"), rows[c.ACTION].astype(str)], sort=True)
+        sums = grouped[[c.HOLDOUT, c.EXPECTED_PROFIT, c.EXPECTED_COST]].sum()
+        sums.insert(0, "customers", grouped.size())
+        parts.append(sums.reset_index().assign(labels=column))
+    names = ["labels", "label", c.ACTION, "customers", c.HOLDOUT, c.EXPECTED_PROFIT, c.EXPECTED_COST]
+    return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
+
+
+def _pressure(state: pd.DataFrame, customers: pd.Index) -> pd.DataFrame:
+    """On the customers: messages in all and `by SENDER`, whether unsubscribed, whether a cart is open."""
+    table = pd.DataFrame(index=customers)
+    known = state[state[c.CUSTOMER_ID].isin(customers)]
+    grouped = known.groupby(c.CUSTOMER_ID)
+    table[c.MESSAGES] = grouped[c.MESSAGES].sum().astype(float).reindex(customers).fillna(0.0)
+    table[UNSUBSCRIBED] = (known[known[UNSUBSCRIBED] == 1].groupby(c.CUSTOMER_ID).size() > 0).reindex(
+        customers, fill_value=False
+    )
+    opened = known[known[c.CART] == OPEN].groupby(c.CUSTOMER_ID).size() > 0
+    table[c.CART] = np.where(opened.reindex(customers, fill_value=False), OPEN, NO_CART)
+    for sender, rows in known[known[c.SENDER].notna()].groupby(c.SENDER):
+        sums = rows.groupby(c.CUSTOMER_ID)[c.MESSAGES].sum().astype(float)
+        table[_by(sender)] = sums.reindex(customers).fillna(0.0)
+    return table
+
+
+def _by(sender: object) -> str:
+    return f"by {sender}"
+
+
+def _blocked(customers: pd.DataFrame, pressure: pd.DataFrame, plan: ActionPlan) -> Array:
+    """(N,) why nobody may contact the customer; empty where somebody may."""
+    never = np.zeros(len(customers), bool)
+    for column, labels in plan.never.items():
+        if column in customers:
+            never |= customers[column].isin(labels).to_numpy()
+    return np.select([pressure[UNSUBSCRIBED].to_numpy(bool), never], [UNSUBSCRIBED_WHY, NEVER_WHY], "").astype(object)
+
+
+def _capped(pressure: pd.DataFrame, plan: ActionPlan) -> Mask:
+    """(N, A) whether one message more would be too many, in all or by the sender of the action."""
+    full = pressure[c.MESSAGES].to_numpy() >= plan.messages
+    columns = []
+    for action in plan.catalogue.values():
+        most, sent = plan.by_sender.get(action.sender), _by(action.sender)
+        own = pressure[sent].to_numpy() if sent in pressure else np.zeros(len(pressure))
+        columns.append(full | (own >= most if most is not None else False))
+    return np.column_stack(columns or [np.zeros((len(pressure), 0), bool)])
+
+
+def _why_left(blocked: Array, fit: Mask, capped: Mask, profit: Array) -> Array:
+    """(N,) why a customer would be left alone."""
+    pays = (np.nan_to_num(profit, nan=-1.0) > 0).any(axis=1)
+    return np.select(
+        [blocked != "", ~fit.any(axis=1), (fit & capped).any(axis=1) & ~(fit & ~capped).any(axis=1), ~pays],
+        [blocked, NO_FIT_WHY, CAP_WHY, UNPAID_WHY],
+        BUDGET_WHY,
+    )
+
+
+def _frame(
+    customers: pd.DataFrame, plan: ActionPlan, promises: list[Promise], chosen: Index, why_left: Array
+) -> pd.DataFrame:
+    """The table of the chosen actions."""
+    size = len(customers)
+    text = {name: np.full(size, "", object) for name in (c.WHY, c.BASIS, c.SENDER, c.CONTENT, c.WHEN)}
+    numbers = {
+        name: np.zeros(size)
+        for name in (c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.EXPECTED_COST)
+    }
+    holdout, actions = np.zeros(size, bool), np.full(size, LEAVE_ALONE, object)
+    alone = chosen == NOTHING
+    text[c.WHY][alone], text[c.BASIS][alone] = why_left[alone], ASSUMED
+    for number, (name, action) in enumerate(plan.catalogue.items()):
+        rows = np.flatnonzero(chosen == number)
+        if not len(rows):
+            continue
+        own, promised = customers.iloc[rows], promises[number]
+        actions[rows] = name
+        text[c.WHY][rows] = _reasons(action.conditions, own)
+        text[c.BASIS][rows], text[c.SENDER][rows] = promised.basis, action.sender
+        text[c.CONTENT][rows] = [f"{name}/{benefit}" for benefit in _labels(own, c.BENEFIT_SEGMENT, "any")]
+        text[c.WHEN][rows] = _moments(action.within_days, own)
+        holdout[rows] = held_out(own.index, plan.holdout_share, plan.seed, _purpose(name)).to_numpy()
+        values = (promised.profit, promised.low, promised.high, promised.cost)
+        for column, value in zip(numbers, values, strict=True):
+            numbers[column][rows] = value[rows]
+    return pd.DataFrame(
+        {
+            c.CUSTOMER_ID: customers.index.to_numpy(object),
+            c.ACTION: actions,
+            c.WHY: text[c.WHY],
+            **numbers,
+            **{name: text[name] for name in (c.BASIS, c.WHEN, c.SENDER, c.CONTENT)},
+            c.HOLDOUT: holdout,
+        }
+    )
+
+
+def _purpose(action: str) -> str:
+    """A lot of its own for each action."""
+    return sha256(action.encode()).hexdigest()[:6]
+
+
+def _labels(customers: pd.DataFrame, column: str, otherwise: str) -> Array:
+    if column not in customers:
+        return np.full(len(customers), otherwise, object)
+    labels = customers[column].astype(object).to_numpy()
+    return np.where(pd.isna(labels) | (labels == c.UNKNOWN), otherwise, labels)
+
+
+def _reasons(conditions: Mapping[str, list[str]], customers: pd.DataFrame) -> Array:
+    """The labels that fit, such as `journey_stage is at_risk`."""
+    reasons = [
+        customers[column].astype(object).map({label: f"{column} is {label}" for label in labels}).to_numpy(object)
+        for column, labels in conditions.items()
+    ]
+    joined = reasons[0]
+    for more in reasons[1:]:
+        joined = joined + ", " + more
+    return joined
+
+
+def _moments(within_days: int, customers: pd.DataFrame) -> Array:
+    """The best window of the customer, and how long the action may wait."""
+    window = pd.Series(_labels(customers, c.BEST_CONTACT_WINDOW, ""))
+    until = f"within {within_days} day{'s' if within_days > 1 else ''}"
+    return window.map({each: f"{each}, {until}" if each else until for each in window.unique()}).to_numpy(object)

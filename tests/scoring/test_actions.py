@@ -1,0 +1,46 @@
+"""The next actions beside a scoring."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from patronage.scoring import mark
+
+pytestmark = pytest.mark.slow
+
+
+def test_actions_come_beside_the_assignments_marked_and_the_same_again(patronage, fitted, registered, project):
+    def run(*more: str):
+        return patronage(
+            "score", "model=models:/patronage@champion", "data=tables", f"data.transactions.path={fitted.log}",
+            "cutoff=2023-07-01", "output=out.parquet", f"tracking.uri={registered}", *more,
+        )  # fmt: skip
+
+    code, out, err = run("next_actions=actions.parquet", "passes=3")
+    assert code == 0, err
+    assert "get one" in out
+    assert "assumed, not learned" in out
+    actions, assignments = pd.read_parquet("actions.parquet"), pd.read_parquet("out.parquet")
+    assert sorted(actions["customer_id"]) == sorted(assignments["customer_id"])
+    assert set(actions["basis"]) == {"assumed"}
+    file = pq.read_metadata("actions.parquet")
+    assert json.loads(file.metadata[mark.KEY.encode()])["rows"] == len(actions)
+    one = (project / "actions.parquet").read_bytes()
+    assert run("next_actions=actions.parquet", "passes=1")[0] == 0
+    assert one == (project / "actions.parquet").read_bytes()
+    assert run("next_actions=actions.parquet", "budget=5")[0] == 0
+    cheap = pd.read_parquet("actions.parquet")
+    assert cheap["expected_cost"].sum() <= 5 < actions["expected_cost"].sum()
+    # what is not ours stays, and with it the assignments
+    (project / "actions.parquet").write_text("mine")
+    before = (project / "out.parquet").read_bytes()
+    code, _, err = run("next_actions=actions.parquet")
+    assert code == 1
+    assert "was not written by patronage score" in err
+    assert ((project / "actions.parquet").read_text(), (project / "out.parquet").read_bytes()) == ("mine", before)
+    assert "give another place" in run("next_actions=out.parquet")[2]
+    assert not [path.name for path in project.iterdir() if path.name.endswith(".scoring")]
