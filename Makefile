@@ -6,7 +6,7 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: help run setup test test-quick test-spark coverage format lint ui lock clean
+.PHONY: help run notebooks setup test test-quick test-spark coverage format lint ui lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: setup ## set everything up, then test everything but Spark
 
 test-quick: setup ## the tests that take a moment, after every change
 	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not spark" $(PYTEST)
+
+notebooks: run ## run the notebooks on the run of `make run`, and keep what they show
+	$(VENV)/bin/python notebooks/keep_outputs.py
 
 coverage: setup ## make test, and which lines it does not reach; fails below the floor in pyproject.toml
 	$(MAKE) test PYTEST="--cov --cov-report=term:skip-covered --cov-report=html:build/coverage"
