@@ -27,6 +27,7 @@ from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.agreement import disagreements, perhaps_not_first
 from patronage.models.btyd import clv
+from patronage.models.effects.learned import LearnedEffects
 from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
@@ -34,7 +35,7 @@ from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
 from patronage.typing import Mask
 
 FORMAT = 9
-REFERENCE = "reference.json"
+REFERENCE, EFFECTS = "reference.json", "effects"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
@@ -68,6 +69,8 @@ class Bundle:
         The lenses with what each learned of the population.
     actions
         The catalogue of actions, from which `next_actions` chooses one for each customer.
+    effects
+        What contacts drawn by lot were found to change (`actions.effects`); None where that is assumed.
     reference
         What later customers are compared with; None in a bundle that was never logged.
 
@@ -94,6 +97,7 @@ class Bundle:
     journey: journey.JourneyModel
     offer: Offer
     actions: ActionPlan
+    effects: LearnedEffects | None = None
     reference: Reference | None = None
 
     @property
@@ -157,6 +161,8 @@ class Bundle:
         further += disagreements(assignments)
         if c.STATUS_SEGMENT in assignments:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
+        if self.effects is not None:
+            assignments |= self.effects.columns(features.assign(**assignments))
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, further, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
@@ -213,6 +219,8 @@ class Bundle:
         for name, model in self._models().items():
             (folder / name).mkdir(exist_ok=True)
             model.save(folder / name)
+        if self.effects is not None:
+            self.effects.save(folder / EFFECTS)
         if self.reference is not None:
             self.reference.save(folder / REFERENCE)
         manifest.write(folder)
@@ -264,6 +272,7 @@ class Bundle:
             journey=journey.JourneyModel.load(folder / "journey"),
             offer=Offer(**state["offer"]),
             actions=ActionPlan.from_json(state["actions"]),
+            effects=LearnedEffects.load(folder / EFFECTS) if (folder / EFFECTS).is_dir() else None,
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 

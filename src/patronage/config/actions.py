@@ -64,6 +64,7 @@ def _catalogue() -> dict[str, ActionConfig]:
 @dataclass
 class ActionsConfig:
     budget: float | None = None
+    effects: str | None = None
     holdout_share: float = 0.1
     caps: CapsConfig = field(default_factory=CapsConfig)
     never: dict[str, list[str]] = field(default_factory=dict)

@@ -54,6 +54,7 @@ class EffectConfig(ProcessConfig):
     learner: str = "dr"
     folds: int = 5
     output: str | None = None
+    model: str | None = None
     seed: int = 0
 
     def check(self) -> None:

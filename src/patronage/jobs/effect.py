@@ -39,8 +39,9 @@ def run(config: EffectConfig) -> None:
         _print_plan(config)
     if config.path is None:
         return
-    if config.output is not None and Path(config.output).exists():
-        raise OutputError(f"output={config.output}: something stands there; give another path")
+    for key, place in (("output", config.output), ("model", config.model)):
+        if place is not None and Path(place).exists():
+            raise OutputError(f"{key}={place}: something stands there; give another path")
     store = tracking.open_store(config.tracking, project_root())
     table = _table(config)
     if not config.costs:
@@ -53,9 +54,13 @@ def run(config: EffectConfig) -> None:
     run_id = tracking.log_run(store, record)
     if config.output is not None:
         model.predict(table).to_parquet(config.output)
+    if config.model is not None:
+        model.learned_.save(config.model)
     print(record.tables[Artifact.EFFECTS_AVERAGE].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(record.tables[Artifact.EFFECT_POLICIES].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(f"\n{effect_finding(model)}")
+    if config.model is not None:
+        print(f"model        {config.model}: train with actions.effects={config.model} to act on it")
     print(f"report       {tracking.artifact(store, run_id, Artifact.REPORT)}")
     print(f"look at it   {tracking.run_link(store, run_id)}")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.config.actions import LEAVE_ALONE, ActionConfig
 from patronage.config.shipped import shipped
-from patronage.decisions.catalogue import ASSUMED, ActionPlan
+from patronage.decisions.catalogue import ASSUMED, LEARNED, ActionPlan
 from patronage.decisions.next_action import NextActions, by_segment
 from patronage.names import Artifact
 from patronage.report import Report
@@ -48,6 +48,8 @@ def action_messages(actions: NextActions, plan: ActionPlan) -> list[str]:
             f"actions      the budget binds: one unit more would earn {allocation.price:.2f}; the best allocation "
             f"earns at most {allocation.gap:.4%} more"
         )
+    if learned := sorted(some.loc[some[c.BASIS] == LEARNED, c.ACTION].unique()):
+        lines.append(f"actions      learned from contacts by lot: {', '.join(learned)}")
     assumed = sorted(some.loc[some[c.BASIS] == ASSUMED, c.ACTION].unique())
     if assumed:
         placeholders = placeholder_costs(plan.catalogue)

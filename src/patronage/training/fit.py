@@ -15,6 +15,7 @@ from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.offer import Offer
 from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
+from patronage.models.effects.learned import LearnedEffects
 from patronage.models.personas import PersonaModel
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
@@ -74,6 +75,7 @@ def fit_bundle(
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
         actions=plan_actions(features, config),
+        effects=LearnedEffects.load(config.actions.effects) if config.actions.effects is not None else None,
     )
 
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from patronage import names as c
 from patronage.errors import ConfigError, DataError, FitError
+from patronage.models.effects.learned import LearnedEffects
 from patronage.models.effects.learners import DR, LEARNERS, CrossFit, TreeSettings, Trial, cross_fit, fit_learner
 from patronage.models.effects.policy import Slope, best_arm, fit_slope, gains, mean_interval, profits
 from patronage.models.effects.randomness import RandomnessFinding, check_randomness
@@ -69,6 +70,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         Profit per 1,000 customers of the policy by effect beside the best simple one, with a paired interval.
     randomness_
         What the check of the lot found.
+    learned_
+        What `predict` asks, to be kept: `learned_.save(folder)`, for `actions.effects=FOLDER` of a training.
     cross_fit_
         Effects and doubly robust scores of the customers of X, by models that did not see them.
 
@@ -162,10 +165,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             On the index of X: `effect_ARM` for each arm, calibrated, in the unit of y; `gain`, what the recommended arm
             brings less its cost; and `recommended_arm`.
         """
-        check_is_fitted(self, "trees_")
-        require_columns(X, self.feature_names_in_, "ContactEffects")
-        raw = self.trees_.predict(self.encoding_.matrix(X[list(self.feature_names_in_)]))
-        effects = self._calibrated(raw)
+        check_is_fitted(self, "learned_")
+        effects = self.learned_.predict(X)
         chosen = self._policy(effects)
         profit = np.column_stack([np.zeros(len(X)), effects - (self.costs_[1:] - self.costs_[0])])
         columns = {f"effect_{arm}": effects[:, number] for number, arm in enumerate(self.arms_[1:])}
@@ -196,7 +197,14 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             columns={"mean": "effect"}
         )
         self._value(profits(scores, self.costs_))
-        self.trees_ = fit_learner(self.learner, trial, settings)
+        self.learned_ = LearnedEffects(
+            arms=tuple(self.arms_),
+            encoding=self.encoding_,
+            trees=fit_learner(self.learner, trial, settings),
+            slopes=tuple(self.slopes_),
+            by_customer=self.policy_ == BY_EFFECT,
+            half_widths=tuple(float(half) for half in (self.average_["high"] - self.average_["low"]) / 2),
+        )
 
     def _value(self, profit: Array) -> None:
         """The policies beside each other; the best simple one is what the policy by effect must surely beat."""
@@ -221,9 +229,6 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             return best_arm(effects, self.costs_)
         number = 0 if self.policy_ == TREAT_NONE else self.arms_.index(self.policy_.removeprefix("treat all: "))
         return np.full(len(effects), number)
-
-    def _calibrated(self, raw: Array) -> Array:
-        return np.column_stack([slope.apply(raw[:, arm]) for arm, slope in enumerate(self.slopes_)])
 
     def _features(self, X: pd.DataFrame) -> list[str]:
         own = self.propensity if isinstance(self.propensity, str) else None

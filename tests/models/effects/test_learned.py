@@ -1,0 +1,78 @@
+"""What was learned is kept without pickle, and takes the place of what the catalogue of actions assumes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import patronage as pt
+from patronage.decisions.catalogue import ASSUMED, LEARNED
+from patronage.decisions.next_action import next_actions
+from patronage.errors import FitError
+from patronage.models.effects.learned import LearnedEffects
+
+
+@pytest.fixture(scope="module")
+def model() -> pt.ContactEffects:
+    """A mail that brings 5 to who ordered often, and costs the rest 2."""
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame({"n_orders": rng.integers(1, 20, 4000).astype(float), "persona": rng.choice(["a", "b"], 4000)})
+    X["arm"] = rng.choice(["control", "mail"], 4000)
+    y = rng.normal(10, 2, 4000) + (X["arm"] == "mail") * np.where(X["n_orders"] > 10, 5.0, -2.0)
+    return pt.ContactEffects(rounds=40, folds=3).fit(X, y)
+
+
+NEW = pd.DataFrame({"n_orders": [2.0, 18.0], "persona": ["a", "never seen"]}, index=["ann", "ben"])
+
+
+def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
+    model.learned_.save(tmp_path / "learned")
+    loaded = LearnedEffects.load(tmp_path / "learned")
+    assert {path.suffix for path in (tmp_path / "learned").iterdir()} == {".json", ".txt"}
+    np.testing.assert_array_equal(loaded.predict(NEW), model.learned_.predict(NEW))
+    columns = loaded.columns(NEW)
+    assert list(columns) == ["effect_mail", "effect_mail_low", "effect_mail_high"]
+    assert columns["effect_mail"].tolist() == pytest.approx([-2, 5], abs=1)
+    half = (model.average_.loc["mail", "high"] - model.average_.loc["mail", "low"]) / 2
+    assert (columns["effect_mail_high"] - columns["effect_mail"]).tolist() == pytest.approx([half, half])
+
+
+def test_where_customers_are_not_surely_told_apart_everybody_has_the_average(model):
+    columns = replace(model.learned_, by_customer=False).columns(NEW)
+    assert columns["effect_mail"].tolist() == pytest.approx([model.average_.loc["mail", "effect"]] * 2)
+
+
+def test_a_changed_file_and_no_folder_are_refused(model, tmp_path):
+    with pytest.raises(FitError, match=r"no effects; expected the folder that `patronage effect model=FOLDER` wrote"):
+        LearnedEffects.load(tmp_path)
+    model.learned_.save(tmp_path)
+    (tmp_path / "effects.json").write_text((tmp_path / "effects.json").read_text().replace("mail", "post"))
+    with pytest.raises(FitError, match=r"effects.json changed since the model was saved"):
+        LearnedEffects.load(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_training_acts_on_it_and_its_bundle_keeps_it(model, tmp_path):
+    model.learned_.save(tmp_path / "learned")
+    log = pt.read(pt.example_orders())
+    catalogue = (
+        "{mailing: {conditions: {journey_stage: [first_time, regular, loyal, at_risk, churned]}, cost: 1, arm: mail}}"
+    )
+    words = [f"actions.effects={tmp_path / 'learned'}", f"actions.catalogue={catalogue}"]
+    bundle = pt.train(log, cutoff="2024-01-01", horizon_days=90, overrides=words).bundle
+    bundle.save(tmp_path / "bundle")
+    bundle = pt.Bundle.load(tmp_path / "bundle")
+    features = pt.features(log, cutoff="2024-01-01", like=bundle)
+    assignments = bundle.assign(features)
+    contacts = pd.DataFrame(columns=["customer_id", "sender", "messages", "unsubscribed", "cart"])
+    actions = next_actions(assignments, contacts, bundle.actions).frame.set_index("customer_id")
+    mailed = actions["action"] == "mailing"
+    assert mailed.any()
+    assert set(actions.loc[mailed, "basis"]) == {LEARNED}
+    assert set(actions.loc[~mailed, "basis"]) <= {ASSUMED}
+    effect = assignments["effect_mail"].reindex(actions.index)
+    pd.testing.assert_series_equal(actions["expected_profit"][mailed], (effect - 1)[mailed], check_names=False)
+    assert (effect[~mailed].dropna() <= 1).all()  # what does not pay is left alone
