@@ -39,9 +39,10 @@ def run(config: EffectConfig) -> None:
         _print_plan(config)
     if config.path is None:
         return
-    for key, place in (("output", config.output), ("model", config.model)):
-        if place is not None and Path(place).exists():
-            raise OutputError(f"{key}={place}: something stands there; give another path")
+    if config.output is not None and Path(config.output).exists():
+        raise OutputError(f"output={config.output}: something stands there; give another path")
+    if config.model is not None and Path(config.model).exists():
+        raise OutputError(f"model={config.model}: something stands there; give another folder")
     store = tracking.open_store(config.tracking, project_root())
     table = _table(config)
     if not config.costs:
