@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from patronage import names as c
 from patronage.models import personas
 from patronage.review import labellings, migration
 
@@ -65,6 +66,16 @@ class TestAModel:
         assert any(label.startswith("new ") for label in columns[0].labels)
         for labelling in columns[1:]:
             assert set(migration.reasons(labelling)) == {"stayed"}
+
+    def test_a_customer_without_an_order_has_every_label_of_the_frozen_model(self, bundle, shop_at):
+        """Such a customer is in no tier: of two runs that share one the comparison ended with a defect."""
+        (split, _), (later, _) = shop_at(CUTOFF), shop_at(LATER)
+        features = later.current.features.copy()
+        features.loc[features.index[0], [c.N_ORDERS, c.FREQUENCY]] = 0.0
+        candidate = replace(run_of("other", bundle, later), features=features)
+        frozen, _ = labellings.predict_frozen(run_of("one", bundle, split), candidate)
+        assert frozen.notna().all(axis=None)
+        assert frozen[c.VALUE_TIER].iloc[0] == c.UNKNOWN
 
     def test_without_a_feature_that_it_reads_the_model_cannot_be_frozen(self, bundle, shop_at):
         split, _ = shop_at(CUTOFF)

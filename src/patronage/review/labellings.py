@@ -146,7 +146,7 @@ def _label_orders(bundle: Bundle) -> dict[str, list[str]]:
     tiers = bundle.fitted_lenses.states["value"]
     return {
         c.JOURNEY_STAGE: list(STAGES),
-        c.VALUE_TIER: [*tiers.floors, tiers.last],
+        c.VALUE_TIER: [*tiers.floors, tiers.last, c.UNKNOWN],  # of customers without an order
         c.RFM_SEGMENT: [*dict.fromkeys(RFM_NAMES[::-1, ::-1].ravel()), c.UNKNOWN],
     }
 
