@@ -96,7 +96,7 @@ def test_a_server_with_a_password(fitted, project, tmp_path_factory):
             ("train", *log, *train, "name=first"),
             ("promote", "run=first", "force=true", "reason=password=hunter2-cli", uri),
             ("score", *log, "model=@champion", "output=out.parquet"),
-            ("train", "-m", *log, *train, "seed=1,"),
+            ("train", "-m", *log, *train, "seed=1,2"),
         ):
             done = subprocess.run(
                 [sys.executable, "-m", "patronage.cli", *words], cwd=project, env=environment, capture_output=True,

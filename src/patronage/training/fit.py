@@ -46,6 +46,7 @@ def fit_bundle(
         A model has nothing to learn from; the message says which and what to change.
     """
     features = split.current.features
+    effects = None if config.actions.effects is None else LearnedEffects.load(config.actions.effects)
     fitted_lenses = lenses.fit(features, split.lenses, earlier(split.training))
 
     def personas() -> PersonaModel:
@@ -75,7 +76,7 @@ def fit_bundle(
         journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
         offer=Offer(**asdict(config.decision), seed=config.seed),
         actions=plan_actions(features, config),
-        effects=LearnedEffects.load(config.actions.effects) if config.actions.effects is not None else None,
+        effects=effects,
     )
 
 
