@@ -158,7 +158,7 @@ def test_the_day_of_the_first_order_counts_from_one_and_by_days():
 
 
 def test_repeat_orders_by_whole_weeks_from_the_cutoff():
-    """Anna's second to fourth order are of 11 and 31 January and 10 February; Cleo's two are one day, her first."""
+    """Anna's second to fourth order are of 11 and 31 January and 10 February; Cleo's two are one day, the first."""
     weeks = weekly_orders(through_the_door(BY_HAND), datetime(2024, 2, 1), 30, EVERYONE)
     assert weeks.to_dict() == {-4: 0, -3: 1, -2: 0, -1: 1, 0: 0, 1: 1, 2: 0, 3: 0}  # from the first whole week on
     weeks = weekly_orders(through_the_door(BY_HAND), datetime(2024, 2, 1), 28, pd.Index(["ben", "cleo"]))
@@ -166,7 +166,7 @@ def test_repeat_orders_by_whole_weeks_from_the_cutoff():
 
 
 def test_what_was_bought_by_item_in_the_horizon_as_money():
-    """Cleo sent back what was bought for 40: of her 42 the two stay."""
+    """Cleo sent back what was bought for 40: of 42 the two stay."""
     log = BY_HAND.assign(product_id=["p", "p", "q", "p", "r", "q", "q", "q", "p", None])
     bought = bought_in(through_the_door(log), datetime(2024, 2, 1), 30, "product_id")
     assert bought.to_numpy().tolist() == [["anna", "p", 12.25], ["ben", "r", 99.99], ["cleo", "q", 2.0]]

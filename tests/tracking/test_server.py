@@ -80,6 +80,22 @@ def test_eight_experiments_at_once_on_a_cold_postgresql(database, tmp_path):
     assert logged(uri) == set(range(8))
 
 
+def test_a_postgresql_that_another_process_holds_is_to_be_tried_again(database, monkeypatch):
+    import sqlalchemy
+
+    from patronage.tracking import store
+
+    monkeypatch.setattr(store, "LOCK_SECONDS", 1)
+    engine = sqlalchemy.create_engine(database, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as other:
+        other.execute(sqlalchemy.text(f"SELECT pg_advisory_lock({store.ADVISORY_LOCK})"))
+        with pytest.raises(TrackingError, match="held by another process for 1 s") as caught, store.alone(database):
+            pass
+    assert caught.value.exit_code == 75
+    with store.alone(database):  # which its connection let go
+        pass
+
+
 @pytest.fixture(scope="module")
 def two_versions(server, fitted, tmp_path_factory):
     """A training twice over: two versions of one registered model, neither of them champion."""

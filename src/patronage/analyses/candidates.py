@@ -37,12 +37,14 @@ def run(view: View, settings: CandidatesConfig) -> Result:
     for name, target in settings.targets.items():
         try:
             y, _ = outcome_of(view, view.before, target)
-            lifts[f"{name}_candidates"] = _listed(result, view, f"{name}_candidates", y, _can(view, target))
+            lifts[f"{name}_candidates"] = _listed(
+                result, view, view.before, f"{name}_candidates", y, _can(view, target)
+            )
         except DataError as error:
             result.notes.append(f"list {name}: {error}")
     try:
         y, can = _first_orders(view, view.before)
-        lifts[FIRST_ORDER] = _listed(result, view, FIRST_ORDER, y, can)
+        lifts[FIRST_ORDER] = _listed(result, view, view.before, FIRST_ORDER, y, can)
     except DataError as error:
         result.notes.append(f"list {FIRST_ORDER}: {error}")
     if (lift := _due(result, view, view.before)) is not None:
@@ -89,8 +91,7 @@ def _can(view: View, target: TurnTarget) -> pd.Index:
     return features.index[features[c.N_ORDERS].fillna(0) > 0]
 
 
-def _listed(result: Result, view: View, name: str, y: pd.Series, can: pd.Index) -> Lift:
-    before: Population = view.before  # type: ignore[assignment]
+def _listed(result: Result, view: View, before: Population, name: str, y: pd.Series, can: pd.Index) -> Lift:
     y = y.dropna()
     now = view.now.features.loc[can]
     ranking = rank_customers(before.features.loc[y.index], y, now, view.meanings, seed=view.seed)

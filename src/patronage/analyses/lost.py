@@ -48,7 +48,7 @@ def run(view: View, settings: LostConfig) -> Result:
         )
     parts = _beside_usual(ranking, left)
     labels, agreement = _clusters(parts, settings.most_groups, view.seed)
-    names = _names(parts, labels, view)
+    names = _names(parts, labels, before.features.loc[parts.index])
     groups = pd.Series([names[label] for label in labels], parts.index)
     back = _may_come_back(result, view, before)
     table = _described(view, before, groups, back, agreement)
@@ -89,10 +89,9 @@ def _fitted(x: Array, k: int, seed: int) -> KMeans:
     return KMeans(k, n_init=STARTS, random_state=seed).fit(x)
 
 
-def _names(parts: pd.DataFrame, labels: npt.NDArray[np.int64], view: View) -> list[str]:
+def _names(parts: pd.DataFrame, labels: npt.NDArray[np.int64], features: pd.DataFrame) -> list[str]:
     """Each group by the two features that speak for leaving more in it than among the other lost."""
     names: list[str] = []
-    features = view.before.features.loc[parts.index]  # type: ignore[union-attr]
     for label in range(labels.max() + 1):
         inside = labels == label
         above = parts[inside].mean() - (parts[~inside].mean() if (~inside).any() else 0.0)

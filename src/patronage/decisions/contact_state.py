@@ -29,13 +29,13 @@ def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
     -------
     DataFrame
         A row per customer and sender: `customer_id`, `sender` (missing where the log does not tell), `messages`,
-        `unsubscribed` (1 or 0: the last word before the cutoff) and `cart` (open: filled in the last week, and no
-        order since). Customers without any of these have no row.
+        `unsubscribed` (1 or 0: ever before the cutoff; who subscribes again is still left alone) and `cart` (open:
+        filled in the last week, and no order since). Customers without any of these have no row.
     """
     engine = tables.engine
     parts = []
     if tables.has(EVENTS.name):
-        sender = c.SENDER if c.SENDER in tables.present[EVENTS.name] else "CAST(NULL AS VARCHAR)"
+        sender = c.SENDER if c.SENDER in tables.present[EVENTS.name] else engine.null("text")
         kinds = ", ".join(text(name) for name in (*SENT, CART, UNSUBSCRIBED))
         parts.append(
             f"SELECT customer_id, {sender} AS sender, occurred_at AS moment, event AS kind FROM events "
@@ -43,7 +43,7 @@ def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
         )
     if tables.has(CONTACTS.name):
         parts.append(
-            "SELECT customer_id, CAST(NULL AS VARCHAR) AS sender, contacted_at AS moment, 'message_sent' AS kind "
+            f"SELECT customer_id, {engine.null('text')} AS sender, contacted_at AS moment, {text(SENT[0])} AS kind "
             f"FROM contacts WHERE arm <> 'control' AND {when.before(c.CONTACTED_AT, cutoff, engine)}"
         )
     columns = [c.CUSTOMER_ID, c.SENDER, c.MESSAGES, UNSUBSCRIBED, c.CART]

@@ -63,7 +63,7 @@ def next_actions(
     pressure = _pressure(state, customers.index)
     customers = customers.assign(**{c.CART: pressure[c.CART]}) if c.CART in state and len(state) else customers
     prospects = plan.prospects(customers)
-    names, size = list(plan.catalogue), len(customers)
+    size = len(customers)
     promises = [promise(name, action, customers, prospects) for name, action in plan.catalogue.items()]
     fit = np.column_stack(
         [fits(action, customers) for action in plan.catalogue.values()] or [np.zeros((size, 0), bool)]
@@ -81,7 +81,7 @@ def next_actions(
         name: [column for column in action.conditions if column not in customers]
         for name, action in plan.catalogue.items()
     }
-    return NextActions(frame, allocation, {name: columns for name, columns in lacking.items() if columns and names})
+    return NextActions(frame, allocation, {name: columns for name, columns in lacking.items() if columns})
 
 
 def reads(plan: ActionPlan) -> list[str]:

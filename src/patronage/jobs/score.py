@@ -126,6 +126,8 @@ def _score(
     model = tracking.load_registered(store, config.model, cutoff)
     _check_past(model, cutoff)
     model.bundle.check_horizons(config.horizons)
+    if actions is not None and not model.bundle.actions.catalogue:
+        raise ConfigError("next_actions: the model has no catalogue; train it with actions=retail, or with your own")
     print(f"{model.uri} of run {model.run_id}", flush=True)
     with closing(connect(config.engine, folder)) as engine:
         if engine.cluster is not None:
@@ -171,8 +173,6 @@ def _recommend(job: Job, work: Work, files: DuckDB) -> tuple[Report, Work | None
     if job.actions is None:
         return Report(), None
     plan = job.model.bundle.actions
-    if not plan.catalogue:
-        raise ConfigError("next_actions: the model has no catalogue; train it with actions=retail, or with your own")
     journal.step("the next actions")
     actions, assignments = scoring.plan_scored(work, files, job.tables, job.cutoff, plan, job.config.budget)
     report = action_report(actions, assignments, plan)

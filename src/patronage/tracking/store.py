@@ -189,7 +189,9 @@ def _alone_on_postgresql(uri: str) -> Iterator[None]:
         connection.execute(sqlalchemy.text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
         try:
             connection.execute(sqlalchemy.text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
-        except sqlalchemy.exc.OperationalError:
+        except sqlalchemy.exc.OperationalError as error:
+            if "lock timeout" not in str(error):  # the connection broke: another fault
+                raise
             raise _held(mask(uri)) from None
         yield
 

@@ -142,16 +142,16 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         known = np.isfinite(outcome) & X[self.arm].notna().to_numpy()
         frame, outcome = X[known], outcome[known]
         self.arms_ = self._arms(frame)
-        self.encoding_: Encoding = learn_encoding(frame, features)
+        encoding = learn_encoding(frame, features)
         given = pd.Index(self.arms_).get_indexer(frame[self.arm].astype(str))
-        trial = Trial(self.encoding_.matrix(frame[features]), given, self._propensities(frame, given), outcome)
+        trial = Trial(encoding.matrix(frame[features]), given, self._propensities(frame, given), outcome)
         self.randomness_: RandomnessFinding = check_randomness(trial, self.arms_, features, self._settings())
         if self.randomness_.reasons and not self.assume_random:
             raise DataError(
                 f"effects: the arms were not drawn by lot: {'; '.join(self.randomness_.reasons)}; leave such contacts "
                 "out, or give the probabilities of the lot as propensity"
             )
-        self._learn(trial)
+        self._learn(trial, encoding)
         self.feature_names_in_ = np.asarray(features, dtype=object)
         self.n_features_in_ = len(features)
         return self
@@ -169,7 +169,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         effects = self.learned_.predict(X)
         chosen = self._policy(effects)
         profit = np.column_stack([np.zeros(len(X)), effects - (self.costs_[1:] - self.costs_[0])])
-        columns = {f"effect_{arm}": effects[:, number] for number, arm in enumerate(self.arms_[1:])}
+        columns = {c.effect_of(arm): effects[:, number] for number, arm in enumerate(self.arms_[1:])}
         return pd.DataFrame(
             {
                 **columns,
@@ -179,14 +179,13 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             index=X.index,
         )
 
-    def _learn(self, trial: Trial) -> None:
+    def _learn(self, trial: Trial, encoding: Encoding) -> None:
         """Cross-fit, calibrate, value the policies on unseen customers, and fit the final trees on all."""
         settings = self._settings()
         self.costs_ = np.array([float((self.costs or {}).get(arm, 0.0)) for arm in self.arms_])
         self.cross_fit_: CrossFit = cross_fit(trial, (self.learner,), self.folds, settings)
         raw, scores = self.cross_fit_.effects[self.learner], self.cross_fit_.scores
         differences = scores[:, 1:] - scores[:, [0]]
-        self.slopes_ = _slopes(raw, differences)
         self.effects_ = np.empty(raw.shape)  # each fold calibrated by the others
         for number in range(self.folds):
             aim = self.cross_fit_.fold == number
@@ -199,9 +198,9 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self._value(profits(scores, self.costs_))
         self.learned_ = LearnedEffects(
             arms=tuple(self.arms_),
-            encoding=self.encoding_,
+            encoding=encoding,
             trees=fit_learner(self.learner, trial, settings),
-            slopes=tuple(self.slopes_),
+            slopes=tuple(_slopes(raw, differences)),
             by_customer=self.policy_ == BY_EFFECT,
             half_widths=tuple(float(half) for half in (self.average_["high"] - self.average_["low"]) / 2),
         )
