@@ -87,8 +87,8 @@ def _rules(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFrame, se
     features, assignments = features[with_persona], assignments[with_persona]
     described = lenses.described(bundle.lenses)
     plain = {name: described[name].what if name in described else name.replace("_", " ") for name in personas.columns}
-    seen = features[list(personas.columns)].rename(columns=plain)
-    rules = surrogate_rules(seen, assignments[c.PERSONA_ID].to_numpy(), seed)
+    columns = features[list(personas.columns)].rename(columns=plain)
+    rules = surrogate_rules(columns, assignments[c.PERSONA_ID].to_numpy(), seed)
     names = rules.table["label"].map(pd.Series(personas.names, index=personas.ids))
     return Report(
         metrics={Metric.PERSONA_RULES_FIDELITY: rules.fidelity, Metric.PERSONA_RULES_USUAL: rules.usual},
