@@ -12,8 +12,8 @@ from patronage.config import ClvConfig
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
 from patronage.models.btyd import clv
-from patronage.models.btyd.earlier_origin import calibrate_intervals
 from patronage.models.btyd.bg_nbd import BgNbd
+from patronage.models.btyd.earlier_origin import calibrate_intervals
 from patronage.models.btyd.fit import FitCache
 from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.training.law import fit_clv, log_losses, rank_at, rank_laws

@@ -207,7 +207,9 @@ def calibrate_spend(probability: Array, x: Array, refused: str) -> IntervalCalib
     if refused or int((x > 0).sum()) < MIN_REPEATERS:
         return IntervalCalibration(refused or f"fewer than {MIN_REPEATERS} customers with repeat orders ordered")
     borders = _borders(x)
-    return IntervalCalibration("", None, 0.0, borders, _tails(probability, probability, _group(x, borders), len(borders) + 1))
+    return IntervalCalibration(
+        "", None, 0.0, borders, _tails(probability, probability, _group(x, borders), len(borders) + 1)
+    )
 
 
 def _borders(x: Array) -> tuple[float, ...]:
