@@ -38,6 +38,7 @@ LISTED, GROWTH = 8, 1.15  # numbers of orders that are told apart; above, steps 
 NEGLIGIBLE = 1e-4  # P(more orders) that is added to the last number
 GRID = 160  # points of a table
 ENDS = 1e-4  # probabilities between which a table runs
+LEAST_ODDS = 1e-9  # that a table begins at
 CHUNK = 20_000  # customers at a time, so that memory is bounded
 STEP = 0.05  # of log(1 + x): customers this near share a table
 
@@ -218,8 +219,11 @@ def spend_quantiles(values: OrderValues, counts: OrderCounts, levels: tuple[Arra
 def _table(values: OrderValues, orders: Array, x: float) -> tuple[Array, Array]:
     """Ratios of spend to the expected order value, and P(spend <= each) given each number of orders (rows)."""
     posterior = float(values.posterior(np.array(x)))
-    ends = [betaincinv(values.shape * n, posterior, p) for n, p in ((orders[0], ENDS), (orders[-1], 1 - ENDS))]
-    odds = np.exp(np.linspace(*np.log(np.maximum(ends, 1e-12) / np.maximum(1 - np.array(ends), 1e-12)), GRID))
+    ends = np.array(
+        [betaincinv(values.shape * n, posterior, p) for n, p in ((orders[0], ENDS), (orders[-1], 1 - ENDS))]
+    )
+    low, high = np.log(np.maximum(ends, TINY) / np.maximum(1 - ends, TINY))
+    odds = np.exp(np.linspace(float(low), float(high), GRID))
     table = betainc(values.shape * orders[:, None], posterior, odds / (1 + odds))
     return odds * (posterior - 1) / values.shape, table
 
