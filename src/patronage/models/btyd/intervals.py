@@ -35,7 +35,7 @@ from patronage.typing import Array, Index
 
 KNOTS = np.array([0, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5])  # the lower half of a map
 DRIFTS = np.arange(0, 101, 5) / 100  # coefficients of variation that are tried
-NARROWING = 0.5  # share of the narrowing that one window bears out which is believed of the next
+NARROWING = 0.5  # share of the narrowing seen in one window that is expected of the next
 MAX_DRIFT = 1.0
 MIN_GAIN = 2.0  # log score in all that a drift must gain to be taken, as by Akaike's criterion
 GROUPS = 3  # of the customers with repeat orders

@@ -110,8 +110,8 @@ def fit_order_values(law: SpendLaw, ratio: Array, orders: Array, x: Array) -> Or
         return float(np.square(parameters[:3] - own).sum() / (2 * PRIOR_SD**2) - log_density.sum())
 
     bounds = [(each - 3, each + 3) for each in own] + [(-3.0, 3.0)]
-    found = minimize(loss, [*own, 0.0], method="L-BFGS-B", bounds=bounds)
-    return OrderValues(*np.exp(found.x[:3]).tolist()) if np.isfinite(found.fun) else start
+    optimum = minimize(loss, [*own, 0.0], method="L-BFGS-B", bounds=bounds)
+    return OrderValues(*np.exp(optimum.x[:3]).tolist()) if np.isfinite(optimum.fun) else start
 
 
 @dataclass(frozen=True)
