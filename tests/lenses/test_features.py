@@ -17,7 +17,7 @@ CUTOFF = datetime(2024, 3, 1)
 BUILT_IN = [lens for lens in lenses.of(LensesConfig()) if lens.name not in ("account", "taste")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rich_tables(rich):
     tables = through_the_door(*rich, attributes=("age", "region"), on_duplicate_rows="keep")
     return replace(tables, attributes={"age": "demographic", "region": "geographic"})
