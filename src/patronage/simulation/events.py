@@ -142,10 +142,10 @@ class EventLog:
     def drop_after(self, events: Sequence[str], last: Ints) -> None:
         """Take out the events of these names after the last second of each customer, (n,)."""
         codes = [CODES[event] for event in events]
-        kept = [~np.isin(part.event, codes) | (part.at <= last[part.customer]) for part in self._parts]
+        stay = [~np.isin(part.event, codes) | (part.at <= last[part.customer]) for part in self._parts]
         self._parts = [
             Events(**{field.name: getattr(part, field.name)[rows] for field in fields(Events)})
-            for part, rows in zip(self._parts, kept, strict=True)
+            for part, rows in zip(self._parts, stay, strict=True)
         ]
 
     def events(self, n_customers: int) -> Events:

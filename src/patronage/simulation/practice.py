@@ -1,7 +1,7 @@
 """Plants for the analyses: what `patronage analyse` should find, and what it should not.
 
 Nothing is planted by default. `planted: {obstacle: 1.0}` plants one with its full strength; with strength 0 its acts
-occur all the same and nothing follows from them, so that whoever finds something has found chance.
+occur all the same and nothing follows from them, so that all that is found is chance.
 
 ==============  ========================================================================================
 `early_act`     who finishes a tour in the first week orders up to four times as often; a banner is seen by most
@@ -78,14 +78,14 @@ def add_early_acts(plants: Plants, log: EventLog, customers: Customers) -> None:
         log.add(event, customer, (customers.signed_up[customer] + 1) * DAY + rng.integers(0, 5 * DAY, len(customer)))
 
 
-def orders_kept(plants: Plants, orders: Orders) -> Orders:
+def orders_paid(plants: Plants, orders: Orders) -> Orders:
     """The orders that no failed payment stopped."""
     if not plants.has("obstacle"):
         return orders
     failed, stops = _failures(plants, orders)
     lost = failed & (stops < P_LOST * plants.strengths["obstacle"])
-    kept = {field.name: getattr(orders, field.name)[~lost] for field in fields(Orders) if field.name != "offer_sent"}
-    return Orders(**kept, offer_sent=orders.offer_sent)
+    rows = {field.name: getattr(orders, field.name)[~lost] for field in fields(Orders) if field.name != "offer_sent"}
+    return Orders(**rows, offer_sent=orders.offer_sent)
 
 
 def _failures(plants: Plants, orders: Orders) -> tuple[Mask, Array]:

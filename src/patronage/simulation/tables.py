@@ -53,7 +53,7 @@ def draw_block(settings: SimulatedConfig, number: int) -> Block:
     plants = practice.Plants(settings.planted, settings.seed, number, PRACTICE)
     customers = practice.toured(plants, draw_customers(rng(CUSTOMERS), settings, BLOCK_SIZE))
     wanted = draw_orders(rng(ORDERS), calendar, customers)
-    orders = practice.orders_kept(plants, wanted)
+    orders = practice.orders_paid(plants, wanted)
     order_lines = draw_order_lines(rng(ORDER_LINES), settings, calendar, customers, orders)
     order_lines = practice.changed_lines(plants, calendar, customers, orders, order_lines)
     log = EventLog(calendar)
