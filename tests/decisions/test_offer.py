@@ -106,12 +106,13 @@ class TestEmpc:
         assert empc(np.array([1.0, 0.0]), np.array([0.9, 0.1]), 5.0, OFFER) == (0.0, 0.0)
 
 
-class TestLearned:
-    EFFECTS = {"effect_mail": np.array([3.0, 0.5]), "low": np.array([2.0, -0.5]), "high": np.array([4.0, 1.5])}
+EFFECTS = {"effect_mail": np.array([3.0, 0.5]), "low": np.array([2.0, -0.5]), "high": np.array([4.0, 1.5])}
 
+
+class TestLearned:
     def test_the_profit_is_the_effect_less_the_contact_and_says_so(self):
         everyone = Offer(1.0, 10.0, 0.5, 0.1, 1.0, 0.0, seed=0)
-        decided = everyone.decide({}, pd.Index(["a", "b"]), effects=self.EFFECTS)
+        decided = everyone.decide({}, pd.Index(["a", "b"]), effects=EFFECTS)
         assert decided[c.EXPECTED_PROFIT].tolist() == [2.0, -0.5]
         assert decided[c.EXPECTED_PROFIT_LOW].tolist() == [1.0, -1.5]
         assert decided[c.EXPECTED_PROFIT_BASIS].tolist() == ["learned", "learned"]
@@ -121,7 +122,7 @@ class TestLearned:
 
     def test_nobody_is_contacted_who_never_may_be(self):
         everyone = Offer(1.0, 10.0, 0.5, 0.1, 1.0, 0.0, seed=0)
-        decided = everyone.decide({}, pd.Index(["a", "b"]), never=np.array([True, False]), effects=self.EFFECTS)
+        decided = everyone.decide({}, pd.Index(["a", "b"]), never=np.array([True, False]), effects=EFFECTS)
         assert decided[c.ACTION].tolist() == ["leave", "leave"]
 
     def test_the_arm_is_the_one_that_is_named_or_the_only_one(self):

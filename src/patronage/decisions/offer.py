@@ -87,7 +87,7 @@ class Offer:
         never
             Customers who are left in any case.
         effects
-            What was learned that the offer changes, in the currency: `effect_ARM`, its low and its high end, in this order.
+            What was learned that the offer changes, in the currency: `effect_ARM`, then its low and its high end.
 
         Returns
         -------
