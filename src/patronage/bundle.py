@@ -35,12 +35,13 @@ from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
 from patronage.models.targets.act_model import ActModel
 from patronage.typing import Mask
 
-FORMAT = 9
+FORMAT = 10
 REFERENCE, EFFECTS, TARGETS = "reference.json", "effects", "targets"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
-    c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
+    c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH,
+    c.MEDIAN_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
     c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
 )  # fmt: skip
 MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"

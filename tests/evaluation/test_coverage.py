@@ -114,3 +114,26 @@ def test_the_multiplier_of_the_season_moves_the_distribution(model):
     orders = pd.Series(0, index=features.index)
     silent = evaluate_intervals(model, features, orders, pd.Series(1e-3, index=features.index))
     assert silent["clv/log_score"] < 0.02 < evaluate_intervals(model, features, orders)["clv/log_score"]
+
+
+def test_the_spend_of_the_true_law_is_covered_as_often_as_it_should_be(model):
+    rng = np.random.default_rng(3)
+    features, orders = simulated(model.law)
+    law = model.spend_law
+    x = features[c.FREQUENCY].to_numpy(float)
+    nu = rng.gamma(law.p * x + law.q, 1 / (law.v + x * features[c.MONETARY_VALUE].to_numpy(float)))
+    amounts = np.where(orders > 0, rng.gamma(law.p * np.maximum(orders, 1)) / nu, 0.0)
+    spend = pd.DataFrame(
+        {
+            c.SPEND: amounts,
+            c.EXPECTED_ORDERS: 1.0,
+            c.EXPECTED_SPEND: law.expected_spend(x, features[c.MONETARY_VALUE]),
+        },
+        features.index,
+    )
+    metrics = evaluate_intervals(model, features, orders, spend=spend)
+    for level in (50, 80, 95):
+        assert metrics[f"clv/spend_coverage_{level}"] == pytest.approx(level / 100, abs=0.03)
+        assert metrics[f"clv/spend_coverage_{level}_repeat"] == pytest.approx(level / 100, abs=0.04)
+    double = evaluate_intervals(model, features, orders, spend=spend.assign(**{c.SPEND: 4 * amounts}))
+    assert double["clv/spend_coverage_80_repeat"] < metrics["clv/spend_coverage_80_repeat"] - 0.05

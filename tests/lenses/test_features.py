@@ -17,12 +17,13 @@ CUTOFF = datetime(2024, 3, 1)
 BUILT_IN = [lens for lens in lenses.of(LensesConfig()) if lens.name not in ("account", "taste")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rich_tables(rich):
     tables = through_the_door(*rich, attributes=("age", "region"), on_duplicate_rows="keep")
     return replace(tables, attributes={"age": "demographic", "region": "geographic"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lens", BUILT_IN, ids=lambda lens: lens.name)
 def test_a_lens_alone_gives_what_it_gives_among_all(lens, rich_tables, rich_features, lens_settings):
     alone = lenses.features_at(rich_tables, CUTOFF, lens_settings, 7, [lens.name])

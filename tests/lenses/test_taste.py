@@ -146,3 +146,18 @@ def test_one_axis_is_missing_where_it_is_not_steady(lens_settings):
     taste = places(tables, settings)
     assert taste["taste_2"].isna().all()
     assert taste["taste_1"].notna().any()
+
+
+def test_a_product_goes_by_its_commonest_name_before_the_cutoff(lens_settings):
+    lines = log("product_id")
+    lines["product_name"] = lines["product_id"].str.upper().where(lines.index % 10 > 0, "misspelt")
+    later = lines.assign(ordered_at=CUTOFF, product_name="renamed", order_id="later " + lines["order_id"])
+    tables = through_the_door(pd.concat([lines, later, later, later]), on_duplicate_rows="keep")
+    settings = learned(tables, lens_settings)
+    axes = TasteAxes.of(settings.taste.learned)
+    assert axes.names == {item: item.upper() for item in axes.items}
+    word = lenses.described(settings)["taste_1"].high.removeprefix("more ")
+    assert word in {item for kind in KINDS.values() for item in kind}  # in lower case, as it stands in a sentence
+    bought = goods_bought(tables, CUTOFF, settings)
+    assert set(bought["item"]) == set(axes.names.values())
+    assert not bought.duplicated(["customer_id", "item"]).any()

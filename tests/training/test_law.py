@@ -13,6 +13,7 @@ from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot
 from patronage.models.btyd import clv
 from patronage.models.btyd.bg_nbd import BgNbd
+from patronage.models.btyd.earlier_origin import calibrate_intervals
 from patronage.models.btyd.fit import FitCache
 from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.training.law import fit_clv, log_losses, rank_at, rank_laws
@@ -103,7 +104,7 @@ def test_intervals_are_calibrated_at_the_latest_origin_at_which_the_law_can_be_f
     config = ClvConfig(model="bg_nbd")
     model = fit_clv(origin.features, [without_repeats(origin), origin], config, 90, fits)
     earlier = clv.fit(origin.features, config, model="bg_nbd", horizon_days=HORIZON, fits=fits)
-    expected = clv.calibrate_intervals(model, earlier, origin.features, origin.labels[c.ORDERS])
+    expected = calibrate_intervals(model, earlier, origin.features, origin.labels[c.ORDERS])
     assert model.calibration == expected.calibration
     assert model.calibration.refused == ""
     assert "origin 2024-01-01 calibrates no intervals: bg_nbd: found 4000 customers and no repeat order" in caplog.text

@@ -44,6 +44,7 @@ class TransactionColumns:
     coupon: str | None = None  # which coupon was used; empty: none
     cost: str | None = None  # what the row cost the business, in the currency; positive
     product_id: str | None = None
+    product_name: str | None = None  # what personas and their cards call the product, where there are no categories
     category: str | None = None  # of the product, such as dairy
     brand: str | None = None
     private_label: str | None = None  # whether the brand is the shop's own

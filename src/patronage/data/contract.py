@@ -51,6 +51,7 @@ TRANSACTIONS = Contract(
         c.COUPON: "label",
         c.COST: "money",
         c.PRODUCT_ID: "label",
+        c.PRODUCT_NAME: "label",
         c.CATEGORY: "label",
         c.BRAND: "label",
         c.PRIVATE_LABEL: "label",

@@ -169,8 +169,12 @@ def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool
 
 def _coverage(part: BacktestHoldout) -> list[MetricRow]:
     """How well the CLV intervals of what is shipped cover."""
-    inputs, multiplier, alive = part.forecast.law_inputs(part.evaluated.features)
-    metrics = evaluate_intervals(part.forecast.clv, inputs, part.evaluated.labels[c.ORDERS], multiplier, alive)
+    features, labels = part.evaluated.features, part.evaluated.labels
+    inputs, multiplier, alive = part.forecast.law_inputs(features)
+    shipped = part.forecast.predict(features, reasons=False)
+    spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)}, features.index)
+    spend = spend.assign(**{c.SPEND: labels[c.SPEND]})
+    metrics = evaluate_intervals(part.forecast.clv, inputs, labels[c.ORDERS], multiplier, alive, spend)
     nan = float("nan")
     return [MetricRow(SHIPPED, name, value, nan, nan, "") for name, value in metrics.items()]
 

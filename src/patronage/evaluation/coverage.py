@@ -19,6 +19,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.models.btyd.clv import CLVModel
+from patronage.models.btyd.spend_distribution import count_bins
 from patronage.names import Metric
 from patronage.statistics import TINY
 from patronage.typing import Array, Index
@@ -34,9 +35,10 @@ def evaluate_intervals(
     orders: pd.Series,
     multiplier: Array | None = None,
     alive: Array | None = None,
+    spend: pd.DataFrame | None = None,
 ) -> dict[str, float]:
     """
-    Score the distribution of each customer's orders in the horizon, and the total of all.
+    Score the distribution of each customer's orders and spend in the horizon, and the total of all.
 
     Parameters
     ----------
@@ -48,12 +50,15 @@ def evaluate_intervals(
         The actual orders of each in the horizon, by the index of `features`.
     multiplier, alive
         The same that `CLVModel.predict` had.
+    spend
+        By the same index: the actual `spend`, and the `expected_spend` and `expected_orders` that are shipped. Without
+        it the distribution of spend is not scored.
 
     Returns
     -------
     dict
         - clv/coverage_50, _80, _95: share of the PIT within the central interval of that level, and with `_repeat`
-          for the customers with repeat orders (missing where there are none);
+          for the customers with repeat orders (missing where there are none); clv/spend_coverage_50 and so on likewise;
         - clv/crps, in orders, and clv/log_score (minus the log of the probability of the actual count): less is
           better;
         - clv/total_ratio: actual orders, as a multiple of the expected ones; clv/total_covered_80: 1 if the total
@@ -65,6 +70,12 @@ def evaluate_intervals(
     repeat = features[c.FREQUENCY].to_numpy() > 0
     metrics = {Metric.coverage(level): coverage(low, high, level) for level in LEVELS}
     metrics |= {Metric.coverage(level, "_repeat"): coverage(low[repeat], high[repeat], level) for level in LEVELS}
+    if spend is not None:
+        below, reached = spend_pit(clv, survival, features, spend.loc[features.index])
+        metrics |= {Metric.spend_coverage(level): coverage(below, reached, level) for level in LEVELS}
+        metrics |= {
+            Metric.spend_coverage(level, "_repeat"): coverage(below[repeat], reached[repeat], level) for level in LEVELS
+        }
     metrics[Metric.CRPS] = float(crps(survival, counts).mean())
     metrics[Metric.LOG_SCORE] = float(-np.log(np.maximum(high - low, TINY)).mean())
     total = clv.total(features, multiplier, alive, level=TOTAL_LEVEL)
@@ -72,6 +83,30 @@ def evaluate_intervals(
     metrics[Metric.TOTAL_COVERED_80] = float(total.low <= counts.sum() <= total.high)
     metrics[Metric.TOTAL_WIDTH_80] = (total.high - total.low) / total.expected if total.expected else float("nan")
     return metrics
+
+
+def spend_pit(
+    clv: CLVModel, survival: Callable[[int, Index], Array], features: pd.DataFrame, spend: pd.DataFrame
+) -> tuple[Array, Array]:
+    """
+    P(spend < s) and P(spend <= s) of the actual spend s of each customer; refunds that exceed sales count as none.
+
+    Parameters
+    ----------
+    survival
+        P(X* >= n) of the customers at some positions, as `CLVModel.survival` gives it.
+    spend
+        As of `evaluate_intervals`.
+    """
+    actual, expected, orders = (
+        spend[name].to_numpy(np.float64) for name in (c.SPEND, c.EXPECTED_SPEND, c.EXPECTED_ORDERS)
+    )
+    actual = np.maximum(actual, 0)
+    order_value = expected / np.maximum(orders, TINY)
+    ratio = np.divide(actual, order_value, out=np.zeros_like(actual), where=order_value > 0)
+    counts = count_bins(survival, len(actual))
+    reached = clv.spend_distribution.probability(counts, ratio, features[c.FREQUENCY].to_numpy(np.float64))
+    return np.where(actual > 0, reached, 0.0), np.where(actual > 0, reached, counts.none)
 
 
 def coverage(low: Array, high: Array, level: float) -> float:

@@ -88,7 +88,7 @@ def measure(
     horizons = _horizons(bundle, evaluated, assignments, tables)
     metrics = (
         scorecard.metrics
-        | _intervals(bundle, evaluated)
+        | _intervals(bundle, evaluated, assignments)
         | (horizons.metrics if horizons else {})
         | {Metric.unseen(name): value for name, value in unseen_scorecard.metrics.items()}
         | (later.metrics if later else {})
@@ -137,10 +137,13 @@ def _score(
     return card
 
 
-def _intervals(bundle: Bundle, evaluated: LabelledSnapshot) -> dict[str, float]:
+def _intervals(bundle: Bundle, evaluated: LabelledSnapshot, assignments: pd.DataFrame) -> dict[str, float]:
     """How well the intervals cover, of customers who have bought."""
     inputs, multiplier, alive = bundle.forecast.law_inputs(buyers(evaluated).features)
-    return evaluate_intervals(bundle.clv, inputs, evaluated.labels.loc[inputs.index, c.ORDERS], multiplier, alive)
+    labels = evaluated.labels.loc[inputs.index]
+    spend = assignments.loc[inputs.index, [c.EXPECTED_SPEND, c.EXPECTED_ORDERS]].assign(**{c.SPEND: labels[c.SPEND]})
+    known = None if spend.isna().any(axis=None) else spend  # a column was left empty
+    return evaluate_intervals(bundle.clv, inputs, labels[c.ORDERS], multiplier, alive, known)
 
 
 def _horizons(

@@ -25,6 +25,8 @@ class Feature:
         What it measures, with its unit.
     high, low
         The words for a customer far above or below the others; they name personas.
+    middle
+        The word for a customer between those two borders, where there is one.
     more, less
         How a customer comes to have more, or less, of it: "ordering more often".
     absent
@@ -46,6 +48,7 @@ class Feature:
     text: bool = False
     packed: bool = False
     date: bool = False
+    middle: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ LENS = Lens(
                 "spending more",
                 "spending less",
                 absent=0,
+                middle="mid-spending",
             )
             for days in WINDOWS
         },

@@ -105,7 +105,12 @@ LENS = Lens(
     features={
         c.N_ORDERS: Feature("orders before the cutoff", "frequent", "infrequent", absent=0),
         c.DAYS_SINCE_LAST_ORDER: Feature(
-            "days from the last order to the cutoff", "lapsed", "recent", "silent for longer", "ordering again"
+            "days from the last order to the cutoff",
+            "lapsed",
+            "recent",
+            "silent for longer",
+            "ordering again",
+            middle="away for a while",
         ),
         c.REVENUE: Feature("value of all orders, in the currency", "high-revenue", "low-revenue", absent=0),
     },

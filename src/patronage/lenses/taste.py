@@ -59,7 +59,7 @@ def _named(config: LensesConfig) -> dict[str, Feature]:
     axes = TasteAxes.of(config.taste.learned)
     return {
         name: Feature(f"what is bought: from {' and '.join(low)} to {' and '.join(high)}", *_words(high, low))
-        for name, (high, low) in zip(c.TASTES, axes.ends, strict=True)
+        for name, (high, low) in zip(c.TASTES, axes.named_ends, strict=True)
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -51,6 +51,8 @@ class TasteAxes:
         How many axes are: the places on the others are missing.
     ends
         Of each axis, the items at its high end and at its low end, the farthest first.
+    names
+        What the products among the items are called, where the log tells: a code tells a reader nothing.
     """
 
     column: str
@@ -59,6 +61,12 @@ class TasteAxes:
     middle: list[int]
     steady_axes: int
     ends: list[list[list[str]]]
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def named_ends(self) -> list[list[list[str]]]:
+        """The ends in the names of the items."""
+        return [[[self.names.get(item, item) for item in side] for side in axis] for axis in self.ends]
 
     def to_text(self) -> str:
         """JSON without a dollar sign, which the settings would read as a reference."""
@@ -91,11 +99,15 @@ def with_taste(tables: Tables, cutoff: datetime, config: LensesConfig) -> Lenses
 
 def plain(item: str) -> str:
     """A category or product as it stands in a sentence: a code such as 85123A stays as it is."""
-    return str(item) if any(letter.isdigit() for letter in str(item)) else str(item).lower()
+    words = str(item).split()
+    is_code = len(words) == 1 and any(letter.isdigit() for letter in words[0])
+    return str(item) if is_code else " ".join(words).lower()
 
 
 def goods_bought(tables: Tables, cutoff: datetime, config: LensesConfig) -> pd.DataFrame:
     """What customers bought before the cutoff: `customer_id`, `item`, `paid`; of a sample of them where there are many.
+
+    A product goes by its name, where the log tells it.
 
     Empty where the log tells too little of what was bought.
     """
@@ -103,7 +115,9 @@ def goods_bought(tables: Tables, cutoff: datetime, config: LensesConfig) -> pd.D
         return pd.DataFrame(columns=[c.CUSTOMER_ID, "item", "paid"])
     axes = TasteAxes.of(config.taste.learned)
     lines = _lines(tables, cutoff, axes.column)
-    return lines.loc[lines["item"].isin(axes.items), [c.CUSTOMER_ID, "item", "paid"]]
+    lines = lines.loc[lines["item"].isin(axes.items), [c.CUSTOMER_ID, "item", "paid"]]
+    named = lines.assign(item=lines["item"].replace(axes.names))
+    return named.groupby([c.CUSTOMER_ID, "item"], as_index=False, sort=False)["paid"].sum()
 
 
 def item_groups(tables: Tables, cutoff: datetime, axes: TasteAxes) -> pd.Series:
@@ -176,7 +190,21 @@ def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) 
     loadings = np.rint(directions * SCALE).astype(int)
     middle = np.rint(np.asarray(mixes.mean(axis=0)).ravel() @ directions * SCALE).astype(int)
     ends = _ends(mixes, places, items)
-    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), steady_axes, ends)
+    names = _names(tables, cutoff, items) if column == c.PRODUCT_ID else {}
+    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), steady_axes, ends, names)
+
+
+def _names(tables: Tables, cutoff: datetime, items: list[str]) -> dict[str, str]:
+    """The commonest name of each product before the cutoff; none where the log has no names."""
+    if c.PRODUCT_NAME not in tables.present[TRANSACTIONS.name]:
+        return {}
+    names = tables.engine.frame(
+        f"SELECT product_id AS item, product_name AS name, count(*) AS n FROM transactions "
+        f"WHERE {_bought(tables, cutoff)} AND product_name IS NOT NULL GROUP BY product_id, product_name "
+        "ORDER BY item, n DESC, name"
+    )
+    names = names[names["item"].isin(items)].drop_duplicates("item")
+    return dict(zip(names["item"], names["name"], strict=True))
 
 
 def _lines(tables: Tables, cutoff: datetime, column: str) -> pd.DataFrame:

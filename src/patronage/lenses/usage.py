@@ -135,6 +135,7 @@ LENS = Lens(
             "one-time",
             "ordering more often",
             "ordering less often",
+            middle="occasional",
         ),
         "usage_days_per_month": Feature(
             "repeat days with an order and days of use, per 30 days", "constant", "sporadic"

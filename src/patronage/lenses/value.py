@@ -134,6 +134,7 @@ LENS = Lens(
             "small-basket",
             "with larger orders",
             "with smaller orders",
+            middle="mid-basket",
         ),
         "order_value_variation": Feature(
             "standard deviation of order values over their mean", "varied-basket", "even-basket"

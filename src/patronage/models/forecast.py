@@ -34,7 +34,10 @@ from patronage.typing import Array, Columns, Mask
 
 FILE = "forecast.json"
 ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
-OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV)
+OF_VALUE = (
+    c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH, c.MEDIAN_SPEND,
+    c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
+)  # fmt: skip
 OUTWEIGHS = "outweighs the other customers: predicted from its own history alone"
 MOST_WORTH = 10.0  # the ensemble may move a customer's value per order by this factor at most
 

@@ -39,6 +39,11 @@ class Metric:
         """The name of the coverage of CLV intervals of a level (0.8), and of a group of customers (`_repeat`)."""
         return f"clv/coverage_{100 * level:.0f}{group}"
 
+    @staticmethod
+    def spend_coverage(level: float, group: str = "") -> str:
+        """The name of the coverage of the intervals of spend of a level (0.8), and of a group of customers."""
+        return f"clv/spend_coverage_{100 * level:.0f}{group}"
+
     # evaluation: forecasts beside their baselines
     CHURN_LOG_LOSS = "churn/log_loss"
     CHURN_ROC_AUC = "churn/roc_auc"

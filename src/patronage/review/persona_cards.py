@@ -121,7 +121,7 @@ def _size(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
 def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.ndarray, name: str) -> Iterator[CardLine]:
     """How many of them each word of the name is true of, and of how many others."""
     listed = name.split(" (")[0].split(", ")
-    texts = [text for word in words for text in (word.low, word.high)]
+    texts = [text for word in words for text in word.texts]
     parts = []
     for word in listed:
         if word in texts:

@@ -47,7 +47,7 @@ def persona_report(
     inputs = CardInputs(bundle, features, assignments, pd.DataFrame() if goods is None else goods, former)
     report = (
         _description(bundle, features, assignments)
-        | _rules(personas, features, assignments, seed)
+        | _rules(bundle, features, assignments, seed)
         | Report(tables={Artifact.PERSONA_CARDS: persona_cards(inputs)})
         | _choice(personas, config)
         | Report(tags={Tag.PERSONAS_FORMER: origin})
@@ -80,11 +80,15 @@ def _description(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFra
     )
 
 
-def _rules(personas: PersonaModel, features: pd.DataFrame, assignments: pd.DataFrame, seed: int) -> Report:
-    """Short rules that give almost the same personas."""
+def _rules(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFrame, seed: int) -> Report:
+    """Short rules that give almost the same personas, in plain words."""
+    personas = bundle.personas
     with_persona = ~personas.without_order(features)
     features, assignments = features[with_persona], assignments[with_persona]
-    rules = surrogate_rules(features[list(personas.columns)], assignments[c.PERSONA_ID].to_numpy(), seed)
+    described = lenses.described(bundle.lenses)
+    plain = {name: described[name].what if name in described else name.replace("_", " ") for name in personas.columns}
+    columns = features[list(personas.columns)].rename(columns=plain)
+    rules = surrogate_rules(columns, assignments[c.PERSONA_ID].to_numpy(), seed)
     names = rules.table["label"].map(pd.Series(personas.names, index=personas.ids))
     return Report(
         metrics={Metric.PERSONA_RULES_FIDELITY: rules.fidelity, Metric.PERSONA_RULES_USUAL: rules.usual},

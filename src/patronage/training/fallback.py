@@ -20,7 +20,10 @@ from patronage.models.btyd.decisions import LEFT_EMPTY, SWITCHED, Decision
 from patronage.models.btyd.fit import shrunken_mean
 
 SWITCH, LEAVE_EMPTY, FAIL = "switch", "leave_empty", "fail"  # clv.fallback
-OF_VALUE = (c.EXPECTED_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV)
+OF_VALUE = (
+    c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH, c.MEDIAN_SPEND,
+    c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
+)  # fmt: skip
 # p_order is not left empty: the churn model is built on it, and is measured beside it
 OF_ORDERS = (
     c.P_ALIVE, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, *OF_VALUE,

@@ -25,6 +25,7 @@ from patronage.labels import LabelledSnapshot
 from patronage.models.btyd import clv
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.decisions import CovariateTrial, LawCandidate
+from patronage.models.btyd.earlier_origin import calibrate_intervals
 from patronage.models.btyd.fit import FitCache
 from patronage.training.fallback import first_acceptable
 from patronage.typing import Array
@@ -192,5 +193,6 @@ def calibrated(
         except FitError as error:
             log.warning("origin %s calibrates no intervals: %s", f"{snapshot.cutoff:%Y-%m-%d}", error)
             continue
-        return clv.calibrate_intervals(model, earlier, snapshot.features, snapshot.labels[c.ORDERS])
+        labels = snapshot.labels
+        return calibrate_intervals(model, earlier, snapshot.features, labels[c.ORDERS], labels.get(c.SPEND))
     return model

@@ -10,6 +10,7 @@ from patronage.models.btyd.intervals import (
     KNOTS,
     IntervalCalibration,
     calibrate,
+    calibrate_spend,
     combined_cv,
     parameter_uncertainty,
 )
@@ -107,10 +108,10 @@ def test_rates_that_drift_are_estimated(simulate):
     assert len(calibration.tails) == len(calibration.borders) + 1
 
 
-def test_maps_rise_and_only_widen(simulate):
+def test_maps_rise_and_narrow_half_as_far_as_they_widen(simulate):
     for tails in calibration_at(*drifting(simulate, 0.6)).tails:
         assert (np.diff(tails) > 0).all()
-        assert (np.array(tails) >= KNOTS).all()
+        assert (np.array(tails) >= KNOTS / 2).all()
         assert tails[0] == 0
         assert tails[-1] == pytest.approx(0.5)
 
@@ -119,6 +120,32 @@ def test_the_level_of_a_season_is_not_taken_for_drift(simulate):
     calibration = calibration_at(*drifting(simulate, 0.0, level=1.35))
     assert calibration.level == pytest.approx(1.35, abs=0.1)
     assert calibration.drift <= 0.1
+
+
+def test_what_the_level_moved_by_is_no_drift(simulate):
+    settled, moved = (calibration_at(*drifting(simulate, 0.5, level=level)) for level in (1.0, 1.35))
+    assert moved.drift < settled.drift
+
+
+def test_a_map_of_spend_is_that_of_customers_who_ordered():
+    rng = np.random.default_rng(4)
+    x = rng.poisson(2.0, 4_000).astype(float)
+    u = rng.uniform(size=len(x))
+    assert np.abs(np.array(calibrate_spend(u, x, "").tails) - KNOTS).max() < 0.02
+    short = calibrate_spend(np.clip(0.5 + 1.5 * (u - 0.5), 0, 1), x, "")  # a sixth lies beyond each end
+    assert short.probability(np.array([0.1]), np.array([3.0]))[0] > 0.2
+    narrow = calibrate_spend(0.5 + (u - 0.5) / 2, x, "")
+    assert 0.02 < narrow.probability(np.array([0.1]), np.array([3.0]))[0] < 0.07  # half of 0.05 below 0.1
+    assert calibrate_spend(u, x, "no").refused == "no"
+    assert "repeat orders" in calibrate_spend(u[:50], x[:50], "").refused
+
+
+def test_drift_grows_as_a_random_walk_beyond_the_window_that_was_seen():
+    calibration = IntervalCalibration("", 1.0, 0.2, window_days=90)
+    assert calibration.drift_over(45) == calibration.drift_over(90) == 0.2
+    assert calibration.drift_over(360) == pytest.approx(0.4)
+    assert calibration.drift_over(36_000) == 1.0
+    assert IntervalCalibration("", 1.0, 0.2).drift_over(360) == 0.2
 
 
 @pytest.mark.parametrize("level", [0.5, 2.0])

@@ -23,9 +23,17 @@ def held(**columns: list[float]) -> np.ndarray:
 
 
 def test_a_word_is_true_on_its_border_and_of_no_missing_value():
-    low, high = WORDS[1].hold(np.array([30.0, 30.5, 89.9, 90.0, np.nan]))
+    low, middle, high = WORDS[1].hold(np.array([30.0, 30.5, 89.9, 90.0, np.nan])).T
     assert low.tolist() == [True, False, False, False, False]
+    assert middle.tolist() == [False, True, True, False, False]
     assert high.tolist() == [False, False, False, True, False]
+
+
+def test_a_word_between_the_borders_tells_apart_who_is_neither():
+    words = (FeatureWords("lapsed", 90.0, "recent", 30.0, "", "", "rhythm", middle="away for a while"),)
+    base = held_words(words, {"silence": np.array([5.0, 5, 60, 89, 90, 200])}, ("silence",))
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    assert name_all(words, base, labels, [None] * 3) == ("recent", "away for a while", "lapsed")
 
 
 def test_a_name_has_one_word_of_a_view_in_the_order_of_the_features():

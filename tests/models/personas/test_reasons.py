@@ -52,11 +52,13 @@ def test_a_reason_uses_only_words_that_are_true_of_the_customer(planted, fit):
     model = fit(frame)
     reasons = pd.Series(model.predict(frame)[c.PERSONA_REASON], frame.index).str.split("; if").str[0].str.split(", ")
     borders = {
-        text: (name, sign, border)
+        text: (name, least, most)
         for name, word in zip(model.columns, model.words, strict=True)
-        for text, sign, border in ((word.high, 1, word.above), (word.low, -1, word.below))
+        for text, least, most in zip(
+            word.texts, (-np.inf, word.below, word.above), (word.below, word.above, np.inf), strict=True
+        )
     }
     for customer, words in reasons.items():
         for word in set(words) - {"nothing stands out"}:
-            name, sign, border = borders[word]
-            assert sign * frame.loc[customer, name] >= sign * border
+            name, least, most = borders[word]
+            assert least <= frame.loc[customer, name] <= most

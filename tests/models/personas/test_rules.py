@@ -17,10 +17,10 @@ def test_rules_reproduce_the_clusters_of_held_out_customers():
     assert rules.fidelity > 0.99
     assert 0.4 < rules.usual < 0.6
     shown = dict(zip(rules.table["label"], rules.table["rule"], strict=True))
-    assert shown[2].startswith("orders <= ")
-    assert "value <= " in shown[1]
-    assert "(or missing)" in shown[1]
-    assert "orders > " in shown[0]
-    assert "missing" not in shown[0]
+    assert shown[2].startswith("orders at most ")
+    assert "value at most " in shown[1]
+    assert "(or unknown)" in shown[1]
+    assert "orders more than " in shown[0]
+    assert "unknown" not in shown[0]
     noise = surrogate_rules(frame, rng.integers(0, 3, 2000), seed=0)
     assert noise.fidelity < 0.45

@@ -22,21 +22,16 @@ from patronage.config import ClvConfig
 from patronage.lenses.profile import DECLARED
 from patronage.models.btyd import totals
 from patronage.models.btyd.by_cell import predict_by_cell, survival_by_cell
-from patronage.models.btyd.covariates import Effects, LawOfCustomers, fit_effects
+from patronage.models.btyd.covariates import Effects, fit_effects
 from patronage.models.btyd.decisions import CovariateTrial, Decision, LawCandidate
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders, fit_spend
 from patronage.models.btyd.heavy import among_ordinary
-from patronage.models.btyd.intervals import (
-    UNCALIBRATED,
-    IntervalCalibration,
-    calibrate,
-    combined_cv,
-    parameter_uncertainty,
-)
+from patronage.models.btyd.intervals import UNCALIBRATED, IntervalCalibration, combined_cv, parameter_uncertainty
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.optimum import Fit
 from patronage.models.btyd.quantiles import GivenAlive, quantiles
 from patronage.models.btyd.spend import GammaGamma, ShrunkenMean, SpendLaw
+from patronage.models.btyd.spend_distribution import OrderCounts, OrderValues, SpendDistribution, count_bins
 from patronage.models.btyd.summary import SUMMARY_COLUMNS, Summary
 from patronage.models.btyd.totals import Total
 from patronage.models.btyd.unique_rows import per_unique_row, unique_rows
@@ -84,6 +79,7 @@ class CLVModel:
     orders_fit: Fit
     spend_fit: Fit  # of Gamma-Gamma, even where a shrunken mean replaced it
     calibration: IntervalCalibration = UNCALIBRATED
+    spend_learned: SpendDistribution | None = None  # at an earlier origin; the spend law's own if None
     decisions: tuple[Decision, ...] = ()  # what was done about what was unacceptable
     candidates: tuple[LawCandidate, ...] = ()  # the laws that were compared, the best first
     season_sd: float = 0.0  # of the logarithm of the season's factor in the horizon
@@ -137,10 +133,10 @@ class CLVModel:
             - expected_orders_low and _high, the central quantiles of the number of orders, and median_orders. Counts
               are whole and skewed: where most futures contain no order, all three are 0 and the mean lies above them;
             - clv: the margin on the orders in the value horizon, each discounted from its moment;
-            - clv_low and _high, and median_clv: the same quantiles of the number of orders in the value horizon, at the
-              customer's expected order value and mean discount. They contain the chance of ordering and leaving,
-              parameter uncertainty and the calibration; they leave out how order values vary and when within the
-              horizon orders come.
+            - expected_spend_low and _high, and median_spend: the same quantiles of spend. They contain the chance of
+              ordering and leaving, how order values vary, how little is known of the customer's own mean, parameter
+              uncertainty and the calibration. All three are 0 exactly where those of the orders are;
+            - clv_low and _high, and median_clv: likewise of the value horizon, at the mean discount.
         """
         summary, factor = Summary.of(features), _factor(features, multiplier)
         of_season = np.broadcast_to(np.asarray(season, np.float64), factor.shape)
@@ -152,6 +148,8 @@ class CLVModel:
         predicted = {name: values[inverse] for name, values in orders.items()}
         order_value = self.spend_law.expected_spend(summary.x, np.asarray(features[c.MONETARY_VALUE], np.float64))
         predicted[c.EXPECTED_SPEND] = predicted[c.EXPECTED_ORDERS] * order_value
+        for name in (c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH, c.MEDIAN_SPEND):
+            predicted[name] *= order_value
         for name in (c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV):
             predicted[name] *= self.settings.margin * order_value
         return predicted
@@ -235,7 +233,8 @@ class CLVModel:
         """The coefficient of variation of each order rate; a row per horizon."""
         parameters = parameter_uncertainty(self.law, self.orders_fit, horizons, x, T)
         of_season = [self.season_sd if horizon <= self.settings.horizon_days else 0.0 for horizon in horizons]
-        return combined_cv(parameters, np.hypot(self.calibration.drift, of_season)[:, None])
+        drift = [self.calibration.drift_over(horizon) for horizon in horizons]
+        return combined_cv(parameters, np.hypot(drift, of_season)[:, None])
 
     def _predict_orders(self, summary: Summary, multiplier: Array, season: Array, alive: Array) -> dict[str, Array]:
         """
@@ -261,7 +260,11 @@ class CLVModel:
             1 - self.calibration.law_level((1 + sign * settings.level) / 2, summary.x) for sign in (-1, 0, 1)
         )
         low, median, high = quantiles(law, exceedances, alive, inverse, near)
-        far_low, far_median, far_high = quantiles(law, exceedances, alive, inverse, far)
+        ends = tuple((1 + sign * settings.level) / 2 for sign in (-1, 0, 1))
+        spend, value = (
+            self.spend_distribution.quantiles(self._counts(given, alive, inverse), ends, summary.x)
+            for given in (near, far)
+        )
         return {
             c.P_ALIVE: np.minimum(alive, 1.0),
             c.P_ORDER: 1 - self.calibration.probability(1 - p_order, summary.x),
@@ -270,10 +273,28 @@ class CLVModel:
             c.EXPECTED_ORDERS_HIGH: high.astype(np.float64),
             c.MEDIAN_ORDERS: median.astype(np.float64),
             c.CLV: alive * discounted[inverse],
-            c.CLV_LOW: discount[inverse] * far_low,
-            c.CLV_HIGH: discount[inverse] * far_high,
-            c.MEDIAN_CLV: discount[inverse] * far_median,
+            **dict(zip((c.EXPECTED_SPEND_LOW, c.MEDIAN_SPEND, c.EXPECTED_SPEND_HIGH), spend, strict=True)),
+            **{
+                name: discount[inverse] * quantile
+                for name, quantile in zip((c.CLV_LOW, c.MEDIAN_CLV, c.CLV_HIGH), value, strict=True)
+            },
         }
+
+    @property
+    def spend_distribution(self) -> SpendDistribution:
+        """How spend varies, given the orders."""
+        return self.spend_learned or SpendDistribution(OrderValues.of(self.spend_law))
+
+    def _counts(self, given: GivenAlive, alive: Array, inverse: Index) -> OrderCounts:
+        """The calibrated distribution of orders."""
+        columns, possible = np.array(given), (given.horizon > 0) & (given.multiplier > 0)
+
+        def survival(n: int, rows: Index) -> Array:
+            unique = inverse[rows]
+            tail = np.where(possible[unique], self.law.tail(np.full(len(rows), float(n)), *columns[:, unique]), 0.0)
+            return 1 - self.calibration.probability(1 - np.minimum(alive[rows] * tail, 1.0), given.x[unique])
+
+        return count_bins(survival, len(alive))
 
     def save(self, folder: Path) -> None:
         """Write the model to a JSON file in the folder; every float is read back as it was."""
@@ -294,6 +315,7 @@ class CLVModel:
             calibration=IntervalCalibration(**_tuples(state["calibration"])),
             decisions=tuple(Decision(**_tuples(decision)) for decision in state["decisions"]),
             candidates=tuple(LawCandidate(**candidate) for candidate in state["candidates"]),
+            spend_learned=SpendDistribution.of(_tuples(state["spend_learned"])) if state["spend_learned"] else None,
             season_sd=state["season_sd"],
             effects=Effects.of(state["effects"]) if state["effects"] else None,
             covariate_trials=tuple(CovariateTrial(**trial) for trial in state["covariate_trials"]),
@@ -343,31 +365,6 @@ def fit(
     return CLVModel(settings, law, spend_law, orders_fit, spend_fit, effects=effects)
 
 
-def calibrate_intervals(clv: CLVModel, earlier: CLVModel, features: Columns, orders: npt.ArrayLike) -> CLVModel:
-    """
-    The model with intervals calibrated at an earlier origin; its means stay what they are.
-
-    Parameters
-    ----------
-    clv
-        Fitted at the cutoff.
-    earlier
-        Fitted on `features`, by the same law; its horizon is that of `orders`.
-    features
-        The customers at the earlier origin.
-    orders
-        (N,) the number of orders of each in the horizon after it. Labels end at or before the cutoff.
-    """
-    counts = np.asarray(orders, dtype=np.float64)
-    horizon, summary = earlier.settings.horizon_days, Summary.of(features)
-    (parameters,) = parameter_uncertainty(earlier.law, earlier.orders_fit, (horizon,), summary.x, summary.T)
-    law, earlier_law = (
-        LawOfCustomers([(rows, model.law) for rows, model in each.cells(features)]) for each in (clv, earlier)
-    )
-    calibration = calibrate(law, earlier_law, parameters, horizon, summary, counts)
-    return replace(clv, calibration=calibration)
-
-
 def _factor(features: Columns, multiplier: Array | None) -> Array:
     return np.ones(np.shape(features[c.T])) if multiplier is None else np.asarray(multiplier, dtype=np.float64)
 
@@ -376,6 +373,8 @@ def _tuples(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state with tuples in the place of JSON's lists, at every level."""
 
     def as_tuple(value: Any) -> Any:
+        if isinstance(value, dict):
+            return _tuples(value)
         return tuple(as_tuple(item) for item in value) if isinstance(value, list) else value
 
     return {name: as_tuple(value) for name, value in state.items()}

@@ -22,7 +22,8 @@ from patronage.typing import Mask
 NEEDED = (*SUMMARY_COLUMNS, c.MONETARY_VALUE)
 PREDICTED = (
     c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH, c.EXPECTED_SPEND,
-    c.MEDIAN_ORDERS, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
+    c.MEDIAN_ORDERS, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH, c.MEDIAN_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH,
+    c.MEDIAN_CLV,
 )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ class CLV(BaseEstimator):  # type: ignore[misc]
     ... })
     >>> predicted = pt.CLV(horizon_days=90).fit(X).predict(X)
     >>> predicted.shape
-    (300, 11)
+    (300, 14)
     >>> bool((predicted["expected_orders_low"] <= predicted["expected_orders_high"]).all())
     True
     """

@@ -40,6 +40,7 @@ MAX_SEARCHED = 100_000  # unique summaries; the optimum of more is a step or two
 ALL = slice(None, None, 1)
 
 WEIGHTS = (1e-3, 1e3)  # orders that the population's mean may weigh
+ORDER_CVS = (0.05, 5.0)  # within which the variation of order values is held
 ONE_PRICE = 1e6  # p of Gamma-Gamma where order values do not vary; its mean p v / (q - 1) is then that price
 
 Law = TypeVar("Law")
@@ -177,7 +178,8 @@ def shrunken_mean(frequency: npt.ArrayLike, monetary_value: npt.ArrayLike) -> Sh
     x, value = x[(x > 0) & (value > 0)], value[(x > 0) & (value > 0)]
     mean = float(value.mean())
     between, within = nnls(np.column_stack([np.ones_like(x), 1 / x]), (value - mean) ** 2)[0]
-    return ShrunkenMean(mean, float(np.clip(within / max(between, TINY), *WEIGHTS)))
+    order_cv = float(np.clip(np.sqrt(within) / mean, *ORDER_CVS))
+    return ShrunkenMean(mean, float(np.clip(within / max(between, TINY), *WEIGHTS)), order_cv)
 
 
 def _every_nth(summaries: Array, most: int) -> slice:

@@ -6,8 +6,11 @@ their history. Both make the factor on a customer's order rate uncertain, and so
 the law's `rate_cv`. What this leaves is corrected by a map of the probability integral transform (PIT), by group of
 frequency, fitted at an earlier origin whose label window had ended by the cutoff.
 
-The map is symmetric and may widen only. The level at the earlier origin is taken out first: the season of one window
-is no evidence about the next. Where the level or the law moved too far, nothing is fitted.
+The map is symmetric. It widens as far as the evidence goes and narrows half as far: one window in which customers kept
+closer to what was expected is half a reason to promise it of the next. The level at the earlier origin is taken out
+first, and from the drift what the level moved by: the season of one window is no evidence about the next. Where the
+level or the law moved too far, nothing is fitted. Rates drift as a random walk does: over a horizon longer than the
+window that was seen, the drift's variance grows in proportion.
 
 References
 ----------
@@ -32,6 +35,8 @@ from patronage.typing import Array, Index
 
 KNOTS = np.array([0, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5])  # the lower half of a map
 DRIFTS = np.arange(0, 101, 5) / 100  # coefficients of variation that are tried
+NARROWING = 0.5  # share of the narrowing seen in one window that is expected of the next
+MAX_DRIFT = 1.0
 MIN_GAIN = 2.0  # log score in all that a drift must gain to be taken, as by Akaike's criterion
 GROUPS = 3  # of the customers with repeat orders
 PRIOR_CUSTOMERS = 200.0  # customers of a group whose evidence weighs as much as the prior, the identity map
@@ -56,7 +61,9 @@ class IntervalCalibration:
     level
         Orders observed at the earlier origin, as a multiple of those expected. None where there was no origin.
     drift
-        Coefficient of variation with which order rates drift.
+        Coefficient of variation with which order rates drift within the window of the earlier origin.
+    window_days
+        Length of that window; None where there was no origin.
     borders
         The frequency up to which each group but the last reaches.
     tails
@@ -68,6 +75,13 @@ class IntervalCalibration:
     drift: float = 0.0
     borders: tuple[float, ...] = ()
     tails: tuple[tuple[float, ...], ...] = (tuple(KNOTS.tolist()),)
+    window_days: float | None = None
+
+    def drift_over(self, horizon: float) -> float:
+        """The coefficient of variation with which order rates drift within a horizon."""
+        if self.window_days is None:
+            return self.drift
+        return float(min(self.drift * np.sqrt(max(horizon / self.window_days, 1.0)), MAX_DRIFT))
 
     def probability(self, by_law: Array, x: Array) -> Array:
         """The calibrated probability for one by the law, a value per customer."""
@@ -171,10 +185,36 @@ def calibrate(
     pits = [pit(drift) for drift in DRIFTS]
     scores = [np.log(np.maximum(high - low, 1e-12)).sum() for low, high in pits]
     best = int(np.argmax(scores)) if max(scores) > scores[0] + MIN_GAIN else 0
-    repeaters = summary.x[summary.x > 0]
-    borders = (0.0, *np.unique(np.quantile(repeaters, np.arange(1, GROUPS) / GROUPS)).tolist())
+    borders = _borders(summary.x)
     tails = _tails(*pits[best], _group(summary.x, borders), len(borders) + 1)
-    return IntervalCalibration("", level, float(DRIFTS[best]), borders, tails)
+    drift = np.sqrt(max(DRIFTS[best] ** 2 - np.log(level) ** 2, 0.0))
+    return IntervalCalibration("", level, float(drift), borders, tails, horizon)
+
+
+def calibrate_spend(probability: Array, x: Array, refused: str) -> IntervalCalibration:
+    """
+    Fit a map of the probabilities of the spend of customers who ordered.
+
+    Parameters
+    ----------
+    probability
+        (N,) P(spend below what was spent), given that the customer ordered, at the earlier origin's level.
+    x
+        (N,) their repeat orders before it.
+    refused
+        Why the counts were not calibrated: then neither is their spend.
+    """
+    if refused or int((x > 0).sum()) < MIN_REPEATERS:
+        return IntervalCalibration(refused or f"fewer than {MIN_REPEATERS} customers with repeat orders ordered")
+    borders = _borders(x)
+    return IntervalCalibration(
+        "", None, 0.0, borders, _tails(probability, probability, _group(x, borders), len(borders) + 1)
+    )
+
+
+def _borders(x: Array) -> tuple[float, ...]:
+    """The repeat orders up to which each group but the last reaches."""
+    return 0.0, *np.unique(np.quantile(x[x > 0], np.arange(1, GROUPS) / GROUPS)).tolist()
 
 
 def _refusal(x: Array, level: float, law_factor: float) -> str:
@@ -190,13 +230,13 @@ def _refusal(x: Array, level: float, law_factor: float) -> str:
 
 
 def _tails(low: Array, high: Array, group: Index, groups: int) -> tuple[tuple[float, ...], ...]:
-    """The share of PITs below each knot, the mean of both sides: shrunk, and never less than the knot itself."""
+    """The share of PITs below each knot, the mean of both sides: shrunk, and less than the knot by half as much."""
     width = np.maximum(high - low, 1e-12)
     below = [np.clip((knot - low) / width, 0, 1) + np.clip((high - 1 + knot) / width, 0, 1) for knot in KNOTS]
     sides = np.array(below) / 2  # a row per knot
     overall = _shrunk(sides, KNOTS)
     shares = (_shrunk(sides[:, group == number], overall) for number in range(groups))
-    return tuple(tuple(np.maximum(share, KNOTS).tolist()) for share in shares)
+    return tuple(tuple(np.maximum(share, KNOTS + NARROWING * (share - KNOTS)).tolist()) for share in shares)
 
 
 def _shrunk(sides: Array, towards: Array) -> Array:

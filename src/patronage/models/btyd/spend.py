@@ -75,10 +75,13 @@ class ShrunkenMean:
         The population's mean order value.
     weight
         It weighs as much as so many of the customer's own orders: the variance within a customer over that between.
+    order_cv
+        Coefficient of variation of an order's value around the customer's mean.
     """
 
     mean: float
     weight: float
+    order_cv: float = 1.0
 
     def expected_spend(self, x: npt.ArrayLike, mean_value: npt.ArrayLike) -> Array:
         """Expected mean order value; arguments as of `GammaGamma.expected_spend`."""

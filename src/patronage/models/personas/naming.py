@@ -27,6 +27,7 @@ LONG_GAP = 0.95  # quantile of the customers' mean gaps, beyond which a silence 
 HALF = 0.5
 LEAST_GAPS = 20  # customers with a gap, to know the rhythm of the base
 PLAIN = "in the middle"
+WORDS = 3  # of a feature: low, middle, high
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class FeatureWords:
         How a greater and a smaller value come about: "ordering more often".
     view
         What the feature tells of; a name has one word of each view.
+    middle
+        The word that is true between the two borders; empty where there is none.
     """
 
     high: str
@@ -52,10 +55,20 @@ class FeatureWords:
     more: str
     less: str
     view: str
+    middle: str = ""
 
-    def hold(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N,) masks: the low word is true, the high word is true; neither of a missing value."""
-        return values <= self.below, values >= self.above
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """The low, the middle and the high word."""
+        return self.low, self.middle, self.high
+
+    def zones(self, values: np.ndarray) -> np.ndarray:
+        """(N,) which of the three words is true of each value: 0, 1 or 2; a missing value is in the middle."""
+        return np.where(values >= self.above, 2, np.where(values <= self.below, 0, 1))
+
+    def hold(self, values: np.ndarray) -> np.ndarray:
+        """(N, 3) masks of the values that each word is true of; none is true of a missing value."""
+        return (self.zones(values)[:, None] == np.arange(3)) & ~np.isnan(values)[:, None]
 
 
 def words_of(
@@ -77,10 +90,11 @@ def words_of(
     for name in columns:
         feature, values = descriptions[name], features[name].dropna()
         above, below = _borders(name, values, gaps)
-        high, low = (_flat(word) for word in (feature.high, feature.low))
+        high, low, middle = (_flat(word) for word in (feature.high, feature.low, feature.middle))
         plain = name.replace("_", " ")
         more, less = feature.more or f"with a higher {plain}", feature.less or f"with a lower {plain}"
-        words.append(FeatureWords(high, above, low, below, _flat(more), _flat(less), view_of.get(name, name)))
+        view = view_of.get(name, name)
+        words.append(FeatureWords(high, above, low, below, _flat(more), _flat(less), view, middle))
     return tuple(words)
 
 
@@ -110,9 +124,8 @@ def _flat(word: str) -> str:
 
 
 def held_words(words: Sequence[FeatureWords], features: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarray:
-    """(N, 2F) masks of the customers that each word is true of: the low word of each column, then its high word."""
-    held = [side for word, name in zip(words, columns, strict=True) for side in word.hold(np.asarray(features[name]))]
-    return np.column_stack(held)
+    """(N, 3F) masks of the customers that each word is true of: of each column its low, its middle, its high word."""
+    return np.hstack([word.hold(np.asarray(features[name], float)) for word, name in zip(words, columns, strict=True)])
 
 
 def name_all(
@@ -127,7 +140,7 @@ def name_all(
     Parameters
     ----------
     held
-        (N, 2F) from `held_words`.
+        (N, 3F) from `held_words`.
     labels
         (N,) position of each customer's persona.
     given
@@ -158,7 +171,7 @@ def _shares(held: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _text(words: Sequence[FeatureWords], position: int) -> str:
-    return words[position // 2].high if position % 2 else words[position // 2].low
+    return words[position // WORDS].texts[position % WORDS]
 
 
 def _name(words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray, used_names: set[str]) -> str:
@@ -166,8 +179,8 @@ def _name(words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray
     fitting = [j for j in order if _text(words, j) and inside[j] >= MOST and inside[j] > outside[j]]
     chosen: list[int] = []
     for j in fitting:
-        views = {words[i // 2].view for i in chosen}
-        if len(chosen) < NAMED_BY and inside[j] - outside[j] >= CLEAR and words[j // 2].view not in views:
+        views = {words[i // WORDS].view for i in chosen}
+        if len(chosen) < NAMED_BY and inside[j] - outside[j] >= CLEAR and words[j // WORDS].view not in views:
             chosen.append(j)
     for j in fitting:  # what is less clear sets two personas of one name apart
         if _joined(words, chosen) in used_names and j not in chosen:
@@ -187,7 +200,7 @@ def _unique(name: str, used_names: set[str]) -> str:
 
 
 def _still_true(name: str, words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray) -> bool:
-    positions = {_text(words, j): j for j in range(2 * len(words))}
+    positions = {_text(words, j): j for j in range(WORDS * len(words))}
     listed = name.split(" (")[0].split(", ")
     if listed == [PLAIN]:
         return True

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from patronage.models.personas.clusters import products
-from patronage.models.personas.naming import FeatureWords
+from patronage.models.personas.naming import WORDS, FeatureWords
 
 NAMED = 3  # features whose words may stand in a reason
 
@@ -173,7 +173,7 @@ def true_words(words: Sequence[FeatureWords], values: np.ndarray) -> np.ndarray:
     """(N, F) whether a word of the column is true of these values, (F, N)."""
     return np.column_stack(
         [
-            ((column <= word.below) & bool(word.low)) | ((column >= word.above) & bool(word.high))
+            np.array([bool(text) for text in word.texts])[word.zones(column)] & ~np.isnan(column)
             for word, column in zip(words, values, strict=True)
         ]
     )
@@ -187,17 +187,15 @@ def reason_codes(explanations: PersonaExplanations, words: Sequence[FeatureWords
     values
         (F, N) the columns in their own units: they decide which words are true.
     """
-    base = 2 * len(words) + 1  # a digit: a column and its low or high word, or nothing
-    below, above = (np.array([getattr(word, end) for word in words]) for end in ("below", "above"))
+    base = WORDS * len(words) + 1  # a digit: a column and its low, middle or high word, or nothing
+    zones = np.stack([word.zones(column) for word, column in zip(words, values, strict=True)])
     rows = np.arange(values.shape[1])
     change = 2 * explanations.feature + (explanations.step > 0)
-    change = np.where(np.isnan(explanations.step), base - 1, change)
+    change = np.where(np.isnan(explanations.step), 2 * len(words), change)
     code = explanations.target.astype(np.int64)
     for pull, holds in zip(explanations.pulls.T, explanations.holds.T, strict=True):
-        value = values[pull, rows]
-        high = value >= above[pull]
-        true = holds & (high | (value <= below[pull]))
-        code = code * base + np.where(true, 2 * pull + high, base - 1)
+        true = holds & ~np.isnan(values[pull, rows])
+        code = code * base + np.where(true, WORDS * pull + zones[pull, rows], base - 1)
     return code * base + change
 
 
@@ -208,8 +206,8 @@ def sentences(code: np.ndarray, words: Sequence[FeatureWords], names: Sequence[s
     runner-up for being frequent and big-basket; a longer silence, and nothing else, would lead to the persona
     "one-time, lapsed".
     """
-    base = 2 * len(words) + 1
-    labels = [*(text for word in words for text in (word.low, word.high)), ""]
+    base = WORDS * len(words) + 1
+    labels = [*(text for word in words for text in word.texts), ""]
     changes = [*(text for word in words for text in (word.less, word.more)), ""]
     positions, unique = pd.factorize(code)
     texts: list[str] = []

@@ -33,7 +33,17 @@ class SurrogateRules:
 
 
 def surrogate_rules(features: pd.DataFrame, labels: np.ndarray, seed: int) -> SurrogateRules:
-    """Learn the rules of these labels; a missing value is a value of its own."""
+    """Learn the rules of these labels; a missing value is a value of its own.
+
+    Parameters
+    ----------
+    features
+        (N, F) numbers; the rules call each column as it is called here.
+    labels
+        (N,) the persona of each row.
+    seed
+        Of the split and the tree.
+    """
     from sklearn.tree import DecisionTreeClassifier  # imported here: assigning customers does not need it
 
     order = np.random.default_rng(seed).permutation(len(features))[:MOST]
@@ -82,4 +92,4 @@ def _paths(tree: DecisionTreeClassifier, names: list[str], gaps: np.ndarray) -> 
 
 
 def _condition(name: str, sign: str, border: float, missing: bool) -> str:
-    return f"{name} {sign} {border:.4g}" + (" (or missing)" if missing else "")
+    return f"{name} {'more than' if sign == '>' else 'at most'} {border:.4g}" + (" (or unknown)" if missing else "")
