@@ -129,8 +129,8 @@ def action_lot(actions: pd.DataFrame, cutoff: datetime, action: str | None = Non
     if action is None and len(present) == 1:
         action = str(present[0])
     if action not in present:
-        found = ", ".join(present) or "none"
-        raise DataError(f"action={action}: the table recommends {found}; name one, since each has a lot of its own")
+        listed = ", ".join(present) or "none"
+        raise DataError(f"action={action}: the table recommends {listed}; name one, since each has a lot of its own")
     own = name == action
     arm = np.where(held[own], CONTROL, str(action))
     return Lot(pd.DataFrame({c.ARM: arm, MOMENT: pd.Timestamp(cutoff)}, index=actions.index[own]))

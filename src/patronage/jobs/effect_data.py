@@ -90,7 +90,7 @@ def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store
     segments = lenses.segments(frame, lenses.fit(frame, config.lenses, earlier_of(tables, cutoff, config.lenses)))
     known = frame.select_dtypes("number").join(segments)
     if config.assignments is not None:
-        own = _kept(config.assignments, Artifact.ASSIGNMENTS, cutoff, store)
+        own = _own_table(config.assignments, Artifact.ASSIGNMENTS, cutoff, store)
         known = known.join(own.drop(columns=[name for name in own if name in known]), how="left")
     lot, days = _lot(config, tables, cutoff, known.index, store)
     for note in lot.notes:
@@ -121,14 +121,14 @@ def _lot(
 ) -> tuple[trials.Lot, int]:
     """Who was sent what, and in how many days from the cutoff."""
     if config.actions is not None:
-        rows = _kept(config.actions, Artifact.ACTIONS, cutoff, store)
+        rows = _own_table(config.actions, Artifact.ACTIONS, cutoff, store)
         return trials.action_lot(rows, cutoff, config.action), 0
     if config.contacts == FROM_TABLE:
         return trials.logged_lot(tables, cutoff, config.contact_days, config.campaign), config.contact_days
     return trials.event_lot(tables, cutoff, config.contact_days, config.contacts, customers), config.contact_days
 
 
-def _kept(place: str, artifact: str, cutoff: datetime, store: Store) -> pd.DataFrame:
+def _own_table(place: str, artifact: str, cutoff: datetime, store: Store) -> pd.DataFrame:
     """A table by customer of our own: a file, or what a run logged.
 
     Raises
@@ -140,8 +140,8 @@ def _kept(place: str, artifact: str, cutoff: datetime, store: Store) -> pd.DataF
     if c.CUSTOMER_ID in rows:
         rows = rows.set_index(c.CUSTOMER_ID)
     if c.CUTOFF in rows:
-        made = pd.to_datetime(rows.pop(c.CUTOFF)).unique()
-        if len(made) != 1 or made[0] != np.datetime64(cutoff):
-            days = ", ".join(f"{pd.Timestamp(each):%Y-%m-%d}" for each in made[:3])
+        cutoffs = pd.to_datetime(rows.pop(c.CUTOFF)).unique()
+        if len(cutoffs) != 1 or cutoffs[0] != np.datetime64(cutoff):
+            days = ", ".join(f"{pd.Timestamp(each):%Y-%m-%d}" for each in cutoffs[:3])
             raise DataError(f"{place}: made at the cutoff {days}; expected cutoff={cutoff:%Y-%m-%d}")
     return rows.drop(columns=[name for name in (c.RUN_ID, c.MODEL_VERSION) if name in rows])

@@ -10,7 +10,7 @@ from patronage.bundle import Bundle
 from patronage.config.shipped import shipped
 from patronage.decisions.offer import Offer
 
-OPTIONS = ("offer", "reminder")  # of conf/decision
+OPTIONS = ("decision/offer", "decision/reminder")
 COSTS = ("contact_cost", "offer_cost")
 
 
@@ -52,7 +52,7 @@ def learned_arm(bundle: Bundle) -> str | None:
 def placeholder_figures(offer: Offer, *, learned: bool) -> dict[str, float]:
     """The costs that are still those that we ship; where the effect was learned only the contact's counts."""
     names = COSTS[:1] if learned else COSTS
-    ours = {name: [shipped(f"decision/{option}", name) for option in OPTIONS] for name in names}
+    ours = {name: [shipped(option, name) for option in OPTIONS] for name in names}
     return {name: getattr(offer, name) for name in names if getattr(offer, name) in ours[name]}
 
 
