@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 
 os.environ.update(
     OMP_NUM_THREADS="1",  # two workers share the cores: threads of LightGBM would mostly wait for each other
@@ -102,10 +103,27 @@ def shop() -> pd.DataFrame:
     return frame.assign(ordered_at=frame["ordered_at"].dt.floor("s"))
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory) -> Path:
+    """A store of MLflow's without a run: to make the tables of one takes seconds, to copy it none."""
+    from mlflow.client import MlflowClient
+
+    database = tmp_path_factory.mktemp("empty_store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{database}").search_experiments()
+    return database
+
+
+def with_store(folder: Path, empty_store: Path) -> Path:
+    """A project in this folder, whose store is there already."""
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> Path:
     """An empty project to run commands in."""
-    (tmp_path / "mlruns").mkdir()
+    with_store(tmp_path, empty_store)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PATRONAGE_ROOT", raising=False)
     return tmp_path

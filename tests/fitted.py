@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from conftest import through_the_door
+from conftest import through_the_door, with_store
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.jobs.compose import settings
@@ -51,12 +51,12 @@ def fitted(shop, tmp_path_factory) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def registered(fitted, tmp_path_factory) -> str:
+def registered(fitted, tmp_path_factory, empty_store) -> str:
     """The address of the store that holds the bundle as models:/patronage/1, which is the champion."""
     from patronage import tracking
     from patronage.config import TrackingConfig
 
-    project = tmp_path_factory.mktemp("store")
+    project = with_store(tmp_path_factory.mktemp("store"), empty_store)
     config = TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db", registered_model="patronage")
     store = tracking.open_store(config, project)
     record = tracking.RunRecord(kind="train", name="first", started_ms=0, config="")

@@ -30,6 +30,10 @@ def shop(matters: bool) -> View:
             if rng.random() < (0.4 if failed and matters else 0.8):
                 wait = int(rng.integers(60, 3000))
                 orders.append((customer, begins + pd.Timedelta(seconds=wait), 30.0, f"{customer}-{visit}"))
+    return _view(orders, events)
+
+
+def _view(orders: list, events: list) -> View:
     transactions = pd.DataFrame(orders, columns=["customer_id", "ordered_at", "amount", "order_id"])
     log = pd.DataFrame(events, columns=["customer_id", "occurred_at", "event"])
     tables = through_the_door(
@@ -66,3 +70,23 @@ def test_a_failure_without_an_effect_is_no_obstacle():
     row = table.loc[("checkout_started", "payment_failed")]
     assert row["verdict"] == ""
     assert abs(row["effect"]) < 0.06
+
+
+def test_an_act_of_customers_who_seldom_order_is_no_obstacle():
+    """Readers order little, whether they read at a visit or not."""
+    rng = np.random.default_rng(2)
+    orders, events = [], []
+    for number in range(800):
+        customer, reader = f"c{number:04d}", number % 2 == 0
+        for visit in range(6):
+            begins = pd.Timestamp("2023-02-01 10:00") + pd.Timedelta(days=int(30 * visit + rng.integers(0, 10)))
+            events.append((customer, begins, "visit"))
+            if rng.random() < (0.5 if reader else 0.1):
+                events.append((customer, begins + pd.Timedelta(seconds=30), "newsletter_read"))
+            if rng.random() < (0.2 if reader else 0.7):
+                orders.append((customer, begins + pd.Timedelta(seconds=600), 30.0, f"{customer}-{visit}"))
+    table = obstacles.run(_view(orders, events), ObstaclesConfig()).tables["obstacles"].set_index("obstacle")
+    row = table[table["step"] == "visit"].loc["newsletter_read"]
+    assert row["high"] < 0
+    assert row["same_customer_low"] < 0 < row["same_customer_high"]
+    assert row["verdict"] == "marks the customer"

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from conftest import with_store
+
 pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).with_name("dying_jobs.py")
@@ -28,9 +30,8 @@ class Look(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, shop) -> Path:
-    folder = tmp_path_factory.mktemp("killed")
-    (folder / "mlruns").mkdir()
+def place(tmp_path_factory, shop, empty_store) -> Path:
+    folder = with_store(tmp_path_factory.mktemp("killed"), empty_store)
     shop.to_parquet(folder / "orders.parquet", index=False)
     return folder
 

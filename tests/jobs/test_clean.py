@@ -62,6 +62,7 @@ def test_it_shows_then_removes(patronage, left, project):
 
 def test_without_a_store_nothing_is_made(patronage, project, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(project))
+    (project / "mlruns" / "mlflow.db").unlink()
     code, out, _ = patronage("clean")
     assert (code, out) == (0, "nothing is left over\n")
     assert not (project / "mlruns" / "mlflow.db").exists()

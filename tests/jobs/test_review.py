@@ -11,7 +11,7 @@ import pytest
 from mlflow.client import MlflowClient
 
 from browser import Browser, chromium
-from conftest import REPO, command
+from conftest import REPO, command, with_store
 from mlflow_server import mlflow_server
 
 pytestmark = pytest.mark.slow
@@ -25,9 +25,8 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, shop) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "mlruns").mkdir()
+def project(tmp_path_factory, shop, empty_store) -> Iterator[Path]:
+    folder = with_store(tmp_path_factory.mktemp("project"), empty_store)
     shop.to_csv(folder / "orders.csv", index=False)
     before = Path.cwd()
     os.chdir(folder)

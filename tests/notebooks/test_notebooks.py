@@ -11,15 +11,14 @@ import pytest
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
-from conftest import REPO, command
+from conftest import REPO, command, with_store
 
 NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def a_run(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("project")
-    (root / "mlruns").mkdir()
+def a_run(tmp_path_factory, empty_store) -> Path:
+    root = with_store(tmp_path_factory.mktemp("project"), empty_store)
     quick = ["origins.most=1", "churn.max_rounds=30", "churn.laws.mbg_nbd=false", "evaluation.bootstraps=20"]
     quick += ["journey.max_customers=3000", "journey.cadence_classes=2", "personas.bootstraps=5"]
     quick += ["personas.k_range=[3,5]"]

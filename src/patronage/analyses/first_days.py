@@ -2,8 +2,9 @@
 
 A customer begins with the sign-up or the first order. The days in which the customer must act and the days in which
 staying is judged do not touch: a customer who is about to stay does more of everything, so the effect of an act is
-beside how often the customer did anything else, and when the customer began. The customers who began last are kept out,
-and every finding is held against them. What is found proposes the behavioural cohorts, whose retention is drawn.
+beside how often the customer did anything unrelated in the same days, and when the customer began. The customers who
+began last are kept out, and every finding is held against them. What is found proposes the behavioural cohorts, whose
+retention is drawn.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from patronage.config import Behaviour, FirstDaysConfig, StayTarget
 from patronage.data.contract import BY_BUSINESS
 from patronage.errors import DataError
 from patronage.names import Metric
-from patronage.typing import Array
+from patronage.typing import Array, Mask
 
 LATER_SHARE = 1 / 3  # of the customers, who began last
 MOST_COHORTS = 3
+GOES_ALONG = 0.3  # correlation of two acts from which one is no measure of activity beside the other
 RARE = 0.005  # of the customers: an act that fewer ever do makes no rule
 
 
@@ -113,37 +115,51 @@ def _stayed(view: View, settings: FirstDaysConfig, target: StayTarget) -> pd.Ind
 
 
 def _rules(settings: FirstDaysConfig, target: StayTarget, known: pd.DataFrame, counts: pd.DataFrame) -> Rules:
-    """The rules, each act beside how often the customer did anything else in the days before the judged ones."""
+    """The rules, each act beside how often the customer did unrelated things in the same days."""
     windows = [days for days in settings.within_days if days <= target.from_days]
     places = pd.Series(np.arange(len(known)), known.index)
     mine = counts.assign(place=counts[c.CUSTOMER_ID].map(places)).dropna(subset=["place"])
-    widest = f"within_{max(windows)}"
-
-    def times_of(rows: pd.DataFrame) -> Array:
-        places = rows["place"].to_numpy(int)
-        return np.bincount(places, weights=rows[widest].to_numpy(float), minlength=len(known)).astype(np.float64)
-
-    # what is bought, and by which channel, are the orders once more
-    counted = ~mine["act"].isin(BY_BUSINESS) & ~mine["act"].str.startswith((IN_CATEGORY, BY_CHANNEL))
-    total = times_of(mine[counted])
-    beside: dict[str, Array] = {}
-    columns, families, wordings = [], [], []
-    for act, rows in mine.groupby("act"):
-        if len(rows) < max(RARE * len(known), settings.least):
-            continue
-        place = rows["place"].to_numpy(int)
-        others = np.log1p(np.maximum(total - times_of(rows[counted.loc[rows.index]]), 0.0))
-        beside[str(act)] = np.column_stack([others, np.sqrt(others)])
-        for days in windows:
-            times = np.zeros(len(known), np.float32)
-            times[place] = rows[f"within_{days}"].to_numpy()
-            for at_least in settings.counts:
-                columns.append((times >= at_least).astype(np.float32))
-                families.append(str(act))
-                wordings.append(_wording(str(act), at_least, days))
-    if not columns:
+    sizes = mine.groupby("act").size()
+    names = [str(act) for act in sizes.index[sizes >= max(RARE * len(known), settings.least)]]
+    if not names:
         raise DataError("no act in the first days")
-    return Rules(np.column_stack(columns).astype(np.float64), families, wordings, beside)
+    beside: dict[str, Array] = {}
+    columns, families, wordings, keys = [], [], [], []
+    for days in windows:
+        times = _times(mine, names, f"within_{days}", len(known))
+        unrelated = _unrelated(times, names)
+        for number, act in enumerate(names):
+            others = np.log1p(times[:, unrelated[number]].sum(axis=1))
+            key = f"{act} in {days}"
+            beside[key] = np.column_stack([others, np.sqrt(others)])
+            for at_least in settings.counts:
+                columns.append(times[:, number] >= at_least)
+                families.append(act)
+                wordings.append(_wording(act, at_least, days))
+                keys.append(key)
+    return Rules(np.column_stack(columns).astype(np.float64), families, wordings, beside, keys)
+
+
+def _times(mine: pd.DataFrame, names: list[str], column: str, n: int) -> Array:
+    """(n, acts) how often each customer did each."""
+    times = np.zeros((n, len(names)))
+    numbers = mine["act"].map({name: number for number, name in enumerate(names)})
+    rows = numbers.notna().to_numpy()
+    times[mine["place"].to_numpy(int)[rows], numbers.to_numpy(float)[rows].astype(int)] = mine[column].to_numpy()[rows]
+    return times
+
+
+def _unrelated(times: Array, names: list[str]) -> Mask:
+    """(acts, acts) whether the second is counted beside the first.
+
+    What goes along with an act, or follows from it, is no measure of how active a customer is anyway. What is bought,
+    and by which channel, are the orders once more.
+    """
+    counted = np.array([name not in BY_BUSINESS and not name.startswith((IN_CATEGORY, BY_CHANNEL)) for name in names])
+    did = (times > 0).astype(np.float64)
+    spread = np.where((sd := did.std(axis=0)) > 0, sd, 1.0)
+    standard = (did - did.mean(axis=0)) / spread
+    return counted & (np.abs(standard.T @ standard) / len(did) < GOES_ALONG) & ~np.eye(len(names), dtype=bool)
 
 
 ANALYSIS = Analysis("first_days", "Which early behaviours go with staying?", run)

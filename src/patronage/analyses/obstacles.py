@@ -11,14 +11,16 @@ with being lost: whether it is the cause is another question.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from patronage import names as c
 from patronage.analyses.acts import ORDER
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.same_customer import same_customer
 from patronage.analyses.steps import (
     BANDS,
     BUCKETS,
@@ -29,6 +31,8 @@ from patronage.analyses.steps import (
     Steps,
     cell,
     episodes,
+    jackknife_error,
+    left_out_sums,
     seconds,
     steps_of,
 )
@@ -37,10 +41,14 @@ from patronage.engine import text, texts
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.names import Metric
-from patronage.statistics import Estimate, false_discovery, pooled_means, pooled_shares, two_sided
+from patronage.statistics import false_discovery, pooled_means, pooled_shares, two_sided
 
 LEVEL = 0.05
 OBSTACLE, HELPS = "obstacle", "goes with passing"
+MARKS = "marks the customer"  # less pass than among like customers, and not than the same customer's other times
+T = float(student.ppf(0.975, BUCKETS - 1))  # of a 95 % interval by leaving buckets out
+OWN = ["step", "obstacle", "same_customers", "same_customer_effect", "same_customer_low", "same_customer_high",
+       "same_customer_error"]  # fmt: skip
 FEWEST_ANSWERS = 50
 ANSWERED_DAYS = 30  # an answer is about the last step within so many days
 
@@ -116,29 +124,16 @@ def _mean_order(history: History) -> float:
     return float(mean) if mean == mean else 0.0
 
 
-def _left_out(numbers: pd.DataFrame, buckets: pd.Series) -> np.ndarray:
-    """(BUCKETS, K) sums of the columns without each bucket of customers."""
-    sums = numbers.groupby(buckets).sum().reindex(range(BUCKETS), fill_value=0)
-    return np.asarray(sums.sum(axis=0).to_numpy() - sums.to_numpy(), np.float64)
-
-
-def _jackknife(values: np.ndarray) -> float:
-    """The standard error of a value by what it is without each bucket."""
-    known = values[np.isfinite(values)]
-    n = len(known)
-    return float(np.sqrt((n - 1) / n * ((known - known.mean()) ** 2).sum())) if n > 1 else np.nan
-
-
 def _passed(counts: pd.DataFrame, named: Sequence[str], value: float) -> pd.DataFrame:
     """A row per step: how often, the share passed with its interval, and what the others would have been worth."""
     rows = []
     for step in named:
         own = counts[counts["act"] == step]
         n, k = own["n"].sum(), own["passed"].sum()
-        without = _left_out(own[["n", "passed"]], own["bucket"])
-        share = Estimate(np.array(k / n), np.array(_jackknife(without[:, 1] / np.maximum(without[:, 0], 1))))
-        low, high = np.clip([share.low, share.high], 0, 1)
-        rows.append((step, int(n), k / n, float(low), float(high), int(n - k), (n - k) * value))
+        without = left_out_sums(own[["n", "passed"]], own["bucket"])
+        error = jackknife_error(without[:, 1] / np.maximum(without[:, 0], 1))
+        low, high = np.clip([k / n - T * error, k / n + T * error], 0, 1)
+        rows.append((step, int(n), k / n, low, high, int(n - k), (n - k) * value))
     return pd.DataFrame(rows, columns=["step", "episodes", "passed_share", "low", "high", "lost", "lost_value"])
 
 
@@ -234,14 +229,43 @@ def _obstacles(steps: Steps, named: Sequence[str], least: int) -> pd.DataFrame:
         knowing = known[(known["act"] == step) & (known["other"] == other)]
         if (row := _beside(own, waiting[waiting["act"] == step], knowing)) is not None:
             rows.append((step, other, *row))
-    names = ["step", "obstacle", "met", "passed_share", "passed_share_of_like", "effect", "low", "high", "p_value",
-             "lost_orders"]  # fmt: skip
+    names = ["step", "obstacle", "met", "passed_share", "passed_share_of_like", "effect", "error"]
     table = pd.DataFrame(rows, columns=names)
-    if len(table):
-        table["p_value_adjusted"] = false_discovery(table["p_value"].to_numpy(float))
-        clear = table["p_value_adjusted"] < LEVEL
-        table["verdict"] = np.where(clear, np.where(table["effect"] < 0, OBSTACLE, HELPS), "")
-    return table.drop(columns="p_value")
+    return _judged(table, steps, relations) if len(table) else table
+
+
+def _judged(table: pd.DataFrame, steps: Steps, relations: Mapping[str, str]) -> pd.DataFrame:
+    """With intervals, what the same customers show, and the verdicts; the two sides are two families of tests."""
+    table["low"], table["high"] = (table["effect"] + side * T * table["error"] for side in (-1, 1))
+    lower = student.cdf(table["effect"] / table["error"], BUCKETS - 1)
+    suspects = table[lower < LEVEL]
+    own = pd.DataFrame(columns=OWN, dtype=np.float64)
+    if len(suspects):
+        own = _own(same_customer(steps, relations, suspects))
+    table = table.merge(own.astype({"step": str, "obstacle": str}), "left", ["step", "obstacle"])
+    p_own = student.cdf(table["same_customer_effect"] / table.pop("same_customer_error"), BUCKETS - 1)
+    p_lost = np.where(lower < LEVEL, np.maximum(lower, np.nan_to_num(p_own, nan=1.0)), lower)
+    lost, helps = false_discovery(p_lost), false_discovery(1 - lower)
+    marks = (false_discovery(lower) < LEVEL) & (lost >= LEVEL)
+    table["lost_orders"] = (-table["effect"]).clip(lower=0) * table["met"]
+    table["p_value_adjusted"] = np.where(table["effect"] < 0, lost, helps)
+    table["verdict"] = np.select([lost < LEVEL, helps < LEVEL, marks], [OBSTACLE, HELPS, MARKS], "")
+    return table.drop(columns="error")
+
+
+def _own(sums: pd.DataFrame) -> pd.DataFrame:
+    """What the same customers show, a row per pair, with the interval by leaving out buckets."""
+    rows = []
+    for (step, other), own in sums.groupby(["act", "other"]):
+        parts = own.set_index("bucket")[["difference", "weight"]].reindex(range(BUCKETS), fill_value=0.0)
+        whole = parts.sum()
+        if whole["weight"] <= 0:
+            continue
+        without = whole - parts
+        error = jackknife_error((without["difference"] / without["weight"].where(without["weight"] > 0)).to_numpy())
+        value = whole["difference"] / whole["weight"]
+        rows.append((step, other, int(own["customers"].sum()), value, value - T * error, value + T * error, error))
+    return pd.DataFrame(rows, columns=OWN)
 
 
 def _cube(rows: pd.DataFrame, *cells: str) -> np.ndarray:
@@ -282,10 +306,7 @@ def _beside(met: pd.DataFrame, waiting: pd.DataFrame, knowing: pd.DataFrame) -> 
     if not np.isfinite(effect):
         return None
     left_out = [_pooled_difference(total - cube[:, :, place])[0] for place in range(BUCKETS)]
-    estimate = Estimate(np.array(effect), np.array(_jackknife(np.array(left_out))))
-    lost = max(-effect, 0.0) * total[0].sum()
-    return (int(total[0].sum()), with_it, without_it, effect, float(estimate.low), float(estimate.high),
-            float(estimate.p_value), lost)  # fmt: skip
+    return int(total[0].sum()), with_it, without_it, effect, jackknife_error(np.array(left_out))
 
 
 def _pooled_difference(total: np.ndarray) -> tuple[float, float, float]:

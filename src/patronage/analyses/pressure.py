@@ -2,8 +2,9 @@
 
 For each customer and week with a message: whether the customer responded in the week, unsubscribed, or ordered in the
 four weeks after. Those who get more are not like those who get fewer; so each customer's weeks of high pressure are
-also held against the same customer's weeks of one message (a fixed effect per customer). An association all the same:
-the effect is known where contacts were drawn by lot (`docs/practice.md`).
+also held against the same customer's other weeks, each beside the customers of the same week within the cap (a fixed
+effect per customer and per week). An association all the same: the effect is known where contacts were drawn by lot
+(`docs/practice.md`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from patronage.statistics import Estimate, wilson_interval
 
 OUTCOMES = {"responded": "in the week", "unsubscribed": "in the week", "ordered": "in the 28 days after the week"}
 LEAST_WEEKS = 200
+LEAST_BESIDE = 30  # customers of a week within the cap, to hold the others of that week against
 RESPONSES = ("message_opened", "message_clicked", "offer_redeemed")
 
 
@@ -105,9 +107,18 @@ def _lines(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _within_customers(weeks: pd.DataFrame, cap: int) -> pd.DataFrame:
-    """Each customer's weeks beyond the cap against the same customer's other weeks, as means of customers."""
+    """Each customer's weeks beyond the cap against the same customer's other weeks, as means of customers.
+
+    Each week counts beside the customers of the same week within the cap: what is sent, and the season, differ by week.
+    """
     high = weeks["messages"] > cap
-    means = weeks.assign(high=high).pivot_table(list(OUTCOMES), c.CUSTOMER_ID, "high")
+    usual = weeks[~high].groupby("week")[list(OUTCOMES)].mean()
+    enough = weeks[~high].groupby("week").size().reindex(weeks["week"]).to_numpy() >= LEAST_BESIDE
+    compared = enough[high.to_numpy()].mean() > 0.5 if high.any() else False
+    own = weeks.loc[enough if compared else np.ones(len(weeks), bool), [c.CUSTOMER_ID, "week", *OUTCOMES]]
+    if compared:
+        own[list(OUTCOMES)] = own[list(OUTCOMES)].to_numpy(float) - usual.loc[own["week"]].to_numpy(float)
+    means = own.assign(high=high).pivot_table(list(OUTCOMES), c.CUSTOMER_ID, "high")
     rows = []
     for outcome in OUTCOMES:
         both = means[outcome].dropna() if means[outcome].shape[1] == 2 else pd.DataFrame()
@@ -115,8 +126,8 @@ def _within_customers(weeks: pd.DataFrame, cap: int) -> pd.DataFrame:
         difference = (both[True] - both[False]).to_numpy(np.float64) if n else np.zeros(0)
         error = difference.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
         estimate = Estimate(np.array(difference.mean() if n else np.nan), np.array(error))
-        rows.append((outcome, n, float(estimate.value), float(estimate.low), float(estimate.high)))
-    return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high"])
+        rows.append((outcome, n, float(estimate.value), float(estimate.low), float(estimate.high), compared))
+    return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high", "beside_same_week"])
 
 
 ANALYSIS = Analysis("pressure", "Do customers get too many messages?", run, ("events",))

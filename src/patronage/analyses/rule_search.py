@@ -32,21 +32,22 @@ LEAST_EVENTS = 30  # customers with the rarer outcome
 class Rules:
     """Candidate rules: `matrix` (N, R) of 0 and 1, the family and the wording of each.
 
-    `beside` holds, by family, what its effects are beside in addition to what those of all families are: an act is held
-    beside the other acts, never beside itself, or its own effect would be taken away twice.
+    `beside` holds what effects are beside in addition to what those of all rules are, and `held_beside` its key for
+    each rule: an act is held beside other acts of the same days, never beside itself, or its own effect would be taken
+    away twice.
     """
 
     matrix: Array
     families: Sequence[str]
     wordings: Sequence[str]
     beside: Mapping[str, Array] = field(default_factory=dict)
+    held_beside: Sequence[str] = ()
 
     def of_at_least(self, least: int) -> Rules:
         """Those that at least so many customers fulfil, and so many do not."""
         sums = self.matrix.sum(axis=0)
         places = [int(k) for k in np.flatnonzero((sums >= least) & (sums <= len(self.matrix) - least))]
-        families, wordings = ([names[k] for k in places] for names in (self.families, self.wordings))
-        return Rules(self.matrix[:, places], families, wordings, self.beside)
+        return self.of(np.ones(len(self.matrix), bool), places)
 
     def without_doubles(self) -> Rules:
         """Without the rules that are an earlier one in other words, or its opposite."""
@@ -67,16 +68,17 @@ class Rules:
             self.matrix[rows][:, list(chosen)],
             [self.families[k] for k in chosen],
             [self.wordings[k] for k in chosen],
-            {family: values[rows] for family, values in self.beside.items()},
+            {key: values[rows] for key, values in self.beside.items()},
+            [self.held_beside[k] for k in chosen] if self.held_beside else (),
         )
 
     def left_beside(self, adjust: Array) -> Array:
-        """(N, R) what `adjust`, and what each family is beside, leave of every rule."""
+        """(N, R) what `adjust`, and what each rule is held beside, leave of every rule."""
         left = np.empty_like(self.matrix)
-        own = np.array(self.families)
-        for family in dict.fromkeys(self.families):
-            columns = np.flatnonzero(own == family)
-            more = [self.beside[family]] if family in self.beside else []
+        keys = np.array(self.held_beside or [""] * len(self.wordings))
+        for key in dict.fromkeys(keys):
+            columns = np.flatnonzero(keys == key)
+            more = [self.beside[key]] if key in self.beside else []
             left[:, columns] = residuals(self.matrix[:, columns], np.column_stack([adjust, *more]))
         return left
 

@@ -106,6 +106,8 @@ def _followers(history: History, steps: dict[str, str], settings: SequencesConfi
     )
     sizes = _sizes(history, steps, d)
     counts["n"] = counts["act"].map(sizes)
+    events = history.frame("SELECT DISTINCT event FROM events")["event"]
+    counts["kind"] = counts["act"].isin(events).astype(int) + 2 * counts["other"].isin(events)
     counts = counts[(counts["n"] >= settings.least) & (counts["only_after"] + counts["only_before"] >= settings.least)]
     return _ratios(counts) if len(counts) else counts
 
@@ -132,7 +134,11 @@ def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
     # of the two the more careful; none where they point to different sides
     value = np.where(raw * beside > 0, np.where(np.abs(raw) < np.abs(beside), raw, beside), 0.0)
     estimate = Estimate(value, np.sqrt(1 / after + 1 / before))
-    adjusted = false_discovery(estimate.p_value)
+    # What is bought after what is a family of tests of its own: many true pairs of events would make it lenient.
+    kinds = counts["kind"].to_numpy()
+    adjusted = np.ones(len(counts))
+    for kind in np.unique(kinds):
+        adjusted[kinds == kind] = false_discovery(estimate.p_value[kinds == kind])
     totals = counts.groupby("other")["n_after"].transform("sum") / counts.groupby("other")["n"].transform("sum")
     follows = np.where(estimate.value > 0, "follows", "comes before")
     table = pd.DataFrame(

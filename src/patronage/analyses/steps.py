@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from patronage import names as c
@@ -34,7 +35,7 @@ class Steps:
     Attributes
     ----------
     relations
-        `arrivals` (customer_id, act, moment, channel), `timeline` with the next order and the orders before.
+        `arrivals` (customer_id, act, moment, channel), `timeline` with the last and next order and the orders before.
     """
 
     history: History
@@ -91,6 +92,8 @@ def steps_of(history: History, settings: ObstaclesConfig) -> Steps:
             "timeline": f"""
                 SELECT *, min(CASE WHEN act = {text(ORDER)} THEN moment END)
                           OVER ({window} 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_order,
+                       max(CASE WHEN act = {text(ORDER)} THEN moment END)
+                          OVER ({window} UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_order,
                        coalesce(sum({is_order}) OVER ({window} UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS orders_before
                 FROM arrivals""",
         },
@@ -114,3 +117,16 @@ def cell(elapsed: str) -> str:
     """SQL: the number of the last cell of `CELLS` that begins at or before so many seconds."""
     cases = " ".join(f"WHEN {elapsed} < {begin} THEN {number}" for number, begin in enumerate(CELLS[1:]))
     return f"CASE {cases} ELSE {len(CELLS) - 1} END"
+
+
+def left_out_sums(numbers: pd.DataFrame, buckets: pd.Series) -> np.ndarray:
+    """(BUCKETS, K) sums of the columns without each bucket of customers."""
+    sums = numbers.groupby(buckets).sum().reindex(range(BUCKETS), fill_value=0)
+    return np.asarray(sums.sum(axis=0).to_numpy() - sums.to_numpy(), np.float64)
+
+
+def jackknife_error(values: np.ndarray) -> float:
+    """The standard error of a value by what it is without each bucket."""
+    known = values[np.isfinite(values)]
+    n = len(known)
+    return float(np.sqrt((n - 1) / n * ((known - known.mean()) ** 2).sum())) if n > 1 else np.nan

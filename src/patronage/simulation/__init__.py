@@ -11,6 +11,7 @@ what do customers buy, and when?          purchases.py
 what do they click?                       activity.py
 what do they tell the business?           feedback.py
 how are events collected?                 events.py
+what should the analyses find?            practice.py
 what is the truth, and the true stage?    truth.py
 how do blocks become tables?              tables.py
 how are tables written?                   writing.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -13,7 +14,9 @@ from patronage.simulation.lifecycle import Calendar
 from patronage.simulation.parameters import CATEGORIES, FEATURES, Ints
 from patronage.typing import Array
 
-CODES = {event: code for code, event in enumerate(VOCABULARY)}
+NAMED = ("tour_finished", "banner_seen", "payment_failed", "terms_read")  # of `practice.py`, in no vocabulary
+EVENTS = (*VOCABULARY, *NAMED)
+CODES = {event: code for code, event in enumerate(EVENTS)}
 TOPICS = ("reviews", "guides", "delivery", "payment", "quality", "price")  # of content, complaints and tickets
 NONE = -1
 
@@ -128,6 +131,22 @@ class EventLog:
                 value=np.broadcast_to(np.asarray(value, np.float32), n),
             )
         )
+
+    def moments(self, event: str) -> tuple[Ints, Ints]:
+        """The customers and seconds of the events of a name so far."""
+        parts = [part for part in self._parts if len(part.event) and part.event[0] == CODES[event]]
+        customer, at = (np.concatenate([getattr(part, name) for part in parts] or [np.empty(0, np.int64)])
+                        for name in ("customer", "at"))  # fmt: skip
+        return customer.astype(np.int64), at.astype(np.int64)
+
+    def drop_after(self, events: Sequence[str], last: Ints) -> None:
+        """Take out the events of these names after the last second of each customer, (n,)."""
+        codes = [CODES[event] for event in events]
+        stay = [~np.isin(part.event, codes) | (part.at <= last[part.customer]) for part in self._parts]
+        self._parts = [
+            Events(**{field.name: getattr(part, field.name)[rows] for field in fields(Events)})
+            for part, rows in zip(self._parts, stay, strict=True)
+        ]
 
     def events(self, n_customers: int) -> Events:
         """Give the events of the first `n_customers` within the log, in the order in which they were added."""

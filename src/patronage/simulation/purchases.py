@@ -203,7 +203,7 @@ def draw_order_lines(
         refund=np.zeros(k, bool),
     )
     p_return = traits.returns[customer] * (1.6 - customers.satisfaction[customer])
-    return _with_refunds(rng, calendar, lines, np.flatnonzero(rng.random(k) < p_return))
+    return with_refunds(rng, calendar, lines, np.flatnonzero(rng.random(k) < p_return))
 
 
 def _line_counts(rng: np.random.Generator, customers: Customers, customer: Ints, value: Array) -> Ints:
@@ -234,7 +234,7 @@ def _draw_products(rng: np.random.Generator, customers: Customers, customer: Int
     return parameters.product_at(category, tier, slot)
 
 
-def _with_refunds(rng: np.random.Generator, calendar: Calendar, lines: OrderLines, returned: Ints) -> OrderLines:
+def with_refunds(rng: np.random.Generator, calendar: Calendar, lines: OrderLines, returned: Ints) -> OrderLines:
     """The lines, followed by the refunds of the returned ones that fall within the log."""
     at = lines.at[returned] + ((3 + rng.exponential(6.0, len(returned))) * DAY).astype(np.int64)
     returned, at = returned[at < calendar.seconds], at[at < calendar.seconds]

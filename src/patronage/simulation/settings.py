@@ -12,6 +12,8 @@ from omegaconf import OmegaConf
 from patronage.config import typed
 from patronage.errors import ConfigError
 
+PLANTS = ("early_act", "bad_product", "obstacle", "pressure", "precursor")  # of `practice.py`
+
 
 def read_settings(settings: Mapping[str, Any]) -> SimulatedConfig:
     """Read and check the keys of a configuration; a key that is not given has its default.
@@ -56,6 +58,7 @@ class SimulatedConfig:
     messages_per_year: int = _between(0, 365, 12)
     offers_per_year: int = _between(0, 52, 6)
     account_share: float = _between(0, 1, 0.2)
+    planted: dict[str, float] = field(default_factory=dict)
 
     def check(self) -> None:
         """Refuse a value out of range, and a start that is not a date."""
@@ -63,6 +66,11 @@ class SimulatedConfig:
             value, limits = getattr(self, key.name), key.metadata
             if limits and not limits["low"] <= value <= limits["high"]:
                 raise ConfigError(f"data.simulated.{key.name}={value}; expected {limits['low']} to {limits['high']}")
+        for name, strength in self.planted.items():
+            if name not in PLANTS or not 0 <= strength <= 1:
+                raise ConfigError(
+                    f"data.simulated.planted.{name}={strength}; expected one of {', '.join(PLANTS)}, each 0 to 1"
+                )
         try:
             date.fromisoformat(self.start)
         except ValueError:

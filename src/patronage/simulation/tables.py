@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from patronage import names as c
-from patronage.data.contract import VOCABULARY
-from patronage.simulation import parameters
+from patronage.simulation import parameters, practice
 from patronage.simulation.activity import add_browsing, add_engagement
 from patronage.simulation.customers import Customers, draw_customers
-from patronage.simulation.events import EventLog
+from patronage.simulation.events import EVENTS, EventLog
 from patronage.simulation.feedback import add_feedback
 from patronage.simulation.lifecycle import DAY, Calendar
 from patronage.simulation.parameters import Ints, labels
@@ -29,7 +28,7 @@ from patronage.simulation.truth import stage_table, truth_table
 BLOCK_SIZE = 1024
 MAX_SESSIONS = 10_000_000  # of a block; keeps the session ids of blocks apart
 # Each part of a block has a random generator of its own: what another part draws changes nothing in it.
-CUSTOMERS, ORDERS, ORDER_LINES, ACTIVITY, FEEDBACK = range(5)
+CUSTOMERS, ORDERS, ORDER_LINES, ACTIVITY, FEEDBACK, PRACTICE = range(6)
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,18 @@ def draw_block(settings: SimulatedConfig, number: int) -> Block:
         seed = np.random.SeedSequence(settings.seed, spawn_key=(number, *part))
         return np.random.Generator(np.random.SFC64(seed))
 
-    customers = draw_customers(rng(CUSTOMERS), settings, BLOCK_SIZE)
-    orders = draw_orders(rng(ORDERS), calendar, customers)
+    plants = practice.Plants(settings.planted, settings.seed, number, PRACTICE)
+    customers = practice.toured(plants, draw_customers(rng(CUSTOMERS), settings, BLOCK_SIZE))
+    wanted = draw_orders(rng(ORDERS), calendar, customers)
+    orders = practice.orders_paid(plants, wanted)
     order_lines = draw_order_lines(rng(ORDER_LINES), settings, calendar, customers, orders)
+    order_lines = practice.changed_lines(plants, calendar, customers, orders, order_lines)
     log = EventLog(calendar)
     if settings.events:
-        add_browsing(rng(ACTIVITY, 0), log, customers, orders)
+        add_browsing(rng(ACTIVITY, 0), log, customers, wanted)
         add_engagement(rng(ACTIVITY, 1), log, calendar, customers, orders)
         add_feedback(rng(FEEDBACK), log, customers, orders, order_lines)
+        practice.add_acts(plants, log, calendar, customers, wanted)
     n = min(BLOCK_SIZE, settings.customers - number * BLOCK_SIZE)
     ids = _ids("c", number * BLOCK_SIZE + np.arange(BLOCK_SIZE), 7)
     return Block(
@@ -120,7 +123,7 @@ def _events(calendar: Calendar, ids: pa.Array, log: EventLog, number: int, n: in
         {
             c.CUSTOMER_ID: labels(events.customer, ids),
             c.OCCURRED_AT: calendar.timestamps(events.at),
-            c.EVENT: labels(events.event, VOCABULARY),
+            c.EVENT: labels(events.event, EVENTS),
             c.SESSION_ID: sessions.cast(pa.string()),
             c.CHANNEL: labels(events.channel, parameters.CHANNELS),
             c.DEVICE: labels(events.device, parameters.DEVICES),
