@@ -23,6 +23,7 @@ from omegaconf import OmegaConf
 
 from patronage import cutoff as when
 from patronage import data, tracking
+from patronage import names as c
 from patronage.config import BacktestConfig, TrackingConfig
 from patronage.config.places import project_root
 from patronage.config.verbs import RollingConfig
@@ -173,7 +174,7 @@ def intervals(table: pd.DataFrame) -> pd.DataFrame:
     wide = later.pivot_table(index="origin", columns="metric", values="value", sort=False)
     of_customers = {
         f"{name} {100 * level:.0f}": metric(level)
-        for name, metric in (("orders", Metric.coverage), ("spend", Metric.spend_coverage))
+        for name, metric in ((c.ORDERS, Metric.coverage), (c.SPEND, Metric.spend_coverage))
         for level in LEVELS
     }
     names = {**of_customers, **TOTALS}

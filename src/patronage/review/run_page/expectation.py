@@ -85,7 +85,7 @@ def _by_persona(view: RunView) -> list[Block]:
     totals = totals_by_persona(view.bundle.forecast, view.features.loc[bought.index], bought, bought[c.PERSONA])
     rows = [
         {
-            "persona": persona,
+            c.PERSONA: persona,
             "buyers": int((bought[c.PERSONA] == persona).sum()),
             "orders": of[c.ORDERS].expected,
             "orders, interval": _range(of[c.ORDERS], count),
