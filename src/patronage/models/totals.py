@@ -95,7 +95,7 @@ class TotalsModel:
         season_sd
             Of the logarithm of the season's factor in the horizon.
         base
-            The expected `orders` and `spend` of all customers, of whom these are some; None where these are all.
+            The expected `orders` and `spend` of all customers, where these are some of them; None where these are all.
         """
         orders, spend = (np.nan_to_num(np.asarray(predictions[name], np.float64)) for name in EXPECTED.values())
         order_value = np.divide(spend, orders, out=np.zeros_like(spend), where=orders > 0)
@@ -140,8 +140,8 @@ def _errors(name: str, origins: Sequence[Columns], windows: float) -> TotalError
     levels, aparts, dispersions = zip(*(_at(name, origin) for origin in origins), strict=True)
 
     def pooled(prior: float, squares: Array) -> Array:
-        seen = np.maximum(np.mean(squares, axis=0), 0)
-        return np.sqrt((PRIOR_ORIGINS * prior**2 + windows * seen) / (PRIOR_ORIGINS + windows))
+        pooled_squares = np.maximum(np.mean(squares, axis=0), 0)
+        return np.sqrt((PRIOR_ORIGINS * prior**2 + windows * pooled_squares) / (PRIOR_ORIGINS + windows))
 
     level_sd = pooled(LEVEL_SD, np.square(levels))
     apart_sd = pooled(APART_SD[name], np.array(aparts))
@@ -158,11 +158,11 @@ def _at(name: str, origin: Columns) -> tuple[float, Array, Array]:
     more = PRIOR_ORDERS * expected.sum() / max(orders.sum(), 1e-12)
     level = float(np.log((actual.sum() + more) / (expected.sum() + more))) if expected.sum() > 0 else 0.0
     squares = np.square(actual - np.exp(level) * expected)
-    came, awaited, chance, scale, customers = (
+    actuals, expectations, chance, scale, customers = (
         np.bincount(group, values, GROUPS)
         for values in (actual, np.exp(level) * expected, squares, np.exp(level) * expected * unit, np.ones_like(actual))
     )
-    apart = np.log((came + more) / (awaited + more))
+    apart = np.log((actuals + more) / (expectations + more))
     overall = chance.sum() / scale.sum() if scale.sum() > 0 else 1.0
     dispersion = np.where((customers >= FEWEST) & (scale > 0), chance / np.where(scale > 0, scale, 1), overall)
-    return level, np.square(apart) - chance / np.square(np.maximum(came + more, 1e-12)), dispersion
+    return level, np.square(apart) - chance / np.square(np.maximum(actuals + more, 1e-12)), dispersion

@@ -29,7 +29,7 @@ from patronage.training.origins import Split
 
 log = logging.getLogger(__name__)
 
-LEAST_SEEN = 0.01  # share of the customers with an event between orders
+LEAST_SHARE = 0.01  # share of the customers with an event between orders
 STANDARD_ERRORS = 1.0  # by which the journey must be better
 
 
@@ -66,5 +66,5 @@ def with_journey(
 def sees_events(features: pd.DataFrame) -> bool:
     """Whether paths hold more than orders and silence."""
     return float(features[c.JOURNEY_PATH].fillna("").str.contains(f"[{ALPHABET[ENGAGE]}{ALPHABET[INTENT]}]").mean()) > (
-        LEAST_SEEN
+        LEAST_SHARE
     )
