@@ -32,10 +32,11 @@ from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
+from patronage.models.targets.act_model import ActModel
 from patronage.typing import Mask
 
 FORMAT = 10
-REFERENCE, EFFECTS = "reference.json", "effects"
+REFERENCE, EFFECTS, TARGETS = "reference.json", "effects", "targets"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
@@ -72,6 +73,8 @@ class Bundle:
         The catalogue of actions, from which `next_actions` chooses one for each customer.
     effects
         What contacts drawn by lot were found to change (`actions.effects`); None where that is assumed.
+    targets
+        What the run predicts beside churn, orders and value (`target`), of all customers.
     reference
         What later customers are compared with; None in a bundle that was never logged.
 
@@ -99,6 +102,7 @@ class Bundle:
     offer: Offer
     actions: ActionPlan
     effects: LearnedEffects | None = None
+    targets: tuple[ActModel, ...] = ()
     reference: Reference | None = None
 
     @property
@@ -164,6 +168,8 @@ class Bundle:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
         if self.effects is not None:
             assignments |= self.effects.columns(features.assign(**assignments))
+        for target in self.targets:
+            assignments |= target.columns(features)
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, further, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
@@ -215,6 +221,7 @@ class Bundle:
             "fitted_lenses": self.fitted_lenses.to_json(),
             "offer": asdict(self.offer),
             "actions": self.actions.to_json(),
+            TARGETS: [target.act.key for target in self.targets],
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
         for name, model in self._models().items():
@@ -222,6 +229,8 @@ class Bundle:
             model.save(folder / name)
         if self.effects is not None:
             self.effects.save(folder / EFFECTS)
+        for target in self.targets:
+            target.save(folder / TARGETS / target.act.key)
         if self.reference is not None:
             self.reference.save(folder / REFERENCE)
         manifest.write(folder)
@@ -274,6 +283,7 @@ class Bundle:
             offer=Offer(**state["offer"]),
             actions=ActionPlan.from_json(state["actions"]),
             effects=LearnedEffects.load(folder / EFFECTS) if (folder / EFFECTS).is_dir() else None,
+            targets=tuple(ActModel.load(folder / TARGETS / key) for key in state.get(TARGETS, [])),
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 

@@ -27,6 +27,7 @@ def test_an_address_says_which_extension_it_needs(path, extension):
         read(path)
 
 
+@pytest.mark.slow
 def test_lakes_are_told_by_their_folders(tmp_path):
     (tmp_path / "orders" / "_delta_log").mkdir(parents=True)
     assert lake_of(str(tmp_path / "orders"), None) == "delta"

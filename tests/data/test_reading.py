@@ -68,6 +68,7 @@ IN_MEMORY = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", IN_MEMORY)
 def test_data_in_memory_is_the_log(form, by_hand):
     source = IN_MEMORY[form](BY_HAND)
@@ -199,6 +200,7 @@ def test_a_missing_column_is_named_with_its_keyword():
         read(BY_HAND.drop(columns="amount"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "settings", "message"), MESSAGES, ids=lambda value: None)
 def test_a_message_names_what_a_python_user_gave(monkeypatch, changes, settings, message):
     monkeypatch.delenv("PATRONAGE_KEY", raising=False)

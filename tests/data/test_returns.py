@@ -117,6 +117,7 @@ def test_labels_are_net_of_what_was_undone_when_the_window_ended():
     assert labels.loc["anna", ["orders", "spend", "churned"]].tolist() == [2, 20 + 30 - 3, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rows",
     [

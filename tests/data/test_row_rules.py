@@ -43,6 +43,7 @@ def with_first(column: str, value: object) -> pd.DataFrame:
     return frame.assign(**{column: [str(v) for v in values] if isinstance(value, str) else values})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "good", "bad", "what"), BORDERS)
 def test_every_rule_has_its_border(column, good, bad, what):
     assert through_the_door(with_first(column, good), money_decimals=2).rows == {"transactions": 10}

@@ -26,6 +26,7 @@ def test_without_a_budget_everyone_gets_what_earns_most():
     assert (result.profit, result.cost, result.gap, result.price) == (5.5, 3.0, 0.0, 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_the_stated_gap_holds_beside_all_allocations(seed):
     rng = np.random.default_rng(seed)

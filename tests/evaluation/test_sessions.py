@@ -61,6 +61,7 @@ def test_the_path_is_better_than_its_last_touchpoint_and_its_counts(clickstream)
     assert paths.loc["visit > view > add_to_cart", "ordered"] > paths.loc["visit > view", "ordered"]
 
 
+@pytest.mark.slow
 def test_returns_are_predicted_better_than_by_the_rate(clickstream):
     report, model = evaluate_carts(clickstream, 7, 14, 0.3, RESAMPLING)
     table = report.tables["cart_forecasts.json"].set_index("forecast")

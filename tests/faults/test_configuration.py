@@ -59,6 +59,7 @@ def test_whatever_is_overridden_composes_or_is_refused(data):
         settings(verb, [*GIVEN[verb], override])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 import patronage as pt
 from patronage.errors import PatronageError
 
+pytestmark = pytest.mark.slow
+
 GOOD = pd.DataFrame(
     {
         "customer_id": [f"c{number % 5}" for number in range(20)],

@@ -23,6 +23,7 @@ def rich_tables(rich):
     return replace(tables, attributes={"age": "demographic", "region": "geographic"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lens", BUILT_IN, ids=lambda lens: lens.name)
 def test_a_lens_alone_gives_what_it_gives_among_all(lens, rich_tables, rich_features, lens_settings):
     alone = lenses.features_at(rich_tables, CUTOFF, lens_settings, 7, [lens.name])

@@ -50,6 +50,7 @@ def test_the_events_of_a_query_are_those_before_the_cutoff(rich):
     assert tables.engine.row("SELECT count(*) FROM events") == (len(rich.events),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["order_lines", "orders", "order_days", "events", "signups", "profiles", "customers"])
 def test_every_relation_can_be_read_where_the_source_has_transactions_alone(by_hand, name):
     with history_at(by_hand, 3) as history:

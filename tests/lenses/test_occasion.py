@@ -169,6 +169,7 @@ def test_credibility_finds_how_much_own_gaps_tell(lens_settings):
     assert state.gap_weight == pytest.approx(0.25 / 0.25, rel=0.3)
 
 
+@pytest.mark.slow
 def test_the_planted_occasion_and_its_period_are_found(recovered):
     truth = recovered.truth["true_occasion"].replace({"universal": "none"})
     period = recovered.segments["occasion_period"]

@@ -64,6 +64,7 @@ def test_one_bad_answer_among_few_is_drawn_to_everyones_mean(ask):
     assert labels.loc["c0", "satisfaction_segment"] != "low"
 
 
+@pytest.mark.slow
 def test_the_planted_satisfaction_is_found_where_there_is_evidence(recovered):
     low, high = recovered.truth["true_satisfaction"].quantile([0.2, 0.8])
     planted = recovered.truth["true_satisfaction"]

@@ -20,6 +20,7 @@ def digests(folder):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_no_byte(tmp_path):
     settings = SimulatedConfig(customers=9 * BLOCK_SIZE + 5, days=120)
     write(settings, tmp_path / "one", threads=1)

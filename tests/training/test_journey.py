@@ -92,6 +92,7 @@ def snapshots(book: pd.DataFrame, model: JourneyModel, level: float) -> list[Lab
     return origins
 
 
+@pytest.mark.slow
 class TestCalibrate:
     def test_the_journey_carries_its_map(self, model, book, tmp_path):
         origins = snapshots(book, model, level=-1.0)

@@ -53,6 +53,7 @@ def test_the_same_personas_keep_id_and_name_whatever_the_order(former, planted):
     assert set(again.matching.verdicts(again.ids, again.names)["verdict"]) == {"kept"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])
 def test_a_new_persona_gets_a_new_id_and_a_vanished_one_is_reported(planted, method):
     frame, kind = planted

@@ -220,6 +220,36 @@ def at_horizon(column: str, days: int) -> str:
     return f"{column}_{days}d"
 
 
+def act_days(act: str) -> str:
+    """The feature of how many days a customer did an act that a run predicts: days_with_event_upgrade."""
+    return f"days_with_{act}"
+
+
+def act_recent_days(act: str) -> str:
+    """The same of the last quarter of a year: recent_days_with_event_upgrade."""
+    return f"recent_days_with_{act}"
+
+
+def days_since_act(act: str) -> str:
+    """The feature of how long ago the last of them was: days_since_event_upgrade."""
+    return f"days_since_{act}"
+
+
+def did_act(act: str) -> str:
+    """The label, 1 where the customer did it in the horizon: did_event_upgrade."""
+    return f"did_{act}"
+
+
+def p_act(act: str) -> str:
+    """The column of the probability of it: p_event_upgrade."""
+    return f"p_{act}"
+
+
+def act_reasons(act: str) -> str:
+    """The column of what raises that probability (+) and lowers it (-): event_upgrade_reasons."""
+    return f"{act}_reasons"
+
+
 def effect_of(arm: str) -> str:
     """The column of what an arm changes for a customer: effect_mail."""
     return f"effect_{arm}"

@@ -79,6 +79,7 @@ def test_an_attribute_that_was_declared_is_a_covariate_too(customers):
         fit_effects("bg_nbd", law, customers, ["colour"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd"])
 def test_each_customer_has_the_law_of_its_effects(customers, name, tmp_path):
     some = customers.head(300)

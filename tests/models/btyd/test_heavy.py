@@ -31,6 +31,7 @@ def test_nobody_stands_out_of_a_common_law():
     assert not Ordinary().outweighing(simulated()).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heavy", [(690.0, 30.0), (5.0, 4000.0)], ids=["20,000 orders", "a wholesaler"])
 def test_one_heavy_customer_moves_no_fit_of_the_others(heavy):
     features = simulated()

@@ -43,6 +43,7 @@ def test_a_null_and_a_harm_contact_nobody(effect):
     assert (model.average_.loc["mail", "high"] < 0) == (effect < 0)
 
 
+@pytest.mark.slow
 def test_the_average_covers_at_its_level():
     covered = 0
     for seed in range(20):

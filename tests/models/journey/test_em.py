@@ -19,6 +19,7 @@ HARD = {  # logs that push against the constraints
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [1, 2, 3])
 @pytest.mark.parametrize("left_censored", [False, True])
 class TestLikelihoodRises:

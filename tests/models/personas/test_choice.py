@@ -45,6 +45,7 @@ def test_agreement_is_1_for_the_same_clusters_under_other_numbers():
     assert consecutive_ari(refits) == pytest.approx([1, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])
 def test_the_planted_number_is_chosen(settings, method):
     config = settings(method, "auto", bootstraps=8)
