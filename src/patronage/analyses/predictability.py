@@ -147,8 +147,8 @@ def _orders(history: History, settings: PredictabilityConfig) -> pd.DataFrame:
     return history.frame(
         f"""
         SELECT customer_id, weekday, {PARTS} AS part_of_day, channel, value, gap, place, n FROM (
-            SELECT customer_id, {history.engine.weekday("ordered_at")} AS weekday,
-                   extract(hour FROM ordered_at) AS hour, channel, {history.money("revenue")} AS value,
+            SELECT customer_id, {history.engine.weekday(c.ORDERED_AT)} AS weekday,
+                   extract(hour FROM ordered_at) AS hour, channel, {history.money("orders.revenue")} AS value,
                    {gap} AS gap,
                    row_number() OVER in_time AS place, count(*) OVER (PARTITION BY customer_id) AS n
             FROM orders WHERE {sampled(history, c.CUSTOMER_ID, settings.most_customers)}
@@ -160,7 +160,7 @@ def _orders(history: History, settings: PredictabilityConfig) -> pd.DataFrame:
 WHICHES = {
     "weekday": "weekday of the order",
     "part_of_day": "part of the day of the order",
-    "channel": "channel of the order",
+    c.CHANNEL: "channel of the order",
 }
 AMOUNTS = {"value": "value of the order", "gap": "days to the order"}
 
