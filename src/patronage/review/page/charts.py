@@ -90,7 +90,8 @@ def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: s
 
 def histogram(rows: pd.DataFrame, low: str, high: str, value: str, title_x: str, title_y: str) -> Spec:
     """Bars over ranges of a share that lies between 0 and 1."""
-    x = {"field": low, "type": "quantitative", "title": title_x, "bin": "binned", "axis": {"format": "%"}}
+    axis = {"format": "%", "values": [tenth / 10 for tenth in range(11)]}
+    x = {"field": low, "type": "quantitative", "title": title_x, "bin": "binned", "axis": axis}
     encoding = {
         "x": x,
         "x2": {"field": high},
