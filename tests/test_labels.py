@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
+from patronage.config.target import ChosenAct
 from patronage.errors import ConfigError
 from patronage.labels import (
     LabelledSnapshot,
     Snapshot,
+    act_labels,
     actual_totals,
     bought_in,
     buyers,
@@ -218,3 +220,28 @@ def test_a_long_purpose_is_told_by_its_beginning():
     customers = pd.Index([f"c{number}" for number in range(500)])
     assert held_out(customers, 0.3, 1, "holdouts").equals(held_out(customers, 0.3, 1, "holdou"))
     assert held_out(customers, 0.3, 1, "hold").sum() not in (0, 500)
+
+
+ACTS = (ChosenAct("event", "upgrade"), ChosenAct("category", "tea"))
+UPGRADES = pd.DataFrame(
+    [
+        ("anna", "2024-02-19 23:59:59", "upgrade"),
+        ("ben", "2024-02-20 00:00", "upgrade"),
+        ("cleo", "2024-02-29 23:59:59", "upgrade"),
+        ("dora", "2024-03-01 00:00", "upgrade"),
+    ],
+    columns=["customer_id", "occurred_at", "event"],
+).astype({"occurred_at": "datetime64[us]"})
+
+
+def test_an_act_counts_in_the_half_open_window():
+    people = pd.Index(["anna", "ben", "cleo", "dora"])
+    teas = BY_HAND.assign(category=["tea", "soap", "tea", "tea", "tea", "tea", "soap", "tea", "tea", "tea"])
+    labels = act_labels(through_the_door(teas, UPGRADES), datetime(2024, 2, 20), 10, ACTS, people)
+    assert labels["did_event_upgrade"].tolist() == [0, 1, 1, 0]
+    assert labels["did_category_tea"].tolist() == [0, 1, 0, 0]  # what Cleo bought was sent back within the window
+
+
+def test_an_act_is_unknown_where_no_event_was_recorded():
+    tables = through_the_door(BY_HAND, UPGRADES)
+    assert act_labels(tables, datetime(2024, 1, 1), 10, ACTS[:1], EVERYONE).isna().all(axis=None)

@@ -21,7 +21,7 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.catalogue import ActionPlan
-from patronage.decisions.offer import LEAVE, Offer
+from patronage.decisions.offer import Offer
 from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
@@ -32,16 +32,18 @@ from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
+from patronage.models.targets.act_model import ActModel
 from patronage.typing import Mask
 
 FORMAT = 10
-REFERENCE, EFFECTS = "reference.json", "effects"
+REFERENCE, EFFECTS, TARGETS = "reference.json", "effects", "targets"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH,
     c.MEDIAN_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
-    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
+    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH,
+    c.EXPECTED_PROFIT_BASIS, c.ACTION,
 )  # fmt: skip
 MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"
 OUTSIDE = "expected orders lie outside their interval"
@@ -72,6 +74,8 @@ class Bundle:
         The catalogue of actions, from which `next_actions` chooses one for each customer.
     effects
         What contacts drawn by lot were found to change (`actions.effects`); None where that is assumed.
+    targets
+        What the run predicts beside churn, orders and value (`target`), of all customers.
     reference
         What later customers are compared with; None in a bundle that was never logged.
 
@@ -99,6 +103,7 @@ class Bundle:
     offer: Offer
     actions: ActionPlan
     effects: LearnedEffects | None = None
+    targets: tuple[ActModel, ...] = ()
     reference: Reference | None = None
 
     @property
@@ -143,8 +148,8 @@ class Bundle:
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
         forecast = self._forecast(buyers, reasons=True, horizons=horizons)
-        forecast |= self.offer.decide(forecast, ids[bought])
-        forecast[c.ACTION] = np.where(nearly_all_sent_back(buyers), LEAVE, forecast[c.ACTION])
+        never = nearly_all_sent_back(buyers)
+        forecast |= self.offer.decide(forecast, ids[bought], never=never)
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
         stages = self.journey.predict(features)
@@ -163,7 +168,14 @@ class Bundle:
         if c.STATUS_SEGMENT in assignments:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
         if self.effects is not None:
-            assignments |= self.effects.columns(features.assign(**assignments))
+            effects = self.effects.columns(features.assign(**assignments))
+            if (arm := self.offer.arm_of(self.effects.arms)) is not None:
+                own = {name(arm): effects[name(arm)][bought] for name in (c.effect_of, c.effect_low, c.effect_high)}
+                learned = self.offer.decide({}, ids[bought], never=never, effects=own)
+                assignments |= {name: _expanded(values, bought) for name, values in learned.items()}
+            assignments |= effects
+        for target in self.targets:
+            assignments |= target.columns(features)
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, further, comparable=comparable)
         return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
@@ -215,6 +227,7 @@ class Bundle:
             "fitted_lenses": self.fitted_lenses.to_json(),
             "offer": asdict(self.offer),
             "actions": self.actions.to_json(),
+            TARGETS: [target.act.key for target in self.targets],
         }
         (folder / "bundle.json").write_text(json.dumps(state, indent=1))
         for name, model in self._models().items():
@@ -222,6 +235,8 @@ class Bundle:
             model.save(folder / name)
         if self.effects is not None:
             self.effects.save(folder / EFFECTS)
+        for target in self.targets:
+            target.save(folder / TARGETS / target.act.key)
         if self.reference is not None:
             self.reference.save(folder / REFERENCE)
         manifest.write(folder)
@@ -274,6 +289,7 @@ class Bundle:
             offer=Offer(**state["offer"]),
             actions=ActionPlan.from_json(state["actions"]),
             effects=LearnedEffects.load(folder / EFFECTS) if (folder / EFFECTS).is_dir() else None,
+            targets=tuple(ActModel.load(folder / TARGETS / key) for key in state.get(TARGETS, [])),
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 

@@ -15,11 +15,12 @@ from patronage import lenses as lens_room
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import LensesConfig, TrainConfig
+from patronage.config.target import chosen_acts
 from patronage.data import Tables
 from patronage.errors import ConfigError
 from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
-from patronage.labels import labels_at
+from patronage.labels import act_labels, check_acts, labels_at
 from patronage.models.btyd.fit import FitCache
 from patronage.models.journey.paths import PERIOD_DAYS
 from patronage.models.reference import build_reference
@@ -123,7 +124,14 @@ def segments(
     return lens_room.segments(frame, lens_room.fit(frame, chosen, earlier))
 
 
-def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: int | None = None) -> pd.DataFrame:
+def outcomes(
+    log: Tables,
+    cutoff: Cutoff,
+    horizon_days: int,
+    *,
+    lookback_days: int | None = None,
+    target: str | Sequence[str] = (),
+) -> pd.DataFrame:
     """What every customer known before the cutoff did in `[cutoff, cutoff + horizon)`: labels to learn from.
 
     Parameters
@@ -134,6 +142,8 @@ def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: i
         Length of the window. The log must reach its end.
     lookback_days
         `churned` is known of customers with an order in so many days before the cutoff; by default ever.
+    target
+        Further labels, as for `train`: `did_event_upgrade` is 1.0 where the customer did it in the window.
 
     Returns
     -------
@@ -152,6 +162,13 @@ def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: i
     >>> log = pt.read(pt.example_orders())
     >>> pt.outcomes(log, "2024-01-01", horizon_days=90).loc["c020"].tolist()
     [2.0, 48.16, 0.0]
+
+    And whether each of them bought in a category:
+
+    >>> orders = pt.example_orders()
+    >>> log = pt.read(orders.assign(category=["tea" if amount > 25 else "bread" for amount in orders["amount"]]))
+    >>> pt.outcomes(log, "2024-01-01", 90, target="category:tea")["did_category_tea"].sum().item()
+    3.0
     """
     moment = _moment(cutoff)
     when.check_inside(moment, log.first, log.last, log.max_staleness_days)
@@ -161,11 +178,20 @@ def outcomes(log: Tables, cutoff: Cutoff, horizon_days: int, *, lookback_days: i
             "give an earlier cutoff or a shorter horizon_days"
         )
     customers = features(log, moment, lenses=["rfm"]).index
-    return labels_at(log, moment, horizon_days, lookback_days, customers)
+    labels = labels_at(log, moment, horizon_days, lookback_days, customers)
+    acts = chosen_acts(target)
+    check_acts(log, acts)
+    return labels.join(act_labels(log, moment, horizon_days, acts, customers))
 
 
 def train(
-    log: Tables, cutoff: Cutoff, horizon_days: int = 180, *, overrides: Sequence[str] = (), track: bool = False
+    log: Tables,
+    cutoff: Cutoff,
+    horizon_days: int = 180,
+    *,
+    target: str | Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    track: bool = False,
 ) -> Run:
     """Fit every model on what was known at the cutoff, measure them on later time, and assign every customer.
 
@@ -175,6 +201,9 @@ def train(
         As for `features`.
     horizon_days
         Churn, orders and spend are predicted for `[cutoff, cutoff + horizon)`.
+    target
+        What else is predicted for that window, of every customer: "event:upgrade", "category:Bread" (or product, brand,
+        channel), one or several. Column `p_event_upgrade`, with `event_upgrade_reasons`.
     overrides
         Further settings, in the words of the command line: `["personas.k=4", "churn=lightgbm"]`;
         `patronage train --help` lists them.
@@ -202,6 +231,9 @@ def train(
     moment = _moment(cutoff)
     here = ["data=tables", "data.transactions.path=memory", f"cutoff={moment:%Y-%m-%d}", f"horizon_days={horizon_days}"]
     config: TrainConfig = settings("train", [*here, *overrides])
+    if target:
+        config = replace(config, target=[target] if isinstance(target, str) else list(target))
+        config.check()
     config = replace(config, data=replace(config.data, name=log.source, max_staleness_days=log.max_staleness_days))
     if track:
         from patronage.jobs.train import train_and_log

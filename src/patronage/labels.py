@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Self, TypeVar
 
 import numpy as np
@@ -11,8 +13,9 @@ import pandas as pd
 
 from patronage import cutoff as when
 from patronage import names as c
+from patronage.config.target import ChosenAct
 from patronage.data import Tables
-from patronage.data.contract import EVENTS
+from patronage.data.contract import CONTACTS, EVENTS, TRANSACTIONS
 from patronage.data.span import last_moment
 from patronage.engine import text
 from patronage.errors import ConfigError
@@ -20,6 +23,7 @@ from patronage.errors import ConfigError
 SUBSCRIBED, CANCELLED = "subscribed", "cancelled"
 
 OFFERED, REDEEMED = "offer_received", "offer_redeemed"
+ORDER, CONTACT = "order", "contact"  # what `acts_after` knows beside events
 
 DAYS_A_WEEK = 7
 WEEKEND, EVENING = 6, 18  # the first ISO weekday and hour
@@ -161,6 +165,61 @@ def _cancelled(tables: Tables, cutoff: datetime, horizon_days: int, customers: p
     return churned.where(customers.isin(active))
 
 
+def act_labels(
+    tables: Tables, cutoff: datetime, horizon_days: int, acts: Sequence[ChosenAct], customers: pd.Index
+) -> pd.DataFrame:
+    """Whether each of `customers` did each act in the horizon: 1.0 or 0.0, a column per act.
+
+    A purchase counts as known when the window ended: what was sent back by then was not bought. An event is missing
+    where the log shows no event of any name in the window: then the events were not recorded.
+    """
+    engine = tables.engine
+    columns = {}
+    for act in acts:
+        if act.column is None:
+            table, condition = EVENTS.name, f"event = {text(act.name)}"
+            inside = when.within(c.OCCURRED_AT, cutoff, horizon_days, engine)
+        else:
+            known = tables.known(when.window_end(cutoff, horizon_days))
+            table, condition = TRANSACTIONS.name, f"amount >= 0 AND {act.column} = {text(act.name)} AND {known}"
+            inside = when.within(c.ORDERED_AT, cutoff, horizon_days, engine)
+        did = engine.frame(f"SELECT DISTINCT customer_id FROM {table} WHERE {condition} AND {inside}")[c.CUSTOMER_ID]
+        labels = pd.Series(customers.isin(did).astype(float), index=customers)
+        if act.column is None and did.empty:
+            (recorded,) = engine.row(f"SELECT count(*) FROM {table} WHERE {inside}")
+            labels = labels if recorded else pd.Series(np.nan, index=customers)
+        columns[c.did_act(act.key)] = labels
+    return pd.DataFrame(columns, index=customers)
+
+
+def check_acts(tables: Tables, acts: Sequence[ChosenAct]) -> None:
+    """Refuse acts that the log does not know.
+
+    Raises
+    ------
+    ConfigError
+        The log lacks the table or the column, or holds no such name; the message gives the nearest ones.
+    """
+    for act in acts:
+        table, column = (EVENTS.name, c.EVENT) if act.column is None else (TRANSACTIONS.name, act.column)
+        if column not in tables.present.get(table, frozenset()):
+            raise ConfigError(
+                f"target={act} needs {table}.{column}, which the log lacks; map it, or leave the target out"
+            )
+        names = tables.engine.frame(
+            f"SELECT CAST({column} AS STRING) AS name, count(*) AS n FROM {table} WHERE {column} IS NOT NULL "
+            f"GROUP BY CAST({column} AS STRING) ORDER BY n DESC, name"
+        )["name"]
+        if act.name in set(names):
+            continue
+        folded: dict[str, str] = {}
+        for name in names:
+            folded.setdefault(str(name).casefold(), str(name))
+        near = [folded[word] for word in get_close_matches(act.name.casefold(), list(folded), n=3, cutoff=0.5)]
+        words = f"the nearest are {', '.join(near)}" if near else f"the most frequent are {', '.join(names.head(5))}"
+        raise ConfigError(f"target={act}: the log holds no {act.kind} of that name; {words}")
+
+
 def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.Series:
     """A mask of about `share` of the customers, chosen by a hash of their id, anew for each purpose.
 
@@ -245,3 +304,39 @@ def first_order_days(tables: Tables, cutoff: datetime, horizon_days: int, custom
     ).set_index(c.CUSTOMER_ID)
     since = pd.to_datetime(days["day"]) - pd.Timestamp(cutoff).normalize()
     return (since.dt.days + 1.0).reindex(customers)
+
+
+def acts_after(tables: Tables, cutoff: datetime, days: int, act: str) -> pd.DataFrame:
+    """What customers did, or were sent, in `[cutoff, cutoff + days)`, a row each: to be held against contacts.
+
+    Parameters
+    ----------
+    act
+        `order`: an order with its worth; `contact`: a row of the contacts; else the name of an event.
+
+    Returns
+    -------
+    DataFrame
+        `customer_id`, `moment`, `value` (of an order, in the currency; else of the event), and `arm`, `campaign` and
+        `propensity` of a contact, `subject` of an event, where the log has them.
+    """
+    engine = tables.engine
+    if act == ORDER:
+        end = when.window_end(cutoff, days)
+        return engine.frame(
+            f"SELECT customer_id, ordered_at AS moment, CAST(amount AS DOUBLE) / {tables.money_scale} AS value "
+            f"FROM transactions WHERE {_ordered(tables, end)} AND {when.within(c.ORDERED_AT, cutoff, days, engine)} "
+            f"AND {tables.known(end)} ORDER BY customer_id, ordered_at, amount"
+        )
+    if act == CONTACT:
+        columns = [name for name in (c.ARM, c.CAMPAIGN, c.PROPENSITY) if name in tables.present[CONTACTS.name]]
+        return engine.frame(
+            f"SELECT customer_id, contacted_at AS moment, {', '.join(columns)} FROM contacts "
+            f"WHERE {when.within(c.CONTACTED_AT, cutoff, days, engine)} ORDER BY customer_id, contacted_at, arm"
+        )
+    columns = [name for name in (c.VALUE, c.SUBJECT) if name in tables.present[EVENTS.name]]
+    return engine.frame(
+        f"SELECT customer_id, occurred_at AS moment{''.join(f', {name}' for name in columns)} FROM events "
+        f"WHERE event = {text(act)} AND {when.within(c.OCCURRED_AT, cutoff, days, engine)} "
+        "ORDER BY customer_id, occurred_at"
+    )

@@ -9,6 +9,7 @@ from omegaconf import MISSING
 
 from patronage.config.rules import at_least, month_day, within
 from patronage.config.shipped import shipped
+from patronage.config.target import chosen_acts
 from patronage.errors import ConfigError
 
 
@@ -330,6 +331,16 @@ class TasteConfig:
 
 
 @dataclass
+class ActsConfig:
+    """`chosen`: the acts that `target` names, as a training writes them; empty: none."""
+
+    chosen: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        chosen_acts(self.chosen, "lenses.acts.chosen")
+
+
+@dataclass
 class LensesConfig:
     own: list[str] = field(default_factory=list)
     usage: UsageConfig = field(default_factory=UsageConfig)
@@ -348,3 +359,4 @@ class LensesConfig:
     needs: NeedsConfig = field(default_factory=NeedsConfig)
     interests: InterestsConfig = field(default_factory=InterestsConfig)
     taste: TasteConfig = field(default_factory=TasteConfig)
+    acts: ActsConfig = field(default_factory=ActsConfig)

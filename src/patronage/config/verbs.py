@@ -18,6 +18,7 @@ from patronage.config.personas import PersonasConfig
 from patronage.config.process import ProcessConfig
 from patronage.config.rules import check_model_name, one_of, within
 from patronage.config.shipped import shipped
+from patronage.config.target import chosen_acts
 from patronage.errors import ConfigError
 
 
@@ -78,6 +79,7 @@ class TrainConfig(ProcessConfig):
     question: str | None = None
     cutoff: str = MISSING
     horizon_days: int = 180
+    target: Any = None
     lookback_days: int | None = None
     min_customers: int = 50
     fit_sample: int | None = None
@@ -88,6 +90,7 @@ class TrainConfig(ProcessConfig):
     def check(self) -> None:
         super().check()
         within("horizon_days", self.horizon_days, 1, 3650)
+        chosen_acts(self.target)
         if self.fit_sample is not None:
             within("fit_sample", self.fit_sample, 10, 10**9)
         if self.journey.period_days != AUTO and self.horizon_days < self.journey.period_days:

@@ -16,6 +16,7 @@ from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.journeys import JourneyHoldout
 from patronage.evaluation.later_behaviour import LaterBehaviour, evaluate_later
 from patronage.evaluation.scorecard import Scorecard, evaluate
+from patronage.evaluation.targets import evaluate_target
 from patronage.labels import LabelledSnapshot, buyers, first_order_days, weekly_orders
 from patronage.models.btyd.fit import FitCache
 from patronage.models.horizons import SHIPPED
@@ -127,9 +128,13 @@ def _score(
     features = buyers(evaluated).features
     structural = pd.DataFrame(bundle.forecast.expected_by_btyd(features), features.index)
     contractual = config.churn.contractual
-    return evaluate(
+    card = evaluate(
         assignments, structural, bundle.fitted_lenses, split.training, evaluated, resampling, contractual=contractual
     )
+    for target in bundle.targets:
+        more = evaluate_target(target.act, assignments, split.training, evaluated, resampling)
+        card = Scorecard(card.metrics | more.metrics, (*card.headlines, *more.headlines))
+    return card
 
 
 def _intervals(bundle: Bundle, evaluated: LabelledSnapshot, assignments: pd.DataFrame) -> dict[str, float]:

@@ -15,6 +15,7 @@ from patronage.data.contract import CUSTOMERS
 from patronage.errors import ConfigError
 from patronage.lenses import (
     account,
+    acts,
     benefits,
     btyd,
     engagement,
@@ -56,6 +57,7 @@ BUILT_IN: tuple[Lens, ...] = (
     recent.LENS,
     btyd.LENS,
     path.LENS,
+    acts.LENS,
 )
 
 

@@ -33,6 +33,7 @@ class Artifact:
     CLV_COVARIATES = "clv_covariates.json"  # which were tried, and which are in the law
     CLV_EFFECTS = "clv_effects.json"  # of those in the law, on the rate and on leaving
     CLV_DECISIONS = "clv_decisions.json"
+    TARGETS = "targets.json"  # the targets of a run: their measures beside baselines
     HORIZONS = "horizons.json"  # P(order) within 7, 30, 90, ... days beside what came
     NEXT_ORDER = "next_order.json"  # the days by which the next order was to come, beside when it came
     HORIZONS_FIGURE = "horizons.png"

@@ -151,6 +151,7 @@ MEDIAN_CLV = "median_clv"
 EXPECTED_PROFIT = "expected_profit"  # of contacting the customer, in the currency
 EXPECTED_PROFIT_LOW = "expected_profit_low"
 EXPECTED_PROFIT_HIGH = "expected_profit_high"
+EXPECTED_PROFIT_BASIS = "expected_profit_basis"  # learned from contacts by lot, or assumed
 ACTION = "action"  # contact, holdout (worth it, and left alone by lot) or leave
 JOURNEY_STAGE = "journey_stage"
 JOURNEY_PROBABILITY = "journey_probability"
@@ -218,6 +219,36 @@ TRUE_WEEKS = "true_weeks"  # how many the stage lasts
 def at_horizon(column: str, days: int) -> str:
     """The column of a prediction for a horizon that was asked for: p_order_30d."""
     return f"{column}_{days}d"
+
+
+def act_days(act: str) -> str:
+    """The feature of how many days a customer did an act that a run predicts: days_with_event_upgrade."""
+    return f"days_with_{act}"
+
+
+def act_recent_days(act: str) -> str:
+    """The same of the last quarter of a year: recent_days_with_event_upgrade."""
+    return f"recent_days_with_{act}"
+
+
+def days_since_act(act: str) -> str:
+    """The feature of how long ago the last of them was: days_since_event_upgrade."""
+    return f"days_since_{act}"
+
+
+def did_act(act: str) -> str:
+    """The label, 1 where the customer did it in the horizon: did_event_upgrade."""
+    return f"did_{act}"
+
+
+def p_act(act: str) -> str:
+    """The column of the probability of it: p_event_upgrade."""
+    return f"p_{act}"
+
+
+def act_reasons(act: str) -> str:
+    """The column of what raises that probability (+) and lowers it (-): event_upgrade_reasons."""
+    return f"{act}_reasons"
 
 
 def effect_of(arm: str) -> str:

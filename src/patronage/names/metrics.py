@@ -25,6 +25,16 @@ class Metric:
         return metric.replace("/", "/unseen/", 1)
 
     @staticmethod
+    def difference_low(model: str, measure: str) -> str:
+        """The name of the low end of a measure's difference to that of the best baseline, of 95 %."""
+        return f"{model}/difference_low/{measure}"
+
+    @staticmethod
+    def difference_high(model: str, measure: str) -> str:
+        """The name of the high end of it."""
+        return f"{model}/difference_high/{measure}"
+
+    @staticmethod
     def coverage(level: float, group: str = "") -> str:
         """The name of the coverage of CLV intervals of a level (0.8), and of a group of customers (`_repeat`)."""
         return f"clv/coverage_{100 * level:.0f}{group}"

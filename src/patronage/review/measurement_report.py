@@ -15,6 +15,7 @@ from patronage.models.forecast import CONTRACT
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review import clv_figures, ensemble_figures, figures
+from patronage.review.target_report import target_report
 from patronage.typing import Array
 
 FORECASTS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]
@@ -23,7 +24,8 @@ FORECASTS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY
 def measurement_report(measurement: Measurement) -> Report:
     """The report of a measurement; its frame has labels and forecasts, so that two runs can be compared on them."""
     evaluated, assignments = measurement.holdout.evaluated, measurement.assignments
-    frame = evaluated.labels.join(assignments[FORECASTS]).reset_index()
+    further = [c.p_act(target.act.key) for target in measurement.bundle.targets]
+    frame = evaluated.labels.join(assignments[[*FORECASTS, *further]]).reset_index()
     return (
         Report(metrics=measurement.scorecard.metrics, frames={Artifact.EVALUATION: frame})
         | _personas(measurement)
@@ -31,6 +33,7 @@ def measurement_report(measurement: Measurement) -> Report:
         | _churn(measurement)
         | _value(measurement)
         | _orders(measurement)
+        | target_report(measurement)
     )
 
 
@@ -111,11 +114,11 @@ def _value(measurement: Measurement) -> Report:
 
 
 def _profit_curves(measurement: Measurement) -> tuple[ProfitCurve, ProfitCurve]:
-    """The profit of contacts as expected, and as it is with the actual churn."""
+    """The profit of contacts as assumed, and as it is with the actual churn under the same assumptions."""
     y_true, forecasts = _eligible(measurement)
-    expected = forecasts[c.EXPECTED_PROFIT].to_numpy()
-    actual = measurement.bundle.offer.profit(y_true, forecasts[c.CLV].to_numpy())
-    return profit_curve(expected), profit_curve(expected, actual)
+    offer, value = measurement.bundle.offer, forecasts[c.CLV].to_numpy()
+    expected = offer.profit(forecasts[c.CHURN_PROBABILITY].to_numpy(), value)
+    return profit_curve(expected), profit_curve(expected, offer.profit(y_true, value))
 
 
 def _eligible(measurement: Measurement) -> tuple[Array, pd.DataFrame]:

@@ -53,7 +53,7 @@ def training_record(
         question=run.config.question or "",
         model_card=card,
         params=_params(run, split),
-        metrics={name: metrics[name] for name in c.HEADLINES if name in metrics},
+        metrics={name: metrics[name] for name in _shown(run) if name in metrics},
         measured_on=_measured_on(run, tables, metrics),
         tags={
             c.CUTOFF: run.config.cutoff,
@@ -70,6 +70,12 @@ def training_record(
         frames=report.frames,
         figures=report.figures,
     )
+
+
+def _shown(run: Run) -> tuple[str, ...]:
+    """The metrics that MLflow shows: the headlines, and the log-loss and ROC-AUC of each target."""
+    own = (Metric.of(target.act.key, measure) for target in run.bundle.targets for measure in ("log_loss", "roc_auc"))
+    return (*c.HEADLINES, *own)
 
 
 def _totals(run: Run) -> dict[str, float]:
@@ -102,7 +108,7 @@ def _measured_on(run: Run, tables: Tables, metrics: Mapping[str, float]) -> list
                 c.CUTOFF: f"{evaluated.cutoff:%Y-%m-%d}",
                 "horizon_days": str(evaluated.horizon_days),
             },
-            metrics=sorted(names & set(c.HEADLINES) & set(metrics)),
+            metrics=sorted(names & set(_shown(run)) & set(metrics)),
         )
         for name, (customers, names) in parts.items()
     ]

@@ -21,6 +21,7 @@ from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
 from patronage.training.origins import Split, earlier
 from patronage.training.personas import fit_personas
+from patronage.training.targets import fit_targets
 
 
 def fit_bundle(
@@ -77,6 +78,7 @@ def fit_bundle(
         offer=Offer(**asdict(config.decision), seed=config.seed),
         actions=plan_actions(features, config),
         effects=effects,
+        targets=fit_targets(split, config),
     )
 
 

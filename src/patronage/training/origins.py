@@ -16,12 +16,13 @@ import pandas as pd
 
 from patronage import cutoff as when
 from patronage import names as c
-from patronage.config import LensesConfig, OriginsConfig, TrainConfig
+from patronage.config import ActsConfig, LensesConfig, OriginsConfig, TrainConfig
 from patronage.config.journey import AUTO
+from patronage.config.target import ChosenAct, chosen_acts
 from patronage.data import Tables
 from patronage.engine import text
 from patronage.errors import ConfigError, DataError
-from patronage.labels import LabelledSnapshot, Snapshot, buyers, held_out, labels_at
+from patronage.labels import LabelledSnapshot, Snapshot, act_labels, buyers, check_acts, held_out, labels_at
 from patronage.lenses import Earlier, described, features_at, with_taste
 from patronage.models.btyd.heavy import ordinary
 from patronage.training.journey import choose_period
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST_WINDOW = 7  # days of labels
 BTYD_LENSES = ("rfm", "btyd")  # the summaries that the laws are fitted to, and which customers have bought
+ACTS_LENS = "acts"  # the history of what the run predicts
 RETURNING_LENS = "status"  # it reads all that the chance to come back is learned from
 CALENDAR_WINDOW = 91  # days at most that a calendar is held against, from earlier origins a quarter apart
 CALENDAR_SPACING, CALENDAR_ORIGINS, CALENDAR_HISTORY = 91, 4, 182
@@ -119,9 +121,11 @@ class Holdout:
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
     """The features of a frame that a model may learn from: a packed one is neither number nor category.
 
-    The first order's value is a covariate of the laws; trees were measured without it.
+    The first order's value is a covariate of the laws; trees were measured without it. What the acts lens makes is for
+    the targets alone (`training/targets.py`).
     """
     left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
+    left_out |= set(described(lenses, [ACTS_LENS]))
     return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE})
 
 
@@ -173,7 +177,7 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)
-    config = replace(config, lenses=with_taste(tables, cutoff, config.lenses))
+    config = replace(config, lenses=with_acts(tables, with_taste(tables, cutoff, config.lenses), config))
     current = _snapshot(tables, cutoff, config, period)
     if len(current.features) < config.min_customers:
         raise DataError(
@@ -182,7 +186,36 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
         )
     earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
     training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
+    check_learnable(training, chosen_acts(config.target))
     return Split(current, training, period, config.lenses, _calendar_history(tables, current, config, period))
+
+
+def with_acts(tables: Tables, lenses: LensesConfig, config: TrainConfig) -> LensesConfig:
+    """The settings of the lenses with the acts that the configuration has as targets."""
+    acts = chosen_acts(config.target)
+    check_acts(tables, acts)
+    return replace(lenses, acts=ActsConfig([str(act) for act in acts]))
+
+
+def check_learnable(training: Sequence[LabelledSnapshot], acts: Sequence[ChosenAct]) -> None:
+    """Refuse a target that nobody did in any window that is learned from.
+
+    Raises
+    ------
+    DataError
+        With the windows, and what to do.
+    """
+    first, latest = training[-1], training[0]
+    window = f"{first.cutoff:%Y-%m-%d} to {when.window_end(latest.cutoff, latest.horizon_days):%Y-%m-%d}"
+    for act in acts:
+        labels = pd.concat([snapshot.labels[c.did_act(act.key)] for snapshot in training])
+        if labels.sum() > 0:
+            continue
+        what = "no customer did it" if labels.notna().any() else "the log shows no event of any name"
+        raise DataError(
+            f"target={act}: {what} in the windows that are learned from ({window}); give a later cutoff, or leave the "
+            "target out"
+        )
 
 
 def period_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> int:
@@ -297,4 +330,7 @@ def _labelled(tables: Tables, snapshot: Snapshot, config: TrainConfig) -> Labell
         snapshot.features.index,
         contractual=config.churn.contractual,
     )
+    acts = chosen_acts(config.target)
+    if acts:
+        labels = labels.join(act_labels(tables, snapshot.cutoff, snapshot.horizon_days, acts, labels.index))
     return LabelledSnapshot(snapshot.cutoff, snapshot.horizon_days, snapshot.features, labels)

@@ -67,7 +67,7 @@ def fit_ensemble(
     FitError
         No customer of any origin has a label.
     """
-    rows = _sample(stack(snapshots, config.validation_share, seed), config.fit_sample, seed)
+    rows = sample_rows(stack(snapshots, config.validation_share, seed), config.fit_sample, seed)
     if not CHURN.is_known(rows.labels).any():
         raise FitError("churn: no customer had an order in the lookback of any origin; raise lookback_days")
     shared: dict[bytes, BinnedData] = {}  # targets that are known of the same customers share one binning
@@ -110,7 +110,7 @@ class _TargetFit(NamedTuple):
     validation: pd.Series
 
 
-def _sample(rows: StackedRows, size: int | None, seed: int) -> StackedRows:
+def sample_rows(rows: StackedRows, size: int | None, seed: int) -> StackedRows:
     """The rows of at most about `size` customers, the same ones at every origin."""
     customers = rows.features.index
     if size is None or (total := customers.nunique()) <= size:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import beta
 
 from patronage import names as c
 from patronage.bundle import Bundle
@@ -15,7 +16,9 @@ from patronage.evaluation.measurement import Measurement
 from patronage.report import Report
 from patronage.review.figures import png
 from patronage.review.page.charts import EVERYONE, GROUP
+from patronage.statistics import calibration_table
 from patronage.training.origins import Split
+from patronage.typing import Array
 
 SAMPLE = 2_000  # customers from whom a share is computed that costs much for each
 DPI = 80  # of the pictures for readers without scripts
@@ -86,6 +89,22 @@ def by_group(frame: pd.DataFrame, personas: list[str]) -> list[tuple[str, pd.Dat
 def labelled(rows: pd.DataFrame, group: str) -> pd.DataFrame:
     """Rows of a chart that are shown when this group is chosen."""
     return rows.assign(**{GROUP: group})
+
+
+def calibration_rows(y_true: Array, y_pred: Array) -> pd.DataFrame:
+    """Tenths of the customers by a probability: `predicted` beside `actual`, with its 95 % interval."""
+    table = calibration_table(y_true, y_pred)
+    n = np.full(len(table), len(y_true) / max(len(table), 1))
+    events = table["actual"].to_numpy(float) * n
+    return pd.DataFrame(
+        {
+            "predicted": table["predicted"],
+            "actual": table["actual"],
+            "customers": n,
+            "low": beta.ppf(0.025, events + 0.5, n - events + 0.5),
+            "high": beta.ppf(0.975, events + 0.5, n - events + 0.5),
+        }
+    )
 
 
 def money(value: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
 from patronage import lenses
 from patronage import names as c
@@ -12,8 +11,8 @@ from patronage.models.ensemble.reasons import RHYTHM
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, by_group, count, labelled, money, percent, some
-from patronage.statistics import calibration_error, calibration_table
+from patronage.review.run_page.inputs import RunView, by_group, calibration_rows, count, labelled, money, percent, some
+from patronage.statistics import calibration_error
 
 BINS = np.linspace(0, 1, 11)
 LIKELY = 0.5  # a customer above it is more likely to leave than to stay
@@ -76,18 +75,7 @@ def _calibration(view: RunView) -> list[Block]:
     labels = view.measurement.holdout.evaluated.labels[c.CHURNED].dropna()
     y_true = labels.to_numpy(float)
     y_pred = view.measurement.assignments.loc[labels.index, c.CHURN_PROBABILITY].to_numpy(float)
-    table = calibration_table(y_true, y_pred)
-    n = np.full(len(table), len(y_true) / max(len(table), 1))
-    left = table["actual"].to_numpy(float) * n
-    rows = pd.DataFrame(
-        {
-            "predicted": table["predicted"],
-            "actual": table["actual"],
-            "customers": n,
-            "low": beta.ppf(0.025, left + 0.5, n - left + 0.5),
-            "high": beta.ppf(0.975, left + 0.5, n - left + 0.5),
-        }
-    )
+    rows = calibration_rows(y_true, y_pred)
     error = calibration_error(y_true, y_pred)
     spec = charts.calibration(rows, "predicted", "actual", "low", "high", "predicted risk", "actual share that left")
     since = f"{view.measurement.holdout.evaluated.cutoff:%Y-%m-%d}"

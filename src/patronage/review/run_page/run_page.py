@@ -23,6 +23,7 @@ from patronage.review.run_page.leaving import leaving
 from patronage.review.run_page.limits import limits
 from patronage.review.run_page.over_time import PastRun, over_time
 from patronage.review.run_page.personas import personas
+from patronage.review.run_page.targets import targets
 from patronage.review.run_page.worth import worth
 from patronage.training.origins import Split
 
@@ -79,7 +80,8 @@ def with_page(
 
 def run_page(view: RunView, past: Sequence[PastRun] = ()) -> Page:
     """The page of a training run; it holds no customer ids."""
-    parts = (expectation, personas, leaving, worth, journey, labels, action, changes)
+    further = (targets,) if view.bundle.targets else ()
+    parts = (expectation, personas, leaving, worth, journey, *further, labels, action, changes)
     sections = (*(part(view) for part in parts), over_time(view, past), limits(view))
     first, last = view.log["first"][:10], view.log["last"][:10]
     return Page(

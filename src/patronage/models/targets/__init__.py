@@ -1,0 +1,1 @@
+"""The probability that a customer does something in the horizon: an event, a purchase of a category."""
