@@ -15,7 +15,7 @@ from patronage.models.btyd.totals import Total
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, money, percent
+from patronage.review.run_page.inputs import RunView, count, money, percent, plain
 
 LEVEL = 0.8  # of the intervals of totals
 SURE = 1.2816  # standard normal quantile of that level
@@ -171,4 +171,5 @@ def _scorecard(view: RunView) -> list[Block]:
     if frame is None:
         return []
     marks = {"better than": "good", "worse than": "bad", "no better than": "odd"}
+    frame = frame.apply(lambda column: column.map(lambda value: plain(value) if isinstance(value, str) else value))
     return [Table(frame, "Each model beside the best baseline that this run computed", marks=marks)]
