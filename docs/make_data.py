@@ -55,8 +55,10 @@ def _meaning(contract: Contract, name: str) -> str:
 
 def _brings(contract: Contract, name: str) -> str:
     """The lenses that ask for a column, or for a name of an event; what only analyses or personas read."""
-    if name in (*ANALYSED, c.SENDER):
+    if name in ANALYSED:
         return "`patronage analyse`"
+    if name == c.SENDER:
+        return "next actions, `patronage analyse`"
     if name == c.PRODUCT_NAME:
         return "taste"
     wanted = f"{contract.name}.{name}"
