@@ -13,7 +13,7 @@ from patronage import data, lenses
 from patronage import names as c
 from patronage.config import CheckConfig
 from patronage.data import Tables
-from patronage.data.contract import TRANSACTIONS, ANALYSED
+from patronage.data.contract import ANALYSED, TRANSACTIONS
 from patronage.data.finding import DataFindings
 from patronage.engine import connect
 from patronage.errors import DataError, OutputError, PatronageError
