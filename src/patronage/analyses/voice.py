@@ -252,7 +252,7 @@ def _tickets(result: Result, view: View, settings: VoiceConfig) -> None:
     )
     if len(rows) < FEWEST_ROWS:
         return
-    table = _unsolved(rows, "subject", rows[c.SUBJECT], settings)
+    table = _unsolved(rows, c.SUBJECT, rows[c.SUBJECT], settings)
     fast = rows.groupby(c.SUBJECT)["days"].agg(mean_days="mean", median_days="median").reset_index()
     share = float(rows["unsolved"].mean())
     title = f"{share:.0%} of {len(rows):,} tickets were not solved"
