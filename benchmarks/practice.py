@@ -85,19 +85,22 @@ def obstacle(result: Result) -> Counts:
 
 
 def under_pressure(result: Result) -> Counts:
-    """More unsubscribing by the same customer, and no other response."""
+    """More unsubscribing, and no change of later orders; who unsubscribes responds less, as planted."""
     own = result.tables["pressure_same_customer"].set_index("outcome")
-    others = own.drop(index="unsubscribed")
+    others = own.loc[["ordered"]]
     return own.loc["unsubscribed", "low"] > 0, len(others), int(((others["low"] > 0) | (others["high"] < 0)).sum())
+
+
+N_PAIRS = len(CATEGORIES) * (len(CATEGORIES) - 1) - 1  # of categories, without the planted one
 
 
 def precursor(result: Result) -> Counts:
     """The category that follows, and no other pair of categories."""
-    table = result.tables["sequences"]
+    table = result.tables["sequences"]  # the clearest 200 pairs
     pairs = table[table["after"].isin(CATEGORIES) & table["then"].isin(CATEGORIES)]
     planted = (pairs["after"] == FIRST) & (pairs["then"] == THEN)
     named = pairs["verdict"] == "follows"
-    return bool((named & planted).any()), int((~planted).sum()), int((named & ~planted).sum())
+    return bool((named & planted).any()), N_PAIRS, int((named & ~planted).sum())
 
 
 ORDERS_ONLY = FirstDaysConfig(targets={"orders": StayTarget("order")}, shuffles=0)

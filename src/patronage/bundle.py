@@ -21,7 +21,7 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.catalogue import ActionPlan
-from patronage.decisions.offer import LEAVE, Offer
+from patronage.decisions.offer import Offer
 from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
@@ -44,7 +44,8 @@ ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH,
     c.MEDIAN_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
-    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.ACTION,
+    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH,
+    c.EXPECTED_PROFIT_BASIS, c.ACTION,
 )  # fmt: skip
 MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"
 OUTSIDE = "expected orders lie outside their interval"
@@ -152,8 +153,8 @@ class Bundle:
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
         forecast = self._forecast(buyers, reasons=True, horizons=horizons)
-        forecast |= self.offer.decide(forecast, ids[bought])
-        forecast[c.ACTION] = np.where(nearly_all_sent_back(buyers), LEAVE, forecast[c.ACTION])
+        never = nearly_all_sent_back(buyers)
+        forecast |= self.offer.decide(forecast, ids[bought], never=never)
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
         stages = self.journey.predict(features)
@@ -174,7 +175,12 @@ class Bundle:
         if c.STATUS_SEGMENT in assignments:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
         if self.effects is not None:
-            assignments |= self.effects.columns(features.assign(**assignments))
+            effects = self.effects.columns(features.assign(**assignments))
+            if (arm := self.offer.arm_of(self.effects.arms)) is not None:
+                own = {name(arm): effects[name(arm)][bought] for name in (c.effect_of, c.effect_low, c.effect_high)}
+                learned = self.offer.decide({}, ids[bought], never=never, effects=own)
+                assignments |= {name: _expanded(values, bought) for name, values in learned.items()}
+            assignments |= effects
         for target in self.targets:
             assignments |= target.columns(features)
         comparable = self.forecast.churn_source != CONTRACT

@@ -15,7 +15,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.config.target import ChosenAct
 from patronage.data import Tables
-from patronage.data.contract import EVENTS, TRANSACTIONS
+from patronage.data.contract import CONTACTS, EVENTS, TRANSACTIONS
 from patronage.data.span import last_moment
 from patronage.engine import text
 from patronage.errors import ConfigError
@@ -23,6 +23,7 @@ from patronage.errors import ConfigError
 SUBSCRIBED, CANCELLED = "subscribed", "cancelled"
 
 OFFERED, REDEEMED = "offer_received", "offer_redeemed"
+ORDER, CONTACT = "order", "contact"  # what `acts_after` knows beside events
 
 DAYS_A_WEEK = 7
 WEEKEND, EVENING = 6, 18  # the first ISO weekday and hour
@@ -303,3 +304,39 @@ def first_order_days(tables: Tables, cutoff: datetime, horizon_days: int, custom
     ).set_index(c.CUSTOMER_ID)
     since = pd.to_datetime(days["day"]) - pd.Timestamp(cutoff).normalize()
     return (since.dt.days + 1.0).reindex(customers)
+
+
+def acts_after(tables: Tables, cutoff: datetime, days: int, act: str) -> pd.DataFrame:
+    """What customers did, or were sent, in `[cutoff, cutoff + days)`, a row each: to be held against contacts.
+
+    Parameters
+    ----------
+    act
+        `order`: an order with its worth; `contact`: a row of the contacts; else the name of an event.
+
+    Returns
+    -------
+    DataFrame
+        `customer_id`, `moment`, `value` (of an order, in the currency; else of the event), and `arm`, `campaign` and
+        `propensity` of a contact, `subject` of an event, where the log has them.
+    """
+    engine = tables.engine
+    if act == ORDER:
+        end = when.window_end(cutoff, days)
+        return engine.frame(
+            f"SELECT customer_id, ordered_at AS moment, CAST(amount AS DOUBLE) / {tables.money_scale} AS value "
+            f"FROM transactions WHERE {_ordered(tables, end)} AND {when.within(c.ORDERED_AT, cutoff, days, engine)} "
+            f"AND {tables.known(end)} ORDER BY customer_id, ordered_at, amount"
+        )
+    if act == CONTACT:
+        columns = [name for name in (c.ARM, c.CAMPAIGN, c.PROPENSITY) if name in tables.present[CONTACTS.name]]
+        return engine.frame(
+            f"SELECT customer_id, contacted_at AS moment, {', '.join(columns)} FROM contacts "
+            f"WHERE {when.within(c.CONTACTED_AT, cutoff, days, engine)} ORDER BY customer_id, contacted_at, arm"
+        )
+    columns = [name for name in (c.VALUE, c.SUBJECT) if name in tables.present[EVENTS.name]]
+    return engine.frame(
+        f"SELECT customer_id, occurred_at AS moment{''.join(f', {name}' for name in columns)} FROM events "
+        f"WHERE event = {text(act)} AND {when.within(c.OCCURRED_AT, cutoff, days, engine)} "
+        "ORDER BY customer_id, occurred_at"
+    )

@@ -104,3 +104,30 @@ class TestEmpc:
 
     def test_nobody_is_contacted_where_it_never_pays(self):
         assert empc(np.array([1.0, 0.0]), np.array([0.9, 0.1]), 5.0, OFFER) == (0.0, 0.0)
+
+
+EFFECTS = {"effect_mail": np.array([3.0, 0.5]), "low": np.array([2.0, -0.5]), "high": np.array([4.0, 1.5])}
+
+
+class TestLearned:
+    def test_the_profit_is_the_effect_less_the_contact_and_says_so(self):
+        everyone = Offer(1.0, 10.0, 0.5, 0.1, 1.0, 0.0, seed=0)
+        decided = everyone.decide({}, pd.Index(["a", "b"]), effects=EFFECTS)
+        assert decided[c.EXPECTED_PROFIT].tolist() == [2.0, -0.5]
+        assert decided[c.EXPECTED_PROFIT_LOW].tolist() == [1.0, -1.5]
+        assert decided[c.EXPECTED_PROFIT_BASIS].tolist() == ["learned", "learned"]
+        assert decided[c.ACTION].tolist() == ["contact", "leave"]
+        assumed = everyone.decide(forecast(1.0, [200.0]), pd.Index(["c0"]))
+        assert assumed[c.EXPECTED_PROFIT_BASIS].tolist() == ["assumed"]
+
+    def test_nobody_is_contacted_who_never_may_be(self):
+        everyone = Offer(1.0, 10.0, 0.5, 0.1, 1.0, 0.0, seed=0)
+        decided = everyone.decide({}, pd.Index(["a", "b"]), never=np.array([True, False]), effects=EFFECTS)
+        assert decided[c.ACTION].tolist() == ["leave", "leave"]
+
+    def test_the_arm_is_the_one_that_is_named_or_the_only_one(self):
+        named = Offer(1.0, 10.0, 0.5, 0.1, 1.0, 0.0, seed=0, arm="call")
+        assert OFFER.arm_of(["control", "mail"]) == "mail"
+        assert OFFER.arm_of(["control", "call", "mail"]) is None
+        assert named.arm_of(["control", "call", "mail"]) == "call"
+        assert named.arm_of(["control", "mail"]) is None

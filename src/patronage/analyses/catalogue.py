@@ -11,6 +11,7 @@ from patronage.analyses import (
     lost,
     obstacles,
     overlap,
+    predictability,
     pressure,
     products,
     pyramid,
@@ -22,6 +23,6 @@ from patronage.analyses.contract import Analysis
 
 ROOMS = (
     pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, obstacles, pressure, sequences, products,
-    companions, overlap,
+    companions, predictability, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

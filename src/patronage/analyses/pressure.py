@@ -1,10 +1,9 @@
 """Contact pressure: how many messages a customer gets a week, and what they do then.
 
 For each customer and week with a message: whether the customer responded in the week, unsubscribed, or ordered in the
-four weeks after. Those who get more are not like those who get fewer; so each customer's weeks of high pressure are
-also held against the same customer's other weeks, each beside the customers of the same week within the cap (a fixed
-effect per customer and per week). An association all the same: the effect is known where contacts were drawn by lot
-(`docs/practice.md`).
+four weeks after. Those who get more are not like those who get fewer, and weeks differ in what is sent; so weeks of
+high pressure are also held beside what is usual of the same customers and of the same weeks. An association all the
+same: the effect is known where contacts were drawn by lot (`docs/practice.md`).
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from patronage.statistics import Estimate, wilson_interval
 
 OUTCOMES = {"responded": "in the week", "unsubscribed": "in the week", "ordered": "in the 28 days after the week"}
 LEAST_WEEKS = 200
+PRIOR_WEEKS = 1.0  # imagined weeks beyond the cap, as many as all customers have
 LEAST_BESIDE = 30  # customers of a week within the cap, to hold the others of that week against
 RESPONSES = ("message_opened", "message_clicked", "offer_redeemed")
 
@@ -53,7 +53,7 @@ def run(view: View, settings: PressureConfig) -> Result:
     row = own.set_index("outcome").loc["unsubscribed"]
     result.finding = (
         f"{len(beyond):,} customers ({share:.1%}) had more than {settings.cap} messages in a week; "
-        f"in such weeks the same customer unsubscribed {100 * row['value']:+.2f} points "
+        f"in such weeks like customers unsubscribed {100 * row['value']:+.2f} points "
         f"[{100 * row['low']:+.2f}, {100 * row['high']:+.2f}] more"
     )
     result.drawings["pressure"] = Drawing("lines", _lines(table), result.finding, "messages in a week")
@@ -107,27 +107,36 @@ def _lines(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _within_customers(weeks: pd.DataFrame, cap: int) -> pd.DataFrame:
-    """Each customer's weeks beyond the cap against the same customer's other weeks, as means of customers.
+    """What follows weeks beyond the cap, beside what is usual of the same customers and of the same weeks.
 
-    Each week counts beside the customers of the same week within the cap: what is sent, and the season, differ by week.
+    A week counts beside the customers of that week within the cap, and by how much more pressure it had than the
+    customer's own earlier weeks make likely. Later weeks must not count there: who unsubscribes has none.
     """
-    high = weeks["messages"] > cap
-    usual = weeks[~high].groupby("week")[list(OUTCOMES)].mean()
-    enough = weeks[~high].groupby("week").size().reindex(weeks["week"]).to_numpy() >= LEAST_BESIDE
-    compared = enough[high.to_numpy()].mean() > 0.5 if high.any() else False
-    own = weeks.loc[enough if compared else np.ones(len(weeks), bool), [c.CUSTOMER_ID, "week", *OUTCOMES]]
-    if compared:
-        own[list(OUTCOMES)] = own[list(OUTCOMES)].to_numpy(float) - usual.loc[own["week"]].to_numpy(float)
-    means = own.assign(high=high).pivot_table(list(OUTCOMES), c.CUSTOMER_ID, "high")
+    weeks = weeks.sort_values([c.CUSTOMER_ID, "week"], ascending=[True, False], kind="stable")  # weeks ago: first first
+    high = (weeks["messages"] > cap).astype(np.float64)
+    usual = weeks[high == 0].groupby("week")[list(OUTCOMES)].mean()
+    enough = weeks[high == 0].groupby("week").size().reindex(weeks["week"]).to_numpy() >= LEAST_BESIDE
+    surprise = high - _likely(weeks, high)
+    surprise = surprise.where(enough, 0.0).to_numpy(np.float64)
+    weight = float((surprise * high).sum())
     rows = []
     for outcome in OUTCOMES:
-        both = means[outcome].dropna() if means[outcome].shape[1] == 2 else pd.DataFrame()
-        n = len(both)
-        difference = (both[True] - both[False]).to_numpy(np.float64) if n else np.zeros(0)
-        error = difference.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-        estimate = Estimate(np.array(difference.mean() if n else np.nan), np.array(error))
-        rows.append((outcome, n, float(estimate.value), float(estimate.low), float(estimate.high), compared))
-    return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high", "beside_same_week"])
+        beyond = weeks[outcome].to_numpy(np.float64) - usual[outcome].reindex(weeks["week"]).to_numpy(np.float64)
+        beyond = np.where(enough, beyond, 0.0)
+        value = float((surprise * beyond).sum()) / weight if weight > 0 else np.nan
+        parts = pd.Series(surprise * (beyond - value * high.to_numpy())).groupby(weeks[c.CUSTOMER_ID].to_numpy()).sum()
+        error = float(np.sqrt((parts**2).sum())) / weight if weight > 0 else np.nan
+        estimate = Estimate(np.array(value), np.array(error))
+        rows.append((outcome, int((parts != 0).sum()), value, float(estimate.low), float(estimate.high)))
+    return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high"])
+
+
+def _likely(weeks: pd.DataFrame, high: pd.Series) -> pd.Series:
+    """How likely each week was beyond the cap: its share among all customers, times the customer's own so far."""
+    share = high.groupby(weeks["week"]).transform("mean")
+    own = weeks[c.CUSTOMER_ID]
+    before, expected = (values.groupby(own).cumsum() - values for values in (high, share))
+    return (share * (before + PRIOR_WEEKS) / (expected + PRIOR_WEEKS)).clip(upper=1.0)
 
 
 ANALYSIS = Analysis("pressure", "Do customers get too many messages?", run, ("events",))

@@ -2,9 +2,10 @@
 
 Each customer's first A divides the customer's own time: B in the d days after it is held against B in the d days
 before it (sequence symmetry, Hallas 1996), so that a customer who does much of everything proves nothing. Everything
-rises or falls around a first A, for the customer is new or awake; so the ratio is divided by that of all acts around
-the same A. Beside it stands popularity: how often B comes in d days at all. A list of what to offer is made of what
-was known earlier and judged on what customers took up since, beside a list by popularity alone.
+rises or falls around a first A, for the customer is new or awake; so the ratio is divided by that of all acts of the
+same kind (events or purchases) around the same A. Beside it stands popularity: how often B comes in d days at all. A
+list of what to offer is made of what was known earlier and judged on what customers took up since, beside a list by
+popularity alone.
 """
 
 from __future__ import annotations
@@ -127,9 +128,10 @@ def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
     """Ratios beside those of all acts around the same A, with intervals by the discordant customers."""
     after = counts["only_after"].to_numpy(np.float64) + 0.5
     before = counts["only_before"].to_numpy(np.float64) + 0.5
-    sums = counts.groupby("act")[["only_after", "only_before"]].transform("sum")
+    around = counts.groupby(["act", "kind"])
+    sums = around[["only_after", "only_before"]].transform("sum")
     usual = (sums["only_after"].to_numpy() - after + 1) / (sums["only_before"].to_numpy() - before + 1)
-    usual = np.where(counts.groupby("act")["act"].transform("size").to_numpy() > 2, np.maximum(usual, 1e-3), 1.0)
+    usual = np.where(around["act"].transform("size").to_numpy() > 2, np.maximum(usual, 1e-3), 1.0)
     raw, beside = np.log(after / before), np.log(after / before / usual)
     # of the two the more careful; none where they point to different sides
     value = np.where(raw * beside > 0, np.where(np.abs(raw) < np.abs(beside), raw, beside), 0.0)

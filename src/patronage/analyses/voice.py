@@ -2,7 +2,7 @@
 
 A small group leads a list of raw shares by luck alone. So each group's share is drawn towards the common one by how
 little it rests on (partial pooling, `statistics.pooled_shares`), and a group stands out where the interval of its own
-share lies on one side of the common one.
+share lies on one side of the common one. The rows of one customer are alike, so shares rest on customers.
 """
 
 from __future__ import annotations
@@ -58,27 +58,48 @@ def run(view: View, settings: VoiceConfig) -> Result:
 
 
 def _judged(voice: str, by: str, frame: pd.DataFrame, *, shares: bool, most: int) -> pd.DataFrame:
-    """Groups with their pooled values. The frame has `label`, `n`, and `k`, or `mean` and `variance`."""
+    """Groups with their pooled values. The frame has `label`, `n`, and `k`, or `mean` and `variance`.
+
+    With a column `of` the common share of each group is that of all groups of the same `of`.
+    """
     frame = frame[(frame["n"] > 0) & frame["label"].notna()].nlargest(most, "n")
     if len(frame) < 2 or frame["n"].sum() < FEWEST_ROWS:
         return pd.DataFrame(columns=COLUMNS)
     n = frame["n"].to_numpy(np.float64)
     if shares:
         k = frame["k"].to_numpy(np.float64)
-        raw, common = k / n, k.sum() / n.sum()
-        value, low, high = pooled_shares(k, n)
-        z = (raw - common) / np.sqrt(max(common * (1 - common), 1e-12) / n)
+        n, k = n / (once := _times_over(frame)), k / once
+        raw, common, value, low, high = k / n, np.empty(len(k)), np.empty(len(k)), np.empty(len(k)), np.empty(len(k))
+        of = frame["of"].to_numpy() if "of" in frame else np.zeros(len(k))
+        for group in set(of):
+            own = of == group
+            common[own] = k[own].sum() / n[own].sum()
+            value[own], low[own], high[own] = pooled_shares(k[own], n[own])
+        z = (raw - common) / np.sqrt(np.maximum(common * (1 - common), 1e-12) / n)
     else:
         raw, variance = frame["mean"].to_numpy(np.float64), frame["variance"].fillna(0.0).to_numpy(np.float64)
-        common = float(np.average(raw, weights=n))
+        common = np.full(len(n), np.average(raw, weights=n))
         value, low, high = pooled_means(raw, variance, n)
         z = (raw - common) / np.sqrt(max(float(np.average(variance, weights=n)), 1e-12) / n)
     clear = (false_discovery(two_sided(z)) < 0.05) & ((low > common) | (high < common))
     side = np.where(value > common, "above", "below")
     return pd.DataFrame(
-        {"voice": voice, "by": by, "label": frame["label"].astype(str), "n": n.astype(int), "raw": raw, "value": value,
-         "low": low, "high": high, "common": common, "stands_out": np.where(clear, side, "")}
+        {"voice": voice, "by": by, "label": frame["label"].astype(str), "n": frame["n"].astype(int), "raw": raw,
+         "value": value, "low": low, "high": high, "common": common, "stands_out": np.where(clear, side, "")}
     )  # fmt: skip
+
+
+def _times_over(frame: pd.DataFrame) -> np.ndarray:
+    """How many times over the rows of each group count, because many are of one customer: at least once.
+
+    The variance of a share by customers beside that by rows (the design effect, Kish 1965); `kk`, `kn` and `nn` are
+    sums of squares and products over customers, where they are known.
+    """
+    if "kk" not in frame:
+        return np.ones(len(frame))
+    n, share = frame["n"].to_numpy(np.float64), float(frame["k"].sum() / frame["n"].sum())
+    by_customer = frame["kk"] - 2 * share * frame["kn"] + share**2 * frame["nn"]
+    return np.asarray(np.maximum(by_customer.to_numpy(np.float64) / np.maximum(n * share * (1 - share), 1e-12), 1.0))
 
 
 def _places(history: History) -> dict[str, str]:
@@ -117,9 +138,11 @@ def _negatives(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     )
     if not per_customer["n_negative"].sum():
         return []
+    k, n = per_customer["n_negative"].astype(float), per_customer[c.N_ORDERS].astype(float)
+    per_customer = per_customer.assign(k=k, n=n, kk=k * k, kn=k * n, nn=n * n)
     groups = {name: per_customer[name] for name in (c.LOCATION, c.CHANNEL) if per_customer[name].notna().any()}
     for by, labels in {**groups, **_segments(view, per_customer, settings)}.items():
-        counts = per_customer.groupby(labels).agg(k=("n_negative", "sum"), n=(c.N_ORDERS, "sum"))
+        counts = per_customer.groupby(labels)[["k", "n", "kk", "kn", "nn"]].sum()
         counts = counts.rename_axis("label").reset_index()
         tables.append(_judged("troubles per order", by, counts, shares=True, most=settings.most))
     return tables
@@ -159,13 +182,21 @@ def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     if not history.tables.revised:
         return []
     places = _places(history)
-    both = {"category in location": "concat(category, ' in ', location)"}
     tables = []
-    for by, column in {**places, **(both if {c.CATEGORY, c.LOCATION} <= set(places) else {})}.items():
+    for item in (c.CATEGORY, c.PRODUCT_ID) if c.LOCATION in places else ():
+        if item in places:  # a region in which one item is worse than the same item elsewhere
+            places[f"{item} in {c.LOCATION}"] = f"concat({item}, ' in ', {c.LOCATION})"
+    for by, column in places.items():
+        of = by.removesuffix(f" in {c.LOCATION}")
+        item = f"max({of})" if of != by else text("")
         counts = history.frame(
-            f"SELECT {column} AS label, sum(back) AS k, count(*) AS n FROM lines WHERE {column} IS NOT NULL "
-            f"GROUP BY {column}",
-            {"lines": _lines(history)},
+            "SELECT label, max(item) AS of, sum(k) AS k, sum(n) AS n, sum(k * k) AS kk, sum(k * n) AS kn, "
+            "sum(n * n) AS nn FROM by_customer GROUP BY label",
+            {
+                "lines": _lines(history),
+                "by_customer": f"SELECT {column} AS label, {item} AS item, sum(back) * 1.0e0 AS k, "
+                f"count(*) * 1.0e0 AS n FROM lines WHERE {column} IS NOT NULL GROUP BY customer_id, {column}",
+            },
         )
         tables.append(_judged(RETURNED, by, counts, shares=True, most=settings.most))
     return tables

@@ -218,6 +218,23 @@ class LostConfig:
 
 
 @dataclass
+class PredictabilityConfig:
+    spans: int = 4
+    categories: int = 12
+    least: int = 100
+    least_orders: int = 4
+    segments: list[str] = field(default_factory=lambda: _table("predictability.segments"))
+    most_customers: int = 50_000
+
+    def check(self) -> None:
+        within("predictability.spans", self.spans, 1, 9)
+        within("predictability.categories", self.categories, 0, 1000)
+        within("predictability.least", self.least, 5, 10**9)
+        within("predictability.least_orders", self.least_orders, 3, 1000)
+        within("predictability.most_customers", self.most_customers, 200, 10**9)
+
+
+@dataclass
 class ListsConfig:
     size: int = 500
     holdout: float = 0.1
@@ -269,6 +286,7 @@ class AnalyseConfig(ProcessConfig):
     companions: CompanionsConfig = field(default_factory=CompanionsConfig)
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
     lost: LostConfig = field(default_factory=LostConfig)
+    predictability: PredictabilityConfig = field(default_factory=PredictabilityConfig)
     lists: ListsConfig = field(default_factory=ListsConfig)
     only: list[str] = field(default_factory=list)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -15,6 +15,7 @@ class DecisionConfig:
     acceptance_sd: float = 0.1
     value_saved: float = 1.0
     holdout_share: float = 0.1
+    arm: str | None = None
 
     def check(self) -> None:
         within("decision.contact_cost", self.contact_cost, 0, 1e9)

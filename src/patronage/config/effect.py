@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from patronage.config.data import DataConfig, EngineConfig
+from patronage.config.lenses import LensesConfig
 from patronage.config.process import ProcessConfig
 from patronage.config.rules import one_of, within
 from patronage.config.verbs import TrackingConfig
@@ -39,10 +41,21 @@ class PlanConfig:
 class EffectConfig(ProcessConfig):
     """What `patronage effect` reads."""
 
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    data: DataConfig | None = None
+    lenses: LensesConfig = field(default_factory=LensesConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     plan: PlanConfig = field(default_factory=PlanConfig)
     name: str | None = None
     path: str | None = None
+    cutoff: str | None = None
+    contacts: str = "table"
+    actions: str | None = None
+    action: str | None = None
+    campaign: str | None = None
+    assignments: str | None = None
+    contact_days: int = 7
+    window_days: int = 14
     arm: str = "arm"
     control: str = "control"
     outcome: str = "outcome"
@@ -63,5 +76,14 @@ class EffectConfig(ProcessConfig):
         within("folds", self.folds, 2, 50)
         within("seed", self.seed, 0, 2**31 - 1)
         within("outcome_value", self.outcome_value, 1e-9, 1e12)
-        if self.path is None and self.plan.rate is None:
-            raise ConfigError("effect: nothing to do; give path=FILE (a row per customer), or plan.rate and the others")
+        within("contact_days", self.contact_days, 1, 366)
+        within("window_days", self.window_days, 1, 3650)
+        if self.path is None and self.data is None and self.plan.rate is None:
+            raise ConfigError(
+                "effect: nothing to do; give path=FILE (a row per customer), data=... (contacts of a log), or "
+                "plan.rate and the others"
+            )
+        if self.data is not None and self.path is not None:
+            raise ConfigError(f"effect: path={self.path} and data={self.data.name}; give one of them")
+        if self.data is not None and self.cutoff is None:
+            raise ConfigError("effect: cutoff is missing; give the day that the contacts begin, cutoff=YYYY-MM-DD")

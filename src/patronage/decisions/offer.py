@@ -7,6 +7,8 @@ would stay takes the offer too. Every contact costs:
 
 EMPC is the mean of the profit at the best share, over a Beta distribution of gamma.
 
+Where the effect of the offer was learned from contacts by lot, it stands for all of this: profit = effect - contact.
+
 References
 ----------
 Neslin et al. (2006), Defection detection. Journal of Marketing Research 43(2): the profit of a campaign.
@@ -16,6 +18,7 @@ customer churn prediction models. IEEE TKDE 25(5): EMPC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,8 +27,9 @@ import pandas as pd
 from scipy.stats import beta
 
 from patronage import names as c
+from patronage.decisions.catalogue import ASSUMED, LEARNED
 from patronage.labels import held_out
-from patronage.typing import Array, Columns
+from patronage.typing import Array, Columns, Mask
 
 CONTACT, HOLDOUT, LEAVE = "contact", "holdout", "leave"
 QUANTILES = 100  # of gamma's distribution, at equal probabilities
@@ -44,13 +48,33 @@ class Offer:
     value_saved: float
     holdout_share: float
     seed: int
+    arm: str | None = None
+
+    def arm_of(self, arms: Sequence[str]) -> str | None:
+        """Which of the arms that effects were learned of is the offer; None: none, and the profit is assumed.
+
+        Parameters
+        ----------
+        arms
+            Control first.
+        """
+        if self.arm is None:
+            return arms[1] if len(arms) == 2 else None
+        return self.arm if self.arm in arms[1:] else None
 
     def profit(self, p_churn: Array, value: Array) -> Array:
         """Expected profit of contacting each customer, given P(churn) and CLV."""
         saved = self.value_saved * value - self.offer_cost
         return p_churn * self.acceptance_rate * saved - (1 - p_churn) * self.offer_cost - self.contact_cost
 
-    def decide(self, forecast: Columns, customers: pd.Index) -> dict[str, np.ndarray]:
+    def decide(
+        self,
+        forecast: Columns,
+        customers: pd.Index,
+        *,
+        never: Mask | None = None,
+        effects: Mapping[str, Array] | None = None,
+    ) -> dict[str, np.ndarray]:
         """The expected profit of each customer with its interval, and the action.
 
         Parameters
@@ -60,20 +84,35 @@ class Offer:
         customers
             The ids, in the order of `forecast`. Which customers are held out is decided by the id, so that it is
             the same every time.
+        never
+            Customers who are left in any case.
+        effects
+            What was learned that the offer changes, in the currency: `effect_ARM`, then its low and its high end.
 
         Returns
         -------
         dict
-            `action` is contact where the expected profit is above 0, holdout for a share of these, else leave.
+            `action` is contact where the expected profit is above 0, holdout for a share of these, else leave;
+            `expected_profit_basis` tells whether it was learned.
         """
-        p_churn = np.asarray(forecast[c.CHURN_PROBABILITY], np.float64)
-        profits = {
-            profit: self.profit(p_churn, np.asarray(forecast[value], np.float64)) for profit, value in PROFITS.items()
-        }
+        if effects is None:
+            p_churn = np.asarray(forecast[c.CHURN_PROBABILITY], np.float64)
+            profits = {
+                profit: self.profit(p_churn, np.asarray(forecast[value], np.float64))
+                for profit, value in PROFITS.items()
+            }
+        else:
+            profits = {
+                profit: np.asarray(effect, np.float64) - self.contact_cost
+                for profit, effect in zip(PROFITS, effects.values(), strict=True)
+            }
+        basis = np.full(len(customers), ASSUMED if effects is None else LEARNED, object)
         uncontacted = held_out(customers, self.holdout_share, self.seed, "decide").to_numpy()
         profitable = profits[c.EXPECTED_PROFIT] > 0
+        if never is not None:
+            profitable &= ~never
         action = np.select([profitable & uncontacted, profitable], [HOLDOUT, CONTACT], LEAVE)
-        return {**profits, c.ACTION: action}
+        return {**profits, c.EXPECTED_PROFIT_BASIS: basis, c.ACTION: action}
 
     def acceptances(self) -> Array:
         """Equally likely rates of acceptance, by the Beta distribution of their mean and standard deviation."""

@@ -32,7 +32,7 @@ from patronage.evaluation.backtest import LATER, LATER_UNSEEN, SHIPPED, STRUCTUR
 from patronage.models.btyd.fit import FitCache
 from patronage.names import Artifact, Metric
 from patronage.review.backtest_figures import over_origins
-from patronage.review.record_page import with_record_page
+from patronage.review.backtest_page import with_backtest_page
 
 COLUMNS = ["origin", "model", "holdout", "metric", "value", "low", "high", "baseline"]
 # The five metrics by which models are compared with the structural model that is best in hindsight, and whether more is
@@ -71,7 +71,7 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
     _write(folder / "backtest.csv", table.to_csv(index=False))
     summary = ratios(table)
     record = _record(config, origins, table, summary, started)
-    record = with_record_page(record, f"{config.data.name}: backtest of {len(origins)} origins")
+    record = with_backtest_page(record, f"{config.data.name}: backtest of {len(origins)} origins", HEADLINES)
     run_id = tracking.log_run(store, record, tables)
     print()
     print(summary.to_string(index=False, float_format=lambda value: f"{value:.4g}"))

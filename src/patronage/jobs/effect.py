@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pandas as pd
 from omegaconf import OmegaConf
 
 from patronage import journal, tracking
 from patronage import names as c
 from patronage.config import EffectConfig
 from patronage.config.places import project_root
-from patronage.data import read_table
-from patronage.errors import DataError, OutputError
+from patronage.errors import OutputError
 from patronage.evaluation.effects import customers_needed
+from patronage.jobs.effect_data import trial_data
 from patronage.models.effects.estimator import ContactEffects
 from patronage.names import Artifact
 from patronage.report import Report
@@ -37,24 +36,24 @@ def run(config: EffectConfig) -> None:
     started = time.time()
     if config.plan.rate is not None:
         _print_plan(config)
-    if config.path is None:
+    if config.path is None and config.data is None:
         return
     if config.output is not None and Path(config.output).exists():
         raise OutputError(f"output={config.output}: something stands there; give another path")
     if config.model is not None and Path(config.model).exists():
         raise OutputError(f"model={config.model}: something stands there; give another folder")
     store = tracking.open_store(config.tracking, project_root())
-    table = _table(config)
+    customers = trial_data(config, store)
     if not config.costs:
         print("costs        not given: a contact counts as free; give costs={ARM: ...}")
     journal.step("the lot, then effects of customers that the trees did not see")
-    features = table.drop(columns=[config.outcome, *config.leave_out])
-    model = _model(config).fit(features, _outcome(table, config))
-    report = effect_report(model, table[config.labels])
-    record = _record(config, model, report, started)
+    model = _model(config, customers.propensity).fit(customers.features, customers.outcome)
+    report = effect_report(model, customers.labels)
+    record = _record(config, model, report, customers.source, started)
     run_id = tracking.log_run(store, record)
     if config.output is not None:
-        model.predict(table).to_parquet(config.output)
+        recommended = model.predict(customers.features)
+        (recommended.reset_index() if recommended.index.name else recommended).to_parquet(config.output)
     if config.model is not None:
         model.learned_.save(config.model)
     print(record.tables[Artifact.EFFECTS_AVERAGE].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
@@ -66,29 +65,11 @@ def run(config: EffectConfig) -> None:
     print(f"look at it   {tracking.run_link(store, run_id)}")
 
 
-def _table(config: EffectConfig) -> pd.DataFrame:
-    """The customers whose arm and outcome are known."""
-    table = read_table(str(config.path))
-    columns = [config.arm, config.outcome, *config.labels, *config.leave_out]
-    columns += [config.propensity] if config.propensity else []
-    if lacking := [name for name in columns if name not in table]:
-        raise DataError(f"{config.path}: no column {', '.join(lacking)}; the table has {', '.join(table)}")
-    known = table[config.arm].notna() & table[config.outcome].notna()
-    return table[known].reset_index(drop=True)
-
-
-def _outcome(table: pd.DataFrame, config: EffectConfig) -> pd.Series:
-    try:
-        return table[config.outcome].astype(float) * config.outcome_value
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{config.path}: the column {config.outcome} holds no numbers ({error})") from error
-
-
-def _model(config: EffectConfig) -> ContactEffects:
+def _model(config: EffectConfig, propensity: str | None) -> ContactEffects:
     return ContactEffects(
         arm=config.arm,
         control=config.control,
-        propensity=config.propensity,
+        propensity=propensity,
         costs=dict(config.costs),
         learner=config.learner,
         folds=config.folds,
@@ -96,7 +77,9 @@ def _model(config: EffectConfig) -> ContactEffects:
     )
 
 
-def _record(config: EffectConfig, model: ContactEffects, report: Report, started: float) -> tracking.RunRecord:
+def _record(
+    config: EffectConfig, model: ContactEffects, report: Report, source: str, started: float
+) -> tracking.RunRecord:
     finding = effect_finding(model)
     record = tracking.RunRecord(
         kind=RUN_KIND,
@@ -104,7 +87,7 @@ def _record(config: EffectConfig, model: ContactEffects, report: Report, started
         started_ms=int(1000 * started),
         config=OmegaConf.to_yaml(OmegaConf.structured(config)),
         description=finding,
-        params={"path": str(config.path), "learner": config.learner, "customers": len(model.effects_)},
+        params={"path": source, "learner": config.learner, "customers": len(model.effects_)},
         metrics=report.metrics,
         tags={c.ARM: ", ".join(model.arms_)},
         tables=report.tables,

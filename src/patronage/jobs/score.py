@@ -28,6 +28,7 @@ from patronage.lenses import Part
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review.action_report import action_report
+from patronage.review.offer_report import offer_messages
 from patronage.scoring import Claim, Extent, Verdict, Work
 from patronage.tracking import Registered, RunRecord, Scored, Store
 
@@ -291,6 +292,7 @@ def _log(job: Job, findings: Findings, started: float) -> None:
         log.warning(line)
     if job.actions is not None:
         print(f"actions      {job.actions.claim.target}")
+    print(*offer_messages(job.model.bundle), sep="\n")
     print(f"assignments  {job.claim.target} ({findings.extent.customers:,} customers, {took:.0f} s)")
     try:
         run_id = tracking.log_scoring(job.store, scored)

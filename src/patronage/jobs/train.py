@@ -34,6 +34,7 @@ from patronage.review.bundle_report import bundle_report, data_report
 from patronage.review.clv_report import clv_report
 from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
+from patronage.review.offer_report import offer_messages
 from patronage.review.persona_report import persona_report
 from patronage.review.run_page.over_time import PastRun
 from patronage.review.run_page.run_page import with_page
@@ -116,7 +117,8 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
 def _actions(tables: Tables, cutoff: datetime, bundle: Bundle, assignments: pd.DataFrame) -> Report:
     """What should be done next about each customer."""
     state = contact_state(tables, cutoff, bundle.actions.days)
-    return action_report(next_actions(assignments, state, bundle.actions), assignments, bundle.actions)
+    report = action_report(next_actions(assignments, state, bundle.actions), assignments, bundle.actions)
+    return Report(messages=offer_messages(bundle, assignments)) | report
 
 
 def _journey_and_sessions(

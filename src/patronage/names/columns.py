@@ -151,6 +151,7 @@ MEDIAN_CLV = "median_clv"
 EXPECTED_PROFIT = "expected_profit"  # of contacting the customer, in the currency
 EXPECTED_PROFIT_LOW = "expected_profit_low"
 EXPECTED_PROFIT_HIGH = "expected_profit_high"
+EXPECTED_PROFIT_BASIS = "expected_profit_basis"  # learned from contacts by lot, or assumed
 ACTION = "action"  # contact, holdout (worth it, and left alone by lot) or leave
 JOURNEY_STAGE = "journey_stage"
 JOURNEY_PROBABILITY = "journey_probability"

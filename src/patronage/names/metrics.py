@@ -158,6 +158,7 @@ class Metric:
     VOICE_STANDS_OUT = "voice/stands_out"
     VOICE_UNSOLVED = "voice/unsolved"
     LOST_SHARE = "lost/share"
+    PREDICTABLE = "predictability/better_than_usual"
     OBSTACLES_CLEAR = "obstacles/found"
     PRESSURE_BEYOND_CAP = "pressure/beyond_cap"
     SEQUENCES_CLEAR = "sequences/found"

@@ -107,7 +107,8 @@ def _migration(comparison: Comparison) -> Section:
         "and by the candidate. Where the first two differ, behaviour moved; where the last two differ, the model did. "
         "A model that moved back gives the customer the first label again. CLV is that of the customers concerned."
     )
-    table = Table(comparison.report.tables[Artifact.MIGRATION], formats=SHARES | _whole(comparison), most=30)
+    moved = comparison.report.tables[Artifact.MIGRATION]
+    table = Table(moved[moved["customers"] > 0], formats=SHARES | _whole(comparison), most=30)
     shares = _picture(comparison, Artifact.MIGRATION_FIGURE, "Who moved, by reason", "Share of customers, by reason.")
     return Section("Who moved, and why", finding, [*shares, table])
 

@@ -114,11 +114,11 @@ def _value(measurement: Measurement) -> Report:
 
 
 def _profit_curves(measurement: Measurement) -> tuple[ProfitCurve, ProfitCurve]:
-    """The profit of contacts as expected, and as it is with the actual churn."""
+    """The profit of contacts as assumed, and as it is with the actual churn under the same assumptions."""
     y_true, forecasts = _eligible(measurement)
-    expected = forecasts[c.EXPECTED_PROFIT].to_numpy()
-    actual = measurement.bundle.offer.profit(y_true, forecasts[c.CLV].to_numpy())
-    return profit_curve(expected), profit_curve(expected, actual)
+    offer, value = measurement.bundle.offer, forecasts[c.CLV].to_numpy()
+    expected = offer.profit(forecasts[c.CHURN_PROBABILITY].to_numpy(), value)
+    return profit_curve(expected), profit_curve(expected, offer.profit(y_true, value))
 
 
 def _eligible(measurement: Measurement) -> tuple[Array, pd.DataFrame]:

@@ -49,7 +49,7 @@ def _sections(
     figures = {PurePath(name).stem: png(figure, DPI) for name, figure in record.figures.items()}
     sections = [opening]
     for question, answer, names in chapters:
-        parts = [_section(stem, record.tables[name], figures.pop(stem, b"")) for name in names
+        parts = [section_of(stem, record.tables[name], figures.pop(stem, b"")) for name in names
                  for stem in (PurePath(name).stem,)]  # fmt: skip
         blocks = [block for part in parts for block in (Text(f"{part.title}: {part.finding}"), *part.blocks)]
         sections.append(Section(question, answer, blocks))
@@ -58,13 +58,14 @@ def _sections(
         if name in told:
             continue
         stem = PurePath(name).stem
-        sections.append(_section(stem, frame, figures.pop(stem, b"")))
+        sections.append(section_of(stem, frame, figures.pop(stem, b"")))
     for stem, picture in figures.items():
         sections.append(Section(_words(stem), "", [Picture(_words(stem), picture, _words(stem))]))
     return sections
 
 
-def _section(stem: str, frame: pd.DataFrame, picture: bytes) -> Section:
+def section_of(stem: str, frame: pd.DataFrame, picture: bytes = b"") -> Section:
+    """A table, its figure above it if there is one."""
     blocks: list[Block] = (
         [Picture(_words(stem), picture, f"{_words(stem)}; the table has the numbers.")] if picture else []
     )

@@ -118,11 +118,11 @@ def add_pressure(plants: Plants, log: EventLog, calendar: Calendar, customers: C
     burst = rng.random(len(customer)) < P_BURST
     customer, at = customer[burst], at[burst]
     for more in range(1, 1 + BURST):
-        log.add("message_sent", customer, at + more * 3600, Place(channel=parameters.EMAIL))
+        log.add("message_sent", customer, at + more * 600, Place(channel=parameters.EMAIL))
     acts = customers.lifecycle.interested[customer] * DAY <= at
     enough = acts & (rng.random(len(customer)) < P_HAD_ENOUGH * plants.strengths["pressure"])
     left = np.full(len(customers), calendar.seconds)
-    np.minimum.at(left, customer[enough], at[enough] + (BURST + 1) * 3600)
+    np.minimum.at(left, customer[enough], at[enough] + 4 * 3600)
     np.minimum.at(left, *log.moments("unsubscribed"))
     log.drop_after(("message_sent", "message_opened", "message_clicked", "unsubscribed"), left)
     gone = np.flatnonzero(left < calendar.seconds)

@@ -24,7 +24,7 @@ with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; n
     from patronage.tracking.links import artifact, compare_link, run_link, sweep_link
     from patronage.tracking.loading import Champion, Registered, load_champion, load_registered
     from patronage.tracking.model import serve
-    from patronage.tracking.reading import config_of, find_run, folders_without_run, read_run
+    from patronage.tracking.reading import config_of, find_run, folders_without_run, read_run, table_of
     from patronage.tracking.refusals import FAILURES, first_line, refused
     from patronage.tracking.registry import (
         alias_version,
@@ -84,6 +84,7 @@ __all__ = [
     "folders_without_run",
     "past_runs",
     "read_run",
+    "table_of",
     # the registered model
     "alias_version",
     "only_model",

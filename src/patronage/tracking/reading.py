@@ -96,6 +96,21 @@ def read_run(store: Store, reference: str) -> TrainingRun:
         )
 
 
+def table_of(store: Store, reference: str, artifact: str) -> pd.DataFrame:
+    """A table by customer that a training run logged.
+
+    Raises
+    ------
+    TrackingError
+        There is no such run, or it has no such table.
+    """
+    run_id = find_run(store, reference)
+    with plain_errors(store), temporary.folder() as folder:
+        if artifact not in {file.path for file in store.client.list_artifacts(run_id)}:
+            raise TrackingError(f"run {run_id} has no {artifact}; give the file, or a run that has it")
+        return _frame(fetch(store, f"{store.client.get_run(run_id).info.artifact_uri}/{artifact}", folder))
+
+
 def config_of(store: Store, run_id: str) -> str:
     """The configuration that a run logged, as YAML."""
     with plain_errors(store), temporary.folder() as folder:

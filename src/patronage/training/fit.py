@@ -71,7 +71,11 @@ def fit_bundle(
         horizon_days=config.horizon_days,
         period_days=split.period_days,
         lenses=split.lenses,
-        lens_names=tuple(lens.name for lens in lenses.of(split.lenses) if set(lens.features) <= set(features)),
+        lens_names=tuple(
+            lens.name
+            for lens in lenses.of(split.lenses)
+            if lens.described(split.lenses) and set(lens.features) <= set(features)
+        ),
         fitted_lenses=fitted_lenses,
         personas=fixed or personas(),
         forecast=expected,

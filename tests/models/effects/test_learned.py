@@ -13,6 +13,7 @@ from patronage.decisions.catalogue import ASSUMED, LEARNED
 from patronage.decisions.next_action import next_actions
 from patronage.errors import FitError
 from patronage.models.effects.learned import LearnedEffects
+from patronage.review.offer_report import offer_messages
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,12 @@ def test_a_training_acts_on_it_and_its_bundle_keeps_it(model, tmp_path):
     actions = next_actions(assignments, contacts, bundle.actions).frame.set_index("customer_id")
     mailed = actions["action"] == "mailing"
     assert mailed.any()
+    buyers = assignments["expected_profit"].notna()
+    assert set(assignments["expected_profit_basis"][buyers]) == {LEARNED}
+    np.testing.assert_allclose(assignments["expected_profit"], (assignments["effect_mail"] - 1).where(buyers))
+    basis, costs = offer_messages(bundle, assignments)
+    assert "learned from contacts by lot: mail changes" in basis
+    assert "costs are the shipped placeholders, not yours: give decision.contact_cost=1" in costs
     assert set(actions.loc[mailed, "basis"]) == {LEARNED}
     assert set(actions.loc[~mailed, "basis"]) <= {ASSUMED}
     effect = assignments["effect_mail"].reindex(actions.index)

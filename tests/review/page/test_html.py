@@ -44,6 +44,13 @@ def test_all_that_it_holds_is_escaped():
     assert "alert('x')" not in page
 
 
+def test_a_heading_of_a_card_has_a_line_for_each_text():
+    page = page_of(Cards([Card("a", "", (), {"one": "alone", "several": ["first", "second"]})]))
+    assert re.findall(r"<dt>one</dt>(.*?)</dl>", page) == [
+        "<dd>alone</dd><dt>several</dt><dd>first</dd><dd>second</dd>"
+    ]
+
+
 def test_it_needs_nothing_but_itself():
     page = page_of(Chart("t", charts.bars(pd.DataFrame({"name": ["a"], "value": [1]}), "name", "value", "n"), "d"))
     markup = re.sub(r"<script>.*?</script>", "", page, flags=re.S)

@@ -15,7 +15,7 @@ from patronage import names as c
 from patronage.errors import ConfigError, DataError, FitError
 from patronage.models.effects.learned import LearnedEffects
 from patronage.models.effects.learners import DR, LEARNERS, CrossFit, TreeSettings, Trial, cross_fit, fit_learner
-from patronage.models.effects.policy import Slope, best_arm, fit_slope, gains, mean_interval, profits
+from patronage.models.effects.policy import Slope, best_arm, effect_curve, fit_slope, gains, mean_interval, profits
 from patronage.models.effects.randomness import RandomnessFinding, check_randomness
 from patronage.models.ensemble.encoding import Encoding, learn_encoding
 from patronage.models.validation import require_columns
@@ -202,6 +202,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             trees=fit_learner(self.learner, trial, settings),
             slopes=tuple(_slopes(raw, differences)),
             by_customer=self.policy_ == BY_EFFECT,
+            curves=tuple(effect_curve(self.effects_[:, arm], differences[:, arm]) for arm in range(raw.shape[1])),
             half_widths=tuple(float(half) for half in (self.average_["high"] - self.average_["low"]) / 2),
         )
 

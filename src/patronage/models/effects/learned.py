@@ -15,7 +15,7 @@ from patronage import manifest
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.models.effects.learners import EffectTrees
-from patronage.models.effects.policy import Slope
+from patronage.models.effects.policy import EffectCurve, Slope
 from patronage.models.ensemble.encoding import Encoding
 from patronage.models.ensemble.trees import read_trees
 from patronage.models.validation import require_columns
@@ -39,6 +39,8 @@ class LearnedEffects:
     by_customer
         Whether a policy by these effects surely earned more than the best simple one; else `columns` gives everybody
         the average.
+    curves
+        Of each arm but control, promised and realised by the share contacted; empty if they were not kept.
     """
 
     arms: tuple[str, ...]
@@ -47,6 +49,7 @@ class LearnedEffects:
     slopes: tuple[Slope, ...]
     half_widths: tuple[float, ...]
     by_customer: bool
+    curves: tuple[EffectCurve, ...] = ()
 
     def predict(self, customers: pd.DataFrame) -> Array:
         """(N, A) what each arm but control changes, in the unit of the outcome."""
@@ -68,6 +71,12 @@ class LearnedEffects:
             columns |= {c.effect_of(arm): effect, c.effect_low(arm): effect - half, c.effect_high(arm): effect + half}
         return columns
 
+    def average(self, arm: str) -> tuple[float, float, float]:
+        """What an arm changes on average, with the ends of its 95 % interval."""
+        number = self.arms.index(arm) - 1
+        mean, half = self.slopes[number].mean, self.half_widths[number]
+        return mean, mean - half, mean + half
+
     def save(self, folder: str | Path) -> None:
         """Write LightGBM's text format and JSON, with a manifest."""
         folder = Path(folder)
@@ -81,6 +90,7 @@ class LearnedEffects:
             "slopes": self.slopes,
             "half_widths": self.half_widths,
             "by_customer": self.by_customer,
+            "curves": self.curves,
         }
         (folder / FILE).write_text(json.dumps(state, indent=1))
         for number, trees in enumerate(self.trees.trees):
@@ -110,4 +120,5 @@ class LearnedEffects:
             slopes=tuple(Slope(*slope) for slope in state["slopes"]),
             half_widths=tuple(state["half_widths"]),
             by_customer=state["by_customer"],
+            curves=tuple(EffectCurve(*map(tuple, curve)) for curve in state.get("curves", ())),
         )

@@ -16,6 +16,7 @@ from scipy.stats import norm
 from patronage.typing import Array, Index, Mask
 
 LEVEL = 0.95
+CURVE_POINTS = 20  # of a curve of effects
 STEEPEST = 1.25  # of the calibrating slope: noise must not stretch predictions
 
 
@@ -59,6 +60,44 @@ def profits(scores: Array, costs: Array) -> Array:
 def gains(profit: Array, policy: Index) -> Array:
     """(N,) what a policy earns of each customer beside sending nothing."""
     return profit[np.arange(len(profit)), policy]
+
+
+class EffectCurve(NamedTuple):
+    """What contacting a growing share of the customers changes, per customer of all, the highest effect first.
+
+    Attributes
+    ----------
+    share
+        Of the customers contacted.
+    promised
+        By the effects that were predicted of unseen customers; costs are not taken off.
+    realised, half_width
+        By what came of them, and of its 95 % interval.
+    """
+
+    share: tuple[float, ...]
+    promised: tuple[float, ...]
+    realised: tuple[float, ...]
+    half_width: tuple[float, ...]
+
+
+def effect_curve(effect: Array, score: Array) -> EffectCurve:
+    """Promised and realised effects by the share contacted.
+
+    Parameters
+    ----------
+    effect
+        Predicted of customers that the model did not see.
+    score
+        Their doubly robust effects.
+    """
+    order, n = np.argsort(-effect, kind="stable"), max(len(effect), 1)
+    places = np.unique(np.linspace(0, len(effect), CURVE_POINTS + 1).round().astype(int))
+    totals = [np.concatenate([[0.0], np.cumsum(values[order])])[places] for values in (effect, score, score**2)]
+    promised, realised, squares = (total / n for total in totals)
+    half = norm.ppf((1 + LEVEL) / 2) * np.sqrt(np.maximum(squares - realised**2, 0.0) / n)
+    curves = (places / n, promised, realised, half)
+    return EffectCurve(*(tuple(float(value) for value in curve) for curve in curves))
 
 
 class Slope(NamedTuple):

@@ -101,13 +101,13 @@ class Card:
     group
         The value of the page's choice that this card belongs to.
     lines
-        Heading to text.
+        Heading to text, or to several texts, each a line of its own.
     """
 
     title: str
     sentence: str
     facts: Sequence[Fact]
-    lines: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     group: str = ""
 
 

@@ -22,6 +22,7 @@ BLUE, ORANGE, GREEN, SKY, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#56b4e9"
 EVERYONE = "everyone"
 GROUP = "group"
 DIGITS = 5  # of a number in a specification
+MOST_DAYS = 14  # with a label on an axis
 
 
 def _spec(rows: pd.DataFrame, height: int, **parts: Any) -> Spec:
@@ -90,7 +91,8 @@ def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: s
 
 def histogram(rows: pd.DataFrame, low: str, high: str, value: str, title_x: str, title_y: str) -> Spec:
     """Bars over ranges of a share that lies between 0 and 1."""
-    x = {"field": low, "type": "quantitative", "title": title_x, "bin": "binned", "axis": {"format": "%"}}
+    axis = {"format": "%", "values": [tenth / 10 for tenth in range(11)]}
+    x = {"field": low, "type": "quantitative", "title": title_x, "bin": "binned", "axis": axis}
     encoding = {
         "x": x,
         "x2": {"field": high},
@@ -170,20 +172,28 @@ def lines(
     return _spec(rows, 240, mark={"type": "line", "strokeWidth": 2.5}, encoding=encoding)
 
 
-def shares_over_time(rows: pd.DataFrame, day: str, series: str, share: str, title: str) -> Spec:
-    """A line per label over days that are written as text."""
+def over_time(rows: pd.DataFrame, day: str, series: str, value: str, title: str, *, percent: bool = False) -> Spec:
+    """A line per series over days that are written as YYYY-MM-DD; shares begin at zero."""
     parts = list(dict.fromkeys(rows[series]))
     colour = {
-        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "right"},
+        "field": series, "type": "nominal", "sort": parts,
+        "legend": {"title": None, "orient": "top", "columns": 4, "labelLimit": 260},
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY, "#cc79a7", "#000000"]},
     }  # fmt: skip
+    days = sorted(set(rows[day]))[:: 1 + rows[day].nunique() // MOST_DAYS]
+    axis = {"format": "%Y-%m-%d", "labelAngle": -30, "values": [_utc(text) for text in days]}
     encoding = {
-        "x": {"field": day, "type": "temporal", "title": None, "axis": {"format": "%Y-%m-%d", "labelAngle": -30}},
-        "y": quantitative(share, title, percent=True),
+        "x": {"field": day, "type": "temporal", "title": None, "axis": axis, "scale": {"type": "utc"}},
+        "y": quantitative(value, title, percent=percent, zero=percent),
         "color": colour,
-        "tooltip": tooltips({day: "", series: "", share: ".1%"}),
+        "tooltip": tooltips({day: "", series: "", value: ".1%" if percent else ",.4~r"}),
     }
     return _spec(rows, 220, mark={"type": "line", "point": True, "strokeWidth": 2.5}, encoding=encoding)
+
+
+def _utc(day: str) -> Spec:
+    year, month, date = (int(part) for part in day.split("-"))
+    return {"year": year, "month": month, "date": date, "utc": True}
 
 
 def heat(rows: pd.DataFrame, x: str, y: str, share: str, order: Sequence[str], title_x: str, title_y: str) -> Spec:

@@ -8,6 +8,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.decisions.offer import CONTACT, HOLDOUT, profit_curve
 from patronage.names import Artifact
+from patronage.review.offer_report import implied_acceptance, learned_arm, placeholder_figures
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, count, money, percent
@@ -28,16 +29,36 @@ def action(view: RunView) -> Section:
             f"expected; {count((actions == HOLDOUT).sum())} more are held out by lot, so that what contacts change can "
             "be measured."
         )
-    offer = view.bundle.offer
-    assumed = Text(
-        f"Assumed, not learned: {percent(offer.acceptance_rate)} of those who would leave accept an offer of "
-        f"{money(offer.offer_cost)}, a contact costs {money(offer.contact_cost)}, and who accepts is worth "
-        f"{percent(offer.value_saved)} of the expected value. Give your own figures in decision.*; "
-        "the profit is no better than they are.",
-        warning=True,
-    )
-    blocks: list[Block] = [assumed, _by_persona(view), *_curves(view)]
+    learned = learned_arm(view.bundle)
+    curves = _curves(view) if learned is None else _learned_curves(view, learned)
+    blocks: list[Block] = [_basis(view, learned), _by_persona(view), *curves]
     return Section("What to do", finding, blocks)
+
+
+def _basis(view: RunView, learned: str | None) -> Text:
+    """What the profit stands on."""
+    offer, effects = view.bundle.offer, view.bundle.effects
+    if learned is None or effects is None:
+        return Text(
+            f"Assumed, not learned: {percent(offer.acceptance_rate)} of those who would leave accept an offer of "
+            f"{money(offer.offer_cost)}, a contact costs {money(offer.contact_cost)}, and who accepts is worth "
+            f"{percent(offer.value_saved)} of the expected value. Give your own figures in decision.*; "
+            "the profit is no better than they are.",
+            warning=True,
+        )
+    mean, low, high = effects.average(learned)
+    rate = implied_acceptance(view.bundle, view.assignments)
+    acceptance = f" That is what an acceptance of {percent(rate)} would bring." if rate is not None else ""
+    costs = (
+        " The cost is the shipped placeholder: give decision.contact_cost."
+        if placeholder_figures(offer, learned=True)
+        else ""
+    )
+    return Text(
+        f"Learned from contacts by lot: {learned} changes {mean:+.3g} per customer on average, with 95 % certainty "
+        f"{low:+.3g} to {high:+.3g}. A contact costs {money(offer.contact_cost)}.{acceptance}{costs}",
+        warning=bool(costs),
+    )
 
 
 def _by_persona(view: RunView) -> Table:
@@ -55,14 +76,42 @@ def _by_persona(view: RunView) -> Table:
     return Table(table, "By persona", formats)
 
 
+def _learned_curves(view: RunView, arm: str) -> list[Block]:
+    """Profit promised and realised by the share contacted, among the customers of the lot."""
+    effects, cost = view.bundle.effects, view.bundle.offer.contact_cost
+    if effects is None or not effects.curves:
+        return []
+    curve = effects.curves[effects.arms.index(arm) - 1]
+    share = np.array(curve.share)
+    profits = {
+        "promised": np.array(curve.promised) - cost * share,
+        "realised by the lot": np.array(curve.realised) - cost * share,
+    }
+    best = int(np.argmax(profits["promised"]))
+    promised, realised = (1000 * values[best] for values in profits.values())
+    half = 1000 * curve.half_width[best]
+    title = (
+        f"At the best share {promised:,.4g} per 1,000 customers were promised, and {realised:,.4g} "
+        f"[{realised - half:,.4g}, {realised + half:,.4g}] came"
+    )
+    rows = pd.concat(
+        pd.DataFrame({"share": share, c.PROFIT: 1000 * values, "of": name}) for name, values in profits.items()
+    )
+    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", f"{c.PROFIT} per 1,000")
+    spec["encoding"]["x"]["axis"]["format"] = "%"
+    description = "Customers of the lot whom the models had not seen, in the order of their predicted effect."
+    return [Chart(title, spec, description)]
+
+
 def _curves(view: RunView) -> list[Block]:
     """Profit promised and realised by the share contacted, on the holdout."""
     if view.measurement is None:
         return []
     churned = view.measurement.holdout.evaluated.labels[c.CHURNED].dropna()
     forecasts = view.measurement.assignments.loc[churned.index]
-    expected = forecasts[c.EXPECTED_PROFIT].fillna(0).to_numpy(float)
-    actual = view.measurement.bundle.offer.profit(churned.to_numpy(float), forecasts[c.CLV].fillna(0).to_numpy(float))
+    offer, value = view.measurement.bundle.offer, forecasts[c.CLV].fillna(0).to_numpy(float)
+    expected = offer.profit(forecasts[c.CHURN_PROBABILITY].fillna(0).to_numpy(float), value)
+    actual = offer.profit(churned.to_numpy(float), value)
     promised, realised = profit_curve(expected), profit_curve(expected, actual)
     places = np.unique(np.linspace(0, len(expected), POINTS).round().astype(int))
     rows = pd.concat(

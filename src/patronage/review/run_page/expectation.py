@@ -13,7 +13,7 @@ from patronage.labels import buyers
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, money, percent, some
+from patronage.review.run_page.inputs import RunView, count, money, percent, plain, some
 
 LEVEL = 0.8  # of the intervals of totals
 SURE = 1.2816  # standard normal quantile of that level
@@ -142,4 +142,5 @@ def _scorecard(view: RunView) -> list[Block]:
     if frame is None:
         return []
     marks = {"better than": "good", "worse than": "bad", "no better than": "odd"}
+    frame = frame.apply(lambda column: column.map(lambda value: plain(value) if isinstance(value, str) else value))
     return [Table(frame, "Each model beside the best baseline that this run computed", marks=marks)]

@@ -115,6 +115,6 @@ def _chart(runs: Sequence[PastRun], name: str, words: str) -> list[Block]:
     if frame.empty or frame[0].nunique() < 2:
         return []
     frame.columns = pd.Index([PERIOD, "label", "share"])
-    spec = charts.shares_over_time(frame, PERIOD, "label", "share", "% of customers")
+    spec = charts.over_time(frame, PERIOD, "label", "share", "% of customers", percent=True)
     description = f"Share of the customers by {words}, at the cutoff of each version; the last version of each day."
     return [Chart(f"Customers by {words}", spec, description)]

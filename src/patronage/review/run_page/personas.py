@@ -46,7 +46,7 @@ def personas(view: RunView) -> Section:
 
 def _card(row: pd.Series, view: RunView) -> Card:
     segments = view.table(Artifact.PERSONA_SEGMENTS)
-    lines = {}
+    lines: dict[str, str | list[str]] = {}
     if segments is not None:
         own = segments[(segments[c.PERSONA_ID] == row[c.PERSONA_ID]) & (segments["label"] != c.UNKNOWN)]
         own = own[own["times share of all"] >= CLEAR_LIFT].sort_values("times share of all", ascending=False)
@@ -57,7 +57,7 @@ def _card(row: pd.Series, view: RunView) -> Card:
     told = cards[cards[c.PERSONA_ID] == row[c.PERSONA_ID]] if cards is not None else pd.DataFrame(columns=["part"])
     for part, head in PARTS.items():
         if (told["part"] == part).any():
-            lines[head] = "; ".join(told.loc[told["part"] == part, "text"])
+            lines[head] = list(told.loc[told["part"] == part, "text"])
     own = view.assignments[view.assignments[c.PERSONA_ID] == row[c.PERSONA_ID]]
     stage = own[c.JOURNEY_STAGE].value_counts(normalize=True)
     if len(stage):

@@ -1,0 +1,147 @@
+"""The customers of `patronage effect`: of a table, or of a log with its contacts."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from patronage import cutoff as when
+from patronage import data, lenses, tracking
+from patronage import names as c
+from patronage.config import EffectConfig, TrainConfig
+from patronage.data import Tables, read_table
+from patronage.engine import connect
+from patronage.errors import ConfigError, DataError
+from patronage.evaluation import trials
+from patronage.names import Artifact
+from patronage.tracking import Store
+from patronage.training.origins import earlier_of, period_at
+
+FROM_TABLE = "table"
+MOST_LABELS = 12  # of a column that counts as a labelling
+
+
+class TrialData(NamedTuple):
+    """What effects are learned from.
+
+    Attributes
+    ----------
+    features
+        A row per customer, with the arm and the propensity.
+    outcome
+        In the unit of the costs.
+    labels
+        Columns of labels, on the rows of the features.
+    source
+        In words.
+    """
+
+    features: pd.DataFrame
+    outcome: pd.Series
+    labels: pd.DataFrame
+    propensity: str | None
+    source: str
+
+
+def trial_data(config: EffectConfig, store: Store) -> TrialData:
+    """Read the customers of the configuration.
+
+    Raises
+    ------
+    DataError
+        A table lacks a column, or there are no contacts.
+    """
+    if config.path is not None:
+        return _of_table(config)
+    if config.data is None or config.cutoff is None:
+        raise ConfigError("effect: give path=FILE, or data=... with cutoff=YYYY-MM-DD")
+    with closing(connect(config.engine)) as engine:
+        tables = data.load(engine, config.data)
+        print(tables.summary(), flush=True)
+        return _of_log(config, tables, when.parse(config.cutoff), store)
+
+
+def _of_table(config: EffectConfig) -> TrialData:
+    """The customers whose arm and outcome are known."""
+    table = read_table(str(config.path))
+    columns = [config.arm, config.outcome, *config.labels, *config.leave_out]
+    columns += [config.propensity] if config.propensity else []
+    if lacking := [name for name in columns if name not in table]:
+        raise DataError(f"{config.path}: no column {', '.join(lacking)}; the table has {', '.join(table)}")
+    table = table[table[config.arm].notna() & table[config.outcome].notna()].reset_index(drop=True)
+    try:
+        outcome = table[config.outcome].astype(float) * config.outcome_value
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{config.path}: the column {config.outcome} holds no numbers ({error})") from error
+    features = table.drop(columns=[config.outcome, *config.leave_out])
+    return TrialData(features, outcome, table[config.labels], config.propensity, str(config.path))
+
+
+def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store) -> TrialData:
+    """The customers of a lot, with their features and segments as of the cutoff."""
+    when.check_inside(cutoff, tables.first, tables.last, tables.max_staleness_days)
+    period = period_at(tables, cutoff, TrainConfig(lenses=config.lenses))
+    frame = lenses.features_at(tables, cutoff, config.lenses, period)
+    segments = lenses.segments(frame, lenses.fit(frame, config.lenses, earlier_of(tables, cutoff, config.lenses)))
+    known = frame.select_dtypes("number").join(segments)
+    if config.assignments is not None:
+        own = _own_table(config.assignments, Artifact.ASSIGNMENTS, cutoff, store)
+        known = known.join(own.drop(columns=[name for name in own if name in known]), how="left")
+    lot, days = _lot(config, tables, cutoff, known.index, store)
+    for note in lot.notes:
+        print(f"contacts     {note}")
+    trial = trials.trial(tables, lot, known, cutoff, days=days, outcome=config.outcome, window_days=config.window_days)
+    outcome = trial.pop(trials.OUTCOME) * config.outcome_value
+    words = [name for name in trial if not pd.api.types.is_numeric_dtype(trial[name]) and name != c.ARM]
+    labels = trial[[name for name in words if trial[name].nunique() <= MOST_LABELS]].astype(str)
+    if config.labels:
+        if lacking := [name for name in config.labels if name not in labels]:
+            raise ConfigError(f"labels: no labelling {', '.join(lacking)}; expected some of {', '.join(labels)}")
+        labels = labels[config.labels]
+    dropped = [name for name in words if name not in labels or name in config.leave_out]
+    features = trial.drop(
+        columns=[*dropped, *(name for name in config.leave_out if name in trial and name not in words)]
+    )
+    varied = [name for name in features if name == c.PROPENSITY or features[name].nunique() > 1]
+    print(
+        f"contacts     {len(trial):,} customers: "
+        + ", ".join(f"{arm} {count:,}" for arm, count in trial[c.ARM].value_counts().items())
+    )
+    propensity = c.PROPENSITY if c.PROPENSITY in trial else None
+    return TrialData(features[varied].rename(columns={c.ARM: config.arm}), outcome, labels, propensity, tables.source)
+
+
+def _lot(
+    config: EffectConfig, tables: Tables, cutoff: datetime, customers: pd.Index, store: Store
+) -> tuple[trials.Lot, int]:
+    """Who was sent what, and in how many days from the cutoff."""
+    if config.actions is not None:
+        rows = _own_table(config.actions, Artifact.ACTIONS, cutoff, store)
+        return trials.action_lot(rows, cutoff, config.action), 0
+    if config.contacts == FROM_TABLE:
+        return trials.logged_lot(tables, cutoff, config.contact_days, config.campaign), config.contact_days
+    return trials.event_lot(tables, cutoff, config.contact_days, config.contacts, customers), config.contact_days
+
+
+def _own_table(place: str, artifact: str, cutoff: datetime, store: Store) -> pd.DataFrame:
+    """A table by customer of our own: a file, or what a run logged.
+
+    Raises
+    ------
+    DataError
+        It was made at another cutoff.
+    """
+    rows = pd.read_parquet(place) if Path(place).exists() else tracking.table_of(store, place, artifact)
+    if c.CUSTOMER_ID in rows:
+        rows = rows.set_index(c.CUSTOMER_ID)
+    if c.CUTOFF in rows:
+        cutoffs = pd.to_datetime(rows.pop(c.CUTOFF)).unique()
+        if len(cutoffs) != 1 or cutoffs[0] != np.datetime64(cutoff):
+            days = ", ".join(f"{pd.Timestamp(each):%Y-%m-%d}" for each in cutoffs[:3])
+            raise DataError(f"{place}: made at the cutoff {days}; expected cutoff={cutoff:%Y-%m-%d}")
+    return rows.drop(columns=[name for name in (c.RUN_ID, c.MODEL_VERSION) if name in rows])
