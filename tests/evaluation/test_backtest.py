@@ -42,6 +42,8 @@ def test_every_model_is_measured_on_every_holdout(rows):
     auc = rows[rows["metric"] == "churn/roc_auc"].set_index(["holdout", "model"])["value"]
     assert auc["later_unseen", "shipped"] > 0.7
     assert "clv/coverage_80" in set(rows.loc[rows["holdout"] == "later_unseen", "metric"])
+    metrics = set(rows.loc[rows["holdout"] == "later_seen", "metric"])
+    assert {"clv/spend_coverage_80", "clv/spend_total_covered_80", "personas/spend_total_covered_80"} <= metrics
 
 
 def test_the_future_beyond_the_horizon_changes_nothing(rows, shop, lens_settings):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from mlflow.client import MlflowClient
 
-from patronage.jobs.backtest import HEADLINES, ratios
+from patronage.jobs.backtest import HEADLINES, intervals, ratios
 
 pytestmark = pytest.mark.slow
 
@@ -90,3 +90,24 @@ class TestRatios:
         summary = ratios(table)
         assert summary["churn/log_loss"].tolist() == pytest.approx([0.5, 2.0, 1.0])
         assert np.isfinite(summary.drop(columns="origin").to_numpy(float)).all()
+
+
+def test_coverage_and_totals_are_shown_by_origin_with_their_mean():
+    def row(origin, metric, value, holdout="later_seen", model="shipped"):
+        return {"origin": origin, "model": model, "holdout": holdout, "metric": metric, "value": value}
+
+    table = pd.DataFrame(
+        [
+            row("2023-01-01", "clv/coverage_80", 0.78),
+            row("2023-01-01", "clv/coverage_80", 0.5, holdout="later_unseen"),
+            row("2023-04-01", "clv/coverage_80", 0.82),
+            row("2023-01-01", "clv/spend_total_covered_80", 1.0),
+            row("2023-04-01", "clv/spend_total_covered_80", 0.0),
+        ]
+    )
+    covered = intervals(table)
+    assert covered["origin"].tolist() == ["2023-01-01", "2023-04-01", "mean"]
+    assert covered["orders 80"].tolist() == pytest.approx([78.0, 82.0, 80.0])
+    assert covered["spend total"].tolist() == [1.0, 0.0, 0.5]
+    assert "spend 80" not in covered
+    assert intervals(table.assign(model="bg_nbd")).empty

@@ -27,12 +27,16 @@ from patronage.evaluation import baselines
 from patronage.evaluation.backtest_metrics import MetricRow, compare_models
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.intervals import Resampling
+from patronage.evaluation.totals import evaluate_totals, personas_at
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
 from patronage.models.btyd.calendar import FLAT
 from patronage.models.btyd.fit import LAWS, FitCache
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.forecast import Forecast
+from patronage.training.fit import fit_calibrated_journey
 from patronage.training.forecast import fit_forecast
+from patronage.training.journey import fit_at_origin
+from patronage.training.journey_member import sees_events, with_journey
 from patronage.training.law import fit_clv
 from patronage.training.origins import Holdout, Split, measured_at
 from patronage.typing import Array
@@ -94,21 +98,26 @@ def measure(
     holdout = measured_at(tables, cutoff, config)
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     rows: list[dict[str, object]] = []
-    for part in _holdouts(holdout, config, FitCache() if fits is None else fits):
+    fits = FitCache() if fits is None else fits
+    for part in _holdouts(holdout, config, fits, left_censored=tables.left_censored):
         metric_rows = _compare(part, resampling, contractual=config.churn.contractual)
-        if part.name == LATER_UNSEEN:  # where a distribution is hardest to predict, and customers are few
-            metric_rows += _coverage(part)
+        if part.name in (LATER, LATER_UNSEEN):
+            everyone = part.name == LATER
+            personas = personas_at(holdout.split, config, part.evaluated.features) if everyone else None
+            metric_rows += _coverage(part, personas)
         rows += [{"origin": f"{cutoff:%Y-%m-%d}", "holdout": part.name, **row._asdict()} for row in metric_rows]
     return rows
 
 
-def _holdouts(holdout: Holdout, config: TrainConfig, fits: FitCache) -> Iterator[BacktestHoldout]:
+def _holdouts(
+    holdout: Holdout, config: TrainConfig, fits: FitCache, *, left_censored: bool
+) -> Iterator[BacktestHoldout]:
     """The four holdouts of an origin, in pairs: two by a fit on all customers, two by one without the unseen ones."""
     split, unseen = holdout.split, holdout.unseen
     later, same = holdout.evaluated, split.training[0]
-    yield from _pair((LATER, SAME), split, (later, same), config, fits)
-    without = split.select(~unseen)
-    yield from _pair((LATER_UNSEEN, SAME_UNSEEN), without, (later.select(unseen), same.select(unseen)), config, fits)
+    yield from _pair((LATER, SAME), split, (later, same), config, fits, left_censored=left_censored)
+    without, apart = split.select(~unseen), (later.select(unseen), same.select(unseen))
+    yield from _pair((LATER_UNSEEN, SAME_UNSEEN), without, apart, config, fits, left_censored=left_censored)
 
 
 def _pair(
@@ -117,10 +126,15 @@ def _pair(
     evaluated: tuple[LabelledSnapshot, LabelledSnapshot],
     config: TrainConfig,
     fits: FitCache,
+    *,
+    left_censored: bool,
 ) -> Iterator[BacktestHoldout]:
     """The holdouts of one fit: at the origin, and at the latest earlier origin."""
     training = learned_from.training
     forecast = fit_forecast(learned_from, config, fits)
+    if sees_events(learned_from.current.features):
+        journey = fit_calibrated_journey(learned_from, config, left_censored=left_censored)
+        forecast = with_journey(forecast, learned_from, config, journey, fits)
     laws = _structural_laws(learned_from.current, fits)
     yield BacktestHoldout(names[0], forecast, laws, training, buyers(evaluated[0]))
     earlier, laws = _as_of(forecast, training[0], config, fits)
@@ -151,7 +165,8 @@ def _as_of(
     btyd = fit_btyd(on_clock, tuple(forecast.btyd.laws), fits)
     plain = fit_btyd(features, tuple(forecast.btyd.laws), fits)
     laws = {name: BtydMean({name: law}, plain.spend_law) for name, law in plain.laws.items()}
-    return replace(forecast, btyd=btyd, clv=clv), laws
+    journey = forecast.journey and fit_at_origin(forecast.journey, snapshot, seed=config.seed)
+    return replace(forecast, btyd=btyd, clv=clv, journey=journey), laws
 
 
 def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool) -> list[MetricRow]:
@@ -167,14 +182,15 @@ def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool
     return rows
 
 
-def _coverage(part: BacktestHoldout) -> list[MetricRow]:
-    """How well the CLV intervals of what is shipped cover."""
+def _coverage(part: BacktestHoldout, personas: pd.Series | None) -> list[MetricRow]:
+    """How well the intervals of what is shipped cover: of customers, of all together and of personas."""
     features, labels = part.evaluated.features, part.evaluated.labels
     inputs, multiplier, alive = part.forecast.law_inputs(features)
     shipped = part.forecast.predict(features, reasons=False)
     spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)}, features.index)
     spend = spend.assign(**{c.SPEND: labels[c.SPEND]})
     metrics = evaluate_intervals(part.forecast.clv, inputs, labels[c.ORDERS], multiplier, alive, spend)
+    metrics |= evaluate_totals(part.forecast, part.evaluated, spend, personas)
     nan = float("nan")
     return [MetricRow(SHIPPED, name, value, nan, nan, "") for name, value in metrics.items()]
 

@@ -17,6 +17,7 @@ from patronage.evaluation.journeys import JourneyHoldout
 from patronage.evaluation.later_behaviour import LaterBehaviour, evaluate_later
 from patronage.evaluation.scorecard import Scorecard, evaluate
 from patronage.evaluation.targets import evaluate_target
+from patronage.evaluation.totals import evaluate_totals
 from patronage.labels import LabelledSnapshot, buyers, first_order_days, weekly_orders
 from patronage.models.btyd.fit import FitCache
 from patronage.models.horizons import SHIPPED
@@ -143,7 +144,11 @@ def _intervals(bundle: Bundle, evaluated: LabelledSnapshot, assignments: pd.Data
     labels = evaluated.labels.loc[inputs.index]
     spend = assignments.loc[inputs.index, [c.EXPECTED_SPEND, c.EXPECTED_ORDERS]].assign(**{c.SPEND: labels[c.SPEND]})
     known = None if spend.isna().any(axis=None) else spend  # a column was left empty
-    return evaluate_intervals(bundle.clv, inputs, labels[c.ORDERS], multiplier, alive, known)
+    metrics = evaluate_intervals(bundle.clv, inputs, labels[c.ORDERS], multiplier, alive, known)
+    if known is None:
+        return metrics
+    personas = assignments.loc[inputs.index, c.PERSONA]
+    return metrics | evaluate_totals(bundle.forecast, buyers(evaluated), known, personas)
 
 
 def _horizons(

@@ -23,12 +23,14 @@ from omegaconf import OmegaConf
 
 from patronage import cutoff as when
 from patronage import data, tracking
+from patronage import names as c
 from patronage.config import BacktestConfig, TrackingConfig
 from patronage.config.places import project_root
 from patronage.config.verbs import RollingConfig
 from patronage.data import Tables
 from patronage.engine import connect
 from patronage.evaluation.backtest import LATER, LATER_UNSEEN, SHIPPED, STRUCTURAL, measure
+from patronage.evaluation.coverage import LEVELS
 from patronage.models.btyd.fit import FitCache
 from patronage.names import Artifact, Metric
 from patronage.review.backtest_figures import over_origins
@@ -44,8 +46,14 @@ HEADLINES = {
     Metric.BACKTEST_SPEND_RMSE: False,
     Metric.BACKTEST_SPEND_GINI: True,
 }
+TOTALS = {
+    "orders total": Metric.TOTAL_COVERED_80,
+    "spend total": Metric.SPEND_TOTAL_COVERED_80,
+    "orders of personas": Metric.PERSONA_ORDERS_COVERED_80,
+    "spend of personas": Metric.PERSONA_SPEND_COVERED_80,
+}
 PACKAGES = ("patronage", "lightgbm", "lifetimes", "numpy", "scipy")  # their versions change the rows
-ROWS_FORMAT = 2  # raise it where the names of models or metrics in the rows change
+ROWS_FORMAT = 3  # raise it where the names of models or metrics in the rows change
 MEAN = "geometric mean"
 
 
@@ -69,12 +77,16 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
         _measure_origin(folder, tables, cutoff, horizon_days, config, fits)
     table = pd.concat([_read(folder / _name(*origin)) for origin in origins.items()], ignore_index=True)
     _write(folder / "backtest.csv", table.to_csv(index=False))
-    summary = ratios(table)
-    record = _record(config, origins, table, summary, started)
+    summary, covered = ratios(table), intervals(table)
+    record = _record(config, origins, table, summary, covered, started)
     record = with_backtest_page(record, f"{config.data.name}: backtest of {len(origins)} origins", HEADLINES)
     run_id = tracking.log_run(store, record, tables)
     print()
     print(summary.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    if not covered.empty:
+        print()
+        print("Intervals: % of customers inside, and whether totals came inside (share of origins, of personas)")
+        print(covered.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
     print()
     print(f"table        {folder / 'backtest.csv'} ({len(table):,} rows)")
     print(f"look at it   {tracking.run_link(store, run_id)}")
@@ -152,8 +164,35 @@ def ratios(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([summary, mean.to_frame().T.assign(origin=MEAN)], ignore_index=True)
 
 
+def intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Coverage of the intervals of what is shipped, a row per origin, and their mean: later time, all customers.
+
+    Orders and spend of customers in percent, at levels 50, 80 and 95; of totals 1 where the actual one lay in its 80 %
+    interval, and of personas the share of those whose total did.
+    """
+    later = table[(table["holdout"] == LATER) & (table["model"] == SHIPPED)]
+    wide = later.pivot_table(index="origin", columns="metric", values="value", sort=False)
+    of_customers = {
+        f"{name} {100 * level:.0f}": metric(level)
+        for name, metric in ((c.ORDERS, Metric.coverage), (c.SPEND, Metric.spend_coverage))
+        for level in LEVELS
+    }
+    names = {**of_customers, **TOTALS}
+    if wide.empty or not set(names.values()) & set(wide):
+        return pd.DataFrame()
+    shown = pd.DataFrame({name: wide[metric] for name, metric in names.items() if metric in wide})
+    percent = [name for name in of_customers if name in shown]
+    shown[percent] = 100 * shown[percent]
+    return pd.concat([shown, shown.mean().to_frame("mean").T]).rename_axis("origin").reset_index()
+
+
 def _record(
-    config: BacktestConfig, origins: Mapping[datetime, int], table: pd.DataFrame, summary: pd.DataFrame, started: float
+    config: BacktestConfig,
+    origins: Mapping[datetime, int],
+    table: pd.DataFrame,
+    summary: pd.DataFrame,
+    covered: pd.DataFrame,
+    started: float,
 ) -> tracking.RunRecord:
     """What is logged: the table, its headlines by origin, and the ratios."""
     mean = summary.set_index("origin").loc[MEAN]
@@ -175,7 +214,11 @@ def _record(
         },
         metrics={Metric.of("ratio", name.replace("1 - ", "one_minus_")): float(value) for name, value in mean.items()},
         series=_series(table, origins),
-        tables={Artifact.BACKTEST: table, Artifact.RATIOS: summary},
+        tables={
+            Artifact.BACKTEST: table,
+            Artifact.RATIOS: summary,
+            **({} if covered.empty else {Artifact.INTERVALS: covered}),
+        },
         frames={Artifact.BACKTEST_ROWS: table},
         figures=_figures(table),
     )

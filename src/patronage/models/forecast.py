@@ -25,14 +25,18 @@ from patronage.models.btyd.heavy import Ordinary
 from patronage.models.btyd.mean import BtydMean
 from patronage.models.btyd.reconcile import reconcile, reconcile_both
 from patronage.models.btyd.summary import Summary
+from patronage.models.btyd.totals import Total
 from patronage.models.ensemble.encoding import Matrices, columns_of
 from patronage.models.ensemble.ensemble import Ensemble
+from patronage.models.ensemble.member import BTYD
 from patronage.models.ensemble.target import CHURN, TARGETS
 from patronage.models.horizons import SHIPPED, LawInputs, OrdersAhead
+from patronage.models.journey.model import JourneyModel
 from patronage.models.returned import worth
+from patronage.models.totals import TotalsModel
 from patronage.typing import Array, Columns, Mask
 
-FILE = "forecast.json"
+FILE, JOURNEY = "forecast.json", "journey"
 ENSEMBLE, LAW, CONTRACT = "ensemble", "law", "contract"
 OF_VALUE = (
     c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH, c.MEDIAN_SPEND,
@@ -75,6 +79,11 @@ class Forecast:
         The clock on which the laws run: ages and horizons of BTYD and of the CLV law are in its days.
     ordinary
         Beyond it BTYD predicts alone: no tree has seen such a customer.
+    totals_model
+        How far totals lay from what was expected at earlier origins.
+    journey
+        The member of P(churn) in BTYD's place, where it was better at the latest origin: it sees the events between
+        orders.
     """
 
     ensemble: Ensemble
@@ -83,6 +92,8 @@ class Forecast:
     churn_source: str
     calendar: CalendarClock = FLAT
     ordinary: Ordinary = field(default_factory=Ordinary)
+    totals_model: TotalsModel = field(default_factory=TotalsModel)
+    journey: JourneyModel | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -164,6 +175,27 @@ class Forecast:
         law_inputs = LawInputs(pd.DataFrame(on_clock, features.index), multiplier, alive)
         return predictions | OrdersAhead(self.clv, self.calendar, law_inputs, predictions).columns(horizons)
 
+    def totals(
+        self, features: Columns, predictions: Columns, *, level: float, base: Mapping[str, float] | None = None
+    ) -> dict[str, Total]:
+        """The orders and spend of some customers together in the horizon, by label, each with a central interval.
+
+        Parameters
+        ----------
+        predictions
+            What `predict` gives for them.
+        base
+            The expected `orders` and `spend` of all customers, where these are some of them.
+        """
+        return self.totals_model.totals(
+            np.asarray(features[c.FREQUENCY], np.float64),
+            predictions,
+            horizon_days=self.horizon_days,
+            level=level,
+            season_sd=self.clv.season_sd,
+            base=base,
+        )
+
     def ahead(self, features: pd.DataFrame, shipped: Columns | None = None) -> OrdersAhead:
         """The orders of customers who have bought, for any horizon.
 
@@ -182,7 +214,10 @@ class Forecast:
 
     def _ensemble(self, inputs: EnsembleInputs) -> dict[str, Array]:
         """The ensemble's predictions; BTYD's of customers who outweigh the others."""
-        predictions = self.ensemble.predict(*inputs)
+        members = self.ensemble.member_predictions(*inputs)
+        if self.journey is not None:
+            members[c.CHURNED][BTYD] = 1 - self.journey.order_probability(inputs.features)
+        predictions = {label: np.mean(list(parts.values()), axis=0) for label, parts in members.items()}
         rows = self.ordinary.outweighing(inputs.features)
         if not rows.any():
             return predictions
@@ -196,13 +231,16 @@ class Forecast:
 
     def save(self, folder: Path) -> None:
         """Write folders and files of open formats."""
-        state = {"churn_source": self.churn_source, "calendar": asdict(self.calendar)}
+        state: dict[str, Any] = {"churn_source": self.churn_source, "calendar": asdict(self.calendar)}
+        state["totals"] = asdict(self.totals_model)
         limits = asdict(self.ordinary)
         state["ordinary"] = {name: value if np.isfinite(value) else None for name, value in limits.items()}
         (folder / FILE).write_text(json.dumps(state))
         for name, model in (("ensemble", self.ensemble), ("btyd", self.btyd), ("clv", self.clv)):
             (folder / name).mkdir(parents=True, exist_ok=True)
             model.save(folder / name)
+        if self.journey is not None:
+            self.journey.save(folder / JOURNEY)
 
     @classmethod
     def load(cls, folder: Path) -> Forecast:
@@ -210,7 +248,9 @@ class Forecast:
         state = json.loads((folder / FILE).read_text())
         models = Ensemble.load(folder / "ensemble"), BtydMean.load(folder / "btyd"), CLVModel.load(folder / "clv")
         limits = {name: np.inf if value is None else value for name, value in state["ordinary"].items()}
-        return cls(*models, state["churn_source"], CalendarClock.of(state["calendar"]), Ordinary(**limits))
+        calendar, totals = CalendarClock.of(state["calendar"]), TotalsModel.of(state["totals"])
+        journey = JourneyModel.load(folder / JOURNEY) if (folder / JOURNEY).is_dir() else None
+        return cls(*models, state["churn_source"], calendar, Ordinary(**limits), totals, journey)
 
 
 def expect(btyd: BtydMean, calendar: CalendarClock, features: Columns, days: float) -> dict[str, Array]:

@@ -146,6 +146,7 @@ class Artifact:
     BACKTEST = "backtest.json"
     BACKTEST_ROWS = "backtest.parquet"
     RATIOS = "ratios.json"
+    INTERVALS = "intervals.json"
     TRIALS = "trials.json"
 
     # effects of contacts

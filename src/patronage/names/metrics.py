@@ -58,6 +58,11 @@ class Metric:
     TOTAL_RATIO = "clv/total_ratio"
     TOTAL_COVERED_80 = "clv/total_covered_80"
     TOTAL_WIDTH_80 = "clv/total_width_80"
+    SPEND_TOTAL_RATIO = "clv/spend_total_ratio"
+    SPEND_TOTAL_COVERED_80 = "clv/spend_total_covered_80"
+    SPEND_TOTAL_WIDTH_80 = "clv/spend_total_width_80"
+    PERSONA_ORDERS_COVERED_80 = "personas/orders_total_covered_80"
+    PERSONA_SPEND_COVERED_80 = "personas/spend_total_covered_80"
 
     # evaluation: P(order) at horizons within that of the training
     HORIZON_LARGEST_GAP = "horizons/largest_gap"

@@ -20,6 +20,7 @@ from patronage.models.personas import PersonaModel
 from patronage.training.contracts import fit_contracts_of
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
+from patronage.training.journey_member import with_journey
 from patronage.training.origins import Split, earlier
 from patronage.training.personas import fit_personas
 from patronage.training.targets import fit_targets
@@ -66,7 +67,7 @@ def fit_bundle(
     # the forecast comes first: where nobody repeats, its message says what all of them lack.
     fixed = personas() if config.personas.k != AUTO else None
     expected = fit_forecast(split, config, fits)
-    whole = split.training if split.window_days == config.horizon_days else ()
+    fitted_journey = fit_calibrated_journey(split, config, left_censored=left_censored)
     return Bundle(
         horizon_days=config.horizon_days,
         period_days=split.period_days,
@@ -78,8 +79,8 @@ def fit_bundle(
         ),
         fitted_lenses=fitted_lenses,
         personas=fixed or personas(),
-        forecast=expected,
-        journey=calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed),
+        forecast=with_journey(expected, split, config, fitted_journey, fits),
+        journey=fitted_journey,
         offer=Offer(**asdict(config.decision), seed=config.seed),
         actions=plan_actions(features, config),
         effects=effects,
@@ -93,6 +94,12 @@ def plan_actions(features: pd.DataFrame, config: TrainConfig) -> ActionPlan:
     usual = float(features[c.MEAN_ORDER_VALUE].where(features[c.MEAN_ORDER_VALUE] > 0).median())
     margin = config.clv.margin
     return ActionPlan.of(config.actions, margin=margin, order_margin=margin * usual, seed=config.seed)
+
+
+def fit_calibrated_journey(split: Split, config: TrainConfig, *, left_censored: bool) -> journey.JourneyModel:
+    """The journey at the cutoff, calibrated where label windows of the past are as long as the horizon."""
+    whole = split.training if split.window_days == config.horizon_days else ()
+    return calibrate(fit_journey(split, config, left_censored), whole, seed=config.seed)
 
 
 def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.JourneyModel:

@@ -19,12 +19,13 @@ from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.fit import FitCache, fit_orders
 from patronage.models.btyd.heavy import Ordinary, limit, ordinary
-from patronage.models.btyd.mean import BtydMean, fit_btyd
+from patronage.models.btyd.mean import BTYD_COLUMNS, BtydMean, fit_btyd
 from patronage.models.btyd.reconcile import reconcile
 from patronage.models.btyd.summary import Summary
 from patronage.models.ensemble.fitting import fit_ensemble, needs_btyd
 from patronage.models.ensemble.target import CHURN
 from patronage.models.forecast import CONTRACT, ENSEMBLE, LAW, Forecast, expect
+from patronage.models.totals import TotalsModel, learn_totals
 from patronage.training.calendar import learn_calendar
 from patronage.training.law import fit_clv
 from patronage.training.origins import Split, learnable
@@ -78,7 +79,25 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
     if latest_btyd is not None and not churn.contractual:
         clocked = replace(learned[0], features=_operational(learned[0].features, calendar))
         churn_source = _better_calibrated(clocked, fit.validation, latest_btyd, clv)
-    return Forecast(fit.ensemble, btyd, clv, churn_source, calendar, limits)
+    return Forecast(fit.ensemble, btyd, clv, churn_source, calendar, limits, _totals_model(learned))
+
+
+def _totals_model(snapshots: Sequence[LabelledSnapshot]) -> TotalsModel:
+    """How far totals lay from BTYD's at the origins where a member reads it; what other logs show where none does."""
+    known = [snapshot for snapshot in snapshots if set(BTYD_COLUMNS) <= set(snapshot.features)]
+    if not known:
+        return TotalsModel()
+    columns = (c.FREQUENCY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND)
+    origins = [
+        {
+            **{name: snapshot.features[name] for name in columns},
+            c.ORDERS: snapshot.labels[c.ORDERS],
+            c.SPEND: snapshot.labels[c.SPEND],
+        }
+        for snapshot in known
+    ]
+    span = (known[0].cutoff - known[-1].cutoff).days
+    return learn_totals(origins, known[0].horizon_days, span)
 
 
 def _ordinary(snapshot: AnySnapshot, limits: Ordinary) -> AnySnapshot:

@@ -58,6 +58,15 @@ def test_last_time_the_verdict_follows_from_the_interval(page, view):
     assert orders["verdict"] == ("inside" if inside else "outside")
 
 
+def test_the_totals_of_personas_add_up_and_have_intervals(page, view):
+    tables = [block for block in section(page, "What to expect").blocks if isinstance(block, Table)]
+    table = next(block for block in tables if "persona" in block.frame)
+    assert set(table.frame["persona"]) == set(view.buyers[c.PERSONA])
+    assert table.frame["revenue"].sum() == pytest.approx(view.buyers[c.EXPECTED_SPEND].sum())
+    assert table.frame["revenue, interval"].str.startswith("80% interval").all()
+    assert "of the personas' totals of orders and" in table.caption
+
+
 def test_there_is_a_card_for_each_persona_and_their_customers_add_up(page, view):
     cards = next(block for block in section(page, "Who they are").blocks if isinstance(block, Cards)).items
     assert [card.group for card in cards] == view.personas

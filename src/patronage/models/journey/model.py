@@ -144,6 +144,11 @@ class JourneyModel:
         _, filtered = self._filter(features)
         return pd.DataFrame(filtered.states, features.index, self._state_names)
 
+    def order_probability(self, features: Columns) -> Array:
+        """(N,) P(an order within the horizon), calibrated: that of `predict`, without the stages."""
+        _, filtered = self._filter(features)
+        return np.asarray(self.calibration.apply(self._p_order(filtered.states, self.horizon)))
+
     # ---- from states: where they are stored, the events of a new period are enough for new predictions
 
     def update(self, states: pd.DataFrame, events: pd.Series[str]) -> pd.DataFrame:

@@ -9,11 +9,13 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.bundle import Bundle
+from patronage.evaluation.totals import OF_PERSONAS, totals_by_persona
 from patronage.labels import buyers
+from patronage.models.btyd.totals import Total
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, money, percent, plain, some
+from patronage.review.run_page.inputs import RunView, count, money, percent, plain
 
 LEVEL = 0.8  # of the intervals of totals
 SURE = 1.2816  # standard normal quantile of that level
@@ -34,23 +36,19 @@ class Totals(NamedTuple):
 def expected_totals(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFrame) -> dict[str, Totals]:
     """Customers who order, orders and revenue of the horizon, of customers who have bought.
 
-    The interval of the orders is the law's, from some of the customers: it is wider for fewer, by little. That of the
-    revenue is as wide in proportion: what moves all customers together moves both, and the uncertain value of an order
-    comes on top, so that it is the least width. That of the customers who order adds chance, which averages out, to the
-    level that all customers share.
+    Orders and revenue have the intervals of `Forecast.totals`. That of the customers who order adds chance, which
+    averages out, to the level that all customers share with the orders.
     """
-    inputs, multiplier, alive = bundle.forecast.law_inputs(features.loc[some(features.index)])
-    part = bundle.clv.total(inputs, multiplier, alive, level=LEVEL)
-    low, high = (part.low / part.expected, part.high / part.expected) if part.expected else (1.0, 1.0)
-    orders = float(assignments[c.EXPECTED_ORDERS].sum())
-    spend = float(assignments[c.EXPECTED_SPEND].sum())
+    totals = bundle.forecast.totals(features, assignments, level=LEVEL)
+    orders, spend = totals[c.ORDERS], totals[c.SPEND]
+    high = orders.high / orders.expected if orders.expected else 1.0
     stay = 1 - assignments[c.CHURN_PROBABILITY].to_numpy(float)
     active, chance = float(np.nansum(stay)), float(np.sqrt(np.nansum(stay * (1 - stay))))
     reach = np.hypot(SURE * chance, active * (high - 1))
     return {
         "customers who order": Totals(active, max(active - reach, 0.0), min(active + reach, float(len(stay)))),
-        c.ORDERS: Totals(orders, orders * low, orders * high),
-        c.REVENUE: Totals(spend, spend * low, spend * high),
+        c.ORDERS: Totals(*orders),
+        c.REVENUE: Totals(*spend),
     }
 
 
@@ -70,13 +68,44 @@ def expectation(view: RunView) -> Section:
         Fact("orders", count(orders.expected), _range(orders, count)),
         Fact(c.REVENUE, money(revenue.expected), _range(revenue, money)),
     ]
-    blocks: list[Block] = [Facts(items), *_last_time(view), *_scorecard(view)]
+    blocks: list[Block] = [Facts(items), *_last_time(view), *_by_persona(view), *_scorecard(view)]
     return Section("What to expect", finding, blocks)
 
 
-def _range(total: Totals, shown: object) -> str:
+def _range(total: Totals | Total, shown: object) -> str:
     low, high = (money(total.low), money(total.high)) if shown is money else (count(total.low), count(total.high))
     return f"{LEVEL:.0%} interval {low} to {high}"
+
+
+def _by_persona(view: RunView) -> list[Block]:
+    """The totals of each persona, and how many of last time's came inside their intervals."""
+    bought = view.buyers
+    if bought[c.PERSONA].nunique() < 2 or bought[[c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].isna().any(axis=None):
+        return []
+    totals = totals_by_persona(view.bundle.forecast, view.features.loc[bought.index], bought, bought[c.PERSONA])
+    rows = [
+        {
+            c.PERSONA: persona,
+            "buyers": int((bought[c.PERSONA] == persona).sum()),
+            "orders": of[c.ORDERS].expected,
+            "orders, interval": _range(of[c.ORDERS], count),
+            c.REVENUE: of[c.SPEND].expected,
+            "revenue, interval": _range(of[c.SPEND], money),
+        }
+        for persona, of in sorted(totals.items(), key=lambda item: -item[1][c.SPEND].expected)
+    ]
+    formats = {"buyers": ",.0f", "orders": ",.0f", c.REVENUE: ",.0f"}
+    held = ""
+    if view.measurement is not None:
+        metrics = view.measurement.scorecard.metrics
+        shares = [
+            f"{percent(metrics[metric])} of the personas' totals of {name}"
+            for name, metric in OF_PERSONAS.items()
+            if metric in metrics
+        ]
+        held = f"; last time {' and '.join(shares)} came inside" if shares else ""
+    title = f"The same by persona, with {LEVEL:.0%} intervals{held}"
+    return [Table(pd.DataFrame(rows), title, formats=formats)]
 
 
 def _last_time(view: RunView) -> list[Block]:
