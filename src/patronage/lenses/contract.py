@@ -54,6 +54,7 @@ LENS = Lens(
     source="Fader and Hardie 2007",
     features={},
     more_features=lambda config: FEATURES if config.contract.read else {},
+    requires=(EVENTS.name,),
     improved_by=(f"{EVENTS.name}:subscribed", f"{EVENTS.name}:cancelled"),
     select=_select,
     ready=lambda config: config.contract.read,
