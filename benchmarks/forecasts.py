@@ -20,6 +20,7 @@ from patronage.engine import DuckDB
 from patronage.evaluation import backtest
 from patronage.evaluation.coverage import evaluate_intervals
 from patronage.evaluation.horizons import check_horizons
+from patronage.evaluation.totals import evaluate_totals, personas_at
 from patronage.jobs.compose import settings
 from patronage.labels import buyers, first_order_days
 from patronage.models.btyd.fit import FitCache
@@ -65,8 +66,14 @@ def main() -> None:
             part = backtest.BacktestHoldout(backtest.LATER, forecast, laws, holdout.split.training, evaluated)
             print(log, cutoff, days, {name: round(float(value), 3) for name, value in ratios(holdout, part).items()})
             inputs, multiplier, alive = forecast.law_inputs(evaluated.features)
-            intervals = evaluate_intervals(forecast.clv, inputs, evaluated.labels[c.ORDERS], multiplier, alive)
-            print({name: round(value, 3) for name, value in intervals.items()})
+            shipped = forecast.predict(evaluated.features, reasons=False)
+            spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)})
+            spend = spend.set_axis(evaluated.features.index).assign(**{c.SPEND: evaluated.labels[c.SPEND]})
+            orders = evaluated.labels[c.ORDERS]
+            intervals = evaluate_intervals(forecast.clv, inputs, orders, multiplier, alive, spend)
+            personas = personas_at(holdout.split, config, evaluated.features)
+            intervals |= evaluate_totals(forecast, evaluated, spend, personas)
+            print({name: round(value, 3) for name, value in intervals.items()}, flush=True)
             first = first_order_days(tables, holdout.evaluated.cutoff, days, evaluated.features.index).to_numpy(float)
             check = check_horizons(
                 forecast.ahead(evaluated.features), evaluated.features[c.FREQUENCY].to_numpy(float), first, days

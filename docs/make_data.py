@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from patronage import lenses
+from patronage import names as c
 from patronage.config import ContactColumns, CustomerColumns, EventColumns, LensesConfig, TransactionColumns
-from patronage.data.contract import CONTRACTS, VOCABULARY, Contract
+from patronage.data.contract import ANALYSED, CONTRACTS, VOCABULARY, Contract
 
 COLUMNS = {
     "transactions": TransactionColumns,
@@ -53,7 +54,13 @@ def _meaning(contract: Contract, name: str) -> str:
 
 
 def _brings(contract: Contract, name: str) -> str:
-    """The lenses that ask for a column, or for a name of an event."""
+    """The lenses that ask for a column, or for a name of an event; what only analyses or personas read."""
+    if name in ANALYSED:
+        return "`patronage analyse`"
+    if name == c.SENDER:
+        return "next actions, `patronage analyse`"
+    if name == c.PRODUCT_NAME:
+        return "taste"
     wanted = f"{contract.name}.{name}"
     return ", ".join(lens.name for lens in lenses.of(LensesConfig()) if wanted in (*lens.requires, *lens.improved_by))
 

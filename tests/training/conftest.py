@@ -1,3 +1,4 @@
 from btyd_customers import cdnow_summary, simulate
+from fitted import fitted
 
-__all__ = ["cdnow_summary", "simulate"]
+__all__ = ["cdnow_summary", "fitted", "simulate"]

@@ -19,6 +19,7 @@ from patronage.config.analyse import (
     StayTarget,
     TurnsConfig,
     TurnTarget,
+    UseConfig,
     VoiceConfig,
 )
 from patronage.config.churn import ChurnConfig
@@ -83,5 +84,5 @@ __all__ = [
     "RelogConfig",
     "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig", "SimulateConfig",
     "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
-    "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
+    "TurnTarget", "TurnsConfig", "UseConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

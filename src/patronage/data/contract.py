@@ -61,7 +61,7 @@ TRANSACTIONS = Contract(
     },
 )
 
-UNREAD = frozenset({c.BRAND, c.LOCATION})  # for lenses of one's own alone
+ANALYSED = frozenset({c.BRAND, c.LOCATION})  # what no lens reads: `patronage analyse` does, and lenses of one's own may
 
 EVENTS = Contract(
     name="events",

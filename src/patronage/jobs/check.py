@@ -13,7 +13,7 @@ from patronage import data, lenses
 from patronage import names as c
 from patronage.config import CheckConfig
 from patronage.data import Tables
-from patronage.data.contract import TRANSACTIONS, UNREAD
+from patronage.data.contract import ANALYSED, TRANSACTIONS
 from patronage.data.finding import DataFindings
 from patronage.engine import connect
 from patronage.errors import DataError, OutputError, PatronageError
@@ -136,12 +136,12 @@ def _models(tables: Tables) -> list[tuple[str, str]]:
     )
     latest = tables.last + timedelta(days=1)
     span = (latest - tables.first).days
-    unread = sorted(tables.present[TRANSACTIONS.name] & UNREAD)
+    analysed = sorted(tables.present[TRANSACTIONS.name] & ANALYSED)
     second_day = f"{repeaters:,} of {buyers:,} buyers bought on a second day"
     return [
         ("clv", second_day + ("" if repeaters else ": no CLV can be fitted")),
         ("churn", f"at cutoff={latest:%Y-%m-%d}, a horizon of up to {span // 2} days leaves as long a history"),
         ("journey", "orders and events" if tables.has("events") else "orders alone: prospects are not visible"),
         ("refunds", f"{refunded:,} customers have some"),
-        *([("own lenses", f"{', '.join(unread)}: no shipped lens reads it; order_lines has it")] if unread else []),
+        *([("analyse", f"{', '.join(analysed)}: read by analyses and by lenses of your own")] if analysed else []),
     ]
