@@ -81,8 +81,8 @@ class RenewalLaw:
         logs = np.log(np.maximum(self.payments, 1e-9))
         known = np.isfinite(payment) & (payment > 0)
         plan[known] = np.abs(np.log(payment[known])[:, None] - logs).argmin(axis=1)
-        seen = np.isfinite(gap) & (gap > 0)
-        plan[seen] = np.abs(np.log(gap[seen])[:, None] - np.log(self.periods)).argmin(axis=1)
+        known_gap = np.isfinite(gap) & (gap > 0)
+        plan[known_gap] = np.abs(np.log(gap[known_gap])[:, None] - np.log(self.periods)).argmin(axis=1)
         return plan.astype(int)
 
     def renewals(self, features: Columns) -> Renewals:
@@ -129,16 +129,16 @@ class RenewalLaw:
         running = runs(features) & np.isfinite(churned)
         features, churned = features[running], churned[running]
         gap = features[c.CONTRACT_GAP].to_numpy(np.float64)
-        seen = np.isfinite(gap) & (gap > 0)
-        if not seen.any():
+        known_gap = np.isfinite(gap) & (gap > 0)
+        if not known_gap.any():
             raise FitError(
                 "churn.contractual: no contract was paid twice before any origin, so that no renewal is known; give a "
                 "longer log, a payment in the transactions for each renewal, or choose churn=ensemble"
             )
-        nearest = np.abs(np.log(gap[seen])[:, None] - np.log(PERIODS)).argmin(axis=1)
+        nearest = np.abs(np.log(gap[known_gap])[:, None] - np.log(PERIODS)).argmin(axis=1)
         places, counts = np.unique(nearest, return_counts=True)
         places = places[counts >= max(0.01 * counts.sum(), 1)]  # a gap after a break is no plan
-        payment = features[c.CONTRACT_PAYMENT].to_numpy(np.float64)[seen]
+        payment = features[c.CONTRACT_PAYMENT].to_numpy(np.float64)[known_gap]
         payments = tuple(float(np.nanmedian(payment[nearest == place])) for place in places)
         periods = tuple(PERIODS[place] for place in places)
         usual = int(np.argmax([(nearest == place).sum() for place in places]))
