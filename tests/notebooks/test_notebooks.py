@@ -47,9 +47,11 @@ def a_run(tmp_path_factory, empty_store) -> Path:
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[KernelManager]:
     """One for all: to start it and to import what every notebook imports takes longer than most of them."""
-    manager = KernelManager()
-    yield manager
-    manager.shutdown_kernel(now=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATRONAGE_SMALL", "1")  # a notebook that simulates does so in small
+        manager = KernelManager()
+        yield manager
+        manager.shutdown_kernel(now=True)
 
 
 @pytest.mark.slow

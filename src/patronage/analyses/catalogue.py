@@ -17,12 +17,13 @@ from patronage.analyses import (
     pyramid,
     sequences,
     turns,
+    use,
     voice,
 )
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
     pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, obstacles, pressure, sequences, products,
-    companions, predictability, overlap,
+    companions, use, predictability, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

@@ -42,8 +42,10 @@ def run(view: View, settings: PressureConfig) -> Result:
     weeks["pressure"] = weeks["messages"].clip(upper=top)
     table = _by_pressure(weeks, top)
     result.add("pressure", table, Drawing("lines", _lines(table), "", "messages in a week"))
-    own = _within_customers(weeks, settings.cap)
+    own = _within_customers(weeks, weeks["messages"] > settings.cap)
     result.add("pressure_same_customer", own)
+    if view.history.has("events", c.SENDER):
+        _senders(result, view.history, weeks, settings)
     beyond = weeks[weeks["messages"] > settings.cap].groupby(c.CUSTOMER_ID).size().rename("weeks_beyond_cap")
     result.lists["beyond_contact_cap"] = beyond.reset_index().assign(
         reason=f"more than {settings.cap} messages in a week"
@@ -90,6 +92,30 @@ def _weeks(history: History, settings: PressureConfig) -> pd.DataFrame:
     )
 
 
+def _senders(result: Result, history: History, weeks: pd.DataFrame, settings: PressureConfig) -> None:
+    """Who in the company sends how much, how often into a week of another's messages, and what follows such weeks."""
+    week = f"CAST(floor(({history.age('CAST(occurred_at AS DATE)')} - 1) / 7.0e0) AS INTEGER)"
+    rows = history.frame(
+        f"SELECT customer_id, {week} AS week, sender, count(*) AS own FROM events "
+        f"WHERE event IN ({', '.join(map(text, SENT))}) AND sender IS NOT NULL "
+        f"AND {sampled(history, c.CUSTOMER_ID, settings.most_customers)} GROUP BY customer_id, {week}, sender"
+    )
+    several = rows.groupby([c.CUSTOMER_ID, "week"])[c.SENDER].size().rename("senders").reset_index()
+    weeks = weeks.merge(several, "left", [c.CUSTOMER_ID, "week"])
+    rows = rows.merge(weeks, "inner", [c.CUSTOMER_ID, "week"])
+    if rows.empty:
+        return
+    rows["beyond"], rows["shared"] = rows["messages"] > settings.cap, rows["senders"] > 1
+    table = rows.groupby(c.SENDER).agg(
+        messages=("own", "sum"), customers=(c.CUSTOMER_ID, "nunique"), share_of_weeks_beyond_cap=("beyond", "mean"),
+        share_of_weeks_with_another=("shared", "mean"), unsubscribed=("unsubscribed", "mean"),
+    ).reset_index()  # fmt: skip
+    result.add("pressure_senders", table.sort_values("messages", ascending=False, ignore_index=True))
+    if rows["shared"].any():
+        own = _within_customers(weeks, weeks["senders"].fillna(0) > 1)
+        result.add("pressure_several_senders", own)
+
+
 def _by_pressure(weeks: pd.DataFrame, top: int) -> pd.DataFrame:
     frames = []
     for outcome, span in OUTCOMES.items():
@@ -106,14 +132,14 @@ def _lines(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"pressure": "x", "outcome": "group"})
 
 
-def _within_customers(weeks: pd.DataFrame, cap: int) -> pd.DataFrame:
+def _within_customers(weeks: pd.DataFrame, beyond_cap: pd.Series) -> pd.DataFrame:
     """What follows weeks beyond the cap, beside what is usual of the same customers and of the same weeks.
 
     A week counts beside the customers of that week within the cap, and by how much more pressure it had than the
     customer's own earlier weeks make likely. Later weeks must not count there: who unsubscribes has none.
     """
     weeks = weeks.sort_values([c.CUSTOMER_ID, "week"], ascending=[True, False], kind="stable")  # weeks ago: first first
-    high = (weeks["messages"] > cap).astype(np.float64)
+    high = beyond_cap.loc[weeks.index].astype(np.float64)
     usual = weeks[high == 0].groupby("week")[list(OUTCOMES)].mean()
     enough = weeks[high == 0].groupby("week").size().reindex(weeks["week"]).to_numpy() >= LEAST_BESIDE
     surprise = high - _likely(weeks, high)

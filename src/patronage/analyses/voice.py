@@ -26,6 +26,7 @@ from patronage.statistics import false_discovery, mean_differences, pooled_means
 
 RETURNED = "returned lines"
 FEWEST_ROWS = 50
+LEAST_AGE, AFTER_DAYS = 30, 90  # days for a ticket to be solved; in which an order comes after it
 COLUMNS = ["voice", "by", "label", "n", "raw", "value", "low", "high", "common", "stands_out"]
 
 
@@ -34,9 +35,18 @@ def run(view: View, settings: VoiceConfig) -> Result:
     result, history = Result(), view.history
     tables = [*_negatives(view, settings), *_answers(view, settings), *_returns(view, settings)]
     tables = [table for table in tables if len(table) > 1]
-    if not tables:
+    _tickets(result, view, settings)
+    if tables:
+        _groups(result, pd.concat(tables, ignore_index=True)[COLUMNS])
+    elif not result.tables:
         raise DataError(f"no survey, complaint, ticket or return with at least {FEWEST_ROWS} rows")
-    table = pd.concat(tables, ignore_index=True)[COLUMNS]
+    _reviews(result, history)
+    _extremes(result, view)
+    return result
+
+
+def _groups(result: Result, table: pd.DataFrame) -> None:
+    """The table of all groups, its figure, and the finding."""
     worst = table[table["stands_out"] != ""]
     worst = worst.assign(distance=(worst["value"] / worst["common"] - 1).abs()).sort_values("distance", ascending=False)
     top = worst.iloc[0] if len(worst) else None
@@ -51,10 +61,6 @@ def run(view: View, settings: VoiceConfig) -> Result:
     drawing = Drawing("forest", shown, result.finding, "times the common value, with 95 % interval", 1.0)
     result.add("voice", table, drawing)
     result.metrics[Metric.VOICE_STANDS_OUT] = float(len(worst))
-    _tickets(result, history)
-    _reviews(result, history)
-    _extremes(result, view)
-    return result
 
 
 def _judged(voice: str, by: str, frame: pd.DataFrame, *, shares: bool, most: int) -> pd.DataFrame:
@@ -211,38 +217,86 @@ def _lines(history: History) -> str:
 
 
 OPENED = """
-    SELECT customer_id, subject, occurred_at, ticket_id,
+    SELECT customer_id, subject, channel, occurred_at, ticket_id,
            lead(occurred_at) OVER (PARTITION BY customer_id, coalesce(ticket_id, '') ORDER BY occurred_at) AS following
     FROM events WHERE event = 'ticket_opened'"""
 SOLVED = """
-    SELECT opened.customer_id, opened.subject, opened.occurred_at, min(resolved.occurred_at) AS resolved_at
+    SELECT opened.customer_id, opened.subject, opened.channel, opened.occurred_at,
+           min(resolved.occurred_at) AS resolved_at
     FROM opened LEFT JOIN events resolved
          ON resolved.customer_id = opened.customer_id AND resolved.event = 'ticket_resolved'
             AND resolved.occurred_at >= opened.occurred_at
             AND (opened.following IS NULL OR resolved.occurred_at < opened.following)
             AND coalesce(resolved.ticket_id, '') = coalesce(opened.ticket_id, '')
-    GROUP BY opened.customer_id, opened.subject, opened.occurred_at"""
+    GROUP BY opened.customer_id, opened.subject, opened.channel, opened.occurred_at"""
 
 
-def _tickets(result: Result, history: History, least_age: int = 30) -> None:
-    """By subject: how many tickets were solved, and how fast; those of the last month may still be."""
-    hours = history.engine.days("CAST(occurred_at AS DATE)", "CAST(resolved_at AS DATE)")
+def _tickets(result: Result, view: View, settings: VoiceConfig) -> None:
+    """By subject: how many tickets were solved, and how fast; what goes with unsolved, and who ordered after.
+
+    Tickets of the last month may still be solved and are left out.
+    """
+    history = view.history
+    day = "CAST(occurred_at AS DATE)"
     rows = history.frame(
         f"""
-        SELECT coalesce(subject, 'no subject') AS label, count(*) AS n, count(resolved_at) AS k,
-               avg({hours}) AS mean_days
-        FROM solved WHERE {history.age("CAST(occurred_at AS DATE)")} > {least_age} GROUP BY 1 ORDER BY 1""",
+        SELECT solved.customer_id, coalesce(subject, 'no subject') AS subject, coalesce(channel, '') AS channel,
+               CAST(extract(year FROM occurred_at) * 100 + extract(month FROM occurred_at) AS VARCHAR(8)) AS month,
+               CASE WHEN resolved_at IS NULL THEN 1 ELSE 0 END AS unsolved, {history.age(day)} AS age,
+               {history.engine.days(day, "CAST(resolved_at AS DATE)")} AS days,
+               max(CASE WHEN {history.engine.days(day, "order_days.day")} BETWEEN 1 AND {AFTER_DAYS} THEN 1 ELSE 0 END)
+                   AS ordered
+        FROM solved LEFT JOIN order_days ON order_days.customer_id = solved.customer_id
+        WHERE {history.age(day)} > {LEAST_AGE} GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7""",
         {"opened": OPENED, "solved": SOLVED},
     )
-    if rows["n"].sum() < FEWEST_ROWS:
+    if len(rows) < FEWEST_ROWS:
         return
-    n, k = rows["n"].to_numpy(np.float64), rows["k"].to_numpy(np.float64)
-    value, low, high = pooled_shares(n - k, n)
-    table = rows.assign(unsolved=1 - k / n, value=value, low=low, high=high, common=1 - k.sum() / n.sum())
-    title = f"{1 - k.sum() / n.sum():.0%} of {n.sum():,.0f} tickets were not solved"
-    drawing = Drawing("forest", table, title, "share not solved, with 95 % interval", float(1 - k.sum() / n.sum()))
-    result.add("tickets", table.sort_values("value", ascending=False, ignore_index=True), drawing)
-    result.metrics[Metric.VOICE_UNSOLVED] = float(1 - k.sum() / n.sum())
+    table = _unsolved(rows, c.SUBJECT, rows[c.SUBJECT], settings)
+    fast = rows.groupby(c.SUBJECT)["days"].agg(mean_days="mean", median_days="median").reset_index()
+    share = float(rows["unsolved"].mean())
+    title = f"{share:.0%} of {len(rows):,} tickets were not solved"
+    if len(table):
+        table = table.merge(fast, "left", left_on="label", right_on=c.SUBJECT).drop(columns=[c.SUBJECT, "voice", "by"])
+        table = table.sort_values("value", ascending=False, ignore_index=True)
+    else:
+        table = fast.assign(n=len(rows), value=share)
+    result.add("tickets", table, Drawing("forest", table, title, "share not solved, with 95 % interval", share)
+               if "low" in table else None)  # fmt: skip
+    result.metrics[Metric.VOICE_UNSOLVED] = share
+    result.finding = title
+    groups = {c.CHANNEL: rows[c.CHANNEL], "month": rows["month"], **_segments(view, rows, settings)}
+    tables = [_unsolved(rows, by, labels, settings) for by, labels in groups.items()]
+    if tables := [one for one in tables if len(one)]:
+        result.add("tickets_unsolved", pd.concat(tables, ignore_index=True).drop(columns="voice"))
+    _after_tickets(result, rows[rows["age"] > AFTER_DAYS])
+
+
+def _unsolved(rows: pd.DataFrame, by: str, labels: pd.Series, settings: VoiceConfig) -> pd.DataFrame:
+    """The share of tickets not solved by group, resting on customers."""
+    frame = rows.assign(label=labels.to_numpy())
+    frame = frame[frame["label"] != ""].groupby(["label", c.CUSTOMER_ID])["unsolved"].agg(k="sum", n="size")
+    frame = frame.astype(float).reset_index()
+    frame = frame.assign(kk=frame["k"] ** 2, kn=frame["k"] * frame["n"], nn=frame["n"] ** 2)
+    counts = frame.groupby("label")[["k", "n", "kk", "kn", "nn"]].sum().reset_index()
+    return _judged("tickets not solved", by, counts, shares=True, most=settings.most)
+
+
+def _after_tickets(result: Result, rows: pd.DataFrame) -> None:
+    """Who ordered in the months after a ticket that was solved, and after one that was not."""
+    customers = rows.groupby(c.CUSTOMER_ID)[["unsolved", "ordered"]].max()
+    if not FEWEST_ROWS <= customers["unsolved"].sum() <= len(customers) - FEWEST_ROWS:
+        return
+    groups = customers["unsolved"].to_numpy(np.float64)[:, None]
+    estimate = mean_differences(customers["ordered"].to_numpy(np.float64), groups)
+    shares = customers.groupby("unsolved")["ordered"].mean()
+    row = {
+        "customers": len(customers), "ever_unsolved": int(customers["unsolved"].sum()),
+        "ordered_after_unsolved": shares[1],
+        "ordered_after_solved": shares[0], "difference": float(estimate.value[0]), "low": float(estimate.low[0]),
+        "high": float(estimate.high[0]),
+    }  # fmt: skip
+    result.add("tickets_after", pd.DataFrame([row]))
 
 
 def _reviews(result: Result, history: History) -> None:

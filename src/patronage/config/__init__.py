@@ -19,6 +19,7 @@ from patronage.config.analyse import (
     StayTarget,
     TurnsConfig,
     TurnTarget,
+    UseConfig,
     VoiceConfig,
 )
 from patronage.config.churn import ChurnConfig
@@ -39,7 +40,14 @@ from patronage.config.data import (
 from patronage.config.decision import DecisionConfig
 from patronage.config.effect import EffectConfig
 from patronage.config.journey import JourneyConfig
-from patronage.config.lenses import ActsConfig, LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
+from patronage.config.lenses import (
+    ActsConfig,
+    ContractConfig,
+    LensesConfig,
+    OccasionConfig,
+    OccasionWindow,
+    ValueConfig,
+)
 from patronage.config.personas import PersonasConfig
 from patronage.config.process import ProcessConfig
 from patronage.config.review import (
@@ -67,7 +75,7 @@ from patronage.config.verbs import (
 __all__ = [
     "ATTRIBUTE_KINDS", "ActionConfig", "ActionsConfig", "ActsConfig", "CapsConfig",
     "AnalyseConfig", "BacktestConfig", "Behaviour", "CandidatesConfig", "CheckConfig",
-    "ChurnConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
+    "ChurnConfig", "ContractConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
     "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
     "DriftConfig", "DriversConfig", "EffectConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
     "EventsConfig", "FirstDaysConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "LimitConfig",
@@ -76,5 +84,5 @@ __all__ = [
     "RelogConfig",
     "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig", "SimulateConfig",
     "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
-    "TurnTarget", "TurnsConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
+    "TurnTarget", "TurnsConfig", "UseConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

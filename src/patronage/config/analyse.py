@@ -218,6 +218,18 @@ class LostConfig:
 
 
 @dataclass
+class UseConfig:
+    events: list[str] = field(default_factory=lambda: _table("use.events"))
+    segment: str = "value_tier"
+    least: int = 30
+    most_customers: int = 200_000
+
+    def check(self) -> None:
+        within("use.least", self.least, 5, 10**9)
+        within("use.most_customers", self.most_customers, 200, 10**9)
+
+
+@dataclass
 class PredictabilityConfig:
     spans: int = 4
     categories: int = 12
@@ -286,6 +298,7 @@ class AnalyseConfig(ProcessConfig):
     companions: CompanionsConfig = field(default_factory=CompanionsConfig)
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
     lost: LostConfig = field(default_factory=LostConfig)
+    use: UseConfig = field(default_factory=UseConfig)
     predictability: PredictabilityConfig = field(default_factory=PredictabilityConfig)
     lists: ListsConfig = field(default_factory=ListsConfig)
     only: list[str] = field(default_factory=list)

@@ -24,10 +24,21 @@ from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
+from patronage.simulation.answers import answer, planted_effect
 from patronage.simulation.settings import SimulatedConfig, read_settings
 from patronage.simulation.writing import simulate_blocks, write
 
-__all__ = ["Simulated", "SimulatedConfig", "read_tables", "cache_folder", "read_settings", "simulate", "write"]
+__all__ = [
+    "Simulated",
+    "SimulatedConfig",
+    "answer",
+    "cache_folder",
+    "planted_effect",
+    "read_settings",
+    "read_tables",
+    "simulate",
+    "write",
+]  # fmt: skip
 
 REPORTED_FROM = 100_000  # customers; fewer take seconds and need no progress
 SIMULATOR = Path(simulation.__file__).parent  # the code whose version the cache's name contains

@@ -48,7 +48,7 @@ def run(config: EffectConfig) -> None:
         print("costs        not given: a contact counts as free; give costs={ARM: ...}")
     journal.step("the lot, then effects of customers that the trees did not see")
     model = _model(config, customers.propensity).fit(customers.features, customers.outcome)
-    report = effect_report(model, customers.labels)
+    report = effect_report(model, customers.labels, customers.features)
     record = _record(config, model, report, customers.source, started)
     run_id = tracking.log_run(store, record)
     if config.output is not None:
@@ -59,6 +59,7 @@ def run(config: EffectConfig) -> None:
     print(record.tables[Artifact.EFFECTS_AVERAGE].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(record.tables[Artifact.EFFECT_POLICIES].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(f"\n{effect_finding(model)}")
+    print(*report.messages, sep="\n")
     if config.model is not None:
         print(f"model        {config.model}: train with actions.effects={config.model} to act on it")
     print(f"report       {tracking.artifact(store, run_id, Artifact.REPORT)}")

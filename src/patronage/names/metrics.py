@@ -163,6 +163,7 @@ class Metric:
     VOICE_STANDS_OUT = "voice/stands_out"
     VOICE_UNSOLVED = "voice/unsolved"
     LOST_SHARE = "lost/share"
+    FEATURES_USED = "use/features"
     PREDICTABLE = "predictability/better_than_usual"
     OBSTACLES_CLEAR = "obstacles/found"
     PRESSURE_BEYOND_CAP = "pressure/beyond_cap"

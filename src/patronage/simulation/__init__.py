@@ -10,6 +10,7 @@ how does a customer's life go?            lifecycle.py
 what do customers buy, and when?          purchases.py
 what do they click?                       activity.py
 what do they tell the business?           feedback.py
+how do they answer contacts?              answers.py
 how are events collected?                 events.py
 what should the analyses find?            practice.py
 what is the truth, and the true stage?    truth.py
