@@ -33,7 +33,7 @@ x = frame.drop(columns=["treated", "y", "fold"]).to_numpy(float)
 treated, y, fold = (frame[name].to_numpy() for name in ("treated", "y", "fold"))
 trees = lambda: LGBMRegressor(num_leaves=4, n_estimators=60, learning_rate=.05,
     min_child_samples=max(5, len(y) // 125), reg_lambda=1.0, subsample=.7,
-    subsample_freq=1, colsample_bytree=.8, verbose=-1)
+    subsample_freq=1, colsample_bytree=.8, n_jobs=1, verbose=-1)
 share = np.full(len(y), treated.mean())
 learners = {"DR": BaseDRRegressor, "X": BaseXRegressor, "T": BaseTRegressor, "S": BaseSRegressor}
 effects = {}

@@ -27,6 +27,8 @@ from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.agreement import disagreements, perhaps_not_first
 from patronage.models.btyd import clv
+from patronage.models.contracts.contract_model import NO_CONTRACT, ContractModel
+from patronage.models.contracts.renewals import runs
 from patronage.models.effects.learned import LearnedEffects
 from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.personas import PersonaModel
@@ -36,7 +38,7 @@ from patronage.models.targets.act_model import ActModel
 from patronage.typing import Mask
 
 FORMAT = 10
-REFERENCE, EFFECTS, TARGETS = "reference.json", "effects", "targets"
+REFERENCE, EFFECTS, TARGETS, CONTRACTS = "reference.json", "effects", "targets", "contracts"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
@@ -76,6 +78,8 @@ class Bundle:
         What contacts drawn by lot were found to change (`actions.effects`); None where that is assumed.
     targets
         What the run predicts beside churn, orders and value (`target`), of all customers.
+    contracts
+        Churn and value of contracts that run; None where churn is no end of a contract.
     reference
         What later customers are compared with; None in a bundle that was never logged.
 
@@ -104,6 +108,7 @@ class Bundle:
     actions: ActionPlan
     effects: LearnedEffects | None = None
     targets: tuple[ActModel, ...] = ()
+    contracts: ContractModel | None = None
     reference: Reference | None = None
 
     @property
@@ -163,6 +168,8 @@ class Bundle:
             **self.fitted_lenses.estimates(features),
         }
         reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers), (sent_back(buyers), SENT_BACK)]
+        if self.contracts is not None:
+            reasons.append((~runs(buyers), NO_CONTRACT))
         further = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
         further += disagreements(assignments)
         if c.STATUS_SEGMENT in assignments:
@@ -211,7 +218,11 @@ class Bundle:
         ahead = left_empty & {c.EXPECTED_ORDERS, c.EXPECTED_SPEND}
         left_empty |= {c.at_horizon(name, days) for name in ahead for days in horizons}
         empty = dict.fromkeys(left_empty, np.full(len(buyers), np.nan))
-        return {**self.forecast.predict(buyers, reasons=reasons, horizons=horizons), **empty}
+        forecast = {**self.forecast.predict(buyers, reasons=reasons, horizons=horizons), **empty}
+        if self.contracts is not None:
+            forecast |= self.contracts.replace_in(forecast, buyers, reasons=reasons)
+            forecast[c.CHURN_BAND] = self.forecast.ensemble.band(forecast[c.CHURN_PROBABILITY])
+        return forecast
 
     def save(self, folder: str | Path) -> None:
         """Write the bundle as a folder without pickle."""
@@ -235,6 +246,8 @@ class Bundle:
             model.save(folder / name)
         if self.effects is not None:
             self.effects.save(folder / EFFECTS)
+        if self.contracts is not None:
+            self.contracts.save(folder / CONTRACTS)
         for target in self.targets:
             target.save(folder / TARGETS / target.act.key)
         if self.reference is not None:
@@ -290,6 +303,7 @@ class Bundle:
             actions=ActionPlan.from_json(state["actions"]),
             effects=LearnedEffects.load(folder / EFFECTS) if (folder / EFFECTS).is_dir() else None,
             targets=tuple(ActModel.load(folder / TARGETS / key) for key in state.get(TARGETS, [])),
+            contracts=ContractModel.load(folder / CONTRACTS) if (folder / CONTRACTS).is_dir() else None,
             reference=Reference.load(folder / REFERENCE) if (folder / REFERENCE).is_file() else None,
         )
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import patronage as pt
 from patronage import names as c
 from patronage.data.simulated import answer, planted_effect
+from patronage.evaluation.effects import effects_by_label
+from patronage.simulation.answers import DRIVEN, WON
+from patronage.simulation.parameters import SHOPPERS
 
 CONTACT = pd.Timestamp("2023-03-01")
 
@@ -50,3 +55,26 @@ def test_who_is_left_alone_does_what_was_to_come(shop):
     left = after[~after[c.CUSTOMER_ID].isin(moments.index)]
     assert len(left) == others.sum()
     pd.testing.assert_frame_equal(answer(transactions, shopper, moments, seed=1), after)
+
+
+@pytest.mark.slow
+def test_effects_by_type_are_recovered_with_intervals_that_cover():
+    """Planted effects of the simulator's types, by lot: 19 of 20 intervals are expected to hold them."""
+    covered, harmed, seeds = [], 0, 15
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        kind = pd.Series(rng.choice(list(SHOPPERS), 1500))
+        coming = rng.poisson(0.4, len(kind))
+        treated = rng.random(len(kind)) < 0.5
+        won = rng.random(len(kind)) < kind.map(WON).fillna(0.0)
+        driven = rng.random(len(kind)) < kind.map(DRIVEN).fillna(0.0)
+        y = np.where(treated, np.where(driven, 0, coming + won), coming).astype(float)
+        planted = kind.map(WON).fillna(0.0) - kind.map(DRIVEN).fillna(0.0) * coming
+        X = pd.DataFrame({"kind": kind.astype(str), "arm": np.where(treated, "offer", "control")})
+        model = pt.ContactEffects(rounds=10, folds=2).fit(X, y)
+        table = effects_by_label(X[["kind"]], model.arms_, model.cross_fit_.scores).set_index("label")
+        truth = planted.groupby(kind).mean()
+        covered += (truth.between(table["low"], table["high"])).tolist()
+        harmed += table.loc["needs_proof", "finding"] == "is harmed"
+    assert np.mean(covered) >= 0.88  # 95 % of 90 expected; fewer than 80 once in two hundred
+    assert harmed >= 12

@@ -40,7 +40,14 @@ from patronage.config.data import (
 from patronage.config.decision import DecisionConfig
 from patronage.config.effect import EffectConfig
 from patronage.config.journey import JourneyConfig
-from patronage.config.lenses import ActsConfig, LensesConfig, OccasionConfig, OccasionWindow, ValueConfig
+from patronage.config.lenses import (
+    ActsConfig,
+    ContractConfig,
+    LensesConfig,
+    OccasionConfig,
+    OccasionWindow,
+    ValueConfig,
+)
 from patronage.config.personas import PersonasConfig
 from patronage.config.process import ProcessConfig
 from patronage.config.review import (
@@ -68,7 +75,7 @@ from patronage.config.verbs import (
 __all__ = [
     "ATTRIBUTE_KINDS", "ActionConfig", "ActionsConfig", "ActsConfig", "CapsConfig",
     "AnalyseConfig", "BacktestConfig", "Behaviour", "CandidatesConfig", "CheckConfig",
-    "ChurnConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
+    "ChurnConfig", "ContractConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
     "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
     "DriftConfig", "DriversConfig", "EffectConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
     "EventsConfig", "FirstDaysConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "LimitConfig",

@@ -341,6 +341,13 @@ class ActsConfig:
 
 
 @dataclass
+class ContractConfig:
+    """`read`: whether the contract that runs is looked at; a training writes it with `churn=contractual`."""
+
+    read: bool = False
+
+
+@dataclass
 class LensesConfig:
     own: list[str] = field(default_factory=list)
     usage: UsageConfig = field(default_factory=UsageConfig)
@@ -360,3 +367,4 @@ class LensesConfig:
     interests: InterestsConfig = field(default_factory=InterestsConfig)
     taste: TasteConfig = field(default_factory=TasteConfig)
     acts: ActsConfig = field(default_factory=ActsConfig)
+    contract: ContractConfig = field(default_factory=ContractConfig)

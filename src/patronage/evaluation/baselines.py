@@ -33,15 +33,17 @@ def churn(
     features, p_order
         Of the customers to forecast, in one order; `p_order` is BTYD's P(an order in the horizon).
     contractual
-        Churn is a cancellation: BTYD is no baseline of it.
+        Churn is a cancellation: BTYD is no baseline of it, and the rate by tenure is one.
     """
     past_features, labels = _pooled(training)
     known = labels[c.CHURNED].notna()
     y_true = labels.loc[known, c.CHURNED]
     rates = {
         "rate": np.full(len(features), y_true.mean()),
-        "recency": _rate_by_recency(past_features[known.to_numpy()], y_true, features),
+        "recency": _rate_by(c.DAYS_SINCE_LAST_ORDER, past_features[known.to_numpy()], y_true, features),
     }
+    if contractual and c.TENURE_DAYS in features:
+        rates["tenure"] = _rate_by(c.TENURE_DAYS, past_features[known.to_numpy()], y_true, features)
     # A customer who keeps the contract, or stays silent, through one window does so in the next with the same chance.
     windows = horizon_days / training[0].horizon_days
     forecasts = {name: 1 - (1 - rate) ** windows if contractual else rate**windows for name, rate in rates.items()}
@@ -101,11 +103,11 @@ def _pooled(training: Sequence[LabelledSnapshot]) -> tuple[pd.DataFrame, pd.Data
     return features, pd.concat([snapshot.labels for snapshot in training])
 
 
-def _rate_by_recency(past_features: pd.DataFrame, y_true: pd.Series, features: pd.DataFrame) -> Array:
-    """The rate in quantile bins of the days since the last order."""
-    days = past_features[c.DAYS_SINCE_LAST_ORDER].to_numpy()
+def _rate_by(column: str, past_features: pd.DataFrame, y_true: pd.Series, features: pd.DataFrame) -> Array:
+    """The rate in quantile bins of a number of days."""
+    days = past_features[column].to_numpy()
     borders = np.unique(np.nanquantile(days, np.linspace(0, 1, RECENCY_BINS + 1)[1:-1]))
     bins = np.searchsorted(borders, days)
     rates = pd.Series(y_true.to_numpy()).groupby(bins).mean().reindex(range(len(borders) + 1))
     rates = rates.ffill().bfill()
-    return rates.to_numpy()[np.searchsorted(borders, features[c.DAYS_SINCE_LAST_ORDER].to_numpy())]
+    return rates.to_numpy()[np.searchsorted(borders, features[column].to_numpy())]

@@ -18,6 +18,7 @@ from patronage.lenses import (
     acts,
     benefits,
     btyd,
+    contract,
     engagement,
     interests,
     loyalty,
@@ -58,6 +59,7 @@ BUILT_IN: tuple[Lens, ...] = (
     btyd.LENS,
     path.LENS,
     acts.LENS,
+    contract.LENS,
 )
 
 

@@ -171,6 +171,13 @@ EXPECTED_COST = "expected_cost"  # of the action, the offer with its probability
 CART = "cart"  # open: filled in the last week, and no order since
 MESSAGES = "messages"  # sent lately
 
+# The contract that runs, with churn=contractual
+CONTRACT_DAYS = "contract_days"
+CONTRACT_PAYMENTS = "contract_payments"
+CONTRACT_GAP = "contract_gap_days"
+DAYS_SINCE_PAYMENT = "days_since_payment"
+CONTRACT_PAYMENT = "contract_payment"
+
 # Contracts, by the estimator of their lifetimes
 RENEWALS = "renewals"
 PAYMENT = "period_payment"  # each period

@@ -39,8 +39,8 @@ def offer_messages(bundle: Bundle, assignments: pd.DataFrame | None = None) -> l
             basis += f", as much as an acceptance of {rate:.1%} would ({offer.acceptance_rate:.0%} was assumed)"
     lines = [f"decision     {basis}"]
     if placeholders := placeholder_figures(offer, learned=arm is not None):
-        keys = ", ".join(f"decision.{name}={value:g}" for name, value in placeholders.items())
-        lines.append(f"decision     costs are the shipped placeholders, not yours: give {keys}")
+        figures = ", ".join(f"{name}={value:g}" for name, value in placeholders.items())
+        lines.append(f"decision     costs are the shipped placeholders, {figures}: give your own in decision.*")
     return lines
 
 

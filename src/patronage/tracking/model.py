@@ -155,7 +155,7 @@ def signature(bundle: Bundle) -> ModelSignature:
     features = described(bundle.lenses, bundle.lens_names)
     inputs = [ColSpec("string" if feature.text else "double", name) for name, feature in features.items()]
     assignments = bundle.assign(example_features(bundle))
-    always = set(assignments) - set(ABOUT_BUYERS)
+    always = set(assignments) - {*ABOUT_BUYERS, c.P_RENEWAL, c.EXPECTED_REMAINING_MONTHS}
     outputs = [
         ColSpec(KINDS.get(assignments[name].dtype.kind, "string"), name, required=name in always)
         for name in assignments

@@ -17,6 +17,7 @@ from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
 from patronage.models.effects.learned import LearnedEffects
 from patronage.models.personas import PersonaModel
+from patronage.training.contracts import fit_contracts_of
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import calibrate
 from patronage.training.journey_member import with_journey
@@ -84,6 +85,7 @@ def fit_bundle(
         actions=plan_actions(features, config),
         effects=effects,
         targets=fit_targets(split, config),
+        contracts=fit_contracts_of(split, config),
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from patronage import cutoff as when
 from patronage import names as c
-from patronage.config import ActsConfig, LensesConfig, OriginsConfig, TrainConfig
+from patronage.config import ActsConfig, ContractConfig, LensesConfig, OriginsConfig, TrainConfig
 from patronage.config.journey import AUTO
 from patronage.config.target import ChosenAct, chosen_acts
 from patronage.data import Tables
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 SHORTEST_WINDOW = 7  # days of labels
 BTYD_LENSES = ("rfm", "btyd")  # the summaries that the laws are fitted to, and which customers have bought
 ACTS_LENS = "acts"  # the history of what the run predicts
+CONTRACT_LENS = "contract"
 RETURNING_LENS = "status"  # it reads all that the chance to come back is learned from
 CALENDAR_WINDOW = 91  # days at most that a calendar is held against, from earlier origins a quarter apart
 CALENDAR_SPACING, CALENDAR_ORIGINS, CALENDAR_HISTORY = 91, 4, 182
@@ -121,11 +122,11 @@ class Holdout:
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
     """The features of a frame that a model may learn from: a packed one is neither number nor category.
 
-    The first order's value is a covariate of the laws; trees were measured without it. What the acts lens makes is for
-    the targets alone (`training/targets.py`).
+    The first order's value is a covariate of the laws; trees were measured without it. What the lenses
+    acts and contract make is for models of their own (`training/targets.py`, `training/contracts.py`).
     """
     left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
-    left_out |= set(described(lenses, [ACTS_LENS]))
+    left_out |= set(described(lenses, [ACTS_LENS, CONTRACT_LENS]))
     return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE})
 
 
@@ -177,7 +178,8 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)
-    config = replace(config, lenses=with_acts(tables, with_taste(tables, cutoff, config.lenses), config))
+    lenses = with_acts(tables, with_taste(tables, cutoff, config.lenses), config)
+    config = replace(config, lenses=replace(lenses, contract=ContractConfig(config.churn.contractual)))
     current = _snapshot(tables, cutoff, config, period)
     if len(current.features) < config.min_customers:
         raise DataError(

@@ -77,7 +77,7 @@ def test_a_training_acts_on_it_and_its_bundle_keeps_it(model, tmp_path):
     np.testing.assert_allclose(assignments["expected_profit"], (assignments["effect_mail"] - 1).where(buyers))
     basis, costs = offer_messages(bundle, assignments)
     assert "learned from contacts by lot: mail changes" in basis
-    assert "costs are the shipped placeholders, not yours: give decision.contact_cost=1" in costs
+    assert "costs are the shipped placeholders, contact_cost=1: give your own in decision.*" in costs
     assert set(actions.loc[mailed, "basis"]) == {LEARNED}
     assert set(actions.loc[~mailed, "basis"]) <= {ASSUMED}
     effect = assignments["effect_mail"].reindex(actions.index)

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.config.actions import LEAVE_ALONE
 from patronage.decisions.offer import CONTACT, HOLDOUT, profit_curve
 from patronage.names import Artifact
 from patronage.review.offer_report import implied_acceptance, learned_arm, placeholder_figures
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, money, percent
+from patronage.review.run_page.inputs import RunView, count, money, percent, plain
 
 POINTS = 50  # of a curve
 
@@ -31,7 +32,7 @@ def action(view: RunView) -> Section:
         )
     learned = learned_arm(view.bundle)
     curves = _curves(view) if learned is None else _learned_curves(view, learned)
-    blocks: list[Block] = [_basis(view, learned), _by_persona(view), *curves]
+    blocks: list[Block] = [_basis(view, learned), _by_persona(view), *curves, *_next_actions(view)]
     return Section("What to do", finding, blocks)
 
 
@@ -74,6 +75,31 @@ def _by_persona(view: RunView) -> Table:
     table = table.sort_values("expected profit", ascending=False).rename_axis(c.PERSONA).reset_index()
     formats = {"customers": ",.0f", "to contact": ",.0f", "expected profit": ",.0f"}
     return Table(table, "By persona", formats)
+
+
+def _next_actions(view: RunView) -> list[Block]:
+    """What the catalogue recommends for the customers of each persona; nothing where a run has no catalogue."""
+    table = view.table(Artifact.ACTIONS_BY_SEGMENT)
+    if table is None:
+        return []
+    own = table[(table["labels"] == c.PERSONA) & (table[c.ACTION] != LEAVE_ALONE)]
+    if own.empty:
+        return [Text("No action of the catalogue is expected to pay for itself.")]
+    by_action = own.groupby(c.ACTION)[["customers", c.EXPECTED_PROFIT]].sum().sort_values(c.EXPECTED_PROFIT)[::-1]
+    named = by_action.rename(index=plain).rename_axis(c.ACTION).reset_index()
+    best = by_action.index[0]
+    title = f"Of the catalogue, {plain(best)} brings the most: {money(by_action.loc[best, c.EXPECTED_PROFIT])}"
+    description = (
+        f"Expected profit of the next actions of {count(by_action['customers'].sum())} customers, without those held "
+        "out by lot; what each stands on is the column basis of actions.parquet."
+    )
+    shown = own.assign(action=own[c.ACTION].map(plain)).sort_values(c.EXPECTED_PROFIT, ascending=False)
+    shown = shown[["label", c.ACTION, "customers", c.HOLDOUT, c.EXPECTED_PROFIT, c.EXPECTED_COST]]
+    formats = {c.EXPECTED_PROFIT: ",.0f", c.EXPECTED_COST: ",.0f", "customers": ",.0f", c.HOLDOUT: ",.0f"}
+    return [
+        Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, "expected profit"), description),
+        Table(shown.rename(columns={"label": c.PERSONA}), "Next actions by persona", formats),
+    ]
 
 
 def _learned_curves(view: RunView, arm: str) -> list[Block]:

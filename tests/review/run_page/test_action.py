@@ -1,0 +1,39 @@
+"""What the page says about next actions, by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from patronage.review.run_page.action import _next_actions
+
+ROWS = pd.DataFrame(
+    [
+        ("persona", "lapsed", "win_back", 10, 1, 30.0, 5.0),
+        ("persona", "active", "upgrade", 4, 0, 12.0, 2.0),
+        ("persona", "active", "win_back", 2, 0, 4.0, 1.0),
+        ("persona", "active", "leave_alone", 50, 0, 0.0, 0.0),
+        ("journey_stage", "loyal", "upgrade", 4, 0, 12.0, 2.0),
+    ],
+    columns=["labels", "label", "action", "customers", "holdout", "expected_profit", "expected_cost"],
+)
+
+
+def blocks(table: pd.DataFrame | None) -> list:
+    return _next_actions(SimpleNamespace(table=lambda name: table))
+
+
+def test_the_actions_of_all_personas_are_added_and_each_persona_has_its_rows():
+    chart, table = blocks(ROWS)
+    assert chart.title == "Of the catalogue, win back brings the most: 34.00"
+    assert [row["expected_profit"] for row in chart.spec["data"]["values"]] == [34, 12]
+    assert "16 customers" in chart.description
+    assert table.frame["persona"].tolist() == ["lapsed", "active", "active"]
+    assert table.frame["action"].tolist() == ["win back", "upgrade", "win back"]
+
+
+@pytest.mark.parametrize(("table", "n"), [(None, 0), (ROWS[ROWS["action"] == "leave_alone"], 1)])
+def test_without_a_catalogue_there_is_nothing_and_without_a_gain_a_sentence(table, n):
+    assert len(blocks(table)) == n
