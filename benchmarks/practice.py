@@ -39,6 +39,18 @@ from patronage.simulation.parameters import CATEGORIES
 from patronage.simulation.practice import BAD_CATEGORY, BAD_REGION, BANNER, FAILED, FIRST, THEN, TOUR
 from patronage.simulation.settings import PLANTS
 
+HEAD = """0 the same acts occur and nothing follows: *named* is then false, too. `voice`, `obstacles`, `sequences` and
+`first_days` keep the share of false discoveries at 5 % in each table; `pressure` is held against one interval of
+95 %. `first_days` may name the banner that goes along, `voice` another category in another region, `obstacles` an
+act other than the failed payment, `pressure` a change of later orders, `sequences` another pair of categories.
+What precedes or follows by the way customers are made (a visit before its order, a refund after it) is not
+counted.
+
+The analyses were mended on logs of seeds 0 to 4; the others were not looked at in detail. In earlier versions an
+early act that matters was missed, 9 of 151 pairs were obstacles where none is planted, and with strength 0
+`sequences` named 9 of 1,048 pairs and `voice` 20 of 472 cells.
+
+"""
 STRENGTHS = (0.0, 0.5, 1.0)
 CUTOFF = datetime(2024, 1, 1)  # the end of the simulated log
 Counts = tuple[bool, int, int]  # recovered, what else could be found, what else was
@@ -140,15 +152,14 @@ def as_lines(rows: pd.DataFrame) -> list[str]:
     return lines
 
 
-def main(customers: int = 3000, seeds: int = 10) -> None:
+def main(customers: int = 3000, seeds: int = 8) -> None:
     """Measure, and write the table."""
     lines = as_lines(measured(customers, seeds))
     head = (
-        f"# Do the analyses find what is planted?\n\nMade by `benchmarks/practice.py`: {customers:,} simulated "
-        f"customers, two years, seeds 0 to {seeds - 1}; all of `simulation/practice.py` planted at once. With strength "
-        "0 the same acts occur and\nnothing follows: *named* is then false, too. Each analysis keeps its share of "
-        "false discoveries at 5 %; what is held against\nintervals of 95 % (`pressure`) is false in 5 % of the "
-        "cases.\n\n"
+        "# Do the analyses find what is planted?\n\n"
+        f"Made by `benchmarks/practice.py`: {customers:,} simulated customers, two years, seeds 0 to {seeds - 1}; all "
+        "of\n"
+        f"`simulation/practice.py` planted at once. With strength {HEAD}"
     )
     Path(__file__).with_suffix(".md").write_text(head + "\n".join(lines) + "\n")
     print("\n".join(lines))

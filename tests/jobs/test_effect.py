@@ -93,3 +93,45 @@ def test_bad_input_is_one_line(project, words, code, message):
     trial(0.0, customers=50).to_csv("trial.csv", index=False)
     ended, _, err = command("effect", *words)
     assert (ended, message in err) == (code, True), err
+
+
+def shop(customers: int = 400) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A log in which half of the customers are mailed by lot, and half of these order once more within the week."""
+    rng = np.random.default_rng(8)
+    ids, day = [f"c{number:03d}" for number in range(customers)], pd.Timestamp("2024-06-01")
+    days = [day - pd.to_timedelta(rng.integers(1, 150, customers), unit="D") for _ in range(3)]
+    orders = pd.concat(
+        pd.DataFrame({"customer_id": ids, "ordered_at": moment, "amount": rng.gamma(3, 10, customers).round(2)})
+        for moment in days
+    )
+    mailed = rng.random(customers) < 0.5
+    won = [name for name, own in zip(ids, mailed & (rng.random(customers) < 0.5), strict=True) if own]
+    more = pd.DataFrame({"customer_id": won, "ordered_at": day + pd.Timedelta(days=3), "amount": 20.0})
+    last = pd.DataFrame({"customer_id": ids[:5], "ordered_at": day + pd.Timedelta(days=40), "amount": 1.0})
+    contacts = pd.DataFrame({"customer_id": ids, "contacted_at": day, "arm": np.where(mailed, "mail", "control")})
+    return pd.concat([orders, more, last]), contacts
+
+
+@pytest.mark.slow
+def test_the_contacts_of_a_log_and_our_own_actions_are_a_trial(project):
+    orders, contacts = shop()
+    orders.to_csv("orders.csv", index=False)
+    contacts.to_csv("contacts.csv", index=False)
+    log = ["data=tables", "data.transactions.path=orders.csv", "cutoff=2024-06-01", "outcome=ordered", "folds=2"]
+    log += ["data.on_duplicate_rows=keep"]
+    code, out, err = command("effect", *log, "data.contacts.path=contacts.csv", "output=list.parquet")
+    assert code == 0, err
+    assert "contacts     400 customers: " in out
+    assert "mail changes the outcome by +0.4" in out or "mail changes the outcome by +0.5" in out
+    assert pd.read_parquet("list.parquet")["customer_id"].is_unique
+    assert any("Best" in name or "best single label" in name for name in out.splitlines())
+
+    actions = pd.DataFrame({"customer_id": contacts["customer_id"], "action": "win_back"})
+    actions["holdout"], actions["cutoff"] = contacts["arm"] == "control", pd.Timestamp("2024-06-01")
+    actions.to_parquet("actions.parquet")
+    code, out, err = command("effect", *log, "past_actions=actions.parquet")
+    assert code == 0, err
+    assert "win_back changes the outcome by +0." in out
+    actions.assign(cutoff=pd.Timestamp("2024-05-01")).to_parquet("actions.parquet")
+    code, _, err = command("effect", *log, "past_actions=actions.parquet")
+    assert (code, "made at the cutoff 2024-05-01; expected cutoff=2024-06-01" in err) == (1, True)

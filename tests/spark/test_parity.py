@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import mlflow
@@ -11,10 +12,12 @@ import pandas as pd
 import pytest
 
 from patronage import data, lenses, scoring
-from patronage.config import CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
+from patronage.config import ActsConfig, ContractConfig, CustomersConfig, DataConfig, EventsConfig, TransactionsConfig
+from patronage.config.target import chosen_acts
 from patronage.data import simulated
 from patronage.engine import DuckDB, Spark
 from patronage.errors import ConfigError
+from patronage.labels import act_labels, check_acts
 from patronage.models import sessions
 
 pytestmark = pytest.mark.spark
@@ -64,6 +67,19 @@ def test_every_feature_is_equal(session, logs, lens_settings, entity, can_lose):
     engine.close()
     assert settings(session) == before
     assert session.sql("SHOW TABLES").count() == 0
+
+
+def test_what_targets_and_contracts_read_is_equal(session, logs, lens_settings):
+    acts = ["event:visit", "category:" + str(pd.read_parquet(logs / "transactions.parquet")["category"].mode()[0])]
+    chosen = replace(lens_settings, acts=ActsConfig(acts), contract=ContractConfig(read=True))
+    made = []
+    for engine in (DuckDB(2), Spark(session, None)):
+        tables = read(engine, logs)
+        check_acts(tables, chosen_acts(acts))
+        features = lenses.features_at(tables, CUTOFF, chosen, 7, ["acts", "contract"])
+        made.append(features.join(act_labels(tables, CUTOFF, 60, chosen_acts(acts), features.index)))
+    assert made[0]["did_event_visit"].sum() > 0
+    pd.testing.assert_frame_equal(made[1], made[0], rtol=1e-9, atol=0, check_dtype=False)
 
 
 @pytest.mark.parametrize("can_lose", [None, True])

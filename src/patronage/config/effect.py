@@ -50,7 +50,7 @@ class EffectConfig(ProcessConfig):
     path: str | None = None
     cutoff: str | None = None
     contacts: str = "table"
-    actions: str | None = None
+    past_actions: str | None = None
     action: str | None = None
     campaign: str | None = None
     assignments: str | None = None

@@ -34,6 +34,7 @@ from patronage.models.effects.policy import mean_interval
 from patronage.typing import Mask
 
 ARM = "offer"
+LABELS = (c.PURCHASE_SEGMENT, c.BENEFIT_SEGMENT, c.PERSONA)  # that effects may differ by, beside every number
 ACTION = ActionConfig(
     conditions={c.JOURNEY_STAGE: ["first_time", "regular", "loyal", "at_risk", c.CHURNED]},
     gain="order", rate=0.1, rate_low=0.0, rate_high=0.2, arm=ARM,
@@ -121,10 +122,8 @@ def close_loop(world: Simulated, bundle: Bundle, cutoffs: Sequence[datetime], se
         transactions = answer(transactions, shopper, moments[contacted], seed=settings.seed + number)
         log = _log(world, transactions)
         lot = _lot(features.index, contacted, chance, cutoff)
-        rows = trial(
-            log, lot, features.select_dtypes("number"), cutoff, days=0, outcome=c.ORDERS,
-            window_days=settings.window_days,
-        )  # fmt: skip
+        known = features.select_dtypes("number").join(bundle.assign(features)[list(LABELS)])
+        rows = trial(log, lot, known, cutoff, days=0, outcome=c.ORDERS, window_days=settings.window_days)
         rows[OUTCOME] *= settings.worth
         scores = _learn([rows], settings).cross_fit_.scores
         months.append(_month(cutoff, scores, {"assumed": assumed, "learned": own}, planted, settings.cost))

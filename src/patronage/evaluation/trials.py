@@ -53,7 +53,7 @@ def logged_lot(tables: Tables, cutoff: datetime, days: int, campaign: str | None
         There are none, or customers got several arms.
     """
     if not tables.has(CONTACTS.name):
-        raise DataError("contacts: the log has none; map data.contacts, or give contacts=EVENT or actions=FILE")
+        raise DataError("contacts: the log has none; map data.contacts, or give contacts=EVENT or past_actions=FILE")
     rows = labels.acts_after(tables, cutoff, days, labels.CONTACT)
     if campaign is not None:
         rows = rows[rows[c.CAMPAIGN] == campaign] if c.CAMPAIGN in rows else rows.iloc[:0]

@@ -120,8 +120,8 @@ def _lot(
     config: EffectConfig, tables: Tables, cutoff: datetime, customers: pd.Index, store: Store
 ) -> tuple[trials.Lot, int]:
     """Who was sent what, and in how many days from the cutoff."""
-    if config.actions is not None:
-        rows = _own_table(config.actions, Artifact.ACTIONS, cutoff, store)
+    if config.past_actions is not None:
+        rows = _own_table(config.past_actions, Artifact.ACTIONS, cutoff, store)
         return trials.action_lot(rows, cutoff, config.action), 0
     if config.contacts == FROM_TABLE:
         return trials.logged_lot(tables, cutoff, config.contact_days, config.campaign), config.contact_days

@@ -57,7 +57,7 @@ def _rounded(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_float_dtype(column):
         return column
     values = column.to_numpy(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.abs(values))))
         scale = np.maximum(scale, 1)  # a count stays a count
         short = np.where(np.isfinite(scale), np.round(values * scale) / scale, values)

@@ -27,9 +27,11 @@ def leaving(view: RunView) -> Section:
         return Section("Who is leaving, and why", "Nobody has bought yet, so nobody can leave.")
     likely = bought.loc[risk.index[risk > LIKELY]]
     at_stake = float(likely[c.CLV].sum())
+    contract = view.config.churn.contractual
+    words, otherwise = ("cancel", "to stay") if contract else ("place no order", "to place one")
     finding = (
         f"{count(len(likely))} of {count(len(risk))} buyers ({percent(len(likely) / len(risk))}) are more likely to "
-        f"place no order in {view.config.horizon_days} days than to place one; {money(at_stake)} of expected value is "
+        f"{words} in {view.config.horizon_days} days than {otherwise}; {money(at_stake)} of expected value is "
         "with them."
     )
     blocks: list[Block] = [
