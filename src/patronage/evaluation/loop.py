@@ -114,7 +114,7 @@ def close_loop(world: Simulated, bundle: Bundle, cutoffs: Sequence[datetime], se
             if learned is None
             else _recommended(log, replace(bundle, effects=learned.learned_), features, cutoff)
         )
-        rng = np.random.default_rng([settings.seed, number])
+        rng = np.random.default_rng([settings.seed, number, 1])  # no stream of the answers
         chance = np.where(own, settings.recommended, settings.others)
         contacted = rng.random(len(features)) < chance
         moments = pd.Series(pd.Timestamp(cutoff), index=features.index)
