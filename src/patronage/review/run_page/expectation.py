@@ -42,11 +42,11 @@ def expected_totals(bundle: Bundle, features: pd.DataFrame, assignments: pd.Data
     totals = bundle.forecast.totals(features, assignments, level=LEVEL)
     orders, spend = totals[c.ORDERS], totals[c.SPEND]
     high = orders.high / orders.expected if orders.expected else 1.0
-    stay = 1 - assignments[c.CHURN_PROBABILITY].to_numpy(float)
-    active, chance = float(np.nansum(stay)), float(np.sqrt(np.nansum(stay * (1 - stay))))
+    p_order = assignments[c.P_ORDER].to_numpy(float)  # where contracts churn, who stays need not order
+    active, chance = float(np.nansum(p_order)), float(np.sqrt(np.nansum(p_order * (1 - p_order))))
     reach = np.hypot(SURE * chance, active * (high - 1))
     return {
-        "customers who order": Totals(active, max(active - reach, 0.0), min(active + reach, float(len(stay)))),
+        "customers who order": Totals(active, max(active - reach, 0.0), min(active + reach, float(len(p_order)))),
         c.ORDERS: Totals(*orders),
         c.REVENUE: Totals(*spend),
     }
