@@ -41,7 +41,7 @@ def session(tmp_path_factory, connect_port):
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.sql.session.timeZone": "America/New_York",
             "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
-            "spark.driver.memory": "1g",
+            "spark.driver.memory": "2g",
             "spark.log.level": "ERROR",
         }
         if WITH_CONNECT:

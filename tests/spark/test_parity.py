@@ -78,6 +78,7 @@ def test_what_targets_and_contracts_read_is_equal(session, logs, lens_settings):
         check_acts(tables, chosen_acts(acts))
         features = lenses.features_at(tables, CUTOFF, chosen, 7, ["acts", "contract"])
         made.append(features.join(act_labels(tables, CUTOFF, 60, chosen_acts(acts), features.index)))
+        engine.close()
     assert made[0]["did_event_visit"].sum() > 0
     pd.testing.assert_frame_equal(made[1], made[0], rtol=1e-9, atol=0, check_dtype=False)
 
