@@ -1,5 +1,4 @@
-"""
-How far the orders and the revenue of many customers together may lie from what is expected.
+"""How far the orders and the revenue of many customers together may lie from what is expected.
 
 Three errors add up in the logarithm of a total. The level: season, promotions and the economy move all customers
 together. Groups apart: some customers keep more of what is expected of them than the base does. And chance, which

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
-import numpy as np
 import pandas as pd
 
 from patronage.evaluation.backtest import LATER, SHIPPED, STRUCTURAL
@@ -95,14 +94,13 @@ def _verdicts(later: pd.DataFrame, headlines: Mapping[str, bool], ratios: pd.Dat
         if len(names)
     ]
     finding = f"Beside the best structural model at each of {n} origins, what is shipped is {'; '.join(parts)}."
-    formats = {str(name): ".3f" for name in ratios.columns[1:]}
     named = ratios.rename(columns=plain)
     blocks: list[Block] = [
         Table(counts, "At how many origins, by the 95 % interval of the difference"),
         Table(
             named,
             "What is shipped as a ratio to the structural model that is best in hindsight; below 1 it is better",
-            formats={plain(name): shown for name, shown in formats.items()},
+            formats=dict.fromkeys(named.columns[1:], ".3f"),
             most=60,
         ),
     ]
@@ -134,8 +132,6 @@ def _models(later: pd.DataFrame, headlines: Mapping[str, bool], n_rows: int) -> 
     means = means.sort_values(first, ascending=not headlines[first])
     table = means.rename(columns=plain).rename_axis("model").reset_index()
     table["model"] = table["model"].map(plain)
-    names = [plain(name) for name in headlines]
-    table[names] = table[names].replace([np.inf, -np.inf], np.nan)
     rows = Table(later, "The headlines, row by row", most=200)
     finding = f"Means over the origins; the {n_rows:,} rows of all metrics and holdouts are in the run's tables."
     return Section("Every model", finding, [Table(table), More("Row by row", [rows])])

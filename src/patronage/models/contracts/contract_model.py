@@ -17,7 +17,7 @@ from patronage import names as c
 from patronage.models.btyd.clv import DAYS_A_YEAR
 from patronage.models.contracts.renewals import RenewalLaw, Renewals, runs
 from patronage.models.ensemble.encoding import Encoding, Matrices
-from patronage.models.ensemble.reasons import Contributions, in_words
+from patronage.models.ensemble.reasons import Contributions, in_words, of_trees
 from patronage.models.ensemble.target import RATE_FLOOR
 from patronage.models.ensemble.trees import read_trees
 from patronage.statistics import clip_probability
@@ -81,11 +81,10 @@ class ContractModel:
         """What raises the risk of each contract, and what lowers it, in words."""
         raw = logit(clip_probability(self.law.p_cancel(features, self.horizon_days), RATE_FLOOR))
         base, parts = self.usual, {RENEWAL: raw - self.usual}
-        if self.booster is not None and len(features):
-            x = Matrices(features, [self.encoding]).of(self.encoding)
-            shap = np.asarray(self.booster.predict(x, pred_contrib=True, num_threads=1))
-            base += float(shap[0, -1])
-            for name, part in zip(self.encoding.columns, shap[:, :-1].T, strict=True):
+        if self.booster is not None:
+            middle, shares = of_trees(self.booster, self.encoding, Matrices(features, [self.encoding]))
+            base += middle
+            for name, part in shares.items():
                 parts[name] = parts[name] + part if name in parts else part
         return in_words(Contributions(base, parts), features, self.medians, self.window_days)
 

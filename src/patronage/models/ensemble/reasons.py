@@ -14,13 +14,14 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+import lightgbm as lgb
 import numpy as np
 
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.lenses import described
 from patronage.models.btyd.mean import BTYD_COLUMNS
-from patronage.models.ensemble.encoding import Matrices
+from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.member import TargetEnsemble
 from patronage.typing import Array, Columns
 
@@ -77,16 +78,22 @@ def contributions(
             base += share * member.base
         if member.booster is None:
             continue
-        x = matrices.of(member.encoding)
-        threads = 1 if len(x) < FEW_CUSTOMERS else 0  # 0: all cores
-        shap = np.zeros((0, len(member.encoding.columns) + 1))
-        if len(x):  # LightGBM divides by the number of rows
-            shap = np.asarray(member.booster.predict(x, pred_contrib=True, num_threads=threads))
-        base += share * float(shap[0, -1]) if len(shap) else 0.0
-        for name, part in zip(member.encoding.columns, share * shap[:, :-1].T, strict=True):
+        middle, shares = of_trees(member.booster, member.encoding, matrices)
+        base += share * middle
+        for name, part in shares.items():
             key = RHYTHM if name in BTYD_COLUMNS else name
-            parts[key] = parts[key] + part if key in parts else part
+            parts[key] = parts[key] + share * part if key in parts else share * part
     return Contributions(base, parts)
+
+
+def of_trees(booster: lgb.Booster, encoding: Encoding, matrices: Matrices) -> tuple[float, dict[str, Array]]:
+    """The mean raw score of the trees where they learned, and what each column adds to it for each customer."""
+    x = matrices.of(encoding)
+    threads = 1 if len(x) < FEW_CUSTOMERS else 0  # 0: all cores
+    shap = np.zeros((0, len(encoding.columns) + 1))
+    if len(x):  # LightGBM divides by the number of rows
+        shap = np.asarray(booster.predict(x, pred_contrib=True, num_threads=threads))
+    return float(shap[0, -1]) if len(shap) else 0.0, dict(zip(encoding.columns, shap[:, :-1].T, strict=True))
 
 
 def in_words(parts: Contributions, features: Columns, medians: Mapping[str, float], days: int) -> list[str]:

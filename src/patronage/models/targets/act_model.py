@@ -16,7 +16,7 @@ from scipy.special import expit
 from patronage import names as c
 from patronage.config.target import ChosenAct
 from patronage.models.ensemble.encoding import Encoding, Matrices
-from patronage.models.ensemble.reasons import FEW_CUSTOMERS, Contributions, in_words
+from patronage.models.ensemble.reasons import Contributions, in_words, of_trees
 from patronage.models.ensemble.target import RATE_FLOOR
 from patronage.models.ensemble.trees import read_trees
 from patronage.models.targets.act_law import ActLaw
@@ -67,12 +67,10 @@ class ActModel:
     def contributions(self, features: pd.DataFrame) -> Contributions:
         """The log-odds in the learned window divided among the features; they add up."""
         base, parts = self.law.intercept, self.law.parts(features)
-        if self.booster is not None and len(features):
-            x = Matrices(features, [self.encoding]).of(self.encoding)
-            threads = 1 if len(x) < FEW_CUSTOMERS else 0
-            shap = np.asarray(self.booster.predict(x, pred_contrib=True, num_threads=threads))
-            base += float(shap[0, -1])
-            for name, part in zip(self.encoding.columns, shap[:, :-1].T, strict=True):
+        if self.booster is not None:
+            middle, shares = of_trees(self.booster, self.encoding, Matrices(features, [self.encoding]))
+            base += middle
+            for name, part in shares.items():
                 parts[name] = parts[name] + part if name in parts else part
         scaled = {name: self.slope * part for name, part in parts.items()}
         return Contributions(self.level + self.slope * base, scaled)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.bundle import Bundle
-from patronage.evaluation.totals import OF_PERSONAS, totals_by_persona
+from patronage.evaluation.totals import LEVEL, OF_PERSONAS, totals_by_persona
 from patronage.labels import buyers
 from patronage.models.btyd.totals import Total
 from patronage.names import Artifact
@@ -17,7 +17,6 @@ from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, count, money, percent, plain
 
-LEVEL = 0.8  # of the intervals of totals
 SURE = 1.2816  # standard normal quantile of that level
 
 
