@@ -133,7 +133,7 @@ class Bundle:
         customers
             Their ids, in the order of `features`, where its index holds others.
         horizons
-            Further horizons in days, such as [7, 30, 90], up to `most_days`: P(order), orders and spend in each, and
+            Further horizons in days, such as [7, 30, 90], up to the longest: P(order), orders and spend in each, and
             the days by which the next order comes.
 
         Returns
@@ -146,7 +146,7 @@ class Bundle:
         Raises
         ------
         ConfigError
-            A horizon is no whole number of days, or longer than `most_days`.
+            A horizon is no whole number of days, or longer than the longest, `clv.settings.most_days`.
         """
         self.check_horizons(horizons)
         bought = features[c.N_ORDERS].to_numpy() > 0
@@ -192,23 +192,19 @@ class Bundle:
         buyers = features[features[c.N_ORDERS] > 0]
         return pd.DataFrame(self._forecast(buyers, reasons=False), index=buyers.index).reindex(features.index)
 
-    @property
-    def most_days(self) -> int:
-        """The longest horizon that `assign` answers: that of the value, or of the training."""
-        return max(self.forecast.value_horizon_days, self.horizon_days)
-
     def check_horizons(self, horizons: Sequence[int]) -> None:
         """Refuse horizons that the bundle cannot answer.
 
         Raises
         ------
         ConfigError
-            A horizon is no whole number of days, or longer than `most_days`.
+            A horizon is no whole number of days, or longer than the longest, `clv.settings.most_days`.
         """
+        most = self.clv.settings.most_days
         for days in horizons:
-            if not isinstance(days, (int, np.integer)) or not 1 <= days <= self.most_days:
+            if not isinstance(days, (int, np.integer)) or not 1 <= days <= most:
                 raise ConfigError(
-                    f"horizons={list(horizons)}: {days} is no number of days from 1 to {self.most_days}, the longest "
+                    f"horizons={list(horizons)}: {days} is no number of days from 1 to {most}, the longest "
                     "horizon of this model; a longer one needs a training with a higher clv.value_horizon_days"
                 )
 

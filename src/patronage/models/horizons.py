@@ -60,11 +60,6 @@ class OrdersAhead:
     inputs: LawInputs
     shipped: Mapping[str, Array]
 
-    @property
-    def most_days(self) -> int:
-        """The longest horizon that is answered: that of the value, or of the training."""
-        return int(max(self.clv.settings.value_horizon_days, self.clv.settings.horizon_days))
-
     def columns(self, horizons: Sequence[int]) -> dict[str, Array]:
         """P(order), orders and spend in each horizon, and the days by which the next order comes, by column name."""
         columns: dict[str, Array] = {}
@@ -102,12 +97,13 @@ class OrdersAhead:
         return self._bounded(orders, within, c.EXPECTED_ORDERS)
 
     def days_until(self, probability: float) -> Array:
-        """(N,) the first day by which an order has come with a probability; missing where none is within `most_days`.
+        """(N,) the first day by which an order has come with a probability; missing where no answered horizon has one.
 
         The quantiles of the time to the next order: a customer who may never come back has no high ones.
         """
-        reached = self.p_order(self.most_days) >= probability
-        low, high = np.zeros(len(reached)), np.full(len(reached), float(self.most_days))
+        most = float(self.clv.settings.most_days)
+        reached = self.p_order(most) >= probability
+        low, high = np.zeros(len(reached)), np.full(len(reached), most)
         while (high - low).max(initial=0) > 1:
             middle = np.ceil((low + high) / 2)
             enough = self.p_order(middle) >= probability

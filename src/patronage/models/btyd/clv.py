@@ -68,6 +68,11 @@ class CLVSettings:
     margin: float
     level: float
 
+    @property
+    def most_days(self) -> int:
+        """The longest horizon that is answered: that of the value, or of the training."""
+        return int(max(self.value_horizon_days, self.horizon_days))
+
 
 @dataclass(frozen=True)
 class CLVModel:

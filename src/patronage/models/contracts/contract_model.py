@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -19,11 +17,11 @@ from patronage.models.contracts.renewals import RenewalLaw, Renewals, runs
 from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.reasons import Contributions, in_words, of_trees
 from patronage.models.ensemble.target import RATE_FLOOR
-from patronage.models.ensemble.trees import read_trees
+from patronage.models.ensemble.trees import load_with_trees, save_with_trees
 from patronage.statistics import clip_probability
 from patronage.typing import Array
 
-FILE, TREES = "contract.json", "trees.txt"
+FILE = "contract.json"
 DAYS_A_MONTH = DAYS_A_YEAR / 12
 NO_CONTRACT = "no contract runs: churn and value are those of orders"
 RENEWAL = c.DAYS_SINCE_PAYMENT  # the law's part in the reasons
@@ -144,23 +142,11 @@ class ContractModel:
 
     def save(self, folder: Path) -> None:
         """Write JSON and LightGBM's text."""
-        folder.mkdir(parents=True, exist_ok=True)
-        state = asdict(replace(self, booster=None))
-        del state["booster"]
-        (folder / FILE).write_text(json.dumps(state, indent=1))
-        if self.booster is not None:
-            self.booster.save_model(folder / TREES)
+        save_with_trees(self, folder / FILE)
 
     @classmethod
     def load(cls, folder: Path) -> ContractModel:
         """Read what `save` wrote."""
-        state: dict[str, Any] = json.loads((folder / FILE).read_text())
-        law, encoding = state.pop("law"), state.pop("encoding")
-        levels = {name: tuple(values) for name, values in encoding["levels"].items()}
-        return cls(
-            law=RenewalLaw.of(law),
-            encoding=Encoding(tuple(encoding["columns"]), levels),
-            booster=read_trees(folder / TREES) if (folder / TREES).is_file() else None,
-            value=ContractValue(**state.pop("value")),
-            **state,
-        )
+        state = load_with_trees(folder / FILE)
+        law, value = RenewalLaw.of(state.pop("law")), ContractValue(**state.pop("value"))
+        return cls(law=law, value=value, **state)

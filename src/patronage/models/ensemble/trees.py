@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 
 from patronage.errors import FitError
+from patronage.models.ensemble.encoding import Encoding
 
 END, LAST = "end of trees", "pandas_categorical:"  # after the trees come parameters, then this
 SIZES = re.compile(r"^tree_sizes=([\d ]*)$", re.M)
 PER_LEAF, PER_SPLIT = ("leaf_value",), ("split_feature", "threshold", "left_child", "right_child", "decision_type")
+
+TREES = "trees.txt"
+
+
+def save_with_trees(model: Any, path: Path) -> None:
+    """Write a dataclass with an `encoding` and a `booster` that may be None: JSON, and LightGBM's text beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = asdict(replace(model, booster=None))
+    del state["booster"]
+    path.write_text(json.dumps(state, indent=1))
+    if model.booster is not None:
+        model.booster.save_model(path.with_name(TREES))
+
+
+def load_with_trees(path: Path) -> dict[str, Any]:
+    """The fields that `save_with_trees` wrote; but for encoding and booster as JSON gives them.
+
+    Raises
+    ------
+    FitError
+        The trees are not whole.
+    """
+    state: dict[str, Any] = json.loads(path.read_text())
+    encoding, trees = state["encoding"], path.with_name(TREES)
+    levels = {name: tuple(values) for name, values in encoding["levels"].items()}
+    state["encoding"] = Encoding(tuple(encoding["columns"]), levels)
+    state["booster"] = read_trees(trees) if trees.is_file() else None
+    return state
 
 
 def read_trees(path: Path) -> lgb.Booster:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -18,12 +16,12 @@ from patronage.config.target import ChosenAct
 from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.reasons import Contributions, in_words, of_trees
 from patronage.models.ensemble.target import RATE_FLOOR
-from patronage.models.ensemble.trees import read_trees
+from patronage.models.ensemble.trees import load_with_trees, save_with_trees
 from patronage.models.targets.act_law import ActLaw
 from patronage.statistics import clip_probability
 from patronage.typing import Array
 
-FILE, TREES = "act.json", "trees.txt"
+FILE = "act.json"
 
 
 @dataclass(frozen=True)
@@ -85,25 +83,14 @@ class ActModel:
 
     def save(self, folder: Path) -> None:
         """Write JSON and LightGBM's text."""
-        folder.mkdir(parents=True, exist_ok=True)
-        state = asdict(replace(self, booster=None))
-        del state["booster"]
-        (folder / FILE).write_text(json.dumps(state, indent=1))
-        if self.booster is not None:
-            self.booster.save_model(folder / TREES)
+        save_with_trees(self, folder / FILE)
 
     @classmethod
     def load(cls, folder: Path) -> ActModel:
         """Read what `save` wrote."""
-        state: dict[str, Any] = json.loads((folder / FILE).read_text())
-        law, encoding = state.pop("law"), state.pop("encoding")
+        state = load_with_trees(folder / FILE)
+        law = state.pop("law")
         arrays = {name: tuple(law[name]) for name in ("middle", "spread", "weights")}
         terms = tuple((name, how) for name, how in law["terms"])
-        levels = {name: tuple(values) for name, values in encoding["levels"].items()}
-        return cls(
-            act=ChosenAct(**state.pop("act")),
-            law=ActLaw(terms=terms, intercept=law["intercept"], **arrays),
-            encoding=Encoding(tuple(encoding["columns"]), levels),
-            booster=read_trees(folder / TREES) if (folder / TREES).is_file() else None,
-            **state,
-        )
+        act = ChosenAct(**state.pop("act"))
+        return cls(act=act, law=ActLaw(terms=terms, intercept=law["intercept"], **arrays), **state)
