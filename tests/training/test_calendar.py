@@ -138,3 +138,39 @@ def test_a_short_log_and_one_cohort_have_no_calendar(split, seasonal, lens_setti
 )
 def test_the_level_is_carried_on_as_far_as_its_windows_agree(errors, carried):
     assert _carried_on(np.column_stack([errors, np.zeros(4)])) == pytest.approx([carried, 0.0])
+
+
+SALES = ("2022-11-25/2022-11-27", "2023-11-24/2023-11-26")
+
+
+def with_sales(log: pd.DataFrame) -> pd.DataFrame:
+    """The log with as many orders again in three days of each November as in three weeks, by the same customers."""
+    rng, extra = np.random.default_rng(8), []
+    for span in SALES:
+        first = pd.Timestamp(span[:10])
+        around = log[(log["ordered_at"] >= first - pd.Timedelta(days=21)) & (log["ordered_at"] < first)]
+        moments = first + pd.to_timedelta(rng.integers(0, 3 * 86_400, len(around)), unit="s")
+        extra.append(around.assign(ordered_at=moments.to_numpy()))
+    return pd.concat([log, *extra], ignore_index=True)
+
+
+def test_a_known_holiday_is_learned_and_what_comes_on_the_next_one_is_expected(lens_settings):
+    log, config = with_sales(log_with(0.0, customers=500)), settings(lens_settings)
+    fitted = []
+    for holidays in (None, {"sale": list(SALES)}):
+        tables = through_the_door(log, holidays=holidays)
+        split = split_at(tables, CUTOFF, config)
+        judged = holdout_at(tables, split, config).evaluated
+        forecast = fit_forecast(split, config)
+        ratio = (
+            forecast.predict(judged.features, reasons=False)[c.EXPECTED_ORDERS].sum() / judged.labels[c.ORDERS].sum()
+        )
+        fitted.append((forecast, ratio))
+    (plain, without), (known, with_it) = fitted
+    assert plain.calendar.holidays == ()
+    (sale,) = known.calendar.holidays
+    assert sale.seen == 1
+    assert 2.5 < sale.factor < 9  # some eight times the usual, shrunk: it came once
+    assert abs(with_it - 1) < 0.6 * abs(without - 1)
+    day = (CUTOFF - datetime(1970, 1, 1)).days
+    assert known.clv.season_sd > replace(known.calendar, holidays=()).log_sd(day, 90)

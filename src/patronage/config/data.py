@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from patronage.config.holidays import known_holidays
 from patronage.config.rules import day, one_of, within
 from patronage.errors import ConfigError
 
@@ -174,6 +175,7 @@ class DataConfig:
     observed_until: str | None = None  # the last day that the log covers; null: found, whatever single rows say
     max_staleness_days: int = 7  # how long the log may have ended before the cutoff
     pseudonymise: bool = False  # whether ids become a keyed hash
+    holidays: Any = None  # name to dates, dates alone, or the path of a YAML file of these: config/holidays.py
     transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
     customers: CustomersConfig = field(default_factory=CustomersConfig)
@@ -190,6 +192,7 @@ class DataConfig:
             one_of("data.order_id_scope", self.order_id_scope, ("ever", "customer", "day"))
         if self.observed_until is not None:
             day("data.observed_until", self.observed_until)
+        known_holidays(self.holidays)
         if self.timezone not in zoneinfo.available_timezones():
             raise ConfigError(f"data.timezone={self.timezone}; expected a name such as UTC or Europe/Berlin")
         if self.source != "tables" and any(

@@ -8,6 +8,7 @@ from importlib import import_module
 
 from patronage import names as c
 from patronage.config import DataConfig
+from patronage.config.holidays import known_holidays
 from patronage.data.accounts import roll_up
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
@@ -138,6 +139,7 @@ def _described(
         notes=tuple(note for table in loaded.values() for note in table.notes),
         quarantined={name: table.quarantined for name, table in loaded.items() if table.quarantined},
         keys=keys,
+        holidays=known_holidays(config.holidays),
     )
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from patronage import cutoff as when
+from patronage.config.holidays import Holiday
 from patronage.data.contract import CUSTOMERS, EVENTS, RETURNS, VOCABULARY
 from patronage.data.finding import DataFinding, Severity
 from patronage.data.keys import CONF, Keys
@@ -47,6 +48,8 @@ class Tables:
         Whether customers ordered before the log begins.
     max_staleness_days
         How many days the log may have ended before a cutoff.
+    holidays
+        The known holidays of the business.
     events
         Event names with their number of rows, most frequent first.
     notes
@@ -86,6 +89,7 @@ class Tables:
     keys: Keys = CONF
     told_by_lines: frozenset[str] = frozenset()
     findings: tuple[DataFinding, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
 
     def __repr__(self) -> str:
         return f"<{self._counts()}>"

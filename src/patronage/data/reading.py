@@ -69,6 +69,7 @@ def read(
     observed_until: str | None = None,
     max_staleness_days: int = 7,
     pseudonymise: bool = False,
+    holidays: Any = None,
     engine: Engine | None = None,
     **columns: str,
 ) -> Tables:
@@ -130,6 +131,10 @@ def read(
         How many days the log may have ended before a cutoff.
     pseudonymise
         Whether ids become a keyed hash; the key is in the environment variable PATRONAGE_KEY.
+    holidays
+        Known holidays of the business, past and to come, whose effect on orders the forecast learns: a mapping of
+        names to dates, dates alone, or the path of a YAML file of these. A date is `"2024-12-25"`; several days are
+        `"2024-12-24/2024-12-26"`.
     engine
         Where SQL runs, such as `patronage.engine.DuckDB(memory_limit="3GB")`; its tables are replaced. By default an
         embedded DuckDB in memory, which is closed when the log is garbage collected or at the end of a `with` block.
@@ -178,7 +183,7 @@ name its column by amount="..."
         "money_decimals": money_decimals,
         "left_censored": left_censored, "on_bad_rows": on_bad_rows, "on_duplicate_rows": on_duplicate_rows,
         "order_id_scope": order_id_scope, "observed_until": observed_until,
-        "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise,
+        "max_staleness_days": max_staleness_days, "pseudonymise": pseudonymise, "holidays": holidays,
     }  # fmt: skip
     mappings = {
         TRANSACTIONS.name: columns,

@@ -31,7 +31,7 @@ from patronage.names import Artifact, Tag
 from patronage.report import Report
 from patronage.review.action_report import action_report
 from patronage.review.bundle_report import bundle_report, data_report
-from patronage.review.clv_report import clv_report
+from patronage.review.clv_report import clv_report, holidays_report
 from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
 from patronage.review.offer_report import offer_messages
@@ -81,6 +81,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         | bundle_report(bundle, assignments)
         | data_report(tables, split, config.lenses)
         | clv_report(bundle.clv, features, left_censored=tables.left_censored)
+        | holidays_report(bundle.forecast.calendar)
         | _actions(tables, cutoff, bundle, assignments)
     )
     print(*report.messages, sep="\n", flush=True)

@@ -32,6 +32,7 @@ class Artifact:
     CLV_CHOICE = "clv_choice.json"
     CLV_COVARIATES = "clv_covariates.json"  # which were tried, and which are in the law
     CLV_EFFECTS = "clv_effects.json"  # of those in the law, on the rate and on leaving
+    HOLIDAYS = "holidays.json"  # their effects on the orders of their days
     CLV_DECISIONS = "clv_decisions.json"
     TARGETS = "targets.json"  # the targets of a run: their measures beside baselines
     HORIZONS = "horizons.json"  # P(order) within 7, 30, 90, ... days beside what came

@@ -7,12 +7,14 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.models.btyd import assumptions
+from patronage.models.btyd.calendar import CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.names import Artifact, Tag
 from patronage.report import Report
 from patronage.review import clv_figures
 
 LONGEST_TAG = 500
+TWO_SD = 1.96
 
 
 def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool) -> Report:
@@ -31,6 +33,28 @@ def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool) ->
     findings = assumptions.examine(clv, buyers, left_censored=left_censored, refund_share=refund_share)
     figures = Report(figures=clv_figures.of_model(clv, features))
     return _findings(findings) | _choice(clv) | _covariates(clv) | _decisions(clv) | figures
+
+
+def holidays_report(calendar: CalendarClock) -> Report:
+    """The effects of known holidays, with intervals of 95 % of the next time; empty without holidays."""
+    if not calendar.holidays:
+        return Report()
+    table = pd.DataFrame(
+        {
+            "holiday": holiday.name,
+            "factor": holiday.factor,
+            "low": np.exp(holiday.log_factor - TWO_SD * holiday.sd),
+            "high": np.exp(holiday.log_factor + TWO_SD * holiday.sd),
+            "seen": holiday.seen,
+        }
+        for holiday in calendar.holidays
+    )
+    lines = [
+        f"holiday      {row.holiday}: {row.factor:.2f} times the orders of like days [{row.low:.2f}, {row.high:.2f}], "
+        + (f"by {row.seen} of its times" if row.seen else "never seen in the log")
+        for row in table.itertuples()
+    ]
+    return Report(tables={Artifact.HOLIDAYS: table}, messages=lines)
 
 
 def _findings(findings: tuple[assumptions.Finding, ...]) -> Report:

@@ -22,9 +22,10 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.labels import LabelledSnapshot, Snapshot, buyers
-from patronage.models.btyd.calendar import FLAT, LEVEL_BORDERS, CalendarClock, level_group
-from patronage.models.btyd.calendar_fit import FIRST, LAW, fit_calendar
+from patronage.models.btyd.calendar import LEVEL_BORDERS, CalendarClock, HolidayEffect, level_group
+from patronage.models.btyd.calendar_fit import FIRST, LAW, REPEATS, fit_calendar
 from patronage.models.btyd.fit import FitCache, fit_orders
+from patronage.models.btyd.holiday_fit import fit_holidays
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.summary import Summary
 from patronage.training.origins import CalendarHistory
@@ -51,41 +52,49 @@ def learn_calendar(history: CalendarHistory | None, current: Snapshot, fits: Fit
     current
         Customers who have bought by the cutoff.
     """
+    holidays = fit_holidays(history.days[REPEATS], history.holidays) if history else ()
     if history is None or len(history.days) < LEAST_HISTORY:
-        return CalendarClock(refused=f"fewer than {LEAST_HISTORY} days of log")
+        return CalendarClock(refused=f"fewer than {LEAST_HISTORY} days of log", holidays=holidays)
     if (spread := _spread(history.days)) < LEAST_SPREAD:
         return CalendarClock(
-            refused=f"the customers came within {spread:.0f} days: season and age cannot be told apart"
+            refused=f"the customers came within {spread:.0f} days: season and age cannot be told apart",
+            holidays=holidays,
         )
     origins = [buyers(origin) for origin in history.origins]
     try:
-        calendar = _season(history.days, origins, current, fits)
+        calendar = _season(history, origins, current, holidays, fits)
         errors = [_errors(origin, _law(origin, calendar, fits), calendar) for origin in origins]
     except FitError as error:
         log.info("no calendar: %s", error)
-        return CalendarClock(refused=str(error))
+        return CalendarClock(refused=str(error), holidays=holidays)
     if not errors:
         return calendar
     return replace(calendar, levels=tuple(np.exp(_carried_on(np.array(errors))).tolist()))
 
 
 def _season(
-    days: pd.DataFrame, origins: list[LabelledSnapshot], current: Snapshot, fits: FitCache | None
+    history: CalendarHistory,
+    origins: list[LabelledSnapshot],
+    current: Snapshot,
+    holidays: tuple[HolidayEffect, ...],
+    fits: FitCache | None,
 ) -> CalendarClock:
     """The calendar without a level; without waves where earlier origins were predicted no better by theirs."""
-    first = days.index[0]
+    days, first = history.days, history.days.index[0]
     errors = []
     for origin in origins:
         known = days[days.index <= _observed_day(origin)]
         if _observed_day(origin) - first + 1 < LEAST_HISTORY:
             break
-        learned = fit_calendar(known, origin.features, fits)
-        plain = _error(origin, _law(origin, FLAT, fits), FLAT)
+        then = fit_holidays(known[REPEATS], history.holidays)
+        learned, without = fit_calendar(known, origin.features, fits, then), CalendarClock(holidays=then)
+        plain = _error(origin, _law(origin, without, fits), without)
         errors.append((f"{origin.cutoff:%Y-%m-%d}", plain, _error(origin, learned.law, learned.calendar)))
     losses = np.square([pair[1:] for pair in errors]).sum(axis=0)
     if errors and losses[1] >= losses[0]:
-        return CalendarClock(errors=tuple(errors), refused="earlier origins were predicted no better with a season")
-    return replace(fit_calendar(days, current.features, fits).calendar, errors=tuple(errors))
+        refused = "earlier origins were predicted no better with a season"
+        return CalendarClock(errors=tuple(errors), refused=refused, holidays=holidays)
+    return replace(fit_calendar(days, current.features, fits, holidays).calendar, errors=tuple(errors))
 
 
 def _law(origin: LabelledSnapshot, calendar: CalendarClock, fits: FitCache | None) -> OrderLaw:

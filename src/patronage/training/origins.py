@@ -17,6 +17,7 @@ import pandas as pd
 from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import ActsConfig, ContractConfig, LensesConfig, OriginsConfig, TrainConfig
+from patronage.config.holidays import Holiday
 from patronage.config.journey import AUTO
 from patronage.config.target import ChosenAct, chosen_acts
 from patronage.data import Tables
@@ -49,10 +50,13 @@ class CalendarHistory(NamedTuple):
         the business's.
     origins
         Labelled snapshots with what BTYD reads alone, the latest first: a quarter of a year apart, up to a year.
+    holidays
+        The known ones of the business.
     """
 
     days: pd.DataFrame
     origins: tuple[LabelledSnapshot, ...]
+    holidays: tuple[Holiday, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -304,7 +308,7 @@ def _calendar_history(
         origins.append(_labelled(tables, replace(snapshot, horizon_days=window), config))
     bought = buyers(current).features
     apart = bought.index[ordinary(bought).outweighing(bought)]
-    return CalendarHistory(_orders_by_day(tables, current.cutoff, apart), tuple(origins))
+    return CalendarHistory(_orders_by_day(tables, current.cutoff, apart), tuple(origins), tables.holidays)
 
 
 def _orders_by_day(tables: Tables, cutoff: datetime, apart: pd.Index) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """
 A law in calendar time: the season that all customers share, as a clock that runs faster when they order more.
 
-Orders come at a customer's rate times s(t), an index with a mean of 1 over a year. With Lambda(t) the integral of s,
+Orders come at a customer's rate times s(t), an index with a mean of 1 over a year, and on known holidays times the
+effect of each. With Lambda(t) the integral of s,
 the customer is a plain customer of any buy-till-you-die law in the time that Lambda counts: the law is fitted to, and
 asked for, ages and horizons on that clock. Every formula of the law stays as it is.
 
@@ -29,6 +30,38 @@ GRID = np.arange(0, 1462) * YEAR / 1461  # a year in quarters of a day, both end
 
 
 @dataclass(frozen=True)
+class HolidayEffect:
+    """
+    What a known holiday does to the orders of its days.
+
+    Parameters
+    ----------
+    spans
+        First and last day of each time that it comes, past or to come, both included, since 1970-01-01.
+    log_factor, sd
+        Logarithm of its factor, and how uncertain that of the next time is.
+    seen
+        How many times it was learned from; of one that never came, the factor is 1.
+    """
+
+    name: str
+    spans: tuple[tuple[int, int], ...]
+    log_factor: float
+    sd: float
+    seen: int
+
+    @property
+    def factor(self) -> float:
+        """What order rates are multiplied by on its days."""
+        return float(np.exp(self.log_factor))
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> HolidayEffect:
+        """The effect of which `dataclasses.asdict` gave these values, after a way through JSON."""
+        return cls(**{**state, "spans": tuple((first, last) for first, last in state["spans"])})
+
+
+@dataclass(frozen=True)
 class CalendarClock:
     """
     The logarithm of the index as yearly waves, and the level of the horizon.
@@ -48,6 +81,8 @@ class CalendarClock:
         orders without the calendar and with it.
     refused
         Why there is no season; empty where there is one.
+    holidays
+        The effects of known holidays.
     """
 
     waves: tuple[float, ...] = ()
@@ -55,25 +90,45 @@ class CalendarClock:
     levels: tuple[float, ...] = (1.0,) * (len(LEVEL_BORDERS) + 1)
     errors: tuple[tuple[str, float, float], ...] = ()
     refused: str = ""
+    holidays: tuple[HolidayEffect, ...] = ()
+
+    @property
+    def even(self) -> bool:
+        """Whether a day of the clock is a day."""
+        return not self.waves and not self.holidays
 
     @property
     def flat(self) -> bool:
         """Whether the calendar changes nothing."""
-        return not self.waves and set(self.levels) == {1.0}
+        return self.even and set(self.levels) == {1.0}
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> CalendarClock:
         """The calendar of which `dataclasses.asdict` gave these values, after a way through JSON."""
         rows = {name: tuple(map(tuple, state[name])) for name in ("covariance", "errors")}
+        rows["holidays"] = tuple(map(HolidayEffect.of, state.get("holidays", ())))
         return cls(**{**state, "waves": tuple(state["waves"]), "levels": tuple(state["levels"]), **rows})
 
     def index(self, day: npt.ArrayLike) -> Array:
-        """s(t) at each moment, in days from 1970-01-01."""
+        """s(t) of the season at each moment, in days from 1970-01-01, without holidays."""
         return np.interp(np.asarray(day, np.float64) % YEAR, GRID, self._density())
 
     def elapsed(self, start: npt.ArrayLike, end: npt.ArrayLike) -> Array:
         """Days on the clock of the calendar from one moment to another, both in days from 1970-01-01."""
         start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+        clock = self._of_season(start, end)
+        for holiday in self.holidays:
+            clock = clock + (holiday.factor - 1) * self._within(holiday, start, end)
+        return clock
+
+    def _within(self, holiday: HolidayEffect, start: Array, end: Array) -> Array:
+        """What the season alone gives to the days of a holiday between two moments."""
+        parts = [
+            self._of_season(np.clip(first, start, end), np.clip(last + 1, start, end)) for first, last in holiday.spans
+        ]
+        return np.sum(parts, axis=0) if parts else np.zeros(np.broadcast(start, end).shape)
+
+    def _of_season(self, start: Array, end: Array) -> Array:
         if not self.waves:
             return end - start
         density = self._density()
@@ -84,7 +139,7 @@ class CalendarClock:
     def operational(self, features: Columns) -> dict[str, Any]:
         """The features with recency and T on the clock of the calendar."""
         columns = {name: features[name] for name in features}
-        if not self.waves:
+        if self.even:
             return columns
         recency, age, last = (np.asarray(features[name], np.float64) for name in (c.RECENCY, c.T, c.OBSERVED_DAY))
         first = last - age + 1  # the moment after the day of the first order, as that of `T` is the end of its day
@@ -92,7 +147,7 @@ class CalendarClock:
         return {**columns, **on_clock}
 
     def factor(self, features: Columns, days: Array | float) -> Array:
-        """(N,) what order rates are multiplied by in the next `days` days: the season's mean, times the level.
+        """(N,) what order rates are multiplied by in the next `days` days: the clock's mean speed, times the level.
 
         The days are one number for all, or one for each. What is read: the number of repeat orders, and the day on
         which the features were made.
@@ -108,7 +163,17 @@ class CalendarClock:
         return season * np.asarray(self.levels)[level_group(features[c.FREQUENCY])]
 
     def log_sd(self, day: float, days: float) -> float:
-        """Standard deviation of the logarithm of the season's mean over `days` days from a moment."""
+        """Standard deviation of the logarithm of the clock's mean speed over `days` days from a moment."""
+        start, end = np.float64(day), np.float64(day + days)
+        of_holidays = sum(
+            (holiday.sd * holiday.factor * float(self._within(holiday, start, end))) ** 2 for holiday in self.holidays
+        )
+        season = self._season_sd(day, days)
+        return (
+            float(np.hypot(season, np.sqrt(of_holidays) / float(self.elapsed(start, end)))) if of_holidays else season
+        )
+
+    def _season_sd(self, day: float, days: float) -> float:
         if not self.waves:
             return 0.0
         moments = day + (np.arange(200) + 0.5) * days / 200

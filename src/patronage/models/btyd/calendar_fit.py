@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 
 from patronage.errors import FitError
-from patronage.models.btyd.calendar import FLAT, YEAR, CalendarClock, year_waves
+from patronage.models.btyd.calendar import YEAR, CalendarClock, HolidayEffect, year_waves
 from patronage.models.btyd.fit import LAWS, FitCache, fit_orders
 from patronage.models.btyd.law import OrderLaw
 from patronage.models.btyd.optimum import refine
@@ -53,7 +53,12 @@ class CalendarFit(NamedTuple):
     law: OrderLaw
 
 
-def fit_calendar(days: pd.DataFrame, features: pd.DataFrame, fits: FitCache | None = None) -> CalendarFit:
+def fit_calendar(
+    days: pd.DataFrame,
+    features: pd.DataFrame,
+    fits: FitCache | None = None,
+    holidays: tuple[HolidayEffect, ...] = (),
+) -> CalendarFit:
     """
     Learn the calendar from what was known on the day that the features were made.
 
@@ -64,6 +69,8 @@ def fit_calendar(days: pd.DataFrame, features: pd.DataFrame, fits: FitCache | No
         on it, and `repeats`, the orders of others.
     features
         The BTYD summary of the customers who have bought, in days, with the day on which it was made.
+    holidays
+        Their effects, which are no season.
 
     Raises
     ------
@@ -71,7 +78,7 @@ def fit_calendar(days: pd.DataFrame, features: pd.DataFrame, fits: FitCache | No
         The law cannot be fitted, or too few repeat orders came.
     """
     law, fit = fit_orders(LAW, *Summary.of(features), fits)
-    calendar = FLAT
+    calendar = CalendarClock(holidays=holidays)
     for _ in range(ROUNDS):
         calendar = _calendar(days, law, calendar)
         *summary, weights = count_unique_rows(*Summary.of(calendar.operational(features)))
@@ -100,7 +107,7 @@ def _calendar(days: pd.DataFrame, law: OrderLaw, clock: CalendarClock) -> Calend
     actual, expected, middle = actual[usable], expected[usable], (starts + WEEK / 2)[usable]
     log_ratio = np.log((actual + 0.5) / (expected + 0.5)) + np.log(clock.index(middle))
     waves, covariance = _average(log_ratio, 2 / (actual + expected + 1), middle)
-    return CalendarClock(tuple(waves.tolist()), tuple(map(tuple, covariance.tolist())))
+    return CalendarClock(tuple(waves.tolist()), tuple(map(tuple, covariance.tolist())), holidays=clock.holidays)
 
 
 def _expected_until(moments: Array, days: pd.DataFrame, law: OrderLaw, clock: CalendarClock) -> Array:
