@@ -156,12 +156,12 @@ def _mean(differences: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 def _numbers(features: pd.DataFrame | None) -> dict[str, tuple[str, Array]]:
     """The policies by a number: the column and its values."""
-    found = {}
+    numbers = {}
     for name, columns in NUMBERS.items():
         column = next((each for each in columns if features is not None and each in features), None)
         if column is not None and features is not None:
-            found[f"{name}: {column}"] = (column, features[column].to_numpy(np.float64, na_value=np.nan))
-    return found
+            numbers[f"{name}: {column}"] = (column, features[column].to_numpy(np.float64, na_value=np.nan))
+    return numbers
 
 
 def beside(policies: Mapping[str, Index], learned: Index, profit: Array) -> pd.DataFrame:
