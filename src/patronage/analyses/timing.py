@@ -21,7 +21,7 @@ from patronage.decisions.personal_dates import FIRST_ORDER, SIGNED_UP, in_year, 
 from patronage.engine import text, texts
 from patronage.errors import DataError
 from patronage.lenses import History
-from patronage.lenses.occasion import countries, day_parts, is_weekend
+from patronage.lenses.week import countries, day_parts, is_weekend
 from patronage.typing import Array
 
 DAY = pd.Timedelta(days=1)
@@ -50,16 +50,16 @@ def _dates(result: Result, view: View, dates: pd.DataFrame, settings: TimingConf
     rows = []
     for name, own in dates.groupby(c.PERSONAL_DATE, sort=False):
         known = own[own[c.CUSTOMER_ID].isin(orders.customers.index)].set_index(c.CUSTOMER_ID)["day"]
-        came, expected = _near(known, orders, settings.around_days, beginning=name in (SIGNED_UP, FIRST_ORDER))
+        placed_near, expected = _near(known, orders, settings.around_days, beginning=name in (SIGNED_UP, FIRST_ORDER))
         if expected.sum() < settings.least:
             result.notes.append(
                 f"own dates, {name}: {expected.sum():.0f} usual orders around those of {len(known):,} customers; "
                 f"expected at least {settings.least}"
             )
             continue
-        half = Z * float(np.sqrt(((came - expected) ** 2).sum())) / expected.sum()
-        ratio = float(came.sum() / expected.sum())
-        rows.append((name, len(known), int(came.sum()), expected.sum(), ratio, ratio - half, ratio + half))
+        half = Z * float(np.sqrt(((placed_near - expected) ** 2).sum())) / expected.sum()
+        ratio = float(placed_near.sum() / expected.sum())
+        rows.append((name, len(known), int(placed_near.sum()), expected.sum(), ratio, ratio - half, ratio + half))
     if not rows:
         return
     names = [c.PERSONAL_DATE, "customers", "orders", "usual_orders", "value", "low", "high"]

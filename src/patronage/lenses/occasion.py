@@ -21,17 +21,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy.special import bdtrc, betaincc, betainccinv
 
 from patronage import names as c
-from patronage.config import LensesConfig, OccasionConfig
+from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
+from patronage.lenses.week import countries, day_parts, is_weekend
 
 PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
 SPANNED = 0.9  # of a period at least must lie between the first date and the last
@@ -160,26 +160,6 @@ def _day_of_year(month_day: int) -> int:
     return pd.Timestamp(2023, month_day // 100, min(month_day % 100, 28)).day_of_year + max(month_day % 100 - 28, 0)
 
 
-def countries(history: History, occasion: OccasionConfig) -> str:
-    """SQL: the country of each customer, where weekends differ by it."""
-    if occasion.country not in history.tables.attributes:
-        return f"SELECT customer_id, {history.engine.null('text')} AS country FROM profiles WHERE false"
-    return f"SELECT customer_id, {history.engine.quote(occasion.country)} AS country FROM profiles"
-
-
-def is_weekend(weekday: str, history: History, occasion: OccasionConfig) -> str:
-    """SQL: whether an ISO weekday belongs to the weekend in the customer's `country`."""
-    by_country: dict[tuple[int, ...], list[str]] = {}
-    for country, days in occasion.weekends.items() if occasion.country in history.tables.attributes else ():
-        by_country.setdefault(tuple(sorted(set(days))), []).append(country)
-    cases = [
-        f"WHEN country IN ({texts(names)}) THEN {weekday} IN ({', '.join(map(str, days))})"
-        for days, names in by_country.items()
-    ]
-    usual = f"{weekday} IN ({', '.join(str(day) for day in sorted(set(occasion.weekend)))})"
-    return f"CASE {' '.join(cases)} ELSE {usual} END" if cases else usual
-
-
 def _hours(history: History, config: LensesConfig, days_off: str) -> str:
     """SQL: the hours of orders and of the customer's events; a midnight is a date without a clock time."""
     clock = "extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment)"
@@ -201,16 +181,6 @@ def _hour_counts(config: LensesConfig) -> str:
             SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late,
                    max(days_off) AS days_off, {days}, {counts}
             FROM hours GROUP BY customer_id"""
-
-
-def day_parts(occasion: OccasionConfig) -> list[tuple[str, str, int]]:
-    """Each part of the day: its name, the SQL that tests an hour, and its length in hours."""
-    parts, first_hours = list(occasion.day_parts), [*occasion.day_parts.values(), 24]
-    tests = [f"(hour >= {start} AND hour < {end})" for start, end in pairwise(first_hours)]
-    tests[-1] = f"({tests[-1]} OR hour < {first_hours[0]})"
-    lengths = [end - start for start, end in pairwise(first_hours)]
-    lengths[-1] += first_hours[0]
-    return list(zip(parts, tests, lengths, strict=True))
 
 
 def _of_part(parts: list[tuple[str, str, int]], value: str) -> str:
