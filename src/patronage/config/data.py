@@ -12,7 +12,8 @@ from patronage.config.holidays import known_holidays
 from patronage.config.rules import day, one_of, within
 from patronage.errors import ConfigError
 
-ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic", "firmographic")
+DATE = "date"  # such as a birthday: it comes back every year
+ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic", "firmographic", DATE)
 
 
 @dataclass
