@@ -106,8 +106,9 @@ class CalendarClock:
     def of(cls, state: Mapping[str, Any]) -> CalendarClock:
         """The calendar of which `dataclasses.asdict` gave these values, after a way through JSON."""
         rows = {name: tuple(map(tuple, state[name])) for name in ("covariance", "errors")}
-        rows["holidays"] = tuple(map(HolidayEffect.of, state.get("holidays", ())))
-        return cls(**{**state, "waves": tuple(state["waves"]), "levels": tuple(state["levels"]), **rows})
+        holidays = tuple(HolidayEffect.of(holiday) for holiday in state.get("holidays", ()))
+        own = {"waves": tuple(state["waves"]), "levels": tuple(state["levels"]), "holidays": holidays}
+        return cls(**{**state, **own, **rows})
 
     def index(self, day: npt.ArrayLike) -> Array:
         """s(t) of the season at each moment, in days from 1970-01-01, without holidays."""
@@ -164,14 +165,10 @@ class CalendarClock:
 
     def log_sd(self, day: float, days: float) -> float:
         """Standard deviation of the logarithm of the clock's mean speed over `days` days from a moment."""
-        start, end = np.float64(day), np.float64(day + days)
-        of_holidays = sum(
-            (holiday.sd * holiday.factor * float(self._within(holiday, start, end))) ** 2 for holiday in self.holidays
-        )
-        season = self._season_sd(day, days)
-        return (
-            float(np.hypot(season, np.sqrt(of_holidays) / float(self.elapsed(start, end)))) if of_holidays else season
-        )
+        start, end = np.array(day, np.float64), np.array(day + days, np.float64)
+        parts = [holiday.sd * holiday.factor * float(self._within(holiday, start, end)) for holiday in self.holidays]
+        of_holidays = float(np.sqrt(np.square(parts).sum())) / float(self.elapsed(start, end)) if parts else 0.0
+        return float(np.hypot(self._season_sd(day, days), of_holidays))
 
     def _season_sd(self, day: float, days: float) -> float:
         if not self.waves:
