@@ -159,7 +159,7 @@ LENS = Lens(
             none="no order in the last 90 days",
         ),
         "usage_trend": Feature(
-            f"trend of the orders (recent days with an order less those in the {RECENT_DAYS} days before, over their sum)",
+            f"trend of the orders (recent days with one less those in the {RECENT_DAYS} days before, over their sum)",
             "growing",
             "shrinking",
             reason="a better trend of orders than most|a worse trend of orders than most",
