@@ -169,7 +169,7 @@ def test_a_known_holiday_is_learned_and_what_comes_on_the_next_one_is_expected(l
     (plain, without), (known, with_it) = fitted
     assert plain.calendar.holidays == ()
     (sale,) = known.calendar.holidays
-    assert sale.seen == 1
+    assert sale.times == 1
     assert 2.5 < sale.factor < 9  # some eight times the usual, shrunk: it came once
     assert abs(with_it - 1) < 0.6 * abs(without - 1)
     day = (CUTOFF - datetime(1970, 1, 1)).days

@@ -45,13 +45,13 @@ def holidays_report(calendar: CalendarClock) -> Report:
             "factor": holiday.factor,
             "low": np.exp(holiday.log_factor - TWO_SD * holiday.sd),
             "high": np.exp(holiday.log_factor + TWO_SD * holiday.sd),
-            "seen": holiday.seen,
+            "times": holiday.times,
         }
         for holiday in calendar.holidays
     )
     lines = [
         f"holiday      {row.holiday}: {row.factor:.2f} times the orders of like days [{row.low:.2f}, {row.high:.2f}], "
-        + (f"by {row.seen} of its times" if row.seen else "never seen in the log")
+        + (f"by {row.times} of its times" if row.times else "never seen in the log")
         for row in table.itertuples()
     ]
     return Report(tables={Artifact.HOLIDAYS: table}, messages=lines)

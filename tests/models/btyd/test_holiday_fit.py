@@ -27,7 +27,7 @@ def days_with(effects: dict[Holiday, float], rate: float = 60.0, seed: int = 1) 
 
 def test_planted_effects_are_found():
     sale, closed = fit_holidays(days_with({SALE: 2.5, CLOSED: 0.1}), [SALE, CLOSED])
-    assert (sale.name, sale.seen, closed.seen) == ("sale", 2, 2)
+    assert (sale.name, sale.times, closed.times) == ("sale", 2, 2)
     assert sale.spans == SALE.spans  # the third is to come
     assert sale.factor == pytest.approx(2.5, rel=0.12)
     assert 0.05 < closed.factor < 0.3
@@ -59,10 +59,10 @@ def test_few_orders_tell_little():
 def test_a_holiday_that_never_came_changes_nothing_but_the_interval():
     coming = Holiday("jubilee", ((FIRST + 900, FIRST + 901),))
     (effect,) = fit_holidays(days_with({}), [coming])
-    assert (effect.factor, effect.seen) == (1.0, 0)
+    assert (effect.factor, effect.times) == (1.0, 0)
     assert effect.sd == pytest.approx(np.hypot(PRIOR_SD, AGAIN_SD))
     closed_anyway = fit_holidays(days_with({}) * 0, [SALE])[0]
-    assert (closed_anyway.factor, closed_anyway.seen) == (1.0, 0)
+    assert (closed_anyway.factor, closed_anyway.times) == (1.0, 0)
 
 
 def test_without_holidays_there_is_nothing_to_learn():

@@ -40,7 +40,7 @@ class HolidayEffect:
         First and last day of each time that it comes, past or to come, both included, since 1970-01-01.
     log_factor, sd
         Logarithm of its factor, and how uncertain that of the next time is.
-    seen
+    times
         How many times it was learned from; of one that never came, the factor is 1.
     """
 
@@ -48,7 +48,7 @@ class HolidayEffect:
     spans: tuple[tuple[int, int], ...]
     log_factor: float
     sd: float
-    seen: int
+    times: int
 
     @property
     def factor(self) -> float:

@@ -87,15 +87,15 @@ def _noise(actual: Array, usual: _Usual, ordinary: Mask) -> float:
 
 def _effect(holiday: Holiday, times: Sequence[np.ndarray], actual: Array, usual: _Usual, noise: float) -> HolidayEffect:
     """The mode of the effect, with what its curvature and the next time leave open."""
-    came, would, spread = [], [], []
+    ordered, would, spread = [], [], []
     for days in times:
         compared = days[usual.days[days] >= FEWEST]
         expected = float(usual.orders[compared].sum())
         if expected > 0:
-            came.append(float(actual[compared].sum()))
+            ordered.append(float(actual[compared].sum()))
             would.append(expected)
             spread.append(noise * (1 + float((usual.orders[compared] / usual.days[compared]).sum()) / expected))
-    orders, base, variance = np.array(came), np.array(would), np.array(spread)
+    orders, base, variance = np.array(ordered), np.array(would), np.array(spread)
 
     def slope(log_factor: float) -> float:
         mean = base * np.exp(log_factor)
