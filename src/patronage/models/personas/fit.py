@@ -111,7 +111,7 @@ def choose(
 
 
 def vocabulary(sample: PersonaSample, config: PersonasConfig, descriptions: Mapping[str, Feature]) -> Vocabulary:
-    """The words, with borders from these customers, and of whom each is true."""
+    """The words, with borders from these customers, and the customers that each is true of."""
     columns = sample.preparation.columns
     words = words_of(columns, sample.features, descriptions, config.views)
     return Vocabulary(words, held_words(words, sample.features, columns))
