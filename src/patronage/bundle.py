@@ -219,7 +219,8 @@ class Bundle:
         ahead = left_empty & {c.EXPECTED_ORDERS, c.EXPECTED_SPEND}
         left_empty |= {c.at_horizon(name, days) for name in ahead for days in horizons}
         empty = dict.fromkeys(left_empty, np.full(len(buyers), np.nan))
-        forecast = {**self.forecast.predict(buyers, reasons=reasons, horizons=horizons), **empty}
+        words = lenses.described(self.lenses) if reasons else None
+        forecast = {**self.forecast.predict(buyers, reasons=words, horizons=horizons), **empty}
         if self.contracts is not None:
             forecast |= self.contracts.replace_in(forecast, buyers, reasons=reasons)
             forecast[c.CHURN_BAND] = self.forecast.ensemble.band(forecast[c.CHURN_PROBABILITY])
