@@ -70,7 +70,7 @@ def test_a_season_that_came_back_mends_the_total_and_what_follows_from_it(model,
     plain_config = settings(lens_settings)
     plain_config.churn.season = False
     plain = fit_forecast(split, plain_config)
-    with_it, without = (one.predict(judged.features, reasons=False) for one in (model, plain))
+    with_it, without = (one.predict(judged.features) for one in (model, plain))
     assert with_it[c.EXPECTED_ORDERS].sum() / came.sum() == pytest.approx(1, abs=0.1)
     assert without[c.EXPECTED_ORDERS].sum() / came.sum() < 0.8
     errors = [np.square(one[c.EXPECTED_ORDERS] - came).mean() for one in (with_it, without)]

@@ -77,7 +77,7 @@ def test_the_journey_has_the_place_of_btyd_in_the_mean(case):
     np.testing.assert_array_equal(p_order, np.asarray(journey.predict(features)[c.JOURNEY_P_ORDER]))
     expected = (sum(others) + 1 - p_order) / (len(others) + 1)
     ordinary = ~forecast.ordinary.outweighing(features)
-    predicted = replace(forecast, journey=journey).predict(features, reasons=False)
+    predicted = replace(forecast, journey=journey).predict(features)
     np.testing.assert_allclose(predicted[c.CHURN_PROBABILITY][ordinary], expected[ordinary], rtol=1e-12)
     np.testing.assert_allclose(predicted[c.P_ORDER], 1 - predicted[c.CHURN_PROBABILITY], rtol=1e-12)
 
@@ -88,5 +88,5 @@ def test_a_forecast_with_a_journey_is_saved_and_loaded(case, tmp_path):
     with_it.save(tmp_path)
     loaded = Forecast.load(tmp_path)
     assert loaded.totals_model == forecast.totals_model
-    before, after = (each.predict(features, reasons=False)[c.CHURN_PROBABILITY] for each in (with_it, loaded))
+    before, after = (each.predict(features)[c.CHURN_PROBABILITY] for each in (with_it, loaded))
     np.testing.assert_array_equal(before, after)

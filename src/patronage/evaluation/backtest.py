@@ -186,7 +186,7 @@ def _coverage(part: BacktestHoldout, personas: pd.Series | None) -> list[MetricR
     """How well the intervals of what is shipped cover: of customers, of all together and of personas."""
     features, labels = part.evaluated.features, part.evaluated.labels
     inputs, multiplier, alive = part.forecast.law_inputs(features)
-    shipped = part.forecast.predict(features, reasons=False)
+    shipped = part.forecast.predict(features)
     spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)}, features.index)
     spend = spend.assign(**{c.SPEND: labels[c.SPEND]})
     metrics = evaluate_intervals(part.forecast.clv, inputs, labels[c.ORDERS], multiplier, alive, spend)
@@ -198,7 +198,7 @@ def _coverage(part: BacktestHoldout, personas: pd.Series | None) -> list[MetricR
 def _predictions(part: BacktestHoldout, *, contractual: bool) -> Predictions:
     """Naive baselines, structural laws, the members of the ensemble, the ensemble, and what is shipped."""
     features = part.evaluated.features
-    shipped = part.forecast.predict(features, reasons=False)
+    shipped = part.forecast.predict(features)
     sources = [
         _naive(part, shipped[c.P_ORDER], contractual=contractual),
         _structural(part, contractual=contractual),
@@ -208,7 +208,7 @@ def _predictions(part: BacktestHoldout, *, contractual: bool) -> Predictions:
     ]
     if not part.forecast.calendar.flat:
         without = replace(part.forecast, calendar=FLAT)
-        sources.append(_by_label(SEASONLESS, without.predict(features, reasons=False)))
+        sources.append(_by_label(SEASONLESS, without.predict(features)))
     return {
         label: {model: values for source in sources for model, values in source.get(label, {}).items()}
         for label in TARGETS

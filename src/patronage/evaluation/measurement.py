@@ -160,7 +160,7 @@ def _horizons(
         return None
     shipped = assignments.loc[features.index].astype(dict.fromkeys(SHIPPED, float))
     if shipped[list(SHIPPED)].isna().any(axis=None):  # columns left empty
-        shipped = pd.DataFrame(bundle.forecast.predict(features, reasons=False), features.index)
+        shipped = pd.DataFrame(bundle.forecast.predict(features), features.index)
     days = first_order_days(tables, evaluated.cutoff, evaluated.horizon_days, features.index).to_numpy(float)
     ahead = bundle.forecast.ahead(features, shipped)
     return check_horizons(ahead, features[c.FREQUENCY].to_numpy(float), days, evaluated.horizon_days)

@@ -66,9 +66,16 @@ LENS = Lens(
     question="How many people of a business customer are active?",
     source="Mehta, Steinman and Murphy 2016",
     features={
-        "n_users": Feature("known users of the account", "large-team", "small-team"),
-        "n_active_users": Feature("users with an order or an act of their own in the recent days", absent=0),
-        "active_user_share": Feature("active users over known users", "widely used", "little used"),
+        "n_users": Feature("known users of the account", "large-team", "small-team", reason="{} known users"),
+        "n_active_users": Feature(
+            "users with an order or an act of their own in the recent days",
+            absent=0,
+            reason="{} active users",
+            none="no active user",
+        ),
+        "active_user_share": Feature(
+            "active users over known users", "widely used", "little used", reason="{:.0%} of the users active"
+        ),
     },
     requires=("users",),
     labels={

@@ -74,9 +74,18 @@ LENS = Lens(
     source="Haley 1968",
     features={
         "category_spread": Feature(
-            "effective number of categories bought in (inverse Simpson)", "many-sided", "single-minded"
+            "effective number of categories bought in (inverse Simpson)",
+            "many-sided",
+            "single-minded",
+            reason="spreads over more categories than most|keeps to fewer categories than most",
         ),
-        "service_contacts": Feature("tickets opened per order", "asking for help", "self-reliant"),
+        "service_contacts": Feature(
+            "tickets opened per order",
+            "asking for help",
+            "self-reliant",
+            reason="{} tickets for an order",
+            none="no tickets",
+        ),
     },
     requires=purchase.REQUIRES,  # it reads the purchase lens
     improved_by=(*purchase.IMPROVED_BY, f"{EVENTS.name}:ticket_opened"),

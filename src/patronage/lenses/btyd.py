@@ -35,12 +35,26 @@ LENS = Lens(
     question="What do buy-till-you-die models need to know?",
     source="Fader, Hardie and Lee 2005",
     features={
-        c.FREQUENCY: Feature("days with a purchase after the first", absent=0),
-        c.RECENCY: Feature("days from the first purchase to the last", absent=0),
-        c.T: Feature("days from the first purchase to the last day before the cutoff"),
+        c.FREQUENCY: Feature(
+            "days with a purchase after the first", absent=0, reason="{} repeat orders", none="no repeat order yet"
+        ),
+        c.RECENCY: Feature(
+            "days from the first purchase to the last",
+            absent=0,
+            reason="{} days from the first order to the last",
+            none="all orders on one day",
+        ),
+        c.T: Feature("days from the first purchase to the last day before the cutoff", reason="a customer for {} days"),
         c.OBSERVED_DAY: Feature("days from 1970-01-01 to the last day before the cutoff", date=True),
-        c.MONETARY_VALUE: Feature("mean value of a repeat day, in the currency", absent=0),
-        c.FIRST_ORDER_VALUE: Feature("value of the first day with a purchase, in the currency"),
+        c.MONETARY_VALUE: Feature(
+            "mean value of a repeat day, in the currency",
+            absent=0,
+            reason="{} a repeat order",
+            none="no repeat order yet",
+        ),
+        c.FIRST_ORDER_VALUE: Feature(
+            "value of the first day with a purchase, in the currency", reason="{} on the first day"
+        ),
     },
     select=_select,
 )

@@ -41,11 +41,24 @@ def _select(history: History, config: LensesConfig) -> str:
 
 
 FEATURES = {
-    c.CONTRACT_DAYS: Feature("days since the contract that runs began; missing without one"),
-    c.CONTRACT_PAYMENTS: Feature("payments for the contract", absent=0),
-    c.CONTRACT_GAP: Feature("mean days between payments for the contract; missing before the second"),
-    c.DAYS_SINCE_PAYMENT: Feature("days since the last payment for the contract; missing without any"),
-    c.CONTRACT_PAYMENT: Feature("mean payment for the contract, in the currency; missing without any"),
+    c.CONTRACT_DAYS: Feature(
+        "days since the contract that runs began; missing without one", reason="{} days since the contract began"
+    ),
+    c.CONTRACT_PAYMENTS: Feature(
+        "payments for the contract",
+        absent=0,
+        reason="{} payments for the contract",
+        none="no payment for the contract yet",
+    ),
+    c.CONTRACT_GAP: Feature(
+        "mean days between payments for the contract; missing before the second", reason="{} days between payments"
+    ),
+    c.DAYS_SINCE_PAYMENT: Feature(
+        "days since the last payment for the contract; missing without any", reason="{} days since the last payment"
+    ),
+    c.CONTRACT_PAYMENT: Feature(
+        "mean payment for the contract, in the currency; missing without any", reason="{} a payment"
+    ),
 }
 
 LENS = Lens(

@@ -98,14 +98,45 @@ LENS = Lens(
     question="How much has the customer to do with the brand, and through which channels?",
     source="van Doorn et al. 2010; Kumar et al. 2010",
     features={
-        "engagement": Feature("weighted acts, halved with every half-life", "engaged", "detached", absent=0),
-        "days_since_last_act": Feature("days from the last act to the cutoff", "silent", "present"),
-        "engagement_trend": Feature("recent acts less those before over their sum, -1 to 1", "warming", "cooling"),
-        "response_rate": Feature("responses over messages and offers sent", "responsive", "unresponsive"),
-        "site_share": Feature("share of decayed acts on the site or app", "online"),
-        "message_share": Feature("share of decayed acts by e-mail, text or push", "message-led"),
-        "person_share": Feature("share of decayed acts in a store or by phone", "in-person"),
-        "social_share": Feature("share of decayed acts in social media", "social"),
+        "engagement": Feature(
+            "weighted acts, halved with every half-life",
+            "engaged",
+            "detached",
+            absent=0,
+            reason="more active of late than most|less active of late than most",
+            none="no act of late",
+        ),
+        "days_since_last_act": Feature(
+            "days from the last act to the cutoff", "silent", "present", reason="{} days since the last order or visit"
+        ),
+        "engagement_trend": Feature(
+            "trend of the activity (recent acts less those before, over their sum)",
+            "warming",
+            "cooling",
+            reason="a better trend of activity than most|a worse trend of activity than most",
+        ),
+        "response_rate": Feature(
+            "responses over messages and offers sent",
+            "responsive",
+            "unresponsive",
+            reason="responds to {:.0%} of the messages",
+        ),
+        "site_share": Feature(
+            "share of decayed acts on the site or app", "online", reason="{:.0%} of the acts on the site or app"
+        ),
+        "message_share": Feature(
+            "share of decayed acts by e-mail, text or push",
+            "message-led",
+            reason="{:.0%} of the acts by e-mail, text or push",
+        ),
+        "person_share": Feature(
+            "share of decayed acts in a store or by phone",
+            "in-person",
+            reason="{:.0%} of the acts in a store or by phone",
+        ),
+        "social_share": Feature(
+            "share of decayed acts in social media", "social", reason="{:.0%} of the acts in social media"
+        ),
     },
     requires=("events.event",),
     improved_by=("events.channel", "events:message_sent", "events:message_opened"),

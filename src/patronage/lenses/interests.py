@@ -134,9 +134,21 @@ LENS = Lens(
     source="Linden, Smith and York 2003",
     features={
         INTERESTS: Feature("affinity (thousandths) and category, the strongest first", text=True, packed=True),
-        WEIGHT: Feature("all affinities together, in purchase lines of today", "keen", "detached"),
-        "interest_breadth": Feature("categories with any affinity", "wide-ranging", "specialised"),
-        "interest_focus": Feature("share of the strongest affinity in all", "devoted", "spread-out"),
+        WEIGHT: Feature(
+            "all affinities together, in purchase lines of today",
+            "keen",
+            "detached",
+            reason="stronger interests than most|weaker interests than most",
+        ),
+        "interest_breadth": Feature(
+            "categories with any affinity", "wide-ranging", "specialised", reason="interested in {} categories"
+        ),
+        "interest_focus": Feature(
+            "share of the strongest affinity in all",
+            "devoted",
+            "spread-out",
+            reason="{:.0%} of the interest in one category",
+        ),
     },
     more_features=_shares,
     requires=("transactions.category", f"{EVENTS.name}.subject"),

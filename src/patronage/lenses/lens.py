@@ -27,6 +27,12 @@ class Feature:
         The words for a customer far above or below the others; they name personas.
     middle
         The word for a customer between those two borders, where there is one.
+    reason
+        How the value stands in a reason that a marketer reads: "{} days between orders", "{:.0%} of the orders at the
+        weekend"; or two texts with a `|` between, for a value above and one below the usual, where the number itself
+        tells nobody anything. Empty: `what` and the number.
+    none
+        The same for a value of zero: "no repeat order yet".
     more, less
         How a customer comes to have more, or less, of it: "ordering more often".
     absent
@@ -49,6 +55,8 @@ class Feature:
     packed: bool = False
     date: bool = False
     middle: str = ""
+    reason: str = ""
+    none: str = ""
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,20 @@ LENS = Lens(
     question="Does the customer stay by habit, by heart, by both or by neither?",
     source="Dick and Basu 1994",
     features={
-        c.LOYALTY_SALES: Feature("tenure, frequency and regularity, 0 to 1", "faithful", "fleeting", absent=0),
-        c.LOYALTY_MIND: Feature("activity that is not purchase, 0 to 1", "devoted", "indifferent"),
-        "loyalty_evidence": Feature("acts and chances to act on the psychological side", absent=0),
+        c.LOYALTY_SALES: Feature(
+            "tenure, frequency and regularity, 0 to 1", "faithful", "fleeting", absent=0,
+            reason="longer, oftener and more regularly a customer than most|"
+            "shorter, seldomer and less regularly a customer than most",
+        ),
+        c.LOYALTY_MIND: Feature(
+            "activity that is not purchase, 0 to 1", "devoted", "indifferent",
+            reason="more active beside the orders than most|less active beside the orders than most",
+        ),
+        "loyalty_evidence": Feature(
+            "acts and chances to act on the psychological side", absent=0,
+            reason="{} acts and chances to act beside the orders",
+            none="no act beside the orders",
+        ),
     },
     requires=(
         "events:visit", "events:message_opened", "events:content_viewed", "events:followed", "events:shared",

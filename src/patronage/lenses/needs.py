@@ -80,9 +80,24 @@ LENS = Lens(
     question="Which pain does the customer want relieved?",
     source="Osterwalder, Pigneur, Bernarda and Smith 2014",
     features={
-        "financial_pains": Feature("weighted signs of trouble with prices and payment", "money-minded"),
-        "emotional_pains": Feature("weighted signs of doubt, distrust and the wish for care", "care-seeking"),
-        "physical_pains": Feature("weighted signs of effort, defects and bodily needs", "relief-seeking"),
+        "financial_pains": Feature(
+            "weighted signs of trouble with prices and payment",
+            "money-minded",
+            reason="more trouble with prices and payment than most|less trouble with prices and payment than most",
+            none="no sign of trouble with prices and payment",
+        ),
+        "emotional_pains": Feature(
+            "weighted signs of doubt, distrust and the wish for care",
+            "care-seeking",
+            reason="more signs of doubt than most|fewer signs of doubt than most",
+            none="no sign of doubt",
+        ),
+        "physical_pains": Feature(
+            "weighted signs of effort, defects and bodily needs",
+            "relief-seeking",
+            reason="more signs of effort and defects than most|fewer signs of effort and defects than most",
+            none="no sign of effort or defects",
+        ),
     },
     requires=(f"{EVENTS.name}.subject", "transactions.category"),
     improved_by=(

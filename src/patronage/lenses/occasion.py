@@ -29,6 +29,7 @@ from scipy.special import bdtrc, betaincc, betainccinv
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
+from patronage.lenses.calendar_windows import borders, covered, within
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
 from patronage.lenses.week import countries, day_parts, is_weekend
@@ -43,9 +44,9 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 def _select(history: History, config: LensesConfig) -> str:
     gap = history.engine.days("previous", "day")
     weekday = history.engine.weekday("day")
-    windows = {name: _within(*_borders(window)) for name, window in config.occasion.calendar.items()}
+    windows = {name: within(*borders(window)) for name, window in config.occasion.calendar.items()}
     in_windows = [f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values())]
-    by_calendar = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
+    by_calendar = f"({covered(history.today, config)} - {covered('first_day', config)}) * 1.0e0"
     mean = "(total * 1.0e0 / n)"
     parts = day_parts(config.occasion)
     days_off = " + ".join(f"CASE WHEN {is_weekend(str(day), history, config.occasion)} THEN 1 ELSE 0 END"
@@ -130,34 +131,6 @@ def _direction_lengths() -> list[str]:
         f" AS {name}_rhythm"
         for name in ("week", "month", "year")
     ]
-
-
-def _borders(window: object) -> tuple[int, int]:
-    """The window's ends as numbers such as 1224."""
-    start, end = (int(str(getattr(window, side)).replace("-", "")) for side in ("start", "end"))
-    return start, end
-
-
-def _within(start: int, end: int) -> str:
-    """SQL: the day lies in a window of the calendar, which may wrap round the end of the year."""
-    day = "(extract(month FROM day) * 100 + extract(day FROM day))"
-    return f"({day} >= {start} {'AND' if start <= end else 'OR'} {day} <= {end})"
-
-
-def _covered(day: str, config: LensesConfig) -> str:
-    """SQL: days of the calendar's windows from the year 0 until that day; a leap day's error is accepted."""
-    pieces, whole = [], 0
-    for window in config.occasion.calendar.values():
-        start, end = (_day_of_year(border) for border in _borders(window))
-        for first, last in [(start, end)] if start <= end else [(start, 365), (1, end)]:
-            length = last - first + 1
-            whole += length
-            pieces.append(f"least(greatest(extract(doy FROM {day}) - {first}, 0), {length})")
-    return f"(extract(year FROM {day}) * {whole} + {' + '.join(pieces) or 0})"
-
-
-def _day_of_year(month_day: int) -> int:
-    return pd.Timestamp(2023, month_day // 100, min(month_day % 100, 28)).day_of_year + max(month_day % 100 - 28, 0)
 
 
 def _hours(history: History, config: LensesConfig, days_off: str) -> str:
@@ -334,25 +307,69 @@ LENS = Lens(
     question="When does the customer buy, when is the best time to contact, and when is the next order due?",
     source="Kotler and Keller, Marketing Management; Wilkie 1983; Buehlmann 1967",
     features={
-        c.N_GAPS: Feature("gaps between days with an order", absent=0),
-        "dates_span": Feature("days from the first day with an order to the last"),
-        c.WEEKEND_SHARE: Feature("share of days with an order at the weekend", "weekend", "weekday"),
-        c.OCCASION_SHARE: Feature("share of days with an order in a universal occasion", "festive", "everyday"),
-        "occasion_chance": Feature("share of all days since the first order that lie in one"),
+        c.N_GAPS: Feature("gaps between days with an order", absent=0, reason="{} gaps between orders"),
+        "dates_span": Feature(
+            "days from the first day with an order to the last",
+            reason="{} days from the first order to the last", none="all orders on one day",
+        ),
+        c.WEEKEND_SHARE: Feature(
+            "share of days with an order at the weekend", "weekend", "weekday",
+            reason="{:.0%} of the orders at the weekend",
+        ),
+        c.OCCASION_SHARE: Feature(
+            "share of days with an order in a universal occasion", "festive", "everyday",
+            reason="{:.0%} of the orders at an occasion of the calendar",
+        ),
+        "occasion_chance": Feature(
+            "share of all days since the first order that lie in one",
+            reason="a time with more occasions than most|a time with fewer occasions than most",
+        ),
         "main_occasion": Feature("the occasion of most such days, where there are at least two", text=True),
-        c.MEAN_GAP_DAYS: Feature("mean gap between days with an order, in days", "slow", "quick"),
-        c.GAP_VARIATION: Feature("standard deviation of the gaps over their mean", "irregular", "regular"),
-        c.LATENESS: Feature("days since the last order over the mean gap", "overdue", "on time"),
-        "week_rhythm": Feature("how much the dates keep to one weekday, 0 to 1", "weekly"),
-        "month_rhythm": Feature("how much they keep to one time of the month, 0 to 1", "monthly"),
-        "year_rhythm": Feature("how much they keep to one time of the year, 0 to 1", "seasonal", "all-year"),
-        c.EVENING_SHARE: Feature("share of orders and events by the customer from 18 hours on", "evening", "daytime"),
+        c.MEAN_GAP_DAYS: Feature(
+            "mean gap between days with an order, in days", "slow", "quick", reason="{} days between orders",
+        ),
+        c.GAP_VARIATION: Feature(
+            "how uneven the gaps between orders are (standard deviation over mean)", "irregular", "regular",
+            reason="orders less regularly than most|orders more regularly than most",
+        ),
+        c.LATENESS: Feature(
+            "days since the last order over the mean gap", "overdue", "on time",
+            reason="later with the next order than most|earlier for the next order than most",
+        ),
+        "week_rhythm": Feature(
+            "how much the dates keep to one weekday, 0 to 1", "weekly",
+            reason="keeps to a weekday more than most|keeps to a weekday less than most",
+        ),
+        "month_rhythm": Feature(
+            "how much they keep to one time of the month, 0 to 1", "monthly",
+            reason="keeps to a time of the month more than most|keeps to a time of the month less than most",
+        ),
+        "year_rhythm": Feature(
+            "how much they keep to one time of the year, 0 to 1", "seasonal", "all-year",
+            reason="keeps to a time of the year more than most|keeps to a time of the year less than most",
+        ),
+        c.EVENING_SHARE: Feature(
+            "share of orders and events by the customer from 18 hours on", "evening", "daytime",
+            reason="{:.0%} of the orders and visits after 18 hours",
+        ),
         "contact_window": Feature("when orders and events by the customer are most frequent", text=True),
-        "contact_acts": Feature("orders and events by the customer with a clock time", absent=0),
-        "contact_share": Feature("share of them in that window"),
-        "contact_chance": Feature("share of the hours of a week in that window"),
+        "contact_acts": Feature(
+            "orders and events by the customer with a clock time", absent=0,
+            reason="{} orders and visits whose hour is known",
+        ),
+        "contact_share": Feature(
+            "share of them in that window",
+            reason="keeps to the usual hours more than most|keeps to the usual hours less than most",
+        ),
+        "contact_chance": Feature(
+            "share of the hours of a week in that window",
+            reason="usual hours that are wider than most|usual hours that are narrower than most",
+        ),
         "contact_weekday": Feature("the weekday with most of them", text=True),
-        "contact_weekday_share": Feature("share of them on that weekday"),
+        "contact_weekday_share": Feature(
+            "share of them on that weekday",
+            reason="keeps to a weekday more than most|keeps to a weekday less than most",
+        ),
     },
     reads=(c.ACTIVE_DAYS, c.TENURE_DAYS, c.DAYS_SINCE_LAST_ORDER),
     labels={
@@ -378,4 +395,4 @@ LENS = Lens(
     fit=_fit,
     segments=_segments,
     estimates=_estimates,
-)
+)  # fmt: skip

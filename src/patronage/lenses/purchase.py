@@ -178,20 +178,74 @@ LENS = Lens(
     question="How does the customer buy, and which type of shopper is this?",
     source="Ailawadi, Neslin and Gedenk 2001; Rook 1987; Beatty and Smith 1987; Darpy 2000",
     features={
-        c.BASKET_SIZE: Feature("mean lines of an order", "full-basket", "single-item"),
-        "basket_variation": Feature("standard deviation of the lines of an order over their mean"),
-        c.DISCOUNT_SHARE: Feature("discounts over list value", "discount-seeking", "seldom on discount"),
-        c.COUPON_SHARE: Feature("share of orders with a coupon", "coupon-using", "coupon-free"),
-        c.OWN_LABEL_SHARE: Feature("share of lines of the own label", "own-label", "brand-buying"),
-        c.RETURN_SHARE: Feature("refunds as a share of refunds and lines that stand", "sending back"),
-        c.NOVELTY: Feature(
-            "chance that two purchases in a category are of different products", "exploring", "habitual"
+        c.BASKET_SIZE: Feature("mean lines of an order", "full-basket", "single-item", reason="{} lines an order"),
+        "basket_variation": Feature(
+            "how unequal the sizes of the orders are (standard deviation of lines over mean)",
+            reason="orders of less equal size than most|orders of more equal size than most",
         ),
-        c.BROWSE_DAYS: Feature("mean days from a look to the order that follows", "deliberating", "spontaneous"),
-        c.LOOKS_PER_ORDER: Feature("visits, views and searches per order", "browsing", "straight-buying"),
-        c.PROOFS_PER_ORDER: Feature("reviews and the like read per order", "researching", "trusting"),
-        c.ABANDONED_CARTS: Feature("days with a cart that no order followed, per order", "cart-leaving", "decided"),
-        c.OFFER_RESPONSE: Feature("offers redeemed per offer received", "offer-taking", "offer-ignoring"),
+        c.DISCOUNT_SHARE: Feature(
+            "discounts over list value",
+            "discount-seeking",
+            "seldom on discount",
+            reason="{:.0%} off the list prices",
+            none="no discounts",
+        ),
+        c.COUPON_SHARE: Feature(
+            "share of orders with a coupon",
+            "coupon-using",
+            "coupon-free",
+            reason="{:.0%} of the orders with a coupon",
+            none="no coupons",
+        ),
+        c.OWN_LABEL_SHARE: Feature(
+            "share of lines of the own label",
+            "own-label",
+            "brand-buying",
+            reason="{:.0%} of the goods of the own label",
+            none="nothing of the own label",
+        ),
+        c.RETURN_SHARE: Feature(
+            "refunds as a share of refunds and lines that stand",
+            "sending back",
+            reason="{:.0%} of the lines refunded",
+            none="nothing refunded",
+        ),
+        c.NOVELTY: Feature(
+            "how often new products are tried (chance that two purchases in a category are of different products)",
+            "exploring",
+            "habitual",
+            reason="tries new products more than most|tries new products less than most",
+        ),
+        c.BROWSE_DAYS: Feature(
+            "mean days from a look to the order that follows",
+            "deliberating",
+            "spontaneous",
+            reason="{} days from a look to the order",
+        ),
+        c.LOOKS_PER_ORDER: Feature(
+            "visits, views and searches per order", "browsing", "straight-buying", reason="{} looks for an order"
+        ),
+        c.PROOFS_PER_ORDER: Feature(
+            "reviews and the like read per order",
+            "researching",
+            "trusting",
+            reason="{} reviews read for an order",
+            none="reads no reviews",
+        ),
+        c.ABANDONED_CARTS: Feature(
+            "days with a cart that no order followed, per order",
+            "cart-leaving",
+            "decided",
+            reason="{} carts left for an order",
+            none="leaves no carts",
+        ),
+        c.OFFER_RESPONSE: Feature(
+            "offers redeemed per offer received",
+            "offer-taking",
+            "offer-ignoring",
+            reason="takes {:.0%} of the offers",
+            none="takes no offers",
+        ),
         c.SHELF_PRICES: Feature(
             "unit price (thousandths of minor units), lines and category, where the customer buys most",
             text=True,

@@ -29,7 +29,15 @@ LENS = Lens(
     question="What has the customer bought recently?",
     source="Buckinx and Van den Poel 2005",
     features={
-        **{f"n_orders_{days}d": Feature(f"orders in the last {days} days", absent=0) for days in WINDOWS},
+        **{
+            f"n_orders_{days}d": Feature(
+                f"orders in the last {days} days",
+                absent=0,
+                reason="{} orders in the last " + f"{days} days",
+                none=f"no order in the last {days} days",
+            )
+            for days in WINDOWS
+        },
         **{
             f"revenue_{days}d": Feature(
                 f"revenue of the last {days} days, in the currency",
@@ -39,6 +47,8 @@ LENS = Lens(
                 "spending less",
                 absent=0,
                 middle="mid-spending",
+                reason="{} spent in the last " + f"{days} days",
+                none=f"nothing spent in the last {days} days",
             )
             for days in WINDOWS
         },

@@ -103,7 +103,7 @@ LENS = Lens(
     question="How recently, how often and for how much does the customer buy?",
     source="Hughes 1994",
     features={
-        c.N_ORDERS: Feature("orders before the cutoff", "frequent", "infrequent", absent=0),
+        c.N_ORDERS: Feature("orders before the cutoff", "frequent", "infrequent", absent=0, reason="{} orders"),
         c.DAYS_SINCE_LAST_ORDER: Feature(
             "days from the last order to the cutoff",
             "lapsed",
@@ -111,8 +111,16 @@ LENS = Lens(
             "silent for longer",
             "ordering again",
             middle="away for a while",
+            reason="{} days since the last order",
         ),
-        c.REVENUE: Feature("value of all orders, in the currency", "high-revenue", "low-revenue", absent=0),
+        c.REVENUE: Feature(
+            "value of all orders, in the currency",
+            "high-revenue",
+            "low-revenue",
+            absent=0,
+            reason="{} spent",
+            none="nothing spent",
+        ),
     },
     labels={
         c.RFM_SEGMENT: {

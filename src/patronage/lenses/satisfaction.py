@@ -202,15 +202,35 @@ LENS = Lens(
     question="How satisfied is the customer, and how much evidence is there?",
     source="Oliver 2010; Hirschman 1970; Buehlmann 1967",
     features={
-        "satisfaction_signs": Feature("weighted mean of answers and signs, 0 to 1", "content", "discontent"),
-        "satisfaction_evidence": Feature("their weight, in answers", "outspoken", "unheard", absent=0),
-        "stated_satisfaction": Feature("mean answer, 0 to 1", "praising", "fault-finding"),
-        "satisfaction_trend": Feature("recent answers less earlier ones, -1 to 1", "won over", "souring"),
-        "troubles": Feature("complaints and tickets", "complaining", absent=0),
-        "ticket_hours": Feature("mean hours until a ticket was resolved", "kept waiting", "promptly served"),
-        "sent_back_share": Feature(
-            "returns or refunds, as a share of these and the lines kept", "often returning", "rarely returning"
+        "satisfaction_signs": Feature(
+            "weighted mean of answers and signs, 0 to 1", "content", "discontent",
+            reason="more satisfied than most|less satisfied than most",
         ),
+        "satisfaction_evidence": Feature(
+            "their weight, in answers", "outspoken", "unheard", absent=0,
+            reason="tells more often how satisfied than most|tells less often how satisfied than most",
+            none="never told how satisfied",
+        ),
+        "stated_satisfaction": Feature(
+            "mean answer, 0 to 1", "praising", "fault-finding",
+            reason="answers more satisfied than most|answers less satisfied than most",
+        ),
+        "satisfaction_trend": Feature(
+            "trend of the satisfaction (recent answers less earlier ones, -1 to 1)", "won over", "souring",
+            reason="a better trend of satisfaction than most|a worse trend of satisfaction than most",
+        ),
+        "troubles": Feature(
+            "complaints and tickets", "complaining", absent=0,
+            reason="{} cases of complaint",
+            none="no complaint and no ticket",
+        ),
+        "ticket_hours": Feature(
+            "mean hours until a ticket was resolved", "kept waiting", "promptly served",
+            reason="{} hours until a ticket was resolved",
+        ),
+        "sent_back_share": Feature(
+            "returns or refunds, as a share of these and the lines kept", "often returning", "rarely returning",
+            reason="{:.0%} of the goods sent back"),
     },
     requires=(
         "events:rating", "events:reviewed", "events:csat", "events:nps", "events:complaint", "events:ticket_opened",

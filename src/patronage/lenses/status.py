@@ -125,10 +125,21 @@ LENS = Lens(
     question="What is the relation to the business?",
     source="Kotler and Keller, Marketing Management: user status",
     features={
-        "longest_gap_days": Feature("the longest gap between days with an order, in days"),
-        "days_since_longest_gap": Feature("days since the order that ended it"),
-        "n_acts": Feature("events by the customer", "active contact", "quiet contact", absent=0),
-        "n_trials": Feature("trials begun", absent=0),
+        "longest_gap_days": Feature(
+            "the longest gap between days with an order, in days", reason="{} days without an order at the longest"
+        ),
+        "days_since_longest_gap": Feature(
+            "days since the order that ended it", reason="{} days since the longest silence ended"
+        ),
+        "n_acts": Feature(
+            "events by the customer",
+            "active contact",
+            "quiet contact",
+            absent=0,
+            reason="{} acts beside the orders",
+            none="no act beside the orders",
+        ),
+        "n_trials": Feature("trials begun", absent=0, reason="{} trials begun", none="no trial begun"),
     },
     labels={
         c.STATUS_SEGMENT: {

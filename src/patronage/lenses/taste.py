@@ -58,7 +58,11 @@ def _named(config: LensesConfig) -> dict[str, Feature]:
         return {}
     axes = TasteAxes.of(config.taste.learned)
     return {
-        name: Feature(f"what is bought: from {' and '.join(low)} to {' and '.join(high)}", *_words(high, low))
+        name: Feature(
+            f"what is bought: from {' and '.join(low)} to {' and '.join(high)}",
+            *_words(high, low),
+            reason="|".join(f"buys more {plain(items[0])} than most" for items in (high, low)),
+        )
         for name, (high, low) in zip(c.TASTES, axes.named_ends, strict=True)
     }
 
@@ -74,8 +78,10 @@ LENS = Lens(
     question="What kind of goods does the customer buy, beside what others buy?",
     source="Rao 1995; Deerwester et al. 1990",
     features={
-        c.TASTES[0]: Feature("place on the axis that sets what customers buy apart most"),
-        c.TASTES[1]: Feature("place on the next axis, which is independent of it"),
+        c.TASTES[0]: Feature(
+            "place on the axis that sets what customers buy apart most", reason="buys other goods than most"
+        ),
+        c.TASTES[1]: Feature("place on the next axis, which is independent of it", reason="buys other goods than most"),
     },
     more_features=_named,
     requires=("transactions.category", "transactions.product_id"),

@@ -94,10 +94,20 @@ LENS = Lens(
     question="On which platform and channel does the customer meet the business, and how did the relation begin?",
     source="Weinstein 2004",
     features={
-        "device_acts": Feature("orders and acts on a known platform", absent=0),
-        "mobile_share": Feature("share of these on a phone", "mobile"),
-        "desktop_share": Feature("share of these on a computer", "desktop"),
-        "tablet_share": Feature("share of these on a tablet", "tablet"),
+        "device_acts": Feature(
+            "orders and acts on a known platform", absent=0,
+            reason="{} orders and acts on a known device",
+            none="no known device",
+        ),
+        "mobile_share": Feature(
+            "share of these on a phone", "mobile", reason="{:.0%} of the orders and visits on a phone",
+        ),
+        "desktop_share": Feature(
+            "share of these on a computer", "desktop", reason="{:.0%} of the orders and visits on a computer",
+        ),
+        "tablet_share": Feature(
+            "share of these on a tablet", "tablet", reason="{:.0%} of the orders and visits on a tablet",
+        ),
         "main_channel": Feature("the channel of most orders; without any, of most acts", text=True),
         "acquired_by": Feature("the channel by which the customer was acquired", text=True),
     },

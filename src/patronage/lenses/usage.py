@@ -127,8 +127,10 @@ LENS = Lens(
     question="How much is bought and used, how well, and is it more or less than before?",
     source="Twedt 1964; Hill 1973",
     features={
-        c.ACTIVE_DAYS: Feature("days with an order", "busy", "seldom seen", absent=0),
-        c.TENURE_DAYS: Feature("days from the first order to the cutoff", "long-standing", "new"),
+        c.ACTIVE_DAYS: Feature("days with an order", "busy", "seldom seen", absent=0, reason="orders on {} days"),
+        c.TENURE_DAYS: Feature(
+            "days from the first order to the cutoff", "long-standing", "new", reason="a customer for {} days"
+        ),
         c.REPEAT_DAYS_PER_MONTH: Feature(
             "days with an order after the first, per 30 days",
             "frequent",
@@ -136,9 +138,15 @@ LENS = Lens(
             "ordering more often",
             "ordering less often",
             middle="occasional",
+            reason="{} repeat orders in 30 days",
+            none="no repeat order yet",
         ),
         "usage_days_per_month": Feature(
-            "repeat days with an order and days of use, per 30 days", "constant", "sporadic"
+            "repeat days with an order and days of use, per 30 days",
+            "constant",
+            "sporadic",
+            reason="{} days with a repeat order or use in 30 days",
+            none="no repeat order yet, and no use",
         ),
         c.ACTIVE_DAYS_RECENT: Feature(
             f"days with an order in the last {RECENT_DAYS} days",
@@ -147,16 +155,29 @@ LENS = Lens(
             "ordering more these months",
             "ordering less these months",
             absent=0,
+            reason="{} days with an order in the last 90",
+            none="no order in the last 90 days",
         ),
         "usage_trend": Feature(
-            f"recent days with an order less those in the {RECENT_DAYS} days before, over their sum, -1 to 1",
+            f"trend of the orders (recent days with one less those in the {RECENT_DAYS} days before, over their sum)",
             "growing",
             "shrinking",
+            reason="a better trend of orders than most|a worse trend of orders than most",
         ),
-        "minutes": Feature("minutes of use", "immersed", "brief"),
-        "categories_bought": Feature("effective number of categories bought", "broad", "narrow"),
-        "features_used": Feature("effective number of features used", "versatile", "one-track"),
-        "minutes_per_use": Feature("mean minutes of a use", "deep", "shallow"),
+        "minutes": Feature("minutes of use", "immersed", "brief", reason="{} minutes of use", none="no use"),
+        "categories_bought": Feature(
+            "effective number of categories bought",
+            "broad",
+            "narrow",
+            reason="buys more different categories than most|buys fewer different categories than most",
+        ),
+        "features_used": Feature(
+            "effective number of features used",
+            "versatile",
+            "one-track",
+            reason="uses more features than most|uses fewer features than most",
+        ),
+        "minutes_per_use": Feature("mean minutes of a use", "deep", "shallow", reason="{} minutes a use"),
     },
     improved_by=("transactions.category", "events:feature_used"),
     labels={

@@ -126,8 +126,17 @@ LENS = Lens(
     question="What has the customer paid and cost, and in which tier of the pyramid is that?",
     source="Zeithaml, Rust and Lemon 2001; Kaplan and Narayanan 2001",
     features={
-        c.NET_REVENUE: Feature("amounts less refunds, in the currency", "high-value", "low-value", absent=0),
-        "refunds": Feature("refunded, in the currency", "returning", "", absent=0),
+        c.NET_REVENUE: Feature(
+            "amounts less refunds, in the currency",
+            "high-value",
+            "low-value",
+            absent=0,
+            reason="{} spent, less refunds",
+            none="nothing spent that was not refunded",
+        ),
+        "refunds": Feature(
+            "refunded, in the currency", "returning", "", absent=0, reason="{} refunded", none="nothing refunded"
+        ),
         c.MEAN_ORDER_VALUE: Feature(
             "mean value of an order, in the currency",
             "big-basket",
@@ -135,14 +144,33 @@ LENS = Lens(
             "with larger orders",
             "with smaller orders",
             middle="mid-basket",
+            reason="{} an order",
         ),
         "order_value_variation": Feature(
-            "standard deviation of order values over their mean", "varied-basket", "even-basket"
+            "how unequal the order values are (standard deviation over mean)",
+            "varied-basket",
+            "even-basket",
+            reason="orders of less equal value than most|orders of more equal value than most",
         ),
-        "discounts_given": Feature("taken off the list prices, in the currency", "subsidised", "unsubsidised"),
-        "cost_to_serve": Feature("cost of tickets, returns and the like, in the currency", "costly", "easy to serve"),
+        "discounts_given": Feature(
+            "taken off the list prices, in the currency",
+            "subsidised",
+            "unsubsidised",
+            reason="{} of discounts",
+            none="no discounts",
+        ),
+        "cost_to_serve": Feature(
+            "cost of tickets, returns and the like, in the currency",
+            "costly",
+            "easy to serve",
+            reason="{} of cost to serve",
+            none="no cost to serve",
+        ),
         c.PROFIT: Feature(
-            "net revenue less cost of goods and cost to serve, in the currency", "profitable", "unprofitable"
+            "net revenue less cost of goods and cost to serve, in the currency",
+            "profitable",
+            "unprofitable",
+            reason="{} of profit so far",
         ),
     },
     improved_by=(

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.lenses.lens import Feature
 from patronage.models.btyd.calendar import FLAT, CalendarClock
 from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.heavy import Ordinary
@@ -147,14 +148,14 @@ class Forecast:
         return on_clock, multiplier, alive
 
     def predict(
-        self, features: pd.DataFrame, *, reasons: bool = True, horizons: Sequence[int] = ()
+        self, features: pd.DataFrame, *, reasons: Mapping[str, Feature] | None = None, horizons: Sequence[int] = ()
     ) -> dict[str, Array]:
         """Churn, orders, spend and value of customers who have bought, by column name, in the order of the rows.
 
         Parameters
         ----------
         reasons
-            Whether `churn_reasons` is wanted, which costs as much as everything else.
+            The features in words, where `churn_reasons` is wanted: that costs as much as everything else.
         horizons
             Further horizons, in days, whose P(order), orders and spend are wanted, and the time to the next order.
         """
@@ -167,8 +168,8 @@ class Forecast:
             law[c.P_ORDER] = 1 - ensemble[c.CHURNED]  # as it is, without the rounding of a search
         churn = ensemble[c.CHURNED] if self.churn_source != LAW else 1 - law[c.P_ORDER]
         predictions = {c.CHURN_PROBABILITY: churn, c.CHURN_BAND: self.ensemble.band(churn)}
-        if reasons:
-            predictions[c.CHURN_REASONS] = np.array(self.ensemble.churn_reasons(*inputs), dtype=object)
+        if reasons is not None:
+            predictions[c.CHURN_REASONS] = np.array(self.ensemble.churn_reasons(*inputs, reasons), dtype=object)
         predictions |= _with_learned_worth(law, ensemble, worth(inputs.features))
         if not horizons:
             return predictions
@@ -204,7 +205,7 @@ class Forecast:
         shipped
             What `predict` gives for them, where the caller has it.
         """
-        shipped = self.predict(features, reasons=False) if shipped is None else shipped
+        shipped = self.predict(features) if shipped is None else shipped
         at_horizon = {name: np.asarray(shipped[name], np.float64) for name in SHIPPED}
         return OrdersAhead(self.clv, self.calendar, self.law_inputs(features), at_horizon)
 

@@ -34,14 +34,17 @@ GOODS = 4  # items that a persona buys more than others
 TYPICAL = 3
 LEAST_LIFT = 1.15  # of an item's share, to be named
 LEAST_SHARE, LEAST_BUYERS = 0.005, 10  # of the persona's spend, and of its customers, for an item to be named
+MORE = "more "  # a word of taste begins so: it is true of what customers buy, the others of what they are
 # what to do, by the first view word that holds; the words stand in the features' descriptions
 ADVICE = {
     "lapsed": "win them back only where the expected profit is above the cost",
     "quiet": "remind them: no order in the last 90 days",
+    "away for a while": "remind them now: the longer the silence, the fewer come back",
     "one-time": "bring the second order: what others bought next, soon after the first",
     "high-spending": "keep them: service and early access rather than discounts",
     "frequent": "keep them: they come by themselves, an offer costs without need",
     "discount-seeking": "time offers for them; at full price they wait",
+    "occasional": "give them a reason to come more often",
     "low-spending": "raise the basket by what they already like",
     "active": "stay in touch: they come, and could come more often",
     "recent": "stay in touch while the last order is fresh",
@@ -122,13 +125,15 @@ def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.nda
     """How many of them each word of the name is true of, and of how many others."""
     listed = name.split(" (")[0].split(", ")
     texts = [text for word in words for text in word.texts]
-    parts = []
+    parts: list[str] = []
     for word in listed:
         if word in texts:
             carries = [text == word for text in texts]  # both axes of taste may end at one good
             true = np.asarray(held[:, carries].any(axis=1))
             own, others = (float(true[rows].mean()) for rows in (members, ~members))
-            parts.append(f"{word}: {own:.0%} of them, {others:.0%} of the others")
+            verb = "buy" if word.startswith(MORE) else "are"
+            beside = f"{others:.0%}" if parts else f"{others:.0%} of the others"
+            parts.append(f"{own:.0%}{'' if parts else ' of them'} {verb} {word} ({beside})")
     if parts:
         yield CardLine("sentence", name, np.nan, np.nan, "; ".join(parts))
 

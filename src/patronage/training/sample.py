@@ -140,7 +140,7 @@ def _forecast_errors(forecast: Forecast, evaluated: LabelledSnapshot) -> tuple[f
     snapshot = buyers(evaluated)
     churned, spend = _labels(snapshot, c.CHURNED), _labels(snapshot, c.SPEND)
     known = ~np.isnan(churned)
-    predicted = forecast.predict(snapshot.features, reasons=False)
+    predicted = forecast.predict(snapshot.features)
     loss = statistics.classification(churned[known], predicted[c.CHURN_PROBABILITY][known])["log_loss"]
     return loss, statistics.regression(spend, predicted[c.EXPECTED_SPEND])["rmse"]
 

@@ -11,9 +11,10 @@ from scipy.special import logit
 
 from patronage.config import ChurnConfig
 from patronage.labels import LabelledSnapshot
+from patronage.lenses import Feature
 from patronage.models.ensemble.ensemble import Ensemble
 from patronage.models.ensemble.fitting import fit_ensemble
-from patronage.models.ensemble.reasons import RHYTHM
+from patronage.models.ensemble.reasons import FEATURES, RHYTHM, Contributions, in_words
 
 COLUMNS = ["lateness", "weekend_share", "mean_gap_days"]
 
@@ -64,3 +65,45 @@ def test_in_words_lateness_raises_the_risk_and_punctuality_lowers_it(fitted):
     assert reasons.str.count(r"(?:^|; )\+ ").max() <= 3
     assert reasons.str.count(r"(?:^|; )- ").max() == 1
     assert reasons.notna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "usual", "words"),
+    [
+        ("n_orders_56d", 1.0, 2.0, "1 order in the last 56 days (usually 2)"),
+        ("n_orders_56d", 0.0, 2.0, "no order in the last 56 days"),
+        ("net_revenue", 11230.4, 695.5, "11,230 spent, less refunds (usually 696)"),
+        ("mean_order_value", 24.91, 31.5, "24.9 an order (usually 31.5)"),
+        ("weekend_share", 0.666, 0.25, "67% of the orders at the weekend (usually 25%)"),
+        ("gap_variation", 0.9, 0.5, "orders less regularly than most"),
+        ("gap_variation", 0.1, 0.5, "orders more regularly than most"),
+        ("gap_variation", np.nan, 0.5, "how uneven the gaps between orders are: not known"),
+        ("monetary_value", 0.0, 187.8, "no repeat order yet"),
+        ("taste_2", 0.3, 0.1, "buys more tea than most"),
+        ("taste_2", -0.3, 0.1, "buys more bread than most"),
+        ("a_column_of_ones_own", 3.0, 1.0, "a column of ones own: 3 (usually 1)"),
+    ],
+)
+def test_a_reason_is_what_a_marketer_reads(name, value, usual, words):
+    described = FEATURES | {
+        "taste_2": Feature("what is bought", reason="buys more tea than most|buys more bread than most")
+    }
+    parts = Contributions(0.0, {name: np.array([0.5])})
+    assert in_words(parts, {name: np.array([value])}, {name: usual}, 30, described) == [f"+ {words}"]
+
+
+def test_what_reads_as_usual_is_no_reason():
+    parts = Contributions(0.0, {"mean_order_value": np.array([0.5]), "n_orders": np.array([0.2])})
+    features = {"mean_order_value": np.array([25.04]), "n_orders": np.array([3.0])}
+    (words,) = in_words(parts, features, {"mean_order_value": 25.0, "n_orders": 1.0}, 30)
+    assert words == "+ 3 orders (usually 1)"
+
+
+def test_every_number_has_a_reason_of_its_own():
+    """No reason is the name of a statistic: 42 % of them were such as "0 (usually 0)" once."""
+    numbers = {name: one for name, one in FEATURES.items() if not (one.text or one.packed or one.date)}
+    assert [name for name, one in numbers.items() if not one.reason] == []
+    for name, one in numbers.items():
+        for text in (*one.reason.split("|"), one.none):
+            assert not {"mean", "deviation", "axis", "inverse", "decayed"} & set(text.split()), name
+        assert one.reason.count("|") <= 1

@@ -14,6 +14,7 @@ the raw score moves by what BTYD's own moves from the window to the horizon.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.lenses.lens import Feature
 from patronage.models.btyd.mean import BTYD_COLUMNS
 from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.member import MEMBERS, Member, TargetEnsemble
-from patronage.models.ensemble.reasons import Contributions, contributions, in_words
+from patronage.models.ensemble.reasons import FEATURES, Contributions, contributions, in_words
 from patronage.models.ensemble.target import AMOUNT_FLOOR, TARGETS, Target
 from patronage.models.ensemble.trees import read_trees
 from patronage.typing import Array, Columns
@@ -122,11 +124,15 @@ class Ensemble:
         return contributions(self.churn, features, matrices or self.matrices(features), btyd_at_horizon)
 
     def churn_reasons(
-        self, features: Columns, btyd_at_horizon: Columns | None = None, matrices: Matrices | None = None
+        self,
+        features: Columns,
+        btyd_at_horizon: Columns | None = None,
+        matrices: Matrices | None = None,
+        described: Mapping[str, Feature] = FEATURES,
     ) -> list[str]:
         """What raises each customer's churn risk most and what lowers it, in words."""
         parts = self.contributions(features, btyd_at_horizon, matrices)
-        return in_words(parts, features, self.medians, self.window_days)
+        return in_words(parts, features, self.medians, self.window_days, described)
 
     def importance(self) -> pd.DataFrame:
         """Share of the total gain of each column (rows) in each target and member that boosts, largest first."""

@@ -9,6 +9,7 @@ the contributions of a customer add up to the customer's score.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from itertools import islice
@@ -19,16 +20,26 @@ import numpy as np
 
 from patronage import names as c
 from patronage.config import LensesConfig
-from patronage.lenses import described
+from patronage.lenses import described as describe
+from patronage.lenses.lens import Feature
 from patronage.models.btyd.mean import BTYD_COLUMNS
 from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.member import TargetEnsemble
 from patronage.typing import Array, Columns
 
-FEATURES = described(LensesConfig())  # a name of the configuration stands for itself
+FEATURES = describe(LensesConfig())  # a name of the configuration stands for itself
 RHYTHM = "rhythm"  # BTYD's part: how often and how recently the customer ordered
 MOST_RAISING, MOST_LOWERING = 3, 1
 FEW_CUSTOMERS = 1000  # below so many, threads cost more to start than they help
+PLACE = re.compile(r"\{(:\.0%)?\}")  # of the number in a reason
+ONE = {"categories": c.CATEGORY} | {
+    f"{noun}s": noun
+    for noun in (
+        "order", "day", "line", "minute", "hour", "act", "gap", "user", "ticket", "cart", "look", "review", "trial",
+        "payment", "case", "contract",
+    )
+}  # fmt: skip
+PLURAL = re.compile(rf"\b({'|'.join(ONE)})\b")
 LEAST = 0.01  # log-odds below which a contribution is no reason
 
 
@@ -96,7 +107,13 @@ def of_trees(booster: lgb.Booster, encoding: Encoding, matrices: Matrices) -> tu
     return float(shap[0, -1]) if len(shap) else 0.0, dict(zip(encoding.columns, shap[:, :-1].T, strict=True))
 
 
-def in_words(parts: Contributions, features: Columns, medians: Mapping[str, float], days: int) -> list[str]:
+def in_words(
+    parts: Contributions,
+    features: Columns,
+    medians: Mapping[str, float],
+    days: int,
+    described: Mapping[str, Feature] = FEATURES,
+) -> list[str]:
     """The three contributions that raise a customer's churn risk most, and the one that lowers it most, as one line.
 
     Parameters
@@ -105,6 +122,8 @@ def in_words(parts: Contributions, features: Columns, medians: Mapping[str, floa
         With BTYD's P(an order) in the next `days`.
     medians
         The median of each number where the members learned.
+    described
+        Features in words; those of the fitted lenses name also what was learned.
     """
     values = np.column_stack(list(parts.parts.values()))
     names = list(parts.parts)
@@ -116,7 +135,10 @@ def in_words(parts: Contributions, features: Columns, medians: Mapping[str, floa
         return np.asarray(features[c.P_ORDER if name == RHYTHM else name])
 
     def usual(name: str, row: int) -> bool:  # "0 (usually 0)" is no reason that anyone can read
-        return name in medians and name != RHYTHM and f"{column(name)[row]:.4g}" == f"{medians[name]:.4g}"
+        if name == RHYTHM or name not in medians:
+            return False
+        texts = {_text(described.get(name), value) for value in (float(column(name)[row]), medians[name])}
+        return len(texts) == 1
 
     gaps = column(c.MEAN_GAP_DAYS) if c.MEAN_GAP_DAYS in features else np.full(len(values), np.nan)
     for row in range(len(values)):
@@ -125,27 +147,49 @@ def in_words(parts: Contributions, features: Columns, medians: Mapping[str, floa
         helps = (k for k in order[row, ::-1] if values[row, k] < -LEAST and not usual(names[k], row))
         lowering = list(islice(helps, MOST_LOWERING))
         reasons = [
-            f"{sign} {_phrase(names[k], column(names[k])[row], gaps[row], medians, days)}"
+            f"{sign} {_phrase(names[k], column(names[k])[row], gaps[row], medians, days, described)}"
             for sign, positions in (("+", raising), ("-", lowering))
             for k in positions
         ]
-        lines.append("; ".join(reasons) or "nothing stands out")
+        lines.append("; ".join(dict.fromkeys(reasons)) or "nothing stands out")
     return lines
 
 
-def _phrase(name: str, value: Any, gap: float, medians: Mapping[str, float], days: int) -> str:
+def _phrase(
+    name: str, value: Any, gap: float, medians: Mapping[str, float], days: int, described: Mapping[str, Feature]
+) -> str:
     """One feature of one customer in words that a marketer reads."""
     if name == RHYTHM:
         return f"rhythm of orders: {float(value):.0%} to order in {days} days"
-    what = FEATURES[name].what if name in FEATURES else name.replace("_", " ")
+    feature = described.get(name)
+    what = feature.what.split(" (")[0] if feature else name.replace("_", " ")
     if isinstance(value, str):
         return f"{what}: {value or c.UNKNOWN}"
     number = float(value)
     if np.isnan(number):
-        return f"{what}: not known"
+        return f"{what.split(',')[0]}: not known"
     if name in (c.LATENESS, c.DAYS_SINCE_LAST_ORDER) and np.isfinite(gap):
         since = number if name == c.DAYS_SINCE_LAST_ORDER else number * gap
         return f"{since:.0f} days since the last order against the usual {gap:.0f}"
-    if name in medians:
-        return f"{what}: {number:.4g} (usually {medians[name]:.4g})"
-    return f"{what}: {number:.4g}"
+    if feature and number == 0 and feature.none:
+        return feature.none
+    if feature and "|" in feature.reason:
+        above, below = feature.reason.split("|")
+        return below if number < medians.get(name, -np.inf) else above
+    text, usual = (_text(feature, one) for one in (number, medians.get(name, np.nan)))
+    if feature and feature.reason:
+        words = _singular(re.sub(PLACE, text, feature.reason), text)
+        return words + (f" (usually {usual})" if name in medians and PLACE.search(feature.reason) else "")
+    return f"{what}: {text}" + (f" (usually {usual})" if name in medians else "")
+
+
+def _text(feature: Feature | None, number: float) -> str:
+    """A number as the feature's reason wants it: a share in percent, others with three digits that matter."""
+    if feature and "{:.0%}" in feature.reason:
+        return f"{number:.0%}"
+    return f"{number:,.0f}" if abs(number) >= 100 or float(number).is_integer() else f"{number:.3g}"
+
+
+def _singular(reason: str, text: str) -> str:
+    """A reason of which the number is one: 1 order, not 1 orders."""
+    return re.sub(PLURAL, lambda match: ONE[match[0]], reason, count=1) if text == "1" else reason

@@ -113,8 +113,18 @@ def intervals(
     actual: str = "",
     percent: bool = False,
     zero: bool = True,
+    reference: float | None = None,
+    row: int = 30,
 ) -> Spec:
-    """A predicted value with its interval per name, beside the actual one where there is one."""
+    """A value with its interval per name, beside the actual one where there is one.
+
+    Parameters
+    ----------
+    reference
+        A value that all are held against: a dotted line from top to bottom.
+    row
+        Height of a row, in pixels.
+    """
     order = list(dict.fromkeys(rows[name]))
     y, shown = _names(name, order), ".1%" if percent else ",.4~r"
     x = quantitative(low, title, percent=percent, zero=zero)
@@ -129,7 +139,11 @@ def intervals(
         mark = {"type": "point", "shape": "diamond", "filled": True, "size": 100, "color": ORANGE}
         x = quantitative(actual, title, percent=percent, zero=zero)
         layers.append({"mark": mark, "encoding": {"y": y, "x": x, "tooltip": tooltips(fields)}})
-    return _spec(rows, 30 * len(order) + 10, layer=layers)
+    if reference is not None:
+        at = {"values": records(pd.DataFrame({"at": [reference]}))}
+        mark = {"type": "rule", "color": GREY, "strokeDash": [4, 4]}
+        layers.append({"data": at, "mark": mark, "encoding": {"x": {"field": "at", "type": "quantitative"}}})
+    return _spec(rows, row * len(order) + 10, layer=layers)
 
 
 def calibration(

@@ -4,14 +4,33 @@
   const ink = dark ? "#e6ebf0" : "#1c2733", soft = dark ? "#a3afbb" : "#566370", line = dark ? "#33404d" : "#dfe4ea";
   const narrow = window.innerWidth < 500;
   const config = {
-    axisY: { labelLimit: narrow ? 120 : 320 },
+    axisY: { labelLimit: 0 },
     background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { labelColor: ink, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
     legend: { columns: narrow ? 1 : 4, labelColor: ink, titleColor: soft, labelFontSize: 12 }, text: { color: ink, fontSize: 12 },
   };
   const views = [];
+  // names on the left stand whole, in lines of so many letters; rows grow where a name needs more than theirs
+  const letters = narrow ? 16 : 40, lineHeight = 14;
+  const inLines = (name) => String(name).split(" ").reduce((lines, word) => {
+    const last = lines[lines.length - 1];
+    if (last && (last + " " + word).length <= letters) lines[lines.length - 1] += " " + word; else lines.push(word);
+    return lines;
+  }, []);
+  const wrap = (spec) => {
+    const parts = [spec, ...(spec.layer || [])].map((part) => part.encoding || {});
+    const y = parts.map((part) => part.y).filter((y) => y && y.type === "nominal");
+    if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
+    if (!y.length || !spec.data) return;
+    const names = [...new Set(spec.data.values.map((row) => row[y[0].field]))].filter((name) => name !== null);
+    const lines = Object.fromEntries(names.map((name) => [name, inLines(name)]));
+    const most = Math.max(1, ...Object.values(lines).map((each) => each.length));
+    if (most > 1) y.forEach((each) => { each.axis = { ...each.axis, labelExpr: JSON.stringify(lines) + "[datum.label]", labelLineHeight: lineHeight }; });
+    if (typeof spec.height === "number") spec.height = Math.max(spec.height, names.length * (most * lineHeight + 6));
+  };
   const draw = async (place) => {
     const spec = JSON.parse(place.querySelector("script").textContent);
+    wrap(spec);
     const target = place.querySelector(".vega");
     const result = await vegaEmbed(target, spec, { actions: false, renderer: "svg", config, mode: "vega-lite" });
     if ((spec.params || []).some((p) => p.name === "group")) views.push(result.view);

@@ -72,8 +72,12 @@ def expectation(view: RunView) -> Section:
 
 
 def _range(total: Totals | Total, shown: object) -> str:
+    return f"{LEVEL:.0%} interval {_ends(total, shown)}"
+
+
+def _ends(total: Totals | Total, shown: object) -> str:
     low, high = (money(total.low), money(total.high)) if shown is money else (count(total.low), count(total.high))
-    return f"{LEVEL:.0%} interval {low} to {high}"
+    return f"{low} to {high}"
 
 
 def _by_persona(view: RunView) -> list[Block]:
@@ -87,9 +91,9 @@ def _by_persona(view: RunView) -> list[Block]:
             c.PERSONA: persona,
             "buyers": int((bought[c.PERSONA] == persona).sum()),
             "orders": of[c.ORDERS].expected,
-            "orders, interval": _range(of[c.ORDERS], count),
+            f"orders, {LEVEL:.0%} interval": _ends(of[c.ORDERS], count),
             c.REVENUE: of[c.SPEND].expected,
-            "revenue, interval": _range(of[c.SPEND], money),
+            f"revenue, {LEVEL:.0%} interval": _ends(of[c.SPEND], money),
         }
         for persona, of in sorted(totals.items(), key=lambda item: -item[1][c.SPEND].expected)
     ]

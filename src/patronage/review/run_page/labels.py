@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from patronage import names as c
 from patronage.evaluation.segment_trial import HOLDS, NAME_FAILS, SAYS_NOTHING, TOO_FEW
 from patronage.names import Artifact
-from patronage.review.page.blocks import Block, More, Section, Table, Text
+from patronage.review.page import charts
+from patronage.review.page.blocks import Block, Chart, More, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, count, percent, plain
 
 SHARE, NUMBER = ".0%", ",.2f"
+PICTURED = (c.PERSONA, c.JOURNEY_STAGE, c.CHURN_BAND, c.STATUS_SEGMENT, c.VALUE_TIER, c.USAGE_SEGMENT)
 MARKS = {HOLDS: "good", NAME_FAILS: "bad", SAYS_NOTHING: "odd", TOO_FEW: "odd"}
 
 
@@ -33,8 +36,36 @@ def labels(view: RunView) -> Section:
         "(Benjamini and Hochberg). Too few: so many customers could not have shown a difference of a quarter."
     )
     named = tried[tried["column"] != c.RFM_SCORE]  # forty cells of a grid, which no reader reads one by one
-    blocks: list[Block] = [Text(how), _verdicts(named), *_answers(view), _everything(table)]
+    verdicts_in_full = More("Every verdict, and what the customers of each label went on to do", [_verdicts(named)])
+    blocks: list[Block] = [Text(how), *_orders_by_label(named), verdicts_in_full, *_answers(view), _everything(table)]
     return Section("Which labels hold", finding, blocks)
+
+
+def _orders_by_label(tried: pd.DataFrame) -> list[Chart]:
+    """Who ordered, by label: of the columns that a reader meets first, without labels of too few customers."""
+    shown = tried[tried["column"].isin(PICTURED) & (tried["verdict"] != TOO_FEW)]
+    if shown.empty:
+        return []
+    order = shown["column"].map(PICTURED.index)
+    shown = shown.assign(order=order).sort_values(["order", "bought"], ascending=[True, False])
+    named = shown["column"].map(plain) + ": " + shown["label"].map(plain)
+    everyone = float((tried["bought"] / tried["bought_lift"]).replace(np.inf, np.nan).median())
+    low, high = shown.loc[shown["bought"].idxmin()], shown.loc[shown["bought"].idxmax()]
+    rows = pd.DataFrame({
+        "label": named, "low": shown["bought_low"], "ordered": shown["bought"], "high": shown["bought_high"],
+    })  # fmt: skip
+    return [
+        Chart(
+            f"From {percent(low['bought'])} ({plain(low['label'])}) to {percent(high['bought'])} "
+            f"({plain(high['label'])}) ordered",
+            charts.intervals(
+                rows, "label", "low", "ordered", "high", "customers who ordered", percent=True,
+                reference=None if np.isnan(everyone) else everyone, row=21,
+            ),
+            "Customers of each label who ordered in the horizon; bars are 95 % intervals, the dotted line is everyone; "
+            f"n = {count(shown['of_customers'].iloc[0])}.",
+        )
+    ]  # fmt: skip
 
 
 def _verdicts(tried: pd.DataFrame) -> Table:

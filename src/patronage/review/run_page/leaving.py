@@ -99,11 +99,13 @@ def _reasons(view: RunView, likely: pd.DataFrame) -> list[Block]:
     parts = view.bundle.forecast.ensemble.contributions(inputs.features, inputs.btyd_at_horizon, inputs.matrices).parts
     strongest = np.array(list(parts.values()))
     main = np.array(list(parts))[strongest.argmax(axis=0)]
-    described = lenses.described(view.config.lenses)
+    described = lenses.described(view.bundle.lenses)
     rows = []
     for name, customers in pd.Series(main).value_counts().head(REASONS).items():
         own = likely.loc[sample[main == name]]
-        words = "how often and how recently they ordered" if name == RHYTHM else described[str(name)].what
+        words = (
+            "how often and how recently they ordered" if name == RHYTHM else described[str(name)].what.split(" (")[0]
+        )
         share = customers / len(main)
         rows.append(
             {

@@ -58,6 +58,11 @@ def _card(row: pd.Series, view: RunView) -> Card:
     for part, head in PARTS.items():
         if (told["part"] == part).any():
             lines[head] = list(told.loc[told["part"] == part, "text"])
+    typical = told[told["part"] == "typical"]
+    if len(typical):  # without their ids, which a page does not hold
+        lines["typical customers"] = [
+            text.removeprefix(f"{customer}: ") for customer, text in typical[["what", "text"]].itertuples(index=False)
+        ]
     own = view.assignments[view.assignments[c.PERSONA_ID] == row[c.PERSONA_ID]]
     stage = own[c.JOURNEY_STAGE].value_counts(normalize=True)
     if len(stage):
