@@ -75,7 +75,7 @@ def _open_tables(schema: DictConfig) -> None:
 
 
 def opened(overrides: Sequence[str]) -> list[str]:
-    """The overrides of a command line; an entry of a table of the group data needs no `+`, also where data is optional."""
+    """The overrides of a command line; an entry of a table of data needs no `+`, also where data is optional."""
     return [f"++{word}" if ENTRIES.match(word) else word for word in overrides]
 
 
