@@ -96,7 +96,8 @@ def test_two_personas_are_told_apart_by_their_clear_words(personas):
 
 
 def test_a_reason_has_one_word_of_a_view(personas):
-    view_of = {text: word.view for word in personas.model.words for text in word.texts}
+    views_of = pd.Series({(text, word.view): word.view for word in personas.model.words for text in word.texts if text})
+    view_of = {text: views.iloc[0] for text, views in views_of.groupby(level=0) if len(views) == 1}  # both tastes: beef
     reasons = personas.assigned[c.PERSONA_REASON].str.split("; if").str[0]
     for reason in reasons.unique():
         views = [view_of[word] for word in reason.split(", ") if word in view_of]
