@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ from conftest import BY_HAND
 pytestmark = pytest.mark.slow
 
 CUTOFF = "2024-01-01"
+PUBLIC = {name: getattr(pt, name) for name in pt.__all__}
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +39,25 @@ def test_every_public_name_shows_itself_in_an_example():
     assert silent == []
 
 
+@pytest.fixture(scope="module")
+def one_training() -> Iterator[None]:
+    """The examples all train on the same orders, with the same words: one training answers for all of them."""
+    train, kept = pt.train, {}
+
+    def again(log: pt.Tables, cutoff: str, **words: object) -> pt.Run:
+        key = f"{log.first} {log.last} {cutoff} {words}"
+        if key not in kept:
+            kept[key] = train(log, cutoff, **words)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pt, "train", again, raising=False)
+        yield
+
+
 @pytest.mark.parametrize("name", [name for name in pt.__all__ if name != "__version__"])
-def test_the_example_of_a_public_name_runs(name):
-    public = getattr(pt, name)
+def test_the_example_of_a_public_name_runs(name, one_training):
+    public = PUBLIC[name]
     for test in doctest.DocTestFinder(recurse=False).find(public, name, globs={}):
         result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test)
         assert result.failed == 0

@@ -171,7 +171,7 @@ def test_what_was_bought_by_item_in_the_horizon_as_money():
     """Cleo sent back what was bought for 40: of 42 the two stay."""
     log = BY_HAND.assign(product_id=["p", "p", "q", "p", "r", "q", "q", "q", "p", None])
     bought = bought_in(through_the_door(log), datetime(2024, 2, 1), 30, "product_id")
-    assert bought.to_numpy().tolist() == [["anna", "p", 12.25], ["ben", "r", 99.99], ["cleo", "q", 2.0]]
+    assert bought.to_numpy().tolist() == [["anna", "p", 12.25, 2], ["ben", "r", 99.99, 1], ["cleo", "q", 2.0, 1]]
 
 
 def test_habits_of_the_days_with_an_order_in_the_horizon():

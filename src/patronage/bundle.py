@@ -49,6 +49,7 @@ ABOUT_BUYERS = (
 )  # fmt: skip
 MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"
 OUTSIDE = "expected orders lie outside their interval"
+SPEND_OUTSIDE = "expected spend lies outside its interval"
 NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
@@ -353,12 +354,16 @@ def _flags(
     churn, p_order, persona = (np.asarray(assignments[name], np.float64) for name in columns)
     interval = (c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW, c.EXPECTED_ORDERS_HIGH)
     mean, low, high = (np.asarray(assignments[name], np.float64) for name in interval)
+    interval = (c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH)
+    spend, least, most = (np.asarray(assignments[name], np.float64) for name in interval)
+    inside = (mean >= low) & (mean <= high)
     gap = np.abs(churn - (1 - p_order))
     reasons = [
         (np.isnan(gap), NEVER_BOUGHT),
         ((gap > CONTRADICTION) & comparable, CONTRADICTED),
         ((mean > high) & (high == 0), MOSTLY_NONE),
         ((mean < low) | (mean > high) & (high > 0), OUTSIDE),
+        (inside & ((spend < least) | (spend > most)), SPEND_OUTSIDE),
         (persona < personas_model.ambiguous_below, AMBIGUOUS),
         (np.full(len(gap), not personas_model.choice.stable), UNSTABLE),
         *further,

@@ -232,10 +232,10 @@ def held_out(customers: pd.Index, share: float, seed: int, purpose: str) -> pd.S
 
 
 def bought_in(tables: Tables, cutoff: datetime, horizon_days: int, column: str) -> pd.DataFrame:
-    """A row per customer and item bought in the horizon: `customer_id`, `item` (of that column) and `paid`."""
+    """A row per customer and item bought in the horizon: `customer_id`, `item` (of that column), `paid` and `lines`."""
     return tables.engine.frame(
-        f"SELECT customer_id, {column} AS item, CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS paid "
-        f"FROM transactions WHERE amount >= 0 AND {column} IS NOT NULL "
+        f"SELECT customer_id, {column} AS item, CAST(sum(amount) AS DOUBLE) / {tables.money_scale} AS paid, "
+        f"count(*) AS lines FROM transactions WHERE amount >= 0 AND {column} IS NOT NULL "
         f"AND {when.within(c.ORDERED_AT, cutoff, horizon_days, tables.engine)} "
         f"AND {tables.known(when.window_end(cutoff, horizon_days))} "
         f"GROUP BY customer_id, {column} ORDER BY customer_id, item"

@@ -313,7 +313,7 @@ class TestProcesses:
     def test_a_job_that_is_ended_from_outside(self, fitted, store, project, tmp_path, number, code):
         place = project / "tmp"
         place.mkdir()
-        words = score_words(fitted, store, "passes=40", "engine.memory_limit=1GB")
+        words = score_words(fitted, store, "passes=8", "engine.memory_limit=1GB")
         job = subprocess.Popen(
             [sys.executable, "-m", "patronage.cli", *words], cwd=project, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(place)},
@@ -332,7 +332,7 @@ class TestProcesses:
             assert list(place.iterdir()) == []
         again = run(*words, cwd=project, env=os.environ | {"TMPDIR": str(place)})
         assert again.returncode == 0, again.stderr
-        assert "of 40 passes of an interrupted job" in again.stderr
+        assert "of 8 passes of an interrupted job" in again.stderr
         assert open_runs(store) == []
         assert not list(project.glob(".out.parquet.scoring"))
 

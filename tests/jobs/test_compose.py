@@ -24,3 +24,12 @@ def test_what_must_be_given_is_named():
 def test_composing_twice_gives_the_same():
     words = ["data=cdnow", "cutoff=1998-01-01"]
     assert composed("train", words) == composed("train", words)
+
+
+@pytest.mark.parametrize("verb", ["train", "effect"])
+def test_entries_of_the_tables_of_data_need_no_plus(verb):
+    words = ["data=tables", "data.transactions.path=x.csv", "cutoff=2024-01-01"]
+    words += ["data.customers.attributes={region: geographic}", "data.events.vocabulary={opened: message_opened}"]
+    data = settings(verb, words).data
+    assert data.customers.attributes == {"region": "geographic"}
+    assert data.events.vocabulary == {"opened": "message_opened"}

@@ -9,8 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 
+from conftest import through_the_door
 from mlflow_server import mlflow_server
 from patronage.config import TrackingConfig
 from patronage.errors import TrackingError
@@ -98,15 +101,16 @@ def test_a_postgresql_that_another_process_holds_is_to_be_tried_again(database, 
 
 @pytest.fixture(scope="module")
 def two_versions(server, fitted, tmp_path_factory):
-    """A training twice over: two versions of one registered model, neither of them champion."""
-    words = (
-        "data=tables", f"data.transactions.path={fitted.log}", "cutoff=2023-07-01", "horizon_days=90", "origins.most=1",
-        "personas.k=3", "personas.bootstraps=3", "churn.max_rounds=20", "churn.season=false",
-        "journey.cadence_classes=1", "evaluation.bootstraps=20", f"tracking.uri={server}",
-    )  # fmt: skip
+    """A training that is logged twice: two versions of one registered model, neither of them champion."""
+    from patronage import tracking
+
     place = tmp_path_factory.mktemp("trained")
+    store = tracking.open_store(TrackingConfig(uri=server), place, log="tables")
+    tables, assigned = through_the_door(pd.read_parquet(fitted.log)), fitted.bundle.assign(fitted.features)
     for name in ("first", "second"):
-        ended(started(place, "train", *words, f"name={name}"), 0)
+        config = OmegaConf.to_yaml(OmegaConf.structured(fitted.config))
+        record = tracking.RunRecord(kind="train", name=name, started_ms=0, config=config)
+        tracking.log_training(store, record, tables, fitted.bundle, fitted.features, assigned)
     return place
 
 

@@ -61,7 +61,8 @@ def held(personas: Personas) -> dict[str, np.ndarray]:
     truth: dict[str, np.ndarray] = {}
     for name, word in zip(personas.model.columns, personas.model.words, strict=True):
         values = personas.features[name].to_numpy(float)
-        between = (values > word.below) & (values < word.above)
+        middle_from = word.below if word.middle_from is None else word.middle_from
+        between = (values > max(word.below, middle_from)) & (values < word.above)
         for text, true in zip(word.texts, (values <= word.below, between, values >= word.above), strict=True):
             if text:
                 truth[text] = truth.get(text, False) | true
@@ -86,6 +87,30 @@ def test_names_tell_personas_apart_in_one_order_of_words(personas):
     for name in names:
         places = [order.index(word) for word in name.split(", ") if word != "in the middle"]
         assert places == sorted(places)
+
+
+def test_two_personas_are_told_apart_by_their_clear_words(personas):
+    """No name is made by adding what is hardly truer of one of two personas than of the other."""
+    assert personas.model.choice.taken.twins == ""
+    assert len(set(personas.model.described)) == personas.model.k
+
+
+def test_a_reason_has_one_word_of_a_view(personas):
+    views_of = pd.Series({(text, word.view): word.view for word in personas.model.words for text in word.texts if text})
+    view_of = {text: views.iloc[0] for text, views in views_of.groupby(level=0) if len(views) == 1}  # both tastes: beef
+    reasons = personas.assigned[c.PERSONA_REASON].str.split("; if").str[0]
+    for reason in reasons.unique():
+        views = [view_of[word] for word in reason.split(", ") if word in view_of]
+        assert len(set(views)) == len(views), reason
+
+
+def test_who_is_away_for_a_while_is_silent_for_longer_than_usual(personas):
+    """Longer than a quarter of a year, or than nearly every customer usually waits."""
+    away = personas.assigned[c.PERSONA_REASON].str.contains(r"away for a while(?:,|;|$)", regex=True)
+    away &= personas.assigned[c.PERSONA_REASON].str.split("; if").str[0].str.contains("away for a while")
+    silence = personas.features.loc[away, c.DAYS_SINCE_LAST_ORDER]
+    usual = personas.features[c.MEAN_GAP_DAYS].quantile(0.95)
+    assert (silence > min(usual, 90)).all()
 
 
 def test_each_word_of_each_reason_is_true_of_its_customer(personas):

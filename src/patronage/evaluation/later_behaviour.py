@@ -21,7 +21,7 @@ from patronage.data import Tables
 from patronage.evaluation.intervals import ENDS, Interval, Resampling, resampled_sums
 from patronage.evaluation.scorecard import Headline
 from patronage.labels import LabelledSnapshot, bought_in, habits_in
-from patronage.lenses.taste_axes import TasteAxes, item_groups
+from patronage.lenses.taste_axes import LEAST_LINES, TasteAxes, item_groups
 from patronage.models.personas.telling import group_errors
 from patronage.names import Metric
 from patronage.training.origins import Split
@@ -137,14 +137,21 @@ def _known(values: pd.Series | pd.DataFrame) -> tuple[np.ndarray, Array]:
 
 
 def _mix(tables: Tables, learned_from: Split, evaluated: LabelledSnapshot) -> pd.DataFrame | None:
-    """Square roots of the shares of spend by group of goods: Hellinger's distance of two mixes."""
+    """Square roots of the shares of spend by group of goods: Hellinger's distance of two mixes.
+
+    Of customers with `LEAST_LINES`, where enough have them: the roots of few lines tell how much was bought, not what
+    (of one line, one root is 1), which any grid of orders foresees.
+    """
     learned = learned_from.lenses.taste.learned
     if not learned:
         return None
     axes = TasteAxes.of(learned)
     group = item_groups(tables, evaluated.cutoff, axes)
     bought = bought_in(tables, evaluated.cutoff, evaluated.horizon_days, axes.column)
-    bought = bought[bought["item"].isin(group.index)]
+    bought = bought[bought["item"].isin(group.index) & bought[c.CUSTOMER_ID].isin(evaluated.labels.index)]
+    lines = bought.groupby(c.CUSTOMER_ID)["lines"].transform("sum")
+    if bought.loc[lines >= LEAST_LINES, c.CUSTOMER_ID].nunique() >= LEAST:
+        bought = bought[lines >= LEAST_LINES]
     spend = bought.assign(goods=bought["item"].map(group)).pivot_table(
         index=c.CUSTOMER_ID, columns="goods", values="paid", aggfunc="sum", fill_value=0.0
     )

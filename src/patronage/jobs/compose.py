@@ -51,7 +51,7 @@ SCHEMAS: dict[str, type] = {
 }
 
 
-WHERE = re.compile(r"data\.\w+\.where(\.[^=]+=|=\{)")
+ENTRIES = re.compile(r"data\.\w+\.(where|attributes|vocabulary)(\.[^=]+=|=\{)")
 
 
 @cache
@@ -75,8 +75,8 @@ def _open_tables(schema: DictConfig) -> None:
 
 
 def opened(overrides: Sequence[str]) -> list[str]:
-    """The overrides of a command line; a reason of `where`, SQL or a table of it, needs no `+`."""
-    return [f"++{word}" if WHERE.match(word) else word for word in overrides]
+    """The overrides of a command line; an entry of a table of data needs no `+`, also where data is optional."""
+    return [f"++{word}" if ENTRIES.match(word) else word for word in overrides]
 
 
 def composed(verb: str, overrides: Sequence[str] = ()) -> DictConfig:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -82,7 +83,7 @@ class OrdersAhead:
         factor, by_law = self._factor(within), np.empty(len(within))
         for rows, clv in self.clv.cells(self.inputs.features):
             part, alive = summary.at(rows), self._alive(clv, summary, rows)
-            tail = per_unique_row(clv.law.tail, 1, within[rows], part.x, part.T, factor[rows], clv.rate_cv(part))
+            tail = per_unique_row(clv.law.tail, 1, within[rows], part.x, part.T, factor[rows], self._rate_cv[rows])
             by_law[rows] = np.minimum(alive * tail, 1.0)
         return self._bounded(1 - self.clv.calibration.probability(1 - by_law, summary.x), within, c.P_ORDER)
 
@@ -109,6 +110,15 @@ class OrdersAhead:
             enough = self.p_order(middle) >= probability
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
         return np.where(reached, high, np.nan)
+
+    @cached_property
+    def _rate_cv(self) -> Array:
+        """(N,) how uncertain each order rate is: the same at every horizon, and asked for at some eighty."""
+        summary = Summary.of(self.inputs.features)
+        rate_cv = np.empty(len(summary.x))
+        for rows, clv in self.clv.cells(self.inputs.features):
+            rate_cv[rows] = clv.rate_cv(summary.at(rows))
+        return rate_cv
 
     def _alive(self, clv: CLVModel, summary: Summary, rows: Index) -> Array:
         return clv.law.p_alive(*summary.at(rows)) if self.inputs.alive is None else self.inputs.alive[rows]

@@ -72,7 +72,7 @@ def fit_personas(
         raise FitError(f"the former personas read {', '.join(lacking)}, which these features lack")
     features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
-    choice = choose(sample, config, seed, later, former.k)
+    choice = choose(sample, config, seed, later, descriptions, former.k)
     require_stable(choice, config)
     sample, clusters = continued(sample, choice.k, config, former, seed)
     model = replace(build_model(sample, clusters, choice, config, descriptions), lenses=labels)

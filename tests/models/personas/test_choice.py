@@ -30,7 +30,8 @@ def candidate(
     k: int, ari: float = 0.9, *, silhouette: float = 0.4, bic: float | None = None, **row
 ) -> PersonaCandidate:
     smallest, against, error = row.get("smallest", 0.1), row.get("against", ""), row.get("error", 0.01)
-    return PersonaCandidate(k, ari, error, 0.9, smallest, silhouette, bic, against, row.get("tells"), 0.01)
+    told = row.get("tells"), 0.01, row.get("twins", "")
+    return PersonaCandidate(k, ari, error, 0.9, smallest, silhouette, bic, against, *told)
 
 
 def test_jaccard_by_hand():
@@ -137,3 +138,10 @@ def test_the_silhouette_is_that_of_scikit_learn(settings):
     points = groups(500, (0, 8))
     assessed = assess_k(points, 2, settings(bootstrap_sample=500), seed=0)
     assert assessed.silhouette == pytest.approx(silhouette_score(points, points[:, 0] > 4), abs=1e-6)
+
+
+def test_personas_that_read_alike_are_taken_only_where_all_stable_numbers_have_some():
+    five, four = candidate(5, tells=0.3, twins="one-time, lapsed"), candidate(4, tells=0.2)
+    assert choose_k([four, five], SETTINGS) == 4
+    assert choose_k([candidate(4, tells=0.2, against="x"), five], SETTINGS) == 5
+    assert choose_k([candidate(4, tells=0.2, twins="recent"), five], SETTINGS) == 5

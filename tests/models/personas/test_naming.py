@@ -8,7 +8,7 @@ import pytest
 
 from patronage.config.personas import ViewConfig
 from patronage.lenses.lens import Feature
-from patronage.models.personas.naming import FeatureWords, describe, held_words, name_all, words_of
+from patronage.models.personas.naming import FeatureWords, Vocabulary, describe, held_words, name_all, words_of
 
 WORDS = (
     FeatureWords("frequent", 3.0, "one-time", 0.0, "ordering more often", "ordering less often", "rhythm"),
@@ -104,3 +104,31 @@ def test_words_hold_no_sign_that_a_list_of_words_uses():
     (word,) = words_of(["x"], features, {"x": Feature("x", "more cards, wrap; bows: blue", "less")}, {})
     assert word.high == "more cards wrap bows blue"
     assert (word.below, word.above) == (pytest.approx(8 / 3), pytest.approx(16 / 3))
+
+
+def test_who_is_silent_for_no_longer_than_usual_is_not_away():
+    word = FeatureWords("lapsed", 91.0, "recent", 4.0, "", "", "recency", middle="away for a while", middle_from=20.0)
+    held = word.hold(np.array([4.0, 5, 20, 21, 90, 91, np.nan]))
+    assert held.tolist() == [
+        [True, False, False], [False] * 3, [False] * 3, [False, True, False], [False, True, False],
+        [False, False, True], [False] * 3,
+    ]  # fmt: skip
+    weekly = pd.DataFrame(
+        {"days_since_last_order": np.arange(100.0), "mean_gap_days": np.r_[np.full(94, 7.0), [20] * 6]}
+    )
+    (silence,) = words_of(["days_since_last_order"], weekly, {"days_since_last_order": Feature("", "", "")}, {})
+    assert (silence.below, silence.middle_from, silence.above) == (7, 20, 91)
+
+
+def test_groups_that_clear_words_do_not_tell_apart_are_twins():
+    base = held(orders=[0] * 4 + [5] * 2, silence=[60] * 6, value=[20] * 6)
+    vocabulary = Vocabulary(WORDS, base)
+    assert vocabulary.twins(np.arange(6), np.array([0, 0, 1, 1, 2, 2]), 3) == "one-time"
+    assert vocabulary.twins(np.arange(6), np.array([0, 0, 0, 0, 1, 1]), 2) == ""
+
+
+def test_what_sets_two_of_one_name_apart_is_truest_beside_its_twin():
+    labels = np.repeat([0, 1, 2], 10)
+    silence = [5] * 10 + [5] * 3 + [200] * 7 + [200] * 10  # lapsed: nobody, 7 of 10, all
+    base = held(orders=[5] * 20 + [1] * 10, silence=silence, value=[99] * 17 + [20] * 3 + [99] * 10)
+    assert name_all(WORDS, base, labels, ["frequent", None, None])[1] == "frequent, lapsed"

@@ -35,6 +35,17 @@ def test_no_step_leads_beyond_the_range_of_the_fit(highest, step):
     assert explanations.step[0] == pytest.approx(step, nan_ok=True)
 
 
+def test_of_columns_that_tell_of_one_thing_only_the_strongest_pulls():
+    means, scores = np.array([[2.0, 3.0, 1.0], [0.0, 0.0, 0.0]]), np.array([[2.0, 2.9, 1.0]])
+    contrasts = contrast(means, np.ones(3), np.full(3, -9.0), np.full(3, 9.0))
+    first, second = np.array([0]), np.array([1])
+    apart = explain_assignments(scores, first, second, contrasts)
+    assert apart.pulls[0].tolist() == [1, 0, 2]
+    together = explain_assignments(scores, first, second, contrasts, views=[np.array([0, 1])])
+    assert together.pulls[0, :2].tolist() == [1, 2]
+    assert together.holds[0].tolist() == [True, True, False]
+
+
 def test_the_change_of_a_reason_changes_the_persona(planted, fit):
     frame, _ = planted
     model = fit(frame)

@@ -5,7 +5,8 @@ sample by each refit, and compare. A k is stable when refits agree with each oth
 of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. A k is surely stable where
 the agreement is above its limit by more than its error. Among the surely stable k decides what they tell of later
 behaviour at an earlier origin, among those that tell as much the agreement where it differs by more than its error, and
-then the fewest personas. Without an earlier origin the
+then the fewest personas. Personas of which two have the same name by their clear words are one too many: such a k is
+taken only where every stable one is so. Without an earlier origin the
 criterion decides (silhouette for KMeans, BIC for a mixture), and between nearly equal criteria the agreement.
 """
 
@@ -23,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from patronage.config import PersonasConfig
 from patronage.models.personas.clusters import ClusterEstimator, Clusters, fit_clusters
+from patronage.models.personas.naming import Vocabulary
 from patronage.models.personas.telling import explained
 
 STARTS = 10  # of each refit, as of the final fit: with fewer, refits differ by their starts and not by their customers
@@ -50,6 +52,8 @@ class PersonaCandidate:
     tells, tells_error
         Share of later behaviour at an earlier origin that the personas explain, and its standard error; None where no
         such origin is given.
+    twins
+        A name that two of the personas have by their clear words; empty where words tell all apart.
     """
 
     k: int
@@ -62,6 +66,7 @@ class PersonaCandidate:
     against: str
     tells: float | None = None
     tells_error: float | None = None
+    twins: str = ""
 
     @property
     def criterion(self) -> float:
@@ -110,15 +115,21 @@ class LaterOutcomes:
 
 
 def assess(
-    points: np.ndarray, ks: Sequence[int], config: PersonasConfig, seed: int, later: LaterOutcomes | None = None
+    points: np.ndarray,
+    ks: Sequence[int],
+    config: PersonasConfig,
+    seed: int,
+    later: LaterOutcomes | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> tuple[PersonaCandidate, ...]:
-    """How stable each k is on these points, and what it tells of later behaviour."""
-    return tuple(assess_k(points, k, config, seed, later) for k in ks)
+    """How stable each k is on these points, what it tells of later behaviour, and whether words tell all apart."""
+    return tuple(assess_k(points, k, config, seed, later, vocabulary) for k in ks)
 
 
 def choose_k(grid: Sequence[PersonaCandidate], config: PersonasConfig) -> int:
     """The best of the stable k; without any, the one on which refits agree most, of those with no small persona."""
     stable = [candidate for candidate in grid if not candidate.against]
+    stable = [candidate for candidate in stable if not candidate.twins] or stable
     if not stable:
         return max(grid, key=lambda candidate: (candidate.smallest >= config.min_share, candidate.ari)).k
     sure = [candidate for candidate in stable if candidate.ari - candidate.ari_error >= config.stable_ari]
@@ -149,11 +160,16 @@ def _fewest(tied: Sequence[PersonaCandidate]) -> int:
 
 
 def assess_k(
-    points: np.ndarray, k: int, config: PersonasConfig, seed: int, later: LaterOutcomes | None = None
+    points: np.ndarray,
+    k: int,
+    config: PersonasConfig,
+    seed: int,
+    later: LaterOutcomes | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> PersonaCandidate:
-    """How stable k personas are on these points, and what they tell."""
-    rng = np.random.default_rng(seed)
-    sample = points[rng.permutation(len(points))[: config.bootstrap_sample]]
+    """How stable k personas are on these points, what they tell, and whether words tell them apart."""
+    drawn = np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]
+    sample = points[drawn]
     refits = refit_labels(points, sample, k, config, seed)
     reference = fit_clusters(sample, config.method, k, seed, STARTS)
     with threadpool_limits(1):
@@ -167,7 +183,8 @@ def assess_k(
     ari, error = float(agreement.mean()), float(agreement.std(ddof=1) / np.sqrt(len(agreement)))
     against = weaknesses(ari, jaccard, smallest, config)
     tells, tells_error = _told(reference, later, seed) if later else (None, None)
-    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, tells, tells_error)
+    twins = vocabulary.twins(drawn, labels, k) if vocabulary else ""
+    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, tells, tells_error, twins)
 
 
 def _told(reference: ClusterEstimator, later: LaterOutcomes, seed: int) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, asses
 from patronage.models.personas.clusters import Clusters, fit_clusters
 from patronage.models.personas.labels import fit_inputs
 from patronage.models.personas.model import PersonaModel, without_order
-from patronage.models.personas.naming import describe, held_words, name_all, words_of
+from patronage.models.personas.naming import Vocabulary, describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def fit(
     """
     features, config, descriptions, later, labels = fit_inputs(features, config, descriptions, later, labels)
     sample = draw_sample(features, config, seed=seed, descriptions=descriptions)
-    choice = choose(sample, config, seed, later)
+    choice = choose(sample, config, seed, later, descriptions)
     require_stable(choice, config)
     clusters = Clusters.of(fit_clusters(sample.points, config.method, choice.k, seed))
     return replace(build_model(sample, clusters, choice, config, descriptions), lenses=labels)
@@ -99,13 +99,22 @@ def choose(
     config: PersonasConfig,
     seed: int,
     later: LabelledSnapshot | None,
+    descriptions: Mapping[str, Feature],
     former_k: int | None = None,
 ) -> PersonaChoice:
     """The number of personas: the former one while that is stable."""
     told = later_behaviour(sample.preparation, later, seed) if later else None
-    grid = assess(sample.points, candidate_ks(sample.points, config), config, seed, told)
+    ks = candidate_ks(sample.points, config)
+    grid = assess(sample.points, ks, config, seed, told, vocabulary(sample, config, descriptions))
     former_is_stable = any(candidate.k == former_k and not candidate.against for candidate in grid)
     return PersonaChoice(grid, former_k if former_k and former_is_stable else choose_k(grid, config))
+
+
+def vocabulary(sample: PersonaSample, config: PersonasConfig, descriptions: Mapping[str, Feature]) -> Vocabulary:
+    """The words, with borders from these customers, and the customers that each is true of."""
+    columns = sample.preparation.columns
+    words = words_of(columns, sample.features, descriptions, config.views)
+    return Vocabulary(words, held_words(words, sample.features, columns))
 
 
 def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int) -> LaterOutcomes | None:
@@ -176,8 +185,7 @@ def build_model(
     means[:, preparation.voting] = centres / np.sqrt(preparation.weights[preparation.voting])
     order = np.argsort(-means[:, 0], kind="stable")
     means = means[order]
-    words = words_of(preparation.columns, sample.features, descriptions, config.views)
-    held = held_words(words, sample.features, preparation.columns)
+    words, held = vocabulary(sample, config, descriptions)
     position = np.argsort(order)[labels]
     correlations = np.atleast_2d(np.corrcoef(sample.scores, rowvar=False))
     squared = ((sample.points - centres[labels]) ** 2).sum(axis=1)

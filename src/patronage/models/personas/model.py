@@ -25,6 +25,7 @@ from patronage.models.personas.reasons import (
     explain_assignments,
     reason_codes,
     sentences,
+    shared_views,
     true_words,
 )
 from patronage.typing import Columns
@@ -232,7 +233,7 @@ class PersonaModel:
         first, second = _best_two(probabilities)
         values = np.stack([features[name] for name in self._voters.columns])
         true = true_words(self._voting_words, values)
-        explanations = explain_assignments(scores, first, second, self._contrasts, true)
+        explanations = explain_assignments(scores, first, second, self._contrasts, true, self._views)
         code = reason_codes(explanations, self._voting_words, values)
         return first, second, probabilities[np.arange(len(first)), first], code
 
@@ -255,6 +256,10 @@ class PersonaModel:
     @cached_property
     def _voting_words(self) -> tuple[FeatureWords, ...]:
         return tuple(self.words[j] for j in self.preparation.voting)
+
+    @cached_property
+    def _views(self) -> tuple[np.ndarray, ...]:
+        return shared_views(self._voting_words)
 
 
 def without_order(features: Columns, columns: Collection[str]) -> np.ndarray:

@@ -8,8 +8,9 @@ one a view, so that all names of a run read alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ HALF = 0.5
 LEAST_GAPS = 20  # customers with a gap, to know the rhythm of the base
 PLAIN = "in the middle"
 WORDS = 3  # of a feature: low, middle, high
+NO_WORD = WORDS  # the zone of a value of which none of them is true
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class FeatureWords:
         What the feature tells of; a name has one word of each view.
     middle
         The word that is true between the two borders; empty where there is none.
+    middle_from
+        The word in the middle is true of greater values only; None: of all between the two borders.
     """
 
     high: str
@@ -56,6 +60,7 @@ class FeatureWords:
     less: str
     view: str
     middle: str = ""
+    middle_from: float | None = None
 
     @property
     def texts(self) -> tuple[str, str, str]:
@@ -63,8 +68,12 @@ class FeatureWords:
         return self.low, self.middle, self.high
 
     def zones(self, values: np.ndarray) -> np.ndarray:
-        """(N,) which of the three words is true of each value: 0, 1 or 2; a missing value is in the middle."""
-        return np.where(values >= self.above, 2, np.where(values <= self.below, 0, 1))
+        """(N,) which of the three words is true of each value: 0, 1 or 2, `NO_WORD` where none is.
+
+        A missing value is in the middle.
+        """
+        between = 1 if self.middle_from is None else np.where(values <= self.middle_from, NO_WORD, 1)
+        return np.where(values >= self.above, 2, np.where(values <= self.below, 0, between))
 
     def hold(self, values: np.ndarray) -> np.ndarray:
         """(N, 3) masks of the values that each word is true of; none is true of a missing value."""
@@ -90,11 +99,12 @@ def words_of(
     for name in columns:
         feature, values = descriptions[name], features[name].dropna()
         above, below = _borders(name, values, gaps)
+        middle_from = _long_silence(gaps) if name == c.DAYS_SINCE_LAST_ORDER else None
         high, low, middle = (_flat(word) for word in (feature.high, feature.low, feature.middle))
         plain = name.replace("_", " ")
         more, less = feature.more or f"with a higher {plain}", feature.less or f"with a lower {plain}"
         view = view_of.get(name, name)
-        words.append(FeatureWords(high, above, low, below, _flat(more), _flat(less), view, middle))
+        words.append(FeatureWords(high, above, low, below, _flat(more), _flat(less), view, middle, middle_from))
     return tuple(words)
 
 
@@ -118,6 +128,11 @@ def _borders(name: str, values: pd.Series, gaps: pd.Series) -> tuple[float, floa
     return low, float(np.nextafter(low, -np.inf))
 
 
+def _long_silence(gaps: pd.Series) -> float | None:
+    """The days of silence beyond which a customer is away: longer than nearly all usual gaps, or than a quarter."""
+    return min(float(gaps.quantile(LONG_GAP)), float(QUIET_DAYS)) if len(gaps) >= LEAST_GAPS else None
+
+
 def _flat(word: str) -> str:
     """Words stand in a list with commas; a reason ends a part by a colon or a semicolon."""
     return " ".join(word.replace(",", " ").replace(";", " ").replace(":", " ").split())
@@ -126,6 +141,19 @@ def _flat(word: str) -> str:
 def held_words(words: Sequence[FeatureWords], features: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarray:
     """(N, 3F) masks of the customers that each word is true of: of each column its low, its middle, its high word."""
     return np.hstack([word.hold(np.asarray(features[name], float)) for word, name in zip(words, columns, strict=True)])
+
+
+class Vocabulary(NamedTuple):
+    """The words of each column, and (N, 3F) of which customers each is true (`held_words`)."""
+
+    words: tuple[FeatureWords, ...]
+    held: np.ndarray
+
+    def twins(self, rows: np.ndarray, labels: np.ndarray, k: int) -> str:
+        """A name that two of the k groups of these rows have by their clear words; empty where there is none."""
+        held = self.held[rows]
+        names = [describe(self.words, held, labels == group) for group in range(k)]
+        return next((name for place, name in enumerate(names) if name in names[:place]), "")
 
 
 def name_all(
@@ -154,13 +182,14 @@ def name_all(
     ]
     for persona, share in enumerate(shares):
         if names[persona] is None:
-            names[persona] = _name(words, *share, {name for name in names if name} | taken)
+            used = {name: shares[other][0] for other, name in enumerate(names) if name}
+            names[persona] = _name(words, *share, {**dict.fromkeys(taken, share[1]), **used})
     return tuple(name or PLAIN for name in names)
 
 
 def describe(words: Sequence[FeatureWords], held: np.ndarray, members: np.ndarray) -> str:
     """The words for one persona, whatever its name is."""
-    return _name(words, *_shares(held, members), set())
+    return _name(words, *_shares(held, members), {})
 
 
 def _shares(held: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -174,7 +203,13 @@ def _text(words: Sequence[FeatureWords], position: int) -> str:
     return words[position // WORDS].texts[position % WORDS]
 
 
-def _name(words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray, used_names: set[str]) -> str:
+def _name(
+    words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray, used_names: Mapping[str, np.ndarray]
+) -> str:
+    """The clear words; while the name is used, the words that are truer of these customers than of its persona.
+
+    `used_names` has, of each name, the shares of its persona's customers that each word is true of.
+    """
     order = [int(j) for j in np.argsort(outside - inside, kind="stable")]
     fitting = [j for j in order if _text(words, j) and inside[j] >= MOST and inside[j] > outside[j]]
     chosen: list[int] = []
@@ -182,9 +217,11 @@ def _name(words: Sequence[FeatureWords], inside: np.ndarray, outside: np.ndarray
         views = {words[i // WORDS].view for i in chosen}
         if len(chosen) < NAMED_BY and inside[j] - outside[j] >= CLEAR and words[j // WORDS].view not in views:
             chosen.append(j)
-    for j in fitting:  # what is less clear sets two personas of one name apart
-        if _joined(words, chosen) in used_names and j not in chosen:
-            chosen.append(j)
+    while (twin := used_names.get(_joined(words, chosen))) is not None:
+        apart = [j for j in fitting if j not in chosen and inside[j] > twin[j]]
+        if not apart:
+            break
+        chosen.append(max(apart, key=lambda j: float(inside[j] - twin[j])))
     return _unique(_joined(words, chosen), used_names)
 
 
@@ -192,7 +229,7 @@ def _joined(words: Sequence[FeatureWords], positions: Sequence[int]) -> str:
     return ", ".join(dict.fromkeys(_text(words, j) for j in sorted(positions))) or PLAIN
 
 
-def _unique(name: str, used_names: set[str]) -> str:
+def _unique(name: str, used_names: Collection[str]) -> str:
     number = 1
     while (numbered := name if number == 1 else f"{name} ({number})") in used_names:
         number += 1

@@ -1,7 +1,8 @@
 """Why a customer has one persona rather than the runner-up, and what would change it.
 
 The reason names, of the features of which a word is true of this customer ("recent", "big-basket"), those that pull
-most, never what is merely more recent than the runner-up. `naming.py` has the words and their borders.
+most, one of each view, never what is merely more recent than the runner-up. `naming.py` has the words and their
+borders.
 
 Squared distances are sums over features. Let persona a and b have the mean scores m_a and m_b. Feature j pulls a
 customer with the score z_j towards a against b by w_j ((z_j - m_bj)² - (z_j - m_aj)²). The sum of the pulls is the lead
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from patronage.models.personas.clusters import products
-from patronage.models.personas.naming import WORDS, FeatureWords
+from patronage.models.personas.naming import NO_WORD, WORDS, FeatureWords
 
 NAMED = 3  # features whose words may stand in a reason
 
@@ -100,6 +101,7 @@ def explain_assignments(
     second: np.ndarray,
     contrasts: PersonaContrasts,
     true: np.ndarray | None = None,
+    views: Sequence[np.ndarray] = (),
 ) -> PersonaExplanations:
     """Explain each customer's scores by the persona (`first`), the runner-up (`second`) and all others.
 
@@ -107,6 +109,8 @@ def explain_assignments(
     ----------
     true
         (N, F) whether a word of the column is true of the customer: only those are among the pulls. None: all are.
+    views
+        Columns that tell of one thing: of each such group, only the one that pulls most is among the pulls.
     """
     n, k = len(scores), len(contrasts.means)
     pull = contrasts.slopes[first, second]
@@ -114,6 +118,10 @@ def explain_assignments(
     pull -= contrasts.offsets[first, second]
     if true is not None:
         pull[~true] = -np.inf
+    for view in views:
+        own = pull[:, view]
+        weaker = np.arange(len(view)) != own.argmax(axis=1)[:, None]
+        pull[:, view] = np.where(weaker, -np.inf, own)
     pulls, holds = _strongest(pull)
     explanations = PersonaExplanations(
         pulls, holds, feature=np.zeros(n, int), step=np.full(n, np.nan), target=np.zeros(n, int)
@@ -169,11 +177,17 @@ def _strongest(pull: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack(columns), np.column_stack(positive)
 
 
+def shared_views(words: Sequence[FeatureWords]) -> tuple[np.ndarray, ...]:
+    """The columns of each view that has several: their words tell of one thing."""
+    columns = pd.Series(range(len(words))).groupby([word.view for word in words]).apply(np.array)
+    return tuple(columns[[len(view) > 1 for view in columns]])
+
+
 def true_words(words: Sequence[FeatureWords], values: np.ndarray) -> np.ndarray:
     """(N, F) whether a word of the column is true of these values, (F, N)."""
     return np.column_stack(
         [
-            np.array([bool(text) for text in word.texts])[word.zones(column)] & ~np.isnan(column)
+            np.array([*(bool(text) for text in word.texts), False])[word.zones(column)] & ~np.isnan(column)
             for word, column in zip(words, values, strict=True)
         ]
     )
@@ -194,7 +208,7 @@ def reason_codes(explanations: PersonaExplanations, words: Sequence[FeatureWords
     change = np.where(np.isnan(explanations.step), 2 * len(words), change)
     code = explanations.target.astype(np.int64)
     for pull, holds in zip(explanations.pulls.T, explanations.holds.T, strict=True):
-        true = holds & ~np.isnan(values[pull, rows])
+        true = holds & ~np.isnan(values[pull, rows]) & (zones[pull, rows] != NO_WORD)
         code = code * base + np.where(true, WORDS * pull + zones[pull, rows], base - 1)
     return code * base + change
 
