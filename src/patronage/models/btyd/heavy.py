@@ -29,19 +29,17 @@ class Ordinary:
 
     Parameters
     ----------
-    frequency, monetary_value, value
-        Repeat orders, the mean value of one, and the value of all, above which a customer outweighs the others: a
-        wholesaler may order no more often than some, nor more at once than others, and be a twentieth of the revenue.
+    frequency, monetary_value
+        Repeat orders, and the mean value of one, above which a customer outweighs the others.
     """
 
     frequency: float = np.inf
     monetary_value: float = np.inf
-    value: float = np.inf
 
     def outweighing(self, features: Columns) -> Mask:
         """(N,) the customers who outweigh the others."""
-        x, mean, total = _sizes(features)
-        return (x > self.frequency) | (mean > self.monetary_value) | (total > self.value)
+        x, value = (np.asarray(features[name], np.float64) for name in (c.FREQUENCY, c.MONETARY_VALUE))
+        return (x > self.frequency) | (value > self.monetary_value)
 
 
 def among_ordinary(features: Columns, also: Sequence[str] = ()) -> Columns:
@@ -54,13 +52,7 @@ def among_ordinary(features: Columns, also: Sequence[str] = ()) -> Columns:
 
 def ordinary(features: Columns) -> Ordinary:
     """The limits in a population of customers who have bought."""
-    return Ordinary(*map(limit, _sizes(features)))
-
-
-def _sizes(features: Columns) -> tuple[Array, Array, Array]:
-    """Repeat orders, the mean value of one, and the value of all, by customer."""
-    x, mean = (np.asarray(features[name], np.float64) for name in (c.FREQUENCY, c.MONETARY_VALUE))
-    return x, mean, x * mean
+    return Ordinary(*(limit(features[name]) for name in (c.FREQUENCY, c.MONETARY_VALUE)))
 
 
 def limit(values: npt.ArrayLike) -> float:
