@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage.evaluation.effects import customers_needed, effects_by_label, ranking, separation
+from patronage.evaluation.effects import (
+    TREND,
+    customers_needed,
+    effects_by_days,
+    effects_by_label,
+    effects_by_pressure,
+    ranking,
+    separation,
+)
 
 ARMS = ["control", "mail"]
 
@@ -55,3 +63,25 @@ def test_a_ranking_by_the_true_effect_beats_chance_and_its_reverse_loses():
 def test_an_effect_that_pays_needs_so_many_customers():
     # Fleiss: two rates of 10 and 12 %, power 80 %, 5 % two-sided: 3,839 in each arm without correction
     assert customers_needed(0.10, 0.02, 0.8) == pytest.approx(3839, abs=4)
+
+
+def test_an_order_that_only_came_earlier_fades_to_nothing():
+    rng = np.random.default_rng(0)
+    given = rng.integers(0, 2, 8000)
+    weights = 2.0 * (given[:, None] == [0, 1])
+    outcomes = pd.DataFrame(
+        {(0, 7): (rng.random(8000) < 0.2 + 0.3 * given) * 1.0, (7, 14): (rng.random(8000) < 0.5 - 0.3 * given) * 1.0}
+    )
+    table = effects_by_days(outcomes, ARMS[:2], weights).set_index("until_day")
+    assert table["effect"].to_dict() == pytest.approx({7: 0.3, 14: -0.3}, abs=0.05)
+    assert table.loc[14, "so_far_low"] < 0 < table.loc[14, "so_far_high"]
+
+
+def test_the_effect_falls_with_the_contacts_before():
+    before = pd.Series(np.arange(8000) % 8)
+    table = effects_by_pressure(before, ARMS[:2], scores(0.5 - 0.1 * np.log2(1 + before.to_numpy()))[:, :2])
+    own = table.set_index("contacts_before")
+    assert own.loc[TREND, "low"] < -0.1 < own.loc[TREND, "high"] < 0
+    assert own.loc["0", "effect"] > own.loc["4 to 7", "effect"]
+    flat = effects_by_pressure(before, ARMS[:2], scores(np.full(8000, 0.5), 3)[:, :2]).set_index("contacts_before")
+    assert flat.loc[TREND, "low"] < 0 < flat.loc[TREND, "high"]

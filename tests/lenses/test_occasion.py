@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import betaprime
 
+import patronage as pt
 from patronage import names as c
 from patronage.config import OccasionWindow
 from patronage.lenses import occasion
@@ -193,3 +194,25 @@ def test_a_window_of_the_calendar_has_both_ends(ask):
     days = ["02-09", "02-10", "02-20", "02-21"]
     features, _ = ask([(day, f"2024-{day} 10:00", 9.0) for day in days])
     assert features["occasion_share"].to_dict() == {"02-09": 0, "02-10": 1, "02-20": 1, "02-21": 0}
+
+
+def test_the_weekday_is_named_where_moments_keep_to_one(ask):
+    tuesdays = [
+        ("anna", f"2024-01-{day:02d} {hour:02d}:30", 5.0)
+        for day, hour in ((2, 9), (9, 13), (16, 19), (23, 21), (30, 9))
+    ]
+    _, labels = ask([*tuesdays, ("anna", "2024-01-05 10:30", 5.0)])
+    assert labels.loc["anna", "best_contact_weekday"] == "Tuesday"
+
+
+def test_the_weekend_is_that_of_the_country():
+    days = [f"2024-01-{day:02d} 10:30" for day in (5, 6, 12, 13, 19, 20, 26)]  # Fridays and Saturdays
+    orders = pd.DataFrame(
+        {"customer_id": np.repeat(["here", "there"], len(days)), "ordered_at": [*days, *days], "amount": 5.0}
+    )
+    customers = pd.DataFrame({"customer_id": ["here", "there"], "country": ["France", "Israel"]})
+    tables = pt.read(orders, customers=customers, attributes={"country": "geographic"})
+    features = pt.features(tables, cutoff="2024-01-28")
+    assert features["weekend_share"].to_dict() == pytest.approx({"here": 3 / 7, "there": 1.0})
+    assert features.loc["there", "contact_window"] == "weekend morning"
+    assert features.loc["there", "contact_chance"] == pytest.approx(5 / 24 * 2 / 7)

@@ -16,6 +16,7 @@ from patronage.analyses import (
     products,
     pyramid,
     sequences,
+    timing,
     turns,
     use,
     voice,
@@ -24,6 +25,6 @@ from patronage.analyses.contract import Analysis
 
 ROOMS = (
     pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, obstacles, pressure, sequences, products,
-    companions, use, predictability, overlap,
+    companions, use, timing, predictability, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

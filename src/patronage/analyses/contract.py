@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from patronage.config import OccasionConfig
 from patronage.lenses import History
 
 
@@ -37,8 +38,8 @@ class View:
         The same `since_days` earlier, from what was known then; None where the log does not reach back so far.
     meanings
         Feature to what it is, in words.
-    meanings
-        Feature to what it is, in words.
+    occasion
+        What a weekend and the parts of a day are.
     """
 
     history: History
@@ -47,6 +48,7 @@ class View:
     since_days: int
     seed: int
     meanings: Mapping[str, str] = field(default_factory=dict)
+    occasion: OccasionConfig = field(default_factory=OccasionConfig)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from patronage.config.analyse import (
     ProductsConfig,
     SequencesConfig,
     StayTarget,
+    TimingConfig,
     TurnsConfig,
     TurnTarget,
     UseConfig,
@@ -84,5 +85,5 @@ __all__ = [
     "RelogConfig",
     "ReproduceConfig", "RollbackConfig", "ScoreConfig", "SearchConfig", "SequencesConfig", "SimulateConfig",
     "StayTarget", "StoreConfig", "TrackingConfig", "TrainConfig", "TransactionColumns", "TransactionsConfig",
-    "TurnTarget", "TurnsConfig", "UseConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
+    "TimingConfig", "TurnTarget", "TurnsConfig", "UseConfig", "ValueConfig", "VoiceConfig", "plain", "typed",
 ]  # fmt: skip

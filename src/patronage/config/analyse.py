@@ -247,6 +247,20 @@ class PredictabilityConfig:
 
 
 @dataclass
+class TimingConfig:
+    around_days: int = 7
+    ahead_days: int = 30
+    least: int = 100
+    most_customers: int = 50_000
+
+    def check(self) -> None:
+        within("timing.around_days", self.around_days, 0, 90)
+        within("timing.ahead_days", self.ahead_days, 1, 366)
+        within("timing.least", self.least, 5, 10**9)
+        within("timing.most_customers", self.most_customers, 200, 10**9)
+
+
+@dataclass
 class ListsConfig:
     size: int = 500
     holdout: float = 0.1
@@ -300,6 +314,7 @@ class AnalyseConfig(ProcessConfig):
     lost: LostConfig = field(default_factory=LostConfig)
     use: UseConfig = field(default_factory=UseConfig)
     predictability: PredictabilityConfig = field(default_factory=PredictabilityConfig)
+    timing: TimingConfig = field(default_factory=TimingConfig)
     lists: ListsConfig = field(default_factory=ListsConfig)
     only: list[str] = field(default_factory=list)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -11,7 +11,8 @@ from omegaconf import MISSING
 from patronage.config.rules import day, one_of, within
 from patronage.errors import ConfigError
 
-ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic", "firmographic")
+DATE = "date"  # such as a birthday: it comes back every year
+ATTRIBUTE_KINDS = ("demographic", "geographic", "psychographic", "technographic", "firmographic", DATE)
 
 
 @dataclass

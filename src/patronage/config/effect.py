@@ -8,6 +8,7 @@ from patronage.config.data import DataConfig, EngineConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.process import ProcessConfig
 from patronage.config.rules import one_of, within
+from patronage.config.shipped import shipped
 from patronage.config.verbs import TrackingConfig
 from patronage.errors import ConfigError
 
@@ -56,6 +57,9 @@ class EffectConfig(ProcessConfig):
     assignments: str | None = None
     contact_days: int = 7
     window_days: int = 14
+    decay_days: list[int] = field(default_factory=lambda: shipped("effect", "decay_days"))
+    pressure_days: int = 28
+    contacts_before: str | None = None
     arm: str = "arm"
     control: str = "control"
     outcome: str = "outcome"
@@ -78,6 +82,9 @@ class EffectConfig(ProcessConfig):
         within("outcome_value", self.outcome_value, 1e-9, 1e12)
         within("contact_days", self.contact_days, 1, 366)
         within("window_days", self.window_days, 1, 3650)
+        within("pressure_days", self.pressure_days, 1, 3650)
+        if list(self.decay_days) != sorted({*self.decay_days}) or min(self.decay_days, default=1) < 1:
+            raise ConfigError(f"decay_days={list(self.decay_days)}; expected days from the contact, growing, from 1 on")
         if self.path is None and self.data is None and self.plan.rate is None:
             raise ConfigError(
                 "effect: nothing to do; give path=FILE (a row per customer), data=... (contacts of a log), or "

@@ -56,6 +56,8 @@ class OccasionConfig:
     contact_events: list[str] = field(default_factory=lambda: _retail("occasion.contact_events"))
     contact_min_acts: int = 5
     weekend: list[int] = field(default_factory=lambda: _retail("occasion.weekend"))
+    country: str = "country"
+    weekends: dict[str, list[int]] = field(default_factory=lambda: _retail("occasion.weekends"))
     day_parts: dict[str, int] = field(default_factory=lambda: _retail("occasion.day_parts"))
 
     def check(self) -> None:
@@ -67,8 +69,10 @@ class OccasionConfig:
         hours = list(self.day_parts.values())
         if not hours or hours != sorted(set(hours)) or not 0 <= hours[0] <= hours[-1] <= 23:
             raise ConfigError(f"lenses.occasion.day_parts={dict(self.day_parts)}: expected rising first hours, 0 to 23")
-        if not 0 < len(set(self.weekend) & set(range(1, 8))) < 7 or set(self.weekend) - set(range(1, 8)):
-            raise ConfigError(f"lenses.occasion.weekend={list(self.weekend)}: expected some ISO weekdays, 1 to 7")
+        every = {"weekend": self.weekend, **{f"weekends.{name}": days for name, days in self.weekends.items()}}
+        for key, days in every.items():
+            if not 0 < len(set(days) & set(range(1, 8))) < 7 or set(days) - set(range(1, 8)):
+                raise ConfigError(f"lenses.occasion.{key}={list(days)}: expected some ISO weekdays, 1 to 7")
         for name, window in self.calendar.items():
             for day in (window.start, window.end):
                 month_day(f"lenses.occasion.calendar.{name}", day)

@@ -1,4 +1,4 @@
-"""What a customer was sent lately, and whether there is a cart: what the next action depends on beside labels."""
+"""What a customer was sent lately, an open cart, a date that comes: what the next action depends on beside labels."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.data import Tables
 from patronage.data.contract import CONTACTS, EVENTS, SENT
+from patronage.decisions.personal_dates import personal_dates, upcoming
 from patronage.engine import text
 
 OPEN, NO_CART = "open", "none"
 CART_DAYS = 7  # a cart is forgotten after
 CART, UNSUBSCRIBED, ORDERED = "add_to_cart", "unsubscribed", "ordered"
+COLUMNS = [c.CUSTOMER_ID, c.SENDER, c.MESSAGES, UNSUBSCRIBED, c.CART, c.PERSONAL_DATE, c.PERSONAL_DAY]
 
 
 def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
@@ -30,7 +32,8 @@ def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
     DataFrame
         A row per customer and sender: `customer_id`, `sender` (missing where the log does not tell), `messages`,
         `unsubscribed` (1 or 0: ever before the cutoff; who subscribes again is still left alone) and `cart` (open:
-        filled in the last week, and no order since). Customers without any of these have no row.
+        filled in the last week, and no order since), `personal_date` and `personal_day` (the next of the customer's own
+        dates, if it comes within a month). Customers without any of these have no row.
     """
     engine = tables.engine
     parts = []
@@ -46,9 +49,8 @@ def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
             f"SELECT customer_id, {engine.null('text')} AS sender, contacted_at AS moment, {text(SENT[0])} AS kind "
             f"FROM contacts WHERE arm <> 'control' AND {when.before(c.CONTACTED_AT, cutoff, engine)}"
         )
-    columns = [c.CUSTOMER_ID, c.SENDER, c.MESSAGES, UNSUBSCRIBED, c.CART]
     if not parts:
-        return pd.DataFrame(columns=columns)
+        return _with_dates(pd.DataFrame(columns=COLUMNS[:5]), tables, cutoff)
     since = when.before("moment", cutoff - timedelta(days=days), engine)
     fresh = when.before("moment", cutoff - timedelta(days=CART_DAYS), engine)
     sent = ", ".join(text(name) for name in SENT)
@@ -69,4 +71,16 @@ def contact_state(tables: Tables, cutoff: datetime, days: int) -> pd.DataFrame:
         """
     )
     frame[c.CART] = frame[c.CART].map({1: OPEN, 0: NO_CART})
-    return frame[columns]
+    return _with_dates(frame, tables, cutoff)
+
+
+def _with_dates(state: pd.DataFrame, tables: Tables, cutoff: datetime) -> pd.DataFrame:
+    """The same with the next own date of each customer."""
+    coming = upcoming(personal_dates(tables, cutoff), cutoff).drop_duplicates(c.CUSTOMER_ID)
+    coming = coming.rename(columns={"day": c.PERSONAL_DAY})
+    if coming.empty:
+        return state.reindex(columns=COLUMNS)
+    state = state.merge(coming, "outer", on=c.CUSTOMER_ID) if len(state) else coming.reindex(columns=COLUMNS)
+    filled = {c.MESSAGES: 0, UNSUBSCRIBED: 0, c.CART: NO_CART}
+    state = state.astype(dict.fromkeys(filled, object)).fillna(filled)
+    return state.astype({c.MESSAGES: int, UNSUBSCRIBED: int})[COLUMNS]

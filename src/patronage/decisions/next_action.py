@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.config import ActionConfig
 from patronage.config.actions import LEAVE_ALONE
 from patronage.decisions.allocation import NOTHING, Allocation, allocate
 from patronage.decisions.catalogue import ASSUMED, PROSPECTS, ActionPlan, Promise, fits, promise
@@ -25,7 +26,7 @@ NO_FIT_WHY, UNPAID_WHY, BUDGET_WHY = (
     "the budget goes further elsewhere",
 )
 GROUPED_BY = (c.PERSONA, c.JOURNEY_STAGE, c.VALUE_TIER, c.CHURN_BAND)
-SHOWN = (c.BENEFIT_SEGMENT, c.BEST_CONTACT_WINDOW)
+SHOWN = (c.BENEFIT_SEGMENT, c.BEST_CONTACT_WINDOW, c.BEST_CONTACT_WEEKDAY)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def next_actions(
     """
     customers = assignments.sort_index(kind="stable")
     pressure = _pressure(state, customers.index)
-    customers = customers.assign(**{c.CART: pressure[c.CART]}) if c.CART in state and len(state) else customers
+    if len(state):
+        own = [c.CART, *(name for name in (c.PERSONAL_DATE, c.PERSONAL_DAY) if name in pressure)]
+        customers = customers.assign(**{name: pressure[name] for name in own})
     prospects = plan.prospects(customers)
     size = len(customers)
     promises = [promise(name, action, customers, prospects) for name, action in plan.catalogue.items()]
@@ -133,6 +136,10 @@ def _pressure(state: pd.DataFrame, customers: pd.Index) -> pd.DataFrame:
     )
     opened = known[known[c.CART] == OPEN].groupby(c.CUSTOMER_ID).size() > 0
     table[c.CART] = np.where(opened.reindex(customers, fill_value=False), OPEN, NO_CART)
+    if c.PERSONAL_DATE in known:
+        coming = known.dropna(subset=[c.PERSONAL_DATE]).drop_duplicates(c.CUSTOMER_ID).set_index(c.CUSTOMER_ID)
+        for name in (c.PERSONAL_DATE, c.PERSONAL_DAY):
+            table[name] = coming[name].reindex(customers)
     for sender, rows in known[known[c.SENDER].notna()].groupby(c.SENDER):
         sums = rows.groupby(c.CUSTOMER_ID)[c.MESSAGES].sum().astype(float)
         table[_by(sender)] = sums.reindex(customers).fillna(0.0)
@@ -195,7 +202,7 @@ def _frame(
         text[c.WHY][rows] = _reasons(action.conditions, own)
         text[c.BASIS][rows], text[c.SENDER][rows] = promised.basis, action.sender
         text[c.CONTENT][rows] = [f"{name}/{benefit}" for benefit in _labels(own, c.BENEFIT_SEGMENT, "any")]
-        text[c.WHEN][rows] = _moments(action.within_days, own)
+        text[c.WHEN][rows] = _moments(action, own)
         holdout[rows] = held_out(own.index, plan.holdout_share, plan.seed, _purpose(name)).to_numpy()
         values = (promised.profit, promised.low, promised.high, promised.cost)
         for column, value in zip(numbers, values, strict=True):
@@ -236,8 +243,12 @@ def _reasons(conditions: Mapping[str, list[str]], customers: pd.DataFrame) -> Ar
     return joined
 
 
-def _moments(within_days: int, customers: pd.DataFrame) -> Array:
-    """The best window of the customer, and how long the action may wait."""
-    window = pd.Series(_labels(customers, c.BEST_CONTACT_WINDOW, ""))
+def _moments(action: ActionConfig, customers: pd.DataFrame) -> Array:
+    """The best window of the customer, and how long the action may wait; or the customer's own day that it is about."""
+    within_days = action.within_days
+    if c.PERSONAL_DATE in action.conditions:
+        return customers[c.PERSONAL_DAY].dt.strftime("on %Y-%m-%d").to_numpy(object)
+    days, parts = (_labels(customers, name, "") for name in (c.BEST_CONTACT_WEEKDAY, c.BEST_CONTACT_WINDOW))
+    window = pd.Series([", ".join(filter(None, both)) for both in zip(days, parts, strict=True)])
     until = f"within {within_days} day{'s' if within_days > 1 else ''}"
     return window.map({each: f"{each}, {until}" if each else until for each in window.unique()}).to_numpy(object)

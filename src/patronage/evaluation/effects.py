@@ -15,6 +15,8 @@ from patronage.typing import Array
 
 FEWEST = 30  # customers of a label
 FALSE_DISCOVERIES = 0.05
+BANDS = (("0", 0, 0), ("1", 1, 1), ("2 to 3", 2, 3), ("4 to 7", 4, 7), ("8 and more", 8, np.inf))
+TREND = "each doubling"
 GAINS, HARMS, NOTHING = "gains", "is harmed", "no effect found"
 
 
@@ -50,6 +52,88 @@ def effects_by_label(labels: pd.DataFrame, arms: list[str], scores: Array) -> pd
     sure = table["p_adjusted"] < FALSE_DISCOVERIES
     table["finding"] = np.select([sure & (table["effect"] > 0), sure & (table["effect"] < 0)], [GAINS, HARMS], NOTHING)
     return table.drop(columns="p")
+
+
+def effects_by_days(outcomes: pd.DataFrame, arms: list[str], weights: Array) -> pd.DataFrame:
+    """How the effect of each arm fades: what it changes in each span of days since the contact, and until then in all.
+
+    Parameters
+    ----------
+    outcomes
+        A row per customer, a column per span: the days from and until which it counts, and what came then.
+    weights
+        (N, A + 1) 1 over the probability of the arm that was given; 0 of the others.
+
+    Returns
+    -------
+    DataFrame
+        `effect` of the span with `low` and `high`, and `so_far`, since the contact, with its ends; 95 % intervals.
+        Orders that only came earlier show as a later effect below 0.
+    """
+    rows = []
+    for number, arm in enumerate(arms[1:], 1):
+        total = np.zeros(len(outcomes))
+        for column in outcomes:
+            value = outcomes[column].to_numpy(np.float64)
+            total = total + value
+            own, so_far = (mean_interval(_weighted(each, weights, number))[:3] for each in (value, total))
+            rows.append((arm, *column, len(value), *own, *so_far))
+    columns = [
+        c.ARM,
+        "from_day",
+        "until_day",
+        "customers",
+        "effect",
+        "low",
+        "high",
+        "so_far",
+        "so_far_low",
+        "so_far_high",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def effects_by_pressure(contacts_before: pd.Series, arms: list[str], scores: Array) -> pd.DataFrame:
+    """The effect of each arm by how many contacts the customer had before, and whether it falls with them.
+
+    Returns
+    -------
+    DataFrame
+        `contacts_before`: a band, or `TREND`, the change of the effect with each doubling of 1 + the number; `effect`
+        with its 95 % interval, and `customers`.
+    """
+    numbers = contacts_before.to_numpy(np.float64)
+    rows = []
+    for number, arm in enumerate(arms[1:], 1):
+        difference = scores[:, number] - scores[:, 0]
+        for name, low, high in BANDS:
+            own = (numbers >= low) & (numbers <= high)
+            if own.sum() >= FEWEST:
+                rows.append((arm, name, int(own.sum()), *mean_interval(difference[own])[:3]))
+        doubled = np.log2(1 + numbers)
+        if doubled.std() > 0:
+            rows.append((arm, TREND, len(numbers), *_trend(doubled, difference)))
+    return pd.DataFrame(rows, columns=[c.ARM, "contacts_before", "customers", "effect", "low", "high"])
+
+
+def _trend(x: Array, y: Array) -> tuple[float, float, float]:
+    """The slope of y by x with its 95 % interval, robust to unequal variances."""
+    centred = x - x.mean()
+    variance = float(centred @ centred)
+    slope = float(centred @ y) / variance
+    rest = centred * (y - y.mean() - slope * centred)
+    half = float(norm.ppf(0.975) * np.sqrt(rest @ rest)) / variance
+    return slope, slope - half, slope + half
+
+
+def _weighted(outcome: Array, weights: Array, arm: int) -> Array:
+    """(N,) scores whose mean is the effect of an arm, without a model of the outcome."""
+    parts = []
+    for own in (arm, 0):
+        weight = weights[:, own]
+        mean = float(weight @ outcome) / float(weight.sum())
+        parts.append(mean + weight * (outcome - mean))
+    return np.asarray(parts[0] - parts[1])
 
 
 def separation(labels: pd.DataFrame, arms: list[str], scores: Array) -> pd.DataFrame:

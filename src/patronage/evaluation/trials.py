@@ -6,7 +6,9 @@ arms were drawn by lot is checked by what learns from it (`models/effects/random
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -177,13 +179,19 @@ def trial(
 
 
 def outcome_of(
-    tables: Tables, moments: pd.Series, cutoff: datetime, days: int, outcome: str, window_days: int
+    tables: Tables,
+    moments: pd.Series,
+    cutoff: datetime,
+    days: int,
+    outcome: str,
+    window_days: int,
+    from_days: int = 0,
 ) -> pd.Series:
-    """The outcome of each customer in `[moment, moment + window_days)`, on the index of the moments."""
+    """The outcome of each customer in `[moment + from_days, moment + window_days)`, on the index of the moments."""
     rows = labels.acts_after(tables, cutoff, days, _act_of(tables, outcome))
     own = rows[c.CUSTOMER_ID].map(moments)
     since = (pd.to_datetime(rows["moment"]) - own).dt.total_seconds() / 86400
-    rows = rows[(since >= 0) & (since < window_days)]
+    rows = rows[(since >= from_days) & (since < window_days)]
     grouped = rows.groupby(c.CUSTOMER_ID)
     if outcome == c.SPEND:
         values = grouped["value"].sum()
@@ -192,6 +200,29 @@ def outcome_of(
     else:
         values = (grouped.size() > 0).astype(float)
     return values.reindex(moments.index).fillna(0.0).astype(float)
+
+
+def outcomes_by_days(
+    tables: Tables, lot: Lot, customers: pd.Index, cutoff: datetime, *, days: int, outcome: str, ends: Sequence[int]
+) -> pd.DataFrame:
+    """What came in each span of days since the contact, as far as the log reaches.
+
+    Parameters
+    ----------
+    ends
+        Of the spans, in days from the contact.
+
+    Returns
+    -------
+    DataFrame
+        A row per customer; the columns are the days from and until which it counts.
+    """
+    moments = lot.contacts[MOMENT].reindex(customers)
+    spans = [(start, end) for start, end in pairwise([0, *ends]) if when.is_observed(cutoff, days + end, tables.last)]
+    columns = {
+        span: outcome_of(tables, moments, cutoff, days + span[1], outcome, span[1], from_days=span[0]) for span in spans
+    }
+    return pd.DataFrame(columns, index=customers)
 
 
 def _act_of(tables: Tables, outcome: str) -> str:

@@ -57,7 +57,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
             expected = ", ".join(now.segments)
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
-        view = View(history, now, before, config.movement_days, config.seed, meanings)
+        view = View(history, now, before, config.movement_days, config.seed, meanings, config.lenses.occasion)
         wanted = [analysis for analysis in ANALYSES if not config.only or analysis.name in config.only]
         results = {analysis.name: _result(analysis, view, config) for analysis in wanted}
         places = homes(history)

@@ -13,6 +13,7 @@ from patronage.config import EffectConfig
 from patronage.config.places import project_root
 from patronage.errors import OutputError
 from patronage.evaluation.effects import customers_needed
+from patronage.evaluation.simple_policies import rule_to_follow
 from patronage.jobs.effect_data import trial_data
 from patronage.models.effects.estimator import ContactEffects
 from patronage.names import Artifact
@@ -48,11 +49,19 @@ def run(config: EffectConfig) -> None:
         print("costs        not given: a contact counts as free; give costs={ARM: ...}")
     journal.step("the lot, then effects of customers that the trees did not see")
     model = _model(config, customers.propensity).fit(customers.features, customers.outcome)
-    report = effect_report(model, customers.labels, customers.features)
+    if (rule := rule_to_follow(model, customers.labels, customers.features)) is not None:
+        model.follow(rule)
+    report = effect_report(
+        model,
+        customers.labels,
+        customers.features,
+        by_days=customers.by_days,
+        contacts_before=customers.contacts_before,
+    )
     record = _record(config, model, report, customers.source, started)
     run_id = tracking.log_run(store, record)
     if config.output is not None:
-        recommended = model.predict(customers.features)
+        recommended = model.predict(customers.features.assign(**customers.labels))
         (recommended.reset_index() if recommended.index.name else recommended).to_parquet(config.output)
     if config.model is not None:
         model.learned_.save(config.model)

@@ -15,6 +15,7 @@ from patronage import data, lenses, tracking
 from patronage import names as c
 from patronage.config import EffectConfig, TrainConfig
 from patronage.data import Tables, read_table
+from patronage.decisions.contact_state import contact_state
 from patronage.engine import connect
 from patronage.errors import ConfigError, DataError
 from patronage.evaluation import trials
@@ -39,6 +40,10 @@ class TrialData(NamedTuple):
         Columns of labels, on the rows of the features.
     source
         In words.
+    by_days
+        Of a log: the outcome in spans of days since the contact.
+    contacts_before
+        How many contacts each customer had before, where it is known.
     """
 
     features: pd.DataFrame
@@ -46,6 +51,8 @@ class TrialData(NamedTuple):
     labels: pd.DataFrame
     propensity: str | None
     source: str
+    by_days: pd.DataFrame | None = None
+    contacts_before: pd.Series | None = None
 
 
 def trial_data(config: EffectConfig, store: Store) -> TrialData:
@@ -70,7 +77,7 @@ def _of_table(config: EffectConfig) -> TrialData:
     """The customers whose arm and outcome are known."""
     table = read_table(str(config.path))
     columns = [config.arm, config.outcome, *config.labels, *config.leave_out]
-    columns += [config.propensity] if config.propensity else []
+    columns += [name for name in (config.propensity, config.contacts_before) if name]
     if lacking := [name for name in columns if name not in table]:
         raise DataError(f"{config.path}: no column {', '.join(lacking)}; the table has {', '.join(table)}")
     table = table[table[config.arm].notna() & table[config.outcome].notna()].reset_index(drop=True)
@@ -79,7 +86,10 @@ def _of_table(config: EffectConfig) -> TrialData:
     except (TypeError, ValueError) as error:
         raise DataError(f"{config.path}: the column {config.outcome} holds no numbers ({error})") from error
     features = table.drop(columns=[config.outcome, *config.leave_out])
-    return TrialData(features, outcome, table[config.labels], config.propensity, str(config.path))
+    before = table[config.contacts_before].fillna(0) if config.contacts_before else None
+    return TrialData(
+        features, outcome, table[config.labels], config.propensity, str(config.path), contacts_before=before
+    )
 
 
 def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store) -> TrialData:
@@ -112,8 +122,25 @@ def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store
         f"contacts     {len(trial):,} customers: "
         + ", ".join(f"{arm} {count:,}" for arm, count in trial[c.ARM].value_counts().items())
     )
-    propensity = c.PROPENSITY if c.PROPENSITY in trial else None
-    return TrialData(features[varied].rename(columns={c.ARM: config.arm}), outcome, labels, propensity, tables.source)
+    by_days = trials.outcomes_by_days(
+        tables, lot, trial.index, cutoff, days=days, outcome=config.outcome, ends=config.decay_days
+    )
+    return TrialData(
+        features=features[varied].rename(columns={c.ARM: config.arm}),
+        outcome=outcome,
+        labels=labels,
+        propensity=c.PROPENSITY if c.PROPENSITY in trial else None,
+        source=tables.source,
+        by_days=by_days * config.outcome_value,
+        contacts_before=_contacts_before(tables, cutoff, config.pressure_days, trial.index),
+    )
+
+
+def _contacts_before(tables: Tables, cutoff: datetime, days: int, customers: pd.Index) -> pd.Series:
+    """How many messages and contacts each customer was sent in so many days before the cutoff."""
+    state = contact_state(tables, cutoff, days)
+    sent = state.groupby(c.CUSTOMER_ID)[c.MESSAGES].sum().astype(float)
+    return sent.reindex(customers).fillna(0.0)
 
 
 def _lot(
@@ -134,14 +161,18 @@ def _own_table(place: str, artifact: str, cutoff: datetime, store: Store) -> pd.
     Raises
     ------
     DataError
-        It was made at another cutoff.
+        It was made at another cutoff, or does not tell at which.
     """
     rows = pd.read_parquet(place) if Path(place).exists() else tracking.table_of(store, place, artifact)
     if c.CUSTOMER_ID in rows:
         rows = rows.set_index(c.CUSTOMER_ID)
-    if c.CUTOFF in rows:
-        cutoffs = pd.to_datetime(rows.pop(c.CUTOFF)).unique()
-        if len(cutoffs) != 1 or cutoffs[0] != np.datetime64(cutoff):
-            days = ", ".join(f"{pd.Timestamp(each):%Y-%m-%d}" for each in cutoffs[:3])
-            raise DataError(f"{place}: made at the cutoff {days}; expected cutoff={cutoff:%Y-%m-%d}")
+    if c.CUTOFF not in rows:
+        raise DataError(
+            f"{place}: no column {c.CUTOFF}, so nobody can tell as of when it was made; give the table of a run or a "
+            "scoring, or add the column"
+        )
+    cutoffs = pd.to_datetime(rows.pop(c.CUTOFF)).unique()
+    if len(cutoffs) != 1 or cutoffs[0] != np.datetime64(cutoff):
+        days = ", ".join(f"{pd.Timestamp(each):%Y-%m-%d}" for each in cutoffs[:3])
+        raise DataError(f"{place}: made at the cutoff {days}; expected cutoff={cutoff:%Y-%m-%d}")
     return rows.drop(columns=[name for name in (c.RUN_ID, c.MODEL_VERSION) if name in rows])

@@ -118,6 +118,8 @@ def _actions(tables: Tables, cutoff: datetime, bundle: Bundle, assignments: pd.D
     """What should be done next about each customer."""
     state = contact_state(tables, cutoff, bundle.actions.days)
     report = action_report(next_actions(assignments, state, bundle.actions), assignments, bundle.actions)
+    for frame in report.frames.values():
+        frame.insert(1, c.CUTOFF, pd.Timestamp(cutoff))
     return Report(messages=offer_messages(bundle, assignments)) | report
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -32,11 +31,13 @@ from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
+from patronage.lenses.week import countries, day_parts, is_weekend
 
 PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
 SPANNED = 0.9  # of a period at least must lie between the first date and the last
 SCALE = 10_000  # cosines are summed as integers
 EVENING = 18
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _select(history: History, config: LensesConfig) -> str:
@@ -46,15 +47,20 @@ def _select(history: History, config: LensesConfig) -> str:
     in_windows = [f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values())]
     by_calendar = f"({_covered(history.today, config)} - {_covered('first_day', config)}) * 1.0e0"
     mean = "(total * 1.0e0 / n)"
-    parts, off = _day_parts(config), len(set(config.occasion.weekend))
+    parts = day_parts(config.occasion)
+    days_off = " + ".join(f"CASE WHEN {is_weekend(str(day), history, config.occasion)} THEN 1 ELSE 0 END"
+                          for day in range(1, 8))  # fmt: skip
+    weekdays = {name: f"day_{k}" for k, name in enumerate(WEEKDAYS, 1)}
     return f"""
-        WITH date_counts AS (
+        WITH countries AS ({countries(history, config.occasion)}
+        ),
+        date_counts AS (
             SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
                    sum({gap}) AS total, sum({gap} * {gap}) AS squares,
-                   count(*) FILTER (WHERE {weekday} IN ({_weekend(config)})) AS at_weekends,
+                   count(*) FILTER (WHERE {is_weekend(weekday, history, config.occasion)}) AS at_weekends,
                    count(*) FILTER (WHERE {" OR ".join(windows.values()) or "false"}) AS festive,
                    {", ".join([*in_windows, *_direction_sums(weekday)])}
-            FROM order_days GROUP BY customer_id
+            FROM order_days LEFT JOIN countries USING (customer_id) GROUP BY customer_id
         ),
         rhythms AS (
             SELECT customer_id, n AS n_gaps, {history.engine.days("first_day", "last_day")} AS dates_span,
@@ -73,7 +79,7 @@ def _select(history: History, config: LensesConfig) -> str:
             UNION ALL
             SELECT customer_id, occurred_at FROM events WHERE event IN ({texts(config.occasion.contact_events)})
         ),
-        hours AS ({_hours(history)}
+        hours AS ({_hours(history, config, days_off)}
         ),
         hour_counts AS ({_hour_counts(config)}
         ),
@@ -91,8 +97,10 @@ def _select(history: History, config: LensesConfig) -> str:
             SELECT customer_id, late * 1.0e0 / n AS evening_share, n AS contact_acts,
                    CASE WHEN 2 * off_in_part > in_part THEN 'weekend ' ELSE 'weekday ' END || part AS contact_window,
                    greatest(off_in_part, in_part - off_in_part) * 1.0e0 / n AS contact_share,
-                   part_hours / 24.0e0 * CASE WHEN 2 * off_in_part > in_part THEN {off} ELSE {7 - off} END / 7.0e0
-                       AS contact_chance
+                   part_hours / 24.0e0 * CASE WHEN 2 * off_in_part > in_part THEN days_off ELSE 7 - days_off END / 7.0e0
+                       AS contact_chance,
+                   {_top(weekdays, 0)} AS contact_weekday,
+                   greatest({", ".join(weekdays.values())}) * 1.0e0 / n AS contact_weekday_share
             FROM windows
         )
         SELECT * FROM rhythms FULL JOIN contacts USING (customer_id)"""
@@ -152,34 +160,27 @@ def _day_of_year(month_day: int) -> int:
     return pd.Timestamp(2023, month_day // 100, min(month_day % 100, 28)).day_of_year + max(month_day % 100 - 28, 0)
 
 
-def _hours(history: History) -> str:
+def _hours(history: History, config: LensesConfig, days_off: str) -> str:
     """SQL: the hours of orders and of the customer's events; a midnight is a date without a clock time."""
     clock = "extract(hour FROM moment) + extract(minute FROM moment) + extract(second FROM moment)"
     return f"""
-            SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
-            FROM moments WHERE {clock} > 0"""
+            SELECT customer_id, hour, weekday, {is_weekend("weekday", history, config.occasion)} AS off,
+                   {days_off} AS days_off
+            FROM (SELECT customer_id, extract(hour FROM moment) AS hour, {history.engine.weekday("moment")} AS weekday
+                  FROM moments WHERE {clock} > 0) AS clocked LEFT JOIN countries USING (customer_id)"""
 
 
 def _hour_counts(config: LensesConfig) -> str:
-    """SQL: how many moments fall into the evening, into each part of the day, and of these at weekends."""
-    weekend = f"weekday IN ({_weekend(config)})"
+    """SQL: how many moments fall into the evening, each weekday, each part of the day, and of these at weekends."""
+    days = ", ".join(f"count(*) FILTER (WHERE weekday = {day}) AS day_{day}" for day in range(1, 8))
     counts = ", ".join(
-        f"count(*) FILTER (WHERE {test}) AS part_{k}, count(*) FILTER (WHERE {test} AND {weekend}) AS off_{k}"
-        for k, (_, test, _) in enumerate(_day_parts(config))
+        f"count(*) FILTER (WHERE {test}) AS part_{k}, count(*) FILTER (WHERE {test} AND off) AS off_{k}"
+        for k, (_, test, _) in enumerate(day_parts(config.occasion))
     )
     return f"""
-            SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late, {counts}
+            SELECT customer_id, count(*) AS n, count(*) FILTER (WHERE hour >= {EVENING}) AS late,
+                   max(days_off) AS days_off, {days}, {counts}
             FROM hours GROUP BY customer_id"""
-
-
-def _day_parts(config: LensesConfig) -> list[tuple[str, str, int]]:
-    """Each part of the day: its name, the SQL that tests an hour, and its length in hours."""
-    parts, first_hours = list(config.occasion.day_parts), [*config.occasion.day_parts.values(), 24]
-    tests = [f"(hour >= {start} AND hour < {end})" for start, end in pairwise(first_hours)]
-    tests[-1] = f"({tests[-1]} OR hour < {first_hours[0]})"
-    lengths = [end - start for start, end in pairwise(first_hours)]
-    lengths[-1] += first_hours[0]
-    return list(zip(parts, tests, lengths, strict=True))
 
 
 def _of_part(parts: list[tuple[str, str, int]], value: str) -> str:
@@ -188,10 +189,6 @@ def _of_part(parts: list[tuple[str, str, int]], value: str) -> str:
         f"WHEN part = {text(part)} THEN {value.format(k=k, hours=hours)}" for k, (part, _, hours) in enumerate(parts)
     )
     return f"CASE {cases} END"
-
-
-def _weekend(config: LensesConfig) -> str:
-    return ", ".join(str(day) for day in sorted(set(config.occasion.weekend)))
 
 
 def _top(counts: dict[str, str], least: int) -> str:
@@ -274,6 +271,7 @@ def _segments(features: pd.DataFrame, state: OccasionState) -> Labels:
         c.OCCASION_SEGMENT: labels,
         c.OCCASION_PERIOD: np.where(~enough, c.UNKNOWN, np.where(labels == "recurring", period, "none")),
         c.BEST_CONTACT_WINDOW: _contact_window(features, state),
+        c.BEST_CONTACT_WEEKDAY: _contact_weekday(features, state),
     }
 
 
@@ -285,6 +283,15 @@ def _contact_window(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
     p_value = state.n_windows * bdtrc(inside - 1, np.maximum(acts, 1).astype(np.int64), chance)
     enough = (acts >= state.contact_min_acts) & (inside > 0) & (p_value < state.chance)
     return np.where(enough, features["contact_window"].to_numpy(dtype=object), c.UNKNOWN)
+
+
+def _contact_weekday(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
+    """The weekday that was found, where chance would rarely put so many of the customer's moments on one."""
+    acts = features["contact_acts"].fillna(0).to_numpy()
+    inside = np.rint(np.nan_to_num(features["contact_weekday_share"].to_numpy()) * acts)
+    p_value = 7 * bdtrc(inside - 1, np.maximum(acts, 1).astype(np.int64), 1 / 7)
+    enough = (acts >= state.contact_min_acts) & (inside > 0) & (p_value < state.chance)
+    return np.where(enough, features["contact_weekday"].to_numpy(dtype=object), c.UNKNOWN)
 
 
 def _period(features: pd.DataFrame, state: OccasionState) -> np.ndarray:
@@ -344,6 +351,8 @@ LENS = Lens(
         "contact_acts": Feature("orders and events by the customer with a clock time", absent=0),
         "contact_share": Feature("share of them in that window"),
         "contact_chance": Feature("share of the hours of a week in that window"),
+        "contact_weekday": Feature("the weekday with most of them", text=True),
+        "contact_weekday_share": Feature("share of them on that weekday"),
     },
     reads=(c.ACTIVE_DAYS, c.TENURE_DAYS, c.DAYS_SINCE_LAST_ORDER),
     labels={
@@ -362,6 +371,7 @@ LENS = Lens(
             "<window>": "weekday or weekend, and the part of the day with most orders and events by the customer an "
             "hour, beyond chance"
         },
+        c.BEST_CONTACT_WEEKDAY: {"<weekday>": "the weekday with most orders and events by the customer, beyond chance"},
     },
     select=_select,
     state=OccasionState,

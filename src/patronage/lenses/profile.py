@@ -14,7 +14,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import LensesConfig
-from patronage.config.data import ATTRIBUTE_KINDS
+from patronage.config.data import ATTRIBUTE_KINDS, DATE
 from patronage.data.contract import CUSTOMERS
 from patronage.engine import text
 from patronage.lenses.history import History
@@ -25,11 +25,10 @@ DECLARED = "declared"
 
 
 def _select(history: History, config: LensesConfig) -> str:
+    told = sorted(name for name, kind in history.tables.attributes.items() if kind != DATE)  # a date is no label
     pieces = [
         f"CASE WHEN {column} IS NOT NULL THEN {text(name)} || chr(9) || {clean(column)} || chr(10) ELSE '' END"
-        for name, column in (
-            (name, history.engine.quote(name)) for name in (c.ACQUISITION_CHANNEL, *sorted(history.tables.attributes))
-        )
+        for name, column in ((name, history.engine.quote(name)) for name in (c.ACQUISITION_CHANNEL, *told))
     ]
     return f"SELECT customer_id, {' || '.join(pieces)} AS declared FROM profiles"
 
@@ -64,7 +63,10 @@ LENS = Lens(
     question="What is known of the person or company?",
     source="Kotler and Keller, Marketing Management; Bonoma and Shapiro 1983",
     features={DECLARED: Feature("attributes and their values", text=True, packed=True)},
-    requires=(f"{CUSTOMERS.name}.acquisition_channel", *(f"{CUSTOMERS.name}:{kind}" for kind in ATTRIBUTE_KINDS)),
+    requires=(
+        f"{CUSTOMERS.name}.acquisition_channel",
+        *(f"{CUSTOMERS.name}:{kind}" for kind in ATTRIBUTE_KINDS if kind != DATE),
+    ),
     labels={f"{c.PROFILE}<attribute>": {"<value>": "as declared; a column for each attribute of the data at fit"}},
     select=_select,
     state=ProfileState,

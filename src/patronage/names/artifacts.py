@@ -156,6 +156,8 @@ class Artifact:
     EFFECT_BALANCE = "effect_balance.json"
     EFFECTS_BY_LABEL = "effects_by_label.json"
     EFFECT_SEPARATION = "effect_separation.json"
+    EFFECTS_BY_DAYS = "effects_by_days.json"  # since the contact: how the effect fades
+    EFFECTS_BY_PRESSURE = "effects_by_pressure.json"  # by how many contacts the customer had before
 
     # promotion
     PROMOTION = "promotion.json"

@@ -108,6 +108,7 @@ PROFILE = "profile_"  # and the attribute
 ACCOUNT_SEGMENT = "account_segment"
 OCCASION_PERIOD = "occasion_period"
 BEST_CONTACT_WINDOW = "best_contact_window"
+BEST_CONTACT_WEEKDAY = "best_contact_weekday"
 EXPECTED_NEXT_ORDER_DAYS = "expected_next_order_days"
 SATISFACTION_SEGMENT = "satisfaction_segment"
 LOYALTY_SEGMENT = "loyalty_segment"
@@ -170,6 +171,10 @@ HOLDOUT = "holdout"  # whether the lot of the action leaves the customer alone
 EXPECTED_COST = "expected_cost"  # of the action, the offer with its probability of being taken
 CART = "cart"  # open: filled in the last week, and no order since
 MESSAGES = "messages"  # sent lately
+PERSONAL_DATE = (
+    "personal_date"  # the name of a date of the customer's that comes back: birthday, signed_up, first_order
+)
+PERSONAL_DAY = "personal_day"  # when it comes back
 
 # The contract that runs, with churn=contractual
 CONTRACT_DAYS = "contract_days"

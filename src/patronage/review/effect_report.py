@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.evaluation.effects import GAINS, HARMS, effects_by_label, ranking, separation
-from patronage.evaluation.simple_policies import BEST_LABEL, beside, by_best_label, by_number
-from patronage.models.effects.estimator import BY_EFFECT, TREAT_NONE, ContactEffects
+from patronage.evaluation.effects import (
+    GAINS,
+    HARMS,
+    TREND,
+    effects_by_days,
+    effects_by_label,
+    effects_by_pressure,
+    ranking,
+    separation,
+)
+from patronage.evaluation.simple_policies import beside, constant, simple
+from patronage.models.effects.estimator import BY_EFFECT, ContactEffects
 from patronage.models.effects.policy import best_arm, profits
 from patronage.names import Artifact, Metric
 from patronage.report import Report
 from patronage.typing import Array
 
-NUMBERS = {  # what policies without a model of effects go by: the first column that is there
-    "by churn risk": (c.CHURN_PROBABILITY, c.DAYS_SINCE_LAST_ORDER),
-    "by value": (c.CLV, c.EXPECTED_SPEND, c.MONETARY_VALUE),
-}
 
-
-def effect_report(model: ContactEffects, labels: pd.DataFrame, features: pd.DataFrame | None = None) -> Report:
+def effect_report(
+    model: ContactEffects,
+    labels: pd.DataFrame,
+    features: pd.DataFrame | None = None,
+    *,
+    by_days: pd.DataFrame | None = None,
+    contacts_before: pd.Series | None = None,
+) -> Report:
     """The report of a fitted estimator.
 
     Parameters
@@ -31,6 +41,10 @@ def effect_report(model: ContactEffects, labels: pd.DataFrame, features: pd.Data
         A column per labelling of the customers of the fit, in their order; it may have none.
     features
         Of the same customers: policies by churn risk and by value are made of them, as far as they tell these.
+    by_days
+        Of the same customers: the outcome in spans of days since the contact.
+    contacts_before
+        Of the same customers: how many contacts they had before.
     """
     differences = model.cross_fit_.scores[:, 1:] - model.cross_fit_.scores[:, [0]]
     ranked = _ranking(model, differences)
@@ -41,7 +55,14 @@ def effect_report(model: ContactEffects, labels: pd.DataFrame, features: pd.Data
         Artifact.EFFECT_RANKING: ranked,
         Artifact.EFFECT_BALANCE: model.randomness_.balance,
     }
-    messages = [*_not_surely_better(policies)]
+    messages = [*_not_surely_better(policies, model)]
+    if by_days is not None and len(by_days.columns):
+        tables[Artifact.EFFECTS_BY_DAYS] = faded = effects_by_days(by_days, model.arms_, model.cross_fit_.weights)
+        messages += _fading(faded)
+    if contacts_before is not None:
+        pressure = effects_by_pressure(contacts_before, model.arms_, model.cross_fit_.scores)
+        tables[Artifact.EFFECTS_BY_PRESSURE] = pressure
+        messages += _under_pressure(pressure)
     if len(labels.columns):
         by_label = effects_by_label(labels, model.arms_, model.cross_fit_.scores)
         tables |= {
@@ -57,30 +78,58 @@ def effect_report(model: ContactEffects, labels: pd.DataFrame, features: pd.Data
 
 def all_policies(model: ContactEffects, labels: pd.DataFrame, features: pd.DataFrame | None) -> pd.DataFrame:
     """The policy by effect beside contacting nobody and everybody, by churn risk, by value and by the best label."""
-    scores, fold, costs = model.cross_fit_.scores, model.cross_fit_.fold, model.costs_
-    profit, learned = profits(scores, costs), best_arm(model.effects_, costs)
-    policies = {BY_EFFECT: learned, TREAT_NONE: np.zeros(len(profit), np.intp)}
-    policies |= {f"treat all: {arm}": np.full(len(profit), number) for number, arm in enumerate(model.arms_) if number}
-    for name, columns in NUMBERS.items():
-        column = next((each for each in columns if features is not None and each in features), None)
-        if column is not None and features is not None:
-            values = features[column].to_numpy(np.float64, na_value=np.nan)
-            policies[f"{name}: {column}"] = by_number(values, profit, fold)
-    if len(labels.columns):
-        policies[BEST_LABEL] = by_best_label(labels, profit, fold)
-    return beside(policies, learned, profit)
+    profit, learned = profits(model.cross_fit_.scores, model.costs_), best_arm(model.effects_, model.costs_)
+    return beside({BY_EFFECT: learned, **constant(model), **simple(model, labels, features)}, learned, profit)
 
 
-def _not_surely_better(policies: pd.DataFrame) -> list[str]:
+def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[str]:
     """The best policy without a model of effects, where the one by effect does not surely earn more."""
-    simple = policies.drop(index=BY_EFFECT)
-    name = simple["profit_per_1000"].idxmax()
-    row = simple.loc[name]
+    others = policies.drop(index=BY_EFFECT)
+    name = others["profit_per_1000"].idxmax()
+    row = others.loc[name]
     if row["learned_gain_low"] > 0:
         return []
+    if model.learned_.rule is not None:
+        followed = f"; it surely earns more than contacting nobody or everybody, so {model.policy_!r} is followed"
+    else:
+        followed = f"; {model.policy_!r} is followed, since this policy does not surely earn more"
     return [
         f"the policy {name!r} is as good as any: by effect {row['learned_gain']:+.4g} "
         f"[{row['learned_gain_low']:+.4g}, {row['learned_gain_high']:+.4g}] per 1,000 customers is not surely more"
+        + (followed if name != model.policy_ else "")
+    ]
+
+
+def _fading(faded: pd.DataFrame) -> list[str]:
+    """How long each arm goes on changing something, and whether that stays."""
+    lines = []
+    for arm, rows in faded.groupby(c.ARM, sort=False):
+        sure = rows[(rows["low"] > 0) | (rows["high"] < 0)]
+        last = rows.iloc[-1]
+        total = (
+            f"{last['so_far']:+.4g} [{last['so_far_low']:+.4g}, {last['so_far_high']:+.4g}] in {last['until_day']} days"
+        )
+        if sure.empty:
+            lines.append(f"{arm}: no span of days since the contact shows an effect; {total}")
+            continue
+        until = sure["until_day"].max()
+        turned = rows[(rows["effect"] * sure["effect"].iloc[0] < 0) & rows.index.isin(sure.index)]
+        back = (
+            f"; it turns in the days {turned['from_day'].iloc[0]} to {turned['until_day'].iloc[0]}"
+            if len(turned)
+            else ""
+        )
+        lines.append(f"{arm}: the effect is seen until day {until} of {last['until_day']}{back}; {total}")
+    return lines
+
+
+def _under_pressure(pressure: pd.DataFrame) -> list[str]:
+    """Whether the effect changes with how many contacts a customer had before."""
+    trends = pressure[(pressure["contacts_before"] == TREND) & ((pressure["low"] > 0) | (pressure["high"] < 0))]
+    return [
+        f"{row[c.ARM]}: the effect {'grows' if row['effect'] > 0 else 'falls'} by {abs(row['effect']):.4g} "
+        f"[{row['low']:+.4g}, {row['high']:+.4g}] with each doubling of the contacts before"
+        for row in trends.to_dict("records")
     ]
 
 
@@ -95,6 +144,10 @@ def effect_finding(model: ContactEffects) -> str:
     gain, low, high = model.gain_
     best = f"contacting by effect earns {gain:+.4g} [{low:+.4g}, {high:+.4g}] per 1,000 customers beside"
     verdict = "" if model.policy_ == BY_EFFECT else ", which is not surely more, so the simple policy stays"
+    if model.learned_.rule is not None:
+        verdict = (
+            f"; the simple policy {model.policy_!r} is followed, since by effect does not surely earn more than it"
+        )
     return f"{average}; {best} {model.best_simple_!r}{verdict}."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -13,8 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from patronage import names as c
 from patronage.errors import ConfigError, DataError, FitError
-from patronage.models.effects.learned import LearnedEffects
-from patronage.models.effects.learners import DR, LEARNERS, CrossFit, TreeSettings, Trial, cross_fit, fit_learner
+from patronage.models.effects.learned import LearnedEffects, SimpleRule
+from patronage.models.effects.learners import (
+    DR,
+    LEARNERS,
+    CrossFit,
+    TreeSettings,
+    Trial,
+    cross_fit,
+    fit_learner,
+    spread_trees,
+)
 from patronage.models.effects.policy import Slope, best_arm, effect_curve, fit_slope, gains, mean_interval, profits
 from patronage.models.effects.randomness import RandomnessFinding, check_randomness
 from patronage.models.ensemble.encoding import Encoding, learn_encoding
@@ -167,8 +177,9 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "learned_")
         effects = self.learned_.predict(X)
-        chosen = self._policy(effects)
-        profit = np.column_stack([np.zeros(len(X)), effects - (self.costs_[1:] - self.costs_[0])])
+        chosen = self._policy(effects, X)
+        acted_on = self.learned_.interval(X)[0]
+        profit = np.column_stack([np.zeros(len(X)), acted_on - (self.costs_[1:] - self.costs_[0])])
         columns = {c.effect_of(arm): effects[:, number] for number, arm in enumerate(self.arms_[1:])}
         return pd.DataFrame(
             {
@@ -178,6 +189,13 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             },
             index=X.index,
         )
+
+    def follow(self, rule: SimpleRule) -> Self:
+        """Let `predict`, and what is kept of it, act on a simple policy in place of the one found at fit."""
+        check_is_fitted(self, "learned_")
+        self.policy_ = rule.name
+        self.learned_: LearnedEffects = replace(self.learned_, by_customer=False, rule=rule)
+        return self
 
     def _learn(self, trial: Trial, encoding: Encoding) -> None:
         """Cross-fit, calibrate, value the policies on unseen customers, and fit the final trees on all."""
@@ -201,9 +219,9 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             encoding=encoding,
             trees=fit_learner(self.learner, trial, settings),
             slopes=tuple(_slopes(raw, differences)),
+            spreads=spread_trees(self.learner, trial, settings),
             by_customer=self.policy_ == BY_EFFECT,
             curves=tuple(effect_curve(self.effects_[:, arm], differences[:, arm]) for arm in range(raw.shape[1])),
-            half_widths=tuple(float(half) for half in (self.average_["high"] - self.average_["low"]) / 2),
         )
 
     def _value(self, profit: Array) -> None:
@@ -224,9 +242,11 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self.gain_ = tuple(1000 * value for value in difference[:3])
         self.policy_ = BY_EFFECT if difference.positive else best
 
-    def _policy(self, effects: Array) -> Index:
+    def _policy(self, effects: Array, X: pd.DataFrame) -> Index:
         if self.policy_ == BY_EFFECT:
             return best_arm(effects, self.costs_)
+        if self.learned_.rule is not None:
+            return best_arm(self.learned_.interval(X)[0], self.costs_)
         number = 0 if self.policy_ == TREAT_NONE else self.arms_.index(self.policy_.removeprefix("treat all: "))
         return np.full(len(effects), number)
 

@@ -4,24 +4,61 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
 from patronage import manifest
 from patronage import names as c
 from patronage.errors import FitError
-from patronage.models.effects.learners import EffectTrees
+from patronage.models.effects.learners import EffectTrees, predict_trees
 from patronage.models.effects.policy import EffectCurve, Slope
 from patronage.models.ensemble.encoding import Encoding
 from patronage.models.ensemble.trees import read_trees
 from patronage.models.validation import require_columns
-from patronage.typing import Array
+from patronage.typing import Array, Index
 
 FILE = "effects.json"
+
+
+@dataclass(frozen=True)
+class SimpleRule:
+    """A simple policy that is followed: the average effect of the customers on either side of a number, or of a label.
+
+    Attributes
+    ----------
+    name
+        Of the policy, in words.
+    column
+        Of the customers.
+    border
+        Of a number: the last cell is `sign * value >= border`, the first all others; None of labels.
+    labels
+        Of each cell, the first those of nobody else.
+    effects, half_widths
+        (cells, arms but control) the mean effect, and of its 95 % interval.
+    """
+
+    name: str
+    column: str
+    sign: float
+    border: float | None
+    labels: tuple[str, ...]
+    effects: tuple[tuple[float, ...], ...]
+    half_widths: tuple[tuple[float, ...], ...]
+
+    def cells(self, customers: pd.DataFrame) -> Index:
+        """(N,) the cell of each customer."""
+        require_columns(customers, [self.column], "the policy that was learned")
+        if self.border is not None:
+            values = customers[self.column].to_numpy(np.float64, na_value=np.nan)
+            return (self.sign * values >= self.border).astype(np.intp)
+        places = pd.Index(self.labels).get_indexer(customers[self.column].astype(str))
+        return np.where(places < 0, 0, places).astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -34,11 +71,13 @@ class LearnedEffects:
         Control first.
     slopes
         The calibration of each arm but control.
-    half_widths
-        Of the 95 % interval of each arm's average effect.
+    spreads
+        Of each arm but control, trees of the variance of what `trees` predict of a customer.
     by_customer
-        Whether a policy by these effects surely earned more than the best simple one; else `columns` gives everybody
-        the average.
+        Whether a policy by these effects surely earned more than the best simple one; else `columns` gives the effects
+        of the rule, or everybody the average.
+    rule
+        A simple policy that surely earned more than contacting nobody and everybody; None: there is none.
     curves
         Of each arm but control, promised and realised by the share contacted; empty if they were not kept.
     """
@@ -47,35 +86,54 @@ class LearnedEffects:
     encoding: Encoding
     trees: EffectTrees
     slopes: tuple[Slope, ...]
-    half_widths: tuple[float, ...]
+    spreads: tuple[lgb.Booster, ...]
     by_customer: bool
+    rule: SimpleRule | None = None
     curves: tuple[EffectCurve, ...] = ()
 
     def predict(self, customers: pd.DataFrame) -> Array:
         """(N, A) what each arm but control changes, in the unit of the outcome."""
-        require_columns(customers, self.encoding.columns, "ContactEffects")
-        raw = self.trees.predict(self.encoding.matrix(customers[list(self.encoding.columns)]))
-        return np.column_stack([slope.apply(raw[:, arm]) for arm, slope in enumerate(self.slopes)])
+        return self._predict(customers)[0]
+
+    def interval(self, customers: pd.DataFrame) -> tuple[Array, Array]:
+        """(N, A) the effects that a policy may act on, and half the width of each one's 95 % interval.
+
+        It holds how unsure the average is, how well predictions tell customers apart, and how much the prediction of
+        this customer would change with the customers learned from. Where everybody is given the average, it reaches as
+        far as the customer may be from it by these predictions. By a rule it is that of the mean of the rule's group.
+        """
+        if self.rule is not None:
+            cells = self.rule.cells(customers)
+            return np.array(self.rule.effects)[cells], np.array(self.rule.half_widths)[cells]
+        effects, halves = self._predict(customers)
+        if self.by_customer:
+            return effects, halves
+        means = np.broadcast_to([slope.mean for slope in self.slopes], effects.shape)
+        return means, np.abs(effects - means) + halves
 
     def columns(self, customers: pd.DataFrame) -> dict[str, Array]:
-        """The effect of each arm by column of the assignments, with its ends.
-
-        The ends are those of the arm's average, moved to the customer: how unsure the difference between customers is,
-        they do not know.
-        """
-        effects, columns = self.predict(customers), dict[str, Array]()
-        if not self.by_customer:
-            effects = np.broadcast_to([slope.mean for slope in self.slopes], effects.shape)
-        for number, (arm, half) in enumerate(zip(self.arms[1:], self.half_widths, strict=True)):
-            effect = effects[:, number]
+        """The effect of each arm by column of the assignments, with the ends of its 95 % interval."""
+        (effects, halves), columns = self.interval(customers), dict[str, Array]()
+        for number, arm in enumerate(self.arms[1:]):
+            effect, half = effects[:, number], halves[:, number]
             columns |= {c.effect_of(arm): effect, c.effect_low(arm): effect - half, c.effect_high(arm): effect + half}
         return columns
 
     def average(self, arm: str) -> tuple[float, float, float]:
         """What an arm changes on average, with the ends of its 95 % interval."""
-        number = self.arms.index(arm) - 1
-        mean, half = self.slopes[number].mean, self.half_widths[number]
-        return mean, mean - half, mean + half
+        slope = self.slopes[self.arms.index(arm) - 1]
+        half = float(slope.half_width(np.array(slope.centre)))
+        return slope.mean, slope.mean - half, slope.mean + half
+
+    def _predict(self, customers: pd.DataFrame) -> tuple[Array, Array]:
+        require_columns(customers, self.encoding.columns, "ContactEffects")
+        x = self.encoding.matrix(customers[list(self.encoding.columns)])
+        raw, effects, halves = self.trees.predict(x), [], []
+        for arm, (slope, trees) in enumerate(zip(self.slopes, self.spreads, strict=True)):
+            spread = np.sqrt(np.maximum(predict_trees(trees, x), 0.0))
+            effects.append(slope.apply(raw[:, arm]))
+            halves.append(slope.half_width(raw[:, arm], spread))
+        return np.column_stack(effects), np.column_stack(halves)
 
     def save(self, folder: str | Path) -> None:
         """Write LightGBM's text format and JSON, with a manifest."""
@@ -88,13 +146,15 @@ class LearnedEffects:
             "columns": self.encoding.columns,
             "levels": self.encoding.levels,
             "slopes": self.slopes,
-            "half_widths": self.half_widths,
             "by_customer": self.by_customer,
+            "rule": None if self.rule is None else asdict(self.rule),
             "curves": self.curves,
         }
         (folder / FILE).write_text(json.dumps(state, indent=1))
         for number, trees in enumerate(self.trees.trees):
             trees.save_model(folder / f"trees_{number}.txt")
+        for number, trees in enumerate(self.spreads):
+            trees.save_model(folder / f"spread_{number}.txt")
         manifest.write(folder)
 
     @classmethod
@@ -112,13 +172,22 @@ class LearnedEffects:
         manifest.check(folder)
         state: Mapping[str, Any] = json.loads((folder / FILE).read_text())
         levels = {name: tuple(values) for name, values in state["levels"].items()}
+        if "rule" not in state:
+            raise FitError(f"{folder}: effects of an earlier version; run `patronage effect model=FOLDER` again")
         trees = tuple(read_trees(folder / f"trees_{number}.txt") for number in range(state["trees"]))
         return cls(
             arms=tuple(state["arms"]),
             encoding=Encoding(tuple(state["columns"]), levels),
             trees=EffectTrees(state["learner"], len(state["arms"]) - 1, trees),
             slopes=tuple(Slope(*slope) for slope in state["slopes"]),
-            half_widths=tuple(state["half_widths"]),
+            spreads=tuple(read_trees(folder / f"spread_{arm}.txt") for arm in range(len(state["arms"]) - 1)),
             by_customer=state["by_customer"],
+            rule=None if state["rule"] is None else _rule(state["rule"]),
             curves=tuple(EffectCurve(*map(tuple, curve)) for curve in state.get("curves", ())),
         )
+
+
+def _rule(state: Mapping[str, Any]) -> SimpleRule:
+    """What `save` wrote of it, with tuples again."""
+    cells = {name: tuple(map(tuple, state[name])) for name in ("effects", "half_widths")}
+    return SimpleRule(**{**state, **cells, "labels": tuple(state["labels"])})

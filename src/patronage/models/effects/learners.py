@@ -14,11 +14,12 @@ from typing import NamedTuple
 import lightgbm as lgb
 import numpy as np
 
-from patronage.typing import Array, Index
+from patronage.typing import Array, Index, Mask
 
 DR, T, S = "dr", "t", "s"
 LEARNERS = (DR, T, S)
 INNER_FOLDS = 2  # of the outcome models inside a training part
+HALVES = 10  # of the customers, on which the learner is fitted again
 FEW_ROWS = 20_000  # below so many, threads cost more to start than they help
 
 
@@ -42,7 +43,7 @@ class Trial(NamedTuple):
     propensity: Array
     y: Array
 
-    def take(self, rows: Array) -> Trial:
+    def take(self, rows: Array | Mask) -> Trial:
         """Some of the customers."""
         return Trial(self.x[rows], self.arm[rows], self.propensity[rows], self.y[rows])
 
@@ -174,11 +175,14 @@ class CrossFit(NamedTuple):
         (N, A + 1) doubly robust scores of the outcome under each arm.
     fold
         (N,) the fold of each customer.
+    weights
+        (N, A + 1) 1 over the probability of the arm that was given; 0 of the others.
     """
 
     effects: dict[str, Array]
     scores: Array
     fold: Index
+    weights: Array
 
 
 def cross_fit(trial: Trial, learners: tuple[str, ...], folds: int, settings: TreeSettings) -> CrossFit:
@@ -194,4 +198,20 @@ def cross_fit(trial: Trial, learners: tuple[str, ...], folds: int, settings: Tre
             effects[learner][aim] = fit_learner(learner, part, seeded).predict(trial.x[aim])
         models = fit_outcomes(part, seeded)
         outcomes[aim] = np.column_stack([predict_trees(trees, trial.x[aim]) for trees in models])
-    return CrossFit(effects, robust_scores(trial, outcomes), fold)
+    given = trial.arm[:, None] == np.arange(trial.propensity.shape[1])
+    return CrossFit(effects, robust_scores(trial, outcomes), fold, given / trial.propensity)
+
+
+def spread_trees(learner: str, trial: Trial, settings: TreeSettings) -> tuple[lgb.Booster, ...]:
+    """How unsure a predicted effect is, as a function of the customer: trees of its variance for each arm.
+
+    The learner is fitted on halves of the customers drawn by lot; the variance of what halves predict is that of the
+    whole (half-sampling, McCarthy 1969).
+    """
+    effects = []
+    for half in range(HALVES):
+        rows = np.random.default_rng([settings.seed, half]).random(len(trial.y)) < 0.5
+        seeded = replace(settings, seed=settings.seed + half)
+        effects.append(fit_learner(learner, trial.take(rows), seeded).predict(trial.x))
+    variance = np.var(effects, axis=0, ddof=1)
+    return tuple(fit_trees(trial.x, variance[:, arm], settings) for arm in range(variance.shape[1]))

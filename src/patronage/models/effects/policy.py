@@ -101,15 +101,30 @@ def effect_curve(effect: Array, score: Array) -> EffectCurve:
 
 
 class Slope(NamedTuple):
-    """The calibration of one arm: mean + slope * (effect - centre)."""
+    """The calibration of one arm: mean + slope * (effect - centre); and the standard errors of mean and slope."""
 
     mean: float
     slope: float
     centre: float
+    mean_error: float
+    slope_error: float
 
     def apply(self, effect: Array) -> Array:
         """Calibrated effects."""
         return self.mean + self.slope * (effect - self.centre)
+
+    def half_width(self, effect: Array, spread: Array | float = 0.0) -> Array:
+        """Of the 95 % interval of calibrated effects.
+
+        Parameters
+        ----------
+        effect
+            As predicted, not calibrated.
+        spread
+            The standard error of the prediction itself.
+        """
+        variance = self.mean_error**2 + (self.slope_error * (effect - self.centre)) ** 2 + (self.slope * spread) ** 2
+        return np.asarray(norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance), np.float64)
 
 
 def fit_slope(effect: Array, score: Array) -> Slope:
@@ -121,7 +136,12 @@ def fit_slope(effect: Array, score: Array) -> Slope:
     centred = effect - effect.mean()
     variance = float(centred @ centred)
     slope = float(centred @ score) / variance if variance > 0 else 0.0
-    return Slope(float(score.mean()), float(np.clip(slope, 0.0, STEEPEST)), float(effect.mean()))
+    rest = score - score.mean() - slope * centred
+    slope_error = float(np.sqrt((centred * rest) @ (centred * rest))) / variance if variance > 0 else 0.0
+    mean_error = float(score.std(ddof=1) / np.sqrt(len(score))) if len(score) > 1 else 0.0
+    return Slope(
+        float(score.mean()), float(np.clip(slope, 0.0, STEEPEST)), float(effect.mean()), mean_error, slope_error
+    )
 
 
 def best_arm(effects: Array, costs: Array, allowed: Mask | None = None) -> Index:
