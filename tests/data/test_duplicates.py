@@ -53,3 +53,10 @@ def test_a_large_table_is_counted_in_shares(rows):
 def test_the_same_event_twice_is_two_events():
     events = TWICE.rename(columns={"ordered_at": "occurred_at"}).assign(event="visit")
     assert treat_duplicates(incoming(EVENTS, events), 13) == []
+
+
+def test_a_column_that_numbers_the_rows_tells_no_purchases_apart():
+    with pytest.raises(DataError, match=r"of the table but line, which only numbers the rows; .*drop them by"):
+        through_the_door(TWICE.assign(line=range(13)))
+    with pytest.raises(DataError, match=r"differ in sku .*product_id=sku"):
+        through_the_door(TWICE.assign(sku=[f"s{n}" for n in range(13)]))

@@ -140,3 +140,21 @@ def test_a_query_and_a_view_of_a_duckdb_file(tmp_path, by_hand):
         assert read(tmp_path / "shop.duckdb", **options).fingerprint == by_hand.fingerprint
     with pytest.raises(DataError, match=r"query fails: .*nothing.*; give one SELECT"):
         read(tmp_path / "shop.duckdb", query="SELECT * FROM nothing")
+
+
+def test_broken_json_and_utf16_without_a_mark_are_one_line(tmp_path):
+    (tmp_path / "o.jsonl").write_text(
+        '{"customer_id": "a", "ordered_at": "2024-01-01", "amount": 1}\n{"customer_id": \n'
+    )
+    with pytest.raises(DataError, match=r"the JSON cannot be read: .*in line 3"):
+        read(tmp_path / "o.jsonl")
+    (tmp_path / "o.csv").write_bytes(BY_HAND.to_csv(index=False).encode("utf-16-le"))
+    with pytest.raises(DataError, match="is UTF-16 text"):
+        read(tmp_path / "o.csv")
+
+
+def test_csv_files_whose_columns_stand_in_another_order_are_read_by_name(tmp_path):
+    BY_HAND.head(6).to_csv(tmp_path / "a.csv", index=False)
+    BY_HAND.tail(4)[sorted(BY_HAND)].to_csv(tmp_path / "b.csv", index=False)
+    with read(tmp_path) as log, read(BY_HAND) as whole:
+        assert log.fingerprint == whole.fingerprint

@@ -61,3 +61,29 @@ def test_weeks_without_a_row_and_thin_months_are_named():
 
 def test_few_rows_are_never_stray(by_hand):
     assert by_hand.findings == ()
+
+
+def test_a_day_that_stands_for_no_date_is_no_beginning_however_many_rows_it_has():
+    frame = busy()
+    frame.loc[::10, "ordered_at"] = pd.Timestamp("2000-01-01")
+    frame["amount"] += frame.index
+    tables = through_the_door(frame)
+    assert tables.first.year == 2024
+    assert "45 of 450 rows (10.00%) lie long before all others, from 2000-01-01" in tables.findings[0].what
+
+
+def test_rows_of_the_future_are_no_end_however_many_they_are():
+    frame = busy()
+    frame.loc[::9, "ordered_at"] += pd.Timedelta(days=20_000)
+    assert through_the_door(frame).last.year == 2024
+    whole = busy().assign(ordered_at=lambda each: each["ordered_at"] + pd.Timedelta(days=20_000))
+    assert through_the_door(whole).last == whole["ordered_at"].max()  # the clock is wrong, not the log
+
+
+def test_events_that_are_silent_or_end_early_are_named():
+    events = busy(300).rename(columns={"ordered_at": "occurred_at"}).assign(event="visit").drop(columns="amount")
+    silent = events[~events["occurred_at"].between("2024-03-10", "2024-05-05")]
+    early = events[events["occurred_at"] < "2024-06-01"]
+    (one,), (other,) = (through_the_door(busy(300), events=each).findings for each in (silent, early))
+    assert (one.where, one.effect) == ("events.occurred_at", "customers look disengaged for that time")
+    assert "the events end on 2024-05-31, 148 days before the transactions" in other.what

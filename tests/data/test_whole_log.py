@@ -36,7 +36,9 @@ def test_an_ordinary_log_has_no_findings(by_hand):
 
 def test_tables_that_do_not_meet_are_refused_with_how_their_ids_are_written():
     customers = pd.DataFrame({"customer_id": [f"C-{n}" for n in range(30)], "region": "n"})
-    with pytest.raises(DataError, match=r"0 of 30 customers .* 30 of customers \(0.0%\).* such as a-9"):
+    with pytest.raises(
+        DataError, match=r"0 of 30 customers .* 30 of customers \(0.0%\).* such as A-9; 30 meet by .*before the number"
+    ):
         through_the_door(busy(), customers=customers, attributes=("region",))
 
 
@@ -60,6 +62,29 @@ def test_an_id_that_stands_for_nobody_is_named():
         with_rows(busy(), *[("guest", pd.Timestamp(f"2024-02-{n:02}"), 5.0) for n in range(1, 20)])
     )
     assert finding(tables, "stands for nobody").line.count("'guest'") == 1
+
+
+@pytest.mark.parametrize(
+    "word", ["(not set)", "Anonymous User", "TBD", "null@null.com", "qa-test-01", "test@test.com", "-1"]
+)
+def test_words_for_nobody_and_test_accounts_are_named(word):
+    rows = [(word, pd.Timestamp("2024-02-01") + pd.Timedelta(hours=n), 5.0) for n in range(140)]
+    assert finding(through_the_door(with_rows(busy(), *rows)), "140 of 1,340 rows have")
+
+
+@pytest.mark.parametrize("pattern", ["customer_{}", "test{}", "{}", "guest-{}"])
+def test_the_ids_of_all_customers_are_no_such_words(pattern):
+    frame = busy()
+    frame["customer_id"] = [pattern.format(each[1:]) for each in frame["customer_id"]]
+    assert through_the_door(frame).findings == ()
+
+
+def test_ids_that_differ_in_capitals_alone_are_named():
+    frame = busy()
+    frame.loc[::2, "customer_id"] = frame["customer_id"].str.upper() + " "
+    found = finding(through_the_door(frame), "differ from another in capitals or blanks")
+    assert "60 of 60 ids" in found.what
+    assert found.remedy.endswith("customer_id=lower(trim(customer_id))")
 
 
 @pytest.mark.parametrize("columns", [{}, {"order_id": [f"o{n}" for n in range(10)]}])

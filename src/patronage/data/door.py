@@ -14,6 +14,7 @@ from patronage.data.duplicates import treat_duplicates
 from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
 from patronage.data.left_out import leave_out
+from patronage.data.refunds import find_cancelled
 from patronage.data.rounding import rounding_notes
 from patronage.data.row_rules import Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
@@ -82,6 +83,7 @@ def _load(table: IncomingTable) -> LoadedTable:
     quarantined = _treat_bad_rows(table, rules)
     good = " AND ".join(f"NOT {rule.bad}" for rule in rules) or "true"
     notes = rounding_notes(table, columns, good)
+    find_cancelled(table, columns, good)
     _write(table, columns, good)
     notes += treat_duplicates(table, total)
     (rows,) = table.engine.row(f"SELECT count(*) FROM {table.name}")
@@ -103,13 +105,18 @@ def _treat_bad_rows(table: IncomingTable, rules: list[Rule]) -> int:
     bad = counts[counts["rule"].notna()]
     if bad.empty:
         return 0
-    for row in bad.itertuples():
-        value = None if pd.isna(row.value) else str(row.value)
-        table.findings.add(finding_of(table, rules[int(row.rule)], int(row.n), total, value))
-    return _quarantine(table, rules, total)
+    found = [
+        finding_of(table, rules[int(row.rule)], int(row.n), total, None if pd.isna(row.value) else str(row.value))
+        for row in bad.itertuples()
+    ]
+    for finding in found:
+        table.findings.add(finding)
+    if int(bad["n"].sum()) == total:
+        raise DataError(f"{table.name}: all {total} rows are bad; {max(found, key=lambda each: each.weight).refusal}")
+    return _quarantine(table, rules)
 
 
-def _quarantine(table: IncomingTable, rules: list[Rule], total: int) -> int:
+def _quarantine(table: IncomingTable, rules: list[Rule]) -> int:
     """Keep the bad rows in a table of their own, each with the first rule that it breaks; gives their number."""
     reasons = " ".join(f"WHEN {rule.bad} THEN {text(f'{rule.column.name}: {rule.what}')}" for rule in rules)
     any_bad = " OR ".join(rule.bad for rule in rules)
@@ -118,9 +125,6 @@ def _quarantine(table: IncomingTable, rules: list[Rule], total: int) -> int:
         quarantine, f"SELECT CASE {reasons} END AS reason, * FROM {table.source.relation} WHERE {any_bad}"
     )
     (rows,) = table.engine.row(f"SELECT count(*) FROM {quarantine}")
-    if rows == total:
-        fail = table.keys.setting("on_bad_rows", "fail")
-        raise DataError(f"{table.name}: all {total} rows are bad; {fail} shows the first reason")
     return int(rows)
 
 

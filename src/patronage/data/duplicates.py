@@ -53,7 +53,7 @@ def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -
     """What repeated rows mean: lines that an unmapped column tells apart are different purchases."""
     refused = table.config.on_duplicate_rows == "fail"
     drop, keep = (table.keys.setting("on_duplicate_rows", policy) for policy in ("drop", "keep"))
-    differing = _differing(table)
+    differing, numbering = _differing(table)
     if differing:
         named = " and ".join(f"{name} (in {count:,})" for name, count in differing[:3])
         what = f"{extra} rows repeat another row in every mapped column, but differ in {named}, which is not mapped"
@@ -61,7 +61,9 @@ def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -
         remedy = f"map what tells them apart, such as {suggested}, or keep them as orders of their own by {keep}"
         effect = f"to drop them would lose {_value(table)} of the amounts"
     else:
-        what = f"{extra} rows repeat another row in every column of the table"
+        what = f"{extra} rows repeat another row in every column of the table" + (
+            f" but {numbering}, which only numbers the rows" if numbering else ""
+        )
         remedy = f"keep them as orders of their own by {keep}, or, if the export wrote them twice, drop them by {drop}"
         effect = f"they hold {_value(table)} of the amounts, counted twice if the export repeats itself"
     return DataFinding(
@@ -75,19 +77,35 @@ def _finding(table: IncomingTable, extra: int, rows: int, example: str | None) -
     )
 
 
-def _differing(table: IncomingTable) -> list[tuple[str, int]]:
-    """Unmapped columns of the source in which rows that repeat in the mapped ones differ, with the number of groups."""
+def _differing(table: IncomingTable) -> tuple[list[tuple[str, int]], str | None]:
+    """Unmapped columns of the source in which rows that repeat in the mapped ones differ, with the number of groups.
+
+    A column that only numbers the rows tells no purchases apart; it comes second.
+    """
     engine, columns = table.engine, resolve(table)
     read = " ".join(column.raw for column in columns)
     others = [name for name in engine.types(table.source.relation) if engine.quote(name) not in read]
     if not others:
-        return []
+        return [], None
     keys = ", ".join(column.raw for column in columns)
-    values = [f"count(DISTINCT {engine.quote(name)}) AS n{number}" for number, name in enumerate(others)]
-    counts = ", ".join(f"count(*) FILTER (WHERE n{number} > 1)" for number in range(len(others)))
-    grouped = f"SELECT {', '.join(values)} FROM {table.source.relation} GROUP BY {keys} HAVING count(*) > 1"
-    counted = zip(others, table.engine.row(f"SELECT {counts} FROM ({grouped})"), strict=True)
-    return sorted(((name, int(count)) for name, count in counted if count), key=lambda pair: -pair[1])
+    numbering = next((name for name in others if _numbers_rows(table, name)), None)
+    telling = [name for name in others if name != numbering]
+    if not telling:
+        return [], numbering
+    counted = [f"count(DISTINCT {engine.quote(name)}) AS n{number}" for number, name in enumerate(telling)]
+    groups = ", ".join(f"count(*) FILTER (WHERE n{number} > 1)" for number in range(len(telling)))
+    grouped = f"SELECT {', '.join(counted)} FROM {table.source.relation} GROUP BY {keys} HAVING count(*) > 1"
+    found = zip(telling, engine.row(f"SELECT {groups} FROM ({grouped})"), strict=True)
+    return sorted(((name, int(count)) for name, count in found if count), key=lambda pair: -pair[1]), numbering
+
+
+def _numbers_rows(table: IncomingTable, column: str) -> bool:
+    """Whether a column is a whole number of its own in every row, with few numbers left out between them."""
+    number = f"TRY_CAST(CAST({table.engine.quote(column)} AS STRING) AS BIGINT)"
+    rows, values, width = table.engine.row(
+        f"SELECT count(*), count(DISTINCT {number}), max({number}) - min({number}) FROM {table.source.relation}"
+    )
+    return values == rows and width < 2 * rows
 
 
 def _value(table: IncomingTable) -> str:

@@ -50,8 +50,10 @@ def expression(engine: Engine, relation: str, types: Mapping[str, str], sql: str
             reason = reason or str(error).splitlines()[0]
     present = ", ".join(types)
     if NAME.fullmatch(sql):
-        close = get_close_matches(sql, types, n=1)
+        close, (outer, _, inner) = get_close_matches(sql, types, n=1), sql.partition(".")
         hint = f"; did you mean {close[0]}?" if close else ""
+        if inner and outer in types:
+            hint = f"; if {outer} holds JSON objects, write {outer} ->> '$.{inner}'"
         raise ConfigError(f"{setting}: no such column; the table has {present}{hint}")
     raise ConfigError(f"{setting}: neither a column nor SQL over the columns {present}: {reason[:200]}")
 

@@ -113,6 +113,8 @@ def form_of(name: str, path: str, given: str | None, keys: Keys = CONF) -> FileF
     start, packed = _start(path)
     if why := next((why for magic, why in REFUSED.items() if start.startswith(magic)), None):
         raise DataError(f"{path} is {why}")
+    if b"\x00" in start[:2] and start[2:4].count(b"\x00") == 1:  # without a mark at its beginning
+        raise DataError(f"{path} is UTF-16 text and not UTF-8 text; save it as UTF-8")
     suffix = next((FORMATS[part] for part in reversed(Path(path.lower()).suffixes) if part in FORMATS), None)
     if start.startswith(b"PAR1") or start[8:12] == b"DUCK":
         binary = "parquet" if start.startswith(b"PAR1") else "duckdb"
@@ -161,28 +163,37 @@ def files_location(engine: Engine, name: str, paths: list[str], given: str | Non
         relation, findings = parquet_relation(engine, name, paths)
         files = tuple((path, engine.parquet([path])) for path in paths)
         return Location(relation, findings, files if len(paths) > 1 else ())
-    relations = _json(engine, forms) if kinds == {"json"} else _csv(engine, forms)
-    together = next(iter(relations.values()))
-    if len(set(relations.values())) > 1:
-        together = "(" + " UNION ALL ".join(f"SELECT * FROM {relation}" for relation in relations.values()) + ")"
-    return Location(together)
+    if kinds == {"json"}:
+        return Location(_together(_json(engine, forms)))
+    relation, files = _csv(engine, forms)
+    return Location(relation, files=files if len(paths) > 1 else ())
 
 
-def _csv(engine: Engine, forms: dict[str, FileForm]) -> dict[str, str]:
-    """Relations over CSV files by how they are packed; no type is guessed from the rows."""
-    first, *others = forms
-    names, delimiter = _header(first, forms[first])
-    for path in others:
-        other_names, other_delimiter = _header(path, forms[path])
-        if (other_names, other_delimiter) != (names, delimiter):
+def _together(relations: list[str], columns: str = "*") -> str:
+    """SQL: the rows of all relations."""
+    if len(relations) == 1:
+        return relations[0]
+    return "(" + " UNION ALL ".join(f"SELECT {columns} FROM {relation}" for relation in relations) + ")"
+
+
+def _csv(engine: Engine, forms: dict[str, FileForm]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """One relation over CSV files, and one for each; no type is guessed from the rows."""
+    first = next(iter(forms))
+    headers = {path: _header(path, form) for path, form in forms.items()}
+    for path, (names, _) in headers.items():
+        if sorted(names) != sorted(headers[first][0]):
             raise DataError(
-                f"{path} has other columns ({', '.join(other_names)}) than {first} ({', '.join(names)}); "
+                f"{path} has other columns ({', '.join(names)}) than {first} ({', '.join(headers[first][0])}); "
                 "give files of one form, or make them so"
             )
-    return {
-        packed or "": engine.csv([path for path in forms if forms[path].packed == packed], names, delimiter, packed)
-        for packed in dict.fromkeys(form.packed for form in forms.values())
-    }
+    groups: dict[tuple[str, str, str | None], list[str]] = {}
+    for path, (names, delimiter) in headers.items():
+        groups.setdefault(("\n".join(names), delimiter, forms[path].packed), []).append(path)
+    relations = [
+        engine.csv(paths, headers[paths[0]][0], delimiter, packed) for (_, delimiter, packed), paths in groups.items()
+    ]
+    files = tuple((path, engine.csv([path], *headers[path], forms[path].packed)) for path in forms)
+    return _together(relations, ", ".join(engine.quote(name) for name in headers[first][0])), files
 
 
 def _header(path: str, form: FileForm) -> tuple[list[str], str]:
@@ -204,13 +215,17 @@ def _header(path: str, form: FileForm) -> tuple[list[str], str]:
     return names, delimiter
 
 
-def _json(engine: Engine, forms: dict[str, FileForm]) -> dict[str, str]:
+def _json(engine: Engine, forms: dict[str, FileForm]) -> list[str]:
     """Relations over JSON files, a text column for each key that any of the rows has."""
     groups = {
         packed: [path for path in forms if forms[path].packed == packed]
         for packed in dict.fromkeys(form.packed for form in forms.values())
     }
-    names = sorted({key for packed, paths in groups.items() for key in engine.json_keys(paths, packed)})
+    try:
+        names = sorted({key for packed, paths in groups.items() for key in engine.json_keys(paths, packed)})
+    except engine.failure as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"the JSON cannot be read: {reason[:300]}; expected one whole object a line") from error
     if not names:
         raise DataError(f"{next(iter(forms))} holds no JSON objects; expected one for each row")
-    return {packed or "": engine.json(paths, names, packed) for packed, paths in groups.items()}
+    return [engine.json(paths, names, packed) for packed, paths in groups.items()]

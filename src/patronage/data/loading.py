@@ -18,6 +18,7 @@ from patronage.data.keys import CONF, Keys
 from patronage.data.line_attributes import ask_lines, write_attributes
 from patronage.data.log import Tables
 from patronage.data.pseudonyms import take_key
+from patronage.data.refunds import find_turned, find_unmatched
 from patronage.data.returns import undo_purchases
 from patronage.data.source import SourceTable
 from patronage.data.whole_log import examine
@@ -96,8 +97,11 @@ def load_tables(
         present |= roll_up(engine, present, config.customers.attributes, keys)
     span = examine(engine, sources, present, config, findings, keys)
     tables = _described(engine, loaded, present, events, config, keys)
-    tables = replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
+    find_turned(engine, findings, keys)
     matched = undo_purchases(engine, present[TRANSACTIONS.name])
+    if matched is not None:
+        find_unmatched(engine, matched, findings)
+    tables = replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
     if matched is None:
         return tables
     returns = {RETURNS: frozenset({c.CUSTOMER_ID, c.REFUNDED_AT, c.AMOUNT})}

@@ -8,6 +8,7 @@ from datetime import datetime
 from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
 from patronage.data.finding import DataFinding, Severity
+from patronage.data.readable import how_to_read
 from patronage.engine import text
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
@@ -33,12 +34,15 @@ class Rule:
         SQL over the source's relation: true for a bad row; NULL counts as false.
     remedy
         What the user can do.
+    unread
+        Whether the values may be right, written in a way that nobody here reads.
     """
 
     column: Column
     what: str
     test: str
     remedy: str
+    unread: bool = False
 
     @property
     def bad(self) -> str:
@@ -51,13 +55,15 @@ def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: st
     quarantine = table.keys.setting("on_bad_rows", "quarantine")
     refused = table.config.on_bad_rows == "fail"
     often = Severity.SEVERE if bad > OFTEN * total else Severity.NOTE
+    reading = how_to_read(table, rule.column) if rule.unread else None
+    remedy = f"read them by {reading}" if reading else rule.remedy
     return DataFinding(
         where=f"{table.name}.{rule.column.name} (column {rule.column.source})",
         what=f"{bad} of {total} rows are {rule.what}",
         effect=f"{bad / total:.1%} of the rows would be left out"
         if refused
         else f"{bad / total:.1%} of the rows are left out",
-        remedy=f"{rule.remedy}, or set the rows aside by {quarantine}" if refused else rule.remedy,
+        remedy=f"{remedy}, or set the rows aside by {quarantine}" if refused and bad < total else remedy,
         severity=Severity.REFUSED if refused else often,
         weight=bad / total,
         example=value,
@@ -81,7 +87,7 @@ def rules_of(table: IncomingTable, column: Column) -> list[Rule]:
     if column.kind in ("number", "money"):
         not_finite = f"NOT {table.engine.finite(column.parsed)}"
         rules += [
-            Rule(column, "not a number", unreadable, f"clean the column, {another}"),
+            Rule(column, "not a number", unreadable, f"clean the column, {another}", unread=True),
             Rule(column, "NaN or infinite", not_finite, "repair what computes them"),
         ]
     if column.name == c.PROPENSITY:
@@ -132,7 +138,7 @@ def _time_rules(table: IncomingTable, column: Column, unreadable: str) -> list[R
     defaults = ", ".join(f"CAST('{day}' AS DATE)" for day in DEFAULT_DAYS)
     outside = f"{column.parsed} NOT BETWEEN {earliest} AND {latest}"
     rules = [
-        Rule(column, "not a date", unreadable, formats),
+        Rule(column, "not a date", unreadable, formats, unread=True),
         Rule(
             column,
             f"outside {EARLIEST.year} to {LATEST.year}",

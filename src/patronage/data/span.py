@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.data.contract import TRANSACTIONS
+from patronage.data.contract import EVENTS, TRANSACTIONS, Contract
 from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.data.keys import Keys
 from patronage.engine import Engine
 
 RARE = 0.005  # of the rows: fewer, beyond a long silence, are mistakes of the date
+RARE_OF_A_DAY = 0.2  # of the rows: fewer, all of one day beyond a long silence, are a date that stands for none
+RARE_OF_THE_FUTURE = 0.5  # of the rows: more, later than today, and the clock of the machine is wrong
 FEWEST_ROWS, FEWEST_DAYS = 100, 20  # below, a silence means nothing
 LATE_DAYS, EARLY_DAYS, GAP_DAYS = 60, 180, 28
 TIMES_USUAL = 20  # a silence is long if it is so many times the usual distance of days with orders
@@ -37,10 +39,7 @@ def find_span(engine: Engine, observed_until: datetime | None, findings: DataFin
     observed_until
         The last day that the log covers, if the user says it.
     """
-    days = engine.frame(
-        f"SELECT CAST({c.ORDERED_AT} AS DATE) AS day, count(*) AS n FROM {TRANSACTIONS.name} GROUP BY day ORDER BY day"
-    )
-    days["day"] = pd.to_datetime(days["day"])
+    days = _days(engine, TRANSACTIONS.name, c.ORDERED_AT)
     begin, end = _whole(days)
     if observed_until is not None:
         inside = days["day"] <= observed_until
@@ -53,10 +52,39 @@ def find_span(engine: Engine, observed_until: datetime | None, findings: DataFin
     return Span(first, observed_until or last)
 
 
-def last_moment(engine: Engine, table: str, column: str) -> datetime:
-    """The last moment of a table, whatever a few stray rows long after all others say."""
+def examine_events(engine: Engine, span: Span, findings: DataFindings, keys: Keys) -> None:
+    """Find where the events are silent while the transactions go on."""
+    name, moment = EVENTS.name, c.OCCURRED_AT
+    days = _days(engine, name, moment)
+    inside = days[days["day"].between(pd.Timestamp(span.first).normalize(), span.last)].reset_index(drop=True)
+    for finding in _silences(inside, keys, EVENTS):
+        findings.add(finding)
+    _, end = _whole(days)
+    ends, length = days["day"].iloc[end], max((span.last - span.first).days, 1)
+    missing = (pd.Timestamp(span.last).normalize() - ends).days
+    if missing >= GAP_DAYS and int(days["n"].sum()) >= FEWEST_ROWS:
+        findings.add(
+            DataFinding(
+                where=f"{name}.{moment}",
+                what=f"the events end on {ends:%Y-%m-%d}, {missing} days before the transactions",
+                effect="at a later cutoff every customer looks disengaged: journeys and churn read that as leaving",
+                remedy="load the events up to the same day, or stand at an earlier cutoff",
+                severity=Severity.SEVERE,
+                weight=min(missing / length, 1.0),
+            )
+        )
+
+
+def _days(engine: Engine, table: str, column: str) -> pd.DataFrame:
+    """The days of a table with a row, and the number of their rows."""
     days = engine.frame(f"SELECT CAST({column} AS DATE) AS day, count(*) AS n FROM {table} GROUP BY day ORDER BY day")
     days["day"] = pd.to_datetime(days["day"])
+    return days
+
+
+def last_moment(engine: Engine, table: str, column: str) -> datetime:
+    """The last moment of a table, whatever a few stray rows long after all others say."""
+    days = _days(engine, table, column)
     _, end = _whole(days)
     (moment,) = engine.row(
         f"SELECT max({column}) FROM {table} "
@@ -77,15 +105,26 @@ def _moment(engine: Engine, days: pd.DataFrame, number: int, which: str) -> date
 def _whole(days: pd.DataFrame) -> tuple[int, int]:
     """The numbers of the first and the last day between which all but a few stray rows lie."""
     total = int(days["n"].sum())
-    begin, end = 0, len(days) - 1
+    begin, end = 0, _until_today(days, len(days) - 1)
     if total < FEWEST_ROWS or len(days) < FEWEST_DAYS:
         return begin, end
     gaps = days["day"].diff().dt.days.to_numpy()[1:]
     usual = TIMES_USUAL * float(np.median(gaps))
     before = np.cumsum(days["n"].to_numpy())
-    late = np.flatnonzero((gaps > max(LATE_DAYS, usual)) & (total - before[:-1] <= RARE * total))
-    early = np.flatnonzero((gaps > max(EARLY_DAYS, usual)) & (before[:-1] <= RARE * total))
-    return (int(early[-1]) + 1 if len(early) else begin), (int(late[0]) if len(late) else end)
+    rows_before, rows_after, number = before[:-1], total - before[:-1], np.arange(len(gaps))
+    few_after = (rows_after <= RARE * total) | ((number == len(gaps) - 1) & (rows_after <= RARE_OF_A_DAY * total))
+    few_before = (rows_before <= RARE * total) | ((number == 0) & (rows_before <= RARE_OF_A_DAY * total))
+    late = np.flatnonzero((gaps > max(LATE_DAYS, usual)) & few_after)
+    early = np.flatnonzero((gaps > max(EARLY_DAYS, usual)) & few_before)
+    return (int(early[-1]) + 1 if len(early) else begin), (min(int(late[0]), end) if len(late) else end)
+
+
+def _until_today(days: pd.DataFrame, end: int) -> int:
+    """The number of the last day that is not in the future, for no log tells of it."""
+    tomorrow = pd.Timestamp.now() + pd.Timedelta(days=1)
+    past = int((days["day"] <= tomorrow).sum())
+    future = days["n"].iloc[past:].sum()
+    return min(end, past - 1) if past and future <= RARE_OF_THE_FUTURE * days["n"].sum() else end
 
 
 def _outside(
@@ -129,15 +168,19 @@ def _share(part: pd.DataFrame, total: int) -> str:
     return f"{part['n'].sum() / total:.2%}"
 
 
-def _silences(days: pd.DataFrame, keys: Keys) -> list[DataFinding]:
+def _silences(days: pd.DataFrame, keys: Keys, contract: Contract = TRANSACTIONS) -> list[DataFinding]:
     """Weeks without a row, and months with hardly any, in a log that is otherwise busy."""
     total = int(days["n"].sum())
     if total < FEWEST_ROWS or len(days) < FEWEST_DAYS:
         return []
-    where, gaps = f"{TRANSACTIONS.name}.{c.ORDERED_AT}", days["day"].diff().dt.days.fillna(0)
+    where, gaps = f"{contract.name}.{contract.moment}", days["day"].diff().dt.days.fillna(0)
     length = (days["day"].iloc[-1] - days["day"].iloc[0]).days
-    remedy = f"load the missing files, or begin after them by {keys.option(TRANSACTIONS.name, 'where')}"
-    effect = "customers look silent for that time: churn is rated too high, orders and CLV too low"
+    remedy = f"load the missing files, or begin after them by {keys.option(contract.name, 'where')}"
+    effect = (
+        "customers look silent for that time: churn is rated too high, orders and CLV too low"
+        if contract is TRANSACTIONS
+        else "customers look disengaged for that time"
+    )
     findings = []
     long = gaps >= max(GAP_DAYS, TIMES_USUAL * float(gaps.iloc[1:].median()))
     for number in gaps[long].nlargest(3).index:

@@ -12,16 +12,29 @@ from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.data.keys import Keys
 from patronage.data.order_numbers import separate_orders
 from patronage.data.source import SourceTable
-from patronage.data.span import Span, find_span
+from patronage.data.span import Span, examine_events, find_span
 from patronage.engine import Engine
 
 NOBODY, FEW = 0.01, 0.5  # shares of the smaller table's customers that are in the other one
 ENOUGH = 20  # customers of the smaller table: of fewer, that none is in the other says little
+ALIKE = 0.01  # share of the ids that are another one but for capitals and blanks
+ALIKE_BY = {  # what may be all that keeps the ids of two tables apart, and SQL without it
+    "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
+    "leading zeros": f"regexp_replace(trim({c.CUSTOMER_ID}), '^0+', '')",
+    "what stands before the number": f"regexp_replace({c.CUSTOMER_ID}, '^[^0-9]*0*', '')",
+}
 HEAVY, FEWEST = 0.1, 20  # share of one customer; below so many customers it means nothing
-PLACEHOLDERS = (
-    "0", "-1", "-", "?", "unknown", "guest", "anonymous", "anon", "test", "dummy", "default", "other", "customer",
-    "999999", "9999999", "99999999", "999999999", "00000000-0000-0000-0000-000000000000",
-)  # fmt: skip
+WORDS = (  # of ids that stand for nobody in particular, alone or before `user`, `customer`, ...
+    r"unknown|unbekannt|inconnu|guest|gast|anonymous|anonym|anon|dummy|default|other|customer|tbd|missing|blank|empty|"
+    r"not[ _-]?(set|available|provided|given|specified)|no[ _-]?(id|name|customer|user|email)|walk[ _-]?in|cash|temp"
+)
+WHO = "user|customer|account|client|kunde|konto|id"
+NOBODY_PARTICULAR = rf"^[^a-z0-9]*({WORDS})([^a-z0-9]*({WHO}))?[^a-z0-9]*$"
+TESTS = rf"(^|[^a-z])(test|tester|testing|demo|dummy|fake|qa)[ _.-]?({WHO})?[0-9]*([^a-z0-9]|$)"
+NO_ADDRESS = r"^(null|none|noreply|no-reply|test|unknown|guest|anonymous|na|x|a)@"
+FILLERS = r"^(-?0+|-1|[-?.*x]+|9{5,}|0{8}-0{4}-0{4}-0{4}-0{12})$"  # of which a true id may be one
+MANY_IDS = 0.2  # share of the ids
+TIMES_USUAL = 3  # rows of such a filler, beside those of an ordinary customer
 
 
 def examine(
@@ -53,8 +66,12 @@ def examine(
         separate_orders(engine, config.order_id_scope, findings, keys)
     _heavy(engine, findings, keys)
     _placeholders(engine, findings, keys)
+    _alike(engine, findings, keys)
     observed_until = datetime.fromisoformat(config.observed_until) if config.observed_until else None
-    return find_span(engine, observed_until, findings, keys)
+    span = find_span(engine, observed_until, findings, keys)
+    if EVENTS.name in sources:
+        examine_events(engine, span, findings, keys)
+    return span
 
 
 def _join(engine: Engine, name: str, config: DataConfig, findings: DataFindings) -> None:
@@ -69,26 +86,44 @@ def _join(engine: Engine, name: str, config: DataConfig, findings: DataFindings)
     share = both / max(min(here, there), 1)
     if share >= FEW or not there:
         return
-    examples = " and ".join(f"{table} such as {_shape(engine, table)}" for table in (TRANSACTIONS.name, name))
+    written = _written(engine, ids[TRANSACTIONS.name], ids[other], name)
     lost = "attributes" if name == CUSTOMERS.name else name
     findings.add(
         DataFinding(
             where=f"{name}.{c.CUSTOMER_ID}",
             what=f"{both:,} of {here:,} customers of the transactions are among the {there:,} of {name} ({share:.1%})",
             effect=f"the {lost} reach hardly anybody, and the rest count as customers of their own",
-            remedy=f"map the same id in both, written alike ({examples})",
+            remedy=f"map the same id in both, written alike ({written})",
             severity=Severity.REFUSED if share < NOBODY and min(here, there) >= ENOUGH else Severity.SEVERE,
             weight=1 - share,
         )
     )
 
 
-def _shape(engine: Engine, table: str) -> str:
-    """How ids of a table are written, without one of them: letters are a, digits 9."""
-    letters = f"regexp_replace(regexp_replace(min({c.CUSTOMER_ID}), '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')"
+def _written(engine: Engine, here: str, there: str, name: str) -> str:
+    """How the ids of two tables are written, and what would make them meet."""
+    shapes = " and ".join(
+        f"{table} such as {_shape(engine, ids)}" for table, ids in ((TRANSACTIONS.name, here), (name, there))
+    )
+    counts = {}
+    for words, sql in ALIKE_BY.items():
+        one, other = (f"SELECT DISTINCT {sql} AS id FROM ({ids})" for ids in (here, there))
+        (counts[words],) = engine.row(f"SELECT count(*) FROM ({one}) AS a JOIN ({other}) AS b ON a.id = b.id")
+    best = max(counts, key=lambda words: counts[words])
+    (least,) = engine.row(f"SELECT least((SELECT count(*) FROM ({here})), (SELECT count(*) FROM ({there})))")
+    if counts[best] < FEW * least:
+        return shapes
+    return f"{shapes}; {counts[best]:,} meet by {ALIKE_BY[best]}: they differ in {best}"
+
+
+def _shape(engine: Engine, ids: str) -> str:
+    """How ids are written, without one of them: letters are a or A, digits 9."""
+    letters = f"min({c.CUSTOMER_ID})"
+    for pattern, letter in (("[0-9]", "9"), ("[a-z]", "a"), ("[A-Z]", "A")):
+        letters = f"regexp_replace({letters}, '{pattern}', '{letter}', 'g')"
     if engine.cluster is not None:
         letters = letters.replace(", 'g')", ")")
-    (shape,) = engine.row(f"SELECT {letters} FROM {table}")
+    (shape,) = engine.row(f"SELECT {letters} FROM ({ids})")
     return str(shape)[:40]
 
 
@@ -122,25 +157,61 @@ def _heavy(engine: Engine, findings: DataFindings, keys: Keys) -> None:
 
 
 def _placeholders(engine: Engine, findings: DataFindings, keys: Keys) -> None:
-    """Ids that stand for nobody in particular."""
-    words = ", ".join(f"'{word}'" for word in PLACEHOLDERS)
-    rows, total, word = engine.row(
-        f"SELECT count(*) FILTER (WHERE lower(trim({c.CUSTOMER_ID})) IN ({words})), count(*), "
-        f"min({c.CUSTOMER_ID}) FILTER (WHERE lower(trim({c.CUSTOMER_ID})) IN ({words})) FROM {TRANSACTIONS.name}"
+    """Ids that stand for nobody in particular, or for a test."""
+    per_customer = f"SELECT {c.CUSTOMER_ID} AS id, count(*) AS n FROM {TRANSACTIONS.name} GROUP BY {c.CUSTOMER_ID}"
+    (customers, total) = engine.row(f"SELECT count(*), coalesce(sum(n), 0) FROM ({per_customer})")
+    if customers < FEWEST:
+        return
+    trimmed, leave_out = "trim(id)", keys.option(TRANSACTIONS.name, "where")
+    filler = f"{engine.matches(trimmed, FILLERS)} AND n > {TIMES_USUAL * int(total) / int(customers)}"
+    words = " OR ".join(engine.matches(trimmed, pattern) for pattern in (NOBODY_PARTICULAR, NO_ADDRESS))
+    test = engine.matches(trimmed, TESTS)
+    for what, effect, condition in (
+        (
+            "have an id that stands for nobody in particular",
+            "purchases of many are read as those of one very loyal customer",
+            f"({words} OR {filler}) AND NOT {test}",
+        ),
+        ("have the id of a test account", "tests are read as purchases", test),
+    ):
+        rows, ids, word = engine.row(
+            f"SELECT coalesce(sum(n), 0), count(*), min(id) FROM ({per_customer}) WHERE {condition}"
+        )
+        if not rows or ids > MANY_IDS * customers:  # so many are how this company names its customers
+            continue
+        findings.add(
+            DataFinding(
+                where=f"{TRANSACTIONS.name}.{c.CUSTOMER_ID}",
+                what=f"{int(rows):,} of {int(total):,} rows {what}" + (f" ({ids:,} ids)" if ids > 1 else ""),
+                effect=effect,
+                remedy=f"leave them out by {leave_out}",
+                severity=Severity.SEVERE if rows > NOBODY * total else Severity.NOTE,
+                weight=float(rows / total),
+                example=str(word),
+                harmless=True,
+            )
+        )
+
+
+def _alike(engine: Engine, findings: DataFindings, keys: Keys) -> None:
+    """Ids that differ in nothing but capitals and the blanks around them."""
+    plain = f"lower(trim({c.CUSTOMER_ID}))"
+    ids = f"SELECT {plain} AS plain, count(DISTINCT {c.CUSTOMER_ID}) AS n FROM {TRANSACTIONS.name} GROUP BY {plain}"
+    groups, merged, customers = engine.row(
+        f"SELECT count(*) FILTER (WHERE n > 1), coalesce(sum(n) FILTER (WHERE n > 1), 0), sum(n) FROM ({ids})"
     )
-    (customers,) = engine.row(f"SELECT count(DISTINCT {c.CUSTOMER_ID}) FROM {TRANSACTIONS.name}")
-    if not rows or customers < FEWEST:
+    if customers < FEWEST or merged < ALIKE * customers:
         return
     findings.add(
         DataFinding(
             where=f"{TRANSACTIONS.name}.{c.CUSTOMER_ID}",
-            what=f"{rows:,} of {total:,} rows have an id that stands for nobody in particular",
-            effect="purchases of many are read as those of one very loyal customer",
-            remedy=f"leave them out by {keys.option(TRANSACTIONS.name, 'where')}",
-            severity=Severity.SEVERE if rows > NOBODY * total else Severity.NOTE,
-            weight=rows / total,
-            example=str(word),
-            harmless=True,
+            what=f"{int(merged):,} of {int(customers):,} ids differ from another in capitals or blanks alone; "
+            f"they would be {groups:,} customers",
+            effect="one customer may count as several, each with a part of the purchases",
+            remedy="if they are the same, map them alike by "
+            f"{keys.column(TRANSACTIONS.name, c.CUSTOMER_ID, f'lower(trim({c.CUSTOMER_ID}))')}",
+            severity=Severity.SEVERE,
+            weight=float(merged / customers),
         )
     )
 

@@ -1,0 +1,145 @@
+"""How a column that the door cannot read might be read: the setting under which every one of its values is one.
+
+Nothing is read so by itself: `1,016` is a thousand to one company and one to another. The remedy names what fits all
+values; where two readings do, it names both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from patronage.data.columns import Column, IncomingTable
+
+EARLIEST, LATEST = "DATE '1980-01-01'", "DATE '2100-01-01'"  # between them lie the moments of a log, by a right format
+
+
+@dataclass(frozen=True)
+class Writing:
+    """A way to write numbers: what it is, the pattern that its values follow, and SQL over `{x}` that reads them."""
+
+    what: str
+    pattern: str
+    sql: str
+
+
+DIGITS = "regexp_replace({x}, '[^0-9.+-]', '', 'g')"
+BESIDE = r"[^\d+.,()-]*"  # a sign or word of a currency, and blanks
+COMMA, GROUPS = 0, 1  # the two readings of `1,016`
+NUMBERS = (  # the first that fits every value is the simplest
+    Writing("the comma is decimal", r"^\s*[+-]?\d+(,\d+)?\s*$", "replace({x}, ',', '.')"),
+    Writing("the comma groups thousands", r"^\s*[+-]?\d{1,3}(,\d{3})*(\.\d+)?\s*$", "replace({x}, ',', '')"),
+    Writing(
+        "the point groups thousands and the comma is decimal",
+        r"^\s*[+-]?\d{1,3}(\.\d{3})*(,\d+)?\s*$",
+        "replace(replace({x}, '.', ''), ',', '.')",
+    ),
+    Writing(
+        "brackets are a minus",
+        r"^\s*(-?\d+(\.\d+)?|\(\d+(\.\d+)?\))\s*$",
+        "replace(replace({x}, '(', '-'), ')', '')",
+    ),
+    Writing(
+        "the minus stands behind",
+        r"^\s*\d+(\.\d+)?-?\s*$",
+        "CASE WHEN {x} LIKE '%-' THEN '-' || replace({x}, '-', '') ELSE {x} END",
+    ),
+    Writing("blanks group thousands", r"^[+-]?\d{1,3}([^\w.,()+-]?\d{3})*(\.\d+)?$", DIGITS),
+    Writing("a currency stands beside", rf"^{BESIDE}[+-]?{BESIDE}\d+(\.\d+)?{BESIDE}$", DIGITS),
+    Writing(
+        "a currency stands beside and the comma is decimal",
+        rf"^{BESIDE}[+-]?{BESIDE}\d{{1,3}}(\.?\d{{3}})*(,\d{{1,2}})?{BESIDE}$",
+        "replace(regexp_replace({x}, '[^0-9,+-]', '', 'g'), ',', '.')",
+    ),
+    Writing(
+        "a currency stands beside and the comma groups thousands",
+        rf"^{BESIDE}[+-]?{BESIDE}\d{{1,3}}(,\d{{3}})*(\.\d+)?{BESIDE}$",
+        DIGITS,
+    ),
+)
+DAYS = (
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%y",
+    "%m/%d/%y", "%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%Y-%m-%d",
+)  # fmt: skip
+HOURS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M %z", " %H:%M:%S %z", "T%H:%M:%S", "%H%M%S")
+STAMPS = (  # numbers that count from a beginning: how many digits they have before the point, and SQL that reads them
+    ("seconds since 1970", 10, "make_timestamp(CAST({x} AS BIGINT) * 1000000)"),
+    ("milliseconds since 1970", 13, "make_timestamp(CAST({x} AS BIGINT) * 1000)"),
+    ("microseconds since 1970", 16, "make_timestamp(CAST({x} AS BIGINT))"),
+    ("days of a spreadsheet", 5, "DATE '1899-12-30' + CAST(floor(CAST({x} AS DOUBLE)) AS INTEGER)"),
+)
+MOST = 2  # readings that a line names
+
+
+def how_to_read(table: IncomingTable, column: Column) -> str | None:
+    """The settings that read every value of a column; None where none of ours does.
+
+    Parameters
+    ----------
+    column
+        One that has values which cannot be read as its kind.
+    """
+    if table.engine.cluster is not None or column.source not in table.engine.types(table.source.relation):
+        return None
+    if column.kind == "time":
+        found = [] if column.type.startswith("TIMESTAMP") else [*_formats(table, column), *_stamps(table, column)]
+    else:
+        found = _numbers(table, column) if column.type == "VARCHAR" else []
+    return " or ".join(found[:MOST]) or None
+
+
+def _fitting(table: IncomingTable, column: Column, tests: list[str]) -> list[int]:
+    """The numbers of the tests that hold for every value of the column."""
+    counts = ", ".join(f"count(*) FILTER (WHERE NOT coalesce({test}, false))" for test in tests)
+    header = f"lower(trim(CAST({column.raw} AS STRING))) = lower('{column.source.replace(chr(39), chr(39) * 2)}')"
+    row = table.engine.row(
+        f"SELECT count(*), {counts} FROM {table.source.relation} WHERE NOT {column.empty} AND NOT {header}"
+    )
+    return [number for number, failing in enumerate(row[1:]) if row[0] and not failing]
+
+
+def _numbers(table: IncomingTable, column: Column) -> list[str]:
+    tests = [table.engine.matches(column.raw, writing.pattern) for writing in NUMBERS]
+    fitting = _fitting(table, column, tests)
+    found = fitting if fitting[:2] == [COMMA, GROUPS] else fitting[:1]
+    return [f"{_mapping(table, column, NUMBERS[each].sql)} if {NUMBERS[each].what}" for each in found]
+
+
+def _formats(table: IncomingTable, column: Column) -> list[str]:
+    if column.type != "VARCHAR":
+        return []
+    some = table.engine.frame(
+        f"SELECT {column.raw} AS v FROM {table.source.relation} WHERE NOT {column.empty} LIMIT 50"
+    )
+    sample = [value.strip() for value in some["v"] if value.strip().lower() != column.source.lower()]
+    formats = [day + hour for day in DAYS for hour in HOURS if day + hour != table.source.date_format]
+    formats = [each for each in formats if all(_follows(value, each) for value in sample)]
+    if not formats:
+        return []
+    moments = (table.engine.clock_of_format(f"trim({column.raw})", each) for each in formats)
+    fitting = _fitting(table, column, [f"CAST({moment} AS DATE) BETWEEN {EARLIEST} AND {LATEST}" for moment in moments])
+    return [table.keys.option(table.name, "date_format", formats[number]) for number in fitting]
+
+
+def _follows(value: str, date_format: str) -> bool:
+    try:
+        datetime.strptime(value, date_format)
+    except ValueError:
+        return False
+    return True
+
+
+def _stamps(table: IncomingTable, column: Column) -> list[str]:
+    whole = f"floor(TRY_CAST({column.raw} AS DOUBLE))"
+    tests = [
+        f"{whole} BETWEEN {40_000 if digits == 5 else 3 * 10 ** (digits - 2)} AND {10**digits - 1}"
+        for _, digits, _ in STAMPS
+    ]
+    found = [STAMPS[number] for number in _fitting(table, column, tests)]
+    return [f"{_mapping(table, column, sql)} if they are {what}" for what, _, sql in found]
+
+
+def _mapping(table: IncomingTable, column: Column, sql: str) -> str:
+    """The setting that maps the column to SQL over it."""
+    name = column.source if column.source.isidentifier() else table.engine.quote(column.source)
+    return table.keys.column(table.name, column.name, sql.replace("{x}", name))

@@ -1,0 +1,76 @@
+"""What the door cannot read comes with the setting that reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import BY_HAND, through_the_door
+from patronage import read
+from patronage.errors import DataError
+
+N = range(10)
+AMOUNTS = {
+    "1,5": ("replace(amount, ',', '.') if the comma is decimal", lambda n: f"{n},5"),
+    "1,016": (
+        "if the comma is decimal or data.transactions.columns.amount=replace(amount, ',', '') if the comma groups",
+        lambda n: f"{n + 1},016",
+    ),
+    "1,016.50": ("replace(amount, ',', '') if the comma groups thousands", lambda n: f"{n + 1},016.50"),
+    "1.016,50": ("replace(replace(amount, '.', ''), ',', '.')", lambda n: f"{n + 1}.016,50"),
+    "€ 1.50": ("'[^0-9.+-]', '', 'g') if a currency stands beside", lambda n: f"€ {n}.50"),
+    "1,50 EUR": ("'[^0-9,+-]', '', 'g'), ',', '.') if a currency stands", lambda n: f"{n},50 EUR"),
+    "(1.50)": ("if brackets are a minus", lambda n: f"({n}.50)" if n else "7"),
+    "1.50-": ("if the minus stands behind", lambda n: f"{n}.50-" if n else "7"),
+    "1 016": ("if blanks group thousands", lambda n: f"{n + 1}\u202f016"),
+    "ten": ("clean the column", lambda n: "ten"),
+}
+
+
+def refusal(frame) -> str:
+    with pytest.raises(DataError) as caught:
+        through_the_door(frame)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("written", AMOUNTS)
+def test_amounts_come_with_the_mapping_that_reads_them_all(written):
+    remedy, write = AMOUNTS[written]
+    line = refusal(BY_HAND.assign(amount=[write(n) for n in N]))
+    assert "are not a number" in line
+    assert remedy in line
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("%m/%d/%Y", "read them by data.transactions.date_format=%m/%d/%Y"),
+        ("%d.%m.%Y %H:%M", "read them by data.transactions.date_format=%d.%m.%Y %H:%M"),
+        ("%Y%m%d", "date_format=%Y%m%d"),
+        ("%Y-%m-%d %I:%M %p", "date_format=%Y-%m-%d %I:%M %p"),
+        ("%b %d, %Y", "date_format=%b %d, %Y"),
+        ("%s", "* 1000000) if they are seconds since 1970"),
+        ("%j", "write ISO 8601"),
+    ],
+)
+def test_dates_come_with_the_format_that_reads_them_all(written, remedy):
+    frame = BY_HAND.assign(ordered_at=BY_HAND["ordered_at"].dt.strftime(written))
+    frame.loc[0, "ordered_at"] = BY_HAND["ordered_at"][0].replace(month=1, day=25).strftime(written)
+    line = refusal(frame)
+    assert "are not a date" in line
+    assert remedy in line
+
+
+def test_what_the_remedy_names_reads_the_log():
+    frame = BY_HAND.assign(amount=[f"€ 1.{n:03},50" for n in N])
+    sql = "replace(regexp_replace(amount, '[^0-9,+-]', '', 'g'), ',', '.')"
+    with pytest.raises(DataError) as caught:
+        read(frame)
+    assert f'amount="{sql}"' in str(caught.value)
+    with read(frame, amount=sql) as log:
+        assert log.engine.row("SELECT min(amount), max(amount) FROM transactions") == (10005000, 10095000)
+
+
+def test_a_blank_before_the_offset_is_no_matter():
+    frame = BY_HAND.assign(ordered_at=BY_HAND["ordered_at"].dt.strftime("%Y-%m-%dT%H:%M:%S -05:00 "))
+    tables = through_the_door(frame, timezone="America/New_York")
+    assert tables.first == BY_HAND["ordered_at"].min()
