@@ -180,7 +180,8 @@ def _moment(table: IncomingTable, raw: str, source_type: str) -> str:
         return engine.local_time(engine.instant(raw), zone)
     if source_type == "VARCHAR":
         raw = f"trim({raw})"  # `2024-01-05 10:00-05:00 ` has its offset too
-        closed = f"substr({raw}, 1, 11) || replace(substr({raw}, 12), ' ', '')"  # `10:00 -05:00` is `10:00-05:00`
+        # `10:00 -05:00` is `10:00-05:00`
+        closed = f"substr({raw}, 1, 11) || replace(replace(substr({raw}, 12), ' -', '-'), ' +', '+')"
         zoned = engine.local_time(engine.instant(closed), zone)
         iso, has_offset = engine.matches(raw, ISO), engine.matches(raw, ZONED)
         return (

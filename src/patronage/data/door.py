@@ -105,14 +105,16 @@ def _treat_bad_rows(table: IncomingTable, rules: list[Rule]) -> int:
     bad = counts[counts["rule"].notna()]
     if bad.empty:
         return 0
-    found = [
+    findings = [
         finding_of(table, rules[int(row.rule)], int(row.n), total, None if pd.isna(row.value) else str(row.value))
         for row in bad.itertuples()
     ]
-    for finding in found:
+    for finding in findings:
         table.findings.add(finding)
     if int(bad["n"].sum()) == total:
-        raise DataError(f"{table.name}: all {total} rows are bad; {max(found, key=lambda each: each.weight).refusal}")
+        raise DataError(
+            f"{table.name}: all {total} rows are bad; {max(findings, key=lambda each: each.weight).refusal}"
+        )
     return _quarantine(table, rules)
 
 

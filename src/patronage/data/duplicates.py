@@ -95,8 +95,8 @@ def _differing(table: IncomingTable) -> tuple[list[tuple[str, int]], str | None]
     counted = [f"count(DISTINCT {engine.quote(name)}) AS n{number}" for number, name in enumerate(telling)]
     groups = ", ".join(f"count(*) FILTER (WHERE n{number} > 1)" for number in range(len(telling)))
     grouped = f"SELECT {', '.join(counted)} FROM {table.source.relation} GROUP BY {keys} HAVING count(*) > 1"
-    found = zip(telling, engine.row(f"SELECT {groups} FROM ({grouped})"), strict=True)
-    return sorted(((name, int(count)) for name, count in found if count), key=lambda pair: -pair[1]), numbering
+    pairs = zip(telling, engine.row(f"SELECT {groups} FROM ({grouped})"), strict=True)
+    return sorted(((name, int(count)) for name, count in pairs if count), key=lambda pair: -pair[1]), numbering
 
 
 def _numbers_rows(table: IncomingTable, column: str) -> bool:

@@ -82,10 +82,10 @@ def how_to_read(table: IncomingTable, column: Column) -> str | None:
     if table.engine.cluster is not None or column.source not in table.engine.types(table.source.relation):
         return None
     if column.kind == "time":
-        found = [] if column.type.startswith("TIMESTAMP") else [*_formats(table, column), *_stamps(table, column)]
+        readings = [] if column.type.startswith("TIMESTAMP") else [*_formats(table, column), *_stamps(table, column)]
     else:
-        found = _numbers(table, column) if column.type == "VARCHAR" else []
-    return " or ".join(found[:MOST]) or None
+        readings = _numbers(table, column) if column.type == "VARCHAR" else []
+    return " or ".join(readings[:MOST]) or None
 
 
 def _fitting(table: IncomingTable, column: Column, tests: list[str]) -> list[int]:
@@ -101,8 +101,8 @@ def _fitting(table: IncomingTable, column: Column, tests: list[str]) -> list[int
 def _numbers(table: IncomingTable, column: Column) -> list[str]:
     tests = [table.engine.matches(column.raw, writing.pattern) for writing in NUMBERS]
     fitting = _fitting(table, column, tests)
-    found = fitting if fitting[:2] == [COMMA, GROUPS] else fitting[:1]
-    return [f"{_mapping(table, column, NUMBERS[each].sql)} if {NUMBERS[each].what}" for each in found]
+    readings = fitting if fitting[:2] == [COMMA, GROUPS] else fitting[:1]
+    return [f"{_mapping(table, column, NUMBERS[each].sql)} if {NUMBERS[each].what}" for each in readings]
 
 
 def _formats(table: IncomingTable, column: Column) -> list[str]:
@@ -135,8 +135,8 @@ def _stamps(table: IncomingTable, column: Column) -> list[str]:
         f"{whole} BETWEEN {40_000 if digits == 5 else 3 * 10 ** (digits - 2)} AND {10**digits - 1}"
         for _, digits, _ in STAMPS
     ]
-    found = [STAMPS[number] for number in _fitting(table, column, tests)]
-    return [f"{_mapping(table, column, sql)} if they are {what}" for what, _, sql in found]
+    readings = [STAMPS[number] for number in _fitting(table, column, tests)]
+    return [f"{_mapping(table, column, sql)} if they are {what}" for what, _, sql in readings]
 
 
 def _mapping(table: IncomingTable, column: Column, sql: str) -> str:

@@ -55,7 +55,7 @@ def _add_cancelled(table: IncomingTable, name: str, n: int, marked: str, good: s
         DataFinding(
             where=f"{table.name}.{c.AMOUNT}",
             what=f"{n:,} of {total:,} rows are {shown} by the column {name}, but have a positive amount",
-            effect=f"they count as purchases ({value:.1%} of the revenue): whoever cancels most ranks high",
+            effect=f"they count as purchases ({value:.1%} of the revenue): customers who cancel most rank high",
             remedy=f"leave out what came to nothing by {where}, and give refunds of earlier orders a negative amount",
             severity=Severity.SEVERE,
             weight=float(value),

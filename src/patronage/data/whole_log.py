@@ -28,9 +28,9 @@ WORDS = (  # of ids that stand for nobody in particular, alone or before `user`,
     r"unknown|unbekannt|inconnu|guest|gast|anonymous|anonym|anon|dummy|default|other|customer|tbd|missing|blank|empty|"
     r"not[ _-]?(set|available|provided|given|specified)|no[ _-]?(id|name|customer|user|email)|walk[ _-]?in|cash|temp"
 )
-WHO = "user|customer|account|client|kunde|konto|id"
-NOBODY_PARTICULAR = rf"^[^a-z0-9]*({WORDS})([^a-z0-9]*({WHO}))?[^a-z0-9]*$"
-TESTS = rf"(^|[^a-z])(test|tester|testing|demo|dummy|fake|qa)[ _.-]?({WHO})?[0-9]*([^a-z0-9]|$)"
+NOUNS = "user|customer|account|client|kunde|konto|id"
+NOBODY_PARTICULAR = rf"^[^a-z0-9]*({WORDS})([^a-z0-9]*({NOUNS}))?[^a-z0-9]*$"
+TESTS = rf"(^|[^a-z])(test|tester|testing|demo|dummy|fake|qa)[ _.-]?({NOUNS})?[0-9]*([^a-z0-9]|$)"
 NO_ADDRESS = r"^(null|none|noreply|no-reply|test|unknown|guest|anonymous|na|x|a)@"
 FILLERS = r"^(-?0+|-1|[-?.*x]+|9{5,}|0{8}-0{4}-0{4}-0{4}-0{12})$"  # of which a true id may be one
 MANY_IDS = 0.2  # share of the ids
