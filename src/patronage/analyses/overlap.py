@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score
 
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+
+ALIKE = 0.5  # of mutual information: half of what one column tells is known from the other
 
 
 def overlap(labels: pd.DataFrame) -> pd.DataFrame:
@@ -30,10 +34,23 @@ def overlap(labels: pd.DataFrame) -> pd.DataFrame:
 def run(view: View, settings: object) -> Result:
     """The agreement of every two segment columns."""
     table = overlap(view.now.segments)
-    result = Result("Lenses that agree tell one thing twice")
+    result = Result(_told(table))
     shown = table.rename_axis("segment").reset_index()
     result.add("overlap", shown, Drawing("agreement", table))
     return result
+
+
+def _told(table: pd.DataFrame) -> str:
+    """Which two columns agree most, and how many pairs tell much the same."""
+    pairs = {(first, second): table.loc[first, second] for first, second in combinations(table, 2)}
+    if not pairs:
+        return "There are no two segment columns to hold against each other"
+    first, second = max(pairs, key=pairs.__getitem__)
+    alike = sum(agreement >= ALIKE for agreement in pairs.values())
+    return (
+        f"{first} and {second} agree most: {pairs[first, second]:.2f}, where 1 is the same and 0 is chance; "
+        f"{alike} of {len(pairs)} pairs agree by {ALIKE} or more and tell much the same"
+    )
 
 
 ANALYSIS = Analysis("overlap", "Which segment columns carry the same information?", run)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from patronage import lenses
 from patronage import names as c
-from patronage.analyses.acts import acts
+from patronage.analyses.acts import BY_CHANNEL, IN_CATEGORY, ORDER, acts
 from patronage.analyses.contract import Analysis, Drawing, Population, Result, View
 from patronage.analyses.rule_search import Rules, RuleSearch, search_rules
 from patronage.config import TurnsConfig, TurnTarget
@@ -133,6 +133,10 @@ def outcome_of(view: View, before: Population, target: TurnTarget) -> tuple[pd.S
 
 def _since(view: View, before: Population, target: TurnTarget) -> pd.Series:
     """What the customers did, or answered, since the earlier cutoff."""
+    wanted = target.survey or target.event
+    of_orders = wanted == ORDER or wanted.startswith((IN_CATEGORY, BY_CHANNEL))
+    if not of_orders and wanted not in view.history.tables.events:
+        raise DataError(f"the log has no event {wanted}")
     history, since = view.history, f"{view.history.age('day')} <= {view.since_days}"
     buyers = before.features.index[before.features[c.N_ORDERS].fillna(0) > 0]
     if target.survey:
