@@ -38,3 +38,20 @@ def test_a_wide_table_says_how_many_columns_are_left_out():
     page = page_of(tables={"wide.json": pd.DataFrame([range(11)], columns=[f"c{k}" for k in range(11)])})
     assert "3 more columns are in the table" in page
     assert page.count('scope="col"') == 8
+
+
+def test_an_interval_is_written_as_the_value_that_it_bounds():
+    frame = pd.DataFrame({"share": [0.2], "low": [0.1], "high": [0.3]})
+    ratio = pd.DataFrame({"ratio": [5.89], "low": [2.17], "high": [16.0]})
+    page = page_of(tables={"shares.json": frame, "ratios.json": ratio})
+    assert all(text in page for text in (">10.0%</td>", ">30.0%</td>", ">2.17</td>", ">16</td>"))
+    assert "217.0%" not in page
+
+
+def test_answers_come_first_and_what_is_missing_is_opened_by_the_reader():
+    record = RunRecord(kind="analysis", name=None, started_ms=0, tables={"pairs.json": pd.DataFrame({"a": [1]})})
+    chapters = [("What follows what?", "Tea follows bread", ["pairs.json"])]
+    page = with_record_page(record, "shop", ["list nps: the log has no event nps"], "1 answer", chapters).texts[
+        "report.html"
+    ]
+    assert page.index("Tea follows bread") < page.index("What was left out, and why (1)") < page.index("no event nps")

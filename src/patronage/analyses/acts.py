@@ -46,6 +46,11 @@ def acts(categories: Sequence[str] = ()) -> dict[str, str]:
     return {"acts": "\nUNION ALL\n".join(parts)}
 
 
+def product_column(history: History) -> str:
+    """What a reader knows a product by: its name where the log has names, else its id."""
+    return c.PRODUCT_NAME if history.has("transactions", c.PRODUCT_NAME) else c.PRODUCT_ID
+
+
 def is_act(event: str) -> str:
     """SQL: whether a row of `acts` is the event; `any` is every act of the customer."""
     if event == ANY:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import commonest
+from patronage.analyses.acts import commonest, product_column
 from patronage.analyses.companions import LEVELS, price_levels
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import ProductsConfig
@@ -23,7 +23,7 @@ LEAST_MONTHS = 13  # for a season: every month of the year, and one twice
 def run(view: View, settings: ProductsConfig) -> Result:
     """Growth by item and region, season, price thirds by segment, adoption."""
     result, history = Result(), view.history
-    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else c.PRODUCT_ID
+    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else product_column(history)
     growth = _growth(history, item, view.since_days, settings)
     if growth.empty:
         raise DataError(f"no {item} with {settings.least} buyers in the last {2 * view.since_days} days")

@@ -118,7 +118,7 @@ def outcome_of(view: View, before: Population, target: TurnTarget) -> tuple[pd.S
     if target.survey or target.event:
         return _since(view, before, target), nobody
     if target.column not in before.segments:
-        raise DataError(f"no segment {target.column}; found {', '.join(before.segments)}")
+        raise DataError(f"this log does not support the segment {target.column}")
     earlier = before.segments[target.column]
     now = view.now.segments[target.column].reindex(earlier.index)
     if target.became:

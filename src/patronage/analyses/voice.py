@@ -15,6 +15,7 @@ import pandas as pd
 from patronage import cutoff as when
 from patronage import lenses
 from patronage import names as c
+from patronage.analyses.acts import product_column
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import VoiceConfig
 from patronage.data.contract import TRANSACTIONS
@@ -110,7 +111,7 @@ def _times_over(frame: pd.DataFrame) -> np.ndarray:
 
 def _places(history: History) -> dict[str, str]:
     """What the order lines can be grouped by: name to column."""
-    names = (c.CATEGORY, c.PRODUCT_ID, c.BRAND, c.LOCATION, c.CHANNEL)
+    names = (c.CATEGORY, product_column(history), c.BRAND, c.LOCATION, c.CHANNEL)
     return {name: name for name in names if history.has("transactions", name)}
 
 
@@ -189,7 +190,7 @@ def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
         return []
     places = _places(history)
     tables = []
-    for item in (c.CATEGORY, c.PRODUCT_ID) if c.LOCATION in places else ():
+    for item in (c.CATEGORY, product_column(history)) if c.LOCATION in places else ():
         if item in places:  # a region in which one item is worse than the same item elsewhere
             places[f"{item} in {c.LOCATION}"] = f"concat({item}, ' in ', {c.LOCATION})"
     for by, column in places.items():

@@ -151,7 +151,7 @@ def _record(
                  for name, drawing in result.drawings.items()},
     )  # fmt: skip
     chapters = [
-        (analysis.question, results[analysis.name].finding or "Nothing could be found here; the lines above say why.",
+        (analysis.question, results[analysis.name].finding or "Nothing holds here; what was left out tells why.",
          [f"{name}.json" for name in results[analysis.name].tables])
         for analysis in ANALYSES if analysis.name in results and results[analysis.name].tables
     ]  # fmt: skip

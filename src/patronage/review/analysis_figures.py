@@ -66,7 +66,8 @@ def _behaviour_title(rows: pd.DataFrame, name: str) -> str:
 def forest(drawing: Drawing) -> Figure:
     """Estimates (`label`, `value`) with their intervals (`low`, `high`), in colour where apart from the reference."""
     shown = drawing.frame.head(MANY // 2).iloc[::-1]
-    figure, axes = blank(drawing.title, 8.0, 1.4 + 0.3 * max(len(shown), 2))
+    figure, axes = blank("", 8.0, 1.4 + 0.3 * max(len(shown), 2) + 0.2 * _wrapped(drawing.title).count("\n"))
+    figure.suptitle(_wrapped(drawing.title), x=0.01, ha="left", fontsize=10, color=INK)  # above the labels too
     if not len(shown):
         return _empty(figure, axes)
     places = np.arange(len(shown))

@@ -11,10 +11,11 @@ import pandas as pd
 from patronage.names import Artifact
 from patronage.review.figures import png
 from patronage.review.page import html
-from patronage.review.page.blocks import Block, Page, Picture, Section, Table, Text
+from patronage.review.page.blocks import Block, More, Page, Picture, Section, Table, Text
 from patronage.review.record import RunRecord
 
 DPI = 100
+ENDS = ("low", "high")  # of an interval
 MOST_COLUMNS = 8  # of a table that a page can hold
 
 
@@ -45,7 +46,12 @@ def with_record_page(
 def _sections(
     record: RunRecord, notes: Sequence[str], finding: str, chapters: Sequence[tuple[str, str, Sequence[str]]]
 ) -> list[Section]:
-    opening = Section("In short", finding or record.description, [Text(note, warning=True) for note in notes])
+    missing: list[Block] = [Text(note, warning=not chapters) for note in notes]
+    if chapters:  # their answers first, and what is missing for a reader who asks
+        answers = pd.DataFrame([chapter[:2] for chapter in chapters], columns=["question", "answer"])
+        missing = [More(f"What was left out, and why ({len(notes)})", missing)] if notes else []
+        missing = [Table(answers, most=len(answers)), *missing]
+    opening = Section("In short", finding or record.description, missing)
     figures = {PurePath(name).stem: png(figure, DPI) for name, figure in record.figures.items()}
     sections = [opening]
     for question, answer, names in chapters:
@@ -66,22 +72,24 @@ def _sections(
 
 def section_of(stem: str, frame: pd.DataFrame, picture: bytes = b"") -> Section:
     """A table, its figure above it if there is one."""
-    blocks: list[Block] = (
-        [Picture(_words(stem), picture, f"{_words(stem)}; the table has the numbers.")] if picture else []
-    )
     shown = frame.iloc[:, :MOST_COLUMNS]
     hidden = frame.shape[1] - shown.shape[1]
     size = f"{len(frame):,} rows" + (f"; {hidden} more columns are in the table" if hidden else "")
-    return Section(_words(stem), size, [*blocks, Table(shown, formats=_formats(shown))])
+    table = Table(shown, formats=_formats(shown))
+    if not picture:
+        return Section(_words(stem), size, [table])
+    drawn = Picture(_words(stem), picture, f"{_words(stem)}; the table has the numbers.")
+    return Section(_words(stem), size, [drawn, More("The numbers", [table])])
 
 
 def _formats(frame: pd.DataFrame) -> Mapping[str, str]:
-    """Shares in percent."""
-    return {
-        str(name): ".1%"
-        for name in frame
-        if str(name) in ("retention", "low", "high") or str(name).endswith(("share", "_share"))
-    }
+    """Shares in percent, and the ends of an interval as the value before them."""
+    names = [str(name) for name in frame]
+    formats = {name: ".1%" for name in names if name == "retention" or name.endswith(("share", "_share"))}
+    for place, name in enumerate(names):
+        if name in ENDS and place and (of := formats.get(names[place - 1])):
+            formats[name] = of
+    return formats
 
 
 def _words(stem: str) -> str:
