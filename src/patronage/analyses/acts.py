@@ -51,6 +51,17 @@ def product_column(history: History) -> str:
     return c.PRODUCT_NAME if history.has("transactions", c.PRODUCT_NAME) else c.PRODUCT_ID
 
 
+def product_names(history: History, item: str) -> dict[str, str]:
+    """The commonest name of each product id; nothing where the items are no products, or have no names."""
+    if item != c.PRODUCT_ID or not history.has("transactions", c.PRODUCT_NAME):
+        return {}
+    rows = history.frame(
+        "SELECT product_id AS id, trim(product_name) AS label, count(*) AS n FROM order_lines "
+        "WHERE product_name IS NOT NULL GROUP BY product_id, trim(product_name) ORDER BY n, label"
+    )
+    return dict(zip(rows["id"], rows["label"], strict=True))  # of several the last, which is the commonest
+
+
 def is_act(event: str) -> str:
     """SQL: whether a row of `acts` is the event; `any` is every act of the customer."""
     if event == ANY:

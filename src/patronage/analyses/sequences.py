@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import commonest, sampled
+from patronage.analyses.acts import commonest, product_names, sampled
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import SequencesConfig
 from patronage.data.contract import BY_BUSINESS
@@ -40,13 +40,15 @@ def run(view: View, settings: SequencesConfig) -> Result:
     table = _followers(history, steps, settings)
     if table.empty:
         raise DataError(f"no act that {settings.least} customers did {settings.within_days} days after another")
+    names = product_names(history, item)
+    table = table.assign(**{side: table[side].map(lambda label: names.get(label, label)) for side in ("after", "then")})
     followers = table[table["verdict"] == "follows"]
     result.finding = f"{len(followers)} of {len(table)} pairs follow in time"
     if len(followers):
         top = followers.iloc[0]
         result.finding += (
-            f"; first {top['then']} after {top['after']}: {top['sequence_ratio']:.2f} times "
-            f"[{top['low']:.2f}, {top['high']:.2f}], {top['share_after']:.1%} of them beside {top['popularity']:.1%}"
+            f"; first {top['then']} after {top['after']}: {top['sequence_ratio']:.1f} times as often after as before "
+            f"[{top['low']:.1f}, {top['high']:.1f}], by {top['share_after']:.1%} within {settings.within_days} days"
         )
     shown = followers.head(12).assign(label=lambda rows: rows["after"] + " → " + rows["then"])
     shown = shown.rename(columns={"sequence_ratio": "value"})
@@ -56,6 +58,8 @@ def run(view: View, settings: SequencesConfig) -> Result:
     if history.has("transactions", item):
         result.add("replenishment", _replenishment(history, item, settings))
         _judged_list(result, view, item, settings)
+        if names and (offers := result.lists.get("cross_sell_offers")) is not None:
+            result.lists["cross_sell_offers"] = offers.assign(offer_name=offers["offer"].map(names))
     return result
 
 
