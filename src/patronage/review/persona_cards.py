@@ -247,8 +247,9 @@ def _typical(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     distance = ((points - points.mean(axis=0)) ** 2).sum(axis=1)
     for row in rows[np.argsort(distance, kind="stable")[:TYPICAL]]:
         customer = inputs.features.iloc[row]
+        orders = f"{customer[c.N_ORDERS]:,.0f} order" + ("s" if customer[c.N_ORDERS] != 1 else "")
         text = (
-            f"{inputs.features.index[row]}: {customer[c.N_ORDERS]:,.0f} orders, the last "
+            f"{inputs.features.index[row]}: {orders}, the last "
             f"{customer[c.DAYS_SINCE_LAST_ORDER]:,.0f} days ago, {customer[c.MEAN_ORDER_VALUE]:,.0f} an order"
         )
         if np.isfinite(customer[c.MEAN_ORDER_VALUE]):

@@ -50,9 +50,10 @@ def _card(row: pd.Series, view: RunView) -> Card:
     if segments is not None:
         own = segments[(segments[c.PERSONA_ID] == row[c.PERSONA_ID]) & (segments["label"] != c.UNKNOWN)]
         own = own[own["times share of all"] >= CLEAR_LIFT].sort_values("times share of all", ascending=False)
+        own = own.drop_duplicates("label")  # two columns may use one word, such as "at risk"
         named = [f"{plain(label)} ({lift:.1f} times)" for label, lift in own[["label", "times share of all"]].values]
         if named:
-            lines["more often than others"] = ", ".join(dict.fromkeys(named[:LIFTED]))
+            lines["more often than others"] = ", ".join(named[:LIFTED])
     cards = view.table(Artifact.PERSONA_CARDS)
     told = cards[cards[c.PERSONA_ID] == row[c.PERSONA_ID]] if cards is not None else pd.DataFrame(columns=["part"])
     for part, head in PARTS.items():
