@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from patronage.errors import ConfigError
 
@@ -61,7 +63,7 @@ def _of_file(path: Path, setting: str) -> Any:
         raise ConfigError(f"{setting}={path}: no such file; {EXPECTED}, or the path of a YAML file of these")
     try:
         return OmegaConf.to_container(OmegaConf.load(path))
-    except Exception as error:  # whatever YAML or OmegaConf refuses
+    except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
         raise ConfigError(f"{setting}={path}: no YAML ({str(error).splitlines()[0]}); {EXPECTED}") from error
 
 

@@ -16,7 +16,7 @@ WORDS = (  # values of a column that say that an order came to nothing
     r"annul(led|e)?)\s*$"
 )
 MOSTLY = 0.5  # share of negative amounts that no shop has
-UNMATCHED, FEWEST = 0.2, 10  # share of the refunds without a purchase, and how many they are, before it is said
+UNMATCHED, FEWEST = 0.2, 10  # share of the refunds without a purchase, and how many they are, to be a finding
 SHOWN = 3  # words in a line
 
 
