@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -16,7 +17,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from conftest import BY_HAND, REPO, through_the_door
-from patronage.data import read, reading
+from patronage.data import Tables, read, reading
 from patronage.engine import DuckDB
 from patronage.errors import ConfigError, DataError
 
@@ -266,7 +267,7 @@ class TestTheEngine:
     def test_keeps_nothing_but_the_log(self):
         log = read(BY_HAND, events=BY_HAND.assign(occurred_at=BY_HAND["ordered_at"], event="visit"))
         tables = log.engine.frame("SELECT table_name AS name FROM duckdb_tables() ORDER BY 1")["name"]
-        assert tables.tolist() == ["events", "returns", "transactions"]
+        assert tables.tolist() == ["changed_lines", "events", "line_versions", "lines_as_read", "returns"]
 
     def test_may_be_the_users(self, tmp_path, by_hand):
         engine = DuckDB(threads=1, memory_limit="500MB", folder=tmp_path)
@@ -294,3 +295,36 @@ def test_the_log_shows_itself():
 def test_the_examples_run():
     assert doctest.testmod(reading) == (0, doctest.testmod(reading).attempted)
     assert doctest.testmod(reading).attempted > 3
+
+
+class TestEventsInParquet:
+    """An engine that keeps its tables on disk keeps their files, and no second copy of their rows."""
+
+    VISITS = BY_HAND[["customer_id"]].assign(occurred_at=BY_HAND["ordered_at"], event="visit")
+
+    def read(self, folder: Path, visits: pd.DataFrame, **settings: Any) -> Tables:
+        visits.to_parquet(folder / "visits.parquet")
+        engine = DuckDB(threads=1, memory_limit="500MB", folder=folder)
+        return read(BY_HAND, events=str(folder / "visits.parquet"), engine=engine, **settings)
+
+    def test_stay_as_they_were_read(self, tmp_path):
+        in_memory = read(BY_HAND, events=self.VISITS)
+        for change in ("another", "none"):
+            log = self.read(tmp_path, self.VISITS)
+            if change == "another":
+                self.VISITS.assign(event="login").to_parquet(tmp_path / "visits.parquet")
+            else:
+                (tmp_path / "visits.parquet").unlink()
+            assert log.engine.frame("SELECT DISTINCT event FROM events")["event"].tolist() == ["visit"]
+            assert (log.rows, log.fingerprint) == (in_memory.rows, in_memory.fingerprint)
+            log.close()
+
+    def test_may_have_names_that_are_not_ours(self, tmp_path):
+        log = self.read(tmp_path, self.VISITS.assign(event="seen"), vocabulary={"seen": "visit"})
+        assert dict(log.events) == {"visit": len(self.VISITS)}
+
+    def test_with_bad_rows_set_aside_are_the_good_ones(self, tmp_path):
+        bad = self.VISITS.assign(customer_id=[None, *self.VISITS["customer_id"][1:]])
+        log = self.read(tmp_path, bad, on_bad_rows="quarantine")
+        assert log.engine.row("SELECT count(*) FROM events") == (len(bad) - 1,)
+        assert log.quarantined == {"events": 1}

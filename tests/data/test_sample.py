@@ -43,3 +43,9 @@ def test_where_there_are_no_more_everyone_stays(shop):
     assert sampler(tables, 400, seed=0) is None
     assert sampler(tables, None, seed=0) is None
     pd.testing.assert_frame_equal(log_of(tables), before)
+
+
+def test_the_fingerprint_stays_that_of_everyone(shop):
+    everyone, drawn = through_the_door(shop), through_the_door(shop)
+    sampler(drawn, 100, seed=0)
+    assert drawn.fingerprint == everyone.fingerprint

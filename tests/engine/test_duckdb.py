@@ -166,3 +166,51 @@ class TestClosing:
 def test_a_limit_that_is_no_size_is_refused():
     with pytest.raises(ConfigError, match="engine.memory_limit=much: not a size; expected one such as 3GB"):
         DuckDB(memory_limit="much")
+
+
+def test_a_table_takes_the_place_of_a_view_that_it_reads():
+    engine = DuckDB(threads=1)
+    engine.view("numbers", "SELECT * FROM range(3) AS r(n)")
+    engine.table("numbers", "SELECT n + 1 AS n FROM numbers")
+    assert engine.row("SELECT sum(n), min(n) FROM numbers") == (6, 1)
+    engine.table("numbers", "SELECT n FROM numbers WHERE n > 1")  # by now it is a table
+    assert engine.row("SELECT count(*) FROM numbers") == (2,)
+
+
+def test_a_view_is_renamed_and_dropped_as_a_table_is():
+    engine = DuckDB(threads=1)
+    engine.view("numbers", "SELECT * FROM range(3) AS r(n)")
+    engine.rename("numbers", "figures")
+    assert engine.row("SELECT count(*) FROM figures") == (3,)
+    engine.table("numbers", "SELECT 1 AS n")
+    engine.drop("figures")
+    engine.drop("numbers")
+    assert engine.row("SELECT count(*) FROM duckdb_views() WHERE NOT internal") == (0,)
+
+
+def test_every_row_has_a_number_that_lasts():
+    engine = DuckDB(threads=1)
+    engine.table("letters", "SELECT chr(97 + n::INT) AS letter FROM range(5) AS r(n)")
+    numbers = f"SELECT {engine.number_rows('letters')} AS number, letter FROM letters ORDER BY letter"
+    first = engine.frame(numbers)
+    assert first["number"].is_unique
+    pd.testing.assert_frame_equal(engine.frame(numbers), first)
+
+
+class TestOwnCopies:
+    def test_are_beside_the_tables_and_go_with_them(self, tmp_path):
+        (tmp_path / "one").write_bytes(b"1")
+        (tmp_path / "two").write_bytes(b"2")
+        engine = DuckDB(threads=1, memory_limit="200MB", folder=tmp_path)
+        first, second = engine.own_copies([str(tmp_path / "one")]), engine.own_copies([str(tmp_path / "two")])
+        (tmp_path / "one").write_bytes(b"another")
+        assert [Path(path).read_bytes() for path in (*first, *second)] == [b"1", b"2"]
+        engine.close()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+    def test_are_none_where_tables_lie_in_memory_or_a_file_cannot_be_copied(self, tmp_path):
+        (tmp_path / "one").write_bytes(b"1")
+        assert DuckDB(threads=1).own_copies([str(tmp_path / "one")]) is None
+        engine = DuckDB(threads=1, memory_limit="200MB", folder=tmp_path)
+        assert engine.own_copies([str(tmp_path / "one"), str(tmp_path / "absent")]) is None
+        assert not list(tmp_path.rglob("copy_*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import pandas as pd
 
@@ -16,10 +17,12 @@ from patronage.data.keys import CONF, Keys
 from patronage.data.left_out import leave_out
 from patronage.data.refunds import find_cancelled
 from patronage.data.rounding import rounding_notes
-from patronage.data.row_rules import Rule, finding_of, rules_of
+from patronage.data.row_rules import TEXT, Rule, finding_of, rules_of
 from patronage.data.source import SourceTable
 from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError
+
+CLEAN = "true"  # SQL: every row is good
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,9 @@ def _load(table: IncomingTable) -> LoadedTable:
     if total == 0:
         raise DataError(f"{table.config.name}: the {table.name} are empty; expected {table.contract.what}")
     check_zones(table, columns)
-    rules = [rule for column in columns for rule in rules_of(table, column)]
+    rules = _broken(table, [rule for column in columns for rule in rules_of(table, column)])
     quarantined = _treat_bad_rows(table, rules)
-    good = " AND ".join(f"NOT {rule.bad}" for rule in rules) or "true"
+    good = " AND ".join(f"NOT {rule.bad}" for rule in rules) or CLEAN
     notes = rounding_notes(table, columns, good)
     find_cancelled(table, columns, good)
     _write(table, columns, good)
@@ -89,6 +92,22 @@ def _load(table: IncomingTable) -> LoadedTable:
     (rows,) = table.engine.row(f"SELECT count(*) FROM {table.name}")
     present = frozenset(column.name for column in columns)
     return LoadedTable(present, rows, tuple(notes), quarantined)
+
+
+def _broken(table: IncomingTable, rules: list[Rule]) -> list[Rule]:
+    """The rules, if any row breaks one: of a clean table, which most are, no later query need test them again."""
+    relation = table.source.relation
+    rest: list[Rule] = []
+    of_names: dict[str, list[Rule]] = {}  # ids and labels repeat: their distinct values are fewer
+    for rule in rules:
+        names = rule.column.type == TEXT and rule.column.kind in ("id", "label")
+        (of_names.setdefault(rule.column.raw, []) if names else rest).append(rule)
+    tests = {f"(SELECT DISTINCT {raw} FROM {relation})": each for raw, each in of_names.items()} | {relation: rest}
+    for rows, each in filter(itemgetter(1), tests.items()):
+        (bad,) = table.engine.row(f"SELECT count(*) FROM {rows} WHERE {' OR '.join(rule.bad for rule in each)}")
+        if bad:
+            return rules
+    return []
 
 
 def _treat_bad_rows(table: IncomingTable, rules: list[Rule]) -> int:
@@ -140,7 +159,20 @@ def _write(table: IncomingTable, columns: list[Column], good: str) -> None:
     if table.contract is TRANSACTIONS and c.ORDER_ID not in selected:
         selected[c.ORDER_ID] = _order_id(table, columns, selected)
     named = ", ".join(f"{expression} AS {table.engine.quote(name)}" for name, expression in selected.items())
-    table.engine.table(table.name, f"SELECT {named} FROM {table.source.relation} WHERE {good}")
+    keep = table.engine.view if _may_stay(table, columns, good) else table.engine.table
+    keep(table.name, f"SELECT {named} FROM {table.source.relation} WHERE {good}")
+
+
+def _may_stay(table: IncomingTable, columns: list[Column], good: str) -> bool:
+    """Whether the canonical table may be a view: its rows lie in files of our own, and are read in no time.
+
+    To write rows anew costs more than all that the door looks at; the tables that the door rewrites are written.
+    """
+    own = table.source.own and good == CLEAN and not table.config.pseudonymise
+    return own and all(
+        column.raw == table.engine.quote(column.source) and not (column.kind == "time" and column.type == TEXT)
+        for column in columns
+    )
 
 
 def _order_id(table: IncomingTable, columns: list[Column], selected: dict[str, str]) -> str:

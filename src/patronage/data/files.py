@@ -48,12 +48,15 @@ class Location:
         One relation for each file, by its name, where there are several; else empty.
     copied
         Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
+    own
+        Whether the relation reads files that the engine has copied for itself: they stay as they are.
     """
 
     relation: str
     findings: tuple[DataFinding, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,9 +163,9 @@ def files_location(engine: Engine, name: str, paths: list[str], given: str | Non
         one, other = (next(path for path, form in forms.items() if form.kind == kind) for kind in sorted(kinds)[:2])
         raise DataError(f"{one} and {other} are of different formats ({', '.join(sorted(kinds))}); name those of one")
     if kinds == {"parquet"}:
-        relation, findings = parquet_relation(engine, name, paths)
+        relation, findings, own = parquet_relation(engine, name, paths)
         files = tuple((path, engine.parquet([path])) for path in paths)
-        return Location(relation, findings, files if len(paths) > 1 else ())
+        return Location(relation, findings, files if len(paths) > 1 else (), own=own)
     if kinds == {"json"}:
         return Location(_together(_json(engine, forms)))
     relation, files = _csv(engine, forms)

@@ -13,7 +13,7 @@ from patronage.data.accounts import roll_up
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
 from patronage.data.finding import DataFindings
-from patronage.data.fingerprint import fingerprint
+from patronage.data.fingerprint import Content
 from patronage.data.keys import CONF, Keys
 from patronage.data.line_attributes import ask_lines, write_attributes
 from patronage.data.log import Tables
@@ -105,7 +105,12 @@ def load_tables(
     if matched is None:
         return tables
     returns = {RETURNS: frozenset({c.CUSTOMER_ID, c.REFUNDED_AT, c.AMOUNT})}
-    return replace(tables, present={**present, **returns}, notes=(*tables.notes, matched.note(tables.money_scale)))
+    return replace(
+        tables,
+        present={**present, **returns},
+        notes=(*tables.notes, matched.note(tables.money_scale)),
+        content=replace(tables.content, relations={TRANSACTIONS.name: matched.lines}),
+    )
 
 
 def _described(
@@ -136,7 +141,7 @@ def _described(
         first=first,
         last=last,
         customers=customers,
-        fingerprint=fingerprint(engine, [contract.name for contract in CONTRACTS if contract.name in present]),
+        content=Content(engine, tuple(contract.name for contract in CONTRACTS if contract.name in present)),
         left_censored=config.left_censored,
         max_staleness_days=config.max_staleness_days,
         events=events,

@@ -12,6 +12,7 @@ from patronage import cutoff as when
 from patronage.config.holidays import Holiday
 from patronage.data.contract import CUSTOMERS, EVENTS, RETURNS, VOCABULARY
 from patronage.data.finding import DataFinding, Severity
+from patronage.data.fingerprint import Content
 from patronage.data.keys import CONF, Keys
 from patronage.engine import Engine
 
@@ -42,8 +43,8 @@ class Tables:
         given (`observed_until`).
     customers
         The number of customers with a transaction.
-    fingerprint
-        32 hexadecimal digits of the content of all tables.
+    content
+        The tables as they were read, of which `fingerprint` is taken.
     left_censored
         Whether customers ordered before the log begins.
     max_staleness_days
@@ -80,7 +81,7 @@ class Tables:
     first: datetime
     last: datetime
     customers: int
-    fingerprint: str
+    content: Content
     left_censored: bool
     max_staleness_days: int
     events: Mapping[str, int] = field(default_factory=dict)
@@ -105,6 +106,11 @@ class Tables:
     def close(self) -> None:
         """Close the engine: the tables are gone, and the memory or the file that they lay in is free."""
         self.engine.close()
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits of the content of all tables; taken when it is first read."""
+        return self.content.fingerprint
 
     @property
     def revised(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from patronage.data.contract import EVENTS
 from patronage.data.finding import DataFinding
 from patronage.engine import Engine
 from patronage.errors import DataError
@@ -19,8 +20,11 @@ CLOCK = re.compile(r"^(DATE|TIMESTAMP(_S|_MS|_NS)?|TIMESTAMP_NTZ)$")
 TEXT, WHOLE_DOUBLE = "VARCHAR", 2**53
 
 
-def parquet_relation(engine: Engine, name: str, paths: list[str]) -> tuple[str, tuple[DataFinding, ...]]:
-    """SQL: one relation over Parquet files, and what the files disagree in.
+def parquet_relation(engine: Engine, name: str, paths: list[str]) -> tuple[str, tuple[DataFinding, ...], bool]:
+    """SQL: one relation over Parquet files, what the files disagree in, and whether it reads the engine's own copies.
+
+    Events are the largest table, which nothing behind the door rewrites: a copy of their files is kept in place of a
+    table, which is as safe from who writes the files meanwhile, and costs next to nothing.
 
     A key in the name of a folder (`region=north/`) is a column of text where the files have none of that name: what a
     file itself says comes first.
@@ -47,8 +51,9 @@ def parquet_relation(engine: Engine, name: str, paths: list[str]) -> tuple[str, 
         groups.setdefault(tuple(sorted((field.name, str(field.type)) for field in schema)), []).append(path)
     keys = _folder_keys(paths, schemas[first].names)
     if len(groups) == 1:
-        return engine.parquet(paths, keys), ()
-    return _unified(engine, name, list(groups.values()), keys)
+        copies = engine.own_copies(paths) if name == EVENTS.name and not keys else None
+        return engine.parquet(copies or paths, keys), (), copies is not None
+    return *_unified(engine, name, list(groups.values()), keys), False
 
 
 def _folder_keys(paths: list[str], names: list[str]) -> list[str]:

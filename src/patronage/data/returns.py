@@ -14,7 +14,9 @@ refunded later was not known before (`Tables.known`). Refunds themselves, undone
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 import numpy as np
 import pandas as pd
@@ -24,18 +26,25 @@ from patronage.data.contract import RETURNS, TRANSACTIONS
 from patronage.engine import Engine
 
 AT_ONCE = 2_000_000  # lines that are matched in one go
-LINES, VERSIONS = "returned_lines", "line_versions"
+LINES, CHANGED, VERSIONS = "lines_as_read", "changed_lines", "line_versions"
 REFUND = "(amount < 0 OR amount = 0 AND quantity < 0)"  # the second brings back what was free
 
 
 @dataclass(frozen=True)
 class Matched:
-    """What was matched: refunds, those that undo something, and the money of both in minor units."""
+    """What was matched: refunds, those that undo something, and the money of both in minor units.
+
+    Attributes
+    ----------
+    lines
+        SQL: a relation of the lines as they were before anything was undone.
+    """
 
     refunds: int = 0
     undoing: int = 0
     amount: int = 0
     undone: int = 0
+    lines: str = TRANSACTIONS.name
 
     def __add__(self, other: Matched) -> Matched:
         return Matched(
@@ -68,58 +77,67 @@ def undo_purchases(engine: Engine, present: frozenset[str]) -> Matched | None:
     Matched or None
         None, and nothing is changed, where no line is a refund.
     """
-    products, refund = c.PRODUCT_ID in present, REFUND if c.QUANTITY in present else "amount < 0"
-    (refunds,) = engine.row(f"SELECT count(*) FILTER (WHERE {refund}) FROM {TRANSACTIONS.name}")
+    refund = REFUND if c.QUANTITY in present else "amount < 0"
+    missing = f"{c.PRODUCT_ID} IS NULL" if c.PRODUCT_ID in present else "true"
+    refunds, nameless = engine.row(
+        f"SELECT count(*) FILTER (WHERE {refund}), count(*) FILTER (WHERE ({refund}) AND {missing}) "
+        f"FROM {TRANSACTIONS.name}"
+    )
     if not refunds:
         return None
     engine.table(
         RETURNS,
         f"SELECT customer_id, ordered_at AS {c.REFUNDED_AT}, -amount AS amount FROM {TRANSACTIONS.name} WHERE {refund}",
     )
-    concerned = _concerned(refund, products=products)
     types = engine.types(TRANSACTIONS.name)
-    keys = ", ".join([c.CUSTOMER_ID, c.ORDERED_AT, f"{c.AMOUNT} DESC", *map(engine.quote, sorted(types))])
-    engine.table(
-        LINES,
-        f"SELECT *, row_number() OVER (ORDER BY {keys}) AS line, {refund} AS is_refund "
-        f"FROM {TRANSACTIONS.name} WHERE {concerned}",
-    )
-    total = Matched()
-    (n_lines,) = engine.row(f"SELECT count(*) FROM {LINES}")
-    shares, versions = 1 + n_lines // AT_ONCE, []
+    number, total, versions = engine.number_rows(TRANSACTIONS.name), Matched(), []
+    keys = [(c.CUSTOMER_ID, c.PRODUCT_ID)] * (nameless < refunds) + [(c.CUSTOMER_ID,)] * (nameless > 0)
+    concerned = _concerned(refund, missing, keys)
+    (n_lines,) = engine.row(f"SELECT count(*) FROM {concerned}")
+    shares = 1 + n_lines // AT_ONCE
     for share in range(shares):
-        part, matched = _match(_lines(engine, types, share, shares))
-        versions.append(part)
+        part = f" AND {engine.bucket(c.CUSTOMER_ID, shares)} = {share}" if shares > 1 else ""
+        changed, matched = _match(_lines(engine, types, f"{number} AS line, {refund} AS is_refund", concerned + part))
+        versions.append(changed)
         total += matched
-    engine.add_frame(VERSIONS, pd.concat(versions, ignore_index=True))
-    _write(engine, types, concerned)
-    for name in (LINES, VERSIONS):
-        engine.drop(name)
-    return total
+    engine.add_frame(CHANGED, pd.concat(versions, ignore_index=True))
+    _write(engine, types, number)
+    return replace(total, lines=f"(SELECT {', '.join(map(engine.quote, types))} FROM {LINES})")
 
 
-def _concerned(refund: str, *, products: bool) -> str:
-    """SQL: whether a line is a refund, or one that a refund may undo."""
-    if not products:
-        return f"customer_id IN (SELECT customer_id FROM {TRANSACTIONS.name} WHERE {refund})"
-    refunds = f"SELECT customer_id, product_id FROM {TRANSACTIONS.name} WHERE {refund}"
-    return (
-        f"(EXISTS (SELECT 1 FROM ({refunds}) AS r WHERE r.customer_id = {TRANSACTIONS.name}.customer_id "
-        f"AND r.product_id = {TRANSACTIONS.name}.product_id) "
-        f"OR customer_id IN (SELECT customer_id FROM ({refunds}) AS r WHERE product_id IS NULL))"
-    )
+def _concerned(refund: str, missing: str, keys: Sequence[tuple[str, ...]]) -> str:
+    """SQL behind FROM: the refunds, and the lines that they may undo: the customer's, of their product, and no later.
+
+    Parameters
+    ----------
+    missing
+        SQL: whether a refund names no product.
+    keys
+        The columns that a refund shares with what it undoes: of those with a product, of those without.
+    """
+    joins, earlier = "", refund
+    for number, shared in enumerate(keys):
+        of_these = f"({refund}) AND {missing if len(shared) == 1 else f'NOT {missing}'}"
+        named = ", ".join(f"{name} AS {name}_{number}" for name in shared)
+        last = (
+            f"SELECT {named}, max({c.ORDERED_AT}) AS last_{number} FROM {TRANSACTIONS.name} WHERE {of_these} "
+            f"GROUP BY {', '.join(shared)}"
+        )
+        same = " AND ".join(f"{name}_{number} = {name}" for name in shared)
+        joins += f" LEFT JOIN ({last}) AS last_{number} ON {same}"
+        earlier += f" OR last_{number} >= {c.ORDERED_AT}"
+    return f"{TRANSACTIONS.name}{joins} WHERE ({earlier})"
 
 
-def _lines(engine: Engine, types: dict[str, str], share: int, shares: int) -> pd.DataFrame:
-    """The lines of a share of the customers, in the order of their numbers: by customer and time."""
+def _lines(engine: Engine, types: dict[str, str], computed: str, concerned: str) -> pd.DataFrame:
+    """Lines by customer and time; those of one moment in an order that their content alone decides."""
     optional = [
         name if name in types else f"{engine.null(kind)} AS {name}"
         for name, kind in ((c.PRODUCT_ID, "label"), (c.ORDER_ID, "id"), (c.QUANTITY, "number"))
     ]
-    of_share = f"WHERE {engine.bucket(c.CUSTOMER_ID, shares)} = {share}" if shares > 1 else ""
+    keys = ", ".join([c.CUSTOMER_ID, c.ORDERED_AT, f"{c.AMOUNT} DESC", *map(engine.quote, sorted(types))])
     return engine.frame(
-        f"SELECT line, customer_id, ordered_at, amount, is_refund, {', '.join(optional)} FROM {LINES} {of_share} "
-        "ORDER BY line"
+        f"SELECT customer_id, ordered_at, amount, {', '.join(optional)}, {computed} FROM {concerned} ORDER BY {keys}"
     )
 
 
@@ -165,10 +183,10 @@ def _match(lines: pd.DataFrame) -> tuple[pd.DataFrame, Matched]:
 def _choice(lines: list[_Line], order: object, amount: int, price: float | None) -> list[tuple[_Line, int]]:
     """The lines of its product that a refund undoes, and by how much; the latest are the last of the list."""
     latest = [line for line in reversed(lines) if line.left > 0]
-    ranked = [line for line in latest if line.order == order]
-    ranked += [line for line in latest if line.left == line.amount == amount][:1]
-    ranked += [line for line in latest if price is not None and line.price is not None and abs(line.price - price) < 1]
-    return _spread([*ranked, *latest], amount)
+    of_order = (line for line in latest if line.order == order)
+    exact = islice((line for line in latest if line.left == line.amount == amount), 1)
+    of_price = (line for line in latest if line.price is not None and price is not None and abs(line.price - price) < 1)
+    return _spread(chain(of_order, exact, of_price, latest), amount)
 
 
 def _nameless_choice(lines: list[_Line], order: object, amount: int, price: float | None) -> list[tuple[_Line, int]]:
@@ -181,7 +199,7 @@ def _nameless_choice(lines: list[_Line], order: object, amount: int, price: floa
     return _spread((exact or [line for line in latest if line.left >= amount])[:1], amount)
 
 
-def _spread(ranked: list[_Line], amount: int) -> list[tuple[_Line, int]]:
+def _spread(ranked: Iterable[_Line], amount: int) -> list[tuple[_Line, int]]:
     """An amount over lines, each as far as something is left of it."""
     parts, used = [], set()
     for line in ranked:
@@ -202,37 +220,42 @@ def _counted(lines: pd.DataFrame, left: np.ndarray) -> Matched:
 
 
 def _versions(lines: pd.DataFrame, left: np.ndarray, undone: list[tuple[int, int, int]]) -> pd.DataFrame:
-    """A row per version: `line`, `known_at`, `refunded_at`, `amount`, and the `share` that is left of the line."""
-    moment = lines[c.ORDERED_AT]
-    keep = (left != 0) | (~lines["is_refund"].to_numpy(bool))  # a refund that undid all that it could is no line
-    first = pd.DataFrame({"line": lines["line"], c.KNOWN_AT: moment, c.REFUNDED_AT: pd.NaT, c.AMOUNT: left})
-    purchase = ~lines["is_refund"].to_numpy(bool)
-    first[c.AMOUNT] = np.where(purchase, lines[c.AMOUNT], left)
-    first[c.REFUNDED_AT] = first[c.REFUNDED_AT].astype(moment.dtype)
-    if undone:
-        pairs = pd.DataFrame(undone, columns=["row", "refund", "money"])
-        pairs["at"] = moment.to_numpy()[pairs["refund"]]
-        at_once = pairs.groupby(["row", "at"], as_index=False)["money"].sum().sort_values(["row", "at"])
-        rows = at_once["row"].to_numpy()
-        first.loc[at_once.groupby("row")["at"].min().index, c.REFUNDED_AT] = at_once.groupby("row")["at"].min()
-        remaining = lines[c.AMOUNT].to_numpy(np.int64)[rows] - at_once.groupby("row")["money"].cumsum().to_numpy()
-        later = pd.DataFrame(
-            {
-                "line": lines["line"].to_numpy()[rows],
-                c.KNOWN_AT: at_once["at"].to_numpy(),
-                c.REFUNDED_AT: at_once.groupby("row")["at"].shift(-1).to_numpy(),
-                c.AMOUNT: remaining,
-            }
-        )
-        versions = pd.concat([first[keep], later[remaining > 0].astype(first.dtypes)], ignore_index=True)
-    else:
-        versions = first[keep]
-    whole = lines.set_index("line")[c.AMOUNT].reindex(versions["line"]).to_numpy(np.float64)
-    return versions.assign(share=np.where(whole != 0, versions[c.AMOUNT] / np.where(whole == 0, 1, whole), 1.0))
+    """The versions of the lines that are not what they were.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per version: `line`, `known_at`, `refunded_at`, `amount`, and the `share` that is left of the line. A
+        refund that undid all that it could is no line any more: its row has no `known_at`.
+    """
+    moments, amounts = lines[c.ORDERED_AT].to_numpy(), lines[c.AMOUNT].to_numpy(np.int64)
+    pairs = pd.DataFrame(undone, columns=["row", "refund", "money"]).astype(np.int64)
+    pairs["at"] = moments[pairs["refund"]]
+    at_once = pairs.groupby(["row", "at"], as_index=False)["money"].sum()  # in this order, which `cumsum` needs
+    rows, of_row = at_once["row"].to_numpy(), at_once.groupby("row")
+    remaining = amounts[rows] - of_row["money"].cumsum().to_numpy()
+    whole, partly = ~at_once["row"].duplicated().to_numpy(), remaining > 0
+    refunds = np.flatnonzero(lines["is_refund"].to_numpy(bool) & ((left != amounts) | (left == 0)))
+    never = np.full(len(refunds), np.datetime64("NaT"), moments.dtype)
+    next_refund = of_row["at"].shift(-1).to_numpy()
+    row = np.concatenate([rows[whole], rows[partly], refunds])
+    amount = np.concatenate([amounts[rows[whole]], remaining[partly], left[refunds]])
+    return pd.DataFrame(
+        {
+            "line": lines["line"].to_numpy()[row],
+            c.KNOWN_AT: np.concatenate(
+                [moments[rows[whole]], at_once["at"][partly], np.where(left[refunds] == 0, never, moments[refunds])]
+            ),
+            c.REFUNDED_AT: np.concatenate([at_once["at"][whole], next_refund[partly], never]),
+            c.AMOUNT: amount,
+            "share": np.divide(amount, amounts[row], out=np.ones(len(row)), where=amounts[row] != 0),
+        }
+    )
 
 
-def _write(engine: Engine, types: dict[str, str], concerned: str) -> None:
-    """Put the versions in the place of their lines; a line that no refund concerns has one."""
+def _write(engine: Engine, types: dict[str, str], number: str) -> None:
+    """Let the versions stand for their lines; a line that no refund concerns has one."""
+    engine.rename(TRANSACTIONS.name, LINES)
     scaled = {
         c.AMOUNT: f"v.{c.AMOUNT}",
         c.QUANTITY: f"l.{c.QUANTITY} * v.share",
@@ -242,9 +265,13 @@ def _write(engine: Engine, types: dict[str, str], concerned: str) -> None:
     names = {name: engine.quote(name) for name in types}
     versions = ", ".join(f"{scaled.get(name, f'l.{quoted}')} AS {quoted}" for name, quoted in names.items())
     engine.table(
+        VERSIONS,
+        f"SELECT {versions}, v.{c.KNOWN_AT}, v.{c.REFUNDED_AT} "
+        f"FROM {LINES} AS l JOIN {CHANGED} AS v ON v.line = l.{number} WHERE v.{c.KNOWN_AT} IS NOT NULL",
+    )
+    engine.view(
         TRANSACTIONS.name,
         f"SELECT {', '.join(names.values())}, ordered_at AS {c.KNOWN_AT}, {engine.null('time')} AS {c.REFUNDED_AT} "
-        f"FROM {TRANSACTIONS.name} WHERE NOT coalesce({concerned}, false) "
-        f"UNION ALL SELECT {versions}, v.{c.KNOWN_AT}, v.{c.REFUNDED_AT} "
-        f"FROM {LINES} AS l JOIN {VERSIONS} AS v ON v.line = l.line",
+        f"FROM {LINES} AS l WHERE NOT EXISTS (SELECT 1 FROM {CHANGED} AS v WHERE v.line = l.{number}) "
+        f"UNION ALL SELECT * FROM {VERSIONS}",
     )

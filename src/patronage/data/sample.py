@@ -52,6 +52,7 @@ def sampler(tables: Tables, most: int | None, seed: int) -> Sampler | None:
     known = max(tables.customers, tables.rows.get(CUSTOMERS.name, 0))
     if most is None or known <= most:
         return None
+    _ = tables.fingerprint  # of all customers: it is taken before the others are held back
     for name in tables.present:
         tables.engine.rename(name, EVERYONE + name)
     drawing = Sampler(tables, ceil(known / most))

@@ -31,6 +31,8 @@ class SourceTable:
         The name of each file and a relation over it alone, where there are several.
     copied
         Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
+    own
+        Whether the relation reads files that the engine has copied for itself: they stay as they are.
     """
 
     relation: str
@@ -41,3 +43,4 @@ class SourceTable:
     findings: tuple[DataFinding, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False
+    own: bool = False

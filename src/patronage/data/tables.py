@@ -57,6 +57,7 @@ def source_of(name: str, location: Location | str, table: TableConfig, keys: Key
         findings=place.findings,
         files=place.files,
         copied=place.copied,
+        own=place.own,
     )
 
 

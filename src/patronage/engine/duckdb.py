@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from patronage.temporary import TemporaryFolder
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+
+
+REPLACING = "patronage_replacing"  # a table on its way into the place of a view
 
 
 class DuckDB:
@@ -38,6 +42,9 @@ class DuckDB:
 
         self._secret: str | None = None
         place = None if memory_limit is None else TemporaryFolder(folder)
+        self._folder = place.path if place else None
+        self._views: set[str] = set()
+        self._copies: list[Path] = []
         database = place.path / "engine.duckdb" if place else ":memory:"
         self._connection: duckdb.DuckDBPyConnection = duckdb.connect(database)
         self._release = weakref.finalize(self, _release, self._connection, place)
@@ -109,25 +116,39 @@ class DuckDB:
 
     def table(self, name: str, sql: str) -> None:
         """Keep the result of a query under a name, replacing what had it."""
-        self.run(f"CREATE OR REPLACE TABLE {self.quote(name)} AS {sql}")
+        if name not in self._views:
+            self.run(f"CREATE OR REPLACE TABLE {self.quote(name)} AS {sql}")
+            return
+        self.run(f"CREATE TABLE {self.quote(REPLACING)} AS {sql}")  # the query may read the view
+        self.drop(name)
+        self.rename(REPLACING, name)
 
     def view(self, name: str, sql: str) -> None:
         """Give a query a name, replacing what had it."""
         self.run(f"CREATE OR REPLACE VIEW {self.quote(name)} AS {sql}")
+        self._views.add(name)
 
     def rename(self, table: str, name: str) -> None:
-        """Give a table another name."""
-        self.run(f"ALTER TABLE {self.quote(table)} RENAME TO {self.quote(name)}")
+        """Give a table or view another name."""
+        kind = "VIEW" if table in self._views else "TABLE"
+        self.run(f"ALTER {kind} {self.quote(table)} RENAME TO {self.quote(name)}")
+        if table in self._views:
+            self._views.remove(table)
+            self._views.add(name)
 
     def drop(self, name: str) -> None:
         """Remove a table or view."""
-        (kind,) = self.row(f"SELECT table_type FROM information_schema.tables WHERE table_name = {text(name)}")
-        self.run(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {self.quote(name)}")
+        self.run(f"DROP {'VIEW' if name in self._views else 'TABLE'} {self.quote(name)}")
+        self._views.discard(name)
 
     def types(self, relation: str) -> dict[str, str]:
         """Column name to type of what may stand behind FROM; categories are text."""
         described = self._cursor().execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         return {row[0]: "VARCHAR" if row[1].startswith("ENUM(") else row[1] for row in described}
+
+    def number_rows(self, table: str) -> str:
+        """The number that a table's rows have anyway."""
+        return "rowid"
 
     def add_frame(self, name: str, data: object) -> None:
         """Copy a pandas frame, an Arrow table or a reader of Arrow batches into a table."""
@@ -190,6 +211,21 @@ class DuckDB:
             for key, pattern in patterns.items()
         )
         return f"(SELECT * EXCLUDE ({path}), {values} FROM read_parquet({files}, filename = '{path}'))"
+
+    def own_copies(self, paths: list[str]) -> list[str] | None:
+        """Copies of files beside the tables; None where the tables lie in memory, or a file cannot be copied."""
+        if self._folder is None:
+            return None
+        copies = [self._folder / f"copy_{len(self._copies) + number}" for number in range(len(paths))]
+        try:
+            for path, copy in zip(paths, copies, strict=True):
+                shutil.copyfile(path, copy)
+        except OSError:  # the disk is full, or the file unreadable: who reads the file itself will say so
+            for copy in copies:
+                copy.unlink(missing_ok=True)
+            return None
+        self._copies += copies
+        return [str(copy) for copy in copies]
 
     def csv(self, paths: list[str], names: list[str], delimiter: str, packed: str | None = None) -> str:
         """A relation over CSV files with one header line; every column is text, which the door checks and types."""

@@ -79,6 +79,16 @@ class Engine(Protocol):
         """Give a table another name."""
         ...
 
+    def number_rows(self, table: str) -> str:
+        """Give every row of a table a number of its own, the same in every query.
+
+        Returns
+        -------
+        str
+            The column of the number.
+        """
+        ...
+
     def add_frame(self, name: str, data: object) -> None:
         """Copy data in memory (a pandas frame, an Arrow table or a stream of Arrow batches) into a table.
 
@@ -109,6 +119,16 @@ class Engine(Protocol):
         ----------
         keys
             Keys in the names of folders (`key=value`) that become columns of text.
+        """
+        ...
+
+    def own_copies(self, paths: list[str]) -> list[str] | None:
+        """Copy files to where the engine keeps its tables, where nobody else writes.
+
+        Returns
+        -------
+        list of str or None
+            The paths of the copies; None where the engine keeps no files, or one cannot be copied.
         """
         ...
 

@@ -156,6 +156,12 @@ class Spark:
         frame.createOrReplaceTempView(name)
         self._ours.add(name)
 
+    def number_rows(self, table: str) -> str:
+        """A new column."""
+        number = "row_number_of_line"
+        self.table(table, f"SELECT *, monotonically_increasing_id() AS {number} FROM {table}")
+        return number
+
     def add_frame(self, name: str, data: object) -> None:
         """Copy a pandas frame into a table; refuse what else is in memory: it is small enough for DuckDB."""
         if hasattr(data, "iloc"):
@@ -237,6 +243,10 @@ class Spark:
         parts = table.lower().split(".")
         full = [self.session.catalog.currentCatalog(), self.session.catalog.currentDatabase()]
         return ".".join([*full[: 3 - len(parts)], *parts]).lower()
+
+    def own_copies(self, paths: list[str]) -> list[str] | None:
+        """None: the files are the cluster's."""
+        return None
 
     def csv(self, paths: list[str], names: list[str], delimiter: str, packed: str | None = None) -> str:
         """Refuse: only DuckDB reads text files with the care that the door needs."""
