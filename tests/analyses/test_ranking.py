@@ -36,7 +36,7 @@ def test_an_outcome_by_lot_has_no_lift(features):
 def test_too_few_are_refused_with_what_is_there(features):
     y = pd.Series(0.0, features.index)
     y.iloc[:7] = 1
-    with pytest.raises(DataError, match="1500 customers, 7 with the rarer outcome"):
+    with pytest.raises(DataError, match="of 1,500 customers who could do it 7 did"):
         rank_customers(features, y, features, {}, seed=0)
 
 

@@ -10,7 +10,7 @@ from patronage.review import comparison_figures as figures
 
 
 def title(figure) -> str:
-    return figure.axes[0].get_title(loc="left")
+    return " ".join(figure.axes[0].get_title(loc="left").split())
 
 
 def test_an_alluvial_has_a_block_for_each_label_and_a_ribbon_for_each_move():

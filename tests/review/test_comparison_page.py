@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from patronage.names import Artifact
-from patronage.review.comparison_page import pivot, render
+from patronage.review.comparison_page import changed, moved_most, render
+from patronage.review.page.html import words
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +22,8 @@ def test_the_page_needs_nothing_but_itself(comparison):
     assert re.findall(r"(?:src|href)=\"(?!data:|#)", markup) == []
     assert "@import" not in page
     assert page.count("data:image/png;base64,") == len(comparison.report.figures)
-    for words in ("Who moved, and why", "Personas", "Journey stages", "How good are they?", "frozen"):
-        assert words in page
+    for part in ("Who moved, and why", "Personas", "Journey stages", "How good are they?", "frozen"):
+        assert part in page
     assert len(page) < 2_500_000
 
 
@@ -32,8 +33,8 @@ def test_its_numbers_are_those_of_the_tables(comparison):
     page = render(comparison)
     assert f">{share:.1%}</td>" in page
     for topic, sentence in comparison.summary:
-        assert topic in page
-        assert sentence in page
+        assert words(topic) in page
+        assert words(sentence) in page
 
 
 @pytest.mark.parametrize(
@@ -51,12 +52,24 @@ def test_one_sentence_gives_the_verdict(comparison, verdicts, sentence):
     assert sentence in render(replace(comparison, report=report))
 
 
-def test_moves_become_a_square_with_joined_and_left_last():
+def test_the_largest_moves_come_first_with_their_share():
     moves = pd.DataFrame({"from": ["a", "joined", "b", "a"], "to": ["b", "a", "left", "a"], "customers": [3, 2, 1, 5]})
-    square = pivot(moves).set_index("from")
-    assert square.index.tolist() == ["a", "b", "joined"]
-    assert square.columns.tolist() == ["a", "b", "left"]
-    assert square.loc["a"].tolist() == [5, 3, 0]
+    table = moved_most(moves)
+    assert table[["from", "to", "customers"]].values.tolist() == [["a", "b", 3], ["joined", "a", 2], ["b", "left", 1]]
+    assert table["of those"].tolist() == [3 / 8, pytest.approx(float("nan"), nan_ok=True), 1.0]
+    assert table.attrs["moved"] == 3 / 8  # of the eight who are in both runs
+
+
+def test_labels_that_differ_stand_in_one_cell():
+    frame = pd.DataFrame({
+        "persona before": ["a", "b"], "persona after": ["b", "b"], "value_tier before": ["gold", "lead"],
+        "value_tier after": ["iron", "lead"], "churn_probability before": [0.1, 0.2],
+        "churn_probability after": [0.3, 0.2], "clv before": [9.0, 1.0], "clv after": [5.0, 1.0], "why": ["x", "y"],
+    })  # fmt: skip
+    table = changed(frame)
+    assert table["labels that changed"].tolist() == ["persona: a → b; value_tier: gold → iron", "none"]
+    assert table["CLV after"].tolist() == [5.0, 1.0]
+    assert table.shape[1] == 6
 
 
 def test_the_gates_of_a_promotion_stand_in_short(comparison):

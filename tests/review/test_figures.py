@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from patronage.review import figures
 
 
 def title(figure) -> str:
-    return figure.axes[0].get_title(loc="left")
+    return " ".join(figure.axes[0].get_title(loc="left").split())
 
 
 def test_calibration_shows_actual_against_predicted():
@@ -59,3 +60,23 @@ def test_a_png_has_the_size_of_its_figure(dpi):
     header = figures.png(figure, dpi)
     assert header[:8] == b"\x89PNG\r\n\x1a\n"
     assert (int.from_bytes(header[16:20]), int.from_bytes(header[20:24])) == (4 * dpi, 3 * dpi)
+
+
+def test_a_long_title_is_wrapped_and_the_page_has_it_as_a_heading():
+    figure, axes = figures.blank("Nine of ten customers of this shop order again, and the others do not come back", 4.8)
+    axes.plot([0, 1], [0, 1])
+    shown = axes.get_title(loc="left")
+    assert "\n" in shown
+    heading, picture = figures.titled(figure, 60)
+    assert heading == "Nine of ten customers of this shop order again, and the others do not come back"
+    assert axes.get_title(loc="left") == shown  # the figure that MLflow shows keeps its title
+    assert picture != figures.png(figure, 60)
+
+
+def test_the_title_above_several_panels_is_the_heading_and_theirs_stay():
+    figure = Figure()
+    for place in (1, 2):
+        figures.set_title(figure.add_subplot(1, 2, place), f"panel {place}")
+    assert figures.titled(figure, 40)[0] == ""
+    figure.suptitle("Both panels rise")
+    assert figures.titled(figure, 40)[0] == "Both panels rise"

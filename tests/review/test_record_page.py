@@ -25,7 +25,7 @@ def test_each_table_stands_under_its_figure():
 
 def test_a_figure_without_a_table_has_its_own_section():
     figure, _ = blank("A line")
-    assert "churn log loss" in page_of(figures={"churn_log_loss.png": figure})
+    assert "Churn log loss" in page_of(figures={"churn_log_loss.png": figure})
 
 
 def test_what_is_missing_is_told_first():

@@ -160,6 +160,7 @@ def run(view: View, settings: CohortsConfig) -> Result:
     if history.tables.left_censored:
         result.notes.append("cohorts begin with the first order of the log, not of the customer (left_censored)")
     days, periods = settings.period_days, settings.periods
+    drawn: list[pd.DataFrame] = []
     for event in settings.events:
         everyone = by_behaviour(
             history, {"everyone": Behaviour(ORDER, 0, 1)}, period_days=days, periods=periods, event=event
@@ -168,8 +169,12 @@ def run(view: View, settings: CohortsConfig) -> Result:
         if not everyone["active"].sum():
             result.notes.append(f"retention of {event}: the log has none before the cutoff")
             continue
+        if any(everyone.equals(other) for other in drawn):
+            result.notes.append(f"retention of {event}: the same as that before it, since the log has no other act")
+            continue
+        drawn.append(everyone)
         points = everyone.rename(columns={"period": "x", "retention": "value"}).assign(group=event)
-        title = f"Retention of {event} since the beginning"
+        title = _returned(everyone, event, settings.period_days)
         drawing = Drawing("lines", points, title, f"periods of {settings.period_days} days")
         result.add(f"retention_of_{event}", everyone, drawing)
     known = {name: behaviour for name, behaviour in settings.behaviours.items() if _is_known(history, behaviour.event)}
@@ -182,6 +187,19 @@ def run(view: View, settings: CohortsConfig) -> Result:
         table = by_behaviour(history, known, period_days=days, periods=periods)
         result.add("cohorts_by_behaviour", table, Drawing("behaviours", table))
     return result
+
+
+def _returned(everyone: pd.DataFrame, event: str, period_days: int) -> str:
+    """The retention of the first period after the beginning, and of the last that is over for anybody."""
+    over = everyone[(everyone["period"] > 0) & everyone["retention"].notna()]
+    if over.empty:
+        return "No period after the beginning is over"
+    what = {ORDER: "order", "any": "are active"}.get(event, f"have {event.replace('_', ' ')}")
+    first, last = over.iloc[0], over.iloc[-1]
+    title = f"{first['retention']:.0%} of the customers {what} in days {period_days} to {2 * period_days - 1}"
+    if last["period"] > first["period"]:
+        title += f", {last['retention']:.0%} in period {last['period']:.0f}"
+    return title
 
 
 def _is_known(history: History, event: str) -> bool:

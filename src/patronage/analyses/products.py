@@ -29,7 +29,7 @@ def run(view: View, settings: ProductsConfig) -> Result:
         raise DataError(f"no {item} with {settings.least} buyers in the last {2 * view.since_days} days")
     clear = growth[growth["verdict"] != ""]
     result.finding = (
-        f"{len(clear)} of {len(growth)} items by region grew or shrank beyond the whole in {view.since_days} days"
+        f"{len(clear):,} of {len(growth):,} items by region grew or shrank beyond the whole in {view.since_days} days"
     )
     shown = clear.head(12).assign(label=lambda rows: rows[c.LOCATION] + ": " + rows["item"])
     drawing = Drawing("forest", shown.rename(columns={"growth": "value"}), result.finding,

@@ -137,7 +137,9 @@ def run(view: View, settings: ValueConfig) -> Result:
     if c.VALUE_TIER not in view.now.segments:
         raise DataError("the value lens is not among the lenses")
     tiers, order = view.now.segments[c.VALUE_TIER], list(settings.tiers)
-    result.add("pyramid", profitability(features, tiers))
+    table = profitability(features, tiers)
+    table = table.sort_values(c.VALUE_TIER, key=lambda names: names.map(order.index), ignore_index=True)
+    result.add("pyramid", table)
     shares = pareto(features[c.NET_REVENUE], tiers)
     result.add("pareto", shares)
     result.add("value_drivers", value_drivers(features, tiers))

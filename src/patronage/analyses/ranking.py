@@ -76,13 +76,13 @@ def rank_customers(
     Raises
     ------
     DataError
-        Too few customers, or too few of the rarer outcome.
+        Too few customers, or too few who did it or did not.
     """
     events = int(y.sum())
     if min(events, len(y) - events) < LEAST_EVENTS or len(y) < LEAST_CUSTOMERS:
         raise DataError(
-            f"{len(y)} customers, {min(events, len(y) - events)} with the rarer outcome; expected {LEAST_CUSTOMERS} "
-            f"and {LEAST_EVENTS}"
+            f"of {len(y):,} customers who could do it {events:,} did; to learn who will, {LEAST_CUSTOMERS} customers "
+            f"are needed, of whom {LEAST_EVENTS} did it and {LEAST_EVENTS} did not"
         )
     names = [name for name in lenses.numeric(then) if name in now and then[name].nunique() > 1]
     x, target = _ranks(then[names], then[names]), y.to_numpy(np.int64)

@@ -25,7 +25,7 @@ NOT_HELD = "not on those kept out"  # found, and on the other side of zero among
 MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
 ALIKE = 0.98  # correlation of two rules that are one in other words
-LEAST_EVENTS = 30  # customers with the rarer outcome
+LEAST_EVENTS = 30  # customers of each outcome
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def search_rules(
     Raises
     ------
     DataError
-        Too few customers, or too few of the rarer outcome, or no rule that enough of them fulfil.
+        Too few customers, or too few of one outcome, or no rule that enough of them fulfil.
     """
     _check_enough(y, ~held_out)
     inside = rules.of(~held_out).of_at_least(least)
@@ -159,9 +159,9 @@ def _check_enough(y: Array, inside: Mask) -> None:
     values, sizes = np.unique(y[inside], return_counts=True)
     rarer = int(sizes.min()) if len(values) == 2 else n
     if n < LEAST_CUSTOMERS or len(values) < 2 or rarer < LEAST_EVENTS:
+        told = f", of whom {rarer if len(values) == 2 else 0:,} differ from the others" if len(values) < 3 else ""
         raise DataError(
-            f"too little: {n} customers, {rarer if len(values) > 1 else 0} with the rarer outcome; "
-            f"expected {LEAST_CUSTOMERS} and {LEAST_EVENTS}"
+            f"{n:,} customers{told}; to compare them {LEAST_CUSTOMERS} are needed, {LEAST_EVENTS} on each side"
         )
 
 

@@ -8,7 +8,7 @@ customer is explains nothing. A third of the customers, drawn by lot, is kept ou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -41,14 +41,17 @@ def run(view: View, settings: TurnsConfig) -> Result:
         except DataError as error:
             result.notes.append(f"turns, {name}: {error}")
             continue
-        title = f"{name}: {_told(search)}"
+        scale, unit = (1.0, "") if target.survey else (100.0, " points")
+        title = f"{name}: {_told(search, scale, unit)}"
         table = search.table.assign(
             what=[view.meanings.get(family, "") for family in search.table["family"]],
         )
         frame = table.rename(columns={"rule": "label", "effect": "value"})
-        result.add(
-            f"turns_{name}", table, Drawing("forest", frame, title, "difference of the outcome, with 95 % interval")
+        frame[["value", "low", "high"]] *= scale
+        axis = (
+            f"difference of the {'answer' if target.survey else 'share'}{', in points' if unit else ''}; 95 % interval"
         )
+        result.add(f"turns_{name}", table, Drawing("forest", frame, title, axis))
         sentences.append(title)
         result.metrics[Metric.driver(name, "found")] = float(len(search.holding))
         result.metrics[Metric.driver(name, "by_chance")] = search.by_chance
@@ -56,13 +59,15 @@ def run(view: View, settings: TurnsConfig) -> Result:
     return result
 
 
-def _told(search: RuleSearch) -> str:
+def _told(search: RuleSearch, scale: float, unit: str) -> str:
     n = len(search.holding)
     if not n:
         return f"nothing beside recency, frequency and revenue ({len(search.table)} candidates)"
     best = search.holding.iloc[0]
+    effect, low, high = scale * best[["effect", "low", "high"]].to_numpy(float)
+    form = "+.1f" if unit else "+.3f"
     return (
-        f"{best['rule']} goes with {best['effect']:+.3f} [{best['low']:+.3f}, {best['high']:+.3f}]; "
+        f"{best['rule']} goes with {effect:{form}}{unit} [{low:{form}}, {high:{form}}]; "
         f"{n} of {len(search.table)} candidates found, {search.by_chance:.1f} by chance"
     )
 
@@ -100,7 +105,7 @@ def _search(
     if len(known) > settings.most_customers:
         known = known.sample(settings.most_customers, random_state=view.seed).sort_index()
         y = y.loc[known.index]
-    rules = _rules(known, settings.least)
+    rules = _rules(known, settings.least, view.meanings)
     features = before.features.loc[known.index]
     adjust = [np.log1p(features[name].clip(lower=0).fillna(0.0)) for name in BEFORE_ALL if name in features]
     labels = own.reindex(known.index).fillna("")
@@ -151,8 +156,8 @@ def _since(view: View, before: Population, target: TurnTarget) -> pd.Series:
     return (1 - did if target.absent else did).reindex(before.features.index)
 
 
-def _rules(known: pd.DataFrame, least: int) -> Rules:
-    """Every number above its quantiles, every label."""
+def _rules(known: pd.DataFrame, least: int, meanings: Mapping[str, str]) -> Rules:
+    """Every number above its quantiles, every label, in words."""
     columns: list[Array] = []
     families: list[str] = []
     wordings: list[str] = []
@@ -167,13 +172,22 @@ def _rules(known: pd.DataFrame, least: int) -> Rules:
         values = known[name]
         if pd.api.types.is_numeric_dtype(values):
             for border in _borders(values):
-                add((values > border).to_numpy(), str(name), f"{name} above {border:.3g}")
+                add(
+                    (values > border).to_numpy(),
+                    str(name),
+                    f"{lenses.short(meanings.get(str(name), str(name)))} above {_short(border)}",
+                )
         else:
             for label in sorted(set(values.dropna()) - {c.UNKNOWN}):
                 add((values == label).to_numpy(), f"{name} {label}", f"{name} is {label}")
     if not columns:
         raise DataError(f"no candidate that {least} customers show and {least} do not")
     return Rules(np.column_stack(columns), families, wordings).without_doubles()
+
+
+def _short(border: float) -> str:
+    """Three digits that matter, and no exponent."""
+    return f"{border:,.0f}" if abs(border) >= 100 else f"{border:.3g}"
 
 
 def _borders(values: pd.Series) -> Sequence[float]:

@@ -148,7 +148,7 @@ def _record(
         frames={f"{name}.parquet": table for name, table in lists.items()},
         texts={f"{name}.csv": table.to_csv(index=False) for name, table in lists.items()},
         figures={f"{name}.png": draw(drawing) for result in results.values()
-                 for name, drawing in result.drawings.items()},
+                 for name, drawing in result.drawings.items() if len(drawing.frame)},
     )  # fmt: skip
     chapters = [
         (analysis.question, results[analysis.name].finding or "Nothing holds here; what was left out tells why.",
@@ -157,5 +157,6 @@ def _record(
     ]  # fmt: skip
     return with_record_page(
         record, f"{config.data.name}: analyses as of {config.cutoff}", notes,
-        finding=f"{len(findings)} questions answered as of {config.cutoff}.", chapters=chapters,
+        finding=f"{len(chapters)} questions answered as of {config.cutoff}; each has a part of its own below.",
+        chapters=chapters,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any, get_type_hints
@@ -12,6 +13,7 @@ import pandas as pd
 from patronage.config import LensesConfig
 from patronage.lenses.history import History
 
+UNIT = re.compile(r", in (the currency|days)$")
 Labels = Mapping[str, npt.ArrayLike]  # columns by name, in row order
 
 
@@ -135,3 +137,8 @@ def _restored(kind: type, values: Mapping[str, Any]) -> Any:
             for name, value in values.items()
         }
     )
+
+
+def short(what: str) -> str:
+    """What a feature measures, without the remark in brackets and without a unit that a sentence can do without."""
+    return UNIT.sub("", what.split(" (")[0])

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from patronage.analyses.contract import Drawing
 from patronage.review.figures import ACCENT, INK, MUTED, blank, set_title
+from patronage.review.page.html import words
 
 MANY = 24  # rows or columns that a figure can still show
+NAME, AXIS = 44, 56  # letters of a line beside and below a figure
 BRIGHT_FROM = 0.6  # of the highest value: from here on text is white
 
 
@@ -23,8 +26,9 @@ def retention(by_month: pd.DataFrame) -> Figure:
     table = table.dropna(how="all").iloc[-MANY:, :MANY]
     title = "No month after the first order is over"
     if table.size:
-        first = table.columns[0]
-        title = f"{table[first].mean():.0%} of the customers order again in month {first}, as the mean of cohorts"
+        first = by_month[by_month["month"] == table.columns[0]].dropna(subset=["active"])
+        share = first["active"].sum() / max(first["customers"].sum(), 1)
+        title = f"{share:.0%} of the customers order again in month {table.columns[0]}"
     figure, axes = blank(title, 1.5 + 0.5 * max(table.shape[1], 9), 2 + 0.3 * len(table))
     if not table.size:
         return _empty(figure, axes)
@@ -49,7 +53,8 @@ def behaviours(table: pd.DataFrame) -> Figure:
             axes.fill_between(rows["period"], rows["low"], rows["high"], color=color, alpha=0.2, linewidth=0)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("period since the beginning")
-        axes.set_ylabel("share with an order in the period")
+        axes.set_ylabel("customers with an order in the period")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.legend(frameon=False, fontsize=8)
     return figure
 
@@ -76,8 +81,9 @@ def forest(drawing: Drawing) -> Figure:
     axes.axvline(drawing.reference, color=MUTED, linewidth=1)
     for mask, color in ((apart, ACCENT), (~apart, MUTED)):
         axes.errorbar(shown["value"][mask], places[mask], xerr=errors[:, mask], fmt="o", markersize=4, color=color)
-    axes.set_yticks(places, list(shown["label"].astype(str)), fontsize=8)
-    axes.set_xlabel(drawing.axis)
+    names = [textwrap.fill(words(str(label)), NAME) for label in shown["label"]]
+    axes.set_yticks(places, names, fontsize=8)
+    axes.set_xlabel(textwrap.fill(drawing.axis, AXIS))
     return figure
 
 
@@ -94,8 +100,10 @@ def lines(drawing: Drawing) -> Figure:
         axes.fill_between(rows["x"].to_numpy(float), rows["low"].to_numpy(float), rows["high"].to_numpy(float),
                           color=ACCENT, alpha=0.2, linewidth=0)  # fmt: skip
         axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlabel(drawing.axis)
-        axes.set_ylabel(f"share: {name}" if len(groups) > 1 else "share")
+        axes.set_ylabel(f"customers: {words(name)}" if len(groups) > 1 else "customers")
     return figure
 
 
@@ -143,7 +151,7 @@ def agreement(table: pd.DataFrame) -> Figure:
     if len(table) > 1:
         two = np.where(np.tri(len(table), k=-1, dtype=bool), np.nan_to_num(values), -np.inf)
         row, column = np.unravel_index(two.argmax(), values.shape)
-        title = f"{table.index[row]} and {table.columns[column]} agree most"
+        title = words(f"{table.index[row]} and {table.columns[column]} agree most")
     figure, axes = blank(title, size, size - 0.5)
     _grid(axes, table, 1.0, "{:.2f}")
     axes.set_xticks(range(len(table)), list(table.columns), rotation=40, ha="right", fontsize=8)

@@ -157,13 +157,17 @@ def drift(table: pd.DataFrame, most: int = 15) -> Figure:
     shown = table.head(most).iloc[::-1]
     moved = int((table["verdict"] == "moved").sum())
     figure, axes = blank(f"{moved} of {len(table)} features moved (PSI above 0.25)", 6.4, 0.28 * len(shown) + 1.6)
-    axes.barh(shown["feature"], shown["psi"], color=[DRIFT[verdict] for verdict in shown["verdict"]], height=0.7)
+    axes.barh(
+        shown["feature"].str.replace("_", " "),
+        shown["psi"],
+        color=[DRIFT[verdict] for verdict in shown["verdict"]],
+        height=0.7,
+    )
     for border, name in BORDERS.items():
-        axes.axvline(border, color=MUTED, linewidth=0.8, linestyle=":")
-        axes.annotate(name, (border, 0), xycoords=("data", "axes fraction"), xytext=(3, 3), fontsize=8, color=INK,
-                      textcoords="offset points")  # fmt: skip
+        axes.axvline(border, color=DRIFT[name], linewidth=1.2, linestyle=":", label=f"beyond {border:g}: {name}")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
     axes.set_xlim(0, max(0.3, 1.05 * float(shown["psi"].max()) if len(shown) else 0.3))
-    axes.set_xlabel("population stability index")
+    axes.set_xlabel("population stability index (PSI): 0 is the same distribution")
     axes.tick_params(axis="y", labelsize=8, length=0)
     return figure
 

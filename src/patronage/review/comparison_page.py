@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from patronage import names as c
 from patronage.names import Artifact
 from patronage.review.comparison import Comparison
-from patronage.review.figures import png
+from patronage.review.figures import titled
 from patronage.review.gates import FAILED, PASSED, UNMEASURED
-from patronage.review.migration import JOINED, LEFT
+from patronage.review.migration import JOINED, LEFT, UNCHANGED
 from patronage.review.page import html
 from patronage.review.page.blocks import Block, Card, Cards, Fact, More, Page, Picture, Section, Table, Text
+from patronage.review.run_page.inputs import percent
 from patronage.review.training_run import TrainingRun
 
 MARKS = {
@@ -26,6 +31,8 @@ LABELS = (
     (c.RFM_SEGMENT, "RFM segments", "By recency, frequency and monetary value."),
 )  # fmt: skip
 DPI = 110
+UNPAIRED = "Metrics: "  # how a message begins that tells why losses were not, or not simply, paired
+UNPAIRED_TOPIC = "metrics"
 SHARES = {"share": ".1%", "moved": ".1%"}
 
 
@@ -55,9 +62,12 @@ def _summary(comparison: Comparison) -> Section:
     runs = {"baseline": comparison.baseline, "candidate": comparison.candidate}
     gates = comparison.report.tables[Artifact.GATES]
     topics = pd.DataFrame(comparison.summary, columns=["topic", "finding"])
-    blocks: list[Block] = [Text(message, warning=True) for message in comparison.report.messages]
+    topics = topics[topics["topic"] != UNPAIRED_TOPIC]  # the verdict above has it
+    messages = [message for message in comparison.report.messages if not message.startswith(UNPAIRED)]
+    blocks: list[Block] = [Text(message, warning=True) for message in messages]
+    gates = gates.assign(measured=gates["measured"].replace(_not_paired(comparison), "not on the same customers"))
     blocks += [
-        Table(gates, _gates_sentence(gates), marks=MARKS),
+        Table(gates, _gates_sentence(gates), marks=MARKS, verbatim=("gate",)),
         Table(topics, "What moved", most=30),
         Cards([_card(side, run) for side, run in runs.items()]),
     ]
@@ -76,7 +86,7 @@ def _verdict(comparison: Comparison) -> str:
     """One sentence: which metrics differ by more than chance."""
     paired = comparison.report.tables[Artifact.PAIRED_DIFFERENCES]
     if paired.empty:
-        return "Which run predicts better cannot be told: they share no evaluated customers."
+        return f"Which run predicts better cannot be told: {_not_paired(comparison) or 'no customers are shared'}."
     better, worse = (list(paired.loc[paired["verdict"] == verdict, "metric"]) for verdict in ("better", "worse"))
     if not better and not worse:
         return f"On none of {len(paired)} metrics do the runs differ by more than chance."
@@ -102,15 +112,27 @@ def _card(side: str, run: TrainingRun) -> Card:
 
 
 def _migration(comparison: Comparison) -> Section:
-    finding = (
+    how = (
         "Each customer is labelled three times: by the baseline, by the baseline's model on the candidate's features, "
         "and by the candidate. Where the first two differ, behaviour moved; where the last two differ, the model did. "
         "A model that moved back gives the customer the first label again. CLV is that of the customers concerned."
     )
     moved = comparison.report.tables[Artifact.MIGRATION]
     table = Table(moved[moved["customers"] > 0], formats=SHARES | _whole(comparison), most=30)
-    shares = _picture(comparison, Artifact.MIGRATION_FIGURE, "Who moved, by reason", "Share of customers, by reason.")
-    return Section("Who moved, and why", finding, [*shares, table])
+    pictures = _picture(comparison, Artifact.MIGRATION_FIGURE, "Share of customers with another label, by reason.")
+    return Section("Who moved, and why", _moved(moved), [*pictures, Text(how), table])
+
+
+def _moved(migrated: pd.DataFrame) -> str:
+    """Who has another persona, and the reason of most."""
+    shares = migrated[migrated["column"] == c.PERSONA].set_index("reason")["share"]
+    shares = shares.drop([*UNCHANGED, JOINED, LEFT], errors="ignore")
+    if not shares.sum() > 0:
+        return "Nobody of both runs has another persona."
+    return (
+        f"{shares.sum():.1%} of the customers of both runs have another persona; the reason of most: "
+        f"{shares.idxmax()} ({shares.max():.1%})."
+    )
 
 
 def _whole(comparison: Comparison) -> dict[str, str]:
@@ -119,28 +141,35 @@ def _whole(comparison: Comparison) -> dict[str, str]:
 
 
 def _labels(comparison: Comparison, column: str, title: str, lead: str) -> Section:
-    """The flows of one label, and its cross-table."""
+    """The flows of one label as a picture, and the largest of them as a table."""
     tables = comparison.report.tables
-    square = Table(
-        pivot(tables[Artifact.moves_of(column)]), "Customers: baseline in rows, candidate in columns", most=40
-    )
-    what = f"{title}: flows from the baseline to the candidate."
-    blocks: list[Block] = [*_picture(comparison, Artifact.flows_figure_of(column), "Flows", what), square]
+    table = moved_most(tables[Artifact.moves_of(column)])
+    finding = f"{percent(1 - table.attrs['moved'])} of the customers in both runs keep their {title.lower()[:-1]}."
+    if column == c.RFM_SEGMENT:
+        finding = finding.replace("rfm", "RFM")
+    picture = _picture(comparison, Artifact.flows_figure_of(column), f"{title}: from the baseline to the candidate.")
+    blocks: list[Block] = [Text(lead), *(replace(each, title="") for each in picture)]
+    blocks.append(Table(table, "Who moved, the most first", formats={"of those": ".1%"}, most=12))
     if column == c.PERSONA:
         matching = Table(tables[Artifact.PERSONA_MATCHING])
         blocks.append(More("How the candidate's personas were matched", [matching]))
-    return Section(title, lead, blocks)
+    return Section(title, finding, blocks)
 
 
-def pivot(moves: pd.DataFrame) -> pd.DataFrame:
-    """A long table of moves as a square one; `joined` and `left` last."""
-    labels = list(dict.fromkeys([*moves["from"], *moves["to"]]))
-    square = moves.pivot_table(index="from", columns="to", values="customers", fill_value=0)
-    rows = [label for label in labels if label in square.index and label != JOINED]
-    columns = [label for label in labels if label in square.columns and label != LEFT]
-    rows += [JOINED] if JOINED in square.index else []
-    columns += [LEFT] if LEFT in square.columns else []
-    return square.reindex(index=rows, columns=columns).astype(int).rename_axis("from").reset_index()
+def moved_most(moves: pd.DataFrame) -> pd.DataFrame:
+    """The moves from one label to another, the largest first, with their share of the label that they leave.
+
+    The attribute `moved` is the share of the customers of both runs who have another label.
+    """
+    table = moves.assign(**{end: moves[end].astype(str) for end in ("from", "to")})
+    table["of those"] = table["customers"] / table.groupby("from")["customers"].transform("sum").clip(lower=1)
+    table.loc[table["from"] == JOINED, "of those"] = np.nan
+    both = table[(table["from"] != JOINED) & (table["to"] != LEFT)]
+    moved = table[(table["from"] != table["to"]) & (table["customers"] > 0)]
+    moved = moved.sort_values("customers", ascending=False, kind="stable")
+    moved = moved[["from", "to", "customers", "of those"]].reset_index(drop=True)
+    moved.attrs["moved"] = both.loc[both["from"] != both["to"], "customers"].sum() / max(both["customers"].sum(), 1)
+    return moved
 
 
 def _agreement(comparison: Comparison) -> Section:
@@ -155,61 +184,80 @@ def _agreement(comparison: Comparison) -> Section:
 def _quality(comparison: Comparison) -> Section:
     """Paired losses, reliability and ranking."""
     tables = comparison.report.tables
-    how = next((message for message in comparison.report.messages if message.startswith("Metrics")), "")
-    finding = how
+    finding = "No loss is compared: the runs were not measured on the same customers and days."
     if not tables[Artifact.PAIRED_DIFFERENCES].empty:
         finding = (
             "Losses (less is better) of both models on the same customers, with 95 % intervals of their difference by "
-            f"paired bootstrap. {how}"
+            f"paired bootstrap. {_not_paired(comparison)}"
         )
-    differences = "Differences of losses with their intervals."
     blocks: list[Block] = [
-        *_picture(comparison, Artifact.METRIC_DIFFERENCES_FIGURE, "Difference of each loss", differences),
-        Table(tables[Artifact.PAIRED_DIFFERENCES], marks=MARKS, most=30),
-        *_picture(comparison, Artifact.RELIABILITY_FIGURE, "Calibration", "Actual against predicted churn."),
-        *_picture(comparison, Artifact.LORENZ_FIGURE, "Concentration of value", "Lorenz curves of CLV."),
+        *_picture(comparison, Artifact.METRIC_DIFFERENCES_FIGURE, "Differences of losses with their intervals."),
+        *([Table(paired, marks=MARKS, most=30)] if len(paired := tables[Artifact.PAIRED_DIFFERENCES]) else []),
+        *_picture(comparison, Artifact.RELIABILITY_FIGURE, "Actual against predicted churn, in tenths of customers."),
+        *_picture(comparison, Artifact.LORENZ_FIGURE, "Share of the CLV that the customers of least CLV hold."),
         More("Every metric of both runs", [Table(tables[Artifact.METRIC_DIFFERENCES], most=400)]),
     ]
     return Section("How good are they?", finding, blocks)
 
 
+def _not_paired(comparison: Comparison) -> str:
+    """Why the runs were not, or not simply, paired; empty where they were."""
+    told = (message for message in comparison.report.messages if message.startswith(UNPAIRED))
+    return next(told, "").removeprefix(UNPAIRED).removesuffix(".")
+
+
 def _data(comparison: Comparison) -> Section:
     tables = comparison.report.tables
+    data, keys, drift = (
+        tables[name] for name in (Artifact.DATA_DIFFERENCES, Artifact.CONFIG_DIFFERENCES, Artifact.DRIFT)
+    )
+    moved = int((drift["verdict"] == "moved").sum())
+    finding = (
+        f"{len(keys)} settings differ, {int((data['same'] == 'no').sum())} of {len(data)} facts of the log, and "
+        f"{moved} of {len(drift)} features moved."
+    )
     blocks: list[Block] = [
-        Table(tables[Artifact.DATA_DIFFERENCES]),
-        *_picture(comparison, Artifact.DRIFT_FIGURE, "Drift", "Population stability index by feature."),
-        Table(
-            tables[Artifact.DRIFT],
-            "Drift over all customers; beyond .1 shifted, beyond .25 moved",
-            marks=MARKS,
-            most=12,
-        ),
-        Table(tables[Artifact.CONFIG_DIFFERENCES], "What differs in the configuration"),
+        Table(data, "Both logs"),
+        *([Table(keys, "Settings that differ", verbatim=("key",))] if len(keys) else []),
+        *_picture(comparison, Artifact.DRIFT_FIGURE, "How far each feature's distribution moved; ages always do."),
+        Table(drift, "All customers", {name: ".1%" for name in drift if str(name).startswith("missing")}, MARKS, 12),
     ]
-    return Section("What differs in data and configuration", "Compare the inputs before the models.", blocks)
+    return Section("What differs in data and configuration", finding, blocks)
 
 
 def _largest(comparison: Comparison) -> Section:
     """Winners and losers of value, apart."""
-    frame = comparison.report.tables[Artifact.LARGEST_CHANGES].drop(columns=c.CUSTOMER_ID)
+    frame = comparison.report.tables[Artifact.LARGEST_CHANGES]
     finding = (
         "By churn probability, CLV and labels together; their ids are in the artifact. The last column has the "
         "features that changed most, in standard deviations of the baseline's customers."
     )
-    before, after = (next((name for name in frame if str(name).startswith(c.CLV) and word in str(name)), None)
-                     for word in ("before", "after"))  # fmt: skip
-    if before is None or after is None:
-        return Section("The customers that changed most", finding, [Table(frame)])
-    change = frame[after].fillna(0) - frame[before].fillna(0)
+    change = frame[f"{c.CLV} after"].fillna(0) - frame[f"{c.CLV} before"].fillna(0)
+    shown, formats = changed(frame), {"CLV before": ",.0f", "CLV after": ",.0f", "churn before": ".0%",
+                                      "churn after": ".0%"}  # fmt: skip
     parts = {"Gained value": change > 0, "Lost value": change < 0, "Kept their value": change == 0}
-    tables = [Table(frame[mask], title, _money(frame), most=10) for title, mask in parts.items() if mask.any()]
+    tables = [Table(shown[mask], title, formats, most=10) for title, mask in parts.items() if mask.any()]
     return Section("The customers that changed most", finding, tables)
 
 
-def _money(frame: pd.DataFrame) -> dict[str, str]:
-    return {str(name): ",.0f" for name in frame if str(name).startswith(c.CLV)}
+def changed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The customers that changed most, with their labels that differ in one cell, so that a row can be read."""
+    labels = [column for column, *_ in LABELS if f"{column} before" in frame]
+
+    def told(row: Mapping[str, object]) -> str:
+        pairs = ((column, row[f"{column} before"], row[f"{column} after"]) for column in labels)
+        return "; ".join(f"{column}: {old} → {new}" for column, old, new in pairs if old != new) or "none"
+
+    shown = pd.DataFrame({"labels that changed": [told(row) for row in frame.to_dict("records")]}, index=frame.index)
+    for name, words in ((c.CHURN_PROBABILITY, "churn"), (c.CLV, "CLV")):
+        for end in ("before", "after"):
+            shown[f"{words} {end}"] = frame[f"{name} {end}"]
+    return shown.assign(why=frame["why"])
 
 
-def _picture(comparison: Comparison, name: str, title: str, description: str) -> list[Block]:
+def _picture(comparison: Comparison, name: str, description: str) -> list[Picture]:
     figure = comparison.report.figures.get(name)
-    return [] if figure is None else [Picture(title, png(figure, DPI), description)]
+    if figure is None:
+        return []
+    title, png = titled(figure, DPI)
+    return [Picture(title, png, description)]

@@ -107,7 +107,7 @@ def _content(view: DataView) -> Section:
     columns = pd.DataFrame(
         [{"table": name, "columns": ", ".join(sorted(columns))} for name, columns in tables.present.items()]
     )
-    blocks.append(Table(columns, "What was recognised"))
+    blocks.append(Table(columns, "What was recognised", verbatim=("columns",)))
     return Section("What is there?", tables.summary().splitlines()[0], blocks)
 
 

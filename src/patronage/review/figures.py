@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +12,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from patronage import names as c
 from patronage.statistics import calibration_error, calibration_table, top_share
 from patronage.typing import Array
 
+LETTERS_AN_INCH, BESIDE = 12.5, 1.0  # of a title, which stands right of the names beside the axes; more are cut
 INK, MUTED, ACCENT, PALE = "#1f2a37", "#9aa5b1", "#2563a8", "#c4cad2"
 
 
@@ -29,7 +32,9 @@ def blank(title: str, width: float = 6.4, height: float = 4.2) -> tuple[Figure, 
 
 def set_title(axes: Axes, title: str) -> None:
     """A title on the left, and no frame above and on the right."""
-    axes.set_title(title, loc="left", color=INK, fontsize=11)
+    inches = axes.figure.bbox.width / axes.figure.dpi - BESIDE
+    letters = int(inches * LETTERS_AN_INCH)
+    axes.set_title("\n".join(textwrap.wrap(title, letters)), loc="left", color=INK, fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -40,6 +45,22 @@ def png(figure: Figure, dpi: int) -> bytes:
     canvas: Any = FigureCanvasAgg(figure)  # without types
     canvas.print_png(file)
     return file.getvalue()
+
+
+def titled(figure: Figure, dpi: int) -> tuple[str, bytes]:
+    """The title of the figure, and its PNG without it, for a page that sets the title as its own heading.
+
+    A figure of several panels keeps the title of each, and has none unless one stands above all.
+    """
+    titles = {text for axes in figure.axes for text in [axes.get_title(loc="left")] if text}
+    title = figure.get_suptitle() or (titles.pop() if len(titles) == 1 else "")
+    shown: list[Any] = [text for text in figure.findobj(Text) if title and text.get_text() == title]
+    for text in shown:
+        text.set_text("")
+    picture = png(figure, dpi)
+    for text in shown:
+        text.set_text(title)
+    return " ".join(title.split()), picture
 
 
 def calibration(y_true: Array, y_pred: Array, baselines: Mapping[str, Array], event: str) -> Figure:

@@ -86,7 +86,10 @@ def _rules(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFrame, se
     with_persona = ~personas.without_order(features)
     features, assignments = features[with_persona], assignments[with_persona]
     described = lenses.described(bundle.lenses)
-    plain = {name: described[name].what if name in described else name.replace("_", " ") for name in personas.columns}
+    plain = {
+        name: lenses.short(described[name].what) if name in described else name.replace("_", " ")
+        for name in personas.columns
+    }
     columns = features[list(personas.columns)].rename(columns=plain)
     rules = surrogate_rules(columns, assignments[c.PERSONA_ID].to_numpy(), seed)
     names = rules.table["label"].map(pd.Series(personas.names, index=personas.ids))

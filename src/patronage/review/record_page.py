@@ -9,12 +9,18 @@ from pathlib import PurePath
 import pandas as pd
 
 from patronage.names import Artifact
-from patronage.review.figures import png
+from patronage.review.figures import titled
 from patronage.review.page import html
 from patronage.review.page.blocks import Block, More, Page, Picture, Section, Table, Text
+from patronage.review.page.html import words
 from patronage.review.record import RunRecord
 
 DPI = 100
+KINDS = {
+    "analysis": "Questions about all customers together. An association is no cause; brackets hold 95 % intervals.",
+    "effect": "What contacts that were drawn by lot changed; brackets hold 95 % intervals.",
+}  # what a page of the kind is
+Drawn = tuple[str, bytes]  # the title of a figure, and its PNG without it
 ENDS = ("low", "high")  # of an interval
 MOST_COLUMNS = 8  # of a table that a page can hold
 
@@ -38,7 +44,10 @@ def with_record_page(
         A question, the finding that answers it, and the tables that show it; other tables have sections of their own.
     """
     page = Page(
-        title, record.kind, _sections(record, notes, finding, chapters), footer="Every table is an artifact of the run."
+        words(title),
+        KINDS.get(record.kind, record.kind),
+        _sections(record, notes, finding, chapters),
+        footer="Every table is an artifact of the run.",
     )
     return replace(record, texts={**record.texts, Artifact.REPORT: html.render(page)})
 
@@ -52,34 +61,45 @@ def _sections(
         missing = [More(f"What was left out, and why ({len(notes)})", missing)] if notes else []
         missing = [Table(answers, most=len(answers)), *missing]
     opening = Section("In short", finding or record.description, missing)
-    figures = {PurePath(name).stem: png(figure, DPI) for name, figure in record.figures.items()}
+    figures = {PurePath(name).stem: titled(figure, DPI) for name, figure in record.figures.items()}
     sections = [opening]
     for question, answer, names in chapters:
-        parts = [section_of(stem, record.tables[name], figures.pop(stem, b"")) for name in names
-                 for stem in (PurePath(name).stem,)]  # fmt: skip
-        blocks = [block for part in parts for block in (Text(f"{part.title}: {part.finding}"), *part.blocks)]
-        sections.append(Section(question, answer, blocks))
+        stems = {PurePath(name).stem: record.tables[name] for name in names}
+        blocks = [block for stem, frame in stems.items() for block in blocks_of(stem, frame, figures.pop(stem, None))]
+        sections.append(Section(question, words(answer), blocks))
     told = {name for _, _, names in chapters for name in names}
     for name, frame in record.tables.items():
         if name in told:
             continue
         stem = PurePath(name).stem
-        sections.append(section_of(stem, frame, figures.pop(stem, b"")))
-    for stem, picture in figures.items():
-        sections.append(Section(_words(stem), "", [Picture(_words(stem), picture, _words(stem))]))
+        sections.append(section_of(stem, frame, figures.pop(stem, None)))
+    for stem, (title, picture) in figures.items():
+        sections.append(Section(_heading(stem), title, [Picture("", picture, title or _heading(stem))]))
     return sections
 
 
-def section_of(stem: str, frame: pd.DataFrame, picture: bytes = b"") -> Section:
-    """A table, its figure above it if there is one."""
+def section_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> Section:
+    """A table, its figure above it if there is one; the title of the figure is the finding."""
+    title, picture = drawn or ("", b"")
+    blocks = blocks_of(stem, frame, ("", picture) if drawn else None)
+    return Section(_heading(stem), title, blocks)
+
+
+def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> list[Block]:
+    """The same without a section of its own."""
+    if frame.empty:
+        return [Text(f"{_heading(stem)}: nothing.")]
     shown = frame.iloc[:, :MOST_COLUMNS]
     hidden = frame.shape[1] - shown.shape[1]
-    size = f"{len(frame):,} rows" + (f"; {hidden} more columns are in the table" if hidden else "")
-    table = Table(shown, formats=_formats(shown))
-    if not picture:
-        return Section(_words(stem), size, [table])
-    drawn = Picture(_words(stem), picture, f"{_words(stem)}; the table has the numbers.")
-    return Section(_words(stem), size, [drawn, More("The numbers", [table])])
+    left = f"; {hidden} more columns are in the table {stem} of the run" if hidden else ""
+    table = Table(shown, f"{_heading(stem)}{left}", _formats(shown))
+    if drawn is None:
+        return [table]
+    title, picture = drawn
+    return [
+        Picture(title, picture, f"{_heading(stem)}; the numbers are below."),
+        More(f"The numbers: {len(frame):,} row{'s' if len(frame) != 1 else ''}", [table]),
+    ]
 
 
 def _formats(frame: pd.DataFrame) -> Mapping[str, str]:
@@ -92,5 +112,5 @@ def _formats(frame: pd.DataFrame) -> Mapping[str, str]:
     return formats
 
 
-def _words(stem: str) -> str:
-    return stem.replace("_", " ")
+def _heading(stem: str) -> str:
+    return stem.replace("_", " ").capitalize()

@@ -22,7 +22,8 @@ def page_of(*blocks, **settings) -> str:
 @pytest.mark.parametrize(
     ("value", "shown", "text"),
     [(0, "", "0"), (3.0, "", "3"), (0.12345, "", "0.123"), (12345.6, "", "12,346"), (0.0004, "", "0.0004"),
-     (np.nan, "", "–"), (np.inf, ",.0f", "no end"), (0.256, ".0%", "26%"), (-2.5, "", "-2.5")],
+     (np.nan, "", "–"), (np.inf, ",.0f", "no end"), (0.256, ".0%", "26%"), (-2.5, "", "-2.5"),
+     (-0.0004, ".0%", "0%"), (-0.04, "+.0f", "0"), (-0.02, ".0%", "-2%")],
 )  # fmt: skip
 def test_numbers_have_three_digits_that_matter(value, shown, text):
     assert number(value, shown) == text
@@ -93,3 +94,15 @@ def test_marks_colour_the_cells_that_have_them():
     page = page_of(Table(pd.DataFrame({"verdict": ["inside", "outside"]}), marks={"inside": "good", "outside": "bad"}))
     assert '<span class="mark good">inside</span>' in page
     assert '<span class="mark bad">outside</span>' in page
+
+
+def test_labels_are_words_but_what_is_to_be_typed_again_is_not():
+    page = page_of(
+        Table(pd.DataFrame({"label": ["at_risk, low usage_trend"], "key": ["max_rounds"]}), verbatim=("key",))
+    )
+    assert ">at risk, low usage trend</td>" in page
+    assert ">max_rounds</td>" in page
+
+
+def test_one_more_row_is_one():
+    assert "1 more row is in the run" in page_of(Table(pd.DataFrame({"n": range(16)}), most=15))

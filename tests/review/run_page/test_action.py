@@ -26,7 +26,8 @@ def blocks(table: pd.DataFrame | None) -> list:
 
 
 def test_the_actions_of_all_personas_are_added_and_each_persona_has_its_rows():
-    chart, table = blocks(ROWS)
+    told, chart, table = blocks(ROWS)
+    assert "at most one of the catalogue" in told.text
     assert chart.title == "Of the catalogue, win back brings the most: 34.00"
     assert [row["expected_profit"] for row in chart.spec["data"]["values"]] == [34, 12]
     assert "16 customers" in chart.description

@@ -49,6 +49,8 @@ class Table:
         Text of a cell to good, bad or odd.
     most
         Rows shown; the page says how many more there are.
+    verbatim
+        Columns whose text is to be typed again, such as keys; of others `at_risk` is shown as two words.
     """
 
     frame: pd.DataFrame
@@ -56,6 +58,7 @@ class Table:
     formats: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     most: int = 15
+    verbatim: Sequence[str] = ()
     kind: ClassVar[str] = "table"
 
 

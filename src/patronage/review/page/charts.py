@@ -54,16 +54,20 @@ def quantitative(field: str, title: str, *, percent: bool = False, zero: bool = 
 
 
 def _names(field: str, order: Sequence[str] | None, title: str | None = None) -> Spec:
-    axis = {"title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 6}
+    axis = {"title": title, "grid": False, "ticks": False, "domain": False, "labelPadding": 12}
     return {"field": field, "type": "nominal", "sort": list(order) if order else None, "axis": axis}
 
 
 def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool = False, colour: str = BLUE) -> Spec:
     """A horizontal bar per name, in the order of the rows, with its number at the end."""
     order = list(dict.fromkeys(rows[name]))
-    shown = ".0%" if percent else ",.3~r"
     y, x = _names(name, order), quantitative(value, title, percent=percent)
-    text = {"field": value, "type": "quantitative", "format": shown}
+    text: Spec = {"field": value, "type": "quantitative", "format": ",.3~r"}
+    whole = f"datum['{value}'] >= 1000 || datum['{value}'] % 1 == 0"  # as `html.number` writes it
+    text["condition"] = {"test": whole, "field": value, "type": "quantitative", "format": ",.0f"}
+    if percent:  # a share that is none of nothing is not 0 %
+        small = {"test": f"datum['{value}'] > 0 && datum['{value}'] < 0.01", "value": "< 1%"}
+        text = {"condition": small, "field": value, "type": "quantitative", "format": ".0%"}
     layers = [
         {"mark": {"type": "bar", "color": colour, "cornerRadiusEnd": 2}, "encoding": {"x": x, "y": y}},
         {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"x": x, "y": y, "text": text}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from patronage.review.page.charts import EVERYONE
 TEMPLATE = "page.html.j2"
 SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 ABSENT = "–"
+JOINED = re.compile(r"(?<=[a-z0-9])_(?=[a-z0-9])")
 
 
 def render(page: Page) -> str:
@@ -78,6 +80,8 @@ def _cells(table: Table) -> Mapping[str, Any]:
             shown = [ABSENT if value is None or value is np.nan else str(value) for value in frame[name]]
             keys = shown
         marks = [table.marks.get(text, "") for text in shown]
+        if not numeric[name] and name not in table.verbatim:
+            keys = shown = [words(text) for text in shown]
         columns.append(list(zip(shown, keys, marks, strict=True)))
     rows = list(zip(*columns, strict=True)) if columns else []
     return {
@@ -87,6 +91,11 @@ def _cells(table: Table) -> Mapping[str, Any]:
     }
 
 
+def words(text: str) -> str:
+    """Labels and columns in a text as words: at_risk is "at risk"."""
+    return JOINED.sub(" ", text)
+
+
 def number(value: float, shown: str = "") -> str:
     """A number as a reader wants it: separators, and at most three digits that matter."""
     if pd.isna(value):
@@ -94,7 +103,8 @@ def number(value: float, shown: str = "") -> str:
     if np.isinf(value):
         return "no end"
     if shown:
-        return format(value, shown)
+        text = format(value, shown)
+        return text.removeprefix("-") if text.startswith("-") and not text.strip("-0.,%") else text
     if float(value).is_integer() or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:,.3g}" if abs(value) >= 0.001 or value == 0 else f"{value:.1g}"

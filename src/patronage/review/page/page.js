@@ -11,7 +11,7 @@
   };
   const views = [];
   // names on the left stand whole, in lines of so many letters; rows grow where a name needs more than theirs
-  const letters = narrow ? 16 : 40, lineHeight = 14;
+  const letters = narrow ? 22 : 40, lineHeight = 14;
   const inLines = (name) => String(name).split(" ").reduce((lines, word) => {
     const last = lines[lines.length - 1];
     if (last && (last + " " + word).length <= letters) lines[lines.length - 1] += " " + word; else lines.push(word);

@@ -97,6 +97,10 @@ def _next_actions(view: RunView) -> list[Block]:
     shown = shown[["label", c.ACTION, "customers", c.HOLDOUT, c.EXPECTED_PROFIT, c.EXPECTED_COST]]
     formats = {c.EXPECTED_PROFIT: ",.0f", c.EXPECTED_COST: ",.0f", "customers": ",.0f", c.HOLDOUT: ",.0f"}
     return [
+        Text(
+            "The offer above is the same for everybody. Where several actions are possible, each customer gets at most "
+            "one of the catalogue, the one that is expected to bring most:"
+        ),
         Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, "expected profit"), description),
         Table(shown.rename(columns={"label": c.PERSONA}), "Next actions by persona", formats),
     ]

@@ -17,6 +17,19 @@ from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, count, money, percent, plain
 
+WORDS = {  # of metrics and baselines, for who does not know their names
+    "log_loss": "error of the probabilities (log-loss); less is better",
+    "spend_rmse": "error of the spend of a customer (RMSE); less is better",
+    "later_behaviour": "share of later behaviour told beyond RFM; more is better",
+    "btyd": "rhythm of orders alone (BTYD)",
+    "past_rate": "spend as in the past",
+    "recency": "days since the last order alone",
+    "rate": "the usual rate",
+    "tenure": "days since the first order alone",
+    "two_by_two": "four groups by frequency and recency",
+    "rfm_grid": "grid of RFM",
+    "shuffled": "personas at random",
+}
 SURE = 1.2816  # standard normal quantile of that level
 
 
@@ -174,5 +187,5 @@ def _scorecard(view: RunView) -> list[Block]:
     if frame is None:
         return []
     marks = {"better than": "good", "worse than": "bad", "no better than": "odd"}
-    frame = frame.apply(lambda column: column.map(lambda value: plain(value) if isinstance(value, str) else value))
+    frame = frame.map(lambda value: WORDS.get(value, plain(value)) if isinstance(value, str) else value)
     return [Table(frame, "Each model beside the best baseline that this run computed", marks=marks)]

@@ -32,12 +32,12 @@ def labels(view: RunView) -> Section:
     how = (
         f"Held against the {int(first['days'])} days from {first['from']} on, of all {count(first['of_customers'])} "
         "customers who were known at that day. A label holds if its customers differ from the others as its name "
-        "claims, or at all where it claims nothing; of the labels that hold, 5 % are expected to do so by chance "
-        "(Benjamini and Hochberg). Too few: so many customers could not have shown a difference of a quarter."
+        "claims, or at all where it claims nothing; of the labels that hold, 5 % are expected to do so by chance. "
+        "Too few: so many customers could not have shown a difference of a quarter."
     )
     named = tried[tried["column"] != c.RFM_SCORE]  # forty cells of a grid, which no reader reads one by one
     verdicts_in_full = More("Every verdict, and what the customers of each label went on to do", [_verdicts(named)])
-    blocks: list[Block] = [Text(how), *_orders_by_label(named), verdicts_in_full, *_answers(view), _everything(table)]
+    blocks: list[Block] = [Text(how), *_orders_by_label(named), verdicts_in_full, *_answers(view)]
     return Section("Which labels hold", finding, blocks)
 
 
@@ -56,8 +56,8 @@ def _orders_by_label(tried: pd.DataFrame) -> list[Chart]:
     })  # fmt: skip
     return [
         Chart(
-            f"From {percent(low['bought'])} ({plain(low['label'])}) to {percent(high['bought'])} "
-            f"({plain(high['label'])}) ordered",
+            f"From {percent(low['bought'])} ({named[low.name]}) to {percent(high['bought'])} ({named[high.name]}) "
+            "ordered",
             charts.intervals(
                 rows, "label", "low", "ordered", "high", "customers who ordered", percent=True,
                 reference=None if np.isnan(everyone) else everyone, row=21,
@@ -72,10 +72,12 @@ def _verdicts(tried: pd.DataFrame) -> Table:
     shown = tried[["column", "label", "customers", "churn_predicted", "bought", c.ORDERS, c.SPEND, "orders_lift",
                    "split_half_agreement", "verdict"]]  # fmt: skip
     shown = shown.assign(column=shown["column"].map(plain), label=shown["label"].map(plain))
+    ends = [f"{percent(low)} to {percent(high)}" for low, high in tried[["bought_low", "bought_high"]].to_numpy(float)]
+    shown.insert(5, "95 % interval", ends)
     names = {"bought": "ordered", c.ORDERS: "orders each", c.SPEND: "spend each", "orders_lift": "times everyone's",
              "split_half_agreement": "halves agree", "churn_predicted": "predicted churn"}  # fmt: skip
     formats = {"ordered": SHARE, "predicted churn": SHARE, "halves agree": SHARE, "times everyone's": NUMBER}
-    return Table(shown.rename(columns=names), "What the customers of each label went on to do", formats, MARKS, 40)
+    return Table(shown.rename(columns=names), "What the customers of each label went on to do", formats, MARKS, 60)
 
 
 def _answers(view: RunView) -> list[Block]:
@@ -89,9 +91,9 @@ def _answers(view: RunView) -> list[Block]:
     blocks: list[Block] = []
     for artifact, question in questions.items():
         table = view.table(artifact)
-        if table is None:
-            missing = "none" if artifact in (Artifact.SEGMENTS_ALIKE, Artifact.SEGMENTS_NARROW) else "not known here"
-            blocks.append(Text(f"{question}: {missing}."))
+        if table is None:  # of what the log does not hold nothing is asked
+            if artifact in (Artifact.SEGMENTS_ALIKE, Artifact.SEGMENTS_NARROW):
+                blocks.append(Text(f"{question}: none."))
         else:
             blocks.append(More(question, [Table(_readable(table).rename(columns=plain), most=40)]))
     benefits = view.table(Artifact.SEGMENT_BENEFITS)
@@ -114,7 +116,3 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
         name: table[name].map(plain) for name in ("column", "label", "other column", "other label") if name in table
     }
     return table.assign(**words)
-
-
-def _everything(table: pd.DataFrame) -> More:
-    return More("Every label with its intervals", [Table(table.rename(columns=plain), most=200)])

@@ -103,9 +103,7 @@ def _reasons(view: RunView, likely: pd.DataFrame) -> list[Block]:
     rows = []
     for name, customers in pd.Series(main).value_counts().head(REASONS).items():
         own = likely.loc[sample[main == name]]
-        words = (
-            "how often and how recently they ordered" if name == RHYTHM else described[str(name)].what.split(" (")[0]
-        )
+        words = "how often and how recently they ordered" if name == RHYTHM else lenses.short(described[str(name)].what)
         share = customers / len(main)
         rows.append(
             {
@@ -117,7 +115,7 @@ def _reasons(view: RunView, likely: pd.DataFrame) -> list[Block]:
             }
         )
     frame = pd.DataFrame(rows)
-    formats = {"share": ".0%", "customers": ",.0f", "value": ",.0f", "risk": ".0%"}
+    formats = {"share": ".1%", "customers": ",.0f", "value": ",.0f", "risk": ".0%"}
     spec = charts.bars(frame, "main reason", "share", "% of those likely to leave", percent=True)
     title = f"The most common reason: {frame['main reason'].iloc[0]}"
     description = (

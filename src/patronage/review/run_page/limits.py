@@ -32,6 +32,8 @@ def limits(view: RunView) -> Section:
             "would need": lacking["would need"],
         }
     )
-    blocks: list[Block] = [Table(frame, "What further data would bring", marks=MARKS, most=30)]
+    blocks: list[Block] = [
+        Table(frame, "What further data would bring", marks=MARKS, most=30, verbatim=("would need",))
+    ]
     blocks += [Text(message, warning=True) for message in view.notes]
     return Section(title, finding, blocks)

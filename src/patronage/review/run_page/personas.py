@@ -40,7 +40,9 @@ def personas(view: RunView) -> Section:
         Chart(title, spec, description, view.picture(Artifact.PERSONA_PROFILE_FIGURE)),
     ]
     if (rules := view.table(Artifact.PERSONA_RULES)) is not None:
-        blocks.append(Table(rules, "Rules of a few lines that give almost the same personas"))
+        shown = rules.rename(columns={"share": "of all customers", "right": "rightly so"})
+        formats = {"of all customers": ".1%", "rightly so": ".1%"}
+        blocks.append(Table(shown, "Rules of a few lines that give almost the same personas", formats))
     return Section("Who they are", finding, blocks)
 
 
