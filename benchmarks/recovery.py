@@ -316,7 +316,8 @@ def main(customers: int = 10_000) -> None:
     foot = (
         "\nWhat is in reach, of customers with a known segment: recall by the lens, and in brackets by a LightGBM\n"
         "that is shown the truth and all features, out of fold. No company's log has that truth: what the trees know\n"
-        "more, a rule would have to take from this simulator. Where even they find few, as with the customers who fade\n"
+        "more, a rule would have to take from this simulator. Where even they find few, as with the customers "
+        "who fade\n"
         "for some weeks at half their rate, these logs do not hold the answer.\n\n"
     )
     lines += [foot + "\n".join(reach)]
