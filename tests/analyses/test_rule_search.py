@@ -48,7 +48,7 @@ def test_a_shuffled_outcome_shows_nothing(planted):
 
 def test_too_little_is_told(planted):
     rules, y, adjust, held_out = planted
-    with pytest.raises(DataError, match="2,000 customers, of whom 10 differ from the others; to compare them"):
+    with pytest.raises(DataError, match="2,000 customers; 10 differ from the others; to compare them"):
         search_rules(rules, np.where(np.cumsum(~held_out) <= 10, 1.0, 0.0), adjust, held_out,
                      least=30, shuffles=1, seed=0)  # fmt: skip
     with pytest.raises(DataError, match="no behaviour"):

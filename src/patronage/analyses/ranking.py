@@ -82,7 +82,7 @@ def rank_customers(
     if min(events, len(y) - events) < LEAST_EVENTS or len(y) < LEAST_CUSTOMERS:
         raise DataError(
             f"of {len(y):,} customers who could do it {events:,} did; to learn who will, {LEAST_CUSTOMERS} customers "
-            f"are needed, of whom {LEAST_EVENTS} did it and {LEAST_EVENTS} did not"
+            f"are needed, {LEAST_EVENTS} who did it and {LEAST_EVENTS} who did not"
         )
     names = [name for name in lenses.numeric(then) if name in now and then[name].nunique() > 1]
     x, target = _ranks(then[names], then[names]), y.to_numpy(np.int64)

@@ -159,9 +159,9 @@ def _check_enough(y: Array, inside: Mask) -> None:
     values, sizes = np.unique(y[inside], return_counts=True)
     rarer = int(sizes.min()) if len(values) == 2 else n
     if n < LEAST_CUSTOMERS or len(values) < 2 or rarer < LEAST_EVENTS:
-        told = f", of whom {rarer if len(values) == 2 else 0:,} differ from the others" if len(values) < 3 else ""
+        told = f"; {rarer if len(values) == 2 else 0:,} differ from the others" if len(values) < 3 else ""
         raise DataError(
-            f"{n:,} customers{told}; to compare them {LEAST_CUSTOMERS} are needed, {LEAST_EVENTS} on each side"
+            f"{n:,} customers{told}; to compare them, {LEAST_CUSTOMERS} are needed, {LEAST_EVENTS} on each side"
         )
 
 

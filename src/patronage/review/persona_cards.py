@@ -153,7 +153,7 @@ def _measures(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         if high <= low:  # most have the same: means tell more
             own, base, high = float(np.nanmean(values[members])), float(np.nanmean(values)), low + np.nanstd(values)
         apart.append(abs(own - base) / max(high - low, 1e-12))
-        what = described[name].what if name in described else name.replace("_", " ")
+        what = lenses.short(described[name].what) if name in described else name.replace("_", " ")
         text = f"{what}: {_number(own)} (all: {_number(float(base))})"
         lines.append((views.get(name, name), CardLine("differs", name, own, float(base), text)))
     told: set[str] = set()
