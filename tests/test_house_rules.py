@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from patronage import names as columns
@@ -86,6 +87,15 @@ def test_imports_point_one_way():
                 yield f"{room(path)} imports {name}"
 
     assert offences(rule) == []
+
+
+def test_no_files_import_each_other():
+    def module(path: Path) -> str:
+        return ".".join(("patronage", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+    faces = {module(path) for path in FILES if path.name == "__init__.py"}  # which hand on what their files define
+    graph = {module(path): set(imports(TREES[path])) - faces for path in FILES if path.name != "__init__.py"}
+    TopologicalSorter(graph).prepare()  # a CycleError names the circle
 
 
 def test_heavy_libraries_have_one_importer():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,22 @@ from patronage import names as c
 from patronage.models.btyd.summary import SUMMARY_COLUMNS
 from patronage.typing import Array, Columns, Index
 
-if TYPE_CHECKING:
-    from patronage.models.btyd.clv import CLVModel
 
-Cells = Sequence[tuple[Index, "CLVModel"]]  # positions of customers, and their model
+class LawOfACell(Protocol):
+    """The methods of `CLVModel` that are asked cell by cell."""
+
+    def predict(
+        self, features: Columns, multiplier: Array | None, alive: Array | None, season: Array | float
+    ) -> dict[str, Array]:
+        """Columns by name, of the customers of `features`."""
+
+    def survival(
+        self, features: Columns, multiplier: Array | None, alive: Array | None
+    ) -> Callable[[npt.ArrayLike, Index | slice], Array]:
+        """P(X* >= n) of n and the positions of customers."""
+
+
+Cells = Sequence[tuple[Index, LawOfACell]]  # positions of customers, and their model
 
 
 def predict_by_cell(
