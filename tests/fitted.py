@@ -13,6 +13,7 @@ import pytest
 from conftest import through_the_door, with_store
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
+from patronage.data import Tables
 from patronage.jobs.compose import settings
 from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
@@ -28,22 +29,28 @@ class Shop(NamedTuple):
     config: TrainConfig
 
 
+SETTINGS = [
+    "data=cdnow",
+    "cutoff=2023-07-01",
+    "horizon_days=90",
+    "personas.k=3",
+    "personas.bootstraps=3",
+    "churn.max_rounds=20",
+    "journey.cadence_classes=1",
+]
+
+
+def fit_all(tables: Tables) -> tuple[Bundle, pd.DataFrame, TrainConfig]:
+    """A bundle of all models, the features that it was fitted on, and its settings."""
+    config = settings("train", SETTINGS)
+    split = split_at(tables, CUTOFF, config)
+    return fit_bundle(split, config, left_censored=False), split.current.features, config
+
+
 @pytest.fixture(scope="session")
 def fitted(shop, tmp_path_factory) -> Shop:
-    given = [
-        "data=cdnow",
-        "cutoff=2023-07-01",
-        "horizon_days=90",
-        "personas.k=3",
-        "personas.bootstraps=3",
-        "churn.max_rounds=20",
-        "journey.cadence_classes=1",
-    ]
-    config = settings("train", given)
     tables = through_the_door(shop)
-    split = split_at(tables, CUTOFF, config)
-    bundle = fit_bundle(split, config, left_censored=False)
-    features = split.current.features
+    bundle, features, config = fit_all(tables)
     reference = build_reference(features.join(bundle.assign(features)), tables.present, tables.events)
     log = tmp_path_factory.mktemp("shop") / "orders.parquet"
     shop.to_parquet(log, index=False, coerce_timestamps="us")  # Spark reads no nanoseconds

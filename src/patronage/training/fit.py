@@ -15,6 +15,7 @@ from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.offer import Offer
 from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
+from patronage.models.btyd.heavy import ordinary_customers
 from patronage.models.effects.learned import LearnedEffects
 from patronage.models.personas import PersonaModel
 from patronage.training.contracts import fit_contracts_of
@@ -103,9 +104,9 @@ def fit_calibrated_journey(split: Split, config: TrainConfig, *, left_censored: 
 
 
 def fit_journey(split: Split, config: TrainConfig, left_censored: bool) -> journey.JourneyModel:
-    """The journey of the configuration, on the paths of the customers at the cutoff of the split."""
+    """The journey of the configuration, on the paths of the customers who don't outweigh the others at the cutoff."""
     return journey.fit(
-        split.current.features,
+        ordinary_customers(split.current.features),
         config.journey,
         horizon_days=config.horizon_days,
         period_days=split.period_days,

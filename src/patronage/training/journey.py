@@ -18,6 +18,7 @@ from patronage import names as c
 from patronage.config import JourneyConfig
 from patronage.labels import LabelledSnapshot
 from patronage.models import journey
+from patronage.models.btyd.heavy import ordinary_customers
 from patronage.models.journey.calibration import JourneyCalibration, fit_map
 from patronage.models.journey.model import JourneyModel
 from patronage.statistics import TINY, log_losses
@@ -107,7 +108,7 @@ def agreed_map(forecasts: Sequence[OriginForecast]) -> JourneyCalibration:
 def fit_at_origin(model: JourneyModel, snapshot: LabelledSnapshot, *, seed: int) -> JourneyModel:
     """A journey with the settings of `model`, fitted on the features of an earlier origin."""
     return journey.fit(
-        snapshot.features,
+        ordinary_customers(snapshot.features),
         JourneyConfig(cadence_classes=model.classes, max_customers=EARLIER_CUSTOMERS),
         horizon_days=model.horizon_days,
         period_days=model.period_days,
@@ -118,5 +119,6 @@ def fit_at_origin(model: JourneyModel, snapshot: LabelledSnapshot, *, seed: int)
 
 def _forecast(model: JourneyModel, snapshot: LabelledSnapshot, seed: int) -> OriginForecast:
     earlier = fit_at_origin(model, snapshot, seed=seed)
-    y_true = (snapshot.labels[c.ORDERS] > 0).to_numpy(np.float64)
-    return OriginForecast(f"{snapshot.cutoff:%Y-%m-%d}", y_true, earlier.predict(snapshot.features)[c.JOURNEY_P_ORDER])
+    features = ordinary_customers(snapshot.features)
+    y_true = (snapshot.labels.loc[features.index, c.ORDERS] > 0).to_numpy(np.float64)
+    return OriginForecast(f"{snapshot.cutoff:%Y-%m-%d}", y_true, earlier.predict(features)[c.JOURNEY_P_ORDER])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from patronage import names as c
 from patronage.typing import Array, Columns, Mask
@@ -48,6 +49,13 @@ def among_ordinary(features: Columns, also: Sequence[str] = ()) -> Columns:
     if keep.all():
         return features
     return {name: np.asarray(features[name])[keep] for name in (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, *also)}
+
+
+def ordinary_customers(features: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the customers who do not outweigh the others; all where the features do not tell their orders."""
+    if not {c.FREQUENCY, c.MONETARY_VALUE} <= set(features):
+        return features
+    return features[~ordinary(features).outweighing(features)]
 
 
 def ordinary(features: Columns) -> Ordinary:

@@ -16,6 +16,7 @@ from patronage.errors import ConfigError, FitError
 from patronage.labels import LabelledSnapshot
 from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
+from patronage.models.btyd.heavy import ordinary_customers
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
 from patronage.models.personas.labels import fit_inputs
@@ -119,13 +120,14 @@ def vocabulary(sample: PersonaSample, config: PersonasConfig, descriptions: Mapp
 
 def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int) -> LaterOutcomes | None:
     """The points and outcomes of those who had bought: orders and spend by their logarithm, and churn where known."""
-    bought = later.features[c.N_ORDERS] > 0 if c.N_ORDERS in later.features else pd.Series(True, later.features.index)
-    if not set(preparation.columns) <= set(later.features) or bought.sum() < LEAST_LATER:
+    features = ordinary_customers(later.features)
+    bought = features[c.N_ORDERS] > 0 if c.N_ORDERS in features else pd.Series(True, features.index)
+    if not set(preparation.columns) <= set(features) or bought.sum() < LEAST_LATER:
         return None
     rows = np.flatnonzero(bought)[np.random.default_rng(seed).permutation(int(bought.sum()))[:MOST_LATER]]
-    labels = later.labels.iloc[rows]
+    labels = later.labels.loc[features.index[rows]]
     outcomes = [np.log1p(labels[c.ORDERS]), np.log1p(labels[c.SPEND].clip(lower=0)), labels[c.ORDERS] > 0]
-    points = preparation.points(preparation.scores(later.features.iloc[rows]))
+    points = preparation.points(preparation.scores(features.iloc[rows]))
     return LaterOutcomes(points, np.column_stack(outcomes).astype(float))
 
 
@@ -139,6 +141,7 @@ def draw_sample(
             f"personas.features: no numeric feature nor label {', '.join(unknown)}; expected {', '.join(descriptions)}"
         )
     active = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
+    active = ordinary_customers(active)
     if c.DAYS_SINCE_LAST_ORDER in active:  # who has no order has no rhythm, and no persona where personas see it
         without = without_order(active, chosen)
         active = active if without.all() else active[~without]
