@@ -125,6 +125,25 @@ class Browser:
             time.sleep(0.5)
         raise AssertionError(f"nothing to click says {words!r}; the page shows:\n{self.text()[:3000]}")
 
+    def show(self, file: Path, width: int, *, dark: bool = False) -> None:
+        """One of our pages at this width, once all its figures are drawn."""
+        size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("Emulation.setDeviceMetricsOverride", **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.ask("Emulation.setEmulatedMedia", features=[scheme])
+        self.open(file.as_uri())
+        for _ in range(240):
+            if self.run("document.body && document.body.dataset.ready") == "yes":
+                return
+            time.sleep(0.25)
+        raise AssertionError(f"the page was not ready; it shows:\n{self.text()[:3000]}")
+
+    def press(self, key: str, code: int, text: str = "") -> None:
+        """A key, where the focus is."""
+        given: dict[str, Any] = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **given)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", **given)
+
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"]))

@@ -55,5 +55,5 @@ def test_the_verdict_comes_first_and_every_table_has_its_place(page):
 
 
 def test_a_line_for_each_model_over_the_origins(page):
-    assert '"domain": ["shipped", "bg_nbd"]' in page
+    assert '"domain": ["shipped", "BG/NBD"]' in page
     assert '{"date": 1, "month": 2, "utc": true, "year": 2023}' in page or '"year": 2023, "month": 2' in page

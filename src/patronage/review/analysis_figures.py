@@ -84,6 +84,8 @@ def forest(drawing: Drawing) -> Figure:
     names = [textwrap.fill(words(str(label)), NAME) for label in shown["label"]]
     axes.set_yticks(places, names, fontsize=8)
     axes.set_xlabel(textwrap.fill(drawing.axis, AXIS))
+    if drawing.axis.startswith("difference of the share") and "points" not in drawing.axis:
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     return figure
 
 
@@ -192,8 +194,8 @@ def _grid(axes: Axes, table: pd.DataFrame, high: float, form: str, shade: pd.Dat
     """A table as a heat map with its numbers; missing cells stay white and empty."""
     values = (table if shade is None else shade).to_numpy(float)
     axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=high, aspect="auto")
-    axes.set_xticks(range(table.shape[1]), [str(name) for name in table.columns], fontsize=8)
-    axes.set_yticks(range(len(table)), [str(name) for name in table.index], fontsize=8)
+    axes.set_xticks(range(table.shape[1]), [words(str(name)) for name in table.columns], fontsize=8)
+    axes.set_yticks(range(len(table)), [words(str(name)) for name in table.index], fontsize=8)
     for (row, column), value in np.ndenumerate(table.to_numpy(float)):
         if np.isfinite(value):
             color = "white" if values[row, column] > BRIGHT_FROM * high else INK

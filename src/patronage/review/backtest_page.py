@@ -16,6 +16,7 @@ from patronage.review.page.blocks import Block, Chart, More, Page, Section, Tabl
 from patronage.review.record import RunRecord
 from patronage.review.record_page import section_of
 
+LAWS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD"}  # as the literature writes them
 OWN = (Artifact.BACKTEST, Artifact.RATIOS)  # tables that this page shows in its own way
 
 
@@ -112,6 +113,7 @@ def _by_origin(later: pd.DataFrame, headlines: Mapping[str, bool]) -> Section:
     blocks: list[Block] = []
     for metric, more_is_better in headlines.items():
         rows = shown.loc[shown["metric"] == metric, ["origin", "model", "value"]]
+        rows["model"] = rows["model"].replace(LAWS)
         wide = rows.pivot_table(index="origin", columns="model", values="value", sort=False)
         if SHIPPED not in wide:
             continue
@@ -131,7 +133,7 @@ def _models(later: pd.DataFrame, headlines: Mapping[str, bool], n_rows: int) -> 
     first = next(iter(headlines))
     means = means.sort_values(first, ascending=not headlines[first])
     table = means.rename(columns=plain).rename_axis("model").reset_index()
-    table["model"] = table["model"].map(plain)
+    table["model"] = table["model"].replace(LAWS).map(plain)
     rows = Table(later, "The headlines, row by row", most=200)
     finding = f"Means over the origins; the {n_rows:,} rows of all metrics and holdouts are in the run's tables."
     return Section("Every model", finding, [Table(table), More("Row by row", [rows])])

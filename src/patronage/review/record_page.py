@@ -21,6 +21,7 @@ KINDS = {
     "effect": "What contacts that were drawn by lot changed; brackets hold 95 % intervals.",
 }  # what a page of the kind is
 Drawn = tuple[str, bytes]  # the title of a figure, and its PNG without it
+SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
 ENDS = ("low", "high")  # of an interval
 MOST_COLUMNS = 8  # of a table that a page can hold
 
@@ -66,7 +67,7 @@ def _sections(
     for question, answer, names in chapters:
         stems = {PurePath(name).stem: record.tables[name] for name in names}
         blocks = [block for stem, frame in stems.items() for block in blocks_of(stem, frame, figures.pop(stem, None))]
-        sections.append(Section(question, words(answer), blocks))
+        sections.append(Section(question, words(answer[:1].upper() + answer[1:]), blocks))
     told = {name for _, _, names in chapters for name in names}
     for name, frame in record.tables.items():
         if name in told:
@@ -105,7 +106,7 @@ def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> lis
 def _formats(frame: pd.DataFrame) -> Mapping[str, str]:
     """Shares in percent, and the ends of an interval as the value before them."""
     names = [str(name) for name in frame]
-    formats = {name: ".1%" for name in names if name == "retention" or name.endswith(("share", "_share"))}
+    formats = {name: ".1%" for name in names if name in SHARES or name.startswith("share_") or name.endswith("share")}
     for place, name in enumerate(names):
         if name in ENDS and place and (of := formats.get(names[place - 1])):
             formats[name] = of

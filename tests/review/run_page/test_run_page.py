@@ -97,13 +97,7 @@ def test_a_reader_sorts_chooses_and_sees(page, view, tmp_path, width):
     file.write_text(render(page), encoding="utf-8")
     browser = Browser(tmp_path / "profile", width)
     try:
-        size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-        browser.ask("Emulation.setDeviceMetricsOverride", **size)
-        browser.open(file.as_uri())
-        for _ in range(120):
-            if browser.run("document.body && document.body.dataset.ready") == "yes":
-                break
-            time.sleep(0.25)
+        browser.show(file, width)
         charts = browser.run("document.querySelectorAll('.chart').length")
         assert charts >= 8
         assert browser.run("document.querySelectorAll('.chart[data-drawn] svg').length") == charts

@@ -20,6 +20,7 @@
   const wrap = (spec) => {
     const parts = [spec, ...(spec.layer || [])].map((part) => part.encoding || {});
     const y = parts.map((part) => part.y).filter((y) => y && y.type === "nominal");
+    if (narrow) parts.forEach((part) => { if (part.color && part.color.legend) part.color.legend.columns = 1; });
     if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
     if (!y.length || !spec.data) return;
     const names = [...new Set(spec.data.values.map((row) => row[y[0].field]))].filter((name) => name !== null);

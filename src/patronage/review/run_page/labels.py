@@ -70,13 +70,13 @@ def _orders_by_label(tried: pd.DataFrame) -> list[Chart]:
 
 def _verdicts(tried: pd.DataFrame) -> Table:
     shown = tried[["column", "label", "customers", "churn_predicted", "bought", c.ORDERS, c.SPEND, "orders_lift",
-                   "split_half_agreement", "verdict"]]  # fmt: skip
+                   "verdict"]]  # fmt: skip
     shown = shown.assign(column=shown["column"].map(plain), label=shown["label"].map(plain))
     ends = [f"{percent(low)} to {percent(high)}" for low, high in tried[["bought_low", "bought_high"]].to_numpy(float)]
     shown.insert(5, "95 % interval", ends)
     names = {"bought": "ordered", c.ORDERS: "orders each", c.SPEND: "spend each", "orders_lift": "times everyone's",
-             "split_half_agreement": "halves agree", "churn_predicted": "predicted churn"}  # fmt: skip
-    formats = {"ordered": SHARE, "predicted churn": SHARE, "halves agree": SHARE, "times everyone's": NUMBER}
+             "churn_predicted": "predicted churn"}  # fmt: skip
+    formats = {"ordered": SHARE, "predicted churn": SHARE, "times everyone's": NUMBER}
     return Table(shown.rename(columns=names), "What the customers of each label went on to do", formats, MARKS, 60)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table
-from patronage.review.run_page.inputs import RunView, percent
+from patronage.review.run_page.inputs import RunView, percent, plain
 
 PERIOD = "as of"
 
@@ -117,4 +117,12 @@ def _chart(runs: Sequence[PastRun], name: str, words: str) -> list[Block]:
     frame.columns = pd.Index([PERIOD, "label", "share"])
     spec = charts.over_time(frame, PERIOD, "label", "share", "% of customers", percent=True)
     description = f"Share of the customers by {words}, at the cutoff of each version; the last version of each day."
-    return [Chart(f"Customers by {words}", spec, description)]
+    return [Chart(_most_changed(frame, words), spec, description)]
+
+
+def _most_changed(frame: pd.DataFrame, words: str) -> str:
+    """The label whose share changed most from the first cutoff to the last."""
+    table = frame.pivot_table("share", PERIOD, "label").fillna(0.0).sort_index()
+    label = (table.iloc[-1] - table.iloc[0]).abs().idxmax()
+    first, last = table[label].iloc[0], table[label].iloc[-1]
+    return f"By {words}, {plain(str(label))} changed most: from {percent(first)} to {percent(last)} of the customers"
