@@ -18,6 +18,7 @@ from patronage.names import Artifact, Metric
 from patronage.report import Report
 
 VERDICTS = (HOLDS, SAYS_NOTHING, TOO_FEW, NAME_FAILS)
+IN_PLURAL = ("hold", "say nothing", "have too few customers", "have a name that does not hold")
 
 
 def segment_report(measured: Measurement, resampling: Resampling, margin: float) -> Report:
@@ -34,7 +35,7 @@ def segment_report(measured: Measurement, resampling: Resampling, margin: float)
     line = (
         f"segments     {tried} labels held against the {evaluated.horizon_days} days from "
         f"{evaluated.cutoff:%Y-%m-%d} on, {trial.customers:,} customers: "
-        + ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
+        + ", ".join(f"{counts.get(verdict, 0)} {plural}" for verdict, plural in zip(VERDICTS, IN_PLURAL, strict=True))
     )
     stamp = {"from": f"{evaluated.cutoff:%Y-%m-%d}", "days": evaluated.horizon_days, "of_customers": trial.customers}
     tables: dict[str, pd.DataFrame] = {
