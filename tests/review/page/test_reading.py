@@ -16,6 +16,7 @@ from patronage.data.finding import DataFinding, Severity
 from patronage.review import comparison_page, data_page
 from patronage.review.analysis_figures import draw
 from patronage.review.backtest_page import with_backtest_page
+from patronage.review.page.blocks import Page, Section, Table
 from patronage.review.page.html import render
 from patronage.review.record import RunRecord
 from patronage.review.record_page import with_record_page
@@ -154,6 +155,18 @@ def test_every_link_leads_to_its_section(browser, file):
     links = browser.run("[...document.querySelectorAll('nav a')].map(a => [a.innerText, a.getAttribute('href')])")
     for words, link in links:
         assert browser.run(f"document.querySelector('{link} h2').innerText") == words
+
+
+def test_on_a_phone_a_table_is_a_list_only_where_it_does_not_fit(browser, tmp_path):
+    wide = pd.DataFrame({f"a column of a long name {n}": [n, n + 1] for n in range(6)})
+    small = pd.DataFrame({name: ["1", "2"] for name in "abcd"})
+    file = tmp_path / "tables.html"
+    file.write_text(render(Page("t", "s", [Section("q", "f", [Table(wide), Table(small)])])), encoding="utf-8")
+    lists = "[...document.querySelectorAll('table')].map(t => getComputedStyle(t).display === 'block')"
+    browser.show(file, 390)
+    assert browser.run(lists) == [True, False]
+    browser.show(file, 1280)
+    assert browser.run(lists) == [False, False]
 
 
 @pytest.mark.parametrize("dark", [False, True])

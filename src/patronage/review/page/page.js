@@ -63,6 +63,12 @@
     button.addEventListener("click", () => choose(button.closest(".card").dataset.group)));
   const select = document.getElementById("choice");
   if (select) { select.addEventListener("change", () => choose(select.value)); select.closest(".choice").hidden = false; }
+  // on a narrow page a table stands as a list only where it does not fit
+  const fit = () => document.querySelectorAll("table.wide").forEach((table) => {
+    table.classList.remove("stack");
+    table.classList.toggle("stack", table.parentNode.scrollWidth > table.parentNode.clientWidth);
+  });
+  window.addEventListener("resize", fit); fit();
   document.querySelectorAll("details").forEach((d) => d.addEventListener("toggle", () => window.dispatchEvent(new Event("resize"))));
   if (typeof vegaEmbed !== "undefined")
     Promise.all([...document.querySelectorAll(".chart")].map(draw)).then(() => { document.body.dataset.ready = "yes"; });

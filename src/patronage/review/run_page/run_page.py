@@ -71,7 +71,7 @@ def with_page(
         notes=tables.notes,
     )
     page = run_page(view, past)
-    findings = "\n".join(f"- **{part.title}** {part.finding}" for part in page.sections[:DESCRIBED])
+    findings = "\n".join(f"- **{part.title}:** {part.finding}" for part in page.sections[:DESCRIBED])
     description = (
         f"{findings}\n\n{record.description}\n\n`{Artifact.REPORT}` among the artifacts has everything on one page."
     )
