@@ -3,7 +3,8 @@ Fits by lifetimes, on unique summaries with their counts as weights. The only fi
 
 Where lifetimes' search ends is checked against the likelihood of our own law (`optimum.py`): an optimiser that returns
 its start, or stops on a slope, is detected there and continued. Of many summaries lifetimes gets a sample, and Newton's
-steps on the likelihood of all go on from its estimate to theirs.
+steps on the likelihood of all go on from its estimate to theirs. Pareto/NBD, whose search is long, begins at
+what BG/NBD says of the same customers, from where Newton's steps alone mostly arrive.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,9 @@ DROPOUT_STARTS = np.array([[1.1, 1.1, 1.1, 1.1], [0.5, 0.1, 0.7, 2.5], [1.0, 0.3
 PARETO_STARTS = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, 0.2, 0.5, 0.3], [1.0, 0.3, 0.3, 1.0]])
 SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5, 0.5, 1.0]])
 
+PARETO_SHAPE = 0.5  # of the leaving, from which Newton's steps begin; their rate is BG/NBD's
+PARETO_SAMPLE = 2000  # unique summaries, on which they begin, and lifetimes where they end nowhere
+PARETO_ENOUGH = 1e-8  # log-likelihood that the last steps must promise: this ridge is flat
 MAX_SEARCHED = 100_000  # unique summaries; the optimum of more is a step or two from that of so many
 ALL = slice(None, None, 1)
 
@@ -100,10 +104,36 @@ def fit_orders(
         )
     summaries = count_unique_rows(x, t_x, age)
     fits = FitCache() if fits is None else fits
-    return fits.get(name, summaries, lambda: _fit_orders(name, summaries, max_searched))
+    return fits.get(name, summaries, lambda: _fit_orders(name, summaries, fits, max_searched))
 
 
-def _fit_orders(name: str, summaries: tuple[Array, ...], max_searched: int) -> tuple[OrderLaw, Fit]:
+def _fit_orders(name: str, summaries: tuple[Array, ...], fits: FitCache, max_searched: int) -> tuple[OrderLaw, Fit]:
+    if name == "pareto_nbd":
+        with contextlib.suppress(FitError):
+            return _from_bg_nbd(summaries, fits, max_searched)
+        max_searched = min(max_searched, PARETO_SAMPLE)
+    return _search_from_starts(name, summaries, max_searched)
+
+
+def _from_bg_nbd(summaries: tuple[Array, ...], fits: FitCache, max_searched: int) -> tuple[OrderLaw, Fit]:
+    """Pareto/NBD by Newton's steps, from the orders and the leaving of BG/NBD; first on a sample."""
+    *columns, weights = summaries
+    bg = cast("BgNbd", fits.get("bg_nbd", summaries, lambda: _search_from_starts("bg_nbd", summaries, max_searched))[0])
+    leaving = bg.a / (bg.a + bg.b) * bg.r / bg.alpha  # per order, by orders per day
+    start = [bg.r, bg.alpha, PARETO_SHAPE, PARETO_SHAPE / leaving]
+    some = _every_nth(weights, PARETO_SAMPLE)
+    near, _ = refine("pareto_nbd", start, None, _likelihood("pareto_nbd", columns, some), weights[some])
+    of_all = _likelihood("pareto_nbd", columns, ALL)
+    parameters, fit = refine("pareto_nbd", near, None, of_all, weights, PARETO_ENOUGH)
+    return ParetoNbd(*parameters), fit
+
+
+def _likelihood(name: str, columns: Sequence[Array], rows: slice) -> Callable[[Array], Array]:
+    x, t_x, age = (column[rows] for column in columns)
+    return lambda parameters: LAWS[name](*parameters).log_likelihood(x, t_x, age)
+
+
+def _search_from_starts(name: str, summaries: tuple[Array, ...], max_searched: int) -> tuple[OrderLaw, Fit]:
     x, t_x, age, weights = summaries
     law = LAWS[name]
     pareto = name == "pareto_nbd"
@@ -114,13 +144,11 @@ def _fit_orders(name: str, summaries: tuple[Array, ...], max_searched: int) -> t
     def search(start: Array, tolerance: float) -> Array:
         return _search_orders(name, start / unit, tolerance, x[some], t_x[some], age[some], weights[some])
 
-    def log_likelihood(rows: slice) -> Callable[[Array], Array]:
-        return lambda parameters: law(*parameters).log_likelihood(x[rows], t_x[rows], age[rows])
-
     starts = (PARETO_STARTS if pareto else DROPOUT_STARTS) * unit
-    parameters, fit = first_optimum(name, search, starts, log_likelihood(some), weights[some])
+    columns = (x, t_x, age)
+    parameters, fit = first_optimum(name, search, starts, _likelihood(name, columns, some), weights[some])
     if some != ALL:
-        parameters, fit = refine(name, parameters, fit, log_likelihood(ALL), weights)
+        parameters, fit = refine(name, parameters, fit, _likelihood(name, columns, ALL), weights)
     return law(*parameters), fit
 
 

@@ -116,10 +116,20 @@ def first_optimum(
 
 
 def refine(
-    name: str, start: list[float], fit: Fit, log_likelihood: Callable[[Array], Array], weights: Array
+    name: str,
+    start: list[float],
+    fit: Fit | None,
+    log_likelihood: Callable[[Array], Array],
+    weights: Array,
+    enough: float = ENOUGH,
 ) -> tuple[list[float], Fit]:
     """
-    Go on from the optimum of a sample, and its fit, to that of all summaries by Newton's steps.
+    Go on to the optimum by Newton's steps: from that of a sample, and its fit, or without one from near it.
+
+    Parameters
+    ----------
+    enough
+        Log-likelihood that a step must promise.
 
     Raises
     ------
@@ -127,14 +137,15 @@ def refine(
         Where they end at none.
     """
     total = _total(log_likelihood, weights)
-    end = _climb(total, _expand(total, np.log(start), weights.sum()), weights.sum())
+    end = _climb(total, _expand(total, np.log(start), weights.sum()), weights.sum(), enough)
     if not end.decrement <= ENOUGH:
         raise FitError(
             f"{name}: found no optimum of the likelihood of {weights.size} summaries near that of a sample, "
             f"{np.array2string(np.asarray(start), precision=4)}: {end.decrement:.2g} was left; "
             "check the units and ranges"
         )
-    return np.exp(end.at).tolist(), _fit(end, weights, fit.searches, fit.newton_gain)
+    searches, newton_gain = (fit.searches, fit.newton_gain) if fit else (0, 0.0)
+    return np.exp(end.at).tolist(), _fit(end, weights, searches, newton_gain)
 
 
 class _Expansion(NamedTuple):
@@ -179,10 +190,10 @@ def _newton_step(slope: Array, curvature: Array, customers: float) -> Array:
     return directions @ ((slope @ directions) / np.maximum(bends, LEAST_CURVATURE * customers))
 
 
-def _climb(total: Callable[[Array], float], place: _Expansion, customers: float) -> _Expansion:
-    """Newton's steps, each halved until it gains, to where none is left to gain."""
+def _climb(total: Callable[[Array], float], place: _Expansion, customers: float, enough: float = ENOUGH) -> _Expansion:
+    """Newton's steps, each halved until it gains, to where not enough is left to gain."""
     for _ in range(MAX_STEPS):
-        if not ENOUGH < place.decrement < np.inf:
+        if not enough < place.decrement < np.inf:
             break
         step = _newton_step(place.slope, place.curvature, customers)
         step *= min(1.0, MAX_STEP / np.abs(step).max())
