@@ -3,7 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patronage.models.effects.learners import LEARNERS, TreeSettings, Trial, cross_fit, folds_of, robust_scores
+from patronage.models.effects.learners import (
+    LEARNERS,
+    TreeSettings,
+    Trial,
+    cross_fit,
+    folds_of,
+    predict_trees,
+    robust_scores,
+    spread_trees,
+)
 
 SETTINGS = TreeSettings(0.1, 4, 0.01, 40, 0)
 
@@ -30,3 +39,12 @@ def test_each_learner_tells_who_gains(learner):
     assert effects.shape == (3000, 2)
     assert effects[x[:, 0] > 0.6, 0].mean() - effects[x[:, 0] < 0.4, 0].mean() > 0.25
     assert effects[:, 1].mean() == pytest.approx(-0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_trial_whose_lot_was_drawn_by_our_own_generator_is_halved_all_the_same(seed):
+    arm = (np.random.default_rng(seed).random(1000) < 0.5).astype(int)  # as whoever begins with numpy draws it
+    x = np.random.default_rng(7).uniform(size=(1000, 2))
+    trial = Trial(x, arm, np.full((1000, 2), 0.5), arm * x[:, 0])
+    (trees,) = spread_trees("dr", trial, TreeSettings(0.1, 4, 0.01, 10, seed))
+    assert np.isfinite(predict_trees(trees, x)).all()

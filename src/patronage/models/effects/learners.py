@@ -205,12 +205,14 @@ def cross_fit(trial: Trial, learners: tuple[str, ...], folds: int, settings: Tre
 def spread_trees(learner: str, trial: Trial, settings: TreeSettings) -> tuple[lgb.Booster, ...]:
     """How unsure a predicted effect is, as a function of the customer: trees of its variance for each arm.
 
-    The learner is fitted on halves of the customers drawn by lot; the variance of what halves predict is that of the
+    The learner is fitted on halves of the customers of each arm, drawn by lot; the variance of what halves predict is that of the
     whole (half-sampling, McCarthy 1969).
     """
     effects = []
     for half in range(HALVES):
-        rows = np.random.default_rng([settings.seed, half]).random(len(trial.y)) < 0.5
+        rows = (
+            folds_of(trial.arm, 2, settings.seed + half) == 0
+        )  # of each arm: no lot of ours may repeat that of the trial
         seeded = replace(settings, seed=settings.seed + half)
         effects.append(fit_learner(learner, trial.take(rows), seeded).predict(trial.x))
     variance = np.var(effects, axis=0, ddof=1)
