@@ -205,8 +205,8 @@ def cross_fit(trial: Trial, learners: tuple[str, ...], folds: int, settings: Tre
 def spread_trees(learner: str, trial: Trial, settings: TreeSettings) -> tuple[lgb.Booster, ...]:
     """How unsure a predicted effect is, as a function of the customer: trees of its variance for each arm.
 
-    The learner is fitted on halves of the customers of each arm, drawn by lot; the variance of what halves predict is that of the
-    whole (half-sampling, McCarthy 1969).
+    The learner is fitted on halves of the customers of each arm, drawn by lot; the variance of what halves predict is
+    that of the whole (half-sampling, McCarthy 1969).
     """
     effects = []
     for half in range(HALVES):
