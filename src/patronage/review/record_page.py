@@ -20,6 +20,18 @@ KINDS = {
     "analysis": "Questions about all customers together. An association is no cause; brackets hold 95 % intervals.",
     "effect": "What contacts that were drawn by lot changed; brackets hold 95 % intervals.",
 }  # what a page of the kind is
+HEADINGS = {  # of tables that are a section
+    "effects_average": "What does each contact change on average?",
+    "effect_policies": "What does each way of choosing whom to contact earn?",
+    "effect_ranking": "How well are customers told apart by their effect?",
+    "effect_balance": "Was it a lot? What the arms were like before",
+    "effects_by_label": "For whom does it change more or less?",
+    "effect_separation": "Which labels tell the effects apart?",
+    "effects_by_days": "How does the effect fade?",
+    "effects_by_pressure": "Does it fade with many contacts?",
+    "intervals": "How often did intervals hold the actual value?",
+    "lenses": "What does the data support?",
+}
 Drawn = tuple[str, bytes]  # the title of a figure, and its PNG without it
 SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
 ENDS = ("low", "high")  # of an interval
@@ -83,7 +95,9 @@ def section_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> Se
     """A table, its figure above it if there is one; the title of the figure is the finding."""
     title, picture = drawn or ("", b"")
     blocks = blocks_of(stem, frame, ("", picture) if drawn else None)
-    return Section(_heading(stem), title, blocks)
+    if blocks and isinstance(blocks[0], Table) and blocks[0].caption == _heading(stem):
+        blocks[0] = replace(blocks[0], caption="")  # the section has it
+    return Section(HEADINGS.get(stem, _heading(stem)), title, blocks)
 
 
 def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> list[Block]:

@@ -22,12 +22,16 @@ ROWS = pd.DataFrame(
 
 
 def blocks(table: pd.DataFrame | None) -> list:
-    return _next_actions(SimpleNamespace(table=lambda name: table))
+    chosen = pd.DataFrame(
+        [("upgrade", "assumed"), ("win_back", "learned"), ("leave_alone", "assumed")], columns=["action", "basis"]
+    )
+    report = SimpleNamespace(frames={"actions.parquet": chosen})
+    return _next_actions(SimpleNamespace(table=lambda name: table, report=report))
 
 
 def test_the_actions_of_all_personas_are_added_and_each_persona_has_its_rows():
     told, chart, table = blocks(ROWS)
-    assert "at most one of the catalogue" in told.text
+    assert told.text.endswith("Learned from contacts by lot: win back; assumed: upgrade.")
     assert chart.title == "Of the catalogue, win back brings the most: 34.00"
     assert [row["expected_profit"] for row in chart.spec["data"]["values"]] == [34, 12]
     assert "16 customers" in chart.description

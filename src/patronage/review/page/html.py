@@ -22,6 +22,7 @@ from patronage.review.page.charts import EVERYONE
 TEMPLATE = "page.html.j2"
 SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 ABSENT = "–"
+LEAST = 0.0001  # smaller numbers are no better to read with all their zeros
 JOINED = re.compile(r"(?<=[a-z0-9])_(?=[a-z0-9])")
 
 
@@ -107,6 +108,8 @@ def number(value: float, shown: str = "") -> str:
         return text.removeprefix("-") if text.startswith("-") and not text.strip("-0.,%") else text
     if float(value).is_integer() or abs(value) >= 1000:
         return f"{value:,.0f}"
+    if 0 < abs(value) < LEAST:
+        return f"below {LEAST}" if value > 0 else f"above -{LEAST}"
     return f"{value:,.3g}" if abs(value) >= 0.001 or value == 0 else f"{value:.1g}"
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config.actions import LEAVE_ALONE
+from patronage.decisions.catalogue import ASSUMED, LEARNED
 from patronage.decisions.offer import CONTACT, HOLDOUT, profit_curve
 from patronage.names import Artifact
 from patronage.review.offer_report import implied_acceptance, learned_arm, placeholder_figures
@@ -49,7 +50,11 @@ def _basis(view: RunView, learned: str | None) -> Text:
         )
     mean, low, high = effects.average(learned)
     rate = implied_acceptance(view.bundle, view.assignments)
-    acceptance = f" That is what an acceptance of {percent(rate)} would bring." if rate is not None else ""
+    acceptance = (
+        f" An acceptance of {percent(rate)} would bring as much; {percent(offer.acceptance_rate)} was assumed before."
+        if rate is not None
+        else ""
+    )
     costs = (
         " The cost is the shipped placeholder: give decision.contact_cost."
         if placeholder_figures(offer, learned=True)
@@ -91,7 +96,7 @@ def _next_actions(view: RunView) -> list[Block]:
     title = f"Of the catalogue, {plain(best)} brings the most: {money(by_action.loc[best, c.EXPECTED_PROFIT])}"
     description = (
         f"Expected profit of the next actions of {count(by_action['customers'].sum())} customers, without those held "
-        "out by lot; what each stands on is the column basis of actions.parquet."
+        "out by lot."
     )
     shown = own.assign(action=own[c.ACTION].map(plain)).sort_values(c.EXPECTED_PROFIT, ascending=False)
     shown = shown[["label", c.ACTION, "customers", c.HOLDOUT, c.EXPECTED_PROFIT, c.EXPECTED_COST]]
@@ -99,11 +104,24 @@ def _next_actions(view: RunView) -> list[Block]:
     return [
         Text(
             "The offer above is the same for everybody. Where several actions are possible, each customer gets at most "
-            "one of the catalogue, the one that is expected to bring most:"
+            f"one of the catalogue, the one that is expected to bring most.{_learned_actions(view)}"
         ),
         Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, "expected profit"), description),
         Table(shown.rename(columns={"label": c.PERSONA}), "Next actions by persona", formats),
     ]
+
+
+def _learned_actions(view: RunView) -> str:
+    """Which of the catalogue stand on contacts by lot."""
+    frame = view.report.frames.get(Artifact.ACTIONS)
+    if frame is None:
+        return ""
+    some = frame[frame[c.ACTION] != LEAVE_ALONE]
+    learned, assumed = (
+        ", ".join(plain(name) for name in sorted(some.loc[some[c.BASIS] == basis, c.ACTION].unique()))
+        for basis in (LEARNED, ASSUMED)
+    )
+    return f" Learned from contacts by lot: {learned or 'none'}; assumed: {assumed or 'none'}."
 
 
 def _learned_curves(view: RunView, arm: str) -> list[Block]:
@@ -121,13 +139,15 @@ def _learned_curves(view: RunView, arm: str) -> list[Block]:
     promised, realised = (1000 * values[best] for values in profits.values())
     half = 1000 * curve.half_width[best]
     title = (
-        f"At the best share {promised:,.4g} per 1,000 customers were promised, and {realised:,.4g} "
-        f"[{realised - half:,.4g}, {realised + half:,.4g}] came"
+        f"At the best share {money(promised)} per 1,000 customers were promised, and {money(realised)} "
+        f"[{money(realised - half)}, {money(realised + half)}] came"
     )
     rows = pd.concat(
         pd.DataFrame({"share": share, c.PROFIT: 1000 * values, "of": name}) for name, values in profits.items()
     )
-    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", f"{c.PROFIT} per 1,000")
+    spec = charts.lines(
+        rows, "share", c.PROFIT, "of", "share of the customers contacted", f"{c.PROFIT} per 1,000 customers"
+    )
     spec["encoding"]["x"]["axis"]["format"] = "%"
     description = "Customers of the lot whom the models had not seen, in the order of their predicted effect."
     return [Chart(title, spec, description)]
