@@ -127,9 +127,14 @@ def test_the_answers(trial, planted):
     profits = answers.profitable(trial, margin=1.0).set_index(["column", "label"])["profitable"]
     assert profits["status_segment", "defector"] == "no"
     assert profits["status_segment", "regular"] == "yes"
-    benefits = answers.benefits_by_clv(assignments).set_index(["clv_fifth", "benefit"])
-    assert benefits.loc[("highest", "price"), "share"] == 1
-    assert benefits.loc[("lowest", "service"), "share"] == 1
+    churned = (
+        (assignments["benefit_segment"] == "service").astype(float).where(assignments.index != assignments.index[0])
+    )
+    benefits = answers.benefits_sought(assignments, churned).set_index(["group", "benefit"])
+    assert benefits.loc[("highest CLV", "price"), "share"] == 1
+    assert benefits.loc[("lowest CLV", "service"), "share"] == 1
+    assert benefits.loc["left", "share"].to_dict() == {"price": 0, "service": 1}
+    assert benefits.loc[("left", "service"), "customers"] == (churned == 1).sum()
     alike = answers.same_labels(assignments, trial)
     assert ("status_segment", "defector", "persona", "lapsed, quiet") in set(
         alike.iloc[:, :4].itertuples(index=False, name=None)

@@ -41,30 +41,37 @@ def profitable(trial: SegmentTrial, margin: float) -> pd.DataFrame:
     return rows.sort_values("value", ascending=False, ignore_index=True)
 
 
-def benefits_by_clv(assignments: pd.DataFrame) -> pd.DataFrame:
-    """Which benefits the customers of the highest and of the lowest CLV seek.
+def benefits_sought(assignments: pd.DataFrame, churned: pd.Series) -> pd.DataFrame:
+    """Which benefits the customers of the highest and of the lowest CLV seek, and those who left.
+
+    Parameters
+    ----------
+    churned
+        Of the same customers, whether they left after the day of the assignments: 1, 0, or missing.
 
     Returns
     -------
     DataFrame
-        A row per fifth (`highest`, `lowest`) and benefit: `customers`, `share` of those of the fifth whose benefit is
-        known, with its interval, and `lift` on everyone; empty where no lens tells benefits or values.
+        A row per group (the fifths `highest CLV` and `lowest CLV`, and `left`) and benefit: `customers`, `share` of
+        those of the group whose benefit is known, with its interval, and `lift` on everyone; empty where no lens tells
+        benefits or values.
     """
-    columns = ["clv_fifth", "benefit", "customers", "share", "share_low", "share_high", "everyone", "lift"]
+    columns = ["group", "benefit", "customers", "share", "share_low", "share_high", "everyone", "lift"]
     if not {c.BENEFIT_SEGMENT, c.CLV} <= set(assignments):
         return pd.DataFrame(columns=columns)
     known = assignments[(assignments[c.BENEFIT_SEGMENT] != c.UNKNOWN) & assignments[c.CLV].notna()]
     everyone = known[c.BENEFIT_SEGMENT].value_counts(normalize=True)
     place = known[c.CLV].rank(method="first", pct=True)
     rows = []
-    for fifth, keep in (("highest", place > 1 - FIFTH), ("lowest", place <= FIFTH)):
+    left = churned.reindex(known.index) == 1
+    for group, keep in (("highest CLV", place > 1 - FIFTH), ("lowest CLV", place <= FIFTH), ("left", left)):
         own = known.loc[keep, c.BENEFIT_SEGMENT]
         n = max(len(own), 1)
         for benefit, count in own.value_counts().reindex(everyone.index, fill_value=0).items():
             share = count / n
             middle, half = (share + Z**2 / (2 * n)), Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
             low, high = (middle - half) / (1 + Z**2 / n), (middle + half) / (1 + Z**2 / n)
-            rows.append((fifth, benefit, count, share, low, high, everyone[benefit], share / everyone[benefit]))
+            rows.append((group, benefit, count, share, low, high, everyone[benefit], share / everyone[benefit]))
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from patronage import names as c
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import Measurement
 from patronage.evaluation.segment_answers import (
-    benefits_by_clv,
+    benefits_sought,
     columns_in_short,
     profitable,
     same_labels,
@@ -42,7 +43,7 @@ def segment_report(measured: Measurement, resampling: Resampling, margin: float)
         Artifact.SEGMENTS: trial.segments.assign(**stamp),
         Artifact.SEGMENT_COLUMNS: columns_in_short(trial, VERDICTS),
         Artifact.SEGMENT_PROFITS: profitable(trial, margin),
-        Artifact.SEGMENT_BENEFITS: benefits_by_clv(assignments),
+        Artifact.SEGMENT_BENEFITS: benefits_sought(assignments, evaluated.labels[c.CHURNED]),
         Artifact.SEGMENTS_ALIKE: same_labels(assignments, trial),
         Artifact.SEGMENTS_NARROW: too_narrow(trial),
     }

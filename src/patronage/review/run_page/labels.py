@@ -12,6 +12,11 @@ from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, More, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, count, percent, plain
 
+GROUPS = {
+    "highest CLV": "the fifth of the highest value",
+    "lowest CLV": "the fifth of the lowest",
+    "left": "those who left",
+}
 SHARE, NUMBER = ".0%", ",.2f"
 PICTURED = (c.PERSONA, c.JOURNEY_STAGE, c.CHURN_BAND, c.STATUS_SEGMENT, c.VALUE_TIER, c.USAGE_SEGMENT)
 MARKS = {HOLDS: "good", NAME_FAILS: "bad", SAYS_NOTHING: "odd", TOO_FEW: "odd"}
@@ -83,7 +88,7 @@ def _verdicts(tried: pd.DataFrame) -> Table:
 def _answers(view: RunView) -> list[Block]:
     questions = {
         Artifact.SEGMENT_PROFITS: "Which segments are profitable",
-        Artifact.SEGMENT_BENEFITS: "Which benefits the customers of the highest and the lowest value seek",
+        Artifact.SEGMENT_BENEFITS: "Which benefits are sought by the highest and the lowest value, and by those who left",
         Artifact.SEGMENTS_ALIKE: "Which labels say the same",
         Artifact.SEGMENTS_NARROW: "Which labels are too narrow, and how many customers they would need",
         Artifact.SEGMENT_COLUMNS: "Whether names that have an order are in order, and whether two halves agree",
@@ -98,13 +103,13 @@ def _answers(view: RunView) -> list[Block]:
             blocks.append(More(question, [Table(_readable(table).rename(columns=plain), most=40)]))
     benefits = view.table(Artifact.SEGMENT_BENEFITS)
     if benefits is not None:
-        best = benefits.sort_values("lift", ascending=False).groupby("clv_fifth").head(1).set_index("clv_fifth")
+        best = benefits.sort_values("lift", ascending=False).groupby("group").head(1).set_index("group")
         words = [
-            f"of the {fifth} fifth by {plain(c.CLV)} more seek {plain(row['benefit'])} ({percent(row['share'])}, "
+            f"{GROUPS[str(group)]} more seek {plain(row['benefit'])} ({percent(row['share'])}, "
             f"everyone {percent(row['everyone'])})"
-            for fifth, row in best.iterrows()
-        ]
-        blocks.insert(0, Text("Customers " + "; ".join(words) + "."))
+            for group, row in best.iterrows() if row["lift"] > 1
+        ]  # fmt: skip
+        blocks.insert(0, Text("Of the customers, " + "; ".join(words) + "."))
     return blocks
 
 
