@@ -88,7 +88,7 @@ def _verdicts(tried: pd.DataFrame) -> Table:
 def _answers(view: RunView) -> list[Block]:
     questions = {
         Artifact.SEGMENT_PROFITS: "Which segments are profitable",
-        Artifact.SEGMENT_BENEFITS: "Which benefits are sought by the highest and the lowest value, and by those who left",
+        Artifact.SEGMENT_BENEFITS: "Which benefits the highest and the lowest value seek, and those who left",
         Artifact.SEGMENTS_ALIKE: "Which labels say the same",
         Artifact.SEGMENTS_NARROW: "Which labels are too narrow, and how many customers they would need",
         Artifact.SEGMENT_COLUMNS: "Whether names that have an order are in order, and whether two halves agree",
