@@ -15,6 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from patronage.errors import OutputError
+
 PREFIX = "patronage-"
 ALIVE = "alive.lock"
 _LASTING: list[TemporaryFolder] = []
@@ -47,6 +49,40 @@ def folder() -> Iterator[Path]:
         yield inner
     finally:
         own.close()
+
+
+@contextlib.contextmanager
+def growing(place: Path, what: str) -> Iterator[Path]:
+    """A path beside a result's: what is written there becomes the result at the end, whole, or goes.
+
+    Parameters
+    ----------
+    what
+        How a message names the result.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
+    beside = place.with_name(f".{place.name}.growing")
+    remove(beside)  # of a killed job
+    try:
+        yield beside
+        beside.replace(place)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{what} cannot be written: {reason}; make room or give another place") from error
+    finally:
+        remove(beside)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def for_ever() -> Path:

@@ -20,7 +20,7 @@ from mlflow.client import MlflowClient
 
 from patronage import journal
 from patronage.cli import main
-from patronage.jobs import backtest, promote, train  # noqa: F401 (imported once, before the children)
+from patronage.jobs import analyse, backtest, effect, promote, train  # noqa: F401 (imported once, before the children)
 from patronage.tracking.abandoned import close_abandoned
 
 

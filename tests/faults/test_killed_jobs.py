@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from conftest import with_store
@@ -85,3 +88,26 @@ def test_a_backtest_goes_on_and_leaves_no_open_run(training, place):
     assert [look.found["open"] for look in looks] == [1, 1, 0]
     assert all(look.after["open"] == 0 for look in looks)
     assert looks[-1].after["finished"] == training[-1].after["finished"] + 1
+
+
+def test_an_effect_leaves_no_open_run_and_no_half_list(place):
+    rng = np.random.default_rng(5)
+    arms = pd.DataFrame({"age": rng.uniform(20, 70, 400).round(1), "arm": rng.choice(["mail", "control"], 400)})
+    arms.assign(spent=rng.normal(5, 1, 400) + (arms["arm"] == "mail")).to_csv(place / "trial.csv", index=False)
+    results = ("output=list.parquet", "model=learned", "folds=2", "tracking.experiment=effects")
+    looks = killed(place, "create_run,log_batch,set_terminated", "effect", "path=trial.csv", "outcome=spent", *results)
+    assert [look.found["open"] for look in looks] == [0, 1, 1, 0]
+    assert all(look.after["open"] == 0 for look in looks)
+    # the last of the killed left both beside their places, which the job after it has taken
+    assert not list(place.glob(".*growing"))
+    assert (place / "learned" / "manifest.json").exists()
+    assert len(pd.read_parquet(place / "list.parquet")) == 400
+    shutil.rmtree(place / "learned")
+
+
+def test_an_analysis_leaves_no_open_run(place):
+    words = ("cutoff=2023-07-01", "only=[pyramid]", "tracking.experiment=analyses")
+    looks = killed(place, "log_batch,set_terminated", "analyse", *SHOP, *words)
+    assert [look.found["open"] for look in looks] == [1, 1, 0]
+    assert all(look.after["open"] == 0 for look in looks)
+    assert looks[-1].after["finished"] == 1 + looks[0].found["finished"]

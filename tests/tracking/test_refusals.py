@@ -14,6 +14,8 @@ SAID = [
     ("(sqlite3.OperationalError) attempt to write a readonly database", "cannot be written by this user", 1),
     ("(sqlite3.OperationalError) unable to open database file", "cannot be written by this user", 1),
     ("(sqlite3.OperationalError) database or disk is full", "has no room left", 1),
+    ("(sqlite3.OperationalError) disk I/O error", "cannot be read or written (disk I/O error); make room", 1),
+    ("[Errno 28] No space left on device: '/tmp/x'", "or the temporary folder has no room left", 1),
     ("API request to endpoint failed with error code 503 != 200", "does not answer (error code 503)", 75),
     ("API request failed with error code 403 != 200", "refuses this user or host", 1),
     ("API request to endpoint /api failed with error code 404 != 200", "is no MLflow server", 1),

@@ -35,6 +35,7 @@ from patronage.models.btyd.fit import FitCache
 from patronage.names import Artifact, Metric
 from patronage.review.backtest_figures import over_origins
 from patronage.review.backtest_page import with_backtest_page
+from patronage.temporary import growing
 
 COLUMNS = ["origin", "model", "holdout", "metric", "value", "low", "high", "baseline"]
 # The five metrics by which models are compared with the structural model that is best in hindsight, and whether more is
@@ -133,9 +134,8 @@ def _measure_origin(
 
 def _write(path: Path, content: str) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(content)
-    part.replace(path)
+    with growing(path, f"the cache {path}") as beside:
+        beside.write_text(content)
 
 
 def _read(path: Path) -> pd.DataFrame:

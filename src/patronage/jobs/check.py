@@ -20,6 +20,7 @@ from patronage.errors import DataError, OutputError, PatronageError
 from patronage.lenses import corruption
 from patronage.review.data_page import FOOTER, DataView, data_page, findings_text, lenses_text, text_table
 from patronage.review.page.html import render
+from patronage.temporary import growing
 
 
 def run(config: CheckConfig) -> None:
@@ -62,12 +63,8 @@ def _report(tables: Tables, config: CheckConfig, findings: DataFindings, place: 
     print(text_table(("model", "what it could learn"), models, (13, 85)))
     if place is not None:
         page = data_page(DataView(tables, list(findings), support, models, _months(tables)))
-        growing = place.with_name(f".{place.name}.growing")
-        try:
-            growing.write_text(render(page), encoding="utf-8")
-            growing.replace(place)
-        except OSError as error:
-            raise OutputError(f"output={place}: {error.strerror}") from error
+        with growing(place, f"output={place}") as beside:
+            beside.write_text(render(page), encoding="utf-8")
         print(f"\npage         {place}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -20,6 +21,7 @@ from patronage.names import Artifact
 from patronage.report import Report
 from patronage.review.effect_report import effect_finding, effect_report
 from patronage.review.record_page import with_record_page
+from patronage.temporary import growing
 
 RUN_KIND = "effect"
 
@@ -59,12 +61,14 @@ def run(config: EffectConfig) -> None:
         contacts_before=customers.contacts_before,
     )
     record = _record(config, model, report, customers.source, started)
-    run_id = tracking.log_run(store, record)
-    if config.output is not None:
-        recommended = model.predict(customers.features.assign(**customers.labels))
-        (recommended.reset_index() if recommended.index.name else recommended).to_parquet(config.output)
-    if config.model is not None:
-        model.learned_.save(config.model)
+    with ExitStack() as results:  # whole beside their places before the run is logged, and there when it is
+        if config.output is not None:
+            recommended = model.predict(customers.features.assign(**customers.labels))
+            frame = recommended.reset_index() if recommended.index.name else recommended
+            frame.to_parquet(results.enter_context(growing(Path(config.output), f"output={config.output}")))
+        if config.model is not None:
+            model.learned_.save(results.enter_context(growing(Path(config.model), f"model={config.model}")))
+        run_id = tracking.log_run(store, record)
     print(record.tables[Artifact.EFFECTS_AVERAGE].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(record.tables[Artifact.EFFECT_POLICIES].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(f"\n{effect_finding(model)}")

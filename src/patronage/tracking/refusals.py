@@ -42,7 +42,9 @@ CORRUPT = Refusal("is damaged", "restore it from a backup, or give another store
 FOREIGN = Refusal("is no database", "give another store, such as tracking.uri=sqlite:///mlruns/mlflow.db")
 READ_ONLY = Refusal("cannot be written by this user", "give the rights, or another store")
 NOWHERE = Refusal("cannot be made there", "make its folder, or give another store")
+BROKEN = Refusal("cannot be read or written", "make room if its disk is full; else restore it from a backup")
 FULL = Refusal("has no room left", "make room, then start again")
+NO_ROOM = Refusal("or the temporary folder has no room left", "make room in both, or set TMPDIR, then start again")
 REFUSED = Refusal(
     "refuses this user or host",
     "give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or start the server with --allowed-hosts",
@@ -54,11 +56,13 @@ UNKNOWN = Refusal("is none that MLflow knows", "give sqlite:///FILE, http://HOST
 # The first that matches holds
 SIGNS: tuple[tuple[str, Refusal], ...] = (
     (r"is locked|deadlock detected|could not obtain lock", LOCKED),
-    (r"malformed|disk I/O error", CORRUPT),
+    (r"malformed", CORRUPT),
+    (r"disk I/O error", BROKEN),  # also what SQLite makes of a full disk
     (r"is not a database", FOREIGN),
     (r"readonly database|read-only|[Pp]ermission denied|unable to open database file", READ_ONLY),
     (r"No such file or directory|Not a directory", NOWHERE),
-    (r"disk is full|No space left|[Qq]uota exceeded", FULL),
+    (r"disk is full", FULL),
+    (r"No space left|[Qq]uota exceeded", NO_ROOM),
     (r"\b40[13]\b|password authentication failed|Invalid Host", REFUSED),
     (r"error code 404|status code 404|expected status code 200|JSONDecodeError|not valid JSON", NO_SERVER),
     (

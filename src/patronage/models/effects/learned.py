@@ -18,7 +18,7 @@ from patronage.errors import FitError
 from patronage.models.effects.learners import EffectTrees, predict_trees
 from patronage.models.effects.policy import EffectCurve, Slope
 from patronage.models.ensemble.encoding import Encoding
-from patronage.models.ensemble.trees import read_trees
+from patronage.models.ensemble.trees import read_trees, write_trees
 from patronage.models.validation import require_columns
 from patronage.typing import Array, Index
 
@@ -152,9 +152,9 @@ class LearnedEffects:
         }
         (folder / FILE).write_text(json.dumps(state, indent=1))
         for number, trees in enumerate(self.trees.trees):
-            trees.save_model(folder / f"trees_{number}.txt")
+            write_trees(trees, folder / f"trees_{number}.txt")
         for number, trees in enumerate(self.spreads):
-            trees.save_model(folder / f"spread_{number}.txt")
+            write_trees(trees, folder / f"spread_{number}.txt")
         manifest.write(folder)
 
     @classmethod

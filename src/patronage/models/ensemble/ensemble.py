@@ -29,7 +29,7 @@ from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.member import MEMBERS, Member, TargetEnsemble
 from patronage.models.ensemble.reasons import FEATURES, Contributions, contributions, in_words
 from patronage.models.ensemble.target import AMOUNT_FLOOR, TARGETS, Target
-from patronage.models.ensemble.trees import read_trees
+from patronage.models.ensemble.trees import read_trees, write_trees
 from patronage.typing import Array, Columns
 
 FILE = "ensemble.json"
@@ -164,7 +164,7 @@ class Ensemble:
         for ensemble in self.targets:
             for member in ensemble.members:
                 if member.booster is not None:
-                    member.booster.save_model(folder / _trees_file(ensemble.target, member.name))
+                    write_trees(member.booster, folder / _trees_file(ensemble.target, member.name))
 
     @classmethod
     def load(cls, folder: Path) -> Ensemble:

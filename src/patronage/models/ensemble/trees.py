@@ -27,7 +27,7 @@ def save_with_trees(model: Any, path: Path) -> None:
     del state["booster"]
     path.write_text(json.dumps(state, indent=1))
     if model.booster is not None:
-        model.booster.save_model(path.with_name(TREES))
+        write_trees(model.booster, path.with_name(TREES))
 
 
 def load_with_trees(path: Path) -> dict[str, Any]:
@@ -44,6 +44,11 @@ def load_with_trees(path: Path) -> dict[str, Any]:
     state["encoding"] = Encoding(tuple(encoding["columns"]), levels)
     state["booster"] = read_trees(trees) if trees.is_file() else None
     return state
+
+
+def write_trees(booster: lgb.Booster, path: Path) -> None:
+    """Write a booster as text; a full disk is an `OSError`, which of LightGBM's own writer it is not."""
+    path.write_text(booster.model_to_string())
 
 
 def read_trees(path: Path) -> lgb.Booster:
