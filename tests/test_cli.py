@@ -39,6 +39,12 @@ def failing(error: BaseException):
     ("error", "code", "line"),
     [
         (ConfigError("a wrong\n  key"), 2, "patronage: a wrong key\n"),
+        (
+            ImportError("libx.so: failed to map segment from shared object"),
+            1,
+            "patronage: out of memory before the job",
+        ),
+        (OSError(12, "Cannot allocate memory"), 1, "patronage: out of memory before the job began"),
         (ZeroDivisionError("customer 4711"), 1, "unexpected ZeroDivisionError in test_cli.py:"),
     ],
 )

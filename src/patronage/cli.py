@@ -31,6 +31,8 @@ VERBS = {
     "rollback": "give the champion's place back to the version before",
 }
 
+# What the loader of libraries says where memory is limited (ulimit -v, a container)
+NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
 VERBOSE = {"-v", "--verbose"}
 USAGE = "\n".join(
     [
@@ -129,6 +131,8 @@ def _explain(error: BaseException, stopped: list[str]) -> None:
         _fail(f"stopped by {name}; {_left()}", STOPPED[name], error)
     if isinstance(error, PatronageError):
         _fail(str(error), error.exit_code, error)
+    if any(sign in str(error) for sign in NO_MEMORY):
+        _fail("out of memory before the job began; give it more, or stop what else runs", 1, error)
     last = traceback.extract_tb(error.__traceback__)[-1]  # the last resort: a defect of ours is one line too
     where = f"{os.path.basename(last.filename)}:{last.lineno}"
     _fail(  # without the error's own words, which may hold a customer's values

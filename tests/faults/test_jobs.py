@@ -309,6 +309,25 @@ class TestProcesses:
         assert done.returncode == 75, done.stderr
         assert "does not answer" in last_line(done.stderr)
 
+    def test_a_server_that_is_stopped_and_not_dead(self, fitted, project):
+        """The kernel still takes connections for a process that SIGSTOP holds; only the answer never comes."""
+        serve = "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), h.SimpleHTTPRequestHandler)"
+        server = subprocess.Popen(
+            [sys.executable, "-c", f"{serve}; print(s.server_port, flush=True); s.serve_forever()"],
+            stdout=subprocess.PIPE, text=True, cwd=project,
+        )  # fmt: skip
+        try:
+            port = server.stdout.readline().strip()
+            server.send_signal(signal.SIGSTOP)
+            short = os.environ | {"MLFLOW_HTTP_REQUEST_TIMEOUT": "1", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+            done = run(*score_words(fitted, f"http://127.0.0.1:{port}"), cwd=project, env=short)
+        finally:
+            server.kill()
+            server.communicate()
+        assert done.returncode == 75, done.stderr
+        assert "does not answer" in last_line(done.stderr)
+        assert not (project / "out.parquet").exists()
+
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
     def test_a_job_that_is_ended_from_outside(self, fitted, store, project, tmp_path, number, code):
         place = project / "tmp"
