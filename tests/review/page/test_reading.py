@@ -167,6 +167,7 @@ def test_on_a_phone_a_table_is_a_list_only_where_it_does_not_fit(browser, tmp_pa
     assert browser.run(lists) == [True, False]
     browser.show(file, 1280)
     assert browser.run(lists) == [False, False]
+    assert browser.run("document.querySelectorAll('.scroll[tabindex=\"0\"]').length") == 0
 
 
 @pytest.mark.parametrize("dark", [False, True])

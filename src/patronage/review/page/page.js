@@ -63,10 +63,12 @@
     button.addEventListener("click", () => choose(button.closest(".card").dataset.group)));
   const select = document.getElementById("choice");
   if (select) { select.addEventListener("change", () => choose(select.value)); select.closest(".choice").hidden = false; }
-  // on a narrow page a table stands as a list only where it does not fit
-  const fit = () => document.querySelectorAll("table.wide").forEach((table) => {
-    table.classList.remove("stack");
-    table.classList.toggle("stack", table.parentNode.scrollWidth > table.parentNode.clientWidth);
+  // on a narrow page a table stands as a list only where it does not fit; the keyboard stops at boxes that scroll alone
+  const scrolls = (box) => box.scrollWidth > box.clientWidth;
+  const fit = () => document.querySelectorAll(".scroll").forEach((box) => {
+    const table = box.querySelector("table.wide");
+    if (table) { table.classList.remove("stack"); table.classList.toggle("stack", scrolls(box)); }
+    box.tabIndex = scrolls(box) ? 0 : -1;
   });
   window.addEventListener("resize", fit); fit();
   document.querySelectorAll("details").forEach((d) => d.addEventListener("toggle", () => window.dispatchEvent(new Event("resize"))));
