@@ -57,7 +57,7 @@ def test_reliability_shows_actual_against_predicted():
     y_true, y_pred = np.array([0.0, 1.0] * 50), np.full(100, 0.4)
     figure = figures.reliability({"baseline": (y_true, y_pred), "candidate": (y_true, np.full(100, 0.5))})
     assert title(figure) == "Predicted churn is off by 10.0 and 0.0 points"
-    line = figure.axes[0].lines[1]
+    line = figure.axes[0].lines[0]
     assert (line.get_xdata().tolist(), line.get_ydata().tolist()) == ([pytest.approx(40)], [pytest.approx(50)])
     assert figure.axes[0].get_xlabel().startswith("predicted")
     assert figure.axes[0].get_ylabel().startswith("actual")

@@ -22,7 +22,7 @@ def test_calibration_shows_actual_against_predicted():
     assert model.get_xdata().tolist() == pytest.approx([20, 90])
     assert model.get_ydata().tolist() == pytest.approx([50, 50])
     assert title(figure) == "Predicted churn in 90 days is off by 35.0 points on average"
-    assert axes.get_xlabel() == "predicted, % of customers"
+    assert axes.get_xlabel() == "predicted, % of customers; n = 100"
     assert axes.get_ylabel() == "actual, % of customers"
 
 
@@ -80,3 +80,11 @@ def test_the_title_above_several_panels_is_the_heading_and_theirs_stay():
     assert figures.titled(figure, 40)[0] == ""
     figure.suptitle("Both panels rise")
     assert figures.titled(figure, 40)[0] == "Both panels rise"
+
+
+def test_the_axes_of_a_calibration_are_as_small_as_the_base_rate():
+    rng = np.random.default_rng(0)
+    y_pred = rng.uniform(0.01, 0.09, 20_000)
+    y_true = (rng.random(len(y_pred)) < y_pred).astype(float)
+    axes = figures.calibration(y_true, y_pred, {}, "churn in 90 days").axes[0]
+    assert max(axes.get_xlim()[1], axes.get_ylim()[1]) < 12

@@ -209,11 +209,14 @@ def reliability(churn: Mapping[str, tuple[Array, Array]]) -> Figure:
     """
     errors = " and ".join(f"{100 * calibration_error(*pair):.1f}" for pair in churn.values())
     figure, axes = blank(f"Predicted churn is off by {errors} points", 4.8, 4.2)
-    axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1, linestyle=":")
+    ends: list[float] = []
     for side, (y_true, y_pred) in churn.items():
-        table = 100 * calibration_table(y_true, y_pred)
+        table = 100 * calibration_table(y_true, y_pred)[["predicted", "actual"]]
+        ends += [table.min().min(), table.max().max()]
         colour, line = SIDES[side]
         axes.plot(table["predicted"], table["actual"], line, marker="o", color=colour, markersize=4, label=side)
+    equal = [min(ends), max(ends)]  # where the base rate is small, so are the axes
+    axes.plot(equal, equal, color=MUTED, linewidth=1, linestyle=":", zorder=0)
     axes.set_xlabel("predicted, % of customers")
     axes.set_ylabel("actual, % of customers")
     axes.legend(frameon=False, fontsize=9)

@@ -74,13 +74,17 @@ def calibration(y_true: Array, y_pred: Array, baselines: Mapping[str, Array], ev
         In words: "churn in 90 days".
     """
     figure, axes = blank(f"Predicted {event} is off by {100 * calibration_error(y_true, y_pred):.1f} points on average")
-    axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1, linestyle=":")
+    ends: list[float] = []
     for name, baseline in baselines.items():
-        table = 100 * calibration_table(y_true, baseline)
+        table = 100 * calibration_table(y_true, baseline)[["predicted", "actual"]]
         axes.plot(table["predicted"], table["actual"], "o-", color=MUTED, markersize=3, linewidth=0.8, label=name)
-    table = 100 * calibration_table(y_true, y_pred)
+        ends += [table.min().min(), table.max().max()]
+    table = 100 * calibration_table(y_true, y_pred)[["predicted", "actual"]]
     axes.plot(table["predicted"], table["actual"], "o-", color=ACCENT, label="model")
-    axes.set_xlabel("predicted, % of customers")
+    ends += [table.min().min(), table.max().max()]
+    line = [min(ends), max(ends)]  # where the base rate is small, so are the axes
+    axes.plot(line, line, color=MUTED, linewidth=1, linestyle=":", zorder=0)
+    axes.set_xlabel(f"predicted, % of customers; n = {len(y_true):,}")
     axes.set_ylabel("actual, % of customers")
     axes.legend(frameon=False)
     return figure
@@ -98,7 +102,7 @@ def value_by_decile(predicted: pd.Series, actual: pd.Series, horizon_days: int) 
     axes.bar(places - 0.2, means["actual"], 0.4, color=MUTED, label="actual")
     axes.bar(places + 0.2, means["predicted"], 0.4, color=ACCENT, label="predicted")
     axes.set_xticks(places, [str(d) for d in means.index])
-    axes.set_xlabel("tenth of the customers by predicted spend (1 = highest)")
+    axes.set_xlabel(f"tenth of {len(predicted):,} customers by predicted spend (1 = highest)")
     axes.set_ylabel(f"spend per customer in {horizon_days} days (currency)")
     axes.legend(frameon=False)
     return figure

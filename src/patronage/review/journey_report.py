@@ -39,7 +39,11 @@ def journey_report(
     figures = {Artifact.JOURNEY_MAP_FIGURE: journey_map(stages, flows, days, periods, longest_days)}
     for group in (c.PERSONA, c.CHANNEL):
         if (stuck := tables.get(Artifact.journey_stuck_of(group))) is not None:
-            figures[Artifact.journey_figure_of(group)] = stuck_map(stuck.set_index("group"), days, longest_days, group)
+            shown = stuck.set_index("group")
+            if group == c.PERSONA:  # in the order of every other figure
+                ordered = assignments.sort_values(c.PERSONA_ID)[c.PERSONA].astype(str).drop_duplicates()
+                shown = shown.reindex([name for name in ordered if name in shown.index])
+            figures[Artifact.journey_figure_of(group)] = stuck_map(shown, days, longest_days, group)
     if holdout is not None:
         mix = tables[Artifact.JOURNEY_MIX].set_index("stage")
         figures[Artifact.JOURNEY_MIX_FIGURE] = stage_mix(mix, periods, days)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from patronage.review.figures import ACCENT, INK, MUTED, blank, set_title
+from patronage.review.page.html import words
 
 BOUND = 2.0  # standard deviations, of the colours
 SILHOUETTE, BIC = "silhouette", "bic"
@@ -24,16 +25,17 @@ def persona_profile(profile: pd.DataFrame) -> Figure:
     """
     persona, feature = np.unravel_index(np.abs(profile.to_numpy()).argmax(), profile.shape)
     name = str(profile.index[persona]).split(": ", 1)[-1]
-    title = f"{name} is set apart most, by {profile.columns[feature]} ({profile.iloc[persona, feature]:+.1f} sd)"
+    features = [words(str(column)) for column in profile.columns]
+    title = f"{name} is set apart most, by {features[feature]} ({profile.iloc[persona, feature]:+.1f} sd)"
     figure, axes = blank(title, max(9.0, 3 + 1.1 * profile.shape[1]), 0.6 * len(profile) + 2)
     image = axes.imshow(profile.clip(-BOUND, BOUND), cmap="RdBu_r", vmin=-BOUND, vmax=BOUND, aspect="auto")
-    axes.set_xticks(range(profile.shape[1]), profile.columns, rotation=30, ha="right", fontsize=8)
+    axes.set_xticks(range(profile.shape[1]), features, rotation=30, ha="right", fontsize=8)
     axes.set_yticks(range(len(profile)), profile.index, fontsize=8)
     for (row, column), value in np.ndenumerate(profile.to_numpy()):
         color = "white" if abs(value) > 1.2 else INK
         axes.text(column, row, f"{value:+.1f}", ha="center", va="center", fontsize=8, color=color)
     bar = figure.colorbar(image, ax=axes, shrink=0.8)
-    bar.set_label("distance from the mean of all, sd", fontsize=8)
+    bar.set_label("distance from the mean of all, in standard deviations (sd)", fontsize=8)
     return figure
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from browser import Browser, chromium
 from patronage import names as c
+from patronage.names import Artifact
 from patronage.review.page.blocks import Cards, Facts, Table
 from patronage.review.page.html import render
 from patronage.review.run_page.run_page import run_page
@@ -71,6 +72,13 @@ def test_there_is_a_card_for_each_persona_and_their_customers_add_up(page, view)
     cards = next(block for block in section(page, "Who they are").blocks if isinstance(block, Cards)).items
     assert [card.group for card in cards] == view.personas
     assert sum(int(card.facts[0].value.replace(",", "")) for card in cards) == len(view.assignments)
+
+
+def test_personas_have_one_order_in_all_figures(page, view):
+    stays = view.report.figures[Artifact.journey_figure_of(c.PERSONA)].axes[0].get_yticklabels()
+    cards = next(block for block in section(page, "Who they are").blocks if isinstance(block, Cards)).items
+    named = [card.title for card in cards]
+    assert [text.get_text() for text in stays if text.get_text() in named] == named
 
 
 def test_a_model_differs_from_itself_in_nothing(page):
