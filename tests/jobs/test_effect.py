@@ -135,3 +135,25 @@ def test_the_contacts_of_a_log_and_our_own_actions_are_a_trial(project):
     actions.assign(cutoff=pd.Timestamp("2024-05-01")).to_parquet("actions.parquet")
     code, _, err = command("effect", *log, "past_actions=actions.parquet")
     assert (code, "made at the cutoff 2024-05-01; expected cutoff=2024-06-01" in err) == (1, True)
+
+
+@pytest.mark.slow
+def test_the_lots_of_several_months_are_learned_from_together(project):
+    """Each month has its own shares of the arms, and each customer is in one fold with all months."""
+    orders, contacts = shop()
+    ids = contacts["customer_id"]
+    earlier = pd.DataFrame({"customer_id": ids, "contacted_at": pd.Timestamp("2024-05-01"), "arm": "control"})
+    earlier.loc[np.random.default_rng(1).random(len(ids)) < 0.2, "arm"] = "mail"
+    orders.to_csv("orders.csv", index=False)
+    pd.concat([contacts, earlier]).to_csv("contacts.csv", index=False)
+    log = ["data=tables", "data.transactions.path=orders.csv", "data.contacts.path=contacts.csv", "outcome=ordered"]
+    log += ["data.on_duplicate_rows=keep", "cutoff=[2024-05-01,2024-06-01]", "folds=2"]
+    code, out, err = command("effect", *log, "output=list.parquet", "model=learned")
+    assert code == 0, err
+    assert out.count("contacts     ") >= 2
+    rows = pd.read_parquet("list.parquet")
+    assert rows["customer_id"].is_unique
+    assert len(rows) == 400
+    assert (Path("learned") / "effects.json").is_file()
+    code, _, err = command("effect", *log, "past_actions=actions.parquet")
+    assert (code, "past_actions: 1 for 2 cutoffs; expected one of each cutoff" in err) == (2, True)

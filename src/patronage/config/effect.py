@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from patronage.config.data import DataConfig, EngineConfig
 from patronage.config.lenses import LensesConfig
@@ -49,12 +51,12 @@ class EffectConfig(ProcessConfig):
     plan: PlanConfig = field(default_factory=PlanConfig)
     name: str | None = None
     path: str | None = None
-    cutoff: str | None = None
+    cutoff: Any = None
     contacts: str = "table"
-    past_actions: str | None = None
+    past_actions: Any = None
     action: str | None = None
     campaign: str | None = None
-    assignments: str | None = None
+    assignments: Any = None
     contact_days: int = 7
     window_days: int = 14
     decay_days: list[int] = field(default_factory=lambda: shipped("effect", "decay_days"))
@@ -94,3 +96,17 @@ class EffectConfig(ProcessConfig):
             raise ConfigError(f"effect: path={self.path} and data={self.data.name}; give one of them")
         if self.data is not None and self.cutoff is None:
             raise ConfigError("effect: cutoff is missing; give the day that the contacts begin, cutoff=YYYY-MM-DD")
+        for name in ("past_actions", "assignments"):
+            tables = several(getattr(self, name))
+            if tables and len(tables) != len(several(self.cutoff)):
+                raise ConfigError(
+                    f"{name}: {len(tables)} for {len(several(self.cutoff))} cutoffs; expected one of each cutoff, in "
+                    "the same order"
+                )
+
+
+def several(value: Any) -> list[str]:
+    """One, or a list of them."""
+    if value is None:
+        return []
+    return [str(value)] if isinstance(value, str) or not isinstance(value, Iterable) else [str(each) for each in value]

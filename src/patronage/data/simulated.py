@@ -24,7 +24,7 @@ from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS, VOCABULARY
 from patronage.data.source import SourceTable
 from patronage.engine import Engine
 from patronage.errors import DataError
-from patronage.simulation.answers import answer, planted_effect
+from patronage.simulation.answers import answer, coming_orders, planted_effect
 from patronage.simulation.settings import SimulatedConfig, read_settings
 from patronage.simulation.writing import simulate_blocks, write
 
@@ -33,6 +33,7 @@ __all__ = [
     "SimulatedConfig",
     "answer",
     "cache_folder",
+    "coming_orders",
     "planted_effect",
     "read_settings",
     "read_tables",

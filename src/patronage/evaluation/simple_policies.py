@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from patronage import names as c
@@ -110,6 +111,28 @@ def simple(model: ContactEffects, labels: pd.DataFrame, features: pd.DataFrame |
     if len(labels.columns):
         policies[BEST_LABEL] = by_best_label(labels, profit, fold)
     return policies
+
+
+def learn(
+    model: ContactEffects,
+    features: pd.DataFrame,
+    outcome: pd.Series,
+    labels: pd.DataFrame,
+    customers: npt.ArrayLike | None = None,
+) -> ContactEffects:
+    """Fit the effects, and let them follow the best simple policy where it is the surer one.
+
+    Parameters
+    ----------
+    labels
+        A column per labelling, on the rows of the features.
+    customers
+        Of each row, where some have several.
+    """
+    model.fit(features, outcome, customers)
+    if (rule := rule_to_follow(model, labels, features)) is not None:
+        model.follow(rule)
+    return model
 
 
 def rule_to_follow(model: ContactEffects, labels: pd.DataFrame, features: pd.DataFrame | None) -> SimpleRule | None:

@@ -29,6 +29,9 @@ OUTCOMES = (ORDERED, c.ORDERS, c.SPEND, VISIT)
 OUTCOME, MOMENT = "outcome", c.CONTACTED_AT
 MOST_CONTAMINATED = 0.01  # of the customers: with a contact of another arm too
 VISITS = ("visit", "view", "login")  # the first of these that the log knows is a visit
+DECIDED = (  # columns of the assignments that follow from effects: nothing that they may be learned from
+    c.FLAGS, c.ACTION, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.EXPECTED_PROFIT_BASIS,
+)  # fmt: skip
 
 
 class Lot(NamedTuple):

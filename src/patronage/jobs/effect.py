@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pandas as pd
 from omegaconf import OmegaConf
 
 from patronage import journal, tracking
@@ -14,8 +15,8 @@ from patronage.config import EffectConfig
 from patronage.config.places import project_root
 from patronage.errors import OutputError
 from patronage.evaluation.effects import customers_needed
-from patronage.evaluation.simple_policies import rule_to_follow
-from patronage.jobs.effect_data import trial_data
+from patronage.evaluation.simple_policies import learn
+from patronage.jobs.effect_data import TrialData, trial_data
 from patronage.models.effects.estimator import ContactEffects
 from patronage.names import Artifact
 from patronage.report import Report
@@ -50,9 +51,13 @@ def run(config: EffectConfig) -> None:
     if not config.costs:
         print("costs        not given: a contact counts as free; give costs={ARM: ...}")
     journal.step("the lot, then effects of customers that the trees did not see")
-    model = _model(config, customers.propensity).fit(customers.features, customers.outcome)
-    if (rule := rule_to_follow(model, customers.labels, customers.features)) is not None:
-        model.follow(rule)
+    model = learn(
+        _model(config, customers.propensity),
+        customers.features,
+        customers.outcome,
+        customers.labels,
+        customers.customers,
+    )
     report = effect_report(
         model,
         customers.labels,
@@ -63,9 +68,8 @@ def run(config: EffectConfig) -> None:
     record = _record(config, model, report, customers.source, started)
     with ExitStack() as results:  # whole beside their places before the run is logged, and there when it is
         if config.output is not None:
-            recommended = model.predict(customers.features.assign(**customers.labels))
-            frame = recommended.reset_index() if recommended.index.name else recommended
-            frame.to_parquet(results.enter_context(growing(Path(config.output), f"output={config.output}")))
+            place = results.enter_context(growing(Path(config.output), f"output={config.output}"))
+            _recommended(model, customers).to_parquet(place)
         if config.model is not None:
             model.learned_.save(results.enter_context(growing(Path(config.model), f"model={config.model}")))
         run_id = tracking.log_run(store, record)
@@ -77,6 +81,15 @@ def run(config: EffectConfig) -> None:
         print(f"model        {config.model}: train with actions.effects={config.model} to act on it")
     print(f"report       {tracking.artifact(store, run_id, Artifact.REPORT)}")
     print(f"look at it   {tracking.run_link(store, run_id)}")
+
+
+def _recommended(model: ContactEffects, customers: TrialData) -> pd.DataFrame:
+    """What each customer is recommended: as of the last cutoff, where there are several."""
+    rows = model.predict(customers.features.assign(**customers.labels))
+    if customers.customers is None:
+        return rows.reset_index() if rows.index.name else rows
+    rows.insert(0, c.CUSTOMER_ID, customers.customers)
+    return rows.drop_duplicates(c.CUSTOMER_ID, keep="last", ignore_index=True)
 
 
 def _model(config: EffectConfig, propensity: str | None) -> ContactEffects:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from patronage import cutoff as when
 from patronage import data, lenses, tracking
 from patronage import names as c
 from patronage.config import EffectConfig, TrainConfig
+from patronage.config.effect import several
 from patronage.data import Tables, read_table
 from patronage.decisions.contact_state import contact_state
 from patronage.engine import connect
@@ -44,6 +47,8 @@ class TrialData(NamedTuple):
         Of a log: the outcome in spans of days since the contact.
     contacts_before
         How many contacts each customer had before, where it is known.
+    customers
+        Of each row, where the lots of several cutoffs give a customer several.
     """
 
     features: pd.DataFrame
@@ -53,6 +58,7 @@ class TrialData(NamedTuple):
     source: str
     by_days: pd.DataFrame | None = None
     contacts_before: pd.Series | None = None
+    customers: pd.Index | None = None
 
 
 def trial_data(config: EffectConfig, store: Store) -> TrialData:
@@ -70,7 +76,8 @@ def trial_data(config: EffectConfig, store: Store) -> TrialData:
     with closing(connect(config.engine)) as engine:
         tables = data.load(engine, config.data)
         print(tables.summary(), flush=True)
-        return _of_log(config, tables, when.parse(config.cutoff), store)
+        lots = [_of_log(own, tables, when.parse(own.cutoff), store) for own in _by_cutoff(config)]
+        return lots[0] if len(lots) == 1 else _together(lots, config.arm)
 
 
 def _of_table(config: EffectConfig) -> TrialData:
@@ -92,6 +99,39 @@ def _of_table(config: EffectConfig) -> TrialData:
     )
 
 
+def _by_cutoff(config: EffectConfig) -> list[EffectConfig]:
+    """The configuration for each cutoff alone, with its own tables of past actions and assignments."""
+    cutoffs = several(config.cutoff)
+    past, assigned = (several(value) or [None] * len(cutoffs) for value in (config.past_actions, config.assignments))
+    return [
+        replace(config, cutoff=cutoff, past_actions=actions, assignments=assignments)
+        for cutoff, actions, assignments in zip(cutoffs, past, assigned, strict=True)
+    ]
+
+
+def _together(lots: list[TrialData], arm: str) -> TrialData:
+    """The lots of several cutoffs, with the columns that all of them have; each keeps its own probabilities."""
+    features = []
+    for lot in lots:
+        own = lot.features
+        if lot.propensity is None:  # the shares of this lot: another one may have had others
+            own = own.assign(**{c.PROPENSITY: own[arm].map(own[arm].value_counts(normalize=True))})
+        features.append(own)
+    customers = pd.Index(np.concatenate([own.index.to_numpy(object) for own in features]), name=c.CUSTOMER_ID)
+
+    joined = partial(pd.concat, join="inner", ignore_index=True)
+    return TrialData(
+        features=joined(features),
+        outcome=joined([lot.outcome for lot in lots]),
+        labels=joined([lot.labels for lot in lots]),
+        propensity=c.PROPENSITY,
+        source=lots[0].source,
+        by_days=joined([lot.by_days for lot in lots]),
+        contacts_before=joined([lot.contacts_before for lot in lots]),
+        customers=customers,
+    )
+
+
 def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store) -> TrialData:
     """The customers of a lot, with their features and segments as of the cutoff."""
     when.check_inside(cutoff, tables.first, tables.last, tables.max_staleness_days)
@@ -101,7 +141,7 @@ def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store
     known = frame.select_dtypes("number").join(segments)
     if config.assignments is not None:
         own = _own_table(config.assignments, Artifact.ASSIGNMENTS, cutoff, store)
-        known = known.join(own.drop(columns=[name for name in own if name in known]), how="left")
+        known = known.join(own.drop(columns=[name for name in own if name in known or name in trials.DECIDED]), how="left")
     lot, days = _lot(config, tables, cutoff, known.index, store)
     for note in lot.notes:
         print(f"contacts     {note}")

@@ -29,9 +29,14 @@ def planted_effect(transactions: pd.DataFrame, shopper: pd.Series, moments: pd.S
     moments
         Of the contact, by customer.
     """
-    coming = transactions[_within(transactions, moments)].groupby(c.CUSTOMER_ID)[c.ORDER_ID].nunique()
     types = shopper.reindex(moments.index)
-    return types.map(WON).fillna(0.0) - types.map(DRIVEN).fillna(0.0) * coming.reindex(moments.index).fillna(0.0)
+    return types.map(WON).fillna(0.0) - types.map(DRIVEN).fillna(0.0) * coming_orders(transactions, moments)
+
+
+def coming_orders(transactions: pd.DataFrame, moments: pd.Series) -> pd.Series:
+    """The orders in the window as it would go without the contact, on the index of the moments."""
+    orders = transactions[_within(transactions, moments)].groupby(c.CUSTOMER_ID)[c.ORDER_ID].nunique()
+    return orders.reindex(moments.index).fillna(0.0)
 
 
 def answer(transactions: pd.DataFrame, shopper: pd.Series, moments: pd.Series, *, seed: int) -> pd.DataFrame:

@@ -127,7 +127,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self.assume_random = assume_random
         self.seed = seed
 
-    def fit(self, X: pd.DataFrame, y: npt.ArrayLike) -> Self:
+    def fit(self, X: pd.DataFrame, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
         """Learn from customers whose arm was drawn by lot.
 
         Parameters
@@ -136,6 +136,9 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             Features from before the contact, and the arm.
         y
             The outcome after the contact, more is better; missing where it is unknown. In the order of X.
+        groups
+            The customer of each row, where lots of several months give a customer several rows: no fold then learns of
+            a customer whom it is judged on. None: every row is a customer.
 
         Raises
         ------
@@ -154,7 +157,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self.arms_ = self._arms(frame)
         encoding = learn_encoding(frame, features)
         given = pd.Index(self.arms_).get_indexer(frame[self.arm].astype(str))
-        trial = Trial(encoding.matrix(frame[features]), given, self._propensities(frame, given), outcome)
+        group = None if groups is None else pd.factorize(np.asarray(groups)[known])[0]
+        trial = Trial(encoding.matrix(frame[features]), given, self._propensities(frame, given), outcome, group)
         self.randomness_: RandomnessFinding = check_randomness(trial, self.arms_, features, self._settings())
         if self.randomness_.reasons and not self.assume_random:
             raise DataError(

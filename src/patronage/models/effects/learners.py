@@ -36,16 +36,20 @@ class Trial(NamedTuple):
         (N, A + 1) probability of each arm, known by design.
     y
         (N,) outcome.
+    group
+        (N,) the number of the customer of each row, where customers have several; None: a row is a customer.
     """
 
     x: Array
     arm: Array
     propensity: Array
     y: Array
+    group: Index | None = None
 
     def take(self, rows: Array | Mask) -> Trial:
         """Some of the customers."""
-        return Trial(self.x[rows], self.arm[rows], self.propensity[rows], self.y[rows])
+        group = None if self.group is None else self.group[rows]
+        return Trial(self.x[rows], self.arm[rows], self.propensity[rows], self.y[rows], group)
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,12 @@ def robust_scores(trial: Trial, outcomes: Array) -> Array:
     return outcomes + given / trial.propensity * (trial.y[:, None] - outcomes)
 
 
-def folds_of(arm: Array, folds: int, seed: int) -> Index:
-    """(N,) the fold of each customer, every arm spread evenly."""
+def folds_of(arm: Array, folds: int, seed: int, group: Index | None = None) -> Index:
+    """(N,) the fold of each row: every arm spread evenly, or all rows of a customer in one fold."""
     rng = np.random.default_rng(seed)
+    if group is not None:
+        numbers, place = np.unique(group, return_inverse=True)
+        return np.asarray(rng.permutation(np.arange(len(numbers)) % folds)[place], np.intp)
     fold = np.empty(len(arm), np.intp)
     for value in np.unique(arm):
         rows = rng.permutation(np.flatnonzero(arm == value))
@@ -155,7 +162,7 @@ def fit_learner(learner: str, trial: Trial, settings: TreeSettings) -> EffectTre
 
 def _outcomes_across(trial: Trial, settings: TreeSettings) -> Array:
     """(N, A + 1) outcomes predicted by models of the other folds."""
-    fold = folds_of(trial.arm, INNER_FOLDS, settings.seed)
+    fold = folds_of(trial.arm, INNER_FOLDS, settings.seed, trial.group)
     outcomes = np.empty(trial.propensity.shape)
     for number in range(INNER_FOLDS):
         aim = fold == number
@@ -187,7 +194,7 @@ class CrossFit(NamedTuple):
 
 def cross_fit(trial: Trial, learners: tuple[str, ...], folds: int, settings: TreeSettings) -> CrossFit:
     """Fit every learner on all folds but one, and predict that one; nothing of its outcomes is used before."""
-    fold = folds_of(trial.arm, folds, settings.seed)
+    fold = folds_of(trial.arm, folds, settings.seed, trial.group)
     arms = trial.propensity.shape[1] - 1
     effects = {learner: np.empty((len(trial.y), arms)) for learner in learners}
     outcomes = np.empty(trial.propensity.shape)
@@ -210,9 +217,8 @@ def spread_trees(learner: str, trial: Trial, settings: TreeSettings) -> tuple[lg
     """
     effects = []
     for half in range(HALVES):
-        rows = (
-            folds_of(trial.arm, 2, settings.seed + half) == 0
-        )  # of each arm: no lot of ours may repeat that of the trial
+        # of each arm: no lot of ours may repeat that of the trial
+        rows = folds_of(trial.arm, 2, settings.seed + half, trial.group) == 0
         seeded = replace(settings, seed=settings.seed + half)
         effects.append(fit_learner(learner, trial.take(rows), seeded).predict(trial.x))
     variance = np.var(effects, axis=0, ddof=1)

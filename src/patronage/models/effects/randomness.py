@@ -127,7 +127,7 @@ def _predictability(trial: Trial, settings: TreeSettings) -> Predictability:
         x, given = trial.x[rows], (trial.arm[rows] == arm).astype(float)
         stated = trial.propensity[rows, arm] / (trial.propensity[rows, arm] + trial.propensity[rows, 0])
         start, predicted = np.log(stated / (1 - stated)), np.empty(len(rows))
-        fold = folds_of(given, FOLDS, settings.seed)
+        fold = folds_of(given, FOLDS, settings.seed, None if trial.group is None else trial.group[rows])
         parameters = {**settings.parameters(len(rows)), "objective": "binary"}
         for number in range(FOLDS):
             learn, aim = fold != number, fold == number
