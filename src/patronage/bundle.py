@@ -21,7 +21,7 @@ from patronage import lenses, manifest
 from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.catalogue import ActionPlan
-from patronage.decisions.offer import Offer
+from patronage.decisions.next_action import by_labels
 from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
@@ -33,19 +33,18 @@ from patronage.models.effects.learned import LearnedEffects
 from patronage.models.forecast import CONTRACT, Forecast
 from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
-from patronage.models.returned import SENT_BACK, nearly_all_sent_back, sent_back
+from patronage.models.returned import NEVER_AGAIN, SENT_BACK, nearly_all_sent_back, sent_back
 from patronage.models.targets.act_model import ActModel
 from patronage.typing import Mask
 
-FORMAT = 10
+FORMAT = 11
 REFERENCE, EFFECTS, TARGETS, CONTRACTS = "reference.json", "effects", "targets", "contracts"
 # Columns that are missing for a contact who never bought
 ABOUT_BUYERS = (
     c.CHURN_PROBABILITY, c.CHURN_BAND, c.CHURN_REASONS, c.P_ALIVE, c.P_ORDER, c.EXPECTED_ORDERS, c.EXPECTED_ORDERS_LOW,
     c.EXPECTED_ORDERS_HIGH, c.MEDIAN_ORDERS, c.EXPECTED_SPEND, c.EXPECTED_SPEND_LOW, c.EXPECTED_SPEND_HIGH,
     c.MEDIAN_SPEND, c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
-    c.EXPECTED_NEXT_ORDER_DAYS, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH,
-    c.EXPECTED_PROFIT_BASIS, c.ACTION,
+    c.EXPECTED_NEXT_ORDER_DAYS,
 )  # fmt: skip
 MOSTLY_NONE = "expected orders lie above their interval: most likely there is none"
 OUTSIDE = "expected orders lie outside their interval"
@@ -105,7 +104,6 @@ class Bundle:
     personas: personas.PersonaModel
     forecast: Forecast
     journey: journey.JourneyModel
-    offer: Offer
     actions: ActionPlan
     effects: LearnedEffects | None = None
     targets: tuple[ActModel, ...] = ()
@@ -154,8 +152,6 @@ class Bundle:
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
         forecast = self._forecast(buyers, reasons=True, horizons=horizons)
-        never = nearly_all_sent_back(buyers)
-        forecast |= self.offer.decide(forecast, ids[bought], never=never)
         if not bought.all():
             forecast = {name: _expanded(values, bought) for name, values in forecast.items()}
         stages = self.journey.predict(features)
@@ -169,6 +165,7 @@ class Bundle:
             **self.fitted_lenses.estimates(features),
         }
         reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers), (sent_back(buyers), SENT_BACK)]
+        reasons.append((nearly_all_sent_back(buyers), NEVER_AGAIN))
         if self.contracts is not None:
             reasons.append((~runs(buyers), NO_CONTRACT))
         further = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
@@ -176,17 +173,14 @@ class Bundle:
         if c.STATUS_SEGMENT in assignments:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
         if self.effects is not None:
-            effects = self.effects.columns(features.assign(**assignments))
-            if (arm := self.offer.arm_of(self.effects.arms)) is not None:
-                own = {name(arm): effects[name(arm)][bought] for name in (c.effect_of, c.effect_low, c.effect_high)}
-                learned = self.offer.decide({}, ids[bought], never=never, effects=own)
-                assignments |= {name: _expanded(values, bought) for name, values in learned.items()}
-            assignments |= effects
+            assignments |= self.effects.columns(features.assign(**assignments))
         for target in self.targets:
             assignments |= target.columns(features)
         comparable = self.forecast.churn_source != CONTRACT
         assignments[c.FLAGS] = _flags(assignments, self.personas, further, comparable=comparable)
-        return pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
+        frame = pd.DataFrame({name: _typed(column) for name, column in assignments.items()}, index=features.index)
+        actions = by_labels(frame.set_axis(ids), self.actions)
+        return frame.assign(**{name: _typed(column) for name, column in actions.items()})
 
     def expect(self, features: pd.DataFrame) -> pd.DataFrame:
         """The columns of `assign` about churn, orders and value, without the reasons, which cost most."""
@@ -234,7 +228,6 @@ class Bundle:
             "lens_names": self.lens_names,
             "features": self.columns,
             "fitted_lenses": self.fitted_lenses.to_json(),
-            "offer": asdict(self.offer),
             "actions": self.actions.to_json(),
             TARGETS: [target.act.key for target in self.targets],
         }
@@ -297,7 +290,6 @@ class Bundle:
             personas=personas.PersonaModel.load(folder / "personas", fitted_lenses),
             forecast=Forecast.load(folder / "forecast"),
             journey=journey.JourneyModel.load(folder / "journey"),
-            offer=Offer(**state["offer"]),
             actions=ActionPlan.from_json(state["actions"]),
             effects=LearnedEffects.load(folder / EFFECTS) if (folder / EFFECTS).is_dir() else None,
             targets=tuple(ActModel.load(folder / TARGETS / key) for key in state.get(TARGETS, [])),

@@ -1,4 +1,4 @@
-"""The loop in small: recommended by the code of `score`, contacted by lot, learned from the log as `effect` reads it."""
+"""The loop in small: recommended as `score` does, contacted by lot, learned from the log as `effect` does."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def test_the_mean_over_worlds_has_an_interval_over_worlds():
     }
     (row,) = loop.over_worlds(worlds).itertuples()
     assert row.more == 20.0
-    assert (row.low, row.high) == pytest.approx((20 - 24.84, 20 + 24.84), abs=0.01)  # t of 2 degrees: 4.303 * 10 / sqrt(3)
+    assert (row.low, row.high) == pytest.approx(
+        (20 - 24.84, 20 + 24.84), abs=0.01
+    )  # t of 2 degrees: 4.303 * 10 / sqrt(3)
 
 
 def test_no_months_are_refused():

@@ -88,9 +88,9 @@ def test_our_own_actions_are_held_against_their_own_holdout(log):
         trials.action_lot(actions, CUTOFF)
 
 
-def test_assignments_have_one_action(log):
-    assignments = pd.DataFrame({"action": ["contact", "holdout", "leave", "leave"]}, index=KNOWN.index)
-    assert trials.action_lot(assignments, CUTOFF).contacts["arm"].to_dict() == {"ann": "contact", "ben": "control"}
+def test_actions_without_their_lot_are_refused():
+    with pytest.raises(pt.DataError, match="no column holdout; expected actions.parquet or assignments"):
+        trials.action_lot(pd.DataFrame({"action": ["win_back"]}, index=["ann"]), CUTOFF)
 
 
 def test_customers_with_several_arms_are_refused(log):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.config import LensesConfig
-from patronage.decisions.offer import ProfitCurve
+from patronage.decisions.retention import ProfitCurve
 from patronage.review import ensemble_figures as figures
 
 

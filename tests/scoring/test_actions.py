@@ -13,6 +13,14 @@ from patronage.scoring import mark
 pytestmark = pytest.mark.slow
 
 
+def both_say_the_same(actions: pd.DataFrame, assignments: pd.DataFrame) -> None:
+    """The assignments follow what is recommended within the budget and beside what was sent."""
+    own, other = (table.set_index("customer_id").sort_index() for table in (actions, assignments))
+    for name in ("action", "holdout", "expected_profit", "expected_profit_low", "expected_profit_high"):
+        pd.testing.assert_series_equal(own[name], other[name], check_dtype=False)
+    assert own["basis"].tolist() == other["expected_profit_basis"].tolist()
+
+
 def test_actions_come_beside_the_assignments_marked_and_the_same_again(patronage, fitted, registered, project):
     def run(*more: str):
         return patronage(
@@ -27,6 +35,7 @@ def test_actions_come_beside_the_assignments_marked_and_the_same_again(patronage
     actions, assignments = pd.read_parquet("actions.parquet"), pd.read_parquet("out.parquet")
     assert sorted(actions["customer_id"]) == sorted(assignments["customer_id"])
     assert set(actions["basis"]) == {"assumed"}
+    both_say_the_same(actions, assignments)
     file = pq.read_metadata("actions.parquet")
     assert json.loads(file.metadata[mark.KEY.encode()])["rows"] == len(actions)
     one = (project / "actions.parquet").read_bytes()
@@ -35,6 +44,7 @@ def test_actions_come_beside_the_assignments_marked_and_the_same_again(patronage
     assert run("next_actions=actions.parquet", "budget=5")[0] == 0
     cheap = pd.read_parquet("actions.parquet")
     assert cheap["expected_cost"].sum() <= 5 < actions["expected_cost"].sum()
+    both_say_the_same(cheap, pd.read_parquet("out.parquet"))
     # what is not ours stays, and with it the assignments
     (project / "actions.parquet").write_text("mine")
     before = (project / "out.parquet").read_bytes()

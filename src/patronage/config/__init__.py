@@ -38,7 +38,6 @@ from patronage.config.data import (
     TransactionColumns,
     TransactionsConfig,
 )
-from patronage.config.decision import DecisionConfig
 from patronage.config.effect import EffectConfig
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import (
@@ -77,7 +76,7 @@ __all__ = [
     "ATTRIBUTE_KINDS", "ActionConfig", "ActionsConfig", "ActsConfig", "CapsConfig",
     "AnalyseConfig", "BacktestConfig", "Behaviour", "CandidatesConfig", "CheckConfig",
     "ChurnConfig", "ContractConfig", "CleanConfig", "ClvConfig", "CohortsConfig", "CompanionsConfig", "CompareConfig",
-    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig", "DecisionConfig",
+    "ContactColumns", "ContactsConfig", "CustomerColumns", "CustomersConfig", "DataConfig",
     "DriftConfig", "DriversConfig", "EffectConfig", "EngineConfig", "EvaluationConfig", "EventColumns",
     "EventsConfig", "FirstDaysConfig", "GatesConfig", "JourneyConfig", "LensesConfig", "LimitConfig",
     "ListsConfig", "LostConfig", "ObstaclesConfig", "OccasionConfig", "OccasionWindow", "OriginsConfig",

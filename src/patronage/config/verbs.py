@@ -11,7 +11,6 @@ from patronage.config.actions import ActionsConfig
 from patronage.config.churn import ChurnConfig
 from patronage.config.clv import ClvConfig
 from patronage.config.data import DataConfig, EngineConfig
-from patronage.config.decision import DecisionConfig
 from patronage.config.journey import AUTO, JourneyConfig
 from patronage.config.lenses import LensesConfig
 from patronage.config.personas import PersonasConfig
@@ -69,7 +68,6 @@ class TrainConfig(ProcessConfig):
     personas: PersonasConfig = field(default_factory=PersonasConfig)
     churn: ChurnConfig = field(default_factory=ChurnConfig)
     clv: ClvConfig = field(default_factory=ClvConfig)
-    decision: DecisionConfig = field(default_factory=DecisionConfig)
     actions: ActionsConfig = field(default_factory=ActionsConfig)
     journey: JourneyConfig = field(default_factory=JourneyConfig)
     origins: OriginsConfig = field(default_factory=OriginsConfig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,16 +17,21 @@ from patronage.decisions.allocation import NOTHING, Allocation, allocate
 from patronage.decisions.catalogue import ASSUMED, PROSPECTS, ActionPlan, Promise, fits, promise
 from patronage.decisions.contact_state import NO_CART, OPEN, UNSUBSCRIBED
 from patronage.labels import held_out
+from patronage.models.returned import NEVER_AGAIN
 from patronage.typing import Array, Index, Mask
 
 # Why a customer is left alone, in the order in which the reasons count
 UNSUBSCRIBED_WHY, NEVER_WHY, CAP_WHY = "unsubscribed", "has a label that is never contacted", "was contacted enough"
+RETURNED_WHY = "sent back nearly all that was bought"
 NO_FIT_WHY, UNPAID_WHY, BUDGET_WHY = (
     "no action fits",
     "no action is expected to pay",
     "the budget goes further elsewhere",
 )
 GROUPED_BY = (c.PERSONA, c.JOURNEY_STAGE, c.VALUE_TIER, c.CHURN_BAND)
+AGREED = (
+    c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.EXPECTED_PROFIT_BASIS, c.ACTION, c.HOLDOUT,
+)  # fmt: skip
 SHOWN = (c.BENEFIT_SEGMENT, c.BEST_CONTACT_WINDOW, c.BEST_CONTACT_WEEKDAY)
 
 
@@ -65,21 +71,14 @@ def next_actions(
     if len(state):
         own = [c.CART, *(name for name in (c.PERSONAL_DATE, c.PERSONAL_DAY) if name in pressure)]
         customers = customers.assign(**{name: pressure[name] for name in own})
-    prospects = plan.prospects(customers)
-    size = len(customers)
-    promises = [promise(name, action, customers, prospects) for name, action in plan.catalogue.items()]
-    fit = np.column_stack(
-        [fits(action, customers) for action in plan.catalogue.values()] or [np.zeros((size, 0), bool)]
-    )
-    blocked, capped = _blocked(customers, pressure, plan), _capped(pressure, plan)
-    profit = np.column_stack([each.profit for each in promises] or [np.zeros((size, 0))])
-    allowed = fit & ~capped & (blocked == "")[:, None]
-    cost = np.column_stack([each.cost for each in promises] or [np.zeros((size, 0))])
-    allocation = allocate(
-        np.where(allowed, profit, np.nan), np.nan_to_num(cost), plan.budget if budget is None else budget
-    )
-    why = _why_left(blocked, fit, capped, np.where(allowed, profit, np.nan))
-    frame = _frame(customers, plan, promises, allocation.action, why)
+    options = _options(customers, plan)
+    blocked = np.where(pressure[UNSUBSCRIBED].to_numpy(bool), UNSUBSCRIBED_WHY, options.blocked).astype(object)
+    capped = _capped(pressure, plan)
+    allowed = options.fit & ~capped & (blocked == "")[:, None]
+    profit = np.where(allowed, options.profit, np.nan)
+    allocation = allocate(profit, options.cost, plan.budget if budget is None else budget)
+    why = _why_left(blocked, options.fit, capped, profit)
+    frame = _frame(customers, plan, options.promises, allocation.action, why)
     lacking = {
         name: [column for column in action.conditions if column not in customers]
         for name, action in plan.catalogue.items()
@@ -87,12 +86,44 @@ def next_actions(
     return NextActions(frame, allocation, {name: columns for name, columns in lacking.items() if columns})
 
 
+def by_labels(assignments: pd.DataFrame, plan: ActionPlan) -> dict[str, np.ndarray]:
+    """The action that each row speaks for alone: as `next_actions` chooses without a budget and without messages.
+
+    A single row knows no budget, no message, no cart and no date; actions that ask for a cart or a date fit nobody.
+
+    Returns
+    -------
+    dict
+        `action`, `expected_profit` with its ends (0 of who is left alone), `expected_profit_basis`, and `holdout`.
+    """
+    options, size = _options(assignments, plan), len(assignments)
+    allowed = options.fit & (options.blocked == "")[:, None]
+    chosen = allocate(np.where(allowed, options.profit, np.nan), options.cost).action
+    numbers = {name: np.zeros(size) for name in (c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH)}
+    actions, basis = np.full(size, LEAVE_ALONE, object), np.full(size, ASSUMED, object)
+    holdout = np.zeros(size, bool)
+    for number, (name, promised) in enumerate(zip(plan.catalogue, options.promises, strict=True)):
+        rows = np.flatnonzero(chosen == number)
+        actions[rows], basis[rows] = name, promised.basis
+        holdout[rows] = _held_out(name, assignments.index[rows], plan)
+        for column, value in zip(numbers, (promised.profit, promised.low, promised.high), strict=True):
+            numbers[column][rows] = value[rows]
+    return {**numbers, c.EXPECTED_PROFIT_BASIS: basis, c.ACTION: actions, c.HOLDOUT: holdout}
+
+
+def agreeing(assignments: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The assignments with the actions of `next_actions`, which knows more than a row does: they then say the same."""
+    own = frame.set_index(c.CUSTOMER_ID).reindex(assignments.index)
+    columns = {name: own[name].to_numpy() for name in AGREED if name != c.EXPECTED_PROFIT_BASIS}
+    return assignments.assign(**columns, **{c.EXPECTED_PROFIT_BASIS: own[c.BASIS].to_numpy()})
+
+
 def reads(plan: ActionPlan) -> list[str]:
     """The columns of the assignments that `next_actions` and `by_segment` look at, as far as they are there."""
     conditions = [column for action in plan.catalogue.values() for column in action.conditions]
     arms = [action.arm or name for name, action in plan.catalogue.items()]
     effects = [column(arm) for arm in arms for column in (c.effect_of, c.effect_low, c.effect_high)]
-    return list(dict.fromkeys([*PROSPECTS, *GROUPED_BY, *SHOWN, *conditions, *plan.never, *effects]))
+    return list(dict.fromkeys([*PROSPECTS, *GROUPED_BY, *SHOWN, c.FLAGS, *conditions, *plan.never, *effects]))
 
 
 def by_segment(frame: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
@@ -150,13 +181,47 @@ def _by(sender: object) -> str:
     return f"by {sender}"
 
 
-def _blocked(customers: pd.DataFrame, pressure: pd.DataFrame, plan: ActionPlan) -> Array:
-    """(N,) why nobody may contact the customer; empty where somebody may."""
-    never = np.zeros(len(customers), bool)
+class Options(NamedTuple):
+    """What the labels of customers speak for.
+
+    Attributes
+    ----------
+    promises
+        Of each action.
+    fit
+        (N, A) whether the conditions are met.
+    profit, cost
+        (N, A) of the promises.
+    blocked
+        (N,) why a customer may get no action at all; empty where the customer may.
+    """
+
+    promises: list[Promise]
+    fit: Mask
+    profit: Array
+    cost: Array
+    blocked: Array
+
+
+def _options(customers: pd.DataFrame, plan: ActionPlan) -> Options:
+    prospects, nothing = plan.prospects(customers), np.zeros((len(customers), 0))
+    promises = [promise(name, action, customers, prospects) for name, action in plan.catalogue.items()]
+    fit = np.column_stack([nothing.astype(bool), *(fits(action, customers) for action in plan.catalogue.values())])
+    profit = np.column_stack([nothing, *(each.profit for each in promises)])
+    cost = np.nan_to_num(np.column_stack([nothing, *(each.cost for each in promises)]))
+    return Options(promises, fit, profit, cost, _blocked(customers, plan))
+
+
+def _blocked(customers: pd.DataFrame, plan: ActionPlan) -> Array:
+    """(N,) why no action is allowed by the labels; empty where one may be."""
+    never, returned = np.zeros(len(customers), bool), np.zeros(len(customers), bool)
     for column, labels in plan.never.items():
         if column in customers:
             never |= customers[column].isin(labels).to_numpy()
-    return np.select([pressure[UNSUBSCRIBED].to_numpy(bool), never], [UNSUBSCRIBED_WHY, NEVER_WHY], "").astype(object)
+    if c.FLAGS in customers:
+        flags = customers[c.FLAGS].astype("str")
+        returned = flags.str.contains(NEVER_AGAIN, regex=False).fillna(False).to_numpy(bool)
+    return np.select([never, returned], [NEVER_WHY, RETURNED_WHY], "").astype(object)
 
 
 def _capped(pressure: pd.DataFrame, plan: ActionPlan) -> Mask:
@@ -203,7 +268,7 @@ def _frame(
         text[c.BASIS][rows], text[c.SENDER][rows] = promised.basis, action.sender
         text[c.CONTENT][rows] = [f"{name}/{benefit}" for benefit in _labels(own, c.BENEFIT_SEGMENT, "any")]
         text[c.WHEN][rows] = _moments(action, own)
-        holdout[rows] = held_out(own.index, plan.holdout_share, plan.seed, _purpose(name)).to_numpy()
+        holdout[rows] = _held_out(name, own.index, plan)
         values = (promised.profit, promised.low, promised.high, promised.cost)
         for column, value in zip(numbers, values, strict=True):
             numbers[column][rows] = value[rows]
@@ -219,9 +284,10 @@ def _frame(
     )
 
 
-def _purpose(action: str) -> str:
-    """A lot of its own for each action."""
-    return sha256(action.encode()).hexdigest()[:6]
+def _held_out(action: str, customers: pd.Index, plan: ActionPlan) -> Mask:
+    """(N,) whom the lot of an action leaves alone: each action has its own, and the same every time."""
+    purpose = sha256(action.encode()).hexdigest()[:6]
+    return held_out(customers, plan.holdout_share, plan.seed, purpose).to_numpy()
 
 
 def _labels(customers: pd.DataFrame, column: str, otherwise: str) -> Array:

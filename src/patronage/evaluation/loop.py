@@ -83,8 +83,8 @@ class Loop(NamedTuple):
     months
         A row per month and policy: `nobody` contacted, `assumed`, `learned`; and `GAIN`. All per 1,000 customers:
         `earned` with both answers known, `more` than nobody contacted (of `GAIN`, than the assumed one) with `low` and
-        `high`, 95 % over customers, paired; `by_lot`, `lot_low` and `lot_high`, the same as the month's lot measures it;
-        and the `share` contacted.
+        `high`, 95 % over customers, paired; `by_lot`, `lot_low` and `lot_high`, the same as the month's lot measures
+        it; and the `share` contacted.
     types
         A row per month and true shopper type: the planted `effect` on what a customer earns beside the measured one.
     effects
@@ -203,7 +203,7 @@ def learn_of(past: Sequence[pd.DataFrame], settings: LoopSettings) -> ContactEff
 
 
 def over_worlds(months: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """The mean of each month and policy over worlds, by the number of the month, with 95 % intervals of `more` over worlds.
+    """The mean of each month and policy over worlds, with 95 % intervals of `more` over worlds.
 
     Parameters
     ----------

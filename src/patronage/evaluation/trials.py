@@ -20,7 +20,6 @@ from patronage import names as c
 from patronage.config.actions import LEAVE_ALONE
 from patronage.data import Tables
 from patronage.data.contract import CONTACTS, EVENTS
-from patronage.decisions.offer import CONTACT, HOLDOUT, LEAVE
 from patronage.errors import ConfigError, DataError
 
 CONTROL = "control"
@@ -31,6 +30,7 @@ MOST_CONTAMINATED = 0.01  # of the customers: with a contact of another arm too
 VISITS = ("visit", "view", "login")  # the first of these that the log knows is a visit
 DECIDED = (  # columns of the assignments that follow from effects: nothing that they may be learned from
     c.FLAGS, c.ACTION, c.EXPECTED_PROFIT, c.EXPECTED_PROFIT_LOW, c.EXPECTED_PROFIT_HIGH, c.EXPECTED_PROFIT_BASIS,
+    c.HOLDOUT,
 )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def action_lot(actions: pd.DataFrame, cutoff: datetime, action: str | None = Non
     Parameters
     ----------
     actions
-        Indexed by customer: of actions.parquet (`action`, `holdout`), or assignments (`action`: contact, holdout).
+        Indexed by customer: of actions.parquet or the assignments, with `action` and `holdout`.
     action
         One of them; each has a lot of its own, so they are not thrown together.
 
@@ -121,15 +121,10 @@ def action_lot(actions: pd.DataFrame, cutoff: datetime, action: str | None = Non
     DataError
         There are several and none was chosen, or there is no such one.
     """
-    if c.ACTION not in actions:
-        raise DataError(f"actions: no column {c.ACTION}; expected actions.parquet or assignments of a run")
-    if c.HOLDOUT in actions:
-        held = actions[c.HOLDOUT].astype(bool)
-        name = actions[c.ACTION].astype(str)
-        name = name.where(name != LEAVE_ALONE)
-    else:
-        held = actions[c.ACTION] == HOLDOUT
-        name = actions[c.ACTION].astype(object).where(actions[c.ACTION] != LEAVE).replace(HOLDOUT, CONTACT)
+    if lacking := [name for name in (c.ACTION, c.HOLDOUT) if name not in actions]:
+        raise DataError(f"actions: no column {', '.join(lacking)}; expected actions.parquet or assignments of a run")
+    held, name = actions[c.HOLDOUT].astype(bool), actions[c.ACTION].astype(str)
+    name = name.where(name != LEAVE_ALONE)
     present = sorted(name.dropna().unique())
     if action is None and len(present) == 1:
         action = str(present[0])

@@ -102,7 +102,8 @@ def _of_table(config: EffectConfig) -> TrialData:
 def _by_cutoff(config: EffectConfig) -> list[EffectConfig]:
     """The configuration for each cutoff alone, with its own tables of past actions and assignments."""
     cutoffs = several(config.cutoff)
-    past, assigned = (several(value) or [None] * len(cutoffs) for value in (config.past_actions, config.assignments))
+    nothing: list[str | None] = [None] * len(cutoffs)
+    past, assigned = ([*several(value)] or nothing for value in (config.past_actions, config.assignments))
     return [
         replace(config, cutoff=cutoff, past_actions=actions, assignments=assignments)
         for cutoff, actions, assignments in zip(cutoffs, past, assigned, strict=True)
@@ -141,7 +142,9 @@ def _of_log(config: EffectConfig, tables: Tables, cutoff: datetime, store: Store
     known = frame.select_dtypes("number").join(segments)
     if config.assignments is not None:
         own = _own_table(config.assignments, Artifact.ASSIGNMENTS, cutoff, store)
-        known = known.join(own.drop(columns=[name for name in own if name in known or name in trials.DECIDED]), how="left")
+        known = known.join(
+            own.drop(columns=[name for name in own if name in known or name in trials.DECIDED]), how="left"
+        )
     lot, days = _lot(config, tables, cutoff, known.index, store)
     for note in lot.notes:
         print(f"contacts     {note}")

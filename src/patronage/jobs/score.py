@@ -28,7 +28,6 @@ from patronage.lenses import Part
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review.action_report import action_report
-from patronage.review.offer_report import offer_messages
 from patronage.scoring import Claim, Extent, Verdict, Work
 from patronage.tracking import Registered, RunRecord, Scored, Store
 
@@ -176,7 +175,8 @@ def _recommend(job: Job, work: Work, files: DuckDB) -> tuple[Report, Work | None
     plan = job.model.bundle.actions
     journal.step("the next actions")
     actions, assignments = scoring.plan_scored(work, files, job.tables, job.cutoff, plan, job.config.budget)
-    report = action_report(actions, assignments, plan)
+    scoring.agree(work, actions)
+    report = action_report(actions, assignments, job.model.bundle)
     print(*report.messages, sep="\n", flush=True)
     return report, scoring.keep_actions(Work(job.actions.folder), actions, job.cutoff, _stamps(job))
 
@@ -194,6 +194,7 @@ def _compute(job: Job, folder: Path) -> tuple[Work, int]:
         "cutoff": job.config.cutoff,
         "passes": job.passes,
         "horizons": list(job.config.horizons),
+        "next_actions": job.actions is not None,
         "versions": [version(name) for name in ("patronage", "duckdb", "pyarrow")],
     }
     work = scoring.begin(folder, plan)
@@ -292,7 +293,6 @@ def _log(job: Job, findings: Findings, started: float) -> None:
         log.warning(line)
     if job.actions is not None:
         print(f"actions      {job.actions.claim.target}")
-    print(*offer_messages(job.model.bundle), sep="\n")
     print(f"assignments  {job.claim.target} ({findings.extent.customers:,} customers, {took:.0f} s)")
     try:
         run_id = tracking.log_scoring(job.store, scored)

@@ -17,7 +17,7 @@ from patronage.config import TrainConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
 from patronage.decisions.contact_state import contact_state
-from patronage.decisions.next_action import next_actions
+from patronage.decisions.next_action import NextActions, agreeing, next_actions
 from patronage.engine import connect
 from patronage.evaluation.intervals import Resampling
 from patronage.evaluation.measurement import Measurement, measure
@@ -34,7 +34,6 @@ from patronage.review.bundle_report import bundle_report, data_report
 from patronage.review.clv_report import clv_report, holidays_report
 from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
-from patronage.review.offer_report import offer_messages
 from patronage.review.persona_report import persona_report
 from patronage.review.run_page.over_time import PastRun
 from patronage.review.run_page.run_page import with_page
@@ -72,7 +71,9 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     fits = FitCache()
     journal.step("fitting")
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
-    assignments = bundle.assign(features)
+    assigned = bundle.assign(features)
+    actions = next_actions(assigned, contact_state(tables, cutoff, bundle.actions.days), bundle.actions)
+    assignments = agreeing(assigned, actions.frame)
     journal.step("personas refitted, to see whether they are stable")
     personas = evaluate_personas(bundle.personas, features, config.personas, config.seed)
     goods = lenses.goods_bought(tables, cutoff, split.lenses)
@@ -82,7 +83,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
         | data_report(tables, split, config.lenses)
         | clv_report(bundle.clv, features, left_censored=tables.left_censored)
         | holidays_report(bundle.forecast.calendar)
-        | _actions(tables, cutoff, bundle, assignments)
+        | _actions(actions, cutoff, bundle, assignments)
     )
     print(*report.messages, sep="\n", flush=True)
     journal.step("measuring on later time and on unseen customers")
@@ -98,7 +99,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     past = [_with_actual_totals(tables, run) for run in tracking.past_runs(store)]
     comparable = _comparable(champion, config, bundle, features)
     record = with_page(record, result, split, tables, report, comparable, past)
-    bundle = replace(bundle, reference=build_reference(features.join(assignments), tables.present, tables.events))
+    bundle = replace(bundle, reference=build_reference(features.join(assigned), tables.present, tables.events))
     journal.step("logging the run")
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(
@@ -115,13 +116,12 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     return replace(result, bundle=bundle, run_id=logged.run_id)
 
 
-def _actions(tables: Tables, cutoff: datetime, bundle: Bundle, assignments: pd.DataFrame) -> Report:
+def _actions(actions: NextActions, cutoff: datetime, bundle: Bundle, assignments: pd.DataFrame) -> Report:
     """What should be done next about each customer."""
-    state = contact_state(tables, cutoff, bundle.actions.days)
-    report = action_report(next_actions(assignments, state, bundle.actions), assignments, bundle.actions)
+    report = action_report(actions, assignments, bundle)
     for frame in report.frames.values():
         frame.insert(1, c.CUTOFF, pd.Timestamp(cutoff))
-    return Report(messages=offer_messages(bundle, assignments)) | report
+    return report
 
 
 def _journey_and_sessions(

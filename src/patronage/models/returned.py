@@ -14,6 +14,7 @@ from patronage.typing import Array, Columns, Mask
 
 REFUNDS = "refunds"
 MOSTLY, NEARLY_ALL = 0.5, 0.1  # shares kept, below which a customer sent back most, or nearly all
+NEVER_AGAIN = "sent back nearly all: left alone"
 SENT_BACK = "sent back most of what was bought: valued by the share that was kept"
 
 
@@ -38,5 +39,5 @@ def sent_back(features: Columns, below: float = MOSTLY) -> Mask:
 
 
 def nearly_all_sent_back(features: Columns) -> Mask:
-    """(N,) the customers whom no offer is sent to: at least 90 % of what they paid was refunded."""
+    """(N,) the customers whom no action is recommended for: at least 90 % of what they paid was refunded."""
     return retained_share(features) <= NEARLY_ALL

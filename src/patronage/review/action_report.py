@@ -7,15 +7,17 @@ from collections.abc import Mapping
 import pandas as pd
 
 from patronage import names as c
+from patronage.bundle import Bundle
 from patronage.config.actions import LEAVE_ALONE, ActionConfig
 from patronage.config.shipped import shipped
-from patronage.decisions.catalogue import ASSUMED, LEARNED, ActionPlan
+from patronage.decisions.catalogue import ASSUMED, LEARNED
 from patronage.decisions.next_action import NextActions, by_segment
+from patronage.decisions.retention import implied_rate, retention_offer
 from patronage.names import Artifact
 from patronage.report import Report
 
 
-def action_report(actions: NextActions, assignments: pd.DataFrame, plan: ActionPlan) -> Report:
+def action_report(actions: NextActions, assignments: pd.DataFrame, bundle: Bundle) -> Report:
     """The report of what is recommended.
 
     Parameters
@@ -23,16 +25,16 @@ def action_report(actions: NextActions, assignments: pd.DataFrame, plan: ActionP
     assignments
         Of the same customers, indexed by them.
     """
-    if not plan.catalogue:
+    if not bundle.actions.catalogue:
         return Report()
     return Report(
         frames={Artifact.ACTIONS: actions.frame},
         tables={Artifact.ACTIONS_BY_SEGMENT: by_segment(actions.frame, assignments)},
-        messages=action_messages(actions, plan),
+        messages=action_messages(actions, assignments, bundle),
     )
 
 
-def action_messages(actions: NextActions, plan: ActionPlan) -> list[str]:
+def action_messages(actions: NextActions, assignments: pd.DataFrame, bundle: Bundle) -> list[str]:
     """How many get an action, what it is expected to earn, and what stands on assumptions."""
     frame, allocation = actions.frame, actions.allocation
     some = frame[frame[c.ACTION] != LEAVE_ALONE]
@@ -50,9 +52,10 @@ def action_messages(actions: NextActions, plan: ActionPlan) -> list[str]:
         )
     if learned := sorted(some.loc[some[c.BASIS] == LEARNED, c.ACTION].unique()):
         lines.append(f"actions      learned from contacts by lot: {', '.join(learned)}")
+    lines += [f"actions      {line}" for line in learned_lines(bundle, assignments)]
     assumed = sorted(some.loc[some[c.BASIS] == ASSUMED, c.ACTION].unique())
     if assumed:
-        placeholders = placeholder_costs(plan.catalogue)
+        placeholders = placeholder_costs(bundle.actions.catalogue)
         costs = (
             f"; shipped costs for {', '.join(placeholders)}: give actions.catalogue.NAME.cost" if placeholders else ""
         )
@@ -60,6 +63,26 @@ def action_messages(actions: NextActions, plan: ActionPlan) -> list[str]:
     if actions.left_out:
         lacking = ", ".join(f"{name} ({', '.join(columns)})" for name, columns in actions.left_out.items())
         lines.append(f"actions      left out, since the data does not support their conditions: {lacking}")
+    return lines
+
+
+def learned_lines(bundle: Bundle, assignments: pd.DataFrame) -> list[str]:
+    """What each arm of the catalogue changes, and of the retention offer which rate that amounts to."""
+    if bundle.effects is None:
+        return []
+    lines, offer = [], retention_offer(bundle.actions.catalogue)
+    for name, action in bundle.actions.catalogue.items():
+        arm = action.arm or name
+        if arm not in bundle.effects.arms[1:]:
+            continue
+        mean, low, high = bundle.effects.average(arm)
+        line = f"{name}: {arm} changes {mean:+.3g} [{low:+.3g}, {high:+.3g}] per customer"
+        if offer is not None and offer[0] == name:
+            columns = [c.CHURN_PROBABILITY, c.CLV, c.effect_of(arm)]
+            known = assignments.reindex(columns=columns).astype(float).dropna()
+            rate = implied_rate(action, *known.to_numpy().T) if len(known) else None
+            line += "" if rate is None else f", as much as a rate of {rate:.1%} would ({action.rate:.1%} was assumed)"
+        lines.append(line)
     return lines
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage.config import LensesConfig
-from patronage.decisions.offer import ProfitCurve
+from patronage.decisions.retention import ProfitCurve
 from patronage.lenses import of
 from patronage.review.figures import ACCENT, INK, MUTED, blank
 

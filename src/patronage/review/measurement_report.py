@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from patronage import names as c
-from patronage.decisions.offer import ProfitCurve, empc, profit_curve
+from patronage.decisions.retention import empc, profit_curve, retention_offer, retention_profit
 from patronage.evaluation.baselines import churn as churn_baselines
 from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.measurement import Measurement
@@ -97,28 +97,24 @@ def _churn(measurement: Measurement) -> Report:
 
 
 def _value(measurement: Measurement) -> Report:
-    """The profit of contacts, and spend by decile, of the customers that have bought."""
-    y_true, forecasts = _eligible(measurement)
-    expected, actual = _profit_curves(measurement)
-    offer = measurement.bundle.offer
-    best = empc(y_true, forecasts[c.CHURN_PROBABILITY].to_numpy(), float(forecasts[c.CLV].mean()), offer)
+    """The profit of the retention offer, where there is one, and spend by decile, of customers who have bought."""
     drawn: dict[str, Figure] = {}
+    metrics: dict[str, float] = {}
     spend = measurement.assignments[c.EXPECTED_SPEND].dropna()
+    evaluated = measurement.holdout.evaluated
     if len(spend):
-        evaluated = measurement.holdout.evaluated
         labels = evaluated.labels.loc[spend.index, c.SPEND]
-        drawn[Artifact.PROFIT_FIGURE] = ensemble_figures.profit_by_share(expected, actual, len(forecasts))
         drawn[Artifact.CLV_BY_DECILE_FIGURE] = figures.value_by_decile(spend, labels, evaluated.horizon_days)
-    metrics = {Metric.EMPC: best.profit, Metric.EMPC_SHARE: best.share, Metric.BEST_SHARE: expected.best_share}
+    if (offer := retention_offer(measurement.bundle.actions.catalogue)) is not None:
+        y_true, forecasts = _eligible(measurement)
+        p_churn, value = forecasts[c.CHURN_PROBABILITY].to_numpy(), forecasts[c.CLV].to_numpy()
+        expected = retention_profit(offer[1], p_churn, value)
+        curves = profit_curve(expected), profit_curve(expected, retention_profit(offer[1], y_true, value))
+        best = empc(y_true, p_churn, float(forecasts[c.CLV].mean()), offer[1])
+        metrics = {Metric.EMPC: best.profit, Metric.EMPC_SHARE: best.share, Metric.BEST_SHARE: curves[0].best_share}
+        if len(spend):
+            drawn[Artifact.PROFIT_FIGURE] = ensemble_figures.profit_by_share(*curves, len(forecasts))
     return Report(metrics=metrics, figures=drawn)
-
-
-def _profit_curves(measurement: Measurement) -> tuple[ProfitCurve, ProfitCurve]:
-    """The profit of contacts as assumed, and as it is with the actual churn under the same assumptions."""
-    y_true, forecasts = _eligible(measurement)
-    offer, value = measurement.bundle.offer, forecasts[c.CLV].to_numpy()
-    expected = offer.profit(forecasts[c.CHURN_PROBABILITY].to_numpy(), value)
-    return profit_curve(expected), profit_curve(expected, offer.profit(y_true, value))
 
 
 def _eligible(measurement: Measurement) -> tuple[Array, pd.DataFrame]:

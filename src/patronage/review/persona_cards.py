@@ -18,6 +18,7 @@ import pandas as pd
 from patronage import lenses
 from patronage import names as c
 from patronage.bundle import Bundle
+from patronage.config.actions import LEAVE_ALONE
 from patronage.lenses.taste_axes import plain
 from patronage.models.personas import PersonaModel
 from patronage.models.personas.naming import FeatureWords, held_words
@@ -235,8 +236,8 @@ def _advice(inputs: CardInputs, members: np.ndarray, name: str) -> Iterator[Card
     words = name.split(" (")[0].split(", ")
     advice = next((text for word, text in ADVICE.items() if word in words), "")
     likes = [word.removeprefix("more ") for word in words if word.startswith("more ")]
-    contact = float((inputs.assignments.loc[members, c.ACTION] == "contact").mean())
-    parts = [advice, f"show {likes[0]}" if likes else "", f"to contact by expected profit: {contact:.0%} of them"]
+    contact = float((inputs.assignments.loc[members, c.ACTION] != LEAVE_ALONE).mean())
+    parts = [advice, f"show {likes[0]}" if likes else "", f"an action is expected to pay for {contact:.0%} of them"]
     yield CardLine("do", "advice", contact, np.nan, "; ".join(part for part in parts if part))
 
 

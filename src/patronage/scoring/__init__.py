@@ -14,7 +14,7 @@ plausible.py  whether the result can be true at all
 changes.py    what moved since the last time, what drifted since training
 """
 
-from patronage.scoring.actions import keep_actions, plan_scored
+from patronage.scoring.actions import agree, keep_actions, plan_scored
 from patronage.scoring.changes import GONE, NEW, Verdict, check_form, count_customers, judge_drift, movements
 from patronage.scoring.claim import Claim
 from patronage.scoring.example import example_features
@@ -41,6 +41,7 @@ __all__ = [
     "OutputTarget",
     "Verdict",
     "Work",
+    "agree",
     "alone",
     "begin",
     "check_form",

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from patronage import names as c
 from patronage.data import Tables
 from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.contact_state import contact_state
-from patronage.decisions.next_action import NextActions, next_actions, reads
+from patronage.decisions.next_action import AGREED, NextActions, next_actions, reads
 from patronage.engine import DuckDB
 from patronage.models.reference import Counts
 from patronage.scoring.passes import stamped, to_arrow
@@ -28,6 +30,19 @@ def plan_scored(
     scored = files.frame(f"SELECT {', '.join(files.quote(name) for name in columns)} FROM {parts}")
     assignments = scored.set_index(c.CUSTOMER_ID)
     return next_actions(assignments, contact_state(tables, cutoff, plan.days), plan, budget), assignments
+
+
+def agree(work: Work, actions: NextActions) -> None:
+    """Let the finished shares say what the next actions say: these know the budget and what was sent lately."""
+    frame = actions.frame.set_index(c.CUSTOMER_ID)
+    for path in work.files:
+        share = pq.read_table(path)
+        own = frame.loc[share[c.CUSTOMER_ID].to_pylist()].reset_index()
+        for name in AGREED:
+            place = share.schema.get_field_index(name)
+            values = own[c.BASIS if name == c.EXPECTED_PROFIT_BASIS else name]
+            share = share.set_column(place, share.field(place), pa.array(values, share.field(place).type))
+        work.replace(path, share)
 
 
 def keep_actions(work: Work, actions: NextActions, cutoff: datetime, stamps: Mapping[str, str]) -> Work:

@@ -196,6 +196,13 @@ class Work:
             settle(self.parts)
         self.note(number, {name: bins.tolist() for name, bins in counts.items()})
 
+    def replace(self, path: Path, table: pa.Table) -> None:
+        """Put another table in the place of a finished share, whole or not at all."""
+        pq.write_table(table, self.growing, compression="zstd")
+        settle(self.growing)
+        self.growing.rename(path)
+        settle(self.parts)
+
     def note(self, number: int, counts: Mapping[str, object]) -> None:
         """Say that a share is done, and what was counted in it."""
         self.growing.write_text(json.dumps(counts))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pandas as pd
 
 from patronage import lenses
@@ -12,7 +10,6 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.config.personas import AUTO
 from patronage.decisions.catalogue import ActionPlan
-from patronage.decisions.offer import Offer
 from patronage.models import journey
 from patronage.models.btyd.fit import FitCache
 from patronage.models.btyd.heavy import ordinary_customers
@@ -82,7 +79,6 @@ def fit_bundle(
         personas=fixed or personas(),
         forecast=with_journey(expected, split, config, fitted_journey, fits),
         journey=fitted_journey,
-        offer=Offer(**asdict(config.decision), seed=config.seed),
         actions=plan_actions(features, config),
         effects=effects,
         targets=fit_targets(split, config),

@@ -13,7 +13,7 @@ from patronage.decisions.catalogue import ASSUMED, LEARNED
 from patronage.decisions.next_action import next_actions
 from patronage.errors import FitError
 from patronage.models.effects.learned import LearnedEffects, SimpleRule
-from patronage.review.offer_report import offer_messages
+from patronage.review.action_report import learned_lines, placeholder_costs
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +93,12 @@ def test_a_training_acts_on_it_and_its_bundle_keeps_it(model, tmp_path):
     actions = next_actions(assignments, contacts, bundle.actions).frame.set_index("customer_id")
     mailed = actions["action"] == "mailing"
     assert mailed.any()
-    buyers = assignments["expected_profit"].notna()
-    assert set(assignments["expected_profit_basis"][buyers]) == {LEARNED}
-    np.testing.assert_allclose(assignments["expected_profit"], (assignments["effect_mail"] - 1).where(buyers))
-    basis, costs = offer_messages(bundle, assignments)
-    assert "learned from contacts by lot: mail changes" in basis
-    assert "costs are the shipped placeholders, contact_cost=1: give your own in decision.*" in costs
+    (line,) = learned_lines(bundle, assignments)
+    assert line.startswith("mailing: mail changes ")
+    assert "mailing" not in placeholder_costs(bundle.actions.catalogue)
+    alone = assignments.reindex(actions.index)  # nobody was sent anything, and there is no budget: a row knows as much
+    for name, own in {"action": "action", "holdout": "holdout", "expected_profit_basis": "basis"}.items():
+        assert alone[name].tolist() == actions[own].tolist()
     assert set(actions.loc[mailed, "basis"]) == {LEARNED}
     assert set(actions.loc[~mailed, "basis"]) <= {ASSUMED}
     effect = assignments["effect_mail"].reindex(actions.index)

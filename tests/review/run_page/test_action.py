@@ -39,6 +39,6 @@ def test_the_actions_of_all_personas_are_added_and_each_persona_has_its_rows():
     assert table.frame["action"].tolist() == ["win back", "upgrade", "win back"]
 
 
-@pytest.mark.parametrize(("table", "n"), [(None, 0), (ROWS[ROWS["action"] == "leave_alone"], 1)])
-def test_without_a_catalogue_there_is_nothing_and_without_a_gain_a_sentence(table, n):
+@pytest.mark.parametrize(("table", "n"), [(None, 0), (ROWS[ROWS["action"] == "leave_alone"], 0)])
+def test_without_a_catalogue_there_is_nothing_and_without_a_gain_neither(table, n):
     assert len(blocks(table)) == n

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.config import ActionConfig
 from patronage.config.actions import LEAVE_ALONE
 from patronage.decisions.catalogue import ASSUMED, LEARNED
-from patronage.decisions.offer import CONTACT, HOLDOUT, profit_curve
+from patronage.decisions.retention import profit_curve, retention_offer, retention_profit
 from patronage.names import Artifact
-from patronage.review.offer_report import implied_acceptance, learned_arm, placeholder_figures
+from patronage.review.action_report import learned_lines, placeholder_costs
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, count, money, percent, plain
@@ -19,67 +20,54 @@ POINTS = 50  # of a curve
 
 
 def action(view: RunView) -> Section:
-    """Whom to contact, and the profit of it."""
-    profit, actions = view.assignments[c.EXPECTED_PROFIT], view.assignments[c.ACTION]
-    contact = actions == CONTACT
-    total = float(profit[contact].sum())
-    if not contact.any():
-        finding = "No contact is expected to pay for itself."
+    """What is recommended for whom, and the profit of it."""
+    own = view.assignments
+    some, holdout = own[c.ACTION] != LEAVE_ALONE, own[c.HOLDOUT].astype(bool)
+    total = float(own.loc[some & ~holdout, c.EXPECTED_PROFIT].sum())
+    if not view.bundle.actions.catalogue:
+        finding = "The run has no catalogue of actions, so nothing is recommended."
+    elif not some.any():
+        finding = "No action of the catalogue is expected to pay for itself."
     else:
         finding = (
-            f"Contact {count(contact.sum())} customers ({percent(contact.mean())}): {money(total)} of profit are "
-            f"expected; {count((actions == HOLDOUT).sum())} more are held out by lot, so that what contacts change can "
-            "be measured."
+            f"An action is recommended for {count(some.sum())} customers ({percent(some.mean())}): {money(total)} of "
+            f"profit are expected; {count((some & holdout).sum())} of these are held out by lot, so that what contacts "
+            "change can be measured."
         )
-    learned = learned_arm(view.bundle)
-    curves = _curves(view) if learned is None else _learned_curves(view, learned)
-    blocks: list[Block] = [_basis(view, learned), _by_persona(view), *curves, *_next_actions(view)]
-    return Section("What to do", finding, blocks)
+    offer = retention_offer(view.bundle.actions.catalogue)
+    learned = _learned_arms(view)
+    blocks: list[Block] = [*_basis(view, some)]
+    for arm, cost in learned.items():
+        blocks += _learned_curves(view, arm, cost)
+    if offer is not None and (offer[1].arm or offer[0]) not in learned:
+        blocks += _curves(view, *offer)
+    return Section("What to do", finding, [*blocks, *_next_actions(view)])
 
 
-def _basis(view: RunView, learned: str | None) -> Text:
-    """What the profit stands on."""
-    offer, effects = view.bundle.offer, view.bundle.effects
-    if learned is None or effects is None:
-        return Text(
-            f"Assumed, not learned: {percent(offer.acceptance_rate)} of those who would leave accept an offer of "
-            f"{money(offer.offer_cost)}, a contact costs {money(offer.contact_cost)}, and who accepts is worth "
-            f"{percent(offer.value_saved)} of the expected value. Give your own figures in decision.*; "
-            "the profit is no better than they are.",
-            warning=True,
+def _learned_arms(view: RunView) -> dict[str, float]:
+    """The arms of the catalogue whose effects were learned, with the cost of the action."""
+    arms = () if view.bundle.effects is None else view.bundle.effects.arms[1:]
+    catalogue = view.bundle.actions.catalogue.items()
+    return {arm: own.cost for name, own in catalogue if (arm := own.arm or name) in arms}
+
+
+def _basis(view: RunView, some: pd.Series) -> list[Block]:
+    """What the profits stand on."""
+    own, catalogue = view.assignments[some], view.bundle.actions.catalogue
+    lines: list[Block] = [Text(f"Learned from contacts by lot: {line}.") for line in learned_lines(view.bundle, own)]
+    assumed = sorted(own.loc[own[c.EXPECTED_PROFIT_BASIS] == ASSUMED, c.ACTION].unique())
+    if assumed:
+        ours = [plain(name) for name in placeholder_costs(catalogue) if name in assumed]
+        costs = f" The costs of {', '.join(ours)} are the shipped placeholders." if ours else ""
+        lines.append(
+            Text(
+                f"Assumed, not learned: what {', '.join(plain(name) for name in assumed)} would bring, by the rates of "
+                f"the catalogue.{costs} Give your own figures in actions.catalogue.*; the profit is no better than "
+                "they are.",
+                warning=True,
+            )
         )
-    mean, low, high = effects.average(learned)
-    rate = implied_acceptance(view.bundle, view.assignments)
-    acceptance = (
-        f" An acceptance of {percent(rate)} would bring as much; {percent(offer.acceptance_rate)} was assumed before."
-        if rate is not None
-        else ""
-    )
-    costs = (
-        " The cost is the shipped placeholder: give decision.contact_cost."
-        if placeholder_figures(offer, learned=True)
-        else ""
-    )
-    return Text(
-        f"Learned from contacts by lot: {learned} changes {mean:+.3g} per customer on average, with 95 % certainty "
-        f"{low:+.3g} to {high:+.3g}. A contact costs {money(offer.contact_cost)}.{acceptance}{costs}",
-        warning=bool(costs),
-    )
-
-
-def _by_persona(view: RunView) -> Table:
-    own = view.assignments.assign(contact=view.assignments[c.ACTION] == CONTACT)
-    grouped = own.groupby(c.PERSONA)
-    table = pd.DataFrame(
-        {
-            "customers": grouped.size(),
-            "to contact": grouped["contact"].sum(),
-            "expected profit": own[own["contact"]].groupby(c.PERSONA)[c.EXPECTED_PROFIT].sum(),
-        }
-    ).fillna({"expected profit": 0.0})
-    table = table.sort_values("expected profit", ascending=False).rename_axis(c.PERSONA).reset_index()
-    formats = {"customers": ",.0f", "to contact": ",.0f", "expected profit": ",.0f"}
-    return Table(table, "By persona", formats)
+    return lines
 
 
 def _next_actions(view: RunView) -> list[Block]:
@@ -89,7 +77,7 @@ def _next_actions(view: RunView) -> list[Block]:
         return []
     own = table[(table["labels"] == c.PERSONA) & (table[c.ACTION] != LEAVE_ALONE)]
     if own.empty:
-        return [Text("No action of the catalogue is expected to pay for itself.")]
+        return []
     by_action = own.groupby(c.ACTION)[["customers", c.EXPECTED_PROFIT]].sum().sort_values(c.EXPECTED_PROFIT)[::-1]
     named = by_action.rename(index=plain).rename_axis(c.ACTION).reset_index()
     best = by_action.index[0]
@@ -103,8 +91,8 @@ def _next_actions(view: RunView) -> list[Block]:
     formats = {c.EXPECTED_PROFIT: ",.0f", c.EXPECTED_COST: ",.0f", "customers": ",.0f", c.HOLDOUT: ",.0f"}
     return [
         Text(
-            "The offer above is the same for everybody. Where several actions are possible, each customer gets at most "
-            f"one of the catalogue, the one that is expected to bring most.{_learned_actions(view)}"
+            "Where several actions are possible, each customer gets at most one, the one that is expected to bring most."
+            f"{_learned_actions(view)}"
         ),
         Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, "expected profit"), description),
         Table(shown.rename(columns={"label": c.PERSONA}), "Next actions by persona", formats),
@@ -124,9 +112,9 @@ def _learned_actions(view: RunView) -> str:
     return f" Learned from contacts by lot: {learned or 'none'}; assumed: {assumed or 'none'}."
 
 
-def _learned_curves(view: RunView, arm: str) -> list[Block]:
+def _learned_curves(view: RunView, arm: str, cost: float) -> list[Block]:
     """Profit promised and realised by the share contacted, among the customers of the lot."""
-    effects, cost = view.bundle.effects, view.bundle.offer.contact_cost
+    effects = view.bundle.effects
     if effects is None or not effects.curves:
         return []
     curve = effects.curves[effects.arms.index(arm) - 1]
@@ -139,7 +127,7 @@ def _learned_curves(view: RunView, arm: str) -> list[Block]:
     promised, realised = (1000 * values[best] for values in profits.values())
     half = 1000 * curve.half_width[best]
     title = (
-        f"At the best share {money(promised)} per 1,000 customers were promised, and {money(realised)} "
+        f"{arm}: at the best share {money(promised)} per 1,000 customers were promised, and {money(realised)} "
         f"[{money(realised - half)}, {money(realised + half)}] came"
     )
     rows = pd.concat(
@@ -153,15 +141,15 @@ def _learned_curves(view: RunView, arm: str) -> list[Block]:
     return [Chart(title, spec, description)]
 
 
-def _curves(view: RunView) -> list[Block]:
-    """Profit promised and realised by the share contacted, on the holdout."""
+def _curves(view: RunView, name: str, offer: ActionConfig) -> list[Block]:
+    """Profit of the retention offer promised and realised by the share contacted, on the holdout."""
     if view.measurement is None:
         return []
     churned = view.measurement.holdout.evaluated.labels[c.CHURNED].dropna()
     forecasts = view.measurement.assignments.loc[churned.index]
-    offer, value = view.measurement.bundle.offer, forecasts[c.CLV].fillna(0).to_numpy(float)
-    expected = offer.profit(forecasts[c.CHURN_PROBABILITY].fillna(0).to_numpy(float), value)
-    actual = offer.profit(churned.to_numpy(float), value)
+    value = forecasts[c.CLV].fillna(0).to_numpy(float)
+    expected = retention_profit(offer, forecasts[c.CHURN_PROBABILITY].fillna(0).to_numpy(float), value)
+    actual = retention_profit(offer, churned.to_numpy(float), value)
     promised, realised = profit_curve(expected), profit_curve(expected, actual)
     places = np.unique(np.linspace(0, len(expected), POINTS).round().astype(int))
     rows = pd.concat(
@@ -171,10 +159,10 @@ def _curves(view: RunView) -> list[Block]:
     best = int(np.argmax(promised.profit))
     at_best = len(expected) * np.array([promised.profit[best], realised.profit[best]])
     title = (
-        f"Last time {money(at_best[0])} were promised at the best share, and {money(at_best[1])} came under the same "
-        "assumptions"
+        f"{plain(name)}: last time {money(at_best[0])} were promised at the best share, and {money(at_best[1])} came "
+        "under the same assumptions"
     )
     spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", c.PROFIT)
     spec["encoding"]["x"]["axis"]["format"] = "%"
-    description = f"Customers in the order of their expected profit; n = {count(len(expected))}."
+    description = f"Customers in the order of the profit that {plain(name)} promises; n = {count(len(expected))}."
     return [Chart(title, spec, description, view.picture(Artifact.PROFIT_FIGURE))]
