@@ -91,7 +91,7 @@ def _next_actions(view: RunView) -> list[Block]:
     formats = {c.EXPECTED_PROFIT: ",.0f", c.EXPECTED_COST: ",.0f", "customers": ",.0f", c.HOLDOUT: ",.0f"}
     return [
         Text(
-            "Where several actions are possible, each customer gets at most one, the one that is expected to bring most."
+            "Where several actions are possible, each customer gets at most one: what is expected to bring most."
             f"{_learned_actions(view)}"
         ),
         Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, "expected profit"), description),
