@@ -49,3 +49,11 @@ def test_the_last_version_of_a_day_gives_its_shares(view):
     shown = {(row["as of"], row["label"]): row["share"] for row in chart.spec["data"]["values"]}
     assert shown["2023-04-01", "loyal"] == 0.5
     assert ("2023-07-01", "regular") in shown
+
+
+def test_a_figure_over_time_names_what_changed_most_in_words(view):
+    before = replace(SPRING, stages={"at_risk": 1.0})
+    charts = [block for block in over_time(view, [before]).blocks if isinstance(block, Chart)]
+    assert charts[0].title.startswith("By journey stage, at risk changed most: from 100% to ")
+    assert "at_risk" not in {row["label"] for row in charts[0].spec["data"]["values"]}
+    assert "no order yet" not in {row["label"] for row in charts[1].spec["data"]["values"]}

@@ -86,12 +86,13 @@ def _this(view: RunView) -> PastRun:
         expected_orders=float(view.assignments[c.EXPECTED_ORDERS].sum()),
         expected_revenue=float(view.assignments[c.EXPECTED_SPEND].sum()),
         stages=_shares(view.assignments[c.JOURNEY_STAGE]),
-        personas=_shares(view.assignments[c.PERSONA]),
+        personas=_shares(view.assignments[c.PERSONA].where(view.assignments[c.PERSONA_ID] >= 0)),
     )
 
 
 def _shares(labels: pd.Series) -> dict[str, float]:
-    return {str(label): float(share) for label, share in labels.astype(str).value_counts(normalize=True).items()}
+    """The share of each label in all customers; a missing one has none."""
+    return {str(label): count / len(labels) for label, count in labels.astype(object).value_counts().items()}
 
 
 def _finding(runs: Sequence[PastRun]) -> str:
@@ -115,6 +116,7 @@ def _chart(runs: Sequence[PastRun], name: str, words: str) -> list[Block]:
     if frame.empty or frame[0].nunique() < 2:
         return []
     frame.columns = pd.Index([PERIOD, "label", "share"])
+    frame["label"] = frame["label"].map(plain)
     spec = charts.over_time(frame, PERIOD, "label", "share", "% of customers", percent=True)
     description = f"Share of the customers by {words}, at the cutoff of each version; the last version of each day."
     return [Chart(_most_changed(frame, words), spec, description)]
@@ -125,4 +127,4 @@ def _most_changed(frame: pd.DataFrame, words: str) -> str:
     table = frame.pivot_table("share", PERIOD, "label").fillna(0.0).sort_index()
     label = (table.iloc[-1] - table.iloc[0]).abs().idxmax()
     first, last = table[label].iloc[0], table[label].iloc[-1]
-    return f"By {words}, {plain(str(label))} changed most: from {percent(first)} to {percent(last)} of the customers"
+    return f"By {words}, {label} changed most: from {percent(first)} to {percent(last)} of the customers"
