@@ -158,3 +158,13 @@ def test_csv_files_whose_columns_stand_in_another_order_are_read_by_name(tmp_pat
     BY_HAND.tail(4)[sorted(BY_HAND)].to_csv(tmp_path / "b.csv", index=False)
     with read(tmp_path) as log, read(BY_HAND) as whole:
         assert log.fingerprint == whole.fingerprint
+
+
+def test_a_file_that_is_cut_off_or_not_utf8_is_called_that(tmp_path):
+    rows = "customer_id,ordered_at,amount\n" + "".join(f"c{n},2024-01-0{1 + n % 9},{n}.5\n" for n in range(9000))
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(rows.encode())[:-4000])
+    with pytest.raises(DataError, match="the file is cut off or damaged: pack or copy it again"):
+        read(tmp_path / "cut.csv.gz")
+    (tmp_path / "latin.csv").write_bytes(f"{rows}J\u00f6rg,2024-01-01,5\n".encode("latin-1"))
+    with pytest.raises(DataError, match="a line is not UTF-8 text: save the file as UTF-8"):
+        read(tmp_path / "latin.csv")

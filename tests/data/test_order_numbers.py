@@ -62,3 +62,32 @@ def test_what_the_source_says_is_taken_and_needs_no_finding(scope, ids):
 
 def test_where_no_number_is_used_again_nothing_changes():
     assert numbers([("anna", "2024-01-01", 1.0, "a"), ("ben", "2024-01-01", 1.0, "b")]) == (["a", "b"], [])
+
+
+def bought(number) -> list[tuple]:
+    """Four customers a day for sixty days; `number` gives the order number by day and place in the day."""
+    return [
+        (
+            f"c{(4 * day + place) % 40:02d}",
+            f"2024-{1 + day // 28:02d}-{1 + day % 28:02d} 1{place}:00",
+            5.0,
+            number(day, place),
+        )
+        for day in range(60)
+        for place in range(4)
+    ]
+
+
+@pytest.mark.parametrize("number", [lambda day, place: "0", lambda day, place: f"till {place % 2}"])
+def test_a_column_that_numbers_no_orders_is_called_that(number):
+    _, (finding,) = numbers(bought(number))
+    assert finding.what.endswith("it is no order number")
+    assert "order_id_scope=day" in finding.remedy
+
+
+def test_a_counter_that_starts_anew_every_day_numbers_orders():
+    rows = bought(lambda day, place: f"{place}")
+    _, (finding,) = numbers(rows)
+    assert finding.what == "4 order numbers are used again, by another customer (4)"
+    ids, none = numbers(rows, order_id_scope="day")
+    assert (len(set(ids)), none) == (len(rows), [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -11,6 +12,7 @@ from patronage import names as c
 from patronage.config import DataConfig
 from patronage.data.columns import Column, IncomingTable, check_zones, resolve
 from patronage.data.contract import TRANSACTIONS, Contract
+from patronage.data.currencies import find_currencies
 from patronage.data.duplicates import treat_duplicates
 from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
@@ -22,6 +24,12 @@ from patronage.data.source import SourceTable
 from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError
 
+# What DuckDB says of a file that it cannot read, and what to do; the first that matches holds
+UNREADABLE = {
+    r"Unexpected end of GZIP|[Gg][Zz]ip|ZSTD|[Zz]std": "the file is cut off or damaged: pack or copy it again",
+    r"[Uu]nicode|[Uu][Tt][Ff]-?8|byte sequence": "a line is not UTF-8 text: save the file as UTF-8",
+}
+FORM = "expected files of one form, every row with as many fields as the header"
 CLEAN = "true"  # SQL: every row is good
 
 
@@ -69,11 +77,10 @@ def load_table(
     except engine.failure as error:
         if short := shortage(error):
             raise short from error
-        reason = next((line for line in str(error).splitlines() if "rror" in line), "").strip()
-        raise DataError(
-            f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; "
-            "expected files of one form, every row with as many fields as the header"
-        ) from error
+        words = str(error)
+        reason = next((line for line in words.splitlines() if "rror" in line), "").strip()
+        expected = next((advice for sign, advice in UNREADABLE.items() if re.search(sign, words)), FORM)
+        raise DataError(f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; {expected}") from error
 
 
 def _load(table: IncomingTable) -> LoadedTable:
@@ -87,6 +94,7 @@ def _load(table: IncomingTable) -> LoadedTable:
     good = " AND ".join(f"NOT {rule.bad}" for rule in rules) or CLEAN
     notes = rounding_notes(table, columns, good)
     find_cancelled(table, columns, good)
+    find_currencies(table, columns, good)
     _write(table, columns, good)
     notes += treat_duplicates(table, total)
     (rows,) = table.engine.row(f"SELECT count(*) FROM {table.name}")

@@ -10,6 +10,8 @@ from patronage.engine import Engine
 
 EVER, CUSTOMER, DAY = "ever", "customer", "day"
 SCOPES = (EVER, CUSTOMER, DAY)
+NO_NUMBER = 0.5  # share of a value's days with several customers: more, and the column numbers no orders
+FEWEST = 20  # values of a day: fewer say little
 APART_DAYS = 30  # lines of one order are billed within so many days; a later purchase has the number by chance
 
 
@@ -28,9 +30,10 @@ def separate_orders(engine: Engine, scope: str | None, findings: DataFindings, k
     reused, customers, rows, total = _reused(engine, scope)
     if not reused:
         return
+    none = scope is None and _is_no_number(engine)
     _rewrite(engine, scope)
     if scope is None:
-        findings.add(_finding(reused, customers, rows / total, keys))
+        findings.add(_no_number(keys) if none else _finding(reused, customers, rows / total, keys))
 
 
 def _groups(engine: Engine, scope: str | None) -> str:
@@ -78,6 +81,32 @@ def _rewrite(engine: Engine, scope: str | None) -> None:
         f"CAST(CAST(use AS BIGINT) AS STRING) END AS {c.ORDER_ID}"
     )
     engine.table(table, f"SELECT {', '.join(names)}, {number} FROM ({counted})")
+
+
+def _is_no_number(engine: Engine) -> bool:
+    """Whether the column is constant, or mostly means several customers within a day, as a till or a shop does."""
+    days = (
+        f"SELECT {c.ORDER_ID} AS number, min({c.CUSTOMER_ID}) AS first, max({c.CUSTOMER_ID}) AS last "
+        f"FROM {TRANSACTIONS.name} GROUP BY {c.ORDER_ID}, CAST({c.ORDERED_AT} AS DATE)"
+    )
+    constant, uses, shared = engine.row(
+        f"SELECT min(number) = max(number) AND min(first) <> max(last), count(*), "
+        f"count(*) FILTER (WHERE first <> last) FROM ({days})"
+    )
+    return bool(uses >= FEWEST and (constant or shared > NO_NUMBER * uses))
+
+
+def _no_number(keys: Keys) -> DataFinding:
+    """The column names a shop, a till or nothing."""
+    return DataFinding(
+        where=f"{TRANSACTIONS.name}.{c.ORDER_ID}",
+        what="the same value stands for several customers, mostly on the same day: it is no order number",
+        effect=f"what a customer buys within {APART_DAYS} days of the last time is one order: too few, too large",
+        remedy=f"map the order number by {keys.column(TRANSACTIONS.name, c.ORDER_ID)}, or, if there is none, say "
+        f"{keys.setting('order_id_scope', DAY)}: what a customer buys on a day is an order",
+        severity=Severity.SEVERE,
+        weight=1.0,
+    )
 
 
 def _finding(reused: int, customers: int, share: float, keys: Keys) -> DataFinding:

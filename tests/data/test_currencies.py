@@ -1,0 +1,36 @@
+"""Amounts of several currencies are no sum."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import BY_HAND
+from patronage.data import read
+
+TWO = ["EUR"] * 7 + ["usd"] * 3
+
+
+def found(frame, **given) -> list[str]:
+    with read(frame, **given) as log:
+        return [finding.what for finding in log.findings if "currencies" in finding.what]
+
+
+@pytest.mark.parametrize("name", ["currency", "Currency_Code", "order_currency", "ccy"])
+def test_they_are_found_by_the_name_of_a_column(name):
+    (what,) = found(BY_HAND.assign(**{name: TWO}))
+    assert what == f"the amounts are in 2 currencies by the column {name}: 30.0% of the rows are not in EUR"
+
+
+@pytest.mark.parametrize("values", [["EUR"] * 10, ["EUR", " eur "] * 5, [None] * 10, ["EUR"] * 9 + [""]])
+def test_one_currency_is_no_finding(values):
+    assert found(BY_HAND.assign(currency=values)) == []
+
+
+def test_an_amount_that_is_computed_has_been_made_one():
+    frame = BY_HAND.assign(currency=TWO).rename(columns={"amount": "paid"})
+    assert found(frame, amount="paid * CASE currency WHEN 'usd' THEN 0.9 ELSE 1 END") == []
+    assert found(frame, amount="paid") != []
+
+
+def test_a_column_of_another_meaning_is_none():
+    assert found(BY_HAND.assign(current=TWO, channel=TWO)) == []
