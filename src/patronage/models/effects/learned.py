@@ -15,7 +15,7 @@ import pandas as pd
 from patronage import manifest
 from patronage import names as c
 from patronage.errors import FitError
-from patronage.models.effects.learners import EffectTrees, predict_trees
+from patronage.models.effects.learners import HALVES, EffectTrees, predict_trees
 from patronage.models.effects.policy import EffectCurve, Slope
 from patronage.models.ensemble.encoding import Encoding
 from patronage.models.ensemble.trees import read_trees, write_trees
@@ -132,7 +132,7 @@ class LearnedEffects:
         for arm, (slope, trees) in enumerate(zip(self.slopes, self.spreads, strict=True)):
             spread = np.sqrt(np.maximum(predict_trees(trees, x), 0.0))
             effects.append(slope.apply(raw[:, arm]))
-            halves.append(slope.half_width(raw[:, arm], spread))
+            halves.append(slope.half_width(raw[:, arm], spread, HALVES - 1))
         return np.column_stack(effects), np.column_stack(halves)
 
     def save(self, folder: str | Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from patronage.typing import Array, Index, Mask
 
@@ -113,8 +113,11 @@ class Slope(NamedTuple):
         """Calibrated effects."""
         return self.mean + self.slope * (effect - self.centre)
 
-    def half_width(self, effect: Array, spread: Array | float = 0.0) -> Array:
+    def half_width(self, effect: Array, spread: Array | float = 0.0, degrees: int = 1) -> Array:
         """Of the 95 % interval of calibrated effects.
+
+        A slope below 1 draws predictions to the mean, since they are noisy; the customer's own effect may still be as
+        far from it as the prediction was, so the spread is not drawn in with them.
 
         Parameters
         ----------
@@ -122,9 +125,13 @@ class Slope(NamedTuple):
             As predicted, not calibrated.
         spread
             The standard error of the prediction itself.
+        degrees
+            Of freedom of that standard error.
         """
-        variance = self.mean_error**2 + (self.slope_error * (effect - self.centre)) ** 2 + (self.slope * spread) ** 2
-        return np.asarray(norm.ppf((1 + LEVEL) / 2) * np.sqrt(variance), np.float64)
+        level = (1 + LEVEL) / 2
+        calibration = self.mean_error**2 + (self.slope_error * (effect - self.centre)) ** 2
+        own = (t.ppf(level, degrees) * max(self.slope, 1.0) * spread) ** 2
+        return np.asarray(np.sqrt(norm.ppf(level) ** 2 * calibration + own), np.float64)
 
 
 def fit_slope(effect: Array, score: Array) -> Slope:
