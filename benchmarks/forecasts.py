@@ -66,7 +66,7 @@ def main() -> None:
             part = backtest.BacktestHoldout(backtest.LATER, forecast, laws, holdout.split.training, evaluated)
             print(log, cutoff, days, {name: round(float(value), 3) for name, value in ratios(holdout, part).items()})
             inputs, multiplier, alive = forecast.law_inputs(evaluated.features)
-            shipped = forecast.predict(evaluated.features, reasons=False)
+            shipped = forecast.predict(evaluated.features)
             spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)})
             spend = spend.set_axis(evaluated.features.index).assign(**{c.SPEND: evaluated.labels[c.SPEND]})
             orders = evaluated.labels[c.ORDERS]

@@ -162,9 +162,7 @@ def test_a_known_holiday_is_learned_and_what_comes_on_the_next_one_is_expected(l
         split = split_at(tables, CUTOFF, config)
         judged = holdout_at(tables, split, config).evaluated
         forecast = fit_forecast(split, config)
-        ratio = (
-            forecast.predict(judged.features, reasons=False)[c.EXPECTED_ORDERS].sum() / judged.labels[c.ORDERS].sum()
-        )
+        ratio = forecast.predict(judged.features)[c.EXPECTED_ORDERS].sum() / judged.labels[c.ORDERS].sum()
         fitted.append((forecast, ratio))
     (plain, without), (known, with_it) = fitted
     assert plain.calendar.holidays == ()
