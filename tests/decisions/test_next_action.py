@@ -1,12 +1,14 @@
 """The next action of customers made up by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from patronage.config import ActionConfig, ActionsConfig, CapsConfig
 from patronage.decisions.catalogue import ActionPlan
-from patronage.decisions.next_action import by_segment, next_actions
+from patronage.decisions.next_action import by_labels, by_segment, next_actions
 
 CATALOGUE = {
     "win_back": ActionConfig({"journey_stage": ["at_risk"]}, "risk", 0.1, 0.0, 0.2, cost=1.0, within_days=14),
@@ -155,3 +157,14 @@ def test_nobody_and_no_catalogue(customers):
 def test_the_plan_comes_back_from_its_file():
     own = plan(never={"persona": ["a"]}, budget=3.0)
     assert ActionPlan.from_json(own.to_json()) == own
+
+
+def test_an_effect_that_is_the_same_for_all_must_surely_pay(customers):
+    """Of an average of 3 whose low end is below the cost of 1, contacting all may as well lose."""
+    ends = {"effect_win_back": 3.0, "effect_win_back_low": -2.0, "effect_win_back_high": 8.0}
+    learned = customers.assign(**ends)
+    for least, action in ((0.5, "leave_alone"), (1.5, "win_back")):
+        chosen = next_actions(learned, NOBODY, replace(plan(), least={"win_back": least}))
+        assert of(chosen, "ben")["action"] == action
+        assert by_labels(learned, replace(plan(), least={"win_back": least}))["action"][1] == action
+    assert of(next_actions(learned, NOBODY, plan()), "ben")["action"] == "win_back"  # an effect of the customer's own

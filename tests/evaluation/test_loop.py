@@ -80,7 +80,8 @@ def test_what_is_learned_decides_the_next_recommendation(closed, tmp_path):
         told = past[0].assign(outcome=past[0]["outcome"] + sign * 20.0 * (past[0][c.ARM] == ARM))
         loop.learn_of([told], LoopSettings(rounds=10, folds=2)).learned_.save(tmp_path / f"learned{sign}")
         effects = LearnedEffects.load(tmp_path / f"learned{sign}")
-        chosen = loop.recommended(done.log, replace(bundle, actions=plan, effects=effects), features, cutoff)
+        learned = replace(bundle, actions=replace(plan, least=effects.least()), effects=effects)
+        chosen = loop.recommended(done.log, learned, features, cutoff)
         np.testing.assert_array_equal(chosen, fitting if sign > 0 else np.zeros(len(fitting), bool))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -66,6 +66,9 @@ class ActionPlan:
         On revenue.
     order_margin
         Of a usual order, for customers who have none of their own.
+    least
+        By arm, what it surely changes on average, of learned arms whose effect is the same for everybody: such an
+        action is recommended where that pays, since one that may as well lose is an assumption again.
     """
 
     catalogue: Mapping[str, ActionConfig]
@@ -78,6 +81,7 @@ class ActionPlan:
     margin: float
     order_margin: float
     seed: int
+    least: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: ActionsConfig, *, margin: float, order_margin: float, seed: int) -> Self:
@@ -94,6 +98,11 @@ class ActionPlan:
             order_margin=order_margin,
             seed=seed,
         )
+
+    def surely_pays(self, name: str) -> bool:
+        """Whether an action that everybody is given the same effect of pays at the low end of its average."""
+        action = self.catalogue[name]
+        return self.least.get(action.arm or name, np.inf) > action.cost
 
     def to_json(self) -> dict[str, Any]:
         """For the bundle's file."""

@@ -208,6 +208,7 @@ def _options(customers: pd.DataFrame, plan: ActionPlan) -> Options:
     promises = [promise(name, action, customers, prospects) for name, action in plan.catalogue.items()]
     fit = np.column_stack([nothing.astype(bool), *(fits(action, customers) for action in plan.catalogue.values())])
     profit = np.column_stack([nothing, *(each.profit for each in promises)])
+    profit = np.where([plan.surely_pays(name) for name in plan.catalogue], profit, np.nan)
     cost = np.nan_to_num(np.column_stack([nothing, *(each.cost for each in promises)]))
     return Options(promises, fit, profit, cost, _blocked(customers, plan))
 

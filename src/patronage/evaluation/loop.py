@@ -139,7 +139,7 @@ def close_loop(world: Simulated, bundle: Bundle, cutoffs: Sequence[datetime], se
         log = _read(world, transactions, contacts)
         past.append(month_of(log, assumed, features, cutoff, settings))
         model = learn_of(past, settings)
-        in_force = replace(assumed, effects=model.learned_)
+        in_force = replace(assumed, effects=model.learned_, actions=replace(plan, least=model.learned_.least()))
         scores = model.cross_fit_.scores[-len(past[-1]) :]
         order = features.index.get_indexer(past[-1].index)
         own = {name: chosen[order] for name, chosen in policies.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from patronage import lenses
@@ -79,18 +81,19 @@ def fit_bundle(
         personas=fixed or personas(),
         forecast=with_journey(expected, split, config, fitted_journey, fits),
         journey=fitted_journey,
-        actions=plan_actions(features, config),
+        actions=plan_actions(features, config, effects),
         effects=effects,
         targets=fit_targets(split, config),
         contracts=fit_contracts_of(split, config),
     )
 
 
-def plan_actions(features: pd.DataFrame, config: TrainConfig) -> ActionPlan:
+def plan_actions(features: pd.DataFrame, config: TrainConfig, effects: LearnedEffects | None = None) -> ActionPlan:
     """The catalogue of the configuration, with the margin of a usual order of the customers at the cutoff."""
     usual = float(features[c.MEAN_ORDER_VALUE].where(features[c.MEAN_ORDER_VALUE] > 0).median())
     margin = config.clv.margin
-    return ActionPlan.of(config.actions, margin=margin, order_margin=margin * usual, seed=config.seed)
+    plan = ActionPlan.of(config.actions, margin=margin, order_margin=margin * usual, seed=config.seed)
+    return plan if effects is None else replace(plan, least=effects.least())
 
 
 def fit_calibrated_journey(split: Split, config: TrainConfig, *, left_censored: bool) -> journey.JourneyModel:

@@ -85,3 +85,16 @@ def test_the_promotion_pays_for_some_and_not_for_all():
     assert model.policies_.loc["treat all: Yes", "high"] < 0
     assert model.policies_.loc["by effect", "low"] > 0
     assert model.policy_ == "by effect"
+
+
+@pytest.mark.slow
+def test_everybody_is_contacted_only_where_that_surely_pays():
+    """Of a lot without any effect, chance puts the average above 0 in half of the draws; it is followed in few."""
+    followed = []
+    for seed in range(12):
+        X, y, _ = customers(600, 200 + seed, lambda age: np.zeros(len(age)))
+        model = pt.ContactEffects(rounds=5, folds=2).fit(X, y)
+        followed.append((model.average_.loc["mail", "effect"] > 0, model.policy_ != "treat none"))
+    above, contacted = np.array(followed).T
+    assert above.sum() >= 3
+    assert contacted.sum() <= 2

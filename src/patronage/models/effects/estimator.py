@@ -39,7 +39,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
 
     The DR-learner on LightGBM with known propensities, cross-fitted. Its policy is held beside sending every arm to
     everybody and to nobody on customers that it has not seen; where its gain over the best of these is not surely
-    above 0, `recommended_arm` is the best of these.
+    above 0, `recommended_arm` is the arm that surely pays if everybody gets it, else control.
 
     Parameters
     ----------
@@ -244,7 +244,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self.best_simple_ = best
         difference = mean_interval(values[BY_EFFECT] - values[best])
         self.gain_ = tuple(1000 * value for value in difference[:3])
-        self.policy_ = BY_EFFECT if difference.positive else best
+        sure = best if mean_interval(values[best]).positive else TREAT_NONE  # contacting everybody must surely pay, too
+        self.policy_ = BY_EFFECT if difference.positive else sure
 
     def _policy(self, effects: Array, X: pd.DataFrame) -> Index:
         if self.policy_ == BY_EFFECT:

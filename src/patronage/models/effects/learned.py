@@ -119,6 +119,12 @@ class LearnedEffects:
             columns |= {c.effect_of(arm): effect, c.effect_low(arm): effect - half, c.effect_high(arm): effect + half}
         return columns
 
+    def least(self) -> dict[str, float]:
+        """The low end of the average of each arm, where everybody is given the average; else none."""
+        if self.by_customer or self.rule is not None:
+            return {}
+        return {arm: self.average(arm)[1] for arm in self.arms[1:]}
+
     def average(self, arm: str) -> tuple[float, float, float]:
         """What an arm changes on average, with the ends of its 95 % interval."""
         slope = self.slopes[self.arms.index(arm) - 1]
