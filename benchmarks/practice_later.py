@@ -1,0 +1,146 @@
+"""Hold what the analyses find on two real logs against the time after.
+
+`python benchmarks/practice_later.py RETAIL` writes practice_later.md beside it. RETAIL is the file of Online Retail II;
+Complete Journey comes with its package. `patronage analyse` runs as of one day and as of another, `movement_days`
+later, so that the turns, lists and growth of the second lie after the first. A finding is looked up among the second
+run's results: it is found again where its interval is on the same side of chance.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+LOGS = {
+    "Complete Journey": (["data=complete_journey"], "2017-07-01", "2017-09-30"),
+    "Online Retail II": (["data=online_retail", "data.transactions.path={retail}"], "2011-03-01", "2011-05-31"),
+}
+AGAIN, SIDE, OTHER, ABSENT = "found again", "same side", "other side", "not there"
+HEAD = """# Do the findings of the analyses hold later?
+
+Made by `benchmarks/practice_later.py` on two real logs. *Found* is what an analysis names beyond chance as of the first
+day. 91 days later the same analysis runs again. *Found again*: the interval lies on the same side of chance. *Same
+side*: the estimate does, and its interval holds chance, too. *Other side*: the estimate does not. *Not there*: too few
+customers, or no candidate any more; of `cross_sell` and `upsell`: no longer among the best 20 pairs of a tier, which
+are all that is kept.
+
+`turns`, `products`, `predictability` and `candidates` are judged on the 91 days alone. The others look at the whole
+history, of which that of the first day is a part: they tell whether a finding stays, not whether it would come again
+from nothing. `cross_sell` and `upsell` have no interval: found again is a lift above 1. What a log does not support, or
+what names nothing, has no line.
+
+| log | analysis | found | found again | same side | other side | not there |
+|---|---|---:|---:|---:|---:|---:|
+"""
+
+
+class Finding(NamedTuple):
+    """Where a table tells a finding: what it is of, its estimate, and what chance would give."""
+
+    tables: str  # how their names begin
+    keys: tuple[str, ...]
+    value: str
+    chance: float
+    named: str = ""  # the verdict of a finding; empty: its interval leaves out chance
+    size: str = ""  # of several rows of a key later, the one of most like size is meant
+
+
+FINDINGS = {
+    "first_days": Finding("first_days_", ("family",), "effect", 0.0, "found", "customers"),
+    "turns": Finding("turns_", ("family",), "effect", 0.0, "found", "customers"),
+    "obstacles": Finding("obstacles", ("step", "obstacle"), "effect", 0.0, "obstacle"),
+    "sequences": Finding("sequences", ("after", "then"), "sequence_ratio", 1.0, "follows"),
+    "products": Finding("products_growth", ("item", "location"), "growth", 1.0, "grew|shrank"),
+    "predictability": Finding("predictability", ("kind", "behaviour"), "predictability", 0.0, "better than usual"),
+    "candidates": Finding("lists_measured", ("list",), "lift", 1.0),
+    "cross_sell": Finding("cross_sell", ("segment", "has", "offer"), "lift", 1.0),
+    "upsell": Finding("upsell", ("segment", "has", "offer"), "lift", 1.0),
+}
+
+
+def analysed(settings: list[str], cutoff: str) -> dict[str, pd.DataFrame]:
+    """The tables of one run, whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"tracking.uri=sqlite:///{folder}/mlflow.db"
+        subprocess.run(
+            ["patronage", "analyse", *settings, f"cutoff={cutoff}", store, f"hydra.run.dir={folder}/hydra"],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        (report,) = Path(folder).rglob("report.html")
+        tables = {}
+        for file in report.parent.glob("*.json"):
+            if file.stem.endswith("_2"):  # the other columns of a wide table, which is whole as Parquet
+                continue
+            content = json.loads(file.read_text())
+            tables[file.stem] = pd.DataFrame(content["data"], columns=content["columns"])
+        for file in report.parent.glob("*.parquet"):  # of wide tables, whole; of lists, customers
+            if file.stem in tables:
+                tables[file.stem] = pd.read_parquet(file)
+    return tables
+
+
+def outcomes(finding: Finding, first: pd.DataFrame, later: pd.DataFrame) -> Counter[str]:
+    """How many of the first table's findings hold in the later one."""
+    counts: Counter[str] = Counter()
+    for row in found(finding, first).to_dict("records"):
+        same = later
+        for key in finding.keys:
+            same = same[same[key] == row[key]]
+        same = same.dropna(subset=[finding.value])
+        if same.empty:
+            counts[ABSENT] += 1
+            continue
+        if finding.size:
+            same = same.loc[[np.abs(np.log(same[finding.size] / row[finding.size])).idxmin()]]
+        counts[_outcome(finding, row, same.iloc[0])] += 1
+    return counts
+
+
+def found(finding: Finding, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a table names."""
+    if finding.named:
+        return table[table["verdict"].astype(str).str.fullmatch(finding.named)]
+    if "low" in table:
+        return table[(table["low"] > finding.chance) | (table["high"] < finding.chance)]
+    return table[table[finding.value] > finding.chance]
+
+
+def _outcome(finding: Finding, row: dict[str, float], again: pd.Series) -> str:
+    side = np.sign(row[finding.value] - finding.chance)
+    if np.sign(again[finding.value] - finding.chance) != side:
+        return OTHER
+    if "low" not in again:
+        return AGAIN
+    end = again["low"] if side > 0 else again["high"]
+    return AGAIN if np.sign(end - finding.chance) == side else SIDE
+
+
+def main(retail: str) -> None:
+    """Analyse both logs at both days, and write the table."""
+    lines = []
+    for log, (settings, cutoff, day) in LOGS.items():
+        named = [text.format(retail=retail) for text in settings]
+        first, later = analysed(named, cutoff), analysed(named, day)
+        for analysis, finding in FINDINGS.items():
+            counts: Counter[str] = Counter()
+            for name in first:
+                if name == finding.tables or (finding.tables.endswith("_") and name.startswith(finding.tables)):
+                    empty = first[name].head(0)
+                    counts += outcomes(finding, first[name], later.get(name, empty))
+            if total := counts.total():
+                cells = " | ".join(str(counts[name]) for name in (AGAIN, SIDE, OTHER, ABSENT))
+                lines.append(f"| {log} | `{analysis}` | {total} | {cells} |")
+                print(lines[-1], flush=True)
+    Path(__file__).with_suffix(".md").write_text(HEAD + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
