@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from patronage import temporary
+from patronage.errors import OutputError
 
 LEFT = """
 import os, sys
@@ -41,3 +44,24 @@ def test_what_was_not_made_here_stays(tmp_path):
     (tmp_path / "patronage-file").write_text("x")
     temporary.TemporaryFolder(tmp_path).close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["patronage-file", "patronage-mine"]
+
+
+def test_a_result_that_grows_is_whole_or_not_there(tmp_path):
+    place = tmp_path / "list.csv"
+    place.write_text("old")
+    (tmp_path / ".list.csv.growing").mkdir()  # a killed job left it
+    with temporary.growing(place, "output=list.csv") as beside:
+        beside.write_text("new")
+        assert place.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+    assert place.read_text() == "new"
+
+    def fill() -> None:
+        with temporary.growing(place, "output=list.csv") as beside:
+            beside.write_text("half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError, match="output=list.csv cannot be written: No space left on device; make room"):
+        fill()
+    assert [path.name for path in tmp_path.iterdir()] == ["list.csv"]
+    assert place.read_text() == "new"

@@ -86,12 +86,12 @@ def _rewrite(engine: Engine, scope: str | None) -> None:
 def _is_no_number(engine: Engine) -> bool:
     """Whether the column is constant, or mostly means several customers within a day, as a till or a shop does."""
     days = (
-        f"SELECT {c.ORDER_ID} AS number, min({c.CUSTOMER_ID}) AS first, max({c.CUSTOMER_ID}) AS last "
+        f"SELECT {c.ORDER_ID} AS number, min({c.CUSTOMER_ID}) AS one, max({c.CUSTOMER_ID}) AS other "
         f"FROM {TRANSACTIONS.name} GROUP BY {c.ORDER_ID}, CAST({c.ORDERED_AT} AS DATE)"
     )
     constant, uses, shared = engine.row(
-        f"SELECT min(number) = max(number) AND min(first) <> max(last), count(*), "
-        f"count(*) FILTER (WHERE first <> last) FROM ({days})"
+        f"SELECT min(number) = max(number) AND min(one) <> max(other), count(*), "
+        f"count(*) FILTER (WHERE one <> other) FROM ({days})"
     )
     return bool(uses >= FEWEST and (constant or shared > NO_NUMBER * uses))
 
