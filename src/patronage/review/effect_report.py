@@ -144,6 +144,8 @@ def effect_finding(model: ContactEffects) -> str:
     gain, low, high = model.gain_
     best = f"contacting by effect earns {gain:+.4g} [{low:+.4g}, {high:+.4g}] per 1,000 customers beside"
     verdict = "" if model.policy_ == BY_EFFECT else ", which is not surely more, so the simple policy stays"
+    if model.policy_ not in (BY_EFFECT, model.best_simple_):
+        verdict = ", which is not surely more; nor does that one surely pay, so nobody is contacted"
     if model.learned_.rule is not None:
         verdict = (
             f"; the simple policy {model.policy_!r} is followed, since by effect does not surely earn more than it"
