@@ -6,7 +6,7 @@ import pytest
 
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline
-from patronage.review.training_record import scorecard_table
+from patronage.review.training_record import in_a_sentence, scorecard_table
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,12 @@ from patronage.review.training_record import scorecard_table
 def test_a_row_reads_as_a_sentence(interval, verdict):
     table = scorecard_table([Headline("churn", "log_loss", 0.5, "recency", 0.6, interval)])
     assert table.iloc[0].tolist() == ["churn", "log_loss", 0.5, verdict, "recency", 0.6]
+
+
+def test_the_verdicts_of_all_models_are_one_sentence():
+    better, tie = Interval(-0.1, -0.2, -0.01), Interval(0.0, -0.1, 0.1)
+    rows = [("churn", better), ("clv", tie), ("journey", better)]
+    headlines = [Headline(model, "log_loss", 0.5, "recency", 0.6, interval) for model, interval in rows]
+    sentence = "**How good**: churn and journey better than the best baseline; clv no better than the best baseline."
+    assert in_a_sentence(headlines) == sentence
+    assert in_a_sentence([]) == "**How good**: not measured."

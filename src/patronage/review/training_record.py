@@ -123,7 +123,7 @@ def assignments_sample(run: Run) -> pd.DataFrame:
 
 
 def _describe(config: TrainConfig, headlines: Sequence[Headline], evaluated: str) -> str:
-    """The scorecard in Markdown."""
+    """The verdicts in a sentence, then the scorecard, in Markdown."""
     rows = [
         f"| {line.model} | {line.metric} | {line.value:.4g} | {line.verdict} | "
         f"{line.baseline} {line.baseline_value:.4g} |"
@@ -136,7 +136,26 @@ def _describe(config: TrainConfig, headlines: Sequence[Headline], evaluated: str
     )
     question = f"**{config.question}**\n\n" if config.question else ""
     head = f"{question}Assignments as of {config.cutoff}; {window}."
-    return "\n".join([head, "", "| model | metric | value | | best baseline |", "|---|---|---|---|---|", *rows])
+    return "\n".join(
+        [
+            in_a_sentence(headlines),
+            "",
+            head,
+            "",
+            "| model | metric | value | | best baseline |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def in_a_sentence(headlines: Sequence[Headline]) -> str:
+    """Which models are better than their best baseline, and which are not."""
+    models: dict[str, list[str]] = {}
+    for line in headlines:
+        models.setdefault(line.verdict, []).append(line.model)
+    parts = [f"{' and '.join(names)} {verdict} the best baseline" for verdict, names in models.items()]
+    return f"**How good**: {'; '.join(parts)}." if parts else "**How good**: not measured."
 
 
 def scorecard_table(headlines: Sequence[Headline]) -> pd.DataFrame:

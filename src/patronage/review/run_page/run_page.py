@@ -71,10 +71,10 @@ def with_page(
         notes=tables.notes,
     )
     page = run_page(view, past)
-    findings = "\n".join(f"- **{part.title}:** {part.finding}" for part in page.sections[:DESCRIBED])
-    description = (
-        f"{findings}\n\n{record.description}\n\n`{Artifact.REPORT}` among the artifacts has everything on one page."
-    )
+    first, *others = (f"**{part.title}**: {part.finding}" for part in page.sections[:DESCRIBED])
+    # MLflow shows some four lines, and folds the rest
+    head = f"`{Artifact.REPORT}` among the artifacts shows everything on one page. {first}"
+    description = "\n\n".join([head, record.description, "\n".join(f"- {finding}" for finding in others)])
     return replace(record, description=description, texts={**record.texts, Artifact.REPORT: render(page)})
 
 
