@@ -72,11 +72,6 @@ class Tag:
         return f"clv.{action}.{finding}"
 
     @staticmethod
-    def churn_rate(origin: str) -> str:
-        """The share of churned customers at an origin of the training."""
-        return f"churn.rate_{origin}"
-
-    @staticmethod
     def of_side(side: str, key: str) -> str:
         """The identity of the baseline or the candidate of a comparison."""
         return f"{side}.{key}"

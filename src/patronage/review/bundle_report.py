@@ -10,7 +10,7 @@ from patronage.bundle import Bundle
 from patronage.config import LensesConfig
 from patronage.data import Tables
 from patronage.models.journey import STAGES
-from patronage.names import Artifact, Tag
+from patronage.names import Artifact
 from patronage.report import Report
 from patronage.review import ensemble_figures, figures
 from patronage.training.origins import Split
@@ -33,11 +33,9 @@ def bundle_report(bundle: Bundle, assignments: pd.DataFrame) -> Report:
 
 
 def data_report(tables: Tables, split: Split, config: LensesConfig) -> Report:
-    """The report of the data: the split, what each lens can use, the refused rows, and the churn at each origin."""
-    churned = {f"{snapshot.cutoff:%Y-%m-%d}": snapshot.labels[c.CHURNED].mean() for snapshot in split.training}
+    """The report of the data: the split with the churn at each origin, what each lens can use, and the refused rows."""
     return Report(
         tables={Artifact.SPLIT: split.record(), Artifact.LENSES: lenses.support(tables, config)},
-        tags={Tag.churn_rate(origin): f"{rate:.4f}" for origin, rate in churned.items()},
         frames={
             Artifact.quarantine(name): tables.engine.frame(f"SELECT * FROM quarantine_{name}")
             for name in tables.quarantined

@@ -97,7 +97,7 @@ class Split:
         return Split(self.current.select(keep), training, self.period_days, self.lenses, calendar)
 
     def record(self) -> pd.DataFrame:
-        """Borders and sizes of every part."""
+        """Borders and sizes of every part, and the share of its customers who churned."""
         parts = [("assign", self.current), *(("learn", snapshot) for snapshot in self.training)]
         return pd.DataFrame(
             [
@@ -108,6 +108,9 @@ class Split:
                     if isinstance(snapshot, LabelledSnapshot)
                     else "",
                     "customers": len(snapshot.features),
+                    c.CHURNED: snapshot.labels[c.CHURNED].mean()
+                    if isinstance(snapshot, LabelledSnapshot)
+                    else float("nan"),
                 }
                 for part, snapshot in parts
             ]
