@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import weakref
@@ -46,20 +47,25 @@ class DuckDB:
         self._views: set[str] = set()
         self._copies: list[Path] = []
         database = place.path / "engine.duckdb" if place else ":memory:"
-        self._connection: duckdb.DuckDBPyConnection = duckdb.connect(database)
-        self._release = weakref.finalize(self, _release, self._connection, place)
-        # Insertion order costs memory and has no meaning here: a query that needs an order has an ORDER BY.
-        self.run("SET preserve_insertion_order = false")
-        self.run("SET enable_progress_bar = false")
-        if threads is not None:
-            self.run(f"SET threads = {int(threads)}")
-        if memory_limit is not None:
-            try:
-                self.run(f"SET memory_limit = {text(memory_limit)}")
-            except duckdb.Error as error:
-                raise ConfigError(
-                    f"engine.memory_limit={memory_limit}: not a size; expected one such as 3GB"
-                ) from error
+        with contextlib.ExitStack() as undo:  # whatever fails here leaves no folder
+            if place is not None:
+                undo.callback(place.close)
+            self._connection: duckdb.DuckDBPyConnection = duckdb.connect(database)
+            self._release = weakref.finalize(self, _release, self._connection, place)
+            undo.callback(self._release)
+            # Insertion order costs memory and has no meaning here: a query that needs an order has an ORDER BY.
+            self.run("SET preserve_insertion_order = false")
+            self.run("SET enable_progress_bar = false")
+            if threads is not None:
+                self.run(f"SET threads = {int(threads)}")
+            if memory_limit is not None:
+                try:
+                    self.run(f"SET memory_limit = {text(memory_limit)}")
+                except duckdb.Error as error:
+                    raise ConfigError(
+                        f"engine.memory_limit={memory_limit}: not a size; expected one such as 3GB"
+                    ) from error
+            undo.pop_all()
 
     @property
     def failure(self) -> type[Exception]:

@@ -36,7 +36,7 @@ ABOUT = """Personas, churn, value and journey of every customer of one log.
 The version in use has the alias `champion`; `patronage promote run=RUN` gives it. Assign customers by
 `patronage score model=models:/{name}@champion data=... cutoff=... output=...`. Each version has a card.
 """
-KINDS = {"f": "double", "i": "integer"}
+KINDS = {"f": "double", "i": "integer", "b": "boolean"}
 REQUIREMENTS = (
     "patronage", "mlflow", "scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "numba",
 )  # fmt: skip
