@@ -167,6 +167,11 @@ def test_contacts_who_never_bought_are_placed_but_not_valued(shop):
     assert said[list(bundles.ABOUT_BUYERS)].isna().all(axis=None)
     assert said.drop(columns=list(bundles.ABOUT_BUYERS)).notna().all(axis=None)
     assert said.loc["v0", "journey_stage"] == "prospect"
+    assert said["action"].to_dict() == {
+        "r0": "leave_alone",
+        "v0": "welcome",
+    }  # not who sent all back
+    assert said["flags"].str.contains("sent back nearly all").tolist() == [True, False]
 
 
 def test_who_hardly_buys_again_is_not_valued_and_is_told_so(shop):

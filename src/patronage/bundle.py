@@ -165,10 +165,10 @@ class Bundle:
             **self.fitted_lenses.estimates(features),
         }
         reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers), (sent_back(buyers), SENT_BACK)]
-        reasons.append((nearly_all_sent_back(buyers), NEVER_AGAIN))
         if self.contracts is not None:
             reasons.append((~runs(buyers), NO_CONTRACT))
         further = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
+        further.append((nearly_all_sent_back(features), NEVER_AGAIN))  # who sent back everything counts as no buyer
         further += disagreements(assignments)
         if c.STATUS_SEGMENT in assignments:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
