@@ -95,9 +95,9 @@ def test_of_the_output(score, disk, output, room):
         with duckdb.connect(place, read_only=True) as old:
             rows = old.execute("SELECT DISTINCT CAST(cutoff AS VARCHAR) FROM out").fetchall()
     filler = fill(disk, room)
-    code, said = score(target, cutoff="2023-09-01")
-    assert code == 1, said
-    assert "No space left" in said or "is full" in said
+    code, message = score(target, cutoff="2023-09-01")
+    assert code == 1, message
+    assert "No space left" in message or "is full" in message
     if output == "duckdb":
         with duckdb.connect(place, read_only=True) as old:
             assert old.execute("SELECT DISTINCT CAST(cutoff AS VARCHAR) FROM out").fetchall() == rows
@@ -116,10 +116,10 @@ def test_of_the_temporary_folder(score, disk, project, patronage, fitted, monkey
         "check", "data=tables", f"data.transactions.path={fitted.log}", "engine.memory_limit=200MB"
     )
     assert (code, "the disk of the working folder is full" in err.splitlines()[-1]) == (1, True)
-    code, said = score("out.parquet")
-    assert code == 0, said
-    assert "out.parquet is complete; the run could not be logged" in said
-    assert "or the temporary folder has no room left" in said
+    code, message = score("out.parquet")
+    assert code == 0, message
+    assert "out.parquet is complete; the run could not be logged" in message
+    assert "or the temporary folder has no room left" in message
     assert [path.name for path in disk.iterdir()] == ["filler"]
     filler.unlink()
     assert patronage("relog", f"tracking.uri=sqlite:///{project}/mlruns/mlflow.db")[0] == 0
@@ -130,8 +130,8 @@ def test_of_the_store_before_the_job(score, disk, project):
     store = disk / "mlflow.db"
     shutil.copy(project / "mlruns" / "mlflow.db", store)
     filler = fill(disk, 0)
-    code, said = score("out.parquet", store=store)
-    assert (code, "make room" in said) == (1, True), said
+    code, message = score("out.parquet", store=store)
+    assert (code, "make room" in message) == (1, True), message
     assert not (project / "out.parquet").exists()
     filler.unlink()
     assert score("out.parquet", store=store)[0] == 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,116 +19,10 @@ from pathlib import Path
 import pytest
 from mlflow.client import MlflowClient
 
+from faults.conftest import CUTOFF, last_line, open_runs
 from patronage import scoring, tracking
 
-CUTOFF = "2023-07-01"
 ONLY_ROOT = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="becomes another user")
-
-
-@pytest.fixture
-def store(registered, project) -> str:
-    """A copy of the store of the trained shop, to be harmed; the artifacts stay where they are."""
-    database = project / "mlruns" / "mlflow.db"
-    with (
-        closing(sqlite3.connect(registered.removeprefix("sqlite:///"))) as one,
-        closing(sqlite3.connect(database)) as two,
-    ):
-        one.backup(two)
-    return f"sqlite:///{database}"
-
-
-@pytest.fixture
-def score(patronage, fitted, store):
-    def run(*more: str, cutoff: str = CUTOFF, log: object = fitted.log, uri: str = store, output: str = "out.parquet"):
-        return patronage(
-            "score", "model=models:/patronage@champion", "data=tables", f"data.transactions.path={log}",
-            f"cutoff={cutoff}", f"output={output}", f"tracking.uri={uri}", *more,
-        )  # fmt: skip
-
-    return run
-
-
-def last_line(err: str) -> str:
-    lines = [line for line in err.splitlines() if line.startswith("patronage: ")]
-    assert len(lines) == 1, err
-    assert "Traceback" not in err
-    assert "defect" not in err
-    return lines[0]
-
-
-def open_runs(uri: str) -> list[str]:
-    client = MlflowClient(uri)
-    everywhere = [one.experiment_id for one in client.search_experiments()]
-    return [run.info.run_id for run in client.search_runs(everywhere, "attributes.status = 'RUNNING'")]
-
-
-def damaged(project: Path) -> str:
-    path = project / "harmed.db"
-    whole = (project / "mlruns" / "mlflow.db").read_bytes()
-    path.write_bytes(whole[:4096] + b"x" * 300_000 + whole[304_096:])
-    return f"sqlite:///{path}"
-
-
-def newer(project: Path) -> str:
-    path = project / "harmed.db"
-    shutil.copy(project / "mlruns" / "mlflow.db", path)
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
-        database.commit()
-    return f"sqlite:///{path}"
-
-
-def cut_off(project: Path) -> str:
-    path = project / "harmed.db"
-    path.write_bytes((project / "mlruns" / "mlflow.db").read_bytes()[:200_000])
-    return f"sqlite:///{path}"
-
-
-def a_text(project: Path) -> str:
-    (project / "harmed.db").write_text("notes\n" * 1000)
-    return f"sqlite:///{project}/harmed.db"
-
-
-def of_something_else(project: Path) -> str:
-    with closing(sqlite3.connect(project / "harmed.db")) as database:
-        database.execute("CREATE TABLE notes (x)")
-        database.commit()
-    return f"sqlite:///{project}/harmed.db"
-
-
-STORES = {
-    damaged: (1, "is damaged"), newer: (1, "is of a newer MLflow"), cut_off: (1, "is damaged"),
-    a_text: (1, "is no database"), of_something_else: (1, "is no MLflow store"),
-}  # fmt: skip
-ADDRESSES = {
-    "http://127.0.0.1:9": (75, "does not answer"), "nonsense://x": (1, "is none that MLflow knows"),
-    "postgresql+psycopg://u:hunter2@127.0.0.1:1/x": (None, ""),
-    "sqlite:////proc/nowhere/mlflow.db": (1, "cannot be made there"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("harm", STORES, ids=lambda harm: harm.__name__)
-def test_a_store_that_is_harmed(score, project, store, harm):
-    uri = harm(project)
-    before = Path(uri.removeprefix("sqlite:///")).read_bytes()
-    code, _, err = score(uri=uri)
-    expected, fact = STORES[harm]
-    assert (code, fact in last_line(err)) == (expected, True)
-    assert not (project / "out.parquet").exists()
-    assert not list(project.glob(".*.scoring"))
-    assert Path(uri.removeprefix("sqlite:///")).read_bytes() == before
-
-
-@pytest.mark.parametrize("uri", ADDRESSES)
-def test_an_address_that_leads_nowhere(score, project, monkeypatch, uri):
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    code, out, err = score(uri=uri)
-    expected, fact = ADDRESSES[uri]
-    line = last_line(err)
-    assert fact in line
-    assert code in ((1, 75) if expected is None else (expected,))
-    assert "hunter2" not in out + err
-    assert not (project / "out.parquet").exists()
 
 
 class TestTime:

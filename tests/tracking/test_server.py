@@ -109,7 +109,8 @@ def two_versions(server, fitted, tmp_path_factory):
     tables, assigned = through_the_door(pd.read_parquet(fitted.log)), fitted.bundle.assign(fitted.features)
     for name in ("first", "second"):
         config = OmegaConf.to_yaml(OmegaConf.structured(fitted.config))
-        record = tracking.RunRecord(kind="train", name=name, started_ms=0, config=config)
+        params = {"data": fitted.config.data.name, "horizon_days": str(fitted.config.horizon_days)}
+        record = tracking.RunRecord(kind="train", name=name, started_ms=0, config=config, params=params)
         tracking.log_training(store, record, tables, fitted.bundle, fitted.features, assigned)
     return place
 

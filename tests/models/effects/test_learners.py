@@ -43,7 +43,7 @@ def test_each_learner_tells_who_gains(learner):
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_trial_whose_lot_was_drawn_by_our_own_generator_is_halved_all_the_same(seed):
-    arm = (np.random.default_rng(seed).random(1000) < 0.5).astype(int)  # as whoever begins with numpy draws it
+    arm = (np.random.default_rng(seed).random(1000) < 0.5).astype(int)  # as numpy draws it with a seed
     x = np.random.default_rng(7).uniform(size=(1000, 2))
     trial = Trial(x, arm, np.full((1000, 2), 0.5), arm * x[:, 0])
     (trees,) = spread_trees("dr", trial, TreeSettings(0.1, 4, 0.01, 10, seed))
