@@ -34,3 +34,14 @@ def test_an_amount_that_is_computed_has_been_made_one():
 
 def test_a_column_of_another_meaning_is_none():
     assert found(BY_HAND.assign(current=TWO, channel=TWO)) == []
+
+
+def test_the_advice_makes_them_one():
+    frame = BY_HAND.assign(currency=TWO).rename(columns={"amount": "paid"})
+    advised = "paid * CASE upper(trim(currency)) WHEN 'USD' THEN 0.9 ELSE 1 END"
+    with read(frame, amount="paid") as log:
+        (finding,) = (finding for finding in log.findings if "currencies" in finding.what)
+    assert advised in finding.remedy
+    with read(frame, amount=advised) as log:
+        (total,) = log.engine.row("SELECT sum(amount) FROM transactions WHERE customer_id = 'dora'")
+    assert total == 45 * log.money_scale  # of 50, in dollars

@@ -8,6 +8,7 @@ from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
 from patronage.data.contract import TRANSACTIONS
 from patronage.data.finding import DataFinding, Severity
+from patronage.engine import text
 
 NAMED = re.compile(r"currency|(^|_)curr(_|$)|(^|_)ccy(_|$)|w(ae|ä)hrung|^devise$|^moneda$|^valuta$", re.I)
 OTHERS = 0.001  # share of the rows in another currency than most, from which it matters
@@ -31,7 +32,7 @@ def find_currencies(table: IncomingTable, columns: list[Column], good: str) -> N
         if share < OTHERS:
             continue
         most, other = counts["word"].iloc[:2]
-        rate = f"amount * CASE {name} WHEN '{other}' THEN 0.9 ELSE 1 END"
+        rate = f"{amount.source} * CASE upper(trim({name})) WHEN {text(other)} THEN 0.9 ELSE 1 END"
         table.findings.add(
             DataFinding(
                 where=f"{table.name}.{c.AMOUNT}",
