@@ -65,6 +65,7 @@ class TransactionsConfig:
     query: str | None = None  # SQL in place of a table
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
+    charges: str | None = None  # SQL for rows that are no product: paid, no purchase; given back, a refund
     columns: TransactionColumns = field(default_factory=TransactionColumns)
 
 

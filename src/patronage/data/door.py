@@ -10,10 +10,12 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import DataConfig
+from patronage.data.charges import IS_CHARGE
 from patronage.data.columns import Column, IncomingTable, check_zones, resolve
 from patronage.data.contract import TRANSACTIONS, Contract
 from patronage.data.currencies import find_currencies
 from patronage.data.duplicates import treat_duplicates
+from patronage.data.expressions import expression
 from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
 from patronage.data.left_out import leave_out
@@ -166,9 +168,18 @@ def _write(table: IncomingTable, columns: list[Column], good: str) -> None:
     }
     if table.contract is TRANSACTIONS and c.ORDER_ID not in selected:
         selected[c.ORDER_ID] = _order_id(table, columns, selected)
+    if table.source.charges:
+        selected[IS_CHARGE] = f"coalesce(({_charges(table, table.source.charges)}), false)"
     named = ", ".join(f"{expression} AS {table.engine.quote(name)}" for name, expression in selected.items())
     keep = table.engine.view if _may_stay(table, columns, good) else table.engine.table
     keep(table.name, f"SELECT {named} FROM {table.source.relation} WHERE {good}")
+
+
+def _charges(table: IncomingTable, condition: str) -> str:
+    """SQL: whether a row is a charge, checked against the table's columns."""
+    engine, relation = table.engine, table.source.relation
+    setting = f"{table.keys.option(table.name, 'charges')}: {condition}"
+    return expression(engine, relation, engine.types(relation), condition, setting).sql
 
 
 def _may_stay(table: IncomingTable, columns: list[Column], good: str) -> bool:
@@ -176,7 +187,7 @@ def _may_stay(table: IncomingTable, columns: list[Column], good: str) -> bool:
 
     To write rows anew costs more than all that the door looks at; the tables that the door rewrites are written.
     """
-    own = table.source.own and good == CLEAN and not table.config.pseudonymise
+    own = table.source.own and good == CLEAN and not table.config.pseudonymise and not table.source.charges
     return own and all(
         column.raw == table.engine.quote(column.source) and not (column.kind == "time" and column.type == TEXT)
         for column in columns

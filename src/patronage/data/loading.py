@@ -10,6 +10,7 @@ from patronage import names as c
 from patronage.config import DataConfig
 from patronage.config.holidays import known_holidays
 from patronage.data.accounts import roll_up
+from patronage.data.charges import settle_charges
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
 from patronage.data.finding import DataFindings
@@ -89,6 +90,8 @@ def load_tables(
         for contract in CONTRACTS
         if contract.name in sources
     }
+    if sources[TRANSACTIONS.name].charges:
+        loaded[TRANSACTIONS.name] = _without_charges(engine, loaded[TRANSACTIONS.name], config, keys)
     events = map_event_names(engine, config.events.vocabulary, keys) if EVENTS.name in loaded else {}
     present = {name: table.present for name, table in loaded.items()}
     if told:
@@ -111,6 +114,17 @@ def load_tables(
         notes=(*tables.notes, matched.note(tables.money_scale)),
         content=replace(tables.content, relations={TRANSACTIONS.name: matched.lines}),
     )
+
+
+def _without_charges(engine: Engine, loaded: LoadedTable, config: DataConfig, keys: Keys) -> LoadedTable:
+    """The transactions without rows that are no product."""
+    note = settle_charges(engine).note(keys.option(TRANSACTIONS.name, "charges"), 10**config.money_decimals)
+    (rows,) = engine.row(f"SELECT count(*) FROM {TRANSACTIONS.name}")
+    if not rows:
+        raise DataError(
+            f"{keys.option(TRANSACTIONS.name, 'charges')} holds for every row; expected rows of products too"
+        )
+    return replace(loaded, rows=int(rows), notes=(*loaded.notes, note))
 
 
 def _described(

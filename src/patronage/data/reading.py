@@ -58,6 +58,7 @@ def read(
     format: PerTable = None,
     date_format: PerTable = None,
     where: Any = None,
+    charges: str | None = None,
     entity: str = "customer",
     timezone: str = "UTC",
     naive_moments: str = "clock",
@@ -107,6 +108,9 @@ def read(
         Rows to keep or leave out, counted: SQL over the columns of `source` that holds for the rows to keep, a list of
         it, or a mapping of each reason to SQL that holds for the rows to leave out, such as
         `{"no customer": "client IS NULL"}`. For several tables, `{"transactions": ..., "events": ...}`.
+    charges
+        SQL that holds for rows of `source` that are no product, such as postage, fees and manual corrections: money
+        paid for them is no purchase, money given back is a refund.
     entity
         `"account"`: companies are the customers, and `customers` has the `account_id` of each user.
     timezone
@@ -194,7 +198,7 @@ name its column by amount="..."
     options = {
         "table": table, "query": query, "format": format, "date_format": date_format, "where": _where(where),
     }  # fmt: skip
-    config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary)
+    config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary, charges=charges)
     sources = {
         TRANSACTIONS.name: source, EVENTS.name: events, CUSTOMERS.name: customers, CONTACTS.name: contacts,
     }  # fmt: skip
@@ -216,6 +220,7 @@ def _config(
     *,
     attributes: Mapping[str, str] | None,
     vocabulary: Mapping[str, str] | None,
+    charges: str | None,
 ) -> DataConfig:
     """The arguments as the configuration that they stand for, checked."""
     tables: dict[str, dict[str, Any]] = {}
@@ -225,6 +230,7 @@ def _config(
         of_table = {option: _of_table(option, value, contract.name) for option, value in options.items()}
         named = {column: str(name) for column, name in mapping.items() if name is not None}
         tables[contract.name] = {"columns": named, **of_table}
+    tables[TRANSACTIONS.name]["charges"] = charges
     tables[EVENTS.name]["vocabulary"] = dict(vocabulary or {})
     tables[CUSTOMERS.name]["attributes"] = dict(attributes or {})
     try:

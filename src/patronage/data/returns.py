@@ -2,7 +2,8 @@
 
 A refund looks back, never ahead, and takes of the customer's earlier lines of its product, in this order: those of its
 own order; one of just its amount; those of its price, the latest first; then any, the latest first. A refund without
-a product takes of its own order, else one line of just its amount, else the latest line that was at least as dear.
+a product takes of its own order, else an order or a line of just its amount, else the latest line that was at least as
+dear, else the latest such order, else the latest lines if all together were.
 What is left of it (bought before the log, or elsewhere) stays a line of its own and lowers net revenue. The match is
 exact where the log has order and product or a single line of that amount; else it is the likeliest one.
 
@@ -195,8 +196,14 @@ def _nameless_choice(lines: list[_Line], order: object, amount: int, price: floa
     same_order = [line for line in latest if line.order == order]
     if same_order:
         return _spread(same_order, amount)
-    exact = [line for line in latest if line.left == line.amount == amount]
-    return _spread((exact or [line for line in latest if line.left >= amount])[:1], amount)
+    orders: dict[object, list[_Line]] = defaultdict(list)
+    for line in latest:
+        orders[line.order].append(line)
+    whole = [each for each in orders.values() if sum(line.left for line in each) == amount]
+    exact = [[line] for line in latest if line.left == line.amount == amount]
+    dear = [[line] for line in latest if line.left >= amount]
+    together = [each for each in (*orders.values(), latest) if sum(line.left for line in each) >= amount]
+    return _spread(next(chain(whole, exact, dear, together), []), amount)
 
 
 def _spread(ranked: Iterable[_Line], amount: int) -> list[tuple[_Line, int]]:

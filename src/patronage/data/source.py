@@ -25,6 +25,8 @@ class SourceTable:
         Further columns to keep as labels, by their own names.
     where
         A reason to leave rows out to the SQL that holds for such a row.
+    charges
+        SQL that holds for a row that is no product: postage, fees, manual corrections; None: no row is.
     findings
         What the files disagree in.
     files
@@ -40,6 +42,7 @@ class SourceTable:
     date_format: str | None = None
     attributes: tuple[str, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
+    charges: str | None = None
     findings: tuple[DataFinding, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False

@@ -54,6 +54,7 @@ def source_of(name: str, location: Location | str, table: TableConfig, keys: Key
         table.date_format,
         attributes=tuple(table.attributes) if isinstance(table, CustomersConfig) else (),
         where=reasons_of(table.where, keys.option(name, "where")),
+        charges=table.charges or None if isinstance(table, TransactionsConfig) else None,
         findings=place.findings,
         files=place.files,
         copied=place.copied,
