@@ -53,10 +53,11 @@ class Settled:
     def note(self, setting: str, money_scale: int) -> str:
         """One line for the user."""
         again = f"; {self.again:,} charge an order again that a credit had cancelled" if self.again else ""
+        back, amount, rows = self.credits - self.left, self.left_amount / money_scale, self.charges + self.credits
         return (
-            f"{self.charges + self.credits:,} rows are charges ({setting}): {self.charges:,} paid ones are no "
-            f"purchases; of {self.credits:,} credits {self.credits - self.left:,} give charges back and {self.left:,} are refunds "
-            f"({self.left_amount / money_scale:,.2f}){again}"
+            f"{rows:,} rows are charges ({setting}): {self.charges:,} paid ones are no purchases; "
+            f"of {self.credits:,} credits {back:,} give charges back and {self.left:,} are refunds "
+            f"({amount:,.2f}){again}"
         )
 
 
