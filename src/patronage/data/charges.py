@@ -159,7 +159,7 @@ def _remaining(steps: pd.DataFrame) -> list[_Remaining]:
     """The rows of charges that stay among the transactions."""
     remaining: list[_Remaining] = []
     customer, account = None, _Account()
-    columns = (steps[name].tolist() for name in ("customer_id", "order_id", "code", "amount", "line", IS_CHARGE))
+    columns = (steps[name].tolist() for name in (c.CUSTOMER_ID, c.ORDER_ID, "code", c.AMOUNT, "line", IS_CHARGE))
     for of, order, code, amount, line, is_charge in zip(*columns, strict=True):
         if of != customer:
             customer, account = of, _Account()
