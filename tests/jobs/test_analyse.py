@@ -19,16 +19,20 @@ def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
     (run,) = client.search_runs([client.get_experiment_by_name("patronage").experiment_id])
     assert run.data.tags["kind"] == "analysis"
     mlflow.set_tracking_uri(store)
-    logged = {file.path for file in client.list_artifacts(run.info.run_id)}
+    top = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert top == {"config.yaml", "figures", "lists", "report.html", "tables"}  # so few that the page is in sight
+    logged = {file.path for file in client.list_artifacts(run.info.run_id, "tables")}
     names = {"cohorts", "first_days_activity", "drivers_rating", "movements", "cross_sell", "upsell", "overlap",
              "sequences", "voice"}  # fmt: skip
-    assert {f"{name}.json" for name in names} <= logged
-    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/drivers_rating.json")
+    assert {f"tables/{name}.json" for name in names} <= logged
+    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/tables/drivers_rating.json")
     behaviours = {value for row in table["data"] for value in row if isinstance(value, str)}
     assert "n_orders" in behaviours
     assert not {"stated_satisfaction", "satisfaction_signs"} & behaviours  # an answer does not explain itself
     assert run.data.metrics["retention/month_1"] > 0
     assert "pyramid/rose" in run.data.metrics
+    note = run.data.tags["mlflow.note.content"]
+    assert note.count("As of 2023-07-01.") == 1
     figures = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
     assert {f"figures/{name}.png" for name in names} <= figures
 

@@ -174,9 +174,10 @@ class TestARun:
         folder = Path(run.info.artifact_uri.removeprefix("file://"))
         for name in ("config.yaml", "assignments.parquet", "personas.json", "scorecard.json", "figures/rfm_grid.png",
                      "figures/churn_calibration.png", "figures/clv_by_decile.png", "figures/persona_profile.png",
-                     "figures/stage_counts.png", "persona_choice.json",
-                     "persona_rules.json", "figures/persona_choice.png"):  # fmt: skip
+                     "figures/stage_counts.png", "tables/persona_choice.json",
+                     "tables/persona_rules.json", "figures/persona_choice.png"):  # fmt: skip
             assert (folder / name).stat().st_size > 100, name
+        assert len(list(folder.iterdir())) < 20  # MLflow's page shows so many at once: the report is in sight
         assert str(folder / "assignments.parquet") in said
         assert f"runs/{run.info.run_id}" in said
         assert assignments_of(run).notna().all(axis=None)
@@ -252,7 +253,7 @@ class TestARun:
         every = shown_table(by_name["later"], "metrics.json").set_index("metric")["value"]
         assert every["personas/moved_by_refit"] < 0.5
         folder = Path(by_name["later"].info.artifact_uri.removeprefix("file://"))
-        verdicts = json.loads((folder / "persona_matching.json").read_text())
+        verdicts = json.loads((folder / "tables" / "persona_matching.json").read_text())
         assert "match_cost" in verdicts["columns"]
 
     def test_a_sweep_is_one_parent_with_its_children(self, trained):

@@ -74,7 +74,7 @@ def test_labels_that_differ_stand_in_one_cell():
 
 def test_the_gates_of_a_promotion_stand_in_short(comparison):
     table = pd.DataFrame(
-        [["churn_ece", "at most 0.05", "0.02", "passed"], ["refit_moves", "at most 5 %", "9 %", "failed"]],
+        [["churn_ece", "at most 0.05", "0.02", "passed"], ["refit_moves", "at most 5%", "9%", "failed"]],
         columns=["gate", "required", "measured", "verdict"],
     )
     report = replace(comparison.report, tables={**comparison.report.tables, Artifact.GATES: table})

@@ -45,14 +45,14 @@ def test_a_sweep_is_judged_by_what_its_keys_can_move(overrides, metric):
 def test_the_better_is_best_where_its_interval_excludes_zero():
     best, sentence = best_child({"a": evaluation(0.9), "b": evaluation(0.5)}, "churn/log_loss")
     assert best == "a"
-    assert "by more than its 95 % interval" in sentence
+    assert "by more than its 95% interval" in sentence
 
 
 def test_a_tie_has_no_best():
     assert best_child({"a": evaluation(0.9), "b": evaluation(0.9)}, "churn/log_loss")[0] is None
     best, sentence = best_child({"a": evaluation(0.9), "b": evaluation(0.91)}, "churn/log_loss")
     assert best is None
-    assert "differ by less than their 95 % interval" in sentence
+    assert "differ by less than their 95% interval" in sentence
 
 
 def test_other_customers_cannot_be_compared():

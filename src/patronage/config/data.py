@@ -169,6 +169,7 @@ class DataConfig:
     entity: str = "customer"  # or account: users are rolled up to customers.account_id
     timezone: str = "UTC"  # the clock of the business
     naive_moments: str = "clock"  # moments without an offset are its clock time; or utc: instants of UTC
+    currency: str = ""  # such as EUR, for pages and figures; nothing is converted
     money_decimals: int = 4  # money is added as integers of 10^-4
     left_censored: bool = False  # whether customers ordered before the log begins
     on_bad_rows: str = "fail"  # or quarantine

@@ -72,6 +72,8 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
         print(f"left out     {line}")
     listed = [name for result in results.values() for name in result.tables]
     print(f"tables       {', '.join(listed)}")
+    if lists := [name for result in results.values() for name in result.lists]:
+        print(f"lists        {', '.join(lists)}: each as Parquet and CSV in the folder lists of the run")
     print(f"look at it   {tracking.run_link(store, run_id)}")
     print(f"took         {time.time() - started:.0f} s")
 
@@ -121,8 +123,6 @@ def _record(
     notes = [note for result in results.values() for note in result.notes]
     findings = [result.finding for result in results.values() if result.finding]
     lines = [
-        f"As of {config.cutoff}.",
-        "",
         *(f"- {line}" for line in findings),
         "",
         *(f"- left out: {n}" for n in notes),
@@ -145,8 +145,8 @@ def _record(
             **{f"{name}.json": table for result in results.values() for name, table in result.tables.items()},
             Artifact.LENSES: lenses.support(tables, config.lenses),
         },
-        frames={f"{name}.parquet": table for name, table in lists.items()},
-        texts={f"{name}.csv": table.to_csv(index=False) for name, table in lists.items()},
+        frames={Artifact.list_of(name, "parquet"): table for name, table in lists.items()},
+        texts={Artifact.list_of(name, "csv"): table.to_csv(index=False) for name, table in lists.items()},
         figures={f"{name}.png": draw(drawing) for result in results.values()
                  for name, drawing in result.drawings.items() if len(drawing.frame)},
     )  # fmt: skip

@@ -76,12 +76,12 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     assignments = agreeing(assigned, actions.frame)
     journal.step("personas refitted, to see whether they are stable")
     personas = evaluate_personas(bundle.personas, features, config.personas, config.seed)
-    goods = lenses.goods_bought(tables, cutoff, split.lenses)
+    goods, currency = lenses.goods_bought(tables, cutoff, split.lenses), config.data.currency
     report = (
         persona_report(bundle, features, assignments, config.personas, config.seed, former, origin, goods)
         | bundle_report(bundle, assignments)
         | data_report(tables, split, config.lenses)
-        | clv_report(bundle.clv, features, left_censored=tables.left_censored)
+        | clv_report(bundle.clv, features, left_censored=tables.left_censored, currency=currency)
         | holidays_report(bundle.forecast.calendar)
         | _actions(actions, cutoff, bundle, assignments)
     )
@@ -90,7 +90,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     measured = measure(tables, split, bundle, assignments, config, sampler, fits)
     report |= _journey_and_sessions(tables, bundle, features, assignments, measured, config)
     if measured:
-        report |= measurement_report(measured)
+        report |= measurement_report(measured, currency)
         trial = segment_report(measured, Resampling(config.evaluation.bootstraps, config.seed), config.clv.margin)
         print(*trial.messages, sep="\n", flush=True)
         report |= trial

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class Artifact:
-    """Files of a run, by their path among its artifacts; figures by their name in the folder `figures`."""
+    """Files of a run by their name.
+
+    Figures lie in the folder `figures`, lists of customers in `lists`, tables in `tables` but for those of `FIRST`: in
+    MLflow's page of a run a file is in sight only where few lie beside it.
+    """
 
     # every run
     CONFIG = "config.yaml"
@@ -162,3 +166,18 @@ class Artifact:
 
     # promotion
     PROMOTION = "promotion.json"
+
+    FIRST = (
+        METRICS, SCORECARD, PERSONAS, STAGES, ASSIGNMENTS_SAMPLE, SWEEP, BACKTEST, RATIOS, TRIALS, DRIFT,
+        EFFECTS_AVERAGE, EFFECT_POLICIES,
+    )  # fmt: skip
+
+    @classmethod
+    def path_of(cls, table: str) -> str:
+        """Where a table lies among the artifacts of its run."""
+        return table if table in cls.FIRST else f"tables/{table}"
+
+    @staticmethod
+    def list_of(name: str, kind: str) -> str:
+        """Where a list of customers lies, as parquet or csv."""
+        return f"lists/{name}.{kind}"

@@ -39,7 +39,7 @@ def retention(by_month: pd.DataFrame) -> Figure:
 
 
 def behaviours(table: pd.DataFrame) -> Figure:
-    """Retention of the customers with a behaviour in their first days, and of those without, with 95 % intervals."""
+    """Retention of the customers with a behaviour in their first days, and of those without, with 95% intervals."""
     names = list(dict.fromkeys(table["behaviour"]))
     figure = Figure(figsize=(5.2 * max(len(names), 1), 3.8), layout="constrained")
     for place, name in enumerate(names):

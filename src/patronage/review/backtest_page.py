@@ -51,7 +51,7 @@ def with_backtest_page(record: RunRecord, title: str, headlines: Mapping[str, bo
 def verdicts(later: pd.DataFrame, headlines: Mapping[str, bool]) -> pd.DataFrame:
     """At how many origins what is shipped is better, no better and worse than the best structural model there.
 
-    It is better or worse where the 95 % interval of the difference leaves out zero.
+    It is better or worse where the 95% interval of the difference leaves out zero.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def _verdicts(later: pd.DataFrame, headlines: Mapping[str, bool], ratios: pd.Dat
     finding = f"Beside the best structural model at each of {n} origins, what is shipped is {'; '.join(parts)}."
     named = ratios.rename(columns=plain)
     blocks: list[Block] = [
-        Table(counts, "At how many origins, by the 95 % interval of the difference"),
+        Table(counts, "At how many origins, by the 95% interval of the difference"),
         Table(
             named,
             "What is shipped as a ratio to the structural model that is best in hindsight; below 1 it is better",

@@ -14,7 +14,7 @@ from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.spend import GammaGamma
 from patronage.models.horizons import OrdersAhead
 from patronage.names import Artifact, Metric
-from patronage.review.figures import ACCENT, INK, MUTED, blank, set_title
+from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency, set_title
 from patronage.typing import Array
 
 WEEK = 7
@@ -24,12 +24,12 @@ GRID = 60
 LAWS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD"}
 
 
-def of_model(clv: CLVModel, features: pd.DataFrame) -> dict[str, Figure]:
+def of_model(clv: CLVModel, features: pd.DataFrame, currency: str = "") -> dict[str, Figure]:
     """The figures of a model and the buyers that it was fitted on."""
     buyers = features[features[c.N_ORDERS] > 0]
     figures = {Artifact.CLV_P_ALIVE_FIGURE: p_alive(clv, buyers)}
     if isinstance(clv.spend_law, GammaGamma):
-        figures[Artifact.CLV_ORDER_VALUES_FIGURE] = order_values(clv.spend_law, buyers)
+        figures[Artifact.CLV_ORDER_VALUES_FIGURE] = order_values(clv.spend_law, buyers, currency)
     return figures
 
 
@@ -93,7 +93,7 @@ def _tracking_title(actual: float, predicted: float) -> str:
     if not actual:
         return "No repeat order after the cutoff"
     error = 100 * (predicted / actual - 1)
-    return f"Predicted orders are {abs(error):.0f} % too {'high' if error > 0 else 'low'} after the cutoff"
+    return f"Predicted orders are {abs(error):.0f}% too {'high' if error > 0 else 'low'} after the cutoff"
 
 
 def _law_name(clv: CLVModel) -> str:
@@ -164,9 +164,9 @@ def p_alive(clv: CLVModel, buyers: pd.DataFrame) -> Figure:
     since = np.linspace(0, age, GRID)
     probability = clv.law.p_alive(x[None, :], age - since[:, None], age)
     below = since[probability[:, -1] < 0.5]
-    title = f"With {most} repeat orders, P(alive) is above 50 % at any time"
+    title = f"With {most} repeat orders, P(alive) is above 50% at any time"
     if len(below):
-        title = f"With {most} repeat orders, P(alive) falls below 50 % after {below[0]:,.0f} days"
+        title = f"With {most} repeat orders, P(alive) falls below 50% after {below[0]:,.0f} days"
     figure, axes = blank(title, 6.4, 4.4)
     mesh = axes.pcolormesh(x, since, probability, cmap="Blues", vmin=0, vmax=1, shading="nearest")
     levels = axes.contour(x, since, probability, levels=[0.25, 0.5, 0.75], colors=INK, linewidths=0.7)
@@ -216,7 +216,7 @@ def lorenz(predicted: pd.Series, actual: pd.Series, horizon_days: int) -> Figure
     return figure
 
 
-def order_values(law: GammaGamma, buyers: pd.DataFrame) -> Figure:
+def order_values(law: GammaGamma, buyers: pd.DataFrame, currency: str = "") -> Figure:
     """Mean order values of customers with repeat orders, and their distribution by Gamma-Gamma."""
     repeat = buyers[(buyers[c.FREQUENCY] > 0) & (buyers[c.MONETARY_VALUE] > 0)]
     top = float(repeat[c.MONETARY_VALUE].quantile(0.99))
@@ -232,7 +232,9 @@ def order_values(law: GammaGamma, buyers: pd.DataFrame) -> Figure:
     )
     axes.plot(values, density, color=ACCENT, linewidth=1.6, label="Gamma-Gamma")
     axes.set_xlim(0, top)
-    axes.set_xlabel("mean value of a repeat order, in the currency of the data (highest 1 % left out)")
+    axes.set_xlabel(
+        f"{in_currency('mean value of a repeat order', currency)}; {len(repeat):,} customers, without the highest 1%"
+    )
     axes.set_ylabel("density")
     axes.legend(frameon=False)
     return figure

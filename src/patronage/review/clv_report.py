@@ -17,7 +17,7 @@ LONGEST_TAG = 500
 TWO_SD = 1.96
 
 
-def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool) -> Report:
+def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool, currency: str = "") -> Report:
     """The report of the CLV model; its messages are the findings that are more than a note, and the decisions.
 
     Parameters
@@ -26,17 +26,19 @@ def clv_report(clv: CLVModel, features: pd.DataFrame, *, left_censored: bool) ->
         Of all customers at the cutoff.
     left_censored
         Whether customers bought before the log begins.
+    currency
+        Of the log, for the axes of its figures.
     """
     buyers = features[features[c.N_ORDERS] > 0]
     paid, net = buyers[c.REVENUE].sum(), buyers[c.NET_REVENUE].sum()
     refund_share = float(1 - net / paid) if paid > 0 else 0.0
     findings = assumptions.examine(clv, buyers, left_censored=left_censored, refund_share=refund_share)
-    figures = Report(figures=clv_figures.of_model(clv, features))
+    figures = Report(figures=clv_figures.of_model(clv, features, currency))
     return _findings(findings) | _choice(clv) | _covariates(clv) | _decisions(clv) | figures
 
 
 def holidays_report(calendar: CalendarClock) -> Report:
-    """The effects of known holidays, with intervals of 95 % of the next time; empty without holidays."""
+    """The effects of known holidays, with intervals of 95% of the next time; empty without holidays."""
     if not calendar.holidays:
         return Report()
     table = pd.DataFrame(

@@ -142,7 +142,7 @@ def migration(by_reason: Mapping[str, pd.DataFrame]) -> Figure:
         left += widths
     for place, whole in enumerate(left):  # the number is that of the moves; the pale bar is none
         own = 100 * float(moved.iloc[:, place].sum())
-        axes.annotate(f" {own:.1f} %", (whole, place), va="center", fontsize=9, color=INK)
+        axes.annotate(f" {own:.1f}%", (whole, place), va="center", fontsize=9, color=INK)
     axes.set_xlim(0, max(1.12 * left.max(), 1.0))
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
@@ -240,6 +240,6 @@ def paired_differences(paired: pd.DataFrame) -> Figure:
     axes.tick_params(axis="y", length=0)
     bound = max(1.0, 1.1 * float(np.abs([low, high]).max()))
     axes.set_xlim(-bound, bound)
-    axes.set_xlabel("% of the baseline's loss, with 95 % interval (less is better)")
+    axes.set_xlabel("% of the baseline's loss, with 95% interval (less is better)")
     axes.spines["left"].set_visible(False)
     return figure

@@ -187,7 +187,7 @@ def _quality(comparison: Comparison) -> Section:
     finding = "No loss is compared: the runs were not measured on the same customers and days."
     if not tables[Artifact.PAIRED_DIFFERENCES].empty:
         finding = (
-            "Losses (less is better) of both models on the same customers, with 95 % intervals of their difference by "
+            "Losses (less is better) of both models on the same customers, with 95% intervals of their difference by "
             f"paired bootstrap. {_not_paired(comparison)}"
         )
     blocks: list[Block] = [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.decisions.retention import ProfitCurve
 from patronage.lenses import of
-from patronage.review.figures import ACCENT, INK, MUTED, blank
+from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency
 
 BTYD = "BTYD expectations"
 
@@ -47,7 +49,7 @@ def importance_by_lens(importance: pd.DataFrame, config: LensesConfig) -> Figure
     return figure
 
 
-def profit_by_share(expected: ProfitCurve, actual: ProfitCurve, customers: int) -> Figure:
+def profit_by_share(expected: ProfitCurve, actual: ProfitCurve, customers: int, currency: str = "") -> Figure:
     """Profit of contacting a growing share of the customers, highest expected profit first.
 
     Parameters
@@ -56,14 +58,18 @@ def profit_by_share(expected: ProfitCurve, actual: ProfitCurve, customers: int) 
         As predicted, and with the actual churn.
     """
     best = float(expected.best_share)
+    place = int(np.argmax(expected.profit))
+    promised, realised = (customers * float(curve.profit[place]) for curve in (expected, actual))
     figure, axes = blank(
-        f"Contacting {best:.0%} of the customers has the highest expected profit" if best else "No contact pays"
+        f"Contacting {best:.0%} promised {promised:,.0f}; {realised:,.0f} came with the actual churn"
+        if best
+        else "No contact pays"
     )
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.plot(100 * actual.share, customers * actual.profit, color=MUTED, label="with the actual churn")
     axes.plot(100 * expected.share, customers * expected.profit, color=ACCENT, label="expected")
     axes.axvline(100 * best, color=ACCENT, linewidth=0.8, linestyle=":")
-    axes.set_xlabel("% of customers contacted, highest expected profit first")
-    axes.set_ylabel("profit, in the currency of the data")
+    axes.set_xlabel(f"% of {customers:,} customers contacted, highest expected profit first")
+    axes.set_ylabel(in_currency(c.PROFIT, currency))
     axes.legend(frameon=False)
     return figure

@@ -90,7 +90,12 @@ def calibration(y_true: Array, y_pred: Array, baselines: Mapping[str, Array], ev
     return figure
 
 
-def value_by_decile(predicted: pd.Series, actual: pd.Series, horizon_days: int) -> Figure:
+def in_currency(text: str, currency: str) -> str:
+    """What an axis of amounts measures, in the currency that the log has by `data.currency`."""
+    return f"{text}, {currency or 'in the currency of the log'}"
+
+
+def value_by_decile(predicted: pd.Series, actual: pd.Series, horizon_days: int, currency: str = "") -> Figure:
     """Mean predicted and actual spend of the customers, in tenths of the predicted spend, highest first."""
     share = top_share(actual.to_numpy(float), predicted.to_numpy(float), 0.1)
     title = f"The top tenth by predicted spend brings {share:.0%} of the actual spend"
@@ -103,7 +108,7 @@ def value_by_decile(predicted: pd.Series, actual: pd.Series, horizon_days: int) 
     axes.bar(places + 0.2, means["predicted"], 0.4, color=ACCENT, label="predicted")
     axes.set_xticks(places, [str(d) for d in means.index])
     axes.set_xlabel(f"tenth of {len(predicted):,} customers by predicted spend (1 = highest)")
-    axes.set_ylabel(f"spend per customer in {horizon_days} days (currency)")
+    axes.set_ylabel(in_currency(f"spend per customer in {horizon_days} days", currency))
     axes.legend(frameon=False)
     return figure
 

@@ -102,7 +102,7 @@ def _loss_gates(
 
 
 def _loss_required(metric: str, border: float) -> str:
-    return f"{metric} at most {border:.1%} worse, at 95 %"
+    return f"{metric} at most {border:.1%} worse, at 95%"
 
 
 def _loss_gate(name: str, metric: str, border: float, table: pd.DataFrame, how: str) -> Gate:

@@ -21,8 +21,14 @@ from patronage.typing import Array
 FORECASTS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]
 
 
-def measurement_report(measurement: Measurement) -> Report:
-    """The report of a measurement; its frame has labels and forecasts, so that two runs can be compared on them."""
+def measurement_report(measurement: Measurement, currency: str = "") -> Report:
+    """The report of a measurement; its frame has labels and forecasts, so that two runs can be compared on them.
+
+    Parameters
+    ----------
+    currency
+        Of the log, for the axes of its figures.
+    """
     evaluated, assignments = measurement.holdout.evaluated, measurement.assignments
     further = [c.p_act(target.act.key) for target in measurement.bundle.targets]
     frame = evaluated.labels.join(assignments[[*FORECASTS, *further]]).reset_index()
@@ -31,7 +37,7 @@ def measurement_report(measurement: Measurement) -> Report:
         | _personas(measurement)
         | _leakage(measurement)
         | _churn(measurement)
-        | _value(measurement)
+        | _value(measurement, currency)
         | _orders(measurement)
         | target_report(measurement)
     )
@@ -96,7 +102,7 @@ def _churn(measurement: Measurement) -> Report:
     return Report(figures={Artifact.CHURN_CALIBRATION_FIGURE: figure})
 
 
-def _value(measurement: Measurement) -> Report:
+def _value(measurement: Measurement, currency: str) -> Report:
     """The profit of the retention offer, where there is one, and spend by decile, of customers who have bought."""
     drawn: dict[str, Figure] = {}
     metrics: dict[str, float] = {}
@@ -104,7 +110,7 @@ def _value(measurement: Measurement) -> Report:
     evaluated = measurement.holdout.evaluated
     if len(spend):
         labels = evaluated.labels.loc[spend.index, c.SPEND]
-        drawn[Artifact.CLV_BY_DECILE_FIGURE] = figures.value_by_decile(spend, labels, evaluated.horizon_days)
+        drawn[Artifact.CLV_BY_DECILE_FIGURE] = figures.value_by_decile(spend, labels, evaluated.horizon_days, currency)
     if (offer := retention_offer(measurement.bundle.actions.catalogue)) is not None:
         y_true, forecasts = _eligible(measurement)
         p_churn, value = forecasts[c.CHURN_PROBABILITY].to_numpy(), forecasts[c.CLV].to_numpy()
@@ -113,7 +119,7 @@ def _value(measurement: Measurement) -> Report:
         best = empc(y_true, p_churn, float(forecasts[c.CLV].mean()), offer[1])
         metrics = {Metric.EMPC: best.profit, Metric.EMPC_SHARE: best.share, Metric.BEST_SHARE: curves[0].best_share}
         if len(spend):
-            drawn[Artifact.PROFIT_FIGURE] = ensemble_figures.profit_by_share(*curves, len(forecasts))
+            drawn[Artifact.PROFIT_FIGURE] = ensemble_figures.profit_by_share(*curves, len(forecasts), currency)
     return Report(metrics=metrics, figures=drawn)
 
 

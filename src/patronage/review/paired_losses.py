@@ -99,7 +99,7 @@ def paired_differences(pair: PairedForecasts, resampling: Resampling) -> pd.Data
     Returns
     -------
     DataFrame
-        `metric`, `customers`, `baseline`, `candidate`, `difference`, `low`, `high` (95 %), `verdict`. All are
+        `metric`, `customers`, `baseline`, `candidate`, `difference`, `low`, `high` (95%), `verdict`. All are
         losses: less is better. Empty where nothing was paired.
     """
     if pair.labels is None or pair.baseline is None or pair.candidate is None:

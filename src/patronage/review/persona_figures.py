@@ -68,7 +68,7 @@ def persona_choice(grid: pd.DataFrame, stable_ari: float, stable_jaccard: float)
 def _stability(axes: Axes, grid: pd.DataFrame, stable_ari: float, stable_jaccard: float) -> None:
     """Agreement of refits with its interval, and the least Jaccard index; dotted lines are the borders."""
     interval = 1.96 * grid["ari_error"]
-    axes.errorbar(grid["k"], grid["ari"], interval, color=ACCENT, marker="o", capsize=3, label="bootstrap ARI, 95 %")
+    axes.errorbar(grid["k"], grid["ari"], interval, color=ACCENT, marker="o", capsize=3, label="bootstrap ARI, 95%")
     axes.plot(grid["k"], grid["jaccard"], color=MUTED, marker="s", label="least Jaccard index")
     axes.axhline(stable_ari, color=ACCENT, linewidth=0.8, linestyle=":")
     axes.axhline(stable_jaccard, color=MUTED, linewidth=0.8, linestyle=":")

@@ -17,8 +17,8 @@ from patronage.review.record import RunRecord
 
 DPI = 100
 KINDS = {
-    "analysis": "Questions about all customers together. An association is no cause; brackets hold 95 % intervals.",
-    "effect": "What contacts that were drawn by lot changed; brackets hold 95 % intervals.",
+    "analysis": "Questions about all customers together. An association is no cause; brackets hold 95% intervals.",
+    "effect": "What contacts that were drawn by lot changed; brackets hold 95% intervals.",
 }  # what a page of the kind is
 HEADINGS = {  # of tables that are a section
     "effects_average": "What does each contact change on average?",

@@ -55,8 +55,8 @@ def best_child(evaluations: Mapping[str, pd.DataFrame], metric: str) -> tuple[st
     first, second = ranked[0][1], ranked[1][1]
     gap = paired_difference(losses[first].loc[order].to_numpy(), losses[second].loc[order].to_numpy(), RESAMPLING)
     if gap.high < 0:
-        return first, f"*best* has the least {metric}, by more than its 95 % interval on the same customers."
-    return None, f"no child is best: the least and the next {metric} differ by less than their 95 % interval."
+        return first, f"*best* has the least {metric}, by more than its 95% interval on the same customers."
+    return None, f"no child is best: the least and the next {metric} differ by less than their 95% interval."
 
 
 def _losses(evaluation: pd.DataFrame, metric: str) -> pd.Series:

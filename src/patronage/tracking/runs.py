@@ -187,22 +187,29 @@ def _log_record(client: MlflowClient, run_id: str, record: RunRecord, dataset: D
         context = "training" if record.kind == "train" else record.kind
         client.log_inputs(run_id, [input_of(dataset, context), *map(holdout_of, record.measured_on)])
     with temporary.folder() as folder:
+
+        def place(name: str) -> Path:
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            return path
+
         parts = {
-            part: narrow for name, frame in record.tables.items() for part, narrow in as_shown(name, frame).items()
+            Artifact.path_of(part): narrow
+            for name, frame in record.tables.items()
+            for part, narrow in as_shown(name, frame).items()
         }
         for part, narrow in parts.items():  # as MLflow's `log_table` does, which asks the store four times for each
-            narrow.to_json(Path(folder, part), orient="split", index=False, date_format="iso")
+            narrow.to_json(place(part), orient="split", index=False, date_format="iso")
         for name, text in {Artifact.CONFIG: record.config, **record.texts}.items():
             if text:
-                Path(folder, name).write_text(text, encoding="utf-8")
+                place(name).write_text(text, encoding="utf-8")
         for name, frame in record.frames.items():
-            frame.to_parquet(Path(folder, name), index=False)
+            frame.to_parquet(place(name), index=False)
         for table, frame in record.tables.items():
             if file := whole(table, frame):
-                frame.to_parquet(Path(folder, file), index=False)
-        Path(folder, "figures").mkdir()
+                frame.to_parquet(place(Artifact.path_of(file)), index=False)
         for name, figure in record.figures.items():
-            Path(folder, "figures", name).write_bytes(_png(figure))
+            place(f"figures/{name}").write_bytes(_png(figure))
         client.log_artifacts(run_id, str(folder))
     if parts:
         client.set_tag(run_id, MLFLOW_LOGGED_ARTIFACTS, json.dumps([{"path": part, "type": "table"} for part in parts]))

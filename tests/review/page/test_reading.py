@@ -69,7 +69,7 @@ def analyse() -> str:
         "customers": [30, 700, 41], "share": [0.1, 0.3, 0.2], "value": [0.1, -0.2, 0.0], "low": [0.0, -0.3, -0.1],
         "high": [0.2, -0.1, 0.1],
     })  # fmt: skip
-    drawing = Drawing("forest", frame, "Those who did a order more", "difference of the share; 95 % interval")
+    drawing = Drawing("forest", frame, "Those who did a order more", "difference of the share; 95% interval")
     record = RunRecord(kind="analysis", name=None, started_ms=0, figures={"acts.png": draw(drawing)},
                        tables={"acts.json": frame, "sizes.json": frame[["label", "customers"]]})  # fmt: skip
     chapters = [("What goes along?", "a does", ["sizes.json", "acts.json"])]

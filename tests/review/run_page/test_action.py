@@ -26,13 +26,15 @@ def blocks(table: pd.DataFrame | None) -> list:
         [("upgrade", "assumed"), ("win_back", "learned"), ("leave_alone", "assumed")], columns=["action", "basis"]
     )
     report = SimpleNamespace(frames={"actions.parquet": chosen})
-    return _next_actions(SimpleNamespace(table=lambda name: table, report=report))
+    money = {"money": lambda value: f"{value:.2f} EUR", "in_currency": lambda text: f"{text}, EUR"}
+    return _next_actions(SimpleNamespace(table=lambda name: table, report=report, **money))
 
 
 def test_the_actions_of_all_personas_are_added_and_each_persona_has_its_rows():
     told, chart, table = blocks(ROWS)
     assert told.text.endswith("Learned from contacts by lot: win back; assumed: upgrade.")
-    assert chart.title == "Of the catalogue, win back brings the most: 34.00"
+    assert chart.title == "Of the catalogue, win back brings the most: 34.00 EUR"
+    assert chart.spec["layer"][0]["encoding"]["x"]["title"] == "expected profit, EUR"
     assert [row["expected_profit"] for row in chart.spec["data"]["values"]] == [34, 12]
     assert "16 customers" in chart.description
     assert table.frame["persona"].tolist() == ["lapsed", "active", "active"]

@@ -47,7 +47,7 @@ def test_totals_are_those_of_the_assignments(page, view):
              for fact in block.items}  # fmt: skip
     assert facts["known customers"].value == "400" if len(view.features) == 400 else f"{len(view.features):,}"
     assert facts["orders"].value == f"{view.assignments[c.EXPECTED_ORDERS].sum():,.0f}"
-    assert facts["revenue"].value == f"{view.assignments[c.EXPECTED_SPEND].sum():,.0f}"
+    assert facts["revenue"].value == f"{view.assignments[c.EXPECTED_SPEND].sum():,.0f} USD"
 
 
 def test_last_time_the_verdict_follows_from_the_interval(page, view):

@@ -1,12 +1,14 @@
 """Surrogate rules: a shallow decision tree that predicts the persona in a few lines, and how often it is right.
 
-The tree reads the features in their own units; its fidelity is measured on held-out customers.
+The tree reads the features in their own units; its fidelity is measured on held-out customers. Of the conditions
+of each leaf those are left that make the rule more right: two short rules may hold for one customer, where the branches
+of the tree exclude each other at the cost of conditions that nobody needs to know.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ HELD_OUT = 0.3
 DEPTH = 4
 MOST = 50_000  # customers in the fit and in the evaluation; a few lines need no more
 LEAST_SHARE = 0.01  # of the customers, in a rule
+SHORTER = 0.02  # of its precision is given for a rule with fewer conditions
 
 
 @dataclass(frozen=True)
@@ -56,40 +59,80 @@ def surrogate_rules(features: pd.DataFrame, labels: np.ndarray, seed: int) -> Su
     ).fit(values[training], labels[training])
     y_pred, y_true = tree.predict(values[held_out]), labels[held_out]
     usual = pd.Series(labels[training]).mode()[0]
-    rows = []
-    leaf_of_row = tree.apply(values[held_out])
     gaps = np.isnan(values[training]).any(axis=0)
-    for leaf, conditions in _paths(tree, list(features.columns), gaps):
-        in_leaf = leaf_of_row == leaf
+    rules = {}
+    for leaf, conditions in _paths(tree, gaps):
         label = tree.classes_[tree.tree_.value[leaf, 0].argmax()]
-        right = float((y_true[in_leaf] == label).mean()) if in_leaf.any() else float("nan")
-        rows.append((label, " and ".join(conditions) or "all customers", float(in_leaf.mean()), right))
+        rules[label, _shortest(conditions, values[training], labels[training] == label)] = None
+    rows = []
+    for label, conditions in rules:
+        inside = _hold(conditions, values[held_out])
+        right = float((y_true[inside] == label).mean()) if inside.any() else float("nan")
+        text = " and ".join(condition.text(list(features.columns)) for condition in conditions)
+        rows.append((label, text or "all customers", float(inside.mean()), right))
     table = pd.DataFrame(rows, columns=["label", "rule", "share", "right"]).sort_values(
         ["label", "share"], ascending=[True, False], ignore_index=True
     )
     return SurrogateRules(table, float((y_pred == y_true).mean()), float((y_true == usual).mean()))
 
 
-def _paths(tree: DecisionTreeClassifier, names: list[str], gaps: np.ndarray) -> list[tuple[int, list[str]]]:
+class Condition(NamedTuple):
+    """A border of one feature; `missing`: whether a missing value is on this side."""
+
+    feature: int
+    above: bool
+    border: float
+    missing: bool
+
+    def holds(self, values: np.ndarray) -> np.ndarray:
+        """(N,) whether rows of (N, F) features lie on this side."""
+        own = values[:, self.feature]
+        inside = own > self.border if self.above else own <= self.border
+        return inside | (np.isnan(own) & self.missing)
+
+    def text(self, names: list[str]) -> str:
+        """The condition in words."""
+        side, unknown = "more than" if self.above else "at most", " (or unknown)" if self.missing else ""
+        return f"{names[self.feature]} {side} {self.border:.3g}{unknown}"
+
+
+def _hold(conditions: tuple[Condition, ...], values: np.ndarray) -> np.ndarray:
+    return np.logical_and.reduce([np.ones(len(values), bool), *(each.holds(values) for each in conditions)])
+
+
+def _shortest(conditions: tuple[Condition, ...], values: np.ndarray, right: np.ndarray) -> tuple[Condition, ...]:
+    """The conditions without those that hardly make the rule more right, the least useful dropped first."""
+
+    def precision(rule: tuple[Condition, ...]) -> float:
+        inside = _hold(rule, values)
+        return float(right[inside].mean()) if inside.any() else 0.0
+
+    least = precision(conditions) - SHORTER
+    while len(conditions) > 1:
+        shorter = [tuple(other for other in conditions if other != each) for each in conditions]
+        best = max(shorter, key=precision)
+        if precision(best) < least:
+            break
+        conditions = best
+    return conditions
+
+
+def _paths(tree: DecisionTreeClassifier, gaps: np.ndarray) -> list[tuple[int, tuple[Condition, ...]]]:
     """Each leaf with the conditions that lead to it, one a feature and side; `gaps`: the feature has missing values."""
     inner, leaves = tree.tree_, []
-    waiting: list[tuple[int, dict[tuple[str, str], tuple[float, bool]]]] = [(0, {})]
+    waiting: list[tuple[int, dict[tuple[int, bool], Condition]]] = [(0, {})]
     while waiting:
         node, bounds = waiting.pop()
         if inner.children_left[node] == inner.children_right[node]:
-            leaves.append((int(node), [_condition(*key, *bound) for key, bound in bounds.items()]))
+            leaves.append((int(node), tuple(bounds.values())))
             continue
-        feature, border = inner.feature[node], float(inner.threshold[node])
+        feature, border = int(inner.feature[node]), float(inner.threshold[node])
         missing_left = bool(inner.missing_go_to_left[node])
-        for child, sign, missing in (
-            (inner.children_right[node], ">", not missing_left),
-            (inner.children_left[node], "<=", missing_left),
+        for child, above, missing in (
+            (inner.children_right[node], True, not missing_left),
+            (inner.children_left[node], False, missing_left),
         ):
-            key = (names[feature], sign)
-            passes = bool(gaps[feature]) and missing and bounds.get(key, (0.0, True))[1]
-            waiting.append((child, {**bounds, key: (border, passes)}))
+            before = bounds.get((feature, above))
+            passes = bool(gaps[feature]) and missing and (before is None or before.missing)
+            waiting.append((child, {**bounds, (feature, above): Condition(feature, above, border, passes)}))
     return leaves
-
-
-def _condition(name: str, sign: str, border: float, missing: bool) -> str:
-    return f"{name} {'more than' if sign == '>' else 'at most'} {border:.4g}" + (" (or unknown)" if missing else "")

@@ -65,7 +65,7 @@ def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool
     text: Spec = {"field": value, "type": "quantitative", "format": ",.3~r"}
     whole = f"datum['{value}'] >= 1000 || datum['{value}'] % 1 == 0"  # as `html.number` writes it
     text["condition"] = {"test": whole, "field": value, "type": "quantitative", "format": ",.0f"}
-    if percent:  # a share that is none of nothing is not 0 %
+    if percent:  # a share that is none of nothing is not 0%
         small = {"test": f"datum['{value}'] > 0 && datum['{value}'] < 0.01", "value": "< 1%"}
         text = {"condition": small, "field": value, "type": "quantitative", "format": ".0%"}
     layers = [

@@ -63,11 +63,14 @@
     button.addEventListener("click", () => choose(button.closest(".card").dataset.group)));
   const select = document.getElementById("choice");
   if (select) { select.addEventListener("change", () => choose(select.value)); select.closest(".choice").hidden = false; }
-  // on a narrow page a table stands as a list only where it does not fit; the keyboard stops at boxes that scroll alone
+  // on a narrow page a table stands as a list only where it does not fit, or where a cell would be a column of single words;
+  // the keyboard stops at boxes that scroll alone
   const scrolls = (box) => box.scrollWidth > box.clientWidth;
+  const mostLines = 6, lineOfText = 21;
+  const squeezed = (table) => narrow && [...table.tBodies[0].rows].some((row) => row.offsetHeight > mostLines * lineOfText);
   const fit = () => document.querySelectorAll(".scroll").forEach((box) => {
     const table = box.querySelector("table.wide");
-    if (table) { table.classList.remove("stack"); table.classList.toggle("stack", scrolls(box)); }
+    if (table) { table.classList.remove("stack"); table.classList.toggle("stack", scrolls(box) || squeezed(table)); }
     box.tabIndex = scrolls(box) ? 0 : -1;
   });
   window.addEventListener("resize", fit); fit();

@@ -14,7 +14,7 @@ from patronage.names import Artifact
 from patronage.review.action_report import learned_lines, placeholder_costs
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, money, percent, plain
+from patronage.review.run_page.inputs import RunView, count, percent, plain
 
 POINTS = 50  # of a curve
 
@@ -30,9 +30,9 @@ def action(view: RunView) -> Section:
         finding = "No action of the catalogue is expected to pay for itself."
     else:
         finding = (
-            f"An action is recommended for {count(some.sum())} customers ({percent(some.mean())}): {money(total)} of "
-            f"profit are expected; {count((some & holdout).sum())} of these are held out by lot, so that what contacts "
-            "change can be measured."
+            f"An action is recommended for {count(some.sum())} customers ({percent(some.mean())}): "
+            f"{view.money(total)} of profit are expected; {count((some & holdout).sum())} of these are held out by "
+            "lot, so that what contacts change can be measured."
         )
     offer = retention_offer(view.bundle.actions.catalogue)
     learned = _learned_arms(view)
@@ -81,7 +81,7 @@ def _next_actions(view: RunView) -> list[Block]:
     by_action = own.groupby(c.ACTION)[["customers", c.EXPECTED_PROFIT]].sum().sort_values(c.EXPECTED_PROFIT)[::-1]
     named = by_action.rename(index=plain).rename_axis(c.ACTION).reset_index()
     best = by_action.index[0]
-    title = f"Of the catalogue, {plain(best)} brings the most: {money(by_action.loc[best, c.EXPECTED_PROFIT])}"
+    title = f"Of the catalogue, {plain(best)} brings the most: {view.money(by_action.loc[best, c.EXPECTED_PROFIT])}"
     description = (
         f"Expected profit of the next actions of {count(by_action['customers'].sum())} customers, without those held "
         "out by lot."
@@ -94,7 +94,7 @@ def _next_actions(view: RunView) -> list[Block]:
             "Where several actions are possible, each customer gets at most one: what is expected to bring most."
             f"{_learned_actions(view)}"
         ),
-        Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, "expected profit"), description),
+        Chart(title, charts.bars(named, c.ACTION, c.EXPECTED_PROFIT, view.in_currency("expected profit")), description),
         Table(shown.rename(columns={"label": c.PERSONA}), "Next actions by persona", formats),
     ]
 
@@ -127,15 +127,14 @@ def _learned_curves(view: RunView, arm: str, cost: float) -> list[Block]:
     promised, realised = (1000 * values[best] for values in profits.values())
     half = 1000 * curve.half_width[best]
     title = (
-        f"{arm}: at the best share {money(promised)} per 1,000 customers were promised, and {money(realised)} "
-        f"[{money(realised - half)}, {money(realised + half)}] came"
+        f"{arm}: at the best share {view.money(promised)} per 1,000 customers were promised, and "
+        f"{view.money(realised)} [{view.money(realised - half)}, {view.money(realised + half)}] came"
     )
     rows = pd.concat(
         pd.DataFrame({"share": share, c.PROFIT: 1000 * values, "of": name}) for name, values in profits.items()
     )
-    spec = charts.lines(
-        rows, "share", c.PROFIT, "of", "share of the customers contacted", f"{c.PROFIT} per 1,000 customers"
-    )
+    unit = view.in_currency(f"{c.PROFIT} per 1,000 customers")
+    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", unit)
     spec["encoding"]["x"]["axis"]["format"] = "%"
     description = "Customers of the lot whom the models had not seen, in the order of their predicted effect."
     return [Chart(title, spec, description)]
@@ -159,10 +158,10 @@ def _curves(view: RunView, name: str, offer: ActionConfig) -> list[Block]:
     best = int(np.argmax(promised.profit))
     at_best = len(expected) * np.array([promised.profit[best], realised.profit[best]])
     title = (
-        f"{plain(name)}: last time {money(at_best[0])} were promised at the best share, and {money(at_best[1])} came "
-        "under the same assumptions"
+        f"{plain(name)}: last time {view.money(at_best[0])} were promised at the best share, and "
+        f"{view.money(at_best[1])} came under the same assumptions"
     )
-    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", c.PROFIT)
+    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", view.in_currency(c.PROFIT))
     spec["encoding"]["x"]["axis"]["format"] = "%"
     description = f"Customers in the order of the profit that {plain(name)} promises; n = {count(len(expected))}."
     return [Chart(title, spec, description, view.picture(Artifact.PROFIT_FIGURE))]

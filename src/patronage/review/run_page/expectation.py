@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from patronage.models.btyd.totals import Total
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, money, percent, plain
+from patronage.review.run_page.inputs import RunView, count, percent, plain
 
 WORDS = {  # of metrics and baselines, for who does not know their names
     "log_loss": "error of the probabilities (log-loss); less is better",
@@ -72,25 +73,25 @@ def expectation(view: RunView) -> Section:
     days = config.horizon_days
     finding = (
         f"In the {days} days from {config.cutoff} on, {count(active.expected)} of {count(len(bought))} buyers are "
-        f"expected to order ({percent(active.expected / max(len(bought), 1))}), and to bring {money(revenue.expected)}."
+        f"expected to order ({percent(active.expected / max(len(bought), 1))}), and to bring "
+        f"{view.money(revenue.expected)}."
     )
     items = [
         Fact("known customers", count(len(view.features)), f"{count(len(bought))} have bought"),
         Fact("customers who order", count(active.expected), _range(active, count)),
         Fact("orders", count(orders.expected), _range(orders, count)),
-        Fact(c.REVENUE, money(revenue.expected), _range(revenue, money)),
+        Fact(c.REVENUE, view.money(revenue.expected), _range(revenue, view.money)),
     ]
     blocks: list[Block] = [Facts(items), *_last_time(view), *_by_persona(view), *_scorecard(view)]
     return Section("What to expect", finding, blocks)
 
 
-def _range(total: Totals | Total, shown: object) -> str:
+def _range(total: Totals | Total, shown: Callable[[float], str]) -> str:
     return f"{LEVEL:.0%} interval {_ends(total, shown)}"
 
 
-def _ends(total: Totals | Total, shown: object) -> str:
-    low, high = (money(total.low), money(total.high)) if shown is money else (count(total.low), count(total.high))
-    return f"{low} to {high}"
+def _ends(total: Totals | Total, shown: Callable[[float], str]) -> str:
+    return f"{shown(total.low)} to {shown(total.high)}"
 
 
 def _by_persona(view: RunView) -> list[Block]:
@@ -106,9 +107,9 @@ def _by_persona(view: RunView) -> list[Block]:
             "orders": of[c.ORDERS].expected,
             f"orders, {LEVEL:.0%} interval": _ends(of[c.ORDERS], count),
             c.REVENUE: of[c.SPEND].expected,
-            f"revenue, {LEVEL:.0%} interval": _ends(of[c.SPEND], money),
+            f"revenue, {LEVEL:.0%} interval": _ends(of[c.SPEND], count),
         }
-        for persona, of in sorted(totals.items(), key=lambda item: -item[1][c.SPEND].expected)
+        for persona, of in sorted(totals.items(), key=lambda item: view.personas.index(str(item[0])))
     ]
     formats = {"buyers": ",.0f", "orders": ",.0f", c.REVENUE: ",.0f"}
     held = ""
@@ -172,7 +173,7 @@ def _last_time(view: RunView) -> list[Block]:
     )
     formats = {"predicted": ",.0f", "from": ",.0f", "to": ",.0f", "actual": ",.0f", "off by": "+.1%"}
     description = (
-        f"Predicted on {since} from what was known then, as a share of the actual total (100 %, diamonds) of the "
+        f"Predicted on {since} from what was known then, as a share of the actual total (100%, diamonds) of the "
         f"{view.config.horizon_days} days after it; bars are {LEVEL:.0%} intervals; n = {count(len(predicted))} buyers."
     )
     spec = charts.intervals(

@@ -14,7 +14,7 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.evaluation.measurement import Measurement
 from patronage.report import Report
-from patronage.review.figures import png
+from patronage.review.figures import in_currency, png
 from patronage.review.page.charts import EVERYONE, GROUP
 from patronage.statistics import calibration_table
 from patronage.training.origins import Split
@@ -65,6 +65,14 @@ class RunView:
         named = self.assignments[[c.PERSONA_ID, c.PERSONA]].drop_duplicates().sort_values(c.PERSONA_ID)
         return [str(name) for name in named[c.PERSONA]]
 
+    def money(self, value: float) -> str:
+        """An amount with the currency of the log, where `data.currency` names it."""
+        return money(value, self.config.data.currency)
+
+    def in_currency(self, text: str) -> str:
+        """The title of an axis of amounts."""
+        return in_currency(text, self.config.data.currency)
+
     def table(self, name: str) -> pd.DataFrame | None:
         """A table of the run; None where the run has none, or an empty one."""
         frame = self.report.tables.get(name)
@@ -92,7 +100,7 @@ def labelled(rows: pd.DataFrame, group: str) -> pd.DataFrame:
 
 
 def calibration_rows(y_true: Array, y_pred: Array) -> pd.DataFrame:
-    """Tenths of the customers by a probability: `predicted` beside `actual`, with its 95 % interval."""
+    """Tenths of the customers by a probability: `predicted` beside `actual`, with its 95% interval."""
     table = calibration_table(y_true, y_pred)
     n = np.full(len(table), len(y_true) / max(len(table), 1))
     events = table["actual"].to_numpy(float) * n
@@ -107,11 +115,12 @@ def calibration_rows(y_true: Array, y_pred: Array) -> pd.DataFrame:
     )
 
 
-def money(value: float) -> str:
-    """An amount in the currency of the log: whole from 100 on."""
+def money(value: float, currency: str = "") -> str:
+    """An amount in the currency of the log, whole from 100 on; with the currency's name where one is given."""
     if not np.isfinite(value):
         return "unknown"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    amount = f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    return f"{amount} {currency}" if currency else amount
 
 
 def count(value: float) -> str:
@@ -120,7 +129,7 @@ def count(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share; one decimal below 10 %."""
+    """A share; one decimal below 10%."""
     if not np.isfinite(share):
         return "unknown"
     return f"{share:.1%}" if 0 < abs(share) < 0.0995 else f"{share:.0%}"

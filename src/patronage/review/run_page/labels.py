@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -37,22 +39,27 @@ def labels(view: RunView) -> Section:
     how = (
         f"Held against the {int(first['days'])} days from {first['from']} on, of all {count(first['of_customers'])} "
         "customers who were known at that day. A label holds if its customers differ from the others as its name "
-        "claims, or at all where it claims nothing; of the labels that hold, 5 % are expected to do so by chance. "
+        "claims, or at all where it claims nothing; of the labels that hold, 5% are expected to do so by chance. "
         "Too few: so many customers could not have shown a difference of a quarter."
     )
     named = tried[tried["column"] != c.RFM_SCORE]  # forty cells of a grid, which no reader reads one by one
     verdicts_in_full = More("Every verdict, and what the customers of each label went on to do", [_verdicts(named)])
-    blocks: list[Block] = [Text(how), *_orders_by_label(named), verdicts_in_full, *_answers(view)]
+    blocks: list[Block] = [Text(how), *_orders_by_label(named, view.personas), verdicts_in_full, *_answers(view)]
     return Section("Which labels hold", finding, blocks)
 
 
-def _orders_by_label(tried: pd.DataFrame) -> list[Chart]:
-    """Who ordered, by label: of the columns that a reader meets first, without labels of too few customers."""
+def _orders_by_label(tried: pd.DataFrame, personas: Sequence[str]) -> list[Chart]:
+    """Who ordered, by label: of the columns that a reader meets first, without labels of too few customers.
+
+    Personas stand in the order in which all of the page has them, other labels by who ordered most.
+    """
     shown = tried[tried["column"].isin(PICTURED) & (tried["verdict"] != TOO_FEW)]
     if shown.empty:
         return []
     order = shown["column"].map(PICTURED.index)
-    shown = shown.assign(order=order).sort_values(["order", "bought"], ascending=[True, False])
+    numbers = {name: number for number, name in enumerate(personas)}
+    place = (-shown["bought"]).where(shown["column"] != c.PERSONA, shown["label"].map(numbers))
+    shown = shown.assign(order=order, place=place).sort_values(["order", "place"])
     named = shown["column"].map(plain) + ": " + shown["label"].map(plain)
     everyone = float((tried["bought"] / tried["bought_lift"]).replace(np.inf, np.nan).median())
     low, high = shown.loc[shown["bought"].idxmin()], shown.loc[shown["bought"].idxmax()]
@@ -67,7 +74,7 @@ def _orders_by_label(tried: pd.DataFrame) -> list[Chart]:
                 rows, "label", "low", "ordered", "high", "customers who ordered", percent=True,
                 reference=None if np.isnan(everyone) else everyone, row=21,
             ),
-            "Customers of each label who ordered in the horizon; bars are 95 % intervals, the dotted line is everyone; "
+            "Customers of each label who ordered in the horizon; bars are 95% intervals, the dotted line is everyone; "
             f"n = {count(shown['of_customers'].iloc[0])}.",
         )
     ]  # fmt: skip
@@ -78,7 +85,7 @@ def _verdicts(tried: pd.DataFrame) -> Table:
                    "verdict"]]  # fmt: skip
     shown = shown.assign(column=shown["column"].map(plain), label=shown["label"].map(plain))
     ends = [f"{percent(low)} to {percent(high)}" for low, high in tried[["bought_low", "bought_high"]].to_numpy(float)]
-    shown.insert(5, "95 % interval", ends)
+    shown.insert(5, "95% interval", ends)
     names = {"bought": "ordered", c.ORDERS: "orders each", c.SPEND: "spend each", "orders_lift": "times everyone's",
              "churn_predicted": "predicted churn"}  # fmt: skip
     formats = {"ordered": SHARE, "predicted churn": SHARE, "times everyone's": NUMBER}

@@ -11,7 +11,7 @@ from patronage.models.ensemble.reasons import RHYTHM
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, by_group, calibration_rows, count, labelled, money, percent, some
+from patronage.review.run_page.inputs import RunView, by_group, calibration_rows, count, labelled, percent, some
 from patronage.statistics import calibration_error
 
 BINS = np.linspace(0, 1, 11)
@@ -31,7 +31,7 @@ def leaving(view: RunView) -> Section:
     words, otherwise = ("cancel", "to stay") if contract else ("place no order", "to place one")
     finding = (
         f"{count(len(likely))} of {count(len(risk))} buyers ({percent(len(likely) / len(risk))}) are more likely to "
-        f"{words} in {view.config.horizon_days} days than {otherwise}; {money(at_stake)} of expected value is "
+        f"{words} in {view.config.horizon_days} days than {otherwise}; {view.money(at_stake)} of expected value is "
         "with them."
     )
     blocks: list[Block] = [
@@ -82,7 +82,7 @@ def _calibration(view: RunView) -> list[Block]:
     spec = charts.calibration(rows, "predicted", "actual", "low", "high", "predicted risk", "actual share that left")
     since = f"{view.measurement.holdout.evaluated.cutoff:%Y-%m-%d}"
     description = (
-        f"Tenths of the buyers of {since} by predicted risk, beside the share that placed no order; bars are 95 % "
+        f"Tenths of the buyers of {since} by predicted risk, beside the share that placed no order; bars are 95% "
         f"intervals; on the dotted line both are equal; n = {count(len(y_true))}."
     )
     picture = view.picture(Artifact.CHURN_CALIBRATION_FIGURE)

@@ -7,8 +7,8 @@ import pandas as pd
 from patronage import names as c
 from patronage.names import Artifact
 from patronage.review.page import charts
-from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, Section, Table
-from patronage.review.run_page.inputs import RunView, count, money, percent, plain
+from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, More, Section, Table
+from patronage.review.run_page.inputs import RunView, count, percent, plain
 
 # Parts of a card's data, and how the page heads them
 PARTS = {"differs": "how they differ", "buys more": "buy more", "ways": "reached", "moved": "moved", "do": "what to do"}
@@ -40,9 +40,13 @@ def personas(view: RunView) -> Section:
         Chart(title, spec, description, view.picture(Artifact.PERSONA_PROFILE_FIGURE)),
     ]
     if (rules := view.table(Artifact.PERSONA_RULES)) is not None:
-        shown = rules.rename(columns={"share": "of all customers", "right": "rightly so"})
-        formats = {"of all customers": ".1%", "rightly so": ".1%"}
-        blocks.append(Table(shown, "Rules of a few lines that give almost the same personas", formats))
+        names = {"share": "customers with it", "right": "of the persona"}
+        shown, formats = rules.rename(columns=names), dict.fromkeys(names.values(), ".0%")
+        first = ~shown[c.PERSONA].duplicated()  # the one of most customers
+        blocks.append(Table(shown[first], "The shortest rule that almost gives each persona", formats))
+        if not first.all():
+            more = [Table(shown[~first], "For customers whom these rules miss; rules may overlap", formats)]
+            blocks.append(More("Further rules", more))
     return Section("Who they are", finding, blocks)
 
 
@@ -73,7 +77,7 @@ def _card(row: pd.Series, view: RunView) -> Card:
     everyone, bought = view.assignments, view.buyers
     facts = [
         Fact("customers", count(row["customers"]), percent(row["share"])),
-        Fact("value each", money(row[c.CLV]), f"everyone {money(everyone[c.CLV].mean())}"),
+        Fact("value each", view.money(row[c.CLV]), f"everyone {view.money(everyone[c.CLV].mean())}"),
         Fact("orders expected", f"{row[c.EXPECTED_ORDERS]:.2f}", f"everyone {bought[c.EXPECTED_ORDERS].mean():.2f}"),
         Fact(
             "risk of leaving",

@@ -83,6 +83,7 @@ def run_page(view: RunView, past: Sequence[PastRun] = ()) -> Page:
     further = (targets,) if view.bundle.targets else ()
     parts = (expectation, personas, leaving, worth, journey, *further, labels, action, changes)
     sections = (*(part(view) for part in parts), over_time(view, past), limits(view))
+    currency = view.config.data.currency or "the currency of the log"
     first, last = view.log["first"][:10], view.log["last"][:10]
     return Page(
         title=f"{view.config.data.name}: who the customers are, as of {view.config.cutoff}",
@@ -92,5 +93,5 @@ def run_page(view: RunView, past: Sequence[PastRun] = ()) -> Page:
         ),
         sections=sections,
         choice=("Show", view.personas) if len(view.personas) > 1 else None,
-        footer="Amounts are in the currency of the log. Every table of this page is an artifact of the run.",
+        footer=f"Amounts are in {currency}. Every table of this page is an artifact of the run.",
     )

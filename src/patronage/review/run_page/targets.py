@@ -34,7 +34,7 @@ def targets(view: RunView) -> Section:
     words = "; ".join(f"{row['target']} {row['verdict']}" for _, row in verdicts.iterrows())
     caption = (
         "Each probability last time, beside the baselines that need no model; difference to the best of them by "
-        "log-loss, with its 95 % interval"
+        "log-loss, with its 95% interval"
     )
     blocks += [Text(f"Last time the probability of {words}."), Table(told, caption, most=30)]
     blocks += [chart for model in models for chart in _calibration(view, model)]
@@ -75,7 +75,7 @@ def _calibration(view: RunView, model: ActModel) -> list[Chart]:
     spec = charts.calibration(rows, "predicted", "actual", "low", "high", *axes)
     since = f"{view.measurement.holdout.evaluated.cutoff:%Y-%m-%d}"
     description = (
-        f"Tenths of the customers of {since} by predicted probability, beside the share that did it; bars are 95 % "
+        f"Tenths of the customers of {since} by predicted probability, beside the share that did it; bars are 95% "
         f"intervals; on the dotted line both are equal; n = {count(len(y_true))}."
     )
     error = 100 * calibration_error(y_true, y_pred)

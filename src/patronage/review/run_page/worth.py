@@ -11,7 +11,7 @@ from patronage.analyses.pyramid import JOINED, movements
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, by_group, count, labelled, money, percent
+from patronage.review.run_page.inputs import RunView, by_group, count, labelled, percent
 
 TOP = (0.01, 0.05, 0.2)
 POINTS = 50  # of a curve
@@ -25,11 +25,11 @@ def worth(view: RunView) -> Section:
     fifth = top_share_of(value, 0.2)
     days = view.config.clv.value_horizon_days
     finding = (
-        f"The buyers are worth {money(value.sum())} in the next {days} days; the best fifth holds {percent(fifth)} of "
-        "it."
+        f"The buyers are worth {view.money(value.sum())} in the next {days} days; the best fifth holds "
+        f"{percent(fifth)} of it."
     )
     items = [Fact(f"best {share:.0%}", percent(top_share_of(value, share)), "of the expected value") for share in TOP]
-    typical = Fact("a customer", money(value.mean()), f"half are worth less than {money(value.median())}")
+    typical = Fact("a customer", view.money(value.mean()), f"half are worth less than {view.money(value.median())}")
     blocks: list[Block] = [Facts([typical, *items]), _pareto(view), *_pyramid(view), *_moved(view), *_deciles(view)]
     return Section("What they are worth", finding, blocks)
 
@@ -57,7 +57,7 @@ def _pareto(view: RunView) -> Chart:
                 rows.append(labelled(curve, group))
     spec = charts.lines(pd.concat(rows), "customers", "held", "of", "% of buyers, best first", "% held", percent=True)
     value = view.buyers[c.CLV].dropna().clip(lower=0)
-    title = f"The best 5 % of the buyers hold {percent(top_share_of(value, 0.05))} of the expected value"
+    title = f"The best 5% of the buyers hold {percent(top_share_of(value, 0.05))} of the expected value"
     description = (
         f"Buyers from the best on, and the share of value that they hold together; n = {count(len(value))}; follows "
         "the choice above."
@@ -133,10 +133,9 @@ def _deciles(view: RunView) -> list[Block]:
     rows["tenth"] = rows["tenth"].astype(str).replace({"1": "1 (best)", "10": "10 (least)"})
     total = float(actual.sum())
     best = float(actual[tenth == 1].sum()) / total if total > 0 else np.nan
-    spec = charts.paired_bars(rows, "tenth", c.SPEND, "what", f"spend per customer in {view.config.horizon_days} days")
+    unit = view.in_currency(f"spend per customer in {view.config.horizon_days} days")
+    spec = charts.paired_bars(rows, "tenth", c.SPEND, "what", unit)
     since = f"{view.measurement.holdout.evaluated.cutoff:%Y-%m-%d}"
-    description = (
-        f"Buyers of {since} in tenths by predicted spend; n = {count(len(predicted))}; amounts in the log's currency."
-    )
+    description = f"Buyers of {since} in tenths by predicted spend; n = {count(len(predicted))}."
     title = f"Last time the tenth with the highest predicted spend brought {percent(best)} of the actual spend"
     return [Chart(title, spec, description, view.picture(Artifact.CLV_BY_DECILE_FIGURE))]
