@@ -76,8 +76,27 @@ def test_rows_of_the_future_are_no_end_however_many_they_are():
     frame = busy()
     frame.loc[::9, "ordered_at"] += pd.Timedelta(days=20_000)
     assert through_the_door(frame).last.year == 2024
-    whole = busy().assign(ordered_at=lambda each: each["ordered_at"] + pd.Timedelta(days=20_000))
-    assert through_the_door(whole).last == whole["ordered_at"].max()  # the clock is wrong, not the log
+
+
+def test_the_clock_of_the_machine_is_named_where_it_decides(monkeypatch):
+    """The same log, on a machine whose clock stands within it, before it, and right."""
+    end = busy()["ordered_at"].max()
+    for day, last in (
+        ("2024-05-20", "2024-05-21"),
+        ("2023-05-20", f"{end:%Y-%m-%d}"),
+        ("2024-06-01", f"{end:%Y-%m-%d}"),
+    ):
+        monkeypatch.setattr("patronage.data.span.today", lambda day=day: pd.Timestamp(day))
+        tables = through_the_door(busy())
+        assert f"{tables.last:%Y-%m-%d}" == last
+        told = [f"{finding.what} | {finding.remedy}" for finding in tables.findings]
+        if day == "2024-06-01":
+            assert told == []
+            continue
+        assert f"in the future by the clock of this machine ({day})" in told[0]
+        assert ("data.observed_until=2024-05-21, which holds on any day" in told[0]) == (day > "2024")
+    monkeypatch.setattr("patronage.data.span.today", lambda: pd.Timestamp("2024-05-20"))
+    assert through_the_door(busy(), observed_until="2024-05-29").last == datetime(2024, 5, 29)
 
 
 def test_events_that_are_silent_or_end_early_are_named():

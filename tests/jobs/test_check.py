@@ -58,6 +58,25 @@ def test_all_findings_stand_in_a_table_of_a_hundred_columns_and_on_a_page(check,
     assert 'src="http' not in page
 
 
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (slice(1), "the log has 1 customer; training expects 50"),
+        (slice(40), "customers; training expects 50"),
+        (slice(None), "the log covers 1 day; training expects 67"),
+    ],
+)
+def test_a_log_of_too_little_is_named(check, project, shop, rows, what):
+    shop = shop.sort_values("customer_id").iloc[rows]
+    if rows == slice(None):
+        shop = shop.assign(ordered_at="2024-01-05", amount=range(len(shop)))
+    shop.to_csv(project / "orders.csv", index=False)
+    code, out, err = check()
+    assert code == 0, err  # a small sample may be checked
+    assert what in " ".join(out.split())
+    assert "nothing is wrong" not in out
+
+
 def test_a_sound_log_exits_with_zero_and_a_page_replaces_only_a_page(check, project):
     assert check("output=report.html")[0] == check("output=report.html")[0] == 0
     (project / "mine.html").write_text("<p>mine</p>")

@@ -119,24 +119,53 @@ def _whole(days: pd.DataFrame) -> tuple[int, int]:
     return (int(early[-1]) + 1 if len(early) else begin), (min(int(late[0]), end) if len(late) else end)
 
 
+def today() -> pd.Timestamp:
+    """The day by the clock of this machine."""
+    return pd.Timestamp.now().normalize()
+
+
+def _in_future(days: pd.DataFrame) -> pd.Series:
+    """Whether each day lies after today, wherever on earth the shop is."""
+    return days["day"] > today() + pd.Timedelta(days=1)
+
+
 def _until_today(days: pd.DataFrame, end: int) -> int:
-    """The number of the last day that is not in the future, for no log tells of it."""
-    tomorrow = pd.Timestamp.now() + pd.Timedelta(days=1)
-    past = int((days["day"] <= tomorrow).sum())
-    future = days["n"].iloc[past:].sum()
-    return min(end, past - 1) if past and future <= RARE_OF_THE_FUTURE * days["n"].sum() else end
+    """The number of the last day that is not in the future, for no log tells of it.
+
+    Where most of a log lies in the future, the clock is wrong, or all dates are: then the clock decides nothing.
+    """
+    future = _in_future(days)
+    past = int((~future).sum())
+    trusted = past and days["n"][future].sum() <= RARE_OF_THE_FUTURE * days["n"].sum()
+    return min(end, past - 1) if trusted else end
 
 
 def _outside(
     days: pd.DataFrame, begin: int, end: int, observed_until: datetime | None, keys: Keys
 ) -> list[DataFinding]:
-    """What lies before and after the span."""
+    """What lies before and after the span, and what lies in the future within it."""
     where, total = f"{TRANSACTIONS.name}.{c.ORDERED_AT}", int(days["n"].sum())
     leave_out = f"leave them out by {keys.option(TRANSACTIONS.name, 'where')}"
-    last_day = keys.setting("observed_until", "YYYY-MM-DD")
     until = observed_until or days["day"].iloc[end]
+    last_day = keys.setting("observed_until", f"{until:%Y-%m-%d}")
+    clock = f"in the future by the clock of this machine ({today():%Y-%m-%d})"
     findings = []
+    inside = days.iloc[: end + 1]
+    ahead = inside[_in_future(inside)]
+    if not ahead.empty:
+        findings.append(
+            DataFinding(
+                where,
+                f"{ahead['n'].sum():,} of {total:,} rows ({_share(ahead, total)}) lie {clock}, "
+                f"up to {ahead['day'].iloc[-1]:%Y-%m-%d}",
+                f"the clock or the dates are wrong; the log counts as observed until {until:%Y-%m-%d}, by its rows",
+                f"set the clock, or check how the dates are written ({keys.option(TRANSACTIONS.name, 'date_format')})",
+                Severity.SEVERE,
+                float(ahead["n"].sum() / total),
+            )
+        )
     early, late = days.iloc[:begin], days.iloc[end + 1 :]
+    future = bool(_in_future(late).any())
     if not early.empty:
         findings.append(
             DataFinding(
@@ -154,9 +183,10 @@ def _outside(
             DataFinding(
                 where,
                 f"{late['n'].sum():,} of {total:,} rows ({_share(late, total)}) lie after "
-                f"{until:%Y-%m-%d}, up to {late['day'].iloc[-1]:%Y-%m-%d}",
+                f"{until:%Y-%m-%d}, up to {late['day'].iloc[-1]:%Y-%m-%d}" + (f", {clock}" if future else ""),
                 f"the log counts as observed until {until:%Y-%m-%d}; those rows are no end of it",
-                f"correct the dates, {leave_out}, or say the last day by {last_day}",
+                f"correct the dates, {leave_out}, or say the last day by {last_day}"
+                + (", which holds on any day" if future else ""),
                 Severity.NOTE if observed_until else Severity.SEVERE,
                 float(late["n"].sum() / total),
             )

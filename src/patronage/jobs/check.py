@@ -11,16 +11,17 @@ import pandas as pd
 from patronage import cutoff as when
 from patronage import data, lenses
 from patronage import names as c
-from patronage.config import CheckConfig
+from patronage.config import CheckConfig, TrainConfig
 from patronage.data import Tables
 from patronage.data.contract import ANALYSED, TRANSACTIONS
-from patronage.data.finding import DataFindings
+from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.engine import connect
 from patronage.errors import DataError, OutputError, PatronageError
 from patronage.lenses import corruption
 from patronage.review.data_page import FOOTER, DataView, data_page, findings_text, lenses_text, text_table
 from patronage.review.page.html import render
 from patronage.temporary import growing
+from patronage.training.origins import SHORTEST_WINDOW
 
 
 def run(config: CheckConfig) -> None:
@@ -39,6 +40,7 @@ def run(config: CheckConfig) -> None:
     with closing(connect(config.engine)) as engine:
         try:
             tables = data.load(engine, config.data, findings)
+            _find_too_little(tables, findings)
         except PatronageError:
             if known := list(findings):
                 print(findings_text(known), end="\n\n")
@@ -66,6 +68,28 @@ def _report(tables: Tables, config: CheckConfig, findings: DataFindings, place: 
         with growing(place, f"output={place}") as beside:
             beside.write_text(render(page), encoding="utf-8")
         print(f"\npage         {place}")
+
+
+def _find_too_little(tables: Tables, findings: DataFindings) -> None:
+    """Find a log of fewer customers or days than a training with its shipped settings expects."""
+    expected, name = TrainConfig(), TRANSACTIONS.name
+    days = (tables.last - tables.first).days + 1
+    shortest = expected.origins.min_history_days + SHORTEST_WINDOW
+    for column, has, number, least, setting in (
+        (c.CUSTOMER_ID, "has", tables.customers, expected.min_customers, "min_customers"),
+        (c.ORDERED_AT, "covers", days, shortest, "origins.min_history_days and labels"),
+    ):
+        noun = "customer" if column == c.CUSTOMER_ID else "day"
+        if number < least:
+            finding = DataFinding(
+                where=f"{name}.{column}",
+                what=f"the log {has} {number:,} {noun}{'s' * (number != 1)}; training expects {least} ({setting})",
+                effect="as it is, training refuses it: nothing that is learned from so little would mean anything",
+                remedy=f"load the whole log, and see whether {column} is mapped to the right column",
+                severity=Severity.SEVERE,
+                weight=1.0,
+            )
+            findings.add(finding)
 
 
 def _place(output: str) -> Path:
