@@ -22,6 +22,7 @@ from patronage.data.left_out import leave_out
 from patronage.data.refunds import find_cancelled
 from patronage.data.rounding import rounding_notes
 from patronage.data.row_rules import TEXT, Rule, finding_of, rules_of
+from patronage.data.signs import find_lost_signs
 from patronage.data.source import SourceTable
 from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError
@@ -96,6 +97,7 @@ def _load(table: IncomingTable) -> LoadedTable:
     good = " AND ".join(f"NOT {rule.bad}" for rule in rules) or CLEAN
     notes = rounding_notes(table, columns, good)
     find_cancelled(table, columns, good)
+    find_lost_signs(table, columns, good)
     find_currencies(table, columns, good)
     _write(table, columns, good)
     notes += treat_duplicates(table, total)
