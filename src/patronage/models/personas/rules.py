@@ -8,7 +8,7 @@ of the tree exclude each other at the cost of conditions that nobody needs to kn
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,7 @@ def surrogate_rules(features: pd.DataFrame, labels: np.ndarray, seed: int) -> Su
     y_pred, y_true = tree.predict(values[held_out]), labels[held_out]
     usual = pd.Series(labels[training]).mode()[0]
     gaps = np.isnan(values[training]).any(axis=0)
-    rules = {}
+    rules: dict[tuple[Any, tuple[Condition, ...]], None] = {}  # a leaf may lose what told it from another
     for leaf, conditions in _paths(tree, gaps):
         label = tree.classes_[tree.tree_.value[leaf, 0].argmax()]
         rules[label, _shortest(conditions, values[training], labels[training] == label)] = None
