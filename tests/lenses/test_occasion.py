@@ -11,8 +11,8 @@ from scipy.stats import betaprime
 
 import patronage as pt
 from patronage import names as c
-from patronage.config import OccasionWindow
-from patronage.lenses import occasion
+from patronage.config import LensesConfig, OccasionWindow
+from patronage.lenses import features_of, look_back, occasion
 
 
 def of(days, who="anna"):
@@ -216,3 +216,28 @@ def test_the_weekend_is_that_of_the_country():
     assert features["weekend_share"].to_dict() == pytest.approx({"here": 3 / 7, "there": 1.0})
     assert features.loc["there", "contact_window"] == "weekend morning"
     assert features.loc["there", "contact_chance"] == pytest.approx(5 / 24 * 2 / 7)
+
+
+@pytest.mark.parametrize("dates", [None, ["2023-03-23/2023-04-20", "2024-03-10/2024-04-07"]])
+def test_occasions_are_those_of_the_country(dates):
+    ramadan = pd.date_range("2023-03-25", "2023-04-14", freq="5D")
+    december = pd.date_range("2023-12-03", "2023-12-23", freq="5D")
+    days = [f"{day:%Y-%m-%d} 10:30" for day in [*ramadan, *december]]
+    orders = pd.DataFrame(
+        {"customer_id": np.repeat(["here", "there"], len(days)), "ordered_at": [*days, *days], "amount": 5.0}
+    )
+    customers = pd.DataFrame({"customer_id": ["here", "there"], "country": ["France", "Qatar"]})
+    tables = pt.read(orders, customers=customers, attributes={"country": "geographic"})
+    settings = LensesConfig()
+    if dates:
+        settings.occasion.calendars["Qatar"] = {"ramadan": OccasionWindow(dates=dates)}
+    with look_back(tables, pd.Timestamp("2024-01-28").to_pydatetime(), settings, 7) as history:
+        features = features_of(history, settings, ["occasion"])
+    assert features["main_occasion"].to_dict() == {"here": "christmas", "there": "ramadan"}
+    assert features["occasion_share"].to_dict() == {"here": 0.5, "there": 0.5}
+    windows = pd.date_range("2023-03-25", "2024-01-27")
+    chance = features["occasion_chance"] * len(windows)
+    there = 27 + (0 if dates else 3 + 6)  # Ramadan from its third day on, and both feasts
+    assert chance["there"] == pytest.approx(there, abs=1)
+    here = 8 + 11 + 26 + 6  # Halloween, Thanksgiving, Christmas and the New Year
+    assert chance["here"] == pytest.approx(here, abs=1)

@@ -7,7 +7,8 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from patronage.config.rules import at_least, month_day, within
+from patronage.config.feasts import check_window
+from patronage.config.rules import at_least, within
 from patronage.config.shipped import shipped
 from patronage.config.target import chosen_acts
 from patronage.errors import ConfigError
@@ -38,10 +39,22 @@ class UsageConfig:
 
 @dataclass
 class OccasionWindow:
-    """One universal occasion, every year; month-day as MM-DD, both ends included."""
+    """One universal occasion, every year, both ends included.
 
-    start: str = MISSING
-    end: str = MISSING
+    An end is a month-day as MM-DD, or a day of a feast that moves, such as `easter-7` (config/feasts.py); both ends are
+    of one kind. A feast without a rule has `dates` instead, such as 2023-11-09/2023-11-15, a time each.
+    """
+
+    start: str = ""
+    end: str = ""
+    dates: list[str] = field(default_factory=list)
+
+
+def _window(key: str, given: Any) -> OccasionWindow:
+    try:
+        return OccasionWindow(**given)
+    except TypeError:
+        raise ConfigError(f"lenses.occasion.calendars.{key}={given}; expected start and end, or dates") from None
 
 
 @dataclass
@@ -58,7 +71,18 @@ class OccasionConfig:
     weekend: list[int] = field(default_factory=lambda: _retail("occasion.weekend"))
     country: str = "country"
     weekends: dict[str, list[int]] = field(default_factory=lambda: _retail("occasion.weekends"))
+    # a dictionary of windows for each country, which OmegaConf leaves as it is given
+    calendars: dict[str, Any] = field(default_factory=lambda: _retail("occasion.calendars"))
     day_parts: dict[str, int] = field(default_factory=lambda: _retail("occasion.day_parts"))
+
+    def __post_init__(self) -> None:
+        self.calendars = {
+            country: {
+                name: window if isinstance(window, OccasionWindow) else _window(f"{country}.{name}", window)
+                for name, window in calendar.items()
+            }
+            for country, calendar in self.calendars.items()
+        }
 
     def check(self) -> None:
         within("lenses.occasion.min_gaps", self.min_gaps, 2, 1000)
@@ -73,9 +97,10 @@ class OccasionConfig:
         for key, days in every.items():
             if not 0 < len(set(days) & set(range(1, 8))) < 7 or set(days) - set(range(1, 8)):
                 raise ConfigError(f"lenses.occasion.{key}={list(days)}: expected some ISO weekdays, 1 to 7")
-        for name, window in self.calendar.items():
-            for day in (window.start, window.end):
-                month_day(f"lenses.occasion.calendar.{name}", day)
+        for country, calendar in {"": self.calendar, **self.calendars}.items():
+            for name, window in calendar.items():
+                key = f"calendars.{country}.{name}" if country else f"calendar.{name}"
+                check_window(f"lenses.occasion.{key}", window.start, window.end, window.dates)
 
 
 @dataclass

@@ -1,10 +1,10 @@
 """Occasion and timing: when the customer buys, when to contact the customer, and when the next order is due.
 
-Kotler and Keller's occasions as behavioural variables. Universal occasions are windows of a calendar that everyone
-shares (conf): more of the customer's days than tenure and the population's habit give, by a binomial test. A recurring
-occasion is a rhythm of the customer's own, bound to the week, the month or the year: the dates, laid round a circle of
-that length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983, which holds
-for few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
+Kotler and Keller's occasions as behavioural variables. Universal occasions are windows of a calendar that everyone of a
+country shares (conf): more of the customer's days than tenure and the population's habit give, by a binomial test. A
+recurring occasion is a rhythm of the customer's own, bound to the week, the month or the year: the dates, laid round a
+circle of that length, lean to one side (the mean direction's length, with Rayleigh's test in the form of Wilkie 1983,
+which holds for few dates; Bonferroni for the three periods). A rare one is neither. Too few gaps: `unknown`.
 
 The best contact window is the part of the day with most of the customer's own moments per hour; at the weekend where
 most of them fall on days of the weekend, else on weekdays. It is named only where so many would rarely fall into it by
@@ -29,7 +29,7 @@ from scipy.special import bdtrc, betaincc, betainccinv
 from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
-from patronage.lenses.calendar_windows import borders, covered, within
+from patronage.lenses.calendar_windows import covered, windows
 from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Labels, Lens
 from patronage.lenses.week import countries, day_parts, is_weekend
@@ -44,9 +44,10 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 def _select(history: History, config: LensesConfig) -> str:
     gap = history.engine.days("previous", "day")
     weekday = history.engine.weekday("day")
-    windows = {name: within(*borders(window)) for name, window in config.occasion.calendar.items()}
-    in_windows = [f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(windows.values())]
-    by_calendar = f"({covered(history.today, config)} - {covered('first_day', config)}) * 1.0e0"
+    tests = windows(history, config.occasion)
+    in_windows = [f"count(*) FILTER (WHERE {test}) AS window_{k}" for k, test in enumerate(tests.values())]
+    until_today, until_first = (covered(day, history, config.occasion) for day in (history.today, "first_day"))
+    by_calendar = f"({until_today} - {until_first}) * 1.0e0"
     mean = "(total * 1.0e0 / n)"
     parts = day_parts(config.occasion)
     days_off = " + ".join(f"CASE WHEN {is_weekend(str(day), history, config.occasion)} THEN 1 ELSE 0 END"
@@ -56,10 +57,11 @@ def _select(history: History, config: LensesConfig) -> str:
         WITH countries AS ({countries(history, config.occasion)}
         ),
         date_counts AS (
-            SELECT customer_id, count(*) AS dates, count(previous) AS n, min(day) AS first_day, max(day) AS last_day,
+            SELECT customer_id, max(country) AS country, count(*) AS dates, count(previous) AS n,
+                   min(day) AS first_day, max(day) AS last_day,
                    sum({gap}) AS total, sum({gap} * {gap}) AS squares,
                    count(*) FILTER (WHERE {is_weekend(weekday, history, config.occasion)}) AS at_weekends,
-                   count(*) FILTER (WHERE {" OR ".join(windows.values()) or "false"}) AS festive,
+                   count(*) FILTER (WHERE {" OR ".join(tests.values()) or "false"}) AS festive,
                    {", ".join([*in_windows, *_direction_sums(weekday)])}
             FROM order_days LEFT JOIN countries USING (customer_id) GROUP BY customer_id
         ),
@@ -67,7 +69,7 @@ def _select(history: History, config: LensesConfig) -> str:
             SELECT customer_id, n AS n_gaps, {history.engine.days("first_day", "last_day")} AS dates_span,
                    at_weekends * 1.0e0 / dates AS weekend_share, festive * 1.0e0 / dates AS occasion_share,
                    {by_calendar} / {history.age("first_day")} AS occasion_chance,
-                   {_top({name: f"window_{k}" for k, name in enumerate(windows)}, 2)} AS main_occasion,
+                   {_top({name: f"window_{k}" for k, name in enumerate(tests)}, 2)} AS main_occasion,
                    CASE WHEN n > 0 THEN {mean} END AS mean_gap_days,
                    CASE WHEN n > 1 THEN sqrt((n * squares - total * total) / (n * (n - 1.0e0))) / {mean} END
                        AS gap_variation,
