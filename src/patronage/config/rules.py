@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from patronage.config.typed_values import exact
 from patronage.errors import ConfigError
 
 C = TypeVar("C")
@@ -28,17 +29,23 @@ def typed(schema: type[C], config: DictConfig) -> C:
     """
     try:
         given = OmegaConf.to_container(config, resolve=True)
-        merged = OmegaConf.merge(_without_default_tables(OmegaConf.structured(schema), given), given)
-        if missing := sorted(OmegaConf.missing_keys(merged)):
-            raise ConfigError(f"{', '.join(missing)} not set; give {' '.join(f'{key}=...' for key in missing)}")
-        for key, value in _numbers(OmegaConf.to_container(merged)):
-            if not math.isfinite(value):
-                raise ConfigError(f"{key}={value}; expected a finite number")
-        settings = OmegaConf.to_object(merged)
+        if (settings := exact(schema, given)) is None:
+            settings = _converted(schema, given)
     except OmegaConfBaseException as error:
         raise ConfigError(plain(str(error))) from error
     check(settings)
-    return settings  # type: ignore[return-value]
+    return settings
+
+
+def _converted(schema: type[C], given: Any) -> C:
+    """Plain keys and values as the dataclass, converted and held against it by OmegaConf."""
+    merged = OmegaConf.merge(_without_default_tables(OmegaConf.structured(schema), given), given)
+    if missing := sorted(OmegaConf.missing_keys(merged)):
+        raise ConfigError(f"{', '.join(missing)} not set; give {' '.join(f'{key}=...' for key in missing)}")
+    for key, value in _numbers(OmegaConf.to_container(merged)):
+        if not math.isfinite(value):
+            raise ConfigError(f"{key}={value}; expected a finite number")
+    return OmegaConf.to_object(merged)  # type: ignore[return-value]
 
 
 def _numbers(node: Any, path: str = "") -> Iterator[tuple[str, float]]:

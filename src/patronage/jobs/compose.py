@@ -54,12 +54,23 @@ SCHEMAS: dict[str, type] = {
 ENTRIES = re.compile(r"data\.\w+\.(where|attributes|vocabulary)(\.[^=]+=|=\{)")
 
 
-@cache
 def store_schema(verb: str) -> None:
-    """Register the schema that conf/VERB.yaml names first in its defaults list."""
+    """Register the schema that conf/VERB.yaml names first in its defaults list, and take away that of another verb.
+
+    Hydra copies all that is registered, each time that it composes.
+    """
+    store, name = ConfigStore.instance(), f"{verb}_schema"
+    for other in {f"{each}_schema.yaml" for each in SCHEMAS} - {f"{name}.yaml"}:
+        store.repo.pop(other, None)
+    if f"{name}.yaml" not in store.repo:
+        store.store(name=name, node=_schema(verb))
+
+
+@cache
+def _schema(verb: str) -> DictConfig:
     schema = OmegaConf.structured(SCHEMAS[verb])
     _open_tables(schema)
-    ConfigStore.instance().store(name=f"{verb}_schema", node=schema)
+    return schema
 
 
 def _open_tables(schema: DictConfig) -> None:

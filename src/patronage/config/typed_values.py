@@ -1,0 +1,90 @@
+"""A configuration that is complete and of the right types already, as its dataclass.
+
+Hydra composes a configuration against its schema, and a bundle keeps one that was checked before. To build the schema
+once more with OmegaConf takes a third of a second for a training; to look at each value takes a hundredth of it.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+C = TypeVar("C")
+
+MISSING, INTERPOLATION = "???", "${"  # as OmegaConf writes them
+
+
+class InexactError(Exception):
+    """A value that only OmegaConf can convert, refuse or leave."""
+
+
+def exact(schema: type[C], given: Any) -> C | None:
+    """The dataclass, where each of its keys is given and each value is of the type of its field; None anywhere else.
+
+    An integer for a float becomes one, as OmegaConf makes it. Whatever would be converted otherwise, is missing,
+    unknown, infinite or an interpolation, gives None: OmegaConf then converts it, or names it in its error.
+    """
+    try:
+        settings: C = _value(schema, given)
+    except InexactError:
+        return None
+    return settings
+
+
+@cache
+def _types(schema: type) -> dict[str, Any]:
+    return get_type_hints(schema)
+
+
+def _value(kind: Any, value: Any) -> Any:
+    if is_dataclass(kind):
+        return _settings(kind, value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is Any:
+        return _anything(value)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _one_of(arguments, value)
+    if origin is list and type(value) is list:
+        return [_value(arguments[0], item) for item in value]
+    if origin is dict and type(value) is dict and all(type(key) is str for key in value):
+        return {key: _value(arguments[1], item) for key, item in value.items()}
+    if origin is None and type(value) is kind:
+        return _anything(value)
+    raise InexactError
+
+
+def _settings(schema: Any, given: Any) -> Any:
+    kinds = _types(schema)
+    if type(given) is not dict or given.keys() != kinds.keys():
+        raise InexactError
+    return schema(**{key: _value(kinds[key], value) for key, value in given.items()})
+
+
+def _one_of(kinds: tuple[Any, ...], value: Any) -> Any:
+    """A value of the first of the types that it is of; of two types of numbers OmegaConf must choose."""
+    if value is None and types.NoneType in kinds:
+        return None
+    rest = [kind for kind in kinds if kind is not types.NoneType]
+    if len(rest) == 1:
+        return _value(rest[0], value)
+    if type(value) in rest:
+        return _anything(value)
+    raise InexactError
+
+
+def _anything(value: Any) -> Any:
+    """A plain value, and all that is in it, if it stands for itself."""
+    if isinstance(value, dict):
+        return {key: _anything(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_anything(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InexactError
+    if isinstance(value, str) and (value == MISSING or INTERPOLATION in value):
+        raise InexactError
+    return value
