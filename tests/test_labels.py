@@ -5,6 +5,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
+import patronage as pt
 from conftest import BY_HAND, through_the_door
 from patronage.config.target import ChosenAct
 from patronage.errors import ConfigError
@@ -12,9 +13,11 @@ from patronage.labels import (
     LabelledSnapshot,
     Snapshot,
     act_labels,
+    acts_after,
     actual_totals,
     bought_in,
     buyers,
+    check_acts,
     first_order_days,
     habits_in,
     held_out,
@@ -245,3 +248,77 @@ def test_an_act_counts_in_the_half_open_window():
 def test_an_act_is_unknown_where_no_event_was_recorded():
     tables = through_the_door(BY_HAND, UPGRADES)
     assert act_labels(tables, datetime(2024, 1, 1), 10, ACTS[:1], EVERYONE).isna().all(axis=None)
+
+
+class TestActsAfter:
+    """What came in the half-open window of a contact, a row each."""
+
+    def test_orders_with_their_worth(self):
+        rows = acts_after(through_the_door(BY_HAND), datetime(2024, 2, 10), 20, "order")
+        assert rows.columns.tolist() == ["customer_id", "moment", "value"]
+        # Cleo's order for 40 was sent back within the window; Anna's of 1 March is at its end
+        assert rows["value"].tolist() == [5.25, 99.99, 2.0]
+        assert rows["customer_id"].tolist() == ["anna", "ben", "cleo"]
+        assert rows["moment"].tolist()[0] == datetime(2024, 2, 10, 18, 30)
+
+    def test_contacts_with_what_the_log_has_of_them(self):
+        contacts = pd.DataFrame(
+            [
+                ("ben", "2024-02-20", "mail", 0.5),
+                ("anna", "2024-02-21", "control", 0.25),
+                ("anna", "2024-02-20", "mail", 0.75),
+                ("cleo", "2024-02-19", "mail", 0.5),
+                ("cleo", "2024-03-01", "mail", 0.5),
+            ],
+            columns=["customer_id", "contacted_at", "arm", "propensity"],
+        ).astype({"contacted_at": "datetime64[us]"})
+        with pt.read(BY_HAND, contacts=contacts) as tables:
+            rows = acts_after(tables, datetime(2024, 2, 20), 10, "contact")
+        assert rows.columns.tolist() == ["customer_id", "moment", "arm", "propensity"]
+        assert rows["arm"].tolist() == ["mail", "control", "mail"]
+        assert rows["propensity"].tolist() == [0.75, 0.25, 0.5]
+
+    def test_events_of_one_name(self):
+        events = pd.concat([UPGRADES, UPGRADES.assign(event="view")]).assign(value=2.5, subject="plan")
+        rows = acts_after(through_the_door(BY_HAND, events), datetime(2024, 2, 20), 10, "upgrade")
+        assert rows.columns.tolist() == ["customer_id", "moment", "value", "subject"]
+        assert rows["customer_id"].tolist() == ["ben", "cleo"]
+        assert rows["value"].tolist() == [2.5, 2.5]
+        assert list(acts_after(through_the_door(BY_HAND, UPGRADES), datetime(2024, 2, 20), 10, "upgrade")) == [
+            "customer_id",
+            "moment",
+        ]
+
+
+class TestChosenActs:
+    """A log that does not know an act says so, with the nearest names of what it knows."""
+
+    # Ink stands at Cleo's refund alone, which is of what it undoes
+    TEAS = BY_HAND.assign(category=["Green tea", "Soap", "Green tea", "Bread", "Soap", "Soap", "Oil", "Ink", "A", None])
+
+    def test_what_is_known_passes(self):
+        check_acts(through_the_door(self.TEAS, UPGRADES), (ACTS[0], ChosenAct("category", "Green tea")))
+
+    @pytest.mark.parametrize(
+        ("act", "line"),
+        [
+            (ACTS[0], "target=event:upgrade needs events.event, which the log lacks; map it, or leave the target out"),
+            (
+                ChosenAct("brand", "x"),
+                "target=brand:x needs transactions.brand, which the log lacks; map it, or leave the target out",
+            ),
+            (
+                ChosenAct("category", "GREEN TEAS"),
+                "target=category:GREEN TEAS: the log holds no category of that name; the nearest are Green tea",
+            ),
+            (
+                ChosenAct("category", "12345"),
+                "target=category:12345: the log holds no category of that name; the most frequent are Soap, Green tea, "
+                "A, Bread, Oil",
+            ),
+        ],
+    )
+    def test_what_is_not_known_is_refused(self, act, line):
+        with pytest.raises(ConfigError) as caught:
+            check_acts(through_the_door(self.TEAS), (ChosenAct("category", "Soap"), act))
+        assert str(caught.value) == line

@@ -13,8 +13,6 @@ from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.quantiles import quantile
 
-pytestmark = pytest.mark.slow
-
 LAWS = (BgNbd(0.6, 20.0, 0.8, 2.5), MbgNbd(0.9, 25.0, 0.7, 1.8), ParetoNbd(0.7, 20.0, 0.8, 60.0))
 LAW_CLASSES = {law.__name__: law for law in (BgNbd, MbgNbd, ParetoNbd)}
 GRID = pd.read_csv(Path(__file__).with_name("grid.csv"))
@@ -94,6 +92,7 @@ def random_law(rng):
     return kind(r, alpha, third, log_uniform(rng, 0.01, 10_000) if kind is ParetoNbd else log_uniform(rng, 0.001, 5000))
 
 
+@pytest.mark.slow
 def test_holds_at_a_hundred_thousand_random_points():
     rng, size = np.random.default_rng(4), 1000
     warnings.simplefilter("error")
@@ -145,6 +144,7 @@ def test_a_multiplier_of_zero_or_an_empty_horizon_means_no_order(law):
         assert law.survival(0, horizon, *customer) == 1
 
 
+@pytest.mark.slow
 @each_law
 @pytest.mark.parametrize("multiplier", [1.0, 2.0])
 def test_simulated_customers_follow_the_law(law, multiplier, simulate):
