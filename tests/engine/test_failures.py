@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from patronage.engine import DuckDB, shortage
+from patronage.engine import DuckDB, held_by_another, shortage
 from patronage.errors import ResourceError
 
 
@@ -30,3 +30,21 @@ def test_too_little_memory(tmp_path):
 def test_signs(words, line):
     found = shortage(RuntimeError(words))
     assert found is None if line is None else str(found).startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            'IO Error: Could not set lock on file "/x.duckdb": Conflicting lock is held in /usr/bin/python3 (PID 17).',
+            "another process (process 17) has the database open; let it end, then start again",
+        ),
+        (
+            'IO Error: Could not set lock on file "/x.duckdb": Resource temporarily unavailable',
+            "another process has the database open; let it end, then start again",
+        ),
+        ("IO Error: Could not read file", None),
+    ],
+)
+def test_a_database_that_another_process_holds(words, line):
+    assert held_by_another(RuntimeError(words)) == line

@@ -53,7 +53,7 @@ STORES = {
 ADDRESSES = {
     "http://127.0.0.1:9": (75, "does not answer"), "nonsense://x": (1, "is none that MLflow knows"),
     "postgresql+psycopg://u:hunter2@127.0.0.1:1/x": (None, ""),
-    "sqlite:////proc/nowhere/mlflow.db": (1, "cannot be made there"),
+    "sqlite:////proc/nowhere/mlflow.db": (1, "no MLflow store at tracking.uri="),
 }  # fmt: skip
 
 

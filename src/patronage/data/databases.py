@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from patronage.data.files import FORMATS, Location
 from patronage.data.keys import Keys
-from patronage.engine import Engine, postgresql, text
+from patronage.engine import Engine, held_by_another, postgresql, text
 from patronage.errors import ConfigError, DataError
 
 POSTGRESQL = ("postgresql", "postgres")
@@ -95,6 +95,8 @@ def stored_location(
     try:
         schema = engine.attach(paths[0])
     except engine.failure as error:
+        if busy := held_by_another(error):
+            raise DataError(f"{paths[0]}: {busy}", retry=True) from error
         raise DataError(f"{paths[0]} cannot be read as a DuckDB file: {str(error).splitlines()[0]}") from error
     if query:
         return query_location(engine, name, query, keys, schema)

@@ -7,16 +7,16 @@ subtracted only as DATEs, every ordering ends with a unique key, and a mean is a
 protocol.py     what an engine must do
 duckdb.py       inside the process
 spark.py        in a Spark session
-failures.py     memory or disk ran out
+failures.py     memory or disk ran out, or another process holds the database
 connection.py   the engine of the configuration
 literals.py     SQL that every engine spells alike
 """
 
 from patronage.engine.connection import connect
 from patronage.engine.duckdb import DuckDB
-from patronage.engine.failures import shortage
+from patronage.engine.failures import held_by_another, shortage
 from patronage.engine.literals import number, text, texts
 from patronage.engine.protocol import Engine
 from patronage.engine.spark import Spark
 
-__all__ = ["DuckDB", "Engine", "Spark", "connect", "number", "shortage", "text", "texts"]
+__all__ = ["DuckDB", "Engine", "Spark", "connect", "held_by_another", "number", "shortage", "text", "texts"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from patronage.errors import ResourceError
 
 MEMORY = (
@@ -14,6 +16,16 @@ MEMORY = (
     "Java heap space",
 )
 DISK = ("No space left", "disk full", "Disk quota", "max_temp_directory_size", "failed to offload")
+LOCKED = "Could not set lock on file"
+
+
+def held_by_another(error: BaseException) -> str | None:
+    """The line about a database that another process has open; None where the engine stopped for another reason."""
+    if LOCKED not in str(error):
+        return None
+    process = re.search(r"\(PID (\d+)\)", str(error))
+    named = f" (process {process[1]})" if process else ""
+    return f"another process{named} has the database open; let it end, then start again"
 
 
 def shortage(error: BaseException) -> ResourceError | None:

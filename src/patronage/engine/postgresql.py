@@ -17,6 +17,18 @@ from patronage.masking import mask
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
+AWAY = (  # how libpq tells that the same connection may succeed later
+    "Connection refused",
+    "timeout expired",
+    "timed out",
+    "starting up",
+    "shutting down",
+    "too many",
+    "closed the connection",
+    "Temporary failure in name resolution",
+    "No route to host",
+)
+
 
 def quoted(table: str) -> str:
     """SQL: the name of a table, or of one in a schema, exactly as it is spelt."""
@@ -43,7 +55,10 @@ def connected(address: str) -> Iterator[Connection]:
     try:
         connection = driver.connect(address)
     except driver.Error as error:
-        raise DataError(f"{mask(address)} cannot be reached: {first_line(error)}") from error
+        reason = first_line(error)
+        away = any(sign in reason for sign in AWAY)
+        remedy = "; start it, or try again later" if away else ""
+        raise DataError(f"{mask(address)} cannot be reached: {reason}{remedy}", retry=away) from error
     try:
         yield connection
     finally:

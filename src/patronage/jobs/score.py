@@ -19,9 +19,9 @@ from patronage import cutoff as when
 from patronage import data, journal, scoring, tracking
 from patronage import names as c
 from patronage.config import ScoreConfig
-from patronage.config.places import project_root
+from patronage.config.places import conf_dir, project_root
 from patronage.data import Tables
-from patronage.engine import DuckDB, connect, shortage
+from patronage.engine import DuckDB, connect, held_by_another, shortage
 from patronage.errors import ConfigError, DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
 from patronage.lenses import Part
@@ -75,7 +75,7 @@ def run(config: ScoreConfig) -> None:
     """Whole or not at all: the output is replaced at the very end, in one step."""
     started = time.time()
     cutoff = when.parse(config.cutoff)
-    claim = Claim(scoring.parse(config.output), config.data, config.force)
+    claim = _claim(config, config.output)
     scoring.check_place(claim.target, config.engine.name)
     if config.engine.name != "spark":  # whose catalogue must be open first
         _announce(claim.check())
@@ -88,6 +88,11 @@ def run(config: ScoreConfig) -> None:
             "the next start"
         ) from error
     _log(job, findings, started)
+
+
+def _claim(config: ScoreConfig, output: str) -> Claim:
+    needed = (*tracking.places_of(config.tracking, project_root()), conf_dir())
+    return Claim(scoring.parse(output), config.data, config.force, needed)
 
 
 @contextlib.contextmanager
@@ -104,7 +109,7 @@ def _beside(config: ScoreConfig, claim: Claim) -> Iterator[ActionOutput | None]:
     if config.next_actions is None:
         yield None
         return
-    own = Claim(scoring.parse(config.next_actions), config.data, config.force)
+    own = _claim(config, config.next_actions)
     if own.target == claim.target:
         raise ConfigError(f"next_actions={config.next_actions} is the output of the assignments; give another place")
     scoring.check_place(own.target, config.engine.name)
@@ -164,6 +169,8 @@ def _assign(job: Job, folder: Path, form: Verdict) -> Findings:
     except (engine.failure, files.failure) as error:
         if short := shortage(error):
             raise short from error
+        if busy := held_by_another(error):
+            raise OutputError(f"{busy}; what is finished is kept", retry=True) from error
         raise OutputError(f"the engine stopped: {tracking.first_line(error)}; what is finished is kept") from error
     return replace(findings, recommended=recommended)
 

@@ -6,6 +6,7 @@ only. The verb's own file is imported once its configuration holds.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -37,6 +38,17 @@ MLFLOW = {  # defaults; what the user has set stays
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # its remarks on its own doings, in the middle of ours
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own seven take minutes to say no
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds in which a server must answer; its own 120 make six minutes of three
+}
+DATABASE = {"PGCONNECT_TIMEOUT": "30"}  # seconds for a log's PostgreSQL to answer; libpq would wait for ever
+REMEDIES = {  # by what the system says of a file; else make room or give the rights
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EACCES: "give the rights",
+    errno.EPERM: "give the rights",
+    errno.EROFS: "give a place that can be written",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EISDIR: "give the name of a file",
+    errno.ENOTDIR: "give the name of a folder",
 }
 
 
@@ -102,14 +114,15 @@ def _plain(error: Exception) -> Exception:
         return shortage(error) or error
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return OutputError(f"{where}{error.strerror or error}; make room or give the rights, then start again")
+        remedy = REMEDIES.get(error.errno or 0, "make room or give the rights")
+        return OutputError(f"{where}{error.strerror or error}; {remedy}, then start again")
     if tracking is not None and isinstance(error, tracking.FAILURES):
         return tracking.refused("the MLflow store", error)
     return error
 
 
 def _set_up_process() -> None:
-    for name, value in MLFLOW.items():
+    for name, value in (MLFLOW | DATABASE).items():
         os.environ.setdefault(name, value)
     os.environ["PATRONAGE_ROOT"] = str(project_root())
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing: the line is ours to write

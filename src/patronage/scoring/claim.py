@@ -10,21 +10,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from patronage.config import DataConfig
-from patronage.engine import DuckDB, Spark
+from patronage.engine import DuckDB, Spark, held_by_another
 from patronage.errors import OutputError
 from patronage.scoring import mark
 from patronage.scoring.inputs import inputs_of, touched
 from patronage.scoring.server_table import foreign_server_table
 from patronage.scoring.target import CATALOG, FILE, FOLDER, SERVER, OutputTarget
 
+GIT = ".git"
+
 
 @dataclass(frozen=True)
 class Claim:
-    """An output, what is read to make it, and whether `force=true` gives up what stands there."""
+    """An output, what is read to make it, and whether `force=true` gives up what stands there.
+
+    Attributes
+    ----------
+    needed
+        Files and folders that patronage itself lives by: the store, its runs, the configuration.
+    """
 
     target: OutputTarget
     data: DataConfig
     force: bool = False
+    needed: tuple[Path, ...] = ()
 
     def check(self, cluster: Spark | None = None) -> str | None:
         """Refuse an output that is not ours or meets an input; gives what force destroys, or None.
@@ -44,6 +53,8 @@ class Claim:
                 f"output={self.target} meets {source}, which this job reads: it would be replaced, or be read as data "
                 "the next time; give an output that lies elsewhere"
             )
+        if held := [place for place in self.needed if place.is_relative_to(self.target.path)]:
+            raise OutputError(f"output={self.target} holds {held[0]}, which patronage needs; give another output")
         if self.target.kind == CATALOG:
             reason = None if cluster is None else mark.foreign_catalog_table(cluster, self.target.table)
         elif self.target.kind == SERVER:
@@ -80,6 +91,8 @@ class Claim:
                 with engine.database(str(self.target.path), read_only=True) as schema:
                     return mark.foreign_table(engine, schema, self.target.table)
             except engine.failure as error:
+                if busy := held_by_another(error):
+                    raise OutputError(f"output={self.target}: {busy}", retry=True) from error
                 first = str(error).strip().splitlines()[0]
                 raise OutputError(f"output={self.target}: {first}; give the file of a DuckDB database") from error
 
@@ -91,6 +104,8 @@ class Claim:
             raise OutputError(f"output={self.target}: {reason}, which force=true does not remove; give another output")
         if any(place.is_relative_to(self.target.path) for place in (Path.cwd(), Path.home())):
             raise OutputError(f"output={self.target} holds the current or the home folder; give another output")
+        if (self.target.path / GIT).exists() or GIT in self.target.path.parts:
+            raise OutputError(f"output={self.target} holds a repository of git; give another output")
 
 
 def describe(target: OutputTarget, cluster: Spark | None = None) -> str:

@@ -41,7 +41,7 @@ def inputs_of(config: DataConfig) -> list[Input]:
             )
         ]
     inputs = []
-    for name in ("transactions", "events", "customers"):
+    for name in ("transactions", "events", "customers", "contacts"):
         table = getattr(config, name)
         paths = [table.path] if isinstance(table.path, str) else list(table.path or [])
         inputs += [Input(f"data.{name}.path", str(path), table.table) for path in paths]

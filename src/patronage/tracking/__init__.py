@@ -44,7 +44,7 @@ with warnings.catch_warnings():  # MLflow's own imports warn, and add filters; n
         outputs_of,
         pending,
     )
-    from patronage.tracking.store import Store, find_store, in_experiment, open_store, with_model
+    from patronage.tracking.store import Store, find_store, in_experiment, open_store, places_of, with_model
     from patronage.tracking.sweeps import MAIN, OVERRIDES, PARENT_RUN, close_parent, is_child, open_parent
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "first_line",
     "in_experiment",
     "open_store",
+    "places_of",
     "with_model",
     "refused",
     # a run

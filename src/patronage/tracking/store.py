@@ -77,7 +77,7 @@ def open_store(config: TrackingConfig, root: Path, *, log: str = "", reading: bo
     log
         The name of the log, by which its registered model is named.
     reading
-        Whether a store that this user may only read will do.
+        Whether what is looked for is in the store already: one that this user may only read will do, a new one not.
 
     Raises
     ------
@@ -89,7 +89,9 @@ def open_store(config: TrackingConfig, root: Path, *, log: str = "", reading: bo
         if uri.startswith(LOCAL):
             database = Path(uri.removeprefix(LOCAL))
             _check_database(config.uri, database)
-            location = (database.parent / "artifacts" / config.experiment).as_uri()
+            if reading and not database.exists():
+                raise _absent(config.uri, uri)
+            location = (_artifacts(database) / config.experiment).as_uri()
             if not _is_writable(database):
                 if not (reading and database.exists()):
                     raise PermissionError(f"Permission denied: {database}")
@@ -106,6 +108,15 @@ def open_store(config: TrackingConfig, root: Path, *, log: str = "", reading: bo
     return store
 
 
+def places_of(config: TrackingConfig, root: Path) -> tuple[Path, ...]:
+    """The database of a local store and the folder beside it in which its runs lie; nothing of a server."""
+    uri = _absolute(config.uri, root)
+    if not uri.startswith(LOCAL):
+        return ()
+    database = Path(uri.removeprefix(LOCAL))
+    return database, _artifacts(database)
+
+
 def find_store(config: StoreConfig, root: Path) -> Store:
     """Reach a store that exists, to look at what is in it; nothing is made.
 
@@ -116,13 +127,21 @@ def find_store(config: StoreConfig, root: Path) -> Store:
     """
     uri = _absolute(config.uri, root)
     if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).is_file():
-        raise TrackingError(f"no MLflow store at tracking.uri={config.uri} ({uri}); train first, or give another")
+        raise _absent(config.uri, uri)
     with _opening(config.uri):
         if uri.startswith(LOCAL):
             _check_database(config.uri, Path(uri.removeprefix(LOCAL)))
         with alone(uri):
             close_abandoned(MlflowClient(tracking_uri=uri, registry_uri=uri))
     return Store(uri, "", "", config.registered_model or "")
+
+
+def _artifacts(database: Path) -> Path:
+    return database.parent / "artifacts"
+
+
+def _absent(shown: str, uri: str) -> TrackingError:
+    return TrackingError(f"no MLflow store at tracking.uri={shown} ({uri}); train first, or give another")
 
 
 def model_of(log: str) -> str:
