@@ -151,6 +151,8 @@ class TestARun:
         (run,) = [run for run in runs(project) if run.info.run_name == "first"]
         assert run.info.status == "FINISHED"
         assert run.data.tags["kind"] == "train"
+        shown = [name for name in run.data.tags if not name.startswith("mlflow.")]  # above the description
+        assert len([name for name in shown if not name.startswith("clv.")]) <= 6, shown
         assert set(run.data.metrics) <= set(HEADLINES)
         assert set(HEADLINES) - set(run.data.metrics) <= {"segments/holds"}
         assert all(len(MlflowClient(STORE.format(project)).get_metric_history(run.info.run_id, name)) == 1

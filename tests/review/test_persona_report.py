@@ -9,6 +9,7 @@ import pytest
 
 from conftest import through_the_door
 from patronage.jobs.compose import settings
+from patronage.names import Tag
 from patronage.review.persona_report import persona_report
 from patronage.training.fit import fit_bundle
 from patronage.training.origins import split_at
@@ -85,7 +86,7 @@ def test_the_matching_with_the_champion_is_reported(fitted_personas):
     found = report(
         fitted_personas, replace(bundle, personas=again), bundle.personas, "carried on from the champion, version 7"
     )
-    assert found.tags["personas.former"] == f"carried on from the champion, version 7: {again.k} kept"
+    assert found.tags[Tag.PERSONAS_FORMER] == f"carried on from the champion, version 7: {again.k} kept"
     assert found.metrics["personas/moved_by_refit"] < 0.02
     assert (found.metrics["personas/kept"], found.metrics["personas/new"]) == (again.k, 0)
     assert found.tables["persona_matching.json"]["verdict"].eq("kept").all()

@@ -6,7 +6,7 @@ import pytest
 
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline
-from patronage.review.training_record import in_a_sentence, scorecard_table
+from patronage.review.training_record import in_a_sentence, scorecard_table, verdict_tag
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,6 @@ def test_the_verdicts_of_all_models_are_one_sentence():
     headlines = [Headline(model, "log_loss", 0.5, "recency", 0.6, interval) for model, interval in rows]
     sentence = "**How good**: churn and journey better than the best baseline; clv no better than the best baseline."
     assert in_a_sentence(headlines) == sentence
+    assert verdict_tag(headlines) == "better: churn, journey; no better: clv"
     assert in_a_sentence([]) == "**How good**: not measured."
+    assert verdict_tag([]) == "not measured"

@@ -24,6 +24,7 @@ from patronage.data import Tables
 from patronage.engine import connect
 from patronage.errors import ConfigError, DataError
 from patronage.names import Artifact
+from patronage.review.analysis_charts import charts_of
 from patronage.review.analysis_figures import draw
 from patronage.review.record_page import with_record_page
 from patronage.training.origins import earlier_of
@@ -52,7 +53,10 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     store = tracking.open_store(config.tracking, project_root())
     before = _before(config, cutoff, tables)
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
-        now = _population(lenses.features_of(history, config.lenses), tables, cutoff, config)
+        begun = time.time()
+        features = lenses.features_of(history, config.lenses)
+        log.info("features took %.1f s", time.time() - begun)  # what each analysis is measured beside
+        now = _population(features, tables, cutoff, config)
         if config.companions.segment not in now.segments:
             expected = ", ".join(now.segments)
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
@@ -159,4 +163,5 @@ def _record(
         record, f"{config.data.name}: analyses as of {config.cutoff}", notes,
         finding=f"{len(chapters)} questions answered as of {config.cutoff}; each has a part of its own below.",
         chapters=chapters,
+        charts=charts_of({name: drawing for result in results.values() for name, drawing in result.drawings.items()}),
     )  # fmt: skip

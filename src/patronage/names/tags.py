@@ -12,9 +12,10 @@ class Tag:
     USER = "mlflow.user"
     DESCRIPTION = "mlflow.note.content"  # Markdown above everything else of the run
     PARENT = "mlflow.parentRunId"  # of a child of a sweep
-    MACHINE = "machine"  # where its process runs
-    PROCESS = "process"  # which one it is there
-    VERSIONS = "package_versions"  # of the packages that numbers depend on
+    # MLflow's pages show no tag of its own prefix: nobody reads these, and each would push the description down
+    MACHINE = "mlflow.patronage.machine"  # where its process runs
+    PROCESS = "mlflow.patronage.process"  # which one it is there
+    VERSIONS = "mlflow.patronage.package_versions"  # of the packages that numbers depend on
     JOB = "job"  # as the lines of its log name it
     OVERRIDES = "overrides"  # what a child of a sweep was started with
 
@@ -44,22 +45,18 @@ class Tag:
         return f"{alias}.before"
 
     # training
+    VERDICT = "how_good"  # which models are better than their best baseline, and which are not
     EVALUATED_FROM = "evaluated_from"  # the first day of the evaluated horizon, or none
     PERSONAS_STABLE = "personas.stable"
-    PERSONAS_FORMER = "personas.former"  # the personas that these carry on
+    PERSONAS_FORMER = "mlflow.patronage.personas_former"  # the personas that these carry on
     PERSONAS_LEFT_OUT = "personas.left_out"  # features without values that differ
     CLV_CHOSEN = "clv.chosen"
     JOURNEY_FACTS = "journey.facts"
-    JOURNEY_CALIBRATION = "journey.calibration"
+    JOURNEY_CALIBRATION = "mlflow.patronage.journey_calibration"  # the page of the run has it as a sentence
     JOURNEY_WARNING = "journey.warning"
     CARTS_VERDICT = "carts.verdict"
     SESSIONS_VERDICT = "sessions.verdict"
     LEAKAGE_FINDING = "leakage.finding."  # and the feature
-
-    @staticmethod
-    def verdict(model: str) -> str:
-        """How a model compares with its best baseline."""
-        return f"verdict.{model}"
 
     @staticmethod
     def clv_finding(finding: str) -> str:

@@ -227,9 +227,12 @@ def _moved(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     before = inputs.former.ids_of(inputs.features)
     now = inputs.assignments[c.PERSONA_ID].to_numpy()
     number = now[members][0]
+    if not (before == number).any():
+        yield CardLine("moved", "joined", 1.0, 0.0, "new: the champion has no such persona")
+        return
     joined, left = float((before[members] != number).mean()), float((now[before == number] != number).mean())
     text = f"moved by the refit alone: {joined:.1%} of them joined, {left:.1%} of the former ones left"
-    yield CardLine("moved", "joined", joined, left if np.isfinite(left) else 0.0, text)
+    yield CardLine("moved", "joined", joined, left, text)
 
 
 def _advice(inputs: CardInputs, members: np.ndarray, name: str) -> Iterator[CardLine]:

@@ -107,7 +107,7 @@ def _choice(personas: PersonaModel, config: PersonasConfig) -> Report:
         figures[Artifact.PERSONA_CHOICE_FIGURE] = persona_choice(table, config.stable_ari, config.stable_jaccard)
     return Report(
         tables={Artifact.PERSONA_CHOICE: table},
-        tags={Tag.PERSONAS_STABLE: f"no: {weaknesses}" if weaknesses else "yes"},
+        tags={Tag.PERSONAS_STABLE: f"no: {weaknesses}"} if weaknesses else {},
         figures=figures,
     )
 

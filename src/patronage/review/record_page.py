@@ -11,7 +11,7 @@ import pandas as pd
 from patronage.names import Artifact
 from patronage.review.figures import titled
 from patronage.review.page import html
-from patronage.review.page.blocks import Block, More, Page, Picture, Section, Table, Text
+from patronage.review.page.blocks import Block, Chart, More, Page, Picture, Section, Table, Text
 from patronage.review.page.html import words
 from patronage.review.record import RunRecord
 
@@ -32,7 +32,7 @@ HEADINGS = {  # of tables that are a section
     "intervals": "How often did intervals hold the actual value?",
     "lenses": "What does the data support?",
 }
-Drawn = tuple[str, bytes]  # the title of a figure, and its PNG without it
+Drawn = Chart | tuple[str, bytes]  # or the title of a figure, and its PNG without it
 SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
 ENDS = ("low", "high")  # of an interval
 MOST_COLUMNS = 8  # of a table that a page can hold
@@ -44,6 +44,7 @@ def with_record_page(
     notes: Sequence[str] = (),
     finding: str = "",
     chapters: Sequence[tuple[str, str, Sequence[str]]] = (),
+    charts: Mapping[str, Chart] | None = None,
 ) -> RunRecord:
     """The record with a page of its tables and figures among its texts.
 
@@ -55,18 +56,24 @@ def with_record_page(
         One sentence that answers what the run was made for.
     chapters
         A question, the finding that answers it, and the tables that show it; other tables have sections of their own.
+    charts
+        Figures that the page draws itself, by the name of their table; others are pictures.
     """
     page = Page(
         words(title),
         KINDS.get(record.kind, record.kind),
-        _sections(record, notes, finding, chapters),
+        _sections(record, notes, finding, chapters, charts or {}),
         footer="Every table is an artifact of the run.",
     )
     return replace(record, texts={**record.texts, Artifact.REPORT: html.render(page)})
 
 
 def _sections(
-    record: RunRecord, notes: Sequence[str], finding: str, chapters: Sequence[tuple[str, str, Sequence[str]]]
+    record: RunRecord,
+    notes: Sequence[str],
+    finding: str,
+    chapters: Sequence[tuple[str, str, Sequence[str]]],
+    charts: Mapping[str, Chart],
 ) -> list[Section]:
     missing: list[Block] = [Text(note, warning=not chapters) for note in notes]
     if chapters:  # their answers first, and what is missing for a reader who asks
@@ -74,7 +81,10 @@ def _sections(
         missing = [More(f"What was left out, and why ({len(notes)})", missing)] if notes else []
         missing = [Table(answers, most=len(answers)), *missing]
     opening = Section("In short", finding or record.description, missing)
-    figures = {PurePath(name).stem: titled(figure, DPI) for name, figure in record.figures.items()}
+    figures: dict[str, Drawn] = {}
+    for name, figure in record.figures.items():
+        stem = PurePath(name).stem
+        figures[stem] = charts[stem] if stem in charts else titled(figure, DPI)
     sections = [opening]
     for question, answer, names in chapters:
         stems = {PurePath(name).stem: record.tables[name] for name in names}
@@ -86,15 +96,17 @@ def _sections(
             continue
         stem = PurePath(name).stem
         sections.append(section_of(stem, frame, figures.pop(stem, None)))
-    for stem, (title, picture) in figures.items():
-        sections.append(Section(_heading(stem), title, [Picture("", picture, title or _heading(stem))]))
+    for stem, drawn in figures.items():
+        title = _untitled(drawn)[0]
+        alone = drawn if isinstance(drawn, Chart) else Picture("", drawn[1], title or _heading(stem))
+        sections.append(Section(_heading(stem), title, [alone]))
     return sections
 
 
 def section_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> Section:
     """A table, its figure above it if there is one; the title of the figure is the finding."""
-    title, picture = drawn or ("", b"")
-    blocks = blocks_of(stem, frame, ("", picture) if drawn else None)
+    title, untitled = _untitled(drawn)
+    blocks = blocks_of(stem, frame, untitled)
     if blocks and isinstance(blocks[0], Table) and blocks[0].caption == _heading(stem):
         blocks[0] = replace(blocks[0], caption="")  # the section has it
     return Section(HEADINGS.get(stem, _heading(stem)), title, blocks)
@@ -110,11 +122,18 @@ def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> lis
     table = Table(shown, f"{_heading(stem)}{left}", _formats(shown))
     if drawn is None:
         return [table]
-    title, picture = drawn
+    figure = drawn if isinstance(drawn, Chart) else Picture(*drawn, f"{_heading(stem)}; the numbers are below.")
     return [
-        Picture(title, picture, f"{_heading(stem)}; the numbers are below."),
+        figure,
         More(f"The numbers: {len(frame):,} row{'s' if len(frame) != 1 else ''}", [table]),
     ]
+
+
+def _untitled(drawn: Drawn | None) -> tuple[str, Drawn | None]:
+    """The title of a figure, and the figure without it."""
+    if drawn is None:
+        return "", None
+    return (drawn.title, replace(drawn, title="")) if isinstance(drawn, Chart) else (drawn[0], ("", drawn[1]))
 
 
 def _formats(frame: pd.DataFrame) -> Mapping[str, str]:

@@ -59,7 +59,7 @@ def training_record(
             c.CUTOFF: run.config.cutoff,
             Tag.EVALUATED_FROM: evaluated,
             **report.tags,
-            **{Tag.verdict(line.model): f"{line.verdict} {line.baseline} ({line.metric})" for line in headlines},
+            Tag.VERDICT: verdict_tag(headlines),
         },
         tables={
             **report.tables,
@@ -156,6 +156,14 @@ def in_a_sentence(headlines: Sequence[Headline]) -> str:
         models.setdefault(line.verdict, []).append(line.model)
     parts = [f"{' and '.join(names)} {verdict} the best baseline" for verdict, names in models.items()]
     return f"**How good**: {'; '.join(parts)}." if parts else "**How good**: not measured."
+
+
+def verdict_tag(headlines: Sequence[Headline]) -> str:
+    """The same as short as a tag is shown, such as "better: churn, clv; worse: journey"."""
+    models: dict[str, list[str]] = {}
+    for line in headlines:
+        models.setdefault(line.verdict.removesuffix(" than"), []).append(line.model)
+    return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in models.items()) or "not measured"
 
 
 def scorecard_table(headlines: Sequence[Headline]) -> pd.DataFrame:

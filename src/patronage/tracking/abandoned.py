@@ -26,7 +26,7 @@ def close_abandoned(client: MlflowClient) -> list[str]:
     """Close the runs of processes that have died on this machine; gives their ids."""
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     running = client.search_runs(
-        experiments, f"attributes.status = 'RUNNING' AND tags.{Tag.MACHINE} = '{_machine()}'", max_results=MOST
+        experiments, f"attributes.status = 'RUNNING' AND tags.`{Tag.MACHINE}` = '{_machine()}'", max_results=MOST
     )
     closed = []
     for run in running:

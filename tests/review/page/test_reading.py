@@ -14,6 +14,7 @@ from conftest import through_the_door
 from patronage.analyses.contract import Drawing
 from patronage.data.finding import DataFinding, Severity
 from patronage.review import comparison_page, data_page
+from patronage.review.analysis_charts import charts_of
 from patronage.review.analysis_figures import draw
 from patronage.review.backtest_page import with_backtest_page
 from patronage.review.page.blocks import Page, Section, Table
@@ -69,11 +70,23 @@ def analyse() -> str:
         "customers": [30, 700, 41], "share": [0.1, 0.3, 0.2], "value": [0.1, -0.2, 0.0], "low": [0.0, -0.3, -0.1],
         "high": [0.2, -0.1, 0.1],
     })  # fmt: skip
-    drawing = Drawing("forest", frame, "Those who did a order more", "difference of the share; 95% interval")
-    record = RunRecord(kind="analysis", name=None, started_ms=0, figures={"acts.png": draw(drawing)},
-                       tables={"acts.json": frame, "sizes.json": frame[["label", "customers"]]})  # fmt: skip
+    points = frame.assign(group=["order", "order", "visit"], x=[0, 1, 0], value=0.2, low=0.1, high=0.3)
+    pairs = pd.DataFrame({"segment": ["gold"], "has": ["tea"], "offer": ["a_cup"], "lift": [2.5], "candidates": [4]})
+    grid = pd.DataFrame({"row": ["a", "b"], "column": ["x", "y"], "value": [0.2, 0.5]})
+    drawings = {
+        "acts": Drawing("forest", frame, "Those who did a order more", "difference of the share; 95% interval"),
+        "retention": Drawing("lines", points, "20% come back", "periods of 30 days"),
+        "cross_sell": Drawing("pairs", pairs, "Who buys this, and not yet that"),
+        "grid": Drawing("shares", grid, "a picture", "columns"),
+    }
+    charts = charts_of(drawings)
+    assert set(charts) == {"acts", "retention", "cross_sell"}
+    tables = {"acts.json": frame, "retention.json": points, "cross_sell.json": pairs, "grid.json": grid,
+              "sizes.json": frame[["label", "customers"]]}  # fmt: skip
+    figures = {f"{name}.png": draw(drawing) for name, drawing in drawings.items()}
+    record = RunRecord(kind="analysis", name=None, started_ms=0, figures=figures, tables=tables)
     chapters = [("What goes along?", "a does", ["sizes.json", "acts.json"])]
-    page = with_record_page(record, "shop: analyses", ["nps: the log has none"], "1 answer", chapters)
+    page = with_record_page(record, "shop: analyses", ["nps: the log has none"], "1 answer", chapters, charts)
     return page.texts["report.html"]
 
 
@@ -148,6 +161,17 @@ def test_a_fold_opens_by_keyboard_and_shows_what_it_holds(browser, file):
     browser.run("document.querySelector('summary').focus()")
     browser.press("Enter", 13, "\r")
     assert browser.run(shown) is True
+
+
+def test_a_long_rule_is_no_column_of_single_words_on_a_phone(browser, tmp_path):
+    rules = pd.DataFrame({"persona": ["frequent"], "rule": ["days with an order in the last 90 days " * 6],
+                          "customers with it": [0.2], "of the persona": [0.9]})  # fmt: skip
+    file = tmp_path / "rules.html"
+    file.write_text(render(Page("t", "s", [Section("q", "f", [Table(rules)])])), encoding="utf-8")
+    browser.show(file, 390)
+    assert browser.run("[...document.querySelectorAll('td')].every(td => td.clientWidth > 300)")
+    names = "[...document.querySelectorAll('td')].map(td => getComputedStyle(td, '::before').overflowWrap)"
+    assert set(browser.run(names)[1:]) == {"normal"}  # no label is broken within a word
 
 
 def test_every_link_leads_to_its_section(browser, file):

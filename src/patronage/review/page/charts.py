@@ -173,9 +173,17 @@ def calibration(
 
 
 def lines(
-    rows: pd.DataFrame, x: str, y: str, series: str, title_x: str, title_y: str, *, percent: bool = False
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    series: str,
+    title_x: str,
+    title_y: str,
+    *,
+    percent: bool = False,
+    band: tuple[str, str] | None = None,
 ) -> Spec:
-    """A line per series."""
+    """A line per series, with its interval between the two columns of `band`."""
     parts = list(dict.fromkeys(rows[series]))
     colour = {
         "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
@@ -187,7 +195,16 @@ def lines(
         "color": colour,
         "tooltip": tooltips({series: "", x: ".1%" if percent else ",.4~r", y: ".1%" if percent else ",.4~r"}),
     }
-    return _spec(rows, 240, mark={"type": "line", "strokeWidth": 2.5}, encoding=encoding)
+    mark: Spec = {"type": "line", "strokeWidth": 2.5}
+    if band is None:
+        return _spec(rows, 240, mark=mark, encoding=encoding)
+    low, high = band
+    ends = {"y": quantitative(low, title_y, percent=percent), "y2": {"field": high}}
+    layers = [
+        {"mark": {"type": "area", "opacity": 0.2}, "encoding": {"x": encoding["x"], "color": colour, **ends}},
+        {"mark": {**mark, "point": True}, "encoding": encoding},
+    ]
+    return _spec(rows, 240, layer=layers)
 
 
 def over_time(rows: pd.DataFrame, day: str, series: str, value: str, title: str, *, percent: bool = False) -> Spec:

@@ -12,9 +12,9 @@
   const views = [];
   // names on the left stand whole, in lines of so many letters; rows grow where a name needs more than theirs
   const letters = narrow ? 22 : 40, lineHeight = 14;
-  const inLines = (name) => String(name).split(" ").reduce((lines, word) => {
+  const inLines = (name, most = letters) => String(name).split(" ").reduce((lines, word) => {
     const last = lines[lines.length - 1];
-    if (last && (last + " " + word).length <= letters) lines[lines.length - 1] += " " + word; else lines.push(word);
+    if (last && (last + " " + word).length <= most) lines[lines.length - 1] += " " + word; else lines.push(word);
     return lines;
   }, []);
   const wrap = (spec) => {
@@ -22,6 +22,8 @@
     const y = parts.map((part) => part.y).filter((y) => y && y.type === "nominal");
     if (narrow) parts.forEach((part) => { if (part.color && part.color.legend) part.color.legend.columns = 1; });
     if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
+    // the title below an axis has the room that the names leave; it stands in lines too
+    if (narrow) parts.forEach((part) => { if (part.x && part.x.title) part.x.title = inLines(part.x.title, y.length ? 30 : 42); });
     if (!y.length || !spec.data) return;
     const names = [...new Set(spec.data.values.map((row) => row[y[0].field]))].filter((name) => name !== null);
     const lines = Object.fromEntries(names.map((name) => [name, inLines(name)]));
@@ -73,6 +75,7 @@
     if (table) { table.classList.remove("stack"); table.classList.toggle("stack", scrolls(box) || squeezed(table)); }
     box.tabIndex = scrolls(box) ? 0 : -1;
   });
+  document.querySelectorAll(".pan").forEach((box) => { box.tabIndex = narrow ? 0 : -1; });
   window.addEventListener("resize", fit); fit();
   document.querySelectorAll("details").forEach((d) => d.addEventListener("toggle", () => window.dispatchEvent(new Event("resize"))));
   if (typeof vegaEmbed !== "undefined")

@@ -6,9 +6,9 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.models.journey import STAGES
-from patronage.names import Artifact
+from patronage.names import Artifact, Tag
 from patronage.review.page import charts
-from patronage.review.page.blocks import Block, Chart, Section, Table
+from patronage.review.page.blocks import Block, Chart, Section, Table, Text
 from patronage.review.run_page.inputs import RunView, by_group, count, labelled, percent, plain
 
 LOST = ("at_risk", c.CHURNED)
@@ -21,7 +21,9 @@ def journey(view: RunView) -> Section:
     shares = stages.value_counts(normalize=True)
     active, lost = (sum(shares.get(stage, 0.0) for stage in group) for group in (ACTIVE, LOST))
     finding = f"{percent(active)} of the customers are active, {percent(lost)} at risk or gone."
-    blocks: list[Block] = [_sizes(view), *_flows(view), *_stays(view)]
+    calibration = view.report.tags.get(Tag.JOURNEY_CALIBRATION)
+    told = [Text(f"Calibration of the probability of an order: {calibration}.")] if calibration else []
+    blocks: list[Block] = [_sizes(view), *_flows(view), *_stays(view), *told]
     return Section("Where they are", finding, blocks)
 
 
