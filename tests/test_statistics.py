@@ -381,3 +381,20 @@ def test_ten_bins_unless_others_are_given():
     y = np.array([0.0, 1, 0, 1])
     assert statistics.calibration_error(y, np.array([0.4, 0.6, 0.8, 0.2]), bins=1) == pytest.approx(0)
     assert statistics.calibration_error(y, np.array([0.4, 0.6, 0.8, 0.2])) > 0.3
+
+
+def test_effects_of_several_columns_are_each_its_own():
+    """The robust error counts where the customers far out differ most; each column beside the definition."""
+    x, y = np.array([[3.0, 1], [3, -1], [1, 2], [0, 0.5]]), np.array([6.0, -3, 1, 0.5])
+    found = statistics.single_effects(x, y)
+    for number, column in enumerate(x.T):
+        slope = column @ y / (column @ column)
+        robust = np.sqrt((column**2 * (y - slope * column) ** 2).sum()) / (column @ column)
+        plain = np.sqrt((y**2).mean() / (column @ column))
+        assert found.value[number] == pytest.approx(slope)
+        assert found.error[number] == pytest.approx(max(robust, plain))
+        assert (robust > plain) == (number == 0)
+    groups = np.array([[1.0, 0], [1, 1], [0, 1], [0, 1], [0, 0]])
+    spread = statistics.mean_differences(np.array([0.1, 0.2, 0.4, 0.3, 0.2]), groups)
+    assert spread.value == pytest.approx([-0.15, 0.15])
+    assert spread.error == pytest.approx([np.sqrt(0.005 / 2 + 0.01 / 3), np.sqrt(0.01 / 3 + 0.005 / 2)])
