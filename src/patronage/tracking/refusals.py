@@ -51,6 +51,7 @@ REFUSED = Refusal(
 )
 NO_SERVER = Refusal("is no MLflow server", "give the address of one, such as tracking.uri=http://mlflow:5000")
 AWAY = Refusal("does not answer", "start its server, or try again later", retry=True)
+FAILING = Refusal("answers with an error", "look at its log, or try again later", retry=True)
 UNKNOWN = Refusal("is none that MLflow knows", "give sqlite:///FILE, http://HOST:PORT or postgresql://...")
 
 # The first that matches holds
@@ -64,9 +65,10 @@ SIGNS: tuple[tuple[str, Refusal], ...] = (
     (r"disk is full", FULL),
     (r"No space left|[Qq]uota exceeded", NO_ROOM),
     (r"\b40[13]\b|password authentication failed|Invalid Host", REFUSED),
-    (r"error code 404|status code 404|expected status code 200|JSONDecodeError|not valid JSON", NO_SERVER),
+    (r"error code 404|status code 404|expected status code 200|JSONDecodeError|valid JSON", NO_SERVER),
+    (r"too many \d{3} error responses|\b(429|50[0234])\b", FAILING),
     (
-        r"\b(429|50[0234])\b|Max retries|timed out|Connection|connection (refused|to server|failed|closed)"
+        r"Max retries|timed out|Connection|connection (refused|to server|failed|closed)"
         r"|server closed|RemoteDisconnected|No route|Can't connect",
         AWAY,
     ),
@@ -126,8 +128,9 @@ def _of_schema(revision: str) -> Refusal:
 def _short(words: str) -> str:
     """The heart of a long message: the innermost cause."""
     heart: Callable[[str], re.Match[str] | None] = re.compile(
-        r"\[Errno -?\d+\] [^'\")\]]+|[Rr]ead timed out|Failed to resolve '[^']*'|error code \d+|"
-        r"\(\w*sqlite3\.\w+\) ([^(\[]+)|password authentication failed[^(]*"
+        r"\[Errno -?\d+\] [^'\")\]]+|[Rr]ead timed out|timed out: no whole answer within \d+ s|"
+        r"Failed to resolve '[^']*'|error code \d+|too many \d+ error responses|Connection broken|"
+        r"not in a valid JSON format|\(\w*sqlite3\.\w+\) ([^(\[]+)|password authentication failed[^(]*"
     ).search
     if match := heart(words):
         return mask((match[1] or match[0]).strip())

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import sqlalchemy
 from filelock import FileLock, Timeout
 from mlflow.client import MlflowClient
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_HTTP_REQUEST_TIMEOUT
 from mlflow.exceptions import MlflowException
 
 from patronage import temporary
@@ -26,6 +28,7 @@ from patronage.tracking.refusals import FAILURES, refused
 LOCAL = "sqlite:///"
 POSTGRESQL = "postgresql"
 ADVISORY_LOCK = 7_061_747_726  # any number will do, if all of our processes use the same
+PAUSES = 15  # seconds between the attempts of a request, all together
 LOCK_SECONDS = 120  # another process needs far less to migrate a cold store, or to register a model
 OURS = "alembic_version"  # a table of every MLflow database
 
@@ -100,6 +103,7 @@ def open_store(config: TrackingConfig, root: Path, *, log: str = "", reading: bo
                 database.parent.mkdir(parents=True, exist_ok=True)
         with alone(uri):  # several processes that migrate one cold database corrupt it, and a client migrates
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+            _await_server(client, uri)
             experiment_id = _experiment(client, config.experiment, location)
             if uri.startswith(LOCAL):
                 _write_ahead(uri)
@@ -132,7 +136,9 @@ def find_store(config: StoreConfig, root: Path) -> Store:
         if uri.startswith(LOCAL):
             _check_database(config.uri, Path(uri.removeprefix(LOCAL)))
         with alone(uri):
-            close_abandoned(MlflowClient(tracking_uri=uri, registry_uri=uri))
+            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+            _await_server(client, uri)
+            close_abandoned(client)
     return Store(uri, "", "", config.registered_model or "")
 
 
@@ -228,6 +234,36 @@ def _opening(uri: str) -> Iterator[None]:
         yield
     except FAILURES as error:
         raise refused(f"the MLflow store tracking.uri={mask(uri)}", error) from error
+
+
+def _await_server(client: MlflowClient, uri: str) -> None:
+    """Ask a server something small, and wait no longer than all attempts of a request may take.
+
+    The timeout of a request begins anew with each byte: an answer that trickles in would never end.
+
+    Raises
+    ------
+    TimeoutError
+        The answer has not ended by then.
+    """
+    if not uri.startswith("http"):
+        return
+    seconds = MLFLOW_HTTP_REQUEST_TIMEOUT.get() * (1 + MLFLOW_HTTP_REQUEST_MAX_RETRIES.get()) + PAUSES
+    failures: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            client.search_experiments(max_results=1)
+        except BaseException as error:
+            failures.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)  # which holds up no exit
+    asking.start()
+    asking.join(seconds)
+    if asking.is_alive():
+        raise TimeoutError(f"timed out: no whole answer within {seconds} s")
+    if failures:
+        raise failures[0]
 
 
 def _is_writable(database: Path) -> bool:
