@@ -26,7 +26,10 @@ def changed(column: str, *values: object) -> pd.DataFrame:
         (changed("amount", "ten", "twenty"), r"amount.*2 of 10 rows are not a number \(such as 'ten'\)"),
         (changed("amount", "", "5"), r"amount.*1 of 10 rows are missing; fill them"),
         (changed("customer_id", "", ""), r"customer_id.*2 of 10 rows are missing"),
-        (changed("ordered_at", "31/01/2024"), r"ordered_at.*not a date \(such as '31/01/2024'\).*date_format"),
+        (
+            changed("ordered_at", "31/01/2024"),
+            r"ordered_at.*not a date \(such as '31/01/2024'\).*some are written .*%d/%m/%Y",
+        ),
         (BY_HAND.assign(ordered_at=20240101), r"ordered_at.*10 of 10 rows are not a date"),
         (BY_HAND.head(0), r"the transactions are empty"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
@@ -21,7 +22,15 @@ AMOUNTS = {
     "1,50 EUR": ("'[^0-9,+-]', '', 'g'), ',', '.') if a currency stands", lambda n: f"{n},50 EUR"),
     "(1.50)": ("if brackets are a minus", lambda n: f"({n}.50)" if n else "7"),
     "1.50-": ("if the minus stands behind", lambda n: f"{n}.50-" if n else "7"),
-    "1 016": ("if blanks group thousands", lambda n: f"{n + 1}\u202f016"),
+    "1 016": ("if blanks or apostrophes group thousands", lambda n: f"{n + 1}\u202f016"),
+    "1,00,016.50": ("replace(amount, ',', '') if the comma groups lakhs", lambda n: f"1,0{n},016.50"),
+    "1'016.50": ("if blanks or apostrophes group thousands", lambda n: f"{n + 1}'016.50"),
+    "€ and $": (
+        "they are in 2 currencies ($, €): make them one by SQL with your rates",
+        lambda n: f"{'€$'[n % 2]}{n}.5",
+    ),
+    "EUR and USD": ("they are in 2 currencies (EUR, USD)", lambda n: f"{n},50 {('EUR', 'usd')[n % 2]}"),
+    "10%": ("they are percentages (10 rows): give amount in the currency", lambda n: f"{n}%"),
     "ten": ("clean the column", lambda n: "ten"),
 }
 
@@ -50,6 +59,7 @@ def test_amounts_come_with_the_mapping_that_reads_them_all(written):
         ("%b %d, %Y", "date_format=%b %d, %Y"),
         ("%s", "* 1000000) if they are seconds since 1970"),
         ("%j", "write ISO 8601"),
+        ("%G-W%V-%u", "write ISO 8601"),
     ],
 )
 def test_dates_come_with_the_format_that_reads_them_all(written, remedy):
@@ -74,3 +84,23 @@ def test_a_blank_before_the_offset_is_no_matter():
     frame = BY_HAND.assign(ordered_at=BY_HAND["ordered_at"].dt.strftime("%Y-%m-%dT%H:%M:%S -05:00 "))
     tables = through_the_door(frame, timezone="America/New_York")
     assert tables.first == BY_HAND["ordered_at"].min()
+
+
+def test_two_ways_to_write_dates_are_named():
+    mixed = BY_HAND["ordered_at"].dt.strftime("%d/%m/%Y").where(BY_HAND.index % 2 == 0, "01/25/2024")
+    mixed[0] = "31/01/2024"
+    for given in ({}, {"date_format": "%d/%m/%Y"}):
+        with pytest.raises(
+            DataError, match="some are written %d/%m/%Y and some %m/%d/%Y, and a day up to 12 may be both"
+        ):
+            read(BY_HAND.assign(ordered_at=mixed), **given)
+
+
+def test_days_of_a_spreadsheet_keep_their_time():
+    """What the door advises gives the moments back."""
+    serial = (BY_HAND["ordered_at"] - pd.Timestamp("1899-12-30")) / pd.Timedelta(days=1)
+    with pytest.raises(DataError) as caught:
+        read(BY_HAND.assign(ordered_at=serial))
+    sql = str(caught.value).split('ordered_at="')[1].split('"')[0]
+    with read(BY_HAND.assign(ordered_at=serial), ordered_at=sql) as log:
+        assert log.first == BY_HAND["ordered_at"].min()

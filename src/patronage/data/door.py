@@ -108,11 +108,11 @@ def _load(table: IncomingTable) -> LoadedTable:
 
 def _broken(table: IncomingTable, rules: list[Rule]) -> list[Rule]:
     """The rules, if any row breaks one: of a clean table, which most are, no later query need test them again."""
-    relation = table.source.relation
+    relation, own = table.source.relation, table.engine.types(table.source.relation)
     rest: list[Rule] = []
     of_names: dict[str, list[Rule]] = {}  # ids and labels repeat: their distinct values are fewer
     for rule in rules:
-        names = rule.column.type == TEXT and rule.column.kind in ("id", "label")
+        names = rule.column.type == TEXT and rule.column.kind in ("id", "label") and rule.column.source in own
         (of_names.setdefault(rule.column.raw, []) if names else rest).append(rule)
     tests = {f"(SELECT DISTINCT {raw} FROM {relation})": each for raw, each in of_names.items()} | {relation: rest}
     for rows, each in filter(itemgetter(1), tests.items()):

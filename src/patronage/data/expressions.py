@@ -60,11 +60,21 @@ def expression(engine: Engine, relation: str, types: Mapping[str, str], sql: str
 
 def _readings(engine: Engine, types: Mapping[str, str], sql: str) -> Iterator[str]:
     """The SQL as it is, then with ever more of its text columns read as numbers."""
+    if (field := _field(engine, types, sql)) is not None:
+        yield field
     named = {_plain(token) for token in TOKENS.findall(sql)}
     texts = [name for name, type_ in types.items() if type_ == "VARCHAR" and name.casefold() in named]
     for count in range(len(texts) + 1):
         for chosen in combinations(texts, count):
             yield _as_numbers(engine, sql, chosen)
+
+
+def _field(engine: Engine, types: Mapping[str, str], sql: str) -> str | None:
+    """The SQL of a field inside a column, such as `order.at`, whose words may mean something in SQL."""
+    parts = sql.split(".")
+    if len(parts) < 2 or not types.get(parts[0], "").upper().startswith("STRUCT") or not NAME.fullmatch(sql):
+        return None
+    return ".".join(map(engine.quote, parts))
 
 
 def _as_numbers(engine: Engine, sql: str, columns: tuple[str, ...]) -> str:

@@ -32,6 +32,8 @@ REFUSED = {
     b"\xfe\xff": "UTF-16 text and not UTF-8 text; save it as UTF-8",
 }
 LOOK = 4096  # bytes that tell what a file is
+HEAD = 20  # lines among which a header is looked for below a title
+UNNAMED = "unnamed"  # the empty column behind the last delimiter of every line
 
 
 @dataclass(frozen=True)
@@ -213,9 +215,25 @@ def _header(path: str, form: FileForm) -> tuple[list[str], str]:
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{path}: the header names {', '.join(repeated)} twice; give every column a name of its own")
+    if len(names) > 1 and not names[-1] and all(names[:-1]):
+        names[-1] = UNNAMED  # every line ends with a delimiter
     if not all(names):
         raise DataError(f"{path}: the header {line.strip()!r} leaves a column without a name; expected a header line")
+    _check_first(path, line, start)
     return names, delimiter
+
+
+def _check_first(path: str, line: str, start: bytes) -> None:
+    """Refuse a file that begins with a title or a comment: a line of one field, where later ones have several."""
+    if any(delimiter in line for delimiter in DELIMITERS):
+        return
+    for number, later in enumerate(start.decode("utf-8", errors="replace").splitlines()[1:HEAD], start=2):
+        fields = max(later.count(delimiter) for delimiter in DELIMITERS)
+        if fields > 1:
+            raise DataError(
+                f"{path} begins with {line.strip()[:60]!r}, and the columns are named in line {number} "
+                f"({later.strip()[:60]}); remove the lines above it"
+            )
 
 
 def _json(engine: Engine, forms: dict[str, FileForm]) -> list[str]:

@@ -12,6 +12,7 @@ EVER, CUSTOMER, DAY = "ever", "customer", "day"
 SCOPES = (EVER, CUSTOMER, DAY)
 NO_NUMBER = 0.5  # share of a value's days with several customers: more, and the column numbers no orders
 FEWEST = 20  # values of a day: fewer say little
+SPREAD = 0.05  # share of the orders with purchases on several days, above which it is said
 APART_DAYS = 30  # lines of one order are billed within so many days; a later purchase has the number by chance
 
 
@@ -25,6 +26,7 @@ def separate_orders(engine: Engine, scope: str | None, findings: DataFindings, k
         the number of another customer, or more than 30 days after the last one, are another order. A refund belongs to
         the purchase before it.
     """
+    _find_spread(engine, findings, keys)
     if scope == EVER:
         return
     reused, customers, rows, total = _reused(engine, scope)
@@ -34,6 +36,33 @@ def separate_orders(engine: Engine, scope: str | None, findings: DataFindings, k
     _rewrite(engine, scope)
     if scope is None:
         findings.add(_no_number(keys) if none else _finding(reused, customers, rows / total, keys))
+
+
+def _find_spread(engine: Engine, findings: DataFindings, keys: Keys) -> None:
+    """Find orders whose purchases are dated on several days soon after each other, as where each parcel has a line."""
+    purchase = f"CASE WHEN {c.AMOUNT} > 0 THEN CAST({c.ORDERED_AT} AS DATE) END"
+    days = engine.days(f"min({purchase})", f"max({purchase})")
+    orders = (
+        f"SELECT {days} AS days FROM {TRANSACTIONS.name} GROUP BY {c.CUSTOMER_ID}, {c.ORDER_ID} "
+        f"HAVING count({purchase}) > 0"
+    )
+    spread, total, most = engine.row(
+        f"SELECT count(*) FILTER (WHERE days BETWEEN 1 AND {APART_DAYS}), count(*), "
+        f"max(days) FILTER (WHERE days <= {APART_DAYS}) FROM ({orders})"
+    )
+    if spread <= SPREAD * total:
+        return
+    findings.add(
+        DataFinding(
+            where=f"{TRANSACTIONS.name}.{c.ORDERED_AT}",
+            what=f"{spread:,} of {total:,} orders have purchases on several days, up to {most:,} days apart",
+            effect="a later line of an old order counts as coming back: churn is rated too low",
+            remedy="map the day on which the order was placed, not that of its parcel or bill, by "
+            f"{keys.column(TRANSACTIONS.name, c.ORDERED_AT)}",
+            severity=Severity.SEVERE,
+            weight=spread / total,
+        )
+    )
 
 
 def _groups(engine: Engine, scope: str | None) -> str:

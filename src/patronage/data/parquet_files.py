@@ -17,6 +17,7 @@ INTEGER = re.compile(r"^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
 DECIMAL = re.compile(r"^DECIMAL\((\d+),\s*(\d+)\)$")
 FLOATING = ("FLOAT", "DOUBLE")
 CLOCK = re.compile(r"^(DATE|TIMESTAMP(_S|_MS|_NS)?|TIMESTAMP_NTZ)$")
+NOTHING = ("NULL", '"NULL"')  # types of a column without a value
 TEXT, WHOLE_DOUBLE = "VARCHAR", 2**53
 
 
@@ -90,7 +91,8 @@ def _unified(
 
 
 def _wider(kinds: list[str]) -> str | None:
-    """The type that holds the values of all; None where there is none."""
+    """The type that holds the values of all; None where there is none. A column of nothing goes with any."""
+    kinds = [kind for kind in kinds if kind not in NOTHING] or kinds
     if len(set(kinds)) == 1:
         return kinds[0]
     decimals = [match for kind in kinds if (match := DECIMAL.match(kind))]

@@ -24,11 +24,13 @@ class Writing:
 
 
 DIGITS = "regexp_replace({x}, '[^0-9.+-]', '', 'g')"
-BESIDE = r"[^\d+.,()-]*"  # a sign or word of a currency, and blanks
+BESIDE = r"[^\d+.,()%-]*"  # a sign or word of a currency, and blanks
+CURRENCY = r"upper(regexp_replace({x}, '[0-9.,+()\s\pZ-]', '', 'g'))"  # what stands beside
 COMMA, GROUPS = 0, 1  # the two readings of `1,016`
 NUMBERS = (  # the first that fits every value is the simplest
     Writing("the comma is decimal", r"^\s*[+-]?\d+(,\d+)?\s*$", "replace({x}, ',', '.')"),
     Writing("the comma groups thousands", r"^\s*[+-]?\d{1,3}(,\d{3})*(\.\d+)?\s*$", "replace({x}, ',', '')"),
+    Writing("the comma groups lakhs", r"^\s*[+-]?\d{1,3}((,\d{2})*,\d{3})?(\.\d+)?\s*$", "replace({x}, ',', '')"),
     Writing(
         "the point groups thousands and the comma is decimal",
         r"^\s*[+-]?\d{1,3}(\.\d{3})*(,\d+)?\s*$",
@@ -44,7 +46,7 @@ NUMBERS = (  # the first that fits every value is the simplest
         r"^\s*\d+(\.\d+)?-?\s*$",
         "CASE WHEN {x} LIKE '%-' THEN '-' || replace({x}, '-', '') ELSE {x} END",
     ),
-    Writing("blanks group thousands", r"^[+-]?\d{1,3}([^\w.,()+-]?\d{3})*(\.\d+)?$", DIGITS),
+    Writing("blanks or apostrophes group thousands", r"^[+-]?\d{1,3}([^\w.,()+-]?\d{3})*(\.\d+)?$", DIGITS),
     Writing("a currency stands beside", rf"^{BESIDE}[+-]?{BESIDE}\d+(\.\d+)?{BESIDE}$", DIGITS),
     Writing(
         "a currency stands beside and the comma is decimal",
@@ -66,7 +68,11 @@ STAMPS = (  # numbers that count from a beginning: how many digits they have bef
     ("seconds since 1970", 10, "make_timestamp(CAST({x} AS BIGINT) * 1000000)"),
     ("milliseconds since 1970", 13, "make_timestamp(CAST({x} AS BIGINT) * 1000)"),
     ("microseconds since 1970", 16, "make_timestamp(CAST({x} AS BIGINT))"),
-    ("days of a spreadsheet", 5, "DATE '1899-12-30' + CAST(floor(CAST({x} AS DOUBLE)) AS INTEGER)"),
+    (
+        "days of a spreadsheet",
+        5,
+        "TIMESTAMP '1899-12-30 00:00:00' + to_seconds(CAST(round(CAST({x} AS DOUBLE) * 86400) AS BIGINT))",
+    ),
 )
 MOST = 2  # readings that a line names
 
@@ -88,6 +94,58 @@ def how_to_read(table: IncomingTable, column: Column) -> str | None:
     return " or ".join(readings[:MOST]) or None
 
 
+def why_not(table: IncomingTable, column: Column) -> str | None:
+    """What to do about values that no setting reads; None where nothing is known of them."""
+    if table.engine.cluster is not None or column.type != "VARCHAR" or column.source not in _types(table):
+        return None
+    return _formats_together(table, column) if column.kind == "time" else _beside(table, column)
+
+
+def _types(table: IncomingTable) -> dict[str, str]:
+    return table.engine.types(table.source.relation)
+
+
+def _beside(table: IncomingTable, column: Column) -> str | None:
+    """Percentages, and amounts of several currencies: each needs more than to read the figure."""
+    (percent,) = table.engine.row(f"SELECT count(*) FROM {table.source.relation} WHERE contains({column.raw}, '%')")
+    if percent:
+        return f"they are percentages ({percent:,} rows): give {column.name} in the currency"
+    words = _currencies(table, column)
+    if len(words) < 2:
+        return None
+    return (
+        f"they are in {len(words)} currencies ({', '.join(words[:MOST])}): make them one by SQL with your rates, or "
+        f"leave the others out by {table.keys.option(table.name, 'where')}"
+    )
+
+
+def _currencies(table: IncomingTable, column: Column) -> list[str]:
+    """What stands beside the figures, where each figure has something beside it."""
+    word = CURRENCY.replace("{x}", column.raw)
+    figures = table.engine.matches(column.raw, rf"^{BESIDE}[+-]?{BESIDE}\d[\d.,]*{BESIDE}$")
+    counts = table.engine.frame(
+        f"SELECT {word} AS word, count(*) AS n FROM {table.source.relation} WHERE {figures} GROUP BY word "
+        "HAVING word <> '' ORDER BY n DESC, word LIMIT 10"
+    )
+    return [str(word) for word in counts["word"]]
+
+
+def _formats_together(table: IncomingTable, column: Column) -> str | None:
+    """Two formats that read every date between them, where none does alone."""
+    given = table.source.date_format
+    some = table.engine.frame(
+        f"SELECT {column.raw} AS v FROM {table.source.relation} WHERE NOT {column.empty} LIMIT 200"
+    )["v"].str.strip()
+    read = {day + hour: {value for value in some if _follows(value, day + hour)} for day in DAYS for hour in HOURS}
+    pairs = ((one, other) for one in ([given] if given in read else read) for other in read if one != other)
+    everything = set(some)
+    for one, other in pairs:
+        if read[one] and read[other] and read[one] | read[other] == everything:
+            both = ", and a day up to 12 may be both" if {one[:2], other[:2]} == {"%d", "%m"} else ""
+            return f"some are written {one} and some {other}{both}: write them one way (ISO 8601)"
+    return None
+
+
 def _fitting(table: IncomingTable, column: Column, tests: list[str]) -> list[int]:
     """The numbers of the tests that hold for every value of the column."""
     counts = ", ".join(f"count(*) FILTER (WHERE NOT coalesce({test}, false))" for test in tests)
@@ -102,6 +160,8 @@ def _numbers(table: IncomingTable, column: Column) -> list[str]:
     tests = [table.engine.matches(column.raw, writing.pattern) for writing in NUMBERS]
     fitting = _fitting(table, column, tests)
     readings = fitting if fitting[:2] == [COMMA, GROUPS] else fitting[:1]
+    if readings and "currency" in NUMBERS[readings[0]].what and len(_currencies(table, column)) > 1:
+        return []
     return [f"{_mapping(table, column, NUMBERS[each].sql)} if {NUMBERS[each].what}" for each in readings]
 
 

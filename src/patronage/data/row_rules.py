@@ -8,12 +8,16 @@ from datetime import datetime
 from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
 from patronage.data.finding import DataFinding, Severity
-from patronage.data.readable import how_to_read
+from patronage.data.readable import how_to_read, why_not
 from patronage.engine import text
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
 TEXT = "VARCHAR"
-NO_IDS = ("nan", "null", "none", "\\n", "nat", "<na>", "n/a", "#n/a", "undefined", "(null)", "nil", "<null>", "[null]")
+NO_IDS = (
+    "nan", "null", "none", "\\n", "nat", "<na>", "n/a", "#n/a", "undefined", "(null)", "nil", "<null>", "[null]",
+    "#null!",
+    "#ref!", "#value!", "#name?", "#num!", "#div/0!", "(none)", "(blank)", "(empty)",
+)  # fmt: skip
 SCIENTIFIC = r"^\s*-?\d([.,]\d+)?e\+?\d{1,3}\s*$"  # what a spreadsheet makes of a long number
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}  # up to which whole numbers are exact in floating point
 DEFAULT_DAYS = ("1900-01-01", "1904-01-01", "1969-12-31", "1970-01-01", "2099-12-31", "2100-01-01")
@@ -56,7 +60,7 @@ def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: st
     refused = table.config.on_bad_rows == "fail"
     often = Severity.SEVERE if bad > OFTEN * total else Severity.NOTE
     reading = how_to_read(table, rule.column) if rule.unread else None
-    remedy = f"read them by {reading}" if reading else rule.remedy
+    remedy = f"read them by {reading}" if reading else (rule.unread and why_not(table, rule.column)) or rule.remedy
     return DataFinding(
         where=f"{table.name}.{rule.column.name} (column {rule.column.source})",
         what=f"{bad} of {total} rows are {rule.what}",

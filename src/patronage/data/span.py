@@ -17,6 +17,7 @@ from patronage.engine import Engine
 RARE = 0.005  # of the rows: fewer, beyond a long silence, are mistakes of the date
 RARE_OF_A_DAY = 0.2  # of the rows: fewer, all of one day beyond a long silence, are a date that stands for none
 RARE_OF_THE_FUTURE = 0.5  # of the rows: more, later than today, and the clock of the machine is wrong
+FEWEST_MONTHS = 6  # of which each has rows of one day alone, for the dates to tell months and no days
 FEWEST_ROWS, FEWEST_DAYS = 100, 20  # below, a silence means nothing
 LATE_DAYS, EARLY_DAYS, GAP_DAYS = 60, 180, 28
 TIMES_USUAL = 20  # a silence is long if it is so many times the usual distance of days with orders
@@ -46,7 +47,7 @@ def find_span(engine: Engine, observed_until: datetime | None, findings: DataFin
         begin, end = min(begin, max(int(inside.sum()) - 1, 0)), int(inside.sum()) - 1
     for finding in _outside(days, begin, end, observed_until, keys):
         findings.add(finding)
-    for finding in _silences(days.iloc[begin : end + 1].reset_index(drop=True), keys):
+    for finding in (*_silences(days.iloc[begin : end + 1].reset_index(drop=True), keys), *_coarse(days, keys)):
         findings.add(finding)
     first, last = _moment(engine, days, begin, "min"), _moment(engine, days, max(end, 0), "max")
     return Span(first, observed_until or last)
@@ -192,6 +193,24 @@ def _outside(
             )
         )
     return findings
+
+
+def _coarse(days: pd.DataFrame, keys: Keys) -> list[DataFinding]:
+    """Dates that tell no days: all of a month are one, or none is later than the 12th, as where day and month swap."""
+    where, day = f"{TRANSACTIONS.name}.{c.ORDERED_AT}", days["day"].dt.day
+    total = int(days["n"].sum())
+    if total < FEWEST_ROWS:
+        return []
+    if len(days) >= FEWEST_MONTHS and day.nunique() == 1:
+        what = f"all {total:,} rows are of the day {day.iloc[0]} of a month"
+        effect = "recency, rhythm and returns within a month are lost: customers of a month look alike"
+        return [DataFinding(where, what, effect, "export the day of each order", Severity.SEVERE, 1.0)]
+    if len(days) >= FEWEST_DAYS and day.nunique() > 1 and day.max() <= 12:
+        what = f"no row of {total:,} is later than the 12th of a month"
+        effect = "day and month are swapped, or the later days are missing: the order of purchases is wrong"
+        remedy = f"check {keys.option(TRANSACTIONS.name, 'date_format')}: %d is the day and %m the month"
+        return [DataFinding(where, what, effect, remedy, Severity.SEVERE, 1.0)]
+    return []
 
 
 def _share(part: pd.DataFrame, total: int) -> str:

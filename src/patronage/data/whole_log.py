@@ -7,6 +7,7 @@ from datetime import datetime
 
 from patronage import names as c
 from patronage.config import DataConfig
+from patronage.data.amounts import examine_amounts
 from patronage.data.contract import CONTACTS, CUSTOMERS, EVENTS, TRANSACTIONS, USERS
 from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.data.keys import Keys
@@ -17,15 +18,22 @@ from patronage.engine import Engine
 
 NOBODY, FEW = 0.01, 0.5  # shares of the smaller table's customers that are in the other one
 ENOUGH = 20  # customers of the smaller table: of fewer, that none is in the other says little
-ALIKE = 0.01  # share of the ids that are another one but for capitals and blanks
+ALIKE = 0.01  # share of the ids that are another one but for how they are written
+WRITTEN_ALIKE = {  # in what ids may differ alone, and SQL that makes them one
+    "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
+    "capitals, blanks, brackets or quotes": f"lower(trim({c.CUSTOMER_ID}, ' {{}}()[]\"'))",
+    "leading zeros": f"ltrim({c.CUSTOMER_ID}, '0')",
+}
 ALIKE_BY = {  # what may be all that keeps the ids of two tables apart, and SQL without it
     "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
     "leading zeros": f"regexp_replace(trim({c.CUSTOMER_ID}), '^0+', '')",
     "what stands before the number": f"regexp_replace({c.CUSTOMER_ID}, '^[^0-9]*0*', '')",
 }
+MANY = 50  # customers of whom some come back, if any ever do
 HEAVY, FEWEST = 0.1, 20  # share of one customer; below so many customers it means nothing
 WORDS = (  # of ids that stand for nobody in particular, alone or before `user`, `customer`, ...
     r"unknown|unbekannt|inconnu|guest|gast|anonymous|anonym|anon|dummy|default|other|customer|tbd|missing|blank|empty|"
+    r"(grand|sub)?[ _-]?total|sum|summe|gesamt|"
     r"not[ _-]?(set|available|provided|given|specified)|no[ _-]?(id|name|customer|user|email)|walk[ _-]?in|cash|temp"
 )
 NOUNS = "user|customer|account|client|kunde|konto|id"
@@ -67,6 +75,8 @@ def examine(
     _heavy(engine, findings, keys)
     _placeholders(engine, findings, keys)
     _alike(engine, findings, keys)
+    _once(engine, findings, keys)
+    examine_amounts(engine, config, findings, keys)
     observed_until = datetime.fromisoformat(config.observed_until) if config.observed_until else None
     span = find_span(engine, observed_until, findings, keys)
     if EVENTS.name in sources:
@@ -194,24 +204,50 @@ def _placeholders(engine: Engine, findings: DataFindings, keys: Keys) -> None:
 
 
 def _alike(engine: Engine, findings: DataFindings, keys: Keys) -> None:
-    """Ids that differ in nothing but capitals and the blanks around them."""
-    plain = f"lower(trim({c.CUSTOMER_ID}))"
-    ids = f"SELECT {plain} AS plain, count(DISTINCT {c.CUSTOMER_ID}) AS n FROM {TRANSACTIONS.name} GROUP BY {plain}"
-    groups, merged, customers = engine.row(
-        f"SELECT count(*) FILTER (WHERE n > 1), coalesce(sum(n) FILTER (WHERE n > 1), 0), sum(n) FROM ({ids})"
+    """Ids that differ in nothing but how they are written: capitals, blanks, brackets, leading zeros."""
+    for differ, plain in WRITTEN_ALIKE.items():
+        if engine.cluster is not None and "brackets" in differ:
+            continue
+        ids = f"SELECT {plain} AS plain, count(DISTINCT {c.CUSTOMER_ID}) AS n FROM {TRANSACTIONS.name} GROUP BY {plain}"
+        groups, merged, customers = engine.row(
+            f"SELECT count(*) FILTER (WHERE n > 1), coalesce(sum(n) FILTER (WHERE n > 1), 0), sum(n) FROM ({ids})"
+        )
+        if customers < FEWEST:
+            return
+        if merged < ALIKE * customers:
+            continue
+        findings.add(
+            DataFinding(
+                where=f"{TRANSACTIONS.name}.{c.CUSTOMER_ID}",
+                what=f"{int(merged):,} of {int(customers):,} ids differ from another in {differ} alone; "
+                f"they would be {groups:,} customers",
+                effect="one customer may count as several, each with a part of the purchases",
+                remedy="if they are the same, map them alike by "
+                f"{keys.column(TRANSACTIONS.name, c.CUSTOMER_ID, plain)}",
+                severity=Severity.SEVERE,
+                weight=float(merged / customers),
+            )
+        )
+        return
+
+
+def _once(engine: Engine, findings: DataFindings, keys: Keys) -> None:
+    """A log in which hardly anybody has bought twice: the column names orders, or there is nothing to learn."""
+    per_customer = (
+        f"SELECT count(DISTINCT CAST({c.ORDERED_AT} AS DATE)) AS days FROM {TRANSACTIONS.name} GROUP BY {c.CUSTOMER_ID}"
     )
-    if customers < FEWEST or merged < ALIKE * customers:
+    customers, repeaters = engine.row(f"SELECT count(*), count(*) FILTER (WHERE days > 1) FROM ({per_customer})")
+    if customers < MANY or repeaters >= NOBODY * customers:
         return
     findings.add(
         DataFinding(
             where=f"{TRANSACTIONS.name}.{c.CUSTOMER_ID}",
-            what=f"{int(merged):,} of {int(customers):,} ids differ from another in capitals or blanks alone; "
-            f"they would be {groups:,} customers",
-            effect="one customer may count as several, each with a part of the purchases",
-            remedy="if they are the same, map them alike by "
-            f"{keys.column(TRANSACTIONS.name, c.CUSTOMER_ID, f'lower(trim({c.CUSTOMER_ID}))')}",
+            what=f"{repeaters:,} of {customers:,} customers have rows on a second day",
+            effect="nobody is seen to come back: churn, orders and CLV cannot be learned",
+            remedy="see whether the column tells customers or orders and visits, and map the customer's by "
+            f"{keys.column(TRANSACTIONS.name, c.CUSTOMER_ID)}",
             severity=Severity.SEVERE,
-            weight=float(merged / customers),
+            weight=1.0,
         )
     )
 
