@@ -29,7 +29,7 @@ ALIKE_BY = {  # what may be all that keeps the ids of two tables apart, and SQL 
     "leading zeros": f"regexp_replace(trim({c.CUSTOMER_ID}), '^0+', '')",
     "what stands before the number": f"regexp_replace({c.CUSTOMER_ID}, '^[^0-9]*0*', '')",
 }
-MANY = 50  # customers of whom some come back, if any ever do
+MANY = 50  # customers: so many, and some come back if any ever do
 HEAVY, FEWEST = 0.1, 20  # share of one customer; below so many customers it means nothing
 WORDS = (  # of ids that stand for nobody in particular, alone or before `user`, `customer`, ...
     r"unknown|unbekannt|inconnu|guest|gast|anonymous|anonym|anon|dummy|default|other|customer|tbd|missing|blank|empty|"
