@@ -74,7 +74,7 @@ def fit_forecast(split: Split, config: TrainConfig, fits: FitCache | None = None
     btyd = fit_btyd(calendar.operational(features), laws, fits, covariates)
     current = features.assign(**expect(btyd, calendar, features, learned[0].horizon_days))
     columns = steady(current, learned[0].features, learnable(split.current.features, split.lenses))
-    fit = fit_ensemble(learned, current, columns, churn, seed=config.seed, in_season=not calendar.flat)
+    fit = fit_ensemble(learned, current, columns, churn, seed=config.seed)
     churn_source = CONTRACT if churn.contractual else ENSEMBLE
     if latest_btyd is not None and not churn.contractual:
         clocked = replace(learned[0], features=_operational(learned[0].features, calendar))

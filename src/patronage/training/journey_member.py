@@ -40,10 +40,7 @@ def with_journey(
     features, latest = split.current.features, buyers(split.training[0])
     known = latest.labels[c.CHURNED].notna()
     takes_part = (
-        forecast.churn_source == ENSEMBLE
-        and any(member.name == BTYD for member in forecast.ensemble.churn.members)
-        and sees_events(features)
-        and known.any()
+        forecast.churn_source == ENSEMBLE and config.churn.members.get(BTYD) and sees_events(features) and known.any()
     )
     if not takes_part:
         return forecast

@@ -179,6 +179,26 @@ def test_trees_know_who_orders_more_and_btyd_how_much_all_do():
     assert np.corrcoef(prediction, truth(LATER))[0, 1] > 0.93
 
 
+def test_trees_know_who_leaves_and_btyd_how_many_do():
+    """In training the fifth who order least leaves, and BTYD knows that later more than half do."""
+    stays = [replace(one, labels=one.labels.assign(churned=(truth(one) < 0.3).astype(float))) for one in TRAINING]
+    model, _ = fitted(settings("features"), stays)
+    prediction = predicted(model, LATER.features)["churned"]
+    assert prediction.mean() == pytest.approx(1 - LATER.features["p_order"].mean(), rel=1e-9)
+    assert prediction[truth(LATER) < 0.25].min() > prediction[truth(LATER) > 0.35].max()
+
+
+@pytest.mark.parametrize(("skill", "members"), [(0.0, 2), (0.9, 3)])
+def test_btyd_is_left_out_where_the_trees_alone_know_much_more(skill, members):
+    training = [snapshot(day, skill=skill) for day in (3, 2, 1)]
+    model, validation = fitted(settings("btyd", "features", "offset"), training)
+    assert [len(target.members) for target in model.targets] == [members] * 3
+    labels = training[0].labels.loc[validation.index]
+    rate = truth(training[0])[training[0].features.index.get_indexer(validation.index)]
+    assert np.corrcoef(validation["orders"], rate)[0, 1] > 0.9
+    assert validation["churned"].mean() == pytest.approx(labels["churned"].mean(), abs=0.05)
+
+
 def test_beyond_its_label_window_it_moves_as_btyd_does():
     """Learned over 30 days, used over 90: BTYD's odds and amounts give the rest of the way."""
     training = [snapshot(day, skill=0.4) for day in (3, 2)]

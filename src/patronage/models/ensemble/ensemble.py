@@ -3,8 +3,9 @@
 At every origin the BTYD model is fitted anew on what was known then. Its prediction (P(an order in the horizon),
 expected orders, expected spend) is a member by itself, enters a LightGBM model as features, and is what another one
 starts from, so that it learns the residual only. The ensemble predicts the equal average of the members: features win
-on dense, stationary logs, the start wins where the season turns, and learned weights lose when it does. Spend is
-predicted in two ways by each member: as learned, and as its orders at BTYD's value of an order. P(alive) takes no
+on dense, stationary logs, the start wins where the season turns, and learned weights lose when it does. BTYD alone is
+left out where the trees surely predict better without it (`fitting.py`), as on logs with events between orders. Spend
+is predicted in two ways by each member: as learned, and as its orders at BTYD's value of an order. P(alive) takes no
 part: under BG/NBD a one-time buyer is alive for sure.
 
 Where the horizon is longer than any label window before the cutoff, everything is learned on a shorter window, and

@@ -1,4 +1,12 @@
-"""Fits the ensemble to labelled snapshots of earlier origins: each member of each target, and its validation."""
+"""Fits the ensemble to labelled snapshots of earlier origins: each member of each target, and its validation.
+
+Trees tell customers apart; they don't know the total, which at earlier origins was that of another season and of
+younger cohorts. So the level of a member that takes BTYD for a feature is BTYD's at the cutoff, for a probability as
+for an amount.
+
+The members are averaged equally, with one exception. Where a log shows what customers do between orders, BTYD sees too
+little of them: it is left out where the trees alone predicted better both who orders and how often.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +31,7 @@ from patronage.models.ensemble.target import CHURN, TARGETS, Target
 from patronage.typing import Array
 
 FURTHEST = 10.0  # of log-odds
+STANDARD_ERRORS = 2.0  # by which the trees alone must be better, on churn and on orders: one origin is one season
 
 
 class EnsembleFit(NamedTuple):
@@ -46,7 +55,6 @@ def fit_ensemble(
     config: ChurnConfig,
     *,
     seed: int,
-    in_season: bool = False,
 ) -> EnsembleFit:
     """Learn the three targets from labelled snapshots of earlier origins, the latest first.
 
@@ -58,9 +66,6 @@ def fit_ensemble(
         Features of those who have bought by the cutoff, likewise with `BTYD_COLUMNS`, over the same window.
     columns
         The lens features to learn from; text is taken as categories.
-    in_season
-        BTYD knows the season of the horizon. Then the level of a probability is BTYD's too, as that of an amount is:
-        the rate at earlier origins was that of another season.
 
     Raises
     ------
@@ -76,8 +81,9 @@ def fit_ensemble(
         known = target.is_known(rows.labels).to_numpy()
         if (key := known.tobytes()) not in shared:
             shared[key] = BinnedData(rows.select(known), columns, config, seed)
-        fits.append(_fit_target(target, shared[key], current, config, seed, in_season=in_season))
-    churn, orders, spend = fits
+        later = not (config.contractual and target is CHURN)  # BTYD knows nothing of the end of a contract
+        fits.append(_fit_target(target, shared[key], current, config, seed, level_by_btyd=later))
+    churn, orders, spend = [fit.without(BTYD) for fit in fits] if _trees_know_more(*fits[:2]) else fits
     numbers = rows.features[[name for name in columns if pd.api.types.is_numeric_dtype(rows.features[name])]]
     medians = {name: float(value) for name, value in numbers.median().items() if np.isfinite(value)}
     window = snapshots[0].horizon_days
@@ -97,7 +103,8 @@ def fit_target(
     """Learn one target alone; see `fit_ensemble`. The labels need only hold that target's column."""
     rows = stack(snapshots, config.validation_share, seed)
     known = rows.select(target.is_known(rows.labels).to_numpy())
-    return _fit_target(target, BinnedData(known, columns, config, seed), current, config, seed).ensemble
+    data = BinnedData(known, columns, config, seed)
+    return _fit_target(target, data, current, config, seed, level_by_btyd=False).ensemble
 
 
 def needs_btyd(config: ChurnConfig) -> bool:
@@ -106,8 +113,42 @@ def needs_btyd(config: ChurnConfig) -> bool:
 
 
 class _TargetFit(NamedTuple):
-    ensemble: TargetEnsemble
-    validation: pd.Series
+    """The members of a target, and (M, N) their raw scores of the N customers held out at the latest origin."""
+
+    target: Target
+    members: tuple[Member, ...]
+    scores: Array
+    labels: pd.Series
+    btyd_level: float
+
+    @property
+    def ensemble(self) -> TargetEnsemble:
+        return TargetEnsemble(self.target, self.members, self.btyd_level)
+
+    @property
+    def validation(self) -> pd.Series:
+        return pd.Series(self.target.mean(self.scores).mean(axis=0), self.labels.index, name=self.target.label)
+
+    def without(self, name: str) -> _TargetFit:
+        """The same without one member."""
+        others = [number for number, member in enumerate(self.members) if member.name != name]
+        return self._replace(members=tuple(self.members[number] for number in others), scores=self.scores[others])
+
+    def losses(self) -> Array:
+        """(N,) loss of the mean of the members."""
+        return self.target.losses(self.labels.to_numpy(), self.target.raw(self.validation.to_numpy()))
+
+
+def _trees_know_more(*fits: _TargetFit) -> bool:
+    """Whether every target was predicted better without the member that has no trees."""
+    for fit in fits:
+        trees = fit.without(BTYD)
+        if not trees.members or len(trees.members) == len(fit.members):
+            return False
+        gain = fit.losses() - trees.losses()
+        if len(gain) < 2 or gain.mean() <= STANDARD_ERRORS * gain.std(ddof=1) / np.sqrt(len(gain)):
+            return False
+    return True
 
 
 def sample_rows(rows: StackedRows, size: int | None, seed: int) -> StackedRows:
@@ -119,19 +160,18 @@ def sample_rows(rows: StackedRows, size: int | None, seed: int) -> StackedRows:
 
 
 def _fit_target(
-    target: Target, data: BinnedData, current: pd.DataFrame, config: ChurnConfig, seed: int, *, in_season: bool = False
+    target: Target, data: BinnedData, current: pd.DataFrame, config: ChurnConfig, seed: int, *, level_by_btyd: bool
 ) -> _TargetFit:
-    in_season = in_season and not config.contractual
     fits = [
-        _fit_member(name, target, data, current, config, seed, in_season=in_season) for name in _chosen(target, config)
+        _fit_member(name, target, data, current, config, seed, level_by_btyd=level_by_btyd)
+        for name in _chosen(target, config)
     ]
-    predictions = np.mean([target.mean(scores) for _, scores in fits], axis=0)
-    members = tuple(member for member, _ in fits)
+    members, scores = tuple(member for member, _ in fits), np.array([score for _, score in fits])
     rows = data.rows
     starts = any(member.base is None for member in members)
     btyd_level = float(target.start(rows.features).mean()) if starts else 0.0
-    customers = rows.features.index[rows.validation]
-    return _TargetFit(TargetEnsemble(target, members, btyd_level), pd.Series(predictions, customers, name=target.label))
+    labels = pd.Series(target.y_true(rows.labels), rows.features.index)[rows.validation]
+    return _TargetFit(target, members, scores, labels, btyd_level)
 
 
 def _chosen(target: Target, config: ChurnConfig) -> list[str]:
@@ -148,9 +188,12 @@ def _fit_member(
     config: ChurnConfig,
     seed: int,
     *,
-    in_season: bool,
+    level_by_btyd: bool,
 ) -> tuple[Member, Array]:
-    """The member, and its raw scores of the validation rows."""
+    """The member, and its raw scores of the validation rows.
+
+    With `level_by_btyd` the mean at `current`, a later moment than that of the rows, is BTYD's.
+    """
     rows, encoding = data.rows, data.encoding
     start, base = _start(name, target, rows, current)
     validation = start[rows.validation]
@@ -160,18 +203,17 @@ def _fit_member(
     encoding = Encoding((*encoding.columns, *(BTYD_COLUMNS if reads_btyd else ())), encoding.levels)
     boosted = boost(fit_task(target, rows, data.binned(encoding), start), rows, config, seed)
     member = Member(name, encoding, boosted.booster, base)
-    if base is not None and reads_btyd and not target.is_probability:
-        # trees tell customers apart, they don't know the total: it stays BTYD's
-        level = target.base(target.mean(member.raw(target, current, Matrices(current, [encoding]))))
-        member = replace(member, base=base + (base - level))
-    if base is not None and reads_btyd and target.is_probability and in_season:
+    if base is not None and reads_btyd and level_by_btyd:
         raw = member.raw(target, current, Matrices(current, [encoding]))
-        member = replace(member, base=base + _shift(raw, float(1 - current[target.expectation].mean())))
+        member = replace(member, base=base + _shift(target, raw, current[target.expectation].to_numpy()))
     return member, validation + boosted.validation
 
 
-def _shift(raw: Array, mean: float) -> float:
-    """What to add to log-odds so that the mean of the probabilities is as given."""
+def _shift(target: Target, raw: Array, expected: Array) -> float:
+    """What to add to raw scores so that the mean probability of an order, or amount, is that of what BTYD expects."""
+    if not target.is_probability:
+        return target.base(expected) - target.base(target.mean(raw))
+    mean = 1 - float(expected.mean())
 
     def excess(shift: float) -> float:
         return float(expit(raw + shift).mean()) - mean
