@@ -56,3 +56,17 @@ def test_each_table_has_its_own():
     events = BY_HAND.rename(columns={"ordered_at": "occurred_at"}).assign(event="visit")
     log = read(BY_HAND, events=events, where={"events": "amount > 50"})
     assert log.rows == {"transactions": 10, "events": 1}
+
+
+def test_money_given_back_in_rows_left_out_is_named():
+    """A credit under a code that is no product, without which its customer counts as a buyer."""
+    frame = BY_HAND.assign(sku=["p"] * 7 + ["M"] + ["p"] * 2)
+    log = read(frame, where={"no product": "sku = 'M'"})
+    (finding,) = log.findings
+    assert finding.what == "1 rows that where leaves out give customers 40.00 back (15.1% of the revenue)"
+    assert finding.remedy == "name fees, manual corrections and the like by charges in place of where"
+    assert read(frame, charges="sku = 'M'").findings == ()
+    assert (
+        read(frame.assign(customer_id=frame["customer_id"].where(frame["sku"] == "p")), where="sku = 'p'").findings
+        == ()
+    )

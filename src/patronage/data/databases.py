@@ -40,7 +40,7 @@ def lake_location(engine: Engine, path: str, kind: str) -> Location:
     ConfigError
         It is not; the message says how to install it.
     """
-    engine.files.load_extension(kind, f"{path}, a {kind.capitalize()} table,")
+    engine.files.load_extension(kind, f"{path}, {'an' if kind == 'iceberg' else 'a'} {kind.capitalize()} table,")
     _check_files(engine, path)
     return Location(f"{LAKES[kind]}({text(path)})")
 

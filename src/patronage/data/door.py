@@ -18,7 +18,7 @@ from patronage.data.duplicates import treat_duplicates
 from patronage.data.expressions import expression
 from patronage.data.finding import DataFindings
 from patronage.data.keys import CONF, Keys
-from patronage.data.left_out import leave_out
+from patronage.data.left_out import find_credits, leave_out
 from patronage.data.refunds import find_cancelled
 from patronage.data.rounding import rounding_notes
 from patronage.data.row_rules import TEXT, Rule, finding_of, rules_of
@@ -74,7 +74,9 @@ def load_table(
     """
     try:
         table = IncomingTable(engine, contract, source, config, keys, findings or DataFindings())
+        before = table
         table, notes = leave_out(table)
+        find_credits(before, table)
         loaded = _load(table)
         return replace(loaded, notes=(*notes, *loaded.notes))
     except engine.failure as error:

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from patronage.data.columns import IncomingTable
+from patronage import names as c
+from patronage.data.columns import IncomingTable, resolve
+from patronage.data.contract import TRANSACTIONS
 from patronage.data.expressions import expression
+from patronage.data.finding import DataFinding, Severity
 from patronage.engine import text
 from patronage.errors import ConfigError, DataError
+
+MATTERS = 0.002  # share of the revenue that is given back in rows left out, above which it is said
 
 
 def reasons_of(where: Any, setting: str) -> dict[str, str]:
@@ -84,3 +89,40 @@ def leave_out(table: IncomingTable) -> tuple[IncomingTable, list[str]]:
     engine.view(view, f"SELECT * FROM {relation} WHERE CASE {cases} END IS NULL")
     note = f"{sum(counts.values()):,} of {total:,} rows of {table.name} were left out ({setting}): {counted}"
     return replace(table, source=replace(table.source, relation=view)), [note] if counts else []
+
+
+def find_credits(before: IncomingTable, table: IncomingTable) -> None:
+    """Find money that is given back to customers in the rows that are left out.
+
+    Parameters
+    ----------
+    before, table
+        The transactions with the rows that are left out, and without.
+    """
+    if table.contract is not TRANSACTIONS or before.source.relation == table.source.relation:
+        return
+    columns = {column.name: column for column in resolve(table)}
+    amount, customer = columns[c.AMOUNT].parsed, columns[c.CUSTOMER_ID]
+    written = f"NOT {columns[c.AMOUNT].empty}"  # a text alone cast is cast while it is read, and fails on a header
+    given_back = f"{written} AND {amount} < 0 AND NOT {customer.empty}"
+    totals = (
+        f"SELECT coalesce(sum({amount}) FILTER (WHERE {written} AND {amount} > 0), 0), "
+        f"count(*) FILTER (WHERE {given_back}), coalesce(sum({amount}) FILTER (WHERE {given_back}), 0) FROM "
+    )
+    _, all_rows, all_money = table.engine.row(totals + before.source.relation)
+    revenue, rows, money = table.engine.row(totals + table.source.relation)
+    left_rows, left_money = all_rows - rows, money - all_money
+    if left_rows <= 0 or left_money <= MATTERS * revenue:
+        return
+    where, charges = (table.keys.option(table.name, option) for option in ("where", "charges"))
+    table.findings.add(
+        DataFinding(
+            where=f"{table.name}.{c.AMOUNT} (column {columns[c.AMOUNT].source})",
+            what=f"{left_rows:,} rows that {where} leaves out give customers {left_money:,.2f} back "
+            f"({left_money / revenue:.1%} of the revenue)",
+            effect="customers whose money was given back so count as buyers",
+            remedy=f"name fees, manual corrections and the like by {charges} in place of {where}",
+            severity=Severity.SEVERE,
+            weight=float(min(left_money / revenue, 1.0)),
+        )
+    )
