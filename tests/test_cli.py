@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import patronage
@@ -68,3 +72,45 @@ def test_a_password_in_what_is_printed_is_masked(monkeypatch):
     monkeypatch.setattr("patronage.jobs.verbs.run_verb", failing(ConfigError("http://me:hunter2@host is away")))
     _, _, err = command("train")
     assert "hunter2" not in err
+
+
+HELP = [sys.executable, "-m", "patronage.cli", "--help"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")
+def test_a_full_disk_under_the_output_ends_no_work():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(HELP, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "standard output could not be written (No space left on device)\n")
+
+
+def test_a_reader_that_has_gone_ends_no_work():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(HELP, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_process_without_streams_writes_into_no_file(tmp_path):
+    """As a daemon starts one: the next file that is opened would get the number of a closed stream."""
+    script = (
+        "import os; from patronage.cli import main\n"
+        f"main(['--version']); file = os.open({str(tmp_path / 'data')!r}, os.O_CREAT | os.O_WRONLY)\n"
+        "os._exit(0 if file > 2 else 9)"
+    )
+    closed = [
+        sys.executable,
+        "-c",
+        f"import os, sys; os.closerange(0, 3); os.execv(sys.executable, {[sys.executable, '-c', script]!r})",
+    ]
+    assert subprocess.run(closed, check=False).returncode == 0
+    assert (tmp_path / "data").read_text() == ""
+
+
+def test_a_folder_that_is_gone(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert command("check")[::2] == (1, "patronage: the current folder is gone; go to another one, then start again\n")

@@ -53,3 +53,17 @@ def test_a_stream_masks_what_is_written():
     print("http://a:hunter@b", file=stream)
     stream.writelines(["token=hunter\n"])
     assert stream.getvalue() == "http://a:***@b\ntoken=***\n"
+
+
+class Full(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_stream_that_cannot_be_written_takes_it_and_remembers_why():
+    stream = MaskedStream(Full())
+    assert stream.write("a line") == 6
+    stream.writelines(["more", "lines"])
+    stream.flush()
+    assert stream.failure.errno == 28
+    assert MaskedStream(io.StringIO()).failure is None

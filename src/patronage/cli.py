@@ -59,12 +59,32 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one verb; errors become one line on stderr and an exit code. Secrets are masked in all that is printed."""
     gc.set_threshold(100_000)  # looking for garbage among all that is imported, which stays, took a fifth of a start
     words = sys.argv[1:] if arguments is None else arguments
+    _open_streams()
     out, err = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = cast(TextIO, MaskedStream(out)), cast(TextIO, MaskedStream(err))
+    results, lines = MaskedStream(out), MaskedStream(err)
+    sys.stdout, sys.stderr = cast(TextIO, results), cast(TextIO, lines)
     try:
         _run(words)
     finally:
+        results.flush()
+        if results.failure is not None and not isinstance(results.failure, BrokenPipeError):  # as `| head` makes
+            print(f"standard output could not be written ({results.failure.strerror})", file=sys.stderr)
+        lines.flush()
         sys.stdout, sys.stderr = out, err
+
+
+def _open_streams() -> None:
+    """Give a process that was started without stdin, stdout or stderr an empty one.
+
+    Else the next file that is opened gets its number, and whatever prints there writes into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _run(words: list[str]) -> None:
@@ -79,6 +99,10 @@ def _run(words: list[str]) -> None:
     verb, rest = words[0], words[1:]
     if verb not in VERBS:
         _fail(f"unknown verb {verb!r}; expected one of {', '.join(VERBS)} (patronage --help)", 2)
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        _fail("the current folder is gone; go to another one, then start again", 1)
     journal.begin(_style(rest), verbose=bool(VERBOSE & set(rest)))
     stopped: list[str] = []  # the names of signals that came
     handlers = _take_signals(stopped)
@@ -86,9 +110,6 @@ def _run(words: list[str]) -> None:
         from patronage.jobs.verbs import run_verb
 
         run_verb(verb, [word for word in rest if word not in VERBOSE])
-    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except (Exception, KeyboardInterrupt, Stopped) as error:
         _explain(error, stopped)
     finally:

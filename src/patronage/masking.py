@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -55,16 +56,43 @@ def without_user(address: str) -> str:
 
 
 class MaskedStream:
-    """A text stream that masks what is written to it."""
+    """A text stream that masks what is written to it.
+
+    Where it can no longer be written (its reader has gone, its disk is full) the text is dropped: what is printed about
+    the work must not end the work.
+
+    Attributes
+    ----------
+    failure
+        Why it can no longer be written; None while it can.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
+        self.failure: OSError | None = None
 
     def write(self, text: str) -> int:
-        return self.stream.write(mask(text))
+        masked = mask(text)
+        with self._while_it_lasts():
+            self.stream.write(masked)
+        return len(text)
 
     def writelines(self, lines: list[str]) -> None:
-        self.stream.writelines(mask(line) for line in lines)
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        with self._while_it_lasts():
+            self.stream.flush()
+
+    @contextmanager
+    def _while_it_lasts(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = self.failure or error
+            with suppress(OSError):  # what it still holds goes nowhere, at the exit too
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
