@@ -48,9 +48,14 @@ class Finding(NamedTuple):
     tables: str  # how their names begin
     keys: tuple[str, ...]
     value: str
-    chance: float
+    chance: float | str  # or the column that tells it
     named: str = ""  # the verdict of a finding; empty: its interval leaves out chance
     size: str = ""  # of several rows of a key later, the one of most like size is meant
+    verdict: str = "verdict"  # the column of verdicts
+
+    def chance_of(self, table: pd.DataFrame) -> pd.Series:
+        """What chance gives for each row."""
+        return table[self.chance] if isinstance(self.chance, str) else pd.Series(self.chance, table.index)
 
 
 FINDINGS = {
@@ -59,6 +64,13 @@ FINDINGS = {
     "obstacles": Finding("obstacles", ("step", "obstacle"), "effect", 0.0, "obstacle"),
     "sequences": Finding("sequences", ("after", "then"), "sequence_ratio", 1.0, "follows"),
     "products": Finding("products_growth", ("item", "location"), "growth", 1.0, "grew|shrank"),
+    "voice": Finding("voice", ("voice", "by", "label"), "value", "common", "above|below", verdict="stands_out"),
+    "pressure": Finding("pressure_same_customer", ("outcome",), "value", 0.0),
+    "lost": Finding("lost_did", ("group", "act"), "difference", 0.0),
+    "who may come back": Finding("may_come_back_measured", (), "lift", 1.0),
+    "own dates": Finding("own_dates", ("personal_date",), "value", 1.0),
+    "contact windows": Finding("contact_windows", ("window",), "value", 0.0),
+    "use": Finding("use_by_label", ("label", "feature"), "difference", 0.0),
     "predictability": Finding("predictability", ("kind", "behaviour"), "predictability", 0.0, "better than usual"),
     "candidates": Finding("lists_measured", ("list",), "lift", 1.0),
     "cross_sell": Finding("cross_sell", ("segment", "has", "offer"), "lift", 1.0),
@@ -76,14 +88,13 @@ def analysed(settings: list[str], cutoff: str) -> dict[str, pd.DataFrame]:
         )  # fmt: skip
         (report,) = Path(folder).rglob("report.html")
         tables = {}
-        for file in report.parent.glob("*.json"):
+        for file in report.parent.glob("tables/*.json"):
             if file.stem.endswith("_2"):  # the other columns of a wide table, which is whole as Parquet
                 continue
             content = json.loads(file.read_text())
             tables[file.stem] = pd.DataFrame(content["data"], columns=content["columns"])
-        for file in report.parent.glob("*.parquet"):  # of wide tables, whole; of lists, customers
-            if file.stem in tables:
-                tables[file.stem] = pd.read_parquet(file)
+        for file in report.parent.glob("tables/*.parquet"):  # of wide tables, whole
+            tables[file.stem] = pd.read_parquet(file)
     return tables
 
 
@@ -107,20 +118,22 @@ def outcomes(finding: Finding, first: pd.DataFrame, later: pd.DataFrame) -> Coun
 def found(finding: Finding, table: pd.DataFrame) -> pd.DataFrame:
     """The rows that a table names."""
     if finding.named:
-        return table[table["verdict"].astype(str).str.fullmatch(finding.named)]
+        return table[table[finding.verdict].astype(str).str.fullmatch(finding.named)]
+    chance = finding.chance_of(table)
     if "low" in table:
-        return table[(table["low"] > finding.chance) | (table["high"] < finding.chance)]
-    return table[table[finding.value] > finding.chance]
+        return table[(table["low"] > chance) | (table["high"] < chance)]
+    return table[table[finding.value] > chance]
 
 
 def _outcome(finding: Finding, row: dict[str, float], again: pd.Series) -> str:
-    side = np.sign(row[finding.value] - finding.chance)
-    if np.sign(again[finding.value] - finding.chance) != side:
+    before, after = (of[finding.chance] if isinstance(finding.chance, str) else finding.chance for of in (row, again))
+    side = np.sign(row[finding.value] - before)
+    if np.sign(again[finding.value] - after) != side:
         return OTHER
     if "low" not in again:
         return AGAIN
     end = again["low"] if side > 0 else again["high"]
-    return AGAIN if np.sign(end - finding.chance) == side else SIDE
+    return AGAIN if np.sign(end - after) == side else SIDE
 
 
 def main(retail: str) -> None:

@@ -283,6 +283,7 @@ class TestARun:
         table = json.loads((Path(parent.info.artifact_uri.removeprefix("file://")) / "sweep.json").read_text())
         rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
         assert {row["overrides"] for row in rows} == {"personas=kmeans", "personas=gmm"}
+        assert {row["run"] for row in rows} == {run.info.run_name for run in children}
         losses = {run.info.run_id: run.data.metrics["churn/log_loss"] for run in children}
         assert {row["run_id"]: row["churn/log_loss"] for row in rows} == pytest.approx(losses)  # a table has 9 digits
         assert not [row for row in rows if row["best"]]  # the personas move no loss of a forecast

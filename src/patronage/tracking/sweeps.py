@@ -80,7 +80,7 @@ def summary(children: Sequence[Run], evaluations: Mapping[str, pd.DataFrame]) ->
     best, sentence = best_child(evaluations, deciding_metric([word for words in differing for word in words]))
     table = pd.DataFrame(
         {
-            "run": [run.info.run_name for run in children],
+            "run": [_name(words) or run.info.run_name for run, words in zip(children, differing, strict=True)],
             "overrides": [" ".join(words) for words in differing],
             **{name: [run.data.metrics.get(name, float("nan")) for run in children] for name in MAIN},
             "best": ["best" if run.info.run_id == best else "" for run in children],
@@ -104,12 +104,18 @@ def _evaluations(store: Store, children: Sequence[Run]) -> dict[str, pd.DataFram
 def _name_by_difference(client: MlflowClient, table: pd.DataFrame) -> None:
     """Name each child by what it was started with that not all were."""
     for row in table[table["overrides"] != ""].to_dict("records"):
-        client.update_run(row[c.RUN_ID], name=row["overrides"][:LONGEST_NAME])
+        client.update_run(row[c.RUN_ID], name=row["run"])
+
+
+def _name(differing: Sequence[str]) -> str:
+    """What a child was started with that not all were, as its name."""
+    return " ".join(differing)[:LONGEST_NAME]
 
 
 def _markdown(table: pd.DataFrame, sentence: str) -> str:
     """The table as the page of a run shows it."""
-    shown = table.drop(columns=c.RUN_ID)
+    twice = ["overrides"] if (table["run"] == table["overrides"]).all() else []
+    shown = table.drop(columns=[c.RUN_ID, *twice])
     rows = [["–" if pd.isna(x) else f"{x:.4g}" if isinstance(x, float) else x for x in row] for row in shown.to_numpy()]
     lines = ["| " + " | ".join(row) + " |" for row in (list(shown), ["---"] * shown.shape[1], *rows)]
     return "\n".join([f"{sentence} The same as a table: `{Artifact.SWEEP}`.", "", *lines])

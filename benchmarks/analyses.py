@@ -1,0 +1,116 @@
+"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS]]` writes analyses.md.
+
+Customers are simulated with every column and event, into FOLDER where one is given and kept there. The door, the
+features as of the cutoff and each analysis with its shipped settings are measured in CPU seconds of one process, one
+after the other, so that their ratios do not depend on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from patronage import data, lenses
+from patronage.analyses.catalogue import ANALYSES
+from patronage.analyses.contract import Population, View
+from patronage.config import AnalyseConfig, EngineConfig
+from patronage.data.simulated import SimulatedConfig, write
+from patronage.engine import connect
+from patronage.errors import DataError
+from patronage.jobs.compose import settings
+from patronage.training.origins import earlier_of
+
+T = TypeVar("T")
+CUSTOMERS = 290_000  # 10 million lines
+THREADS, MEMORY = 2, "6GB"
+CUTOFF = "2023-10-01"
+PERIOD_DAYS = 7
+MOST = 3.0  # times the features
+HEAD = """# What the analyses cost
+
+Made by `benchmarks/analyses.py`; {lines:,} lines and {events:,} events of {customers:,} simulated customers, {threads}
+threads, DuckDB limited to {memory}, Python {python}. CPU seconds of one process, and as a multiple of the features as
+of the cutoff, which each analysis reads. The sample that some analyses look at (`most_customers`) is drawn in the
+engine. Peak memory {peak:,.0f} MB.
+
+| what | CPU s | times the features | |
+|---|---:|---:|---|
+"""
+
+
+def spent(work: Callable[[], T]) -> tuple[T, float]:
+    """What some work gives, and its CPU seconds."""
+    began = time.process_time()
+    result = work()
+    return result, time.process_time() - began
+
+
+def measure(folder: Path) -> tuple[dict[str, tuple[float, str]], Mapping[str, int]]:
+    """CPU seconds and a remark of the door, the features and each analysis."""
+    tables_of = {name: folder / f"{name}.parquet" for name in ("transactions", "events", "customers")}
+    given = [
+        "data=tables", "data.money_decimals=2", "data.on_duplicate_rows=keep", f"cutoff={CUTOFF}",
+        *(f"data.{name}.path={path}" for name, path in tables_of.items()),
+        "data.customers.attributes={region: geographic, lifestyle: psychographic}",
+    ]  # fmt: skip
+    config: AnalyseConfig = settings("analyse", given)
+    cutoff = datetime.fromisoformat(config.cutoff)
+    engine = connect(EngineConfig(name="duckdb", threads=THREADS, memory_limit=MEMORY))
+    tables, door = spent(lambda: data.load(engine, config.data))
+    seconds = {"the door": (door, "")}
+
+    def population(of: Any, day: datetime) -> Population:
+        fitted = lenses.fit(of, config.lenses, earlier_of(tables, day, config.lenses))
+        return Population(of, lenses.segments(of, fitted))
+
+    earlier = cutoff - timedelta(days=config.movement_days)
+    then = population(lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS), earlier)
+    with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
+        features, used = spent(lambda: lenses.features_of(history, config.lenses))
+        seconds["features"] = (used, f"{features.shape[1]} of {len(features):,} customers")
+        print(seconds, flush=True)
+        meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
+        now = population(features, cutoff)
+        view = View(history, now, then, config.movement_days, config.seed, meanings, config.lenses.occasion)
+        for analysis in ANALYSES:
+            own = config.lenses.value if analysis.name == "pyramid" else getattr(config, analysis.name, config)
+            began, remark = time.process_time(), ""
+            try:
+                analysis.run(view, own)
+            except DataError as error:
+                remark = str(error)
+            seconds[f"`{analysis.name}`"] = (time.process_time() - began, remark)
+            print(analysis.name, seconds[f"`{analysis.name}`"], flush=True)
+    return seconds, {**tables.rows, "customers": len(features)}
+
+
+def main(folder: Path, customers: int = CUSTOMERS) -> None:
+    """Simulate, measure, and write the table."""
+    if not (folder / "transactions.parquet").exists():
+        write(SimulatedConfig(customers=customers), folder, threads=THREADS)
+    seconds, counts = measure(folder)
+    base = seconds["features"][0]
+    rows = [f"| {name} | {used:.1f} | {used / base:.2f} | {remark} |" for name, (used, remark) in seconds.items()]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    head = HEAD.format(
+        lines=counts["transactions"], events=counts["events"], customers=counts["customers"], threads=THREADS,
+        memory=MEMORY, python=platform.python_version(), peak=peak,
+    )  # fmt: skip
+    most = max((used / base, name) for name, (used, _) in seconds.items() if name not in ("the door", "features"))
+    end = f"\nThe most is {most[1]}: {most[0]:.2f} times the features; the border of the design is {MOST:.0f}.\n"
+    Path(__file__).with_suffix(".md").write_text(head + "\n".join(rows) + "\n" + end)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    else:
+        with tempfile.TemporaryDirectory() as place:
+            main(Path(place))
