@@ -71,6 +71,19 @@ def test_a_birthday_that_brings_orders_is_found_with_its_list_and_the_window_is_
     assert coming["measured_lift"].max() == pytest.approx(dates["value"].max())
 
 
+def test_customers_who_fade_do_not_avoid_their_anniversary():
+    rng = np.random.default_rng(3)
+    ids = np.repeat([f"c{number:03d}" for number in range(CUSTOMERS)], 30)
+    began = np.repeat(rng.integers(0, 600, CUSTOMERS), 30)
+    days = began + np.where(np.arange(len(ids)) % 30 == 0, 0, rng.exponential(400, len(ids)))
+    orders = pd.DataFrame({"customer_id": ids, "ordered_at": FIRST + pd.to_timedelta(days, unit="D"), "amount": 5.0})
+    tables = pt.read(orders[orders["ordered_at"] < CUTOFF], on_duplicate_rows="keep")
+    (row,) = result(tables).tables["own_dates"].to_dict("records")
+    assert row["personal_date"] == "first_order"
+    assert row["usual_orders"] > 200  # enough to see a change of a fifth
+    assert row["low"] < 1 < row["high"]
+
+
 def test_where_nothing_is_planted_intervals_hold_one_at_their_level():
     held = [
         (low, high)

@@ -73,7 +73,7 @@ def _measured(result: Result, lifts: dict[str, Lift]) -> None:
             f"{best['lift']:.1f} times [{best['low']:.1f}, {best['high']:.1f}]"
         )
     frame = table.rename(columns={"list": "label", "lift": "value"})
-    axis = "times the usual share who did it, on customers not fitted on; 95 % interval"
+    axis = "times the usual share who did it, on customers not fitted on; 95% interval"
     result.add("lists_measured", table, Drawing("forest", frame, result.finding, axis, 1.0))
     for name, lift in lifts.items():
         result.metrics[Metric.list_lift(name)] = lift.value

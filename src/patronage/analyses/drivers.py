@@ -37,7 +37,7 @@ class Drivers:
     Attributes
     ----------
     table
-        A row per behaviour: `driver`, `effect` (answer points per standard deviation), its 95 % interval `low` to
+        A row per behaviour: `driver`, `effect` (answer points per standard deviation), its 95% interval `low` to
         `high`, and `share` of the explained variance; strongest first.
     explained
         Share of the answers' variance that the behaviours explain on customers who were not fitted on; may be
@@ -177,9 +177,10 @@ def run(view: View, settings: DriversConfig) -> Result:
             result.notes.append(f"drivers of {survey}: {error}")
             continue
         clear = int(((effects.table["low"] > 0) | (effects.table["high"] < 0)).sum())
-        title = f"{clear} features go with {survey}; {effects.explained:.0%} of it explained"
+        told = f"{effects.explained:.0%}" if effects.explained > 0 else "nothing"
+        title = f"{clear} features go with {survey}; {told} of it explained for customers not fitted on"
         frame = effects.table.rename(columns={"driver": "label", "effect": "value"})
-        axis = "points of the survey per standard deviation of the feature, with 95 % interval"
+        axis = "points of the survey per standard deviation of the feature, with 95% interval"
         table = effects.table.assign(what=[view.meanings.get(name, "") for name in effects.table["driver"]])
         result.add(f"drivers_{survey}", table, Drawing("forest", frame, title, axis))
         result.add(f"drivers_{survey}_summary", effects.summary())

@@ -43,7 +43,7 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
             continue
         title = f"{name}: {_told(search)}"
         frame = search.table.rename(columns={"rule": "label", "effect": "value"})
-        drawing = Drawing("forest", frame, title, "share of customers who stay, with beside without; 95 % interval")
+        drawing = Drawing("forest", frame, title, "share of customers who stay, with beside without; 95% interval")
         result.add(f"first_days_{name}", search.table, drawing)
         sentences.append(title)
         result.metrics[Metric.driver(name, "found")] = float(len(search.holding))

@@ -171,7 +171,7 @@ def _did(result: Result, view: View, before: Population, left: pd.Series, groups
     clear = clear.sort_values(["group", "p_value"], ignore_index=True).drop(columns="p_value")
     shown = clear.assign(label=clear["group"] + ": " + clear["act"]).rename(columns={"difference": "value"})
     title = "What the lost had done less or more than those who stayed"
-    axis = "difference of the share who did it in the time before, with 95 % interval"
+    axis = "difference of the share who did it in the time before, with 95% interval"
     result.add("lost_did", clear, Drawing("forest", shown, title, axis))
 
 

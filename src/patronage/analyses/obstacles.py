@@ -46,7 +46,7 @@ from patronage.statistics import false_discovery, pooled_means, pooled_shares, t
 LEVEL = 0.05
 OBSTACLE, HELPS = "obstacle", "goes with passing"
 MARKS = "marks the customer"  # less pass than among like customers, and not than the same customer's other times
-T = float(student.ppf(0.975, BUCKETS - 1))  # of a 95 % interval by leaving buckets out
+T = float(student.ppf(0.975, BUCKETS - 1))  # of a 95% interval by leaving buckets out
 OWN = ["step", "obstacle", "same_customers", "same_customer_effect", "same_customer_low", "same_customer_high",
        "same_customer_error"]  # fmt: skip
 FEWEST_ANSWERS = 50
@@ -105,7 +105,7 @@ def _told(result: Result, steps: Steps, pairs: pd.DataFrame) -> None:
         title = f"none of {len(pairs)} pairs of a step and an act is an obstacle beyond chance"
     result.finding += "; " + title
     shown = pairs[pairs["verdict"] != ""].assign(label=lambda rows: rows["obstacle"] + " after " + rows["step"])
-    axis = "difference of the share who pass, with beside without; 95 % interval"
+    axis = "difference of the share who pass, with beside without; 95% interval"
     frame = shown.rename(columns={"effect": "value"})
     result.add("obstacles", pairs.reset_index(drop=True), Drawing("forest", frame, title, axis))
 

@@ -67,12 +67,12 @@ def _told(table: pd.DataFrame, regulars: pd.DataFrame) -> Result:
     result.finding = (
         f"most predictable: {most['behaviour']} ({most['predictability']:.0%} [{most['low']:.0%}, {most['high']:.0%}] "
         f"of the usual error is taken away by the own history); least: {least['behaviour']} "
-        f"({least['predictability']:.0%} [{least['low']:.0%}, {least['high']:.0%}])"
+        f"({_percent(least['predictability'])} [{_percent(least['low'])}, {_percent(least['high'])}])"
     )
     shown = pd.concat([whole.head(8), whole.iloc[8:].tail(4)]).rename(
         columns={"behaviour": "label", "predictability": "value", "label": "of"}
     )
-    axis = "share of the usual prediction's error that the own history takes away, with 95 % interval"
+    axis = "share of the usual prediction's error that the own history takes away, with 95% interval"
     result.add("predictability", whole.drop(columns=["by", "label"]), Drawing("forest", shown, result.finding, axis))
     by = table[table["by"] != EVERYONE].reset_index(drop=True)
     if len(by):
@@ -248,6 +248,11 @@ def _regulars(view: View, settings: PredictabilityConfig) -> pd.DataFrame:
         for row in table.itertuples()
     ]
     return table
+
+
+def _percent(share: float) -> str:
+    """A share in whole percent, zero without a sign."""
+    return f"{round(100 * share) + 0}%"
 
 
 ANALYSIS = Analysis(

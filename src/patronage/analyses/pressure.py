@@ -34,8 +34,8 @@ def run(view: View, settings: PressureConfig) -> Result:
     weeks = _weeks(view.history, settings)
     if len(weeks) < LEAST_WEEKS or weeks["messages"].nunique() < 2:
         raise DataError(
-            f"{len(weeks)} customer weeks with messages, {weeks['messages'].nunique()} different numbers of them; "
-            f"expected {LEAST_WEEKS} and 2"
+            f"{len(weeks):,} customer weeks with messages, each with one of {weeks['messages'].nunique()} numbers of "
+            f"them; expected {LEAST_WEEKS} weeks and 2 numbers"
         )
     result = Result()
     top = settings.cap + 1

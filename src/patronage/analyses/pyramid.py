@@ -103,7 +103,7 @@ def value_drivers(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per tier and driver: the mean with its 95 % interval `low` to `high`, and how many times the mean of the
+        A row per tier and driver: the mean with its 95% interval `low` to `high`, and how many times the mean of the
         customers of the other tiers it is.
     """
     rows = []

@@ -107,7 +107,7 @@ def rank_customers(
 
 
 def lift_of(part: Array, y: Array, by_revenue: float = np.nan) -> Lift:
-    """The lift of a part of the customers, with the 95 % interval of its share as times of the base."""
+    """The lift of a part of the customers, with the 95% interval of its share as times of the base."""
     chosen = part.astype(bool)
     n, k, base = int(chosen.sum()), int(y[chosen].sum()), float(y.mean()) if len(y) else np.nan
     low, high = wilson_interval(np.array([k], float), np.array([n], float))

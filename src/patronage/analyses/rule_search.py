@@ -91,7 +91,7 @@ class RuleSearch:
     ----------
     table
         A row per family: its best `rule`, how many `customers` fulfil it, the mean outcome `with_it` and `without_it`,
-        the cross-fitted `effect` with its 95 % interval `low` to `high`, `p_value_adjusted`, the effect `together` with
+        the cross-fitted `effect` with its 95% interval `low` to `high`, `p_value_adjusted`, the effect `together` with
         all that was found, `goes_along_with`, `held_out_effect` (and its `held_out_low`,
         `held_out_high`) on customers who were not searched, and the verdict.
     by_chance

@@ -1,9 +1,9 @@
 """When to reach a customer: do the customer's own dates bring orders, do messages in the best window get answers?
 
 Around a date of the customer's own (a birthday, the anniversary of the sign-up or of the first order) orders are held
-against those that the same customer's other days would give, each day weighted by how many orders everybody placed on
-it; so that a season in which many began is no finding. Messages sent in the window that was best until an earlier
-moment are held against messages sent to the same customer since then at other times.
+against those that the same customer's weeks before and after would give, each day weighted by how many orders everybody
+placed on it: neither a season in which many began nor a customer who fades is a finding. Messages sent in the window
+that was best until an earlier moment are held against messages sent to the same customer since then at other times.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ DAY = pd.Timedelta(days=1)
 RESPONSES = ("message_opened", "message_clicked", "offer_redeemed")
 RESPONSE_HOURS = 24
 BEGINNING_DAYS = 30  # after the first order or sign-up are no anniversary
+BESIDE_DAYS = 28  # before and after those around a date: what is usual
 Z = float(norm.ppf(0.975))
 
 
@@ -122,24 +123,33 @@ def _orders(history: History, most: int) -> _Orders:
 
 
 def _near(dates: pd.Series, orders: _Orders, around: int, *, beginning: bool) -> tuple[Array, Array]:
-    """(N,) orders near the date, and how many of the customer's orders its other days would give."""
+    """(N,) orders near the date, and how many of those in the weeks around it would lie there by its days alone."""
     start = orders.customers.reindex(dates.index)
     if beginning:
         start = np.maximum(start, dates) + BEGINNING_DAYS * DAY
-    end = pd.Series(orders.end, dates.index)
-    whole, near = orders.between(start, end), np.zeros(len(dates))
     placed = orders.days[orders.days[c.CUSTOMER_ID].isin(dates.index)].set_index(c.CUSTOMER_ID)["day"]
-    placed = placed[placed >= start.reindex(placed.index).to_numpy()]
     mine = dates.reindex(placed.index)
-    close = np.zeros(len(placed), bool)
-    for year in range(orders.first.year - 1, orders.end.year + 2):
+    beside = around + BESIDE_DAYS
+    near, expected = np.zeros(len(dates)), np.zeros(len(dates))
+    for year in range(orders.first.year, orders.end.year + 1):
         day = in_year(dates, year)
-        near += orders.between(np.maximum(day - around * DAY, start), np.minimum(day + (around + 1) * DAY, end))
-        own = in_year(mine, year)
-        close |= ((placed - own).abs() <= around * DAY).to_numpy()
-    counted = pd.Series(close, placed.index).groupby(level=0).agg(["sum", "size"]).reindex(dates.index, fill_value=0)
-    share = np.divide(near, whole, out=np.zeros(len(near)), where=whole > 0)
-    return counted["sum"].to_numpy(np.float64), counted["size"].to_numpy(np.float64) * share
+        # both sides are whole: of one side alone a customer who fades would seem to stay away
+        whole = (day - beside * DAY >= start) & (day + (beside + 1) * DAY <= orders.end)
+        apart = (placed - in_year(mine, year)).abs()
+        close, local = (_count(apart <= days * DAY, dates.index) for days in (around, beside))
+        usual = orders.between(day - beside * DAY, day + (beside + 1) * DAY)
+        inside = orders.between(day - around * DAY, day + (around + 1) * DAY)
+        known = whole.to_numpy() & (usual > 0)
+        share = np.divide(inside, usual, out=np.zeros(len(dates)), where=known)
+        near += np.where(known, close, 0.0)
+        expected += local * share
+    return near, expected
+
+
+def _count(chosen: pd.Series, customers: pd.Index) -> Array:
+    """(N,) how many of the chosen orders each customer has."""
+    counts = chosen.groupby(level=0).sum().reindex(customers, fill_value=0)
+    return np.asarray(counts.to_numpy(np.float64))
 
 
 def _windows(result: Result, view: View, settings: TimingConfig) -> None:
@@ -168,7 +178,7 @@ def _windows(result: Result, view: View, settings: TimingConfig) -> None:
         f"[{100 * whole['low']:+.1f}, {100 * whole['high']:+.1f}] beside others to the same customers"
     )
     result.finding = "; ".join(filter(None, [result.finding, finding]))
-    drawing = Drawing("forest", table.assign(label=table["window"]), finding, "points of response; 95 % interval", 0.0)
+    drawing = Drawing("forest", table.assign(label=table["window"]), finding, "points of response; 95% interval", 0.0)
     result.add("contact_windows", table, drawing)
 
 

@@ -49,7 +49,7 @@ def run(view: View, settings: TurnsConfig) -> Result:
         frame = table.rename(columns={"rule": "label", "effect": "value"})
         frame[["value", "low", "high"]] *= scale
         axis = (
-            f"difference of the {'answer' if target.survey else 'share'}{', in points' if unit else ''}; 95 % interval"
+            f"difference of the {'answer' if target.survey else 'share'}{', in points' if unit else ''}; 95% interval"
         )
         result.add(f"turns_{name}", table, Drawing("forest", frame, title, axis))
         sentences.append(title)

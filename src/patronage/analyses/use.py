@@ -51,7 +51,7 @@ def run(view: View, settings: UseConfig) -> Result:
         f"{least['feature']} by {least['share']:.1%}; {moved} of {len(table)} grew or shrank"
     )
     shown = table.rename(columns={"feature": "label", "share": "value"})
-    result.add("use", table, Drawing("forest", shown, result.finding, "share of the users, with 95 % interval",
+    result.add("use", table, Drawing("forest", shown, result.finding, "share of the users, with 95% interval",
                                      float(table["share"].mean())))  # fmt: skip
     result.metrics[Metric.FEATURES_USED] = float((table["users"] > 0).sum())
     _by_label(result, view, rows, settings)

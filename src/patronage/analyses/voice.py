@@ -59,7 +59,7 @@ def _groups(result: Result, table: pd.DataFrame) -> None:
     )
     shown = worst.head(12).assign(label=lambda rows: rows["voice"] + " by " + rows["by"] + ": " + rows["label"])
     shown[["value", "low", "high"]] = shown[["value", "low", "high"]].div(shown["common"], axis=0)
-    drawing = Drawing("forest", shown, result.finding, "times the common value, with 95 % interval", 1.0)
+    drawing = Drawing("forest", shown, result.finding, "times the common value, with 95% interval", 1.0)
     result.add("voice", table, drawing)
     result.metrics[Metric.VOICE_STANDS_OUT] = float(len(worst))
 
@@ -262,7 +262,7 @@ def _tickets(result: Result, view: View, settings: VoiceConfig) -> None:
         table = table.sort_values("value", ascending=False, ignore_index=True)
     else:
         table = fast.assign(n=len(rows), value=share)
-    result.add("tickets", table, Drawing("forest", table, title, "share not solved, with 95 % interval", share)
+    result.add("tickets", table, Drawing("forest", table, title, "share not solved, with 95% interval", share)
                if "low" in table else None)  # fmt: skip
     result.metrics[Metric.VOICE_UNSOLVED] = share
     result.finding = title
