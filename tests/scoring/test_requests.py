@@ -13,9 +13,9 @@ from patronage.errors import DataError
 from patronage.scoring.requests import check_rows, with_ids
 
 BAD = {
-    "n_orders": [-1, np.inf, np.nan, 1e16],
+    "n_orders": [-1, 0, np.inf, np.nan, 1e16],
     "net_revenue": [np.inf, -np.inf, np.nan, 1e300],
-    "frequency": [-1, 1e12, np.nan, 0],
+    "frequency": [-1, 1.5, 1e12, np.nan, 0],
     "recency": [-3, 1e6, np.nan],
     "T": [-1, 1e9, np.nan, 1],
     "monetary_value": [np.nan, np.inf],

@@ -83,6 +83,8 @@ def _findings(features: pd.DataFrame) -> Iterator[tuple[str, Mask, str]]:
             "above recency: more days with an order than days,",
         )
         yield c.FREQUENCY, (repeats == 0) & (recency > 1e-6), "0 although recency is above 0"
+        yield c.FREQUENCY, repeats % 1 > 0, "no whole number of days"
+        yield c.N_ORDERS, ~buyers & (repeats > 0), "0 although frequency is above 0"
 
 
 def _number(name: str, values: pd.Series) -> np.ndarray:
