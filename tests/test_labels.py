@@ -247,7 +247,11 @@ def test_an_act_counts_in_the_half_open_window():
 
 def test_an_act_is_unknown_where_no_event_was_recorded():
     tables = through_the_door(BY_HAND, UPGRADES)
-    assert act_labels(tables, datetime(2024, 1, 1), 10, ACTS[:1], EVERYONE).isna().all(axis=None)
+    unknown = act_labels(tables, datetime(2024, 1, 1), 10, ACTS[:1], EVERYONE)
+    assert unknown.isna().all(axis=None)
+    assert unknown.index.equals(EVERYONE)
+    assert unknown["did_event_upgrade"].dtype == float
+    assert act_labels(tables, datetime(2024, 1, 1), 10, (), EVERYONE).index.equals(EVERYONE)
 
 
 class TestActsAfter:
@@ -294,7 +298,9 @@ class TestChosenActs:
     """A log that does not know an act says so, with the nearest names of what it knows."""
 
     # Ink stands at Cleo's refund alone, which is of what it undoes
-    TEAS = BY_HAND.assign(category=["Green tea", "Soap", "Green tea", "Bread", "Soap", "Soap", "Oil", "Ink", "A", None])
+    TEAS = BY_HAND.assign(
+        category=["Green tea", "Soap", "Green tea", "Bread", "Soap", "Soap", "Oil", "Ink", "A", "Zinc"]
+    )
 
     def test_what_is_known_passes(self):
         check_acts(through_the_door(self.TEAS, UPGRADES), (ACTS[0], ChosenAct("category", "Green tea")))
@@ -322,3 +328,10 @@ class TestChosenActs:
         with pytest.raises(ConfigError) as caught:
             check_acts(through_the_door(self.TEAS), (ChosenAct("category", "Soap"), act))
         assert str(caught.value) == line
+
+    def test_three_of_the_near_names_are_enough(self):
+        teas = BY_HAND.assign(category=[f"tea {letter}" for letter in "abcde" * 2])
+        with pytest.raises(ConfigError, match=r"the nearest are tea \w, tea \w, tea \w$"):
+            check_acts(through_the_door(teas), (ChosenAct("category", "tea x"),))
+        with pytest.raises(ConfigError, match=r"the most frequent are"):  # less than half of the letters are the same
+            check_acts(through_the_door(teas), (ChosenAct("category", "soap"),))

@@ -29,6 +29,10 @@ def test_each_resample_draws_as_many_customers_as_there_are():
     assert weights.shape == (50, 20)
     assert (weights.sum(axis=0) == 50).all()
     assert not (weights == weights[:, :1]).all()
+    assert (weights.sum(axis=1) > 0).all()  # nobody is never drawn
+    assert weights.dtype == np.float64
+    np.testing.assert_array_equal(weights, resample_weights(50, Resampling(20, 0)))
+    assert not np.array_equal(weights, resample_weights(50, Resampling(20, 1)))
 
 
 class TestResampledSums:
@@ -37,6 +41,16 @@ class TestResampledSums:
         sums = resampled_sums([values, 2 * values, np.ones(300)], 300, Resampling(50, 0))
         np.testing.assert_allclose(sums[:, 1], 2 * sums[:, 0])
         np.testing.assert_array_equal(sums[:, 2], np.full(50, 300))
+
+    @pytest.mark.parametrize("n", [30, 2 * GROUPS])
+    def test_a_seed_is_a_set_of_resamples_in_which_everyone_may_be(self, n):
+        values = np.zeros(n)
+        values[0] = 1.0
+        sums, again, other = (resampled_sums([values, np.ones(n)], n, Resampling(300, seed)) for seed in (3, 3, 4))
+        np.testing.assert_array_equal(sums, again)
+        assert not np.array_equal(sums, other)
+        assert sums[:, 0].mean() == pytest.approx(1, abs=0.25)
+        assert (sums[:, 1] == n).all()
 
     @pytest.mark.parametrize("n", [GROUPS, GROUPS + 1, 2 * GROUPS, 3 * GROUPS])
     def test_groups_vary_as_customers_do_in_whatever_order_the_rows_stand(self, n):

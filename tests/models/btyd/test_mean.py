@@ -84,12 +84,15 @@ class TestWithCovariates:
         some = branches.iloc[[5, 1, 3, 8, 2]].assign(branch=["a", "b", "a", "b", "c"])
         predicted = with_effects.predict(some, 30)
         for at, branch in enumerate(some["branch"]):
-            expected = []
+            expected, orders = [], []
             for name in NAMES:
                 rate, leaving = (float(np.exp(each[at])) for each in with_effects.effects[name].log_factors(some))
                 law = with_effects.laws[name].moved(rate, leaving)
-                expected.append(law.p_order(30, *(some[each].iloc[at] for each in (c.FREQUENCY, c.RECENCY, c.T))))
+                customer = [some[each].iloc[at] for each in (c.FREQUENCY, c.RECENCY, c.T)]
+                expected.append(law.p_order(30, *customer))
+                orders.append(law.expected_orders(30, *customer))
             assert predicted[c.P_ORDER][at] == pytest.approx(np.mean(expected), rel=1e-9), branch
+            assert predicted[c.EXPECTED_ORDERS][at] == pytest.approx(np.mean(orders), rel=1e-9), branch
 
     def test_saved_and_loaded_is_equal(self, with_effects, tmp_path):
         with_effects.save(tmp_path)
