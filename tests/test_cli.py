@@ -114,3 +114,17 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch):
     monkeypatch.chdir(gone)
     gone.rmdir()
     assert command("check")[::2] == (1, "patronage: the current folder is gone; go to another one, then start again\n")
+
+
+@pytest.mark.parametrize("megabytes", [400, 900])
+def test_a_limit_under_which_the_libraries_do_not_load_is_told_before_they_are(megabytes):
+    resource = pytest.importorskip("resource")
+    limit = megabytes * 1_000_000
+    done = subprocess.run(
+        [sys.executable, "-m", "patronage.cli", "check", "data=cdnow"],
+        capture_output=True, text=True, timeout=30, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"this process may use {megabytes} MB (ulimit -v), and the libraries alone take 1,000 MB" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -33,6 +33,9 @@ VERBS = {
 
 # What the loader of libraries says where memory is limited (ulimit -v, a container)
 NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "cannot allocate memory")
+LEAST_ADDRESSES = (
+    1_000_000_000  # bytes: with fewer the libraries do not load; one of them tries for minutes, or crashes
+)
 VERBOSE = {"-v", "--verbose"}
 USAGE = "\n".join(
     [
@@ -103,6 +106,7 @@ def _run(words: list[str]) -> None:
         os.getcwd()
     except FileNotFoundError:
         _fail("the current folder is gone; go to another one, then start again", 1)
+    _check_memory()
     journal.begin(_style(rest), verbose=bool(VERBOSE & set(rest)))
     stopped: list[str] = []  # the names of signals that came
     handlers = _take_signals(stopped)
@@ -115,6 +119,21 @@ def _run(words: list[str]) -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _check_memory() -> None:
+    """Stop before the libraries are loaded where the limit of the process is too small for them."""
+    try:
+        import resource
+    except ImportError:  # not on Windows, which has no such limit
+        return
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
+        _fail(
+            f"out of memory before the job began: this process may use {limit / 1e6:,.0f} MB (ulimit -v), and the "
+            f"libraries alone take {LEAST_ADDRESSES / 1e6:,.0f} MB of addresses; raise the limit",
+            1,
+        )
 
 
 def _style(words: list[str]) -> str:

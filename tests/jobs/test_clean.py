@@ -60,6 +60,15 @@ def test_it_shows_then_removes(patronage, left, project):
     assert "nothing is left over" in patronage("clean")[1]
 
 
+def test_a_date_in_the_future_grows_old_from_the_day_on_which_it_was_set(patronage, left, project, monkeypatch):
+    folder, now = project / "mlruns" / "backtest" / "abc", time.time()
+    for each in (folder, folder / "x"):
+        os.utime(each, (now + 3650 * 86_400, now + 3650 * 86_400))
+    assert str(folder) not in patronage("clean")[1]
+    monkeypatch.setattr("patronage.jobs.clean.time.time", lambda: now + 40 * 86_400)
+    assert str(folder) in patronage("clean")[1]
+
+
 def test_without_a_store_nothing_is_made(patronage, project, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(project))
     (project / "mlruns" / "mlflow.db").unlink()

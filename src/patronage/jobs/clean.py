@@ -80,8 +80,14 @@ def _working_folders(store: tracking.Store) -> Iterator[Path]:
 
 def _leftover(what: str, path: Path) -> Leftover:
     files = [each for each in path.rglob("*") if each.is_file() and not each.is_symlink()] if path.is_dir() else [path]
-    latest = max([path.stat().st_mtime, *(each.stat().st_mtime for each in files)])
+    latest = max(map(_written, [path, *files]))
     return Leftover(what, path, (time.time() - latest) / DAY, sum(each.stat().st_size for each in files))
+
+
+def _written(path: Path) -> float:
+    """When a file was last written. A date in the future never grows old: the file system's own takes its place."""
+    status = path.stat()
+    return status.st_mtime if status.st_mtime <= time.time() else min(status.st_mtime, status.st_ctime)
 
 
 def _remove(each: Leftover) -> None:
