@@ -66,7 +66,7 @@ FINDINGS = {
     "products": Finding("products_growth", ("item", "location"), "growth", 1.0, "grew|shrank"),
     "voice": Finding("voice", ("voice", "by", "label"), "value", "common", "above|below", verdict="stands_out"),
     "pressure": Finding("pressure_same_customer", ("outcome",), "value", 0.0),
-    "lost": Finding("lost_did", ("group", "act"), "difference", 0.0),
+    "lost": Finding("lost_did", ("act",), "difference", 0.0),
     "who may come back": Finding("may_come_back_measured", (), "lift", 1.0),
     "own dates": Finding("own_dates", ("personal_date",), "value", 1.0),
     "contact windows": Finding("contact_windows", ("window",), "value", 0.0),

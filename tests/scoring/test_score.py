@@ -83,6 +83,16 @@ def test_a_run_says_which_model_what_drifted_and_who_moved(score, registered, sh
     assert "usage_segment" in Path(drift).read_text()
 
 
+def test_a_scoring_renders_no_page(score, registered):
+    assert score(output="pageless.parquet")[0] == 0
+    files = {file.path for file in MlflowClient(registered).list_artifacts(latest(registered).info.run_id)}
+    assert not {name for name in files if name.endswith(".html")}
+    needed = "import sys, patronage.jobs.score; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", needed], check=True, capture_output=True, text=True).stdout.split()
+    assert "patronage.jobs.score" in loaded
+    assert not {"jinja2", "patronage.review.page.html", "patronage.review.run_page.run_page"} & set(loaded)
+
+
 FOREIGN = {
     "the log itself": ("log.parquet", "meets data.transactions.path=log.parquet, which this job reads"),
     "a Parquet file": ("other.parquet", "the file was not written by patronage score, and would be lost"),

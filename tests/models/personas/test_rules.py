@@ -22,5 +22,7 @@ def test_rules_reproduce_the_clusters_of_held_out_customers():
     assert "(or unknown)" in shown[1]
     assert "orders more than " in shown[0]
     assert "unknown" not in shown[0]
+    large = surrogate_rules(frame.assign(orders=frame["orders"] * 1000), labels, seed=0)
+    assert any("orders more than 5,0" in rule or "orders more than 4,9" in rule for rule in large.table["rule"])
     noise = surrogate_rules(frame, rng.integers(0, 3, 2000), seed=0)
     assert noise.fidelity < 0.45

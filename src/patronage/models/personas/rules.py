@@ -93,7 +93,8 @@ class Condition(NamedTuple):
     def text(self, names: list[str]) -> str:
         """The condition in words."""
         side, unknown = "more than" if self.above else "at most", " (or unknown)" if self.missing else ""
-        return f"{names[self.feature]} {side} {self.border:.3g}{unknown}"
+        border = f"{self.border:,.0f}" if abs(self.border) >= 100 else f"{self.border:.3g}"
+        return f"{names[self.feature]} {side} {border}{unknown}"
 
 
 def _hold(conditions: tuple[Condition, ...], values: np.ndarray) -> np.ndarray:
