@@ -20,6 +20,13 @@ from patronage.masking import MaskedStream, mask, mask_all, without_user
         ("https://store/x?sv=1&sig=abc%2Fd", "https://store/x?sv=1&sig=***"),
         ("  password: 'hunter two'\n  token: hunter2\n  tokens: 5", "  password: '***'\n  token: ***\n  tokens: 5"),
         ('{"aws_secret_access_key": "hunter2", "k": 3}', '{"aws_secret_access_key": "***", "k": 3}'),
+        ("db_pass: hunter2\nDB_PASS=hunter2 passes=8 compass=8", "db_pass: ***\nDB_PASS=*** passes=8 compass=8"),
+        ("x-api-key: hunter2", "x-api-key: ***"),
+        ("Authorization: Bearer hunter2.x/y, authorization=hunter2", "Authorization: Bearer ***, authorization=***"),
+        ("AccountName=a;AccountKey=aHVu==;SharedAccessSignature=hunter2", "AccountName=a;AccountKey=***;"
+         "SharedAccessSignature=***"),
+        ("https://store/x?X-Amz-Signature=hunter2 of a model signature: x", "https://store/x?X-Amz-Signature=*** of a "
+         "model signature: x"),
         ("sigma: 0.5\nsignificance=0.1 key=4 keywords=a", "sigma: 0.5\nsignificance=0.1 key=4 keywords=a"),
         ("models:/patronage@champion of http://127.0.0.1:5000/#/runs", "models:/patronage@champion of "
          "http://127.0.0.1:5000/#/runs"),
@@ -34,9 +41,13 @@ def test_values_of_the_environment(monkeypatch):
     monkeypatch.setenv("PATRONAGE_KEY", "0123456789abcdef")
     monkeypatch.setenv("STORE", "http://u:hunter3@db")
     monkeypatch.setenv("POSTGRES_PASSWORD", "patronage")
+    monkeypatch.setenv("LAKE", "AccountName=me;AccountKey=aHVudGVy==;more=x")
+    monkeypatch.setenv("DB_PASS", "hunter4")
+    monkeypatch.setenv("GITHUB_PAT", "hunter5")
     monkeypatch.setenv("EDITOR", "editor-of-mine")
     text = "p/w hunter, p%2Fw%20hunter, 0123456789abcdef, hunter3, patronage, editor-of-mine"
     assert mask(text) == "***, ***, ***, ***, patronage, editor-of-mine"
+    assert mask("aHVudGVy== hunter4 hunter5 me") == "*** *** *** me"
 
 
 def test_nested_values():

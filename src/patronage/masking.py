@@ -1,7 +1,8 @@
 """Passwords and keys, taken out of whatever is printed, logged or written.
 
 Three rules, in one place: the password of an address (`scheme://user:password@host`), the value of whatever has a name
-that means a secret (`password=...`, `token: ...`), and the values of environment variables with such a name.
+that means a secret (`password=...`, `token: ...`, `Authorization: ...`), and the values of
+environment variables with such a name.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ V = TypeVar("V")
 
 _NAMES = (
     r"(?:[\w.-]*(?:passw(?:or)?d|passphrase|secret)\w*"
-    r"|(?:[\w.-]*[_.-])?(?:pwd|token|api_?key|access_?key|private_?key|credentials?|sig)(?:_\w+)?)"
+    r"|(?:[\w.-]*[_.-])?(?:pwd|pass|token|(?:api|access|account|private)[_-]?key|credentials?|sig)(?:_\w+)?"
+    r"|[\w-]+-signature|shared_?access_?signature)"
 )
 # A password may hold an @ or a / of its own, so it ends at the last @ of the word
 _ADDRESS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/:@'\"]*)(?P<password>:[^\s'\"]*)?@", re.I)
 _NAMED = re.compile(rf"(?P<name>\b{_NAMES}['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s'\"&;,)}}\]]+)", re.I)
-_VARIABLE = re.compile(rf"{_NAMES}|(?:\w+_)?(?:key|auth)(?:_\w+)?", re.I)
+# What follows the scheme, if there is one: Authorization: Bearer ...
+_HEADER = re.compile(r"(?P<name>\bauthorization['\"]?\s*[:=]\s*['\"]?(?:\w+\s+)?)[^\s'\"&;,]+", re.I)
+_VARIABLE = re.compile(rf"{_NAMES}|(?:\w+_)?(?:key|auth|jwt|pat|bearer)(?:_\w+)?|sshpass", re.I)
+_LONGEST = 1000  # characters of a connection string; a list of colours may be longer, and takes time
 _SHORTEST = 6  # characters; a shorter value stands in ordinary words
 _COMMON = ("patronage", "mlflow")  # values that would take every address of ours with them
 
@@ -32,6 +37,7 @@ def mask(text: str) -> str:
     """The text without its secrets."""
     text = _ADDRESS.sub(_without_password, text)
     text = _NAMED.sub(lambda match: match["name"] + _quoted_alike(match["value"]), text)
+    text = _HEADER.sub(lambda match: match["name"] + MASK, text)
     for value in _of_environment():
         text = text.replace(value, MASK)
     return text
@@ -123,5 +129,7 @@ def _of_environment() -> Iterator[str]:
             values.add(value)
         if match := _ADDRESS.search(value):
             values.add((match["password"] or "").removeprefix(":"))
+        if len(value) <= _LONGEST:
+            values |= {match["value"].strip("'\"") for match in _NAMED.finditer(value)}  # of a connection string
     forms = {form for value in values for form in (value, quote(value, safe=""), unquote(value))}
     yield from sorted((form for form in forms if len(form) >= _SHORTEST and form not in _COMMON), key=len, reverse=True)
