@@ -1,6 +1,6 @@
 """Whether two commits train to the same numbers: every assignment and every metric of CDNOW and Complete Journey.
 
-    python benchmarks/same_numbers.py --before COMMIT [--after COMMIT] [--folder DIR]
+    python benchmarks/same_numbers.py --before COMMIT [--after COMMIT] [--folder DIR] [--only EXPERIMENT]
 
 Each commit is checked out into a folder and trained there with the packages of this environment; a folder that has
 been trained before is used again. Writes `same_numbers.md` beside this script. Exit code 1 where a number moved that
@@ -10,6 +10,7 @@ CHANGED_ON_PURPOSE does not name.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -38,9 +39,11 @@ def main() -> int:
     parser.add_argument("--before", required=True)
     parser.add_argument("--after", default="HEAD")
     parser.add_argument("--folder", type=Path, default=HERE.parent / "build" / "same_numbers")
+    parser.add_argument("--only", choices=EXPERIMENTS, help="one of the logs; both without it")
     arguments = parser.parse_args()
-    before, after = (trained(commit, arguments.folder) for commit in (arguments.before, arguments.after))
-    rows = [row for experiment in EXPERIMENTS for row in compared(experiment, before, after)]
+    experiments = (arguments.only,) if arguments.only else EXPERIMENTS
+    before, after = (trained(commit, arguments.folder, experiments) for commit in (arguments.before, arguments.after))
+    rows = [row for experiment in experiments for row in compared(experiment, before, after)]
     table = pd.DataFrame(rows)
     moved = table[(table["largest difference"] > TOLERANCE) & (table["on purpose"] == "")]
     report(table, moved, before.name, after.name)
@@ -48,8 +51,8 @@ def main() -> int:
     return int(len(moved) > 0)
 
 
-def trained(commit: str, folder: Path) -> Path:
-    """The checkout of a commit, with both experiments trained in it."""
+def trained(commit: str, folder: Path, experiments: tuple[str, ...]) -> Path:
+    """The checkout of a commit, with the experiments trained in it."""
     repo = HERE.parent
     full = subprocess.run(["git", "rev-parse", commit], cwd=repo, check=True, capture_output=True, text=True).stdout
     checkout = folder.resolve() / full.strip()[:12]
@@ -57,7 +60,7 @@ def trained(commit: str, folder: Path) -> Path:
         checkout.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["git", "clone", "--quiet", "--no-checkout", str(repo), str(checkout)], check=True)
         subprocess.run(["git", "checkout", "--quiet", full.strip()], cwd=checkout, check=True)
-    for experiment in EXPERIMENTS:
+    for experiment in experiments:
         done = checkout / "mlruns" / f"{experiment}.trained"
         if done.exists():
             continue
@@ -103,12 +106,21 @@ def largest_difference(old: pd.Series, new: pd.Series) -> float:
 
 
 def run_of(checkout: Path, experiment: str) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Assignments and metrics of the latest training run of an experiment in a checkout's store."""
+    """Assignments and all metrics of the latest training run of an experiment in a checkout's store."""
     client = mlflow.MlflowClient(f"sqlite:///{checkout}/mlruns/mlflow.db")
     found = client.get_experiment_by_name(experiment)
     run = client.search_runs([found.experiment_id], "tags.kind = 'train'", max_results=1)[0]
     folder = Path(run.info.artifact_uri.removeprefix("file://"))
-    return pd.read_parquet(folder / "assignments.parquet"), run.data.metrics
+    return pd.read_parquet(folder / "assignments.parquet"), run.data.metrics | table_of_metrics(folder)
+
+
+def table_of_metrics(folder: Path) -> dict[str, float]:
+    """The metrics that a run shows in a table alone."""
+    if not (folder / "metrics.json").exists():
+        return {}
+    table = json.loads((folder / "metrics.json").read_text())
+    shown = pd.DataFrame(table["data"], columns=table["columns"])
+    return dict(zip(shown["metric"], pd.to_numeric(shown["value"]), strict=True))
 
 
 def report(table: pd.DataFrame, moved: pd.DataFrame, before: str, after: str) -> None:

@@ -158,8 +158,18 @@ A_FIT = {
 }  # fixtures that fit all models, once for many tests
 
 
+LONG = (  # files of half a minute and more: begun last, one would keep a worker busy while the other has nothing to do
+    "notebooks/test_notebooks.py", "jobs/test_train.py", "faults/test_jobs.py", "faults/test_killed_jobs.py",
+    "faults/test_disk.py", "jobs/test_secrets.py", "jobs/test_review.py", "scoring/test_score.py", "test_bundle.py",
+    "scoring/test_killed.py", "lenses/test_lenses.py", "training/test_words_of_real_personas.py",
+    "jobs/test_analyse.py", "tracking/test_server.py", "jobs/test_reproduce.py", "jobs/test_effect.py",
+    "jobs/test_backtest.py",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What stands on a fit of all models is slow: its first test waits for the fit, whichever that is."""
+    """What stands on a fit of all models is slow: its first test waits for it, whichever that is. Long files begin."""
     for item in items:
         if A_FIT & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: not str(item.path).endswith(LONG))

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from patronage.names import Artifact, Metric, Tag
 
 SOURCE = Path(columns.__file__).parents[1]
 FILES = sorted(SOURCE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text()) for path in FILES}
 ORDERING = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 # A room may import those above it, and itself.
@@ -53,6 +53,11 @@ LOGGED_WORDS = {Tag.KIND, "model", "overrides"}  # everyday words, as above
 PUT_TOGETHER = re.compile(r"[\w{}]+(/[\w{}]+)+|[\w{}/]+[.](json|parquet|png|html)")
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
@@ -70,7 +75,7 @@ def imports(tree: ast.AST):
 def texts(path: Path) -> set[str]:
     """The strings of a file."""
     return {
-        node.value for node in ast.walk(TREES[path]) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
 
@@ -81,7 +86,7 @@ def offences(rule: Callable[[Path], Iterable[str]]) -> list[str]:
 
 def test_imports_point_one_way():
     def rule(path: Path) -> Iterator[str]:
-        for name in imports(TREES[path]) if room(path) != "__init__" else ():
+        for name in imports(tree(path)) if room(path) != "__init__" else ():
             parts = name.split(".")
             if parts[0] == "patronage" and len(parts) > 1 and LEVEL.get(parts[1], 0) > LEVEL[room(path)]:
                 yield f"{room(path)} imports {name}"
@@ -94,14 +99,14 @@ def test_no_files_import_each_other():
         return ".".join(("patronage", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
 
     faces = {module(path) for path in FILES if path.name == "__init__.py"}  # which hand on what their files define
-    graph = {module(path): set(imports(TREES[path])) - faces for path in FILES if path.name != "__init__.py"}
+    graph = {module(path): set(imports(tree(path))) - faces for path in FILES if path.name != "__init__.py"}
     TopologicalSorter(graph).prepare()  # a CycleError names the circle
 
 
 def test_heavy_libraries_have_one_importer():
     def rule(path: Path) -> Iterator[str]:
         where = path.relative_to(SOURCE).as_posix()
-        for name in imports(TREES[path]):
+        for name in imports(tree(path)):
             owner = ONE_IMPORTER.get(name.split(".")[0])
             if owner is not None and not where.startswith(owner):
                 yield f"only {owner} imports {name}"
@@ -120,7 +125,7 @@ def test_metrics_tags_and_artifacts_are_named_in_one_place():
 
 def test_no_metric_or_artifact_of_the_review_is_put_together_from_pieces():
     def rule(path: Path) -> Iterator[str]:
-        for node in ast.walk(TREES[path]) if room(path) in ("evaluation", "review") else ():
+        for node in ast.walk(tree(path)) if room(path) in ("evaluation", "review") else ():
             if isinstance(node, ast.JoinedStr):
                 text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
                 if PUT_TOGETHER.fullmatch(text):
@@ -131,7 +136,7 @@ def test_no_metric_or_artifact_of_the_review_is_put_together_from_pieces():
 
 def test_only_one_file_compares_with_the_cutoff():
     def rule(path: Path) -> Iterator[str]:
-        for node in ast.walk(TREES[path]) if path.name != "cutoff.py" else ():
+        for node in ast.walk(tree(path)) if path.name != "cutoff.py" else ():
             ordered = isinstance(node, ast.Compare) and any(isinstance(op, ORDERING) for op in node.ops)
             if ordered and "cutoff" in ast.unparse(node):
                 yield ast.unparse(node)
@@ -174,7 +179,7 @@ def names_made(tree: ast.AST):
 
 def test_names_and_prose_are_those_of_the_field():
     def rule(path: Path) -> Iterator[str]:
-        yield from (name for name in names_made(TREES[path]) if set(name.lower().strip("_").split("_")) & BANNED_NAMES)
+        yield from (name for name in names_made(tree(path)) if set(name.lower().strip("_").split("_")) & BANNED_NAMES)
         yield from BANNED_WORDS.findall(path.read_text())
 
     assert offences(rule) == []
@@ -183,7 +188,7 @@ def test_names_and_prose_are_those_of_the_field():
 def test_class_names_are_unique_and_stand_in_no_init_file():
     places: dict[str, list[str]] = {}
     for path in FILES:
-        for node in ast.walk(TREES[path]):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(path.relative_to(SOURCE).as_posix())
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
@@ -206,7 +211,7 @@ def test_only_its_source_imports_the_simulator():
     importers = {
         path.relative_to(SOURCE).as_posix()
         for path in FILES
-        if any(name.startswith("patronage.simulation") for name in imports(TREES[path]))
+        if any(name.startswith("patronage.simulation") for name in imports(tree(path)))
     }
     assert {path for path in importers if not path.startswith("simulation/")} == {"data/simulated.py"}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.client import MlflowClient
+
+import forks
 
 pytestmark = pytest.mark.slow
 
@@ -146,7 +147,7 @@ def test_of_the_store_when_the_job_is_done(score, disk, project, patronage, fitt
         "score", "model=models:/patronage@champion", "data=tables", f"data.transactions.path={fitted.log}",
         f"cutoff={CUTOFF}", "output=out.parquet", f"tracking.uri=sqlite:///{store}",
     )  # fmt: skip
-    done = subprocess.run([sys.executable, "-m", "patronage.cli", *words], capture_output=True, text=True, check=False)
+    done = forks.run("-m", "patronage.cli", *words)
     filler.unlink()
     assert done.returncode == 0, done.stderr
     assert "out.parquet is complete; the run could not be logged" in done.stderr

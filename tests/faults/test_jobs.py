@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from mlflow.client import MlflowClient
 
+import forks
 from faults.conftest import CUTOFF, last_line, open_runs
 from patronage import scoring, tracking
 
@@ -157,6 +158,12 @@ class TestSurroundings:
 
 
 def run(*words: str, **given) -> subprocess.CompletedProcess:
+    """The command in a process of its own; one whose modules were imported before."""
+    return forks.run("-m", "patronage.cli", *words, **given)
+
+
+def start_anew(*words: str, **given) -> subprocess.CompletedProcess:
+    """The command in a process that its start is part of."""
     return subprocess.run(
         [sys.executable, "-m", "patronage.cli", *words],
         capture_output=True,
@@ -178,7 +185,7 @@ def score_words(fitted, store: str, *more: str) -> list[str]:
 class TestProcesses:
     def test_cron_has_neither_home_nor_locale(self, fitted, store, project):
         bare = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-        done = run(*score_words(fitted, store), env=bare, cwd=project)
+        done = start_anew(*score_words(fitted, store), env=bare, cwd=project)
         assert done.returncode == 0, done.stderr
         assert open_runs(store) == []
 
@@ -226,11 +233,7 @@ class TestProcesses:
         place = project / "tmp"
         place.mkdir()
         words = score_words(fitted, store, "passes=8", "engine.memory_limit=1GB")
-        job = subprocess.Popen(
-            [sys.executable, "-m", "patronage.cli", *words], cwd=project, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(place)},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a shell's background ignores
-        )  # fmt: skip
+        job = forks.start("-m", "patronage.cli", *words, cwd=project, env=os.environ | {"TMPDIR": str(place)})
         deadline = time.monotonic() + 200
         while not list((project / ".out.parquet.scoring").glob("counts-*")) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -275,7 +278,8 @@ class TestProcesses:
             subprocess.run([sys.executable, "-c", ""], preexec_fn=become, check=True)
         except (PermissionError, subprocess.CalledProcessError):
             pytest.skip("another user cannot start this Python")
-        done = run(*score_words(fitted, registered), cwd=home, preexec_fn=become, env=os.environ | {"HOME": str(home)})
+        environment = os.environ | {"HOME": str(home)}
+        done = start_anew(*score_words(fitted, registered), cwd=home, preexec_fn=become, env=environment)
         assert done.returncode == 0, done.stderr
         assert "this user may only read the MLflow store" in done.stderr
         assert (home / "out.parquet").exists()

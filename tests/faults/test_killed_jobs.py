@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import forks
 from conftest import with_store
 
 pytestmark = pytest.mark.slow
@@ -42,11 +41,9 @@ def place(tmp_path_factory, shop, empty_store) -> Path:
 def killed(place: Path, stages: str, *words: str) -> list[Look]:
     """A look for each stage, and one after the job was left alone."""
     store = f"sqlite:///{place}/mlruns/mlflow.db"
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), store, stages, *words, f"tracking.uri={store}"],
-        cwd=place, capture_output=True, text=True, check=False, env=os.environ | {"PATRONAGE_ROOT": str(place)},
-        timeout=500,
-    )  # fmt: skip
+    environment = os.environ | {"PATRONAGE_ROOT": str(place)}
+    words = (str(SCRIPT), store, stages, *words, f"tracking.uri={store}")
+    done = forks.run(*words, cwd=place, env=environment, timeout=500)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     looks = [Look(*lines[at : at + 3]) for at in range(0, len(lines), 3)]

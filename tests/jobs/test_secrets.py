@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import forks
 from mlflow_server import mlflow_server
 
 pytestmark = pytest.mark.slow
@@ -99,10 +98,7 @@ def test_a_server_with_a_password(fitted, project, tmp_path_factory):
             ("score", *log, "model=@champion", "output=out.parquet"),
             ("train", "-m", *log, *train, "seed=1"),
         ):
-            done = subprocess.run(
-                [sys.executable, "-m", "patronage.cli", *words], cwd=project, env=environment, capture_output=True,
-                text=True, check=False,
-            )  # fmt: skip
+            done = forks.run("-m", "patronage.cli", *words, cwd=project, env=environment)
             assert done.returncode == 0, done.stderr
             assert found_in(project, done.stdout, done.stderr) == []
         assert found_in(served) == []

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from mlflow.client import MlflowClient
 
+import forks
 from conftest import BY_HAND, command
 from mlflow_server import free_port, wait_until_it_answers
 from patronage.names import HEADLINES
@@ -108,10 +109,9 @@ def train(project: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def start(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, as users start it."""
+    """The command in a process of its own."""
     environment = {name: value for name, value in os.environ.items() if name != "PATRONAGE_ROOT"}
-    words = [sys.executable, "-m", "patronage.cli", "train", *arguments]
-    return subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    return forks.run("-m", "patronage.cli", "train", *arguments, cwd=project, env=environment)
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +202,7 @@ class TestARun:
             "model.predict(features.reset_index()).to_parquet('again.parquet')\n"
         )
         environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
-        words = [sys.executable, "-c", code]
-        done = subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        done = forks.run("-c", code, cwd=project, env=environment)
         assert done.returncode == 0, done.stderr
         (run,) = [run for run in runs(project) if run.info.run_name == "first"]
         own = assignments_of(run).drop(columns="cutoff")

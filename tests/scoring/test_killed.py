@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+import forks
 
 
 @pytest.mark.slow
@@ -20,8 +20,9 @@ def test_a_kill_at_any_moment_leaves_the_old_result_or_the_new_one(fitted, tmp_p
     log[log["ordered_at"] < "2023-06-25"].to_parquet(older)
     place = tmp_path / "out"
     place.mkdir()
-    command = [sys.executable, str(Path(__file__).with_name("dying.py")), str(tmp_path / "bundle"), str(fitted.log)]
-    done = subprocess.run([*command, str(older), output], cwd=place, capture_output=True, text=True, check=True)
+    command = (str(Path(__file__).with_name("dying.py")), str(tmp_path / "bundle"), str(fitted.log))
+    done = forks.run(*command, str(older), output, cwd=place)
+    assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     old, new = lines[0]["old"], lines[-2]["state"]
     assert old != new

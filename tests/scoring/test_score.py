@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.client import MlflowClient
 
+import forks
 from patronage import scoring, tracking
 from patronage.errors import TrackingError
 
@@ -251,17 +249,18 @@ def test_a_tampered_model_is_refused(score, registered):
 @pytest.mark.slow
 def test_a_killed_job_goes_on_where_it_was(score, fitted, registered, project):
     command = [
-        sys.executable, "-m", "patronage.cli", "score", "model=models:/patronage/1", "data=tables", "passes=12",
+        "-m", "patronage.cli", "score", "model=models:/patronage/1", "data=tables", "passes=12",
         f"data.transactions.path={fitted.log}", "cutoff=2023-07-01", f"tracking.uri={registered}",
     ]  # fmt: skip
-    job = subprocess.Popen([*command, "output=killed.parquet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    job = forks.start(*command, "output=killed.parquet")
     deadline = time.monotonic() + 120
     while len(list((project / ".killed.parquet.scoring").glob("counts-*"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.kill(job.pid, signal.SIGKILL)
-    job.wait()
+    job.send_signal(signal.SIGKILL)
+    job.communicate()
     assert not (project / "killed.parquet").exists()
-    again = subprocess.run([*command, "output=killed.parquet"], capture_output=True, text=True, check=True)
+    again = forks.run(*command, "output=killed.parquet")
+    assert again.returncode == 0, again.stderr
     assert "of 12 passes of an interrupted job" in again.stderr
     assert score("passes=12", "model=models:/patronage/1", output="undisturbed.parquet")[0] == 0
     assert (project / "killed.parquet").read_bytes() == (project / "undisturbed.parquet").read_bytes()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
+import forks
 from conftest import through_the_door
 from mlflow_server import mlflow_server
 from patronage.config import TrackingConfig
@@ -40,14 +39,10 @@ def server(database, tmp_path_factory):
 
 def in_eight_processes(code: str) -> list[int | None]:
     """The exit codes of eight processes that set off at the same moment."""
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["patronage.tracking"])
-    running = [processes.Process(target=exec, args=(code.replace("NUMBER", str(number)),)) for number in range(8)]
+    running = [forks.start("-c", code.replace("NUMBER", str(number))) for number in range(8)]
     for process in running:
-        process.start()
-    for process in running:
-        process.join()
-    return [process.exitcode for process in running]
+        process.communicate()
+    return [process.returncode for process in running]
 
 
 def experiment(uri: str, root: Path) -> str:
@@ -115,14 +110,11 @@ def two_versions(server, fitted, tmp_path_factory):
     return place
 
 
-def started(place: Path, *words: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "patronage.cli", *words], cwd=place, env=os.environ | {"PATRONAGE_ROOT": str(place)},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def started(place: Path, *words: str) -> forks.Process:
+    return forks.start("-m", "patronage.cli", *words, cwd=place, env=os.environ | {"PATRONAGE_ROOT": str(place)})
 
 
-def ended(job: subprocess.Popen, *codes: int) -> str:
+def ended(job: forks.Process, *codes: int) -> str:
     _, err = job.communicate(timeout=300)
     assert job.returncode in codes, err
     return err

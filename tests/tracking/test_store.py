@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
 
+import forks
 from patronage.config import TrackingConfig
 from patronage.errors import TrackingError
 
@@ -61,14 +61,10 @@ def test_eight_processes_can_open_a_cold_store_at_once(tmp_path):
         "store.client.log_metric(run.info.run_id, 'x', 1.0)\n"
         "store.client.set_terminated(run.info.run_id)\n"
     )
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["patronage.tracking"])  # imported once, the eight set off at the same moment
-    running = [processes.Process(target=exec, args=(code,)) for _ in range(8)]
+    running = [forks.start("-c", code) for _ in range(8)]
     for process in running:
-        process.start()
-    for process in running:
-        process.join()
-    assert [process.exitcode for process in running] == [0] * 8
+        process.communicate()
+    assert [process.returncode for process in running] == [0] * 8
     from mlflow.client import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path}/mlruns/mlflow.db")
