@@ -149,6 +149,13 @@ def test_the_worth_by_segment_adds_up(customers):
     assert personas["expected_profit"].sum() == pytest.approx(contacted["expected_profit"].sum())
 
 
+def test_what_the_satisfied_and_the_dissatisfied_are_worth_stands_beside_each_other(customers):
+    told = customers.assign(satisfaction_segment=["low", "high", "high", "low", "unknown"])
+    table = by_segment(next_actions(told, NOBODY, plan()).frame, told)
+    own = table[table["labels"] == "satisfaction_segment"]
+    assert own.groupby("label")["customers"].sum().to_dict() == {"high": 2, "low": 2, "unknown": 1}
+
+
 def test_nobody_and_no_catalogue(customers):
     assert len(next_actions(customers.iloc[:0], NOBODY, plan()).frame) == 0
     assert (next_actions(customers, NOBODY, plan(catalogue={})).frame["action"] == "leave_alone").all()
