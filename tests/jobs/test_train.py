@@ -184,6 +184,17 @@ class TestARun:
         assert f"runs/{run.info.run_id}" in said
         assert assignments_of(run).notna().all(axis=None)
 
+    def test_its_next_actions_are_those_of_its_assignments(self, trained):
+        project, _ = trained
+        (run,) = [run for run in runs(project) if run.info.run_name == "first"]
+        folder = Path(run.info.artifact_uri.removeprefix("file://"))
+        actions = pd.read_parquet(folder / "actions.parquet").set_index("customer_id")
+        assignments = assignments_of(run).set_index("customer_id").loc[actions.index]
+        assert len(actions) == 400
+        for column in ("action", "holdout", "expected_profit"):
+            assert actions[column].tolist() == assignments[column].tolist(), column
+        assert set(actions["action"]) > {"leave_alone"}
+
     def test_its_model_says_what_the_run_said_without_pickle(self, trained):
         project, _ = trained
         code = (
