@@ -23,7 +23,7 @@ from patronage.statistics import wilson_interval
 HERE = Path(__file__).resolve().parent
 MUTANTS = Path("mutants") / "src" / "patronage"
 SEED = 21
-SURVIVED, NO_TEST = (0,), (5, 33)  # exit codes of mutmut
+SURVIVED, NO_TEST, ENDLESS = (0,), (5, 33), (24, 36, 152, 255, -24)  # exit codes of mutmut; the last: out of time
 ROOMS = {
     "cutoff": ("cutoff",),
     "labels": ("labels",),
@@ -67,7 +67,7 @@ def draw(room: str, size: int) -> list[str]:
 def counts(name: str, codes: list[int | None]) -> dict[str, object]:
     """The row of a module or a room."""
     judged = [code for code in codes if code is not None]
-    survived, missed = (sum(code in kind for code in judged) for kind in (SURVIVED, NO_TEST))
+    survived, missed, endless = (sum(code in kind for code in judged) for kind in (SURVIVED, NO_TEST, ENDLESS))
     noticed = len(judged) - survived - missed
     low, high = (100 * float(end) for end in wilson_interval([noticed], [len(judged)]))
     return {
@@ -75,6 +75,7 @@ def counts(name: str, codes: list[int | None]) -> dict[str, object]:
         "changes": len(codes),
         "judged": len(judged),
         "noticed": noticed,
+        "of these out of time": endless,
         "survived": survived,
         "no quick test": missed,
         "noticed, %": f"{100 * noticed / len(judged):.1f}" if judged else "",
