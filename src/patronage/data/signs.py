@@ -15,6 +15,7 @@ FLAG = re.compile(
 )
 TRUE = r"^(1|1[.]0+|t|true|y|yes|j|ja|x|oui|si)$"  # lower-case text of a value that is set
 PREFIX = r"^(c|r|re|ret|ref|rfd|rtn|rma|cr|cn|cm|gs|st|refund|return|credit|storno)[-_ ]?[0-9]+$"  # of an order number
+INITIALS = "CcRrGgSs"  # with which these begin
 MINORITY = 0.3  # share of the lines above which a prefix is how this company numbers its orders
 LIKE_EARLIER = (
     0.5  # share of such lines that repeat the amount (and product) of an earlier one, and twice that of others
@@ -87,6 +88,12 @@ def _numbers(table: IncomingTable, columns: dict[str, Column], good: str) -> Non
     if c.ORDER_ID not in columns or columns[c.ORDER_ID].type != "VARCHAR":
         return
     engine, relation, amount, number = table.engine, table.source.relation, columns[c.AMOUNT], columns[c.ORDER_ID]
+    begins = [f"{number.raw} >= '{one}' AND {number.raw} < '{chr(ord(one) + 1)}'" for one in INITIALS]
+    (initials,) = engine.row(  # most logs number otherwise, and need no pattern
+        f"SELECT count(*) FILTER (WHERE {' OR '.join(begins)}) FROM {relation}"
+    )
+    if not initials:
+        return
     prefix = f"regexp_extract(lower(trim({number.raw})), '^[a-z]+')"
     coded = f"{engine.matches(f'lower(trim({number.raw}))', PREFIX)} AND {amount.parsed} > 0"
     n, total, credits, least, most = engine.row(
