@@ -149,13 +149,14 @@ def patronage(project: Path) -> Callable[..., tuple[int, str, str]]:
     return command
 
 
-A_FIT = {
+LASTING = {
     "fitted",
     "registered",
     "bundle",
     "journey_holdout",
     "view",
-}  # fixtures that fit all models, once for many tests
+    "recovered",
+}  # fixtures that take seconds, once for many tests: a fit of all models, all lenses of simulated customers
 
 
 LONG = (  # files of half a minute and more: begun last, one would keep a worker busy while the other has nothing to do
@@ -168,8 +169,8 @@ LONG = (  # files of half a minute and more: begun last, one would keep a worker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What stands on a fit of all models is slow: its first test waits for it, whichever that is. Long files begin."""
+    """What stands on such a fixture is slow: its first test waits for it, whichever that is. Long files begin."""
     for item in items:
-        if A_FIT & set(getattr(item, "fixturenames", ())):
+        if LASTING & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not str(item.path).endswith(LONG))

@@ -178,6 +178,9 @@ class TestChurnAlone:
         features, churned = learned
         with pytest.raises(pt.DataError, match=r"y has shape \(65,\); expected a label for each of the 66 rows"):
             pt.Churn().fit(features, churned.iloc[1:])
+        whole = pd.DataFrame({"orders": churned, "churned": churned})
+        with pytest.raises(pt.DataError, match=r"y has shape \(66, 2\); .*; give one column, such as y\['churned'\]"):
+            pt.Churn().fit(features, whole)
         with pytest.raises(pt.DataError, match=r"expected 1 \(no order\), 0 \(an order\) or missing"):
             pt.Churn().fit(features, churned * 2)
         with pytest.raises(pt.FitError, match="no customer who has bought has a label"):

@@ -125,7 +125,8 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         _check(X)
         churned = np.asarray(y, np.float64)
         if churned.shape != (len(X),):
-            raise DataError(f"y has shape {churned.shape}; expected a label for each of the {len(X)} rows of X")
+            remedy = f"; give one column, such as y[{c.CHURNED!r}]" if churned.ndim > 1 else ""
+            raise DataError(f"y has shape {churned.shape}; expected a label for each of the {len(X)} rows of X{remedy}")
         known = ~np.isnan(churned)
         if not set(np.unique(churned[known])) <= {0.0, 1.0}:
             raise DataError(f"y holds {np.unique(churned[known])[:5]}; expected 1 (no order), 0 (an order) or missing")
