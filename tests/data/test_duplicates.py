@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -9,7 +11,8 @@ from conftest import BY_HAND, through_the_door
 from patronage.config import DataConfig
 from patronage.data.columns import IncomingTable
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
-from patronage.data.duplicates import AT_ONCE, treat_duplicates
+from patronage.data.duplicates import AT_ONCE, canonical_name, treat_duplicates
+from patronage.data.finding import Severity
 from patronage.data.keys import CONF
 from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
@@ -60,3 +63,39 @@ def test_a_column_that_numbers_the_rows_tells_no_purchases_apart():
         through_the_door(TWICE.assign(line=range(13)))
     with pytest.raises(DataError, match=r"differ in sku .*product_id=sku"):
         through_the_door(TWICE.assign(sku=[f"s{n}" for n in range(13)]))
+
+
+class TestWhatDroppedRowsMean:
+    """Of the amounts, 60.50 of 364.24 in all are in the rows that repeat."""
+
+    def test_equal_ones_are_a_note(self):
+        (finding,) = through_the_door(TWICE, on_duplicate_rows="drop").findings
+        assert (finding.where, finding.severity, finding.weight) == ("transactions", Severity.NOTE, 3 / 13)
+        assert finding.what == "3 rows repeat another row in every column of the table"
+        assert finding.effect == (
+            "3 rows were dropped: they hold 16.6% of the amounts, counted twice if the export repeats itself"
+        )
+        assert finding.example == "anna"
+
+    def test_those_that_an_unmapped_column_tells_apart_are_severe(self):
+        apart = TWICE.assign(sku=[f"s{n}" for n in range(13)], colour=["r"] * 10 + ["g", "r", "r"])
+        (finding,) = through_the_door(apart, on_duplicate_rows="drop").findings
+        assert finding.severity == Severity.SEVERE
+        assert "but differ in sku (in 3) and colour (in 1), which" in finding.what
+        assert finding.effect == "3 rows were dropped: to drop them would lose 16.6% of the amounts"
+        assert "such as data.transactions.columns.product_id=sku, or keep them" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("column", "mapping", "name"),
+    [("Colour", {}, "product_id"), ("Brand", {}, "brand"), ("Brand", {"brand": "maker"}, "product_id")],
+)
+def test_what_an_unmapped_column_may_be(column, mapping, name):
+    table = incoming(TRANSACTIONS, BY_HAND)
+    assert canonical_name(column, replace(table, source=SourceTable("transactions", mapping))) == name
+
+
+def test_a_customer_with_two_rows_is_named_to_who_may_see_it(monkeypatch):
+    monkeypatch.setenv("PATRONAGE_DEBUG", "1")
+    with pytest.raises(DataError, match=r"2 rows repeat a customer \(such as 'anna'\); expected one row per customer"):
+        treat_duplicates(incoming(CUSTOMERS, TWICE[["customer_id"]].iloc[[0, 1, 2, 4]]), 4)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
+from patronage.data.finding import Severity
 from patronage.errors import DataError
 
 MANY = 2**53  # cents: from here on a double does not hold each of them
@@ -43,7 +44,6 @@ def with_first(column: str, value: object) -> pd.DataFrame:
     return frame.assign(**{column: [str(v) for v in values] if isinstance(value, str) else values})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("column", "good", "bad", "what"), BORDERS)
 def test_every_rule_has_its_border(column, good, bad, what):
     assert through_the_door(with_first(column, good), money_decimals=2).rows == {"transactions": 10}
@@ -97,3 +97,21 @@ def test_ids_that_floating_point_has_made_one_are_refused():
 def test_amounts_that_would_become_nothing_name_the_decimals():
     with pytest.raises(DataError, match=r"10 of 10 amounts become 0 .* by data.money_decimals=8"):
         through_the_door(BY_HAND.assign(amount=[n * 1e-8 for n in range(1, 11)]))
+
+
+def test_rows_that_are_set_aside_are_a_finding_with_their_share():
+    amounts = ["a lot", *BY_HAND["amount"].astype(str)[1:]]
+    (finding,) = through_the_door(BY_HAND.assign(amount=amounts), on_bad_rows="quarantine").findings
+    assert (finding.where, finding.what) == ("transactions.amount (column amount)", "1 of 10 rows are not a number")
+    assert finding.effect == "10.0% of the rows are left out"
+    assert (finding.severity, finding.weight, finding.example, finding.harmless) == (
+        Severity.SEVERE,
+        0.1,
+        "a lot",
+        True,
+    )
+    assert "set the rows aside" not in finding.remedy
+    with pytest.raises(
+        DataError, match=r"columns.amount=\.\.\., or set the rows aside by data.on_bad_rows=quarantine$"
+    ):
+        through_the_door(BY_HAND.assign(amount=amounts))
