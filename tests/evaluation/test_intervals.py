@@ -59,3 +59,12 @@ class TestResampledSums:
         sums = resampled_sums([values], n, Resampling(400, 0))[:, 0]
         assert sums.mean() == pytest.approx(n / 2, rel=0.01)
         assert sums.std() == pytest.approx(0.5 * np.sqrt(n), rel=0.12)
+
+
+def test_a_seed_gives_one_interval_and_every_customer_may_be_drawn():
+    losses = np.zeros(40)
+    losses[0] = 40.0
+    interval, again, other = (paired_difference(losses, np.zeros(40), Resampling(400, seed)) for seed in (3, 3, 4))
+    assert interval == again
+    assert interval != other
+    assert interval.low == 0 < interval.mean == 1 < interval.high
