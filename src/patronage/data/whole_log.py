@@ -22,7 +22,7 @@ ALIKE = 0.01  # share of the ids that are another one but for how they are writt
 WRITTEN_ALIKE = {  # in what ids may differ alone, and SQL that makes them one
     "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
     "capitals, blanks, brackets or quotes": f"lower(trim({c.CUSTOMER_ID}, ' {{}}()[]\"'))",
-    "leading zeros": f"ltrim({c.CUSTOMER_ID}, '0')",
+    "leading zeros": f"regexp_replace({c.CUSTOMER_ID}, '^0+', '')",
 }
 ALIKE_BY = {  # what may be all that keeps the ids of two tables apart, and SQL without it
     "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
