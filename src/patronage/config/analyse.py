@@ -119,7 +119,7 @@ class TurnsConfig:
     leave_out: list[str] = field(default_factory=list)
     least: int = 30
     shuffles: int = 20
-    most_customers: int = 50_000
+    most_customers: int = 20_000
 
     def check(self) -> None:
         within("turns.least", self.least, 5, 10**9)
