@@ -42,8 +42,8 @@ ROOMS = {
 TEXT = """
 A room of which not all changes were judged was sampled at random (`draw`, seed 21); the interval is that of the share
 (Wilson, 95 %). Of the laws 200 changes were drawn and judged. Of the door's rules 100 were drawn, and 68 judged when
-the time was up, the quickest to judge first: 54 were noticed (79 %). Rows were then added for the survivors of this very
-sample, so that the share in the table is no fair one; a fresh sample is due. `data/span` has changed since.
+the time was up, the quickest to judge first: 54 were noticed (79 %). Rows were then added for the survivors of this
+very sample, so that the share in the table is no fair one; a fresh sample is due. `data/span` has changed since.
 
 A change that runs out of time counts as noticed, as mutmut counts it; on a busy machine a slow test may look like that.
 What survives is of these kinds, most of which change nothing that can be seen:
