@@ -42,6 +42,8 @@ def test_every_model_is_measured_on_every_holdout(rows):
     auc = rows[rows["metric"] == "churn/roc_auc"].set_index(["holdout", "model"])["value"]
     assert auc["later_unseen", "shipped"] > 0.7
     assert "clv/coverage_80" in set(rows.loc[rows["holdout"] == "later_unseen", "metric"])
+    n = rows[rows["metric"] == "backtest/customers"].set_index("holdout")["value"]
+    assert n["later_seen"] > n["later_unseen"] > 0
     metrics = set(rows.loc[rows["holdout"] == "later_seen", "metric"])
     assert {"clv/spend_coverage_80", "clv/spend_total_covered_80", "personas/spend_total_covered_80"} <= metrics
 

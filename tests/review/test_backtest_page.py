@@ -39,6 +39,8 @@ def test_it_is_better_where_the_interval_leaves_out_zero_on_the_side_of_the_metr
 def page() -> str:
     ratios = pd.DataFrame({"origin": ["geometric mean"], "churn/log_loss": [0.98765], "1 - churn/roc_auc": [1.0]})
     tables = {"backtest.json": TABLE, "ratios.json": ratios, "intervals.json": pd.DataFrame({"orders 80": [81.5]})}
+    n = {"origin": "2023-01-01", "model": "shipped", "holdout": "later_seen", "metric": "backtest/customers"}
+    tables["backtest.json"] = pd.concat([TABLE, pd.DataFrame([{**n, "value": 1234.0}])], ignore_index=True)
     record = RunRecord(kind="backtest", name=None, started_ms=0, tables=tables)
     return with_backtest_page(record, "shop: backtest", HEADLINES).texts["report.html"]
 
@@ -52,6 +54,11 @@ def test_the_verdict_comes_first_and_every_table_has_its_place(page):
     )
     assert ">0.988</td>" in page
     assert ">81.5</td>" in page  # a table that it does not know
+
+
+def test_figures_say_unit_and_customers(page):
+    assert '"title": "churn log loss (nats per customer); less is better"' in page
+    assert "customers seen in training; n = 1,234." in page
 
 
 def test_a_line_for_each_model_over_the_origins(page):

@@ -95,6 +95,23 @@ def test_every_figure_is_drawn(model, evaluated):
     assert sum(shares) == pytest.approx(clv_figures.BINS)
 
 
+def test_every_figure_says_of_how_many_customers(model, evaluated):
+    """Of the figure of order values those with repeat orders alone."""
+    assignments = pd.DataFrame(model.predict(evaluated.features), evaluated.features.index)
+    drawn = clv_figures.of_model(model, evaluated.features) | clv_figures.of_measurement(
+        _ahead(model, evaluated.features), evaluated, pd.Series(3, index=range(-9, 4)), assignments
+    )
+    repeat = int((evaluated.features[c.FREQUENCY] > 0).sum())
+    for name, figure in drawn.items():
+        n = repeat if name == "clv_order_values.png" else 300
+        assert f"{n} customers" in " ".join(axes.get_xlabel() for axes in figure.axes), name
+
+
+def test_the_figure_of_the_law_says_that_it_is_the_law(model, evaluated):
+    title = clv_figures.p_alive(model, evaluated.features).axes[0].get_title(loc="left")
+    assert title.startswith("By BG/NBD alone, ")
+
+
 def test_what_cannot_be_drawn_is_left_out(model, evaluated):
     from dataclasses import replace
 

@@ -63,27 +63,28 @@ def test_the_map_can_be_drawn_where_no_customer_moved():
 @pytest.mark.parametrize("stay", [np.nan, 3.0])
 def test_stuck_map(stay):
     stuck = pd.DataFrame({"regular": [10.0, stay], "churned": [np.inf, np.nan]}, ["heavy", "light"])
-    figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona")
+    figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona", customers=1234)
     shown = texts(figure)
     assert shown.startswith("70 | over 365 | ")  # no customer left
     assert shown.endswith("–")  # no customer was there
+    assert "1,234 customers" in figure.axes[0].get_xlabel()
 
 
 def test_stage_mix_leaves_out_empty_stages():
     mix = pd.DataFrame({"before": 0.0, "predicted": 0.0, "realised": 0.0}, STAGES)
     mix.loc["regular"], mix.loc["churned"] = 0.25, 0.75
-    figure = maps.stage_mix(mix, 13, 7)
+    figure = maps.stage_mix(mix, 13, 7, 1234)
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["regular", "churned"]
+    assert "1,234 customers" in figure.axes[0].get_xlabel()
 
 
 def test_the_title_of_the_mix_is_the_share_of_wrong_stages():
     mix = pd.DataFrame({"before": 0.5, "predicted": [0.7, 0.3], "realised": [0.6, 0.4]}, ["regular", "churned"])
-    assert (
-        title(maps.stage_mix(mix, 13, 7)) == "10% of the customers are in another stage than predicted 91 days before"
-    )
+    figure = maps.stage_mix(mix, 13, 7, 1234)
+    assert title(figure) == "10% of the customers are in another stage than predicted 91 days before"
 
 
 def test_the_title_of_the_stays_names_the_longest_active_one():
     stuck = pd.DataFrame({"regular": [10.0, 4.0], "churned": [99.0, 99.0]}, ["heavy", "light"])
-    figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona")
+    figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona", customers=1234)
     assert title(figure) == "The longest stay is 70 days in regular: heavy"

@@ -33,6 +33,7 @@ from patronage.models.btyd.calendar import FLAT
 from patronage.models.btyd.fit import LAWS, FitCache
 from patronage.models.btyd.mean import BtydMean, fit_btyd
 from patronage.models.forecast import Forecast
+from patronage.names import Metric
 from patronage.training.fit import fit_calibrated_journey
 from patronage.training.forecast import fit_forecast
 from patronage.training.journey import fit_at_origin
@@ -100,7 +101,7 @@ def measure(
     rows: list[dict[str, object]] = []
     fits = FitCache() if fits is None else fits
     for part in _holdouts(holdout, config, fits, left_censored=tables.left_censored):
-        metric_rows = _compare(part, resampling, contractual=config.churn.contractual)
+        metric_rows = [_customers(part), *_compare(part, resampling, contractual=config.churn.contractual)]
         if part.name in (LATER, LATER_UNSEEN):
             everyone = part.name == LATER
             personas = personas_at(holdout.split, config, part.evaluated.features) if everyone else None
@@ -167,6 +168,12 @@ def _as_of(
     laws = {name: BtydMean({name: law}, plain.spend_law) for name, law in plain.laws.items()}
     journey = forecast.journey and fit_at_origin(forecast.journey, snapshot, seed=config.seed)
     return replace(forecast, btyd=btyd, clv=clv, journey=journey), laws
+
+
+def _customers(part: BacktestHoldout) -> MetricRow:
+    """How many customers the other rows of the holdout are of."""
+    nan = float("nan")
+    return MetricRow(SHIPPED, Metric.BACKTEST_CUSTOMERS, float(len(part.evaluated.features)), nan, nan, "")
 
 
 def _compare(part: BacktestHoldout, resampling: Resampling, *, contractual: bool) -> list[MetricRow]:

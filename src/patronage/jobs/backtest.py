@@ -33,7 +33,7 @@ from patronage.evaluation.backtest import LATER, LATER_UNSEEN, SHIPPED, STRUCTUR
 from patronage.evaluation.coverage import LEVELS
 from patronage.models.btyd.fit import FitCache
 from patronage.names import Artifact, Metric
-from patronage.review.backtest_figures import over_origins
+from patronage.review.backtest_figures import axis_title, customers_of, over_origins
 from patronage.review.backtest_page import with_backtest_page
 from patronage.temporary import growing
 
@@ -54,7 +54,7 @@ TOTALS = {
     "spend of personas": Metric.PERSONA_SPEND_COVERED_80,
 }
 PACKAGES = ("patronage", "lightgbm", "lifetimes", "numpy", "scipy")  # their versions change the rows
-ROWS_FORMAT = 3  # raise it where the names of models or metrics in the rows change
+ROWS_FORMAT = 4  # raise it where the names of models or metrics in the rows change
 MEAN = "geometric mean"
 
 
@@ -80,7 +80,8 @@ def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:
     _write(folder / "backtest.csv", table.to_csv(index=False))
     summary, covered = ratios(table), intervals(table)
     record = _record(config, origins, table, summary, covered, started)
-    record = with_backtest_page(record, f"{config.data.name}: backtest of {len(origins)} origins", HEADLINES)
+    title = f"{config.data.name}: backtest of {len(origins)} origin{'s' if len(origins) > 1 else ''}"
+    record = with_backtest_page(record, title, HEADLINES, config.data.currency or "")
     run_id = tracking.log_run(store, record, tables)
     print()
     print(summary.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
@@ -220,7 +221,7 @@ def _record(
             **({} if covered.empty else {Artifact.INTERVALS: covered}),
         },
         frames={Artifact.BACKTEST_ROWS: table},
-        figures=_figures(table),
+        figures=_figures(table, config.data.currency or ""),
     )
 
 
@@ -241,9 +242,13 @@ def _series(table: pd.DataFrame, origins: Mapping[datetime, int]) -> dict[str, l
     return series
 
 
-def _figures(table: pd.DataFrame) -> dict[str, Figure]:
+def _figures(table: pd.DataFrame, currency: str) -> dict[str, Figure]:
     later = table[table["holdout"] == LATER]
+    n = customers_of(later)
     return {
-        f"{metric.replace('/', '_')}.png": over_origins(later[later["metric"] == metric], metric, more_is_better=larger)
+        f"{metric.replace('/', '_')}.png": over_origins(
+            later[later["metric"] == metric], axis_title(metric, currency, more_is_better=larger), n,
+            more_is_better=larger,
+        )
         for metric, larger in HEADLINES.items()
-    }
+    }  # fmt: skip

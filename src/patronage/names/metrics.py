@@ -117,6 +117,7 @@ class Metric:
     CARTS_RETURNED_SHARE = "carts/returned_share"
 
     # backtest and search
+    BACKTEST_CUSTOMERS = "backtest/customers"
     ORDERS_RMSE = "orders/rmse"
     BACKTEST_SPEND_RMSE = "spend/rmse"
     BACKTEST_SPEND_GINI = "spend/gini"

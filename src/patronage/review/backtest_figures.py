@@ -7,18 +7,46 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from patronage.evaluation.backtest import ENSEMBLE, SHIPPED
-from patronage.review.figures import ACCENT, INK, MUTED, blank
+from patronage.names import Metric
+from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency
 
+UNITS = {  # by the last part of a metric's name
+    "log_loss": "nats per customer",
+    "roc_auc": "0.5 = chance, 1 = perfect",
+    "gini": "0 = chance, 1 = perfect",
+    "rmse": "orders per customer",
+}
 STYLES = {SHIPPED: (ACCENT, "-", 2.2), ENSEMBLE: (ACCENT, ":", 1.4)}
 
 
-def over_origins(rows: pd.DataFrame, metric: str, *, more_is_better: bool = False) -> Figure:
+def axis_title(metric: str, currency: str = "", *, more_is_better: bool) -> str:
+    """A metric in words, with its unit and which way is better."""
+    target, _, measure = metric.partition("/")
+    unit = in_currency("per customer", currency) if metric == Metric.BACKTEST_SPEND_RMSE else UNITS.get(measure, "")
+    words = f"{target} {measure}".replace("_", " ")
+    return f"{words}{f' ({unit})' if unit else ''}; {'more' if more_is_better else 'less'} is better"
+
+
+def customers_of(later: pd.DataFrame) -> str:
+    """How many customers the rows of a holdout are of, over its origins; empty where the rows do not tell."""
+    counts = later.loc[later["metric"] == Metric.BACKTEST_CUSTOMERS, "value"]
+    if counts.empty:
+        return ""
+    fewest, most = f"{counts.min():,.0f}", f"{counts.max():,.0f}"
+    return f"n = {fewest}" if fewest == most else f"n = {fewest} to {most} by origin"
+
+
+def over_origins(rows: pd.DataFrame, unit: str, n: str = "", *, more_is_better: bool = False) -> Figure:
     """One metric of every model, origin by origin.
 
     Parameters
     ----------
     rows
         Of one holdout and metric: origin, model, value.
+    unit
+        As of `axis_title`.
+    n
+        As of `customers_of`.
     """
     wide = rows.set_index(["origin", "model"])["value"].unstack()  # noqa: PD010
     best = wide.idxmax(axis=1) if more_is_better else wide.idxmin(axis=1)
@@ -29,8 +57,8 @@ def over_origins(rows: pd.DataFrame, metric: str, *, more_is_better: bool = Fals
         axes.plot(moments, wide[name], line, color=color, linewidth=width, marker="o", markersize=3)
     _label_lines(axes, wide.iloc[-1])
     axes.set_xticks(moments, labels=wide.index, rotation=20)
-    axes.set_xlabel("origin (customers seen in training, later time)")
-    axes.set_ylabel(f"{metric} ({'more' if more_is_better else 'less'} is better)")
+    axes.set_xlabel(f"origin; customers seen in training, later time{f'; {n}' if n else ''}")
+    axes.set_ylabel(unit)
     return figure
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from patronage.evaluation.backtest import LATER, SHIPPED, STRUCTURAL
 from patronage.evaluation.scorecard import BETTER, NO_BETTER, WORSE
 from patronage.names import Artifact
+from patronage.review.backtest_figures import axis_title, customers_of
 from patronage.review.page import charts, html
 from patronage.review.page.blocks import Block, Chart, More, Page, Section, Table
 from patronage.review.record import RunRecord
@@ -20,7 +21,7 @@ LAWS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD"}  #
 OWN = (Artifact.BACKTEST, Artifact.RATIOS)  # tables that this page shows in its own way
 
 
-def with_backtest_page(record: RunRecord, title: str, headlines: Mapping[str, bool]) -> RunRecord:
+def with_backtest_page(record: RunRecord, title: str, headlines: Mapping[str, bool], currency: str = "") -> RunRecord:
     """The record with its page among its texts.
 
     Parameters
@@ -30,12 +31,15 @@ def with_backtest_page(record: RunRecord, title: str, headlines: Mapping[str, bo
         sections of their own.
     headlines
         The metrics that count, and whether more of each is better.
+    currency
+        Of the log, for the axes.
     """
     table = record.tables[Artifact.BACKTEST]
-    later = table[(table["holdout"] == LATER) & table["metric"].isin(list(headlines))]
+    later = table[table["holdout"] == LATER]
+    n, later = customers_of(later), later[later["metric"].isin(list(headlines))]
     sections = [
         _verdicts(later, headlines, record.tables[Artifact.RATIOS]),
-        _by_origin(later, headlines),
+        _by_origin(later, headlines, n, currency),
         *(section_of(PurePath(name).stem, frame) for name, frame in record.tables.items() if name not in OWN),
         _models(later, headlines, len(table)),
     ]
@@ -108,8 +112,9 @@ def _verdicts(later: pd.DataFrame, headlines: Mapping[str, bool], ratios: pd.Dat
     return Section("Is what is shipped better?", finding, blocks)
 
 
-def _by_origin(later: pd.DataFrame, headlines: Mapping[str, bool]) -> Section:
+def _by_origin(later: pd.DataFrame, headlines: Mapping[str, bool], n: str, currency: str) -> Section:
     shown = later[later["model"].isin([SHIPPED, *STRUCTURAL])]
+    description = f"What is shipped beside each structural model; customers seen in training{f'; {n}' if n else ''}."
     blocks: list[Block] = []
     for metric, more_is_better in headlines.items():
         rows = shown.loc[shown["metric"] == metric, ["origin", "model", "value"]]
@@ -120,10 +125,9 @@ def _by_origin(later: pd.DataFrame, headlines: Mapping[str, bool]) -> Section:
         best = wide.max(axis=1) if more_is_better else wide.min(axis=1)
         title = f"{plain(metric)}: what is shipped is best at {int((wide[SHIPPED] == best).sum())} of {len(wide)}"
         first = rows["model"].ne(SHIPPED).sort_values(kind="stable").index  # the colour of what is shipped is the first
-        spec = charts.over_time(
-            rows.loc[first], "origin", "model", "value", f"{'more' if more_is_better else 'less'} is better"
-        )
-        blocks.append(Chart(title, spec, "What is shipped beside each structural model; customers seen in training."))
+        unit = axis_title(metric, currency, more_is_better=more_is_better)
+        spec = charts.over_time(rows.loc[first], "origin", "model", "value", unit)
+        blocks.append(Chart(title, spec, description))
     return Section("Origin by origin", "Later time: the horizon after each origin.", blocks)
 
 

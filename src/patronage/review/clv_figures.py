@@ -79,7 +79,7 @@ def tracking(ahead: OrdersAhead, buyers: pd.DataFrame, weekly: pd.Series) -> Fig
                    textcoords="offset points")  # fmt: skip
     for axes in (left, right):
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("weeks from the cutoff")
+        axes.set_xlabel(f"weeks from the cutoff; {len(buyers):,} customers")
     set_title(left, _tracking_title(actual[after].sum(), predicted[after].sum()))
     set_title(right, f"By week; before the cutoff as {_law_name(ahead.clv)} fits it")
     left.set_ylabel("repeat orders since the cutoff")
@@ -134,7 +134,7 @@ def by_frequency(ahead: OrdersAhead, buyers: pd.DataFrame, orders: pd.Series) ->
     sizes = table["actual", "size"]
     names = [f"{x}{'+' if x == MOST else ''}\n{n:,}" for x, n in zip(table.index, sizes, strict=True)]
     axes.set_xticks(places, names, fontsize=8)
-    axes.set_xlabel("repeat orders before the cutoff, and number of customers")
+    axes.set_xlabel(f"repeat orders before the cutoff; below, how many of the {len(buyers):,} customers")
     axes.set_ylabel(f"orders per customer in {ahead.clv.settings.horizon_days:g} days")
     axes.legend(frameon=False)
     return figure
@@ -150,31 +150,35 @@ def probability_over_time(check: HorizonCheck) -> Figure:
         axes.plot(curve["days"], 100 * curve["predicted"], color=colour, linewidth=1.4, linestyle="--",
                   label=f"{name}: predicted")  # fmt: skip
     axes.set_ylim(0, 100)
-    axes.set_xlabel("days from the cutoff")
+    axes.set_xlabel(f"days from the cutoff; {check.horizons['customers'].iloc[0]:,} customers")
     axes.set_ylabel("% of the customers who have ordered")
     axes.legend(frameon=False, fontsize=8, ncols=2)
     return figure
 
 
 def p_alive(clv: CLVModel, buyers: pd.DataFrame) -> Figure:
-    """P(alive) of a customer as old as the oldest, by repeat orders and days since the last order."""
+    """P(alive) of a customer as old as the oldest, by repeat orders and days since the last order.
+
+    It shows how the law reads a history; what is shipped knows more of a customer than these two numbers.
+    """
     age = float(buyers[c.T].max())
     most = max(int(buyers[c.FREQUENCY].quantile(0.99)), 3)
     x = np.unique(np.linspace(1, most, GRID).round())
     since = np.linspace(0, age, GRID)
     probability = clv.law.p_alive(x[None, :], age - since[:, None], age)
     below = since[probability[:, -1] < 0.5]
-    title = f"With {most} repeat orders, P(alive) is above 50% at any time"
+    name = _law_name(clv)
+    title = f"By {name} alone, P(alive) with {most} repeat orders is above 50% at any time"
     if len(below):
-        title = f"With {most} repeat orders, P(alive) falls below 50% after {below[0]:,.0f} days"
+        title = f"By {name} alone, P(alive) with {most} repeat orders falls below 50% after {below[0]:,.0f} days"
     figure, axes = blank(title, 6.4, 4.4)
     mesh = axes.pcolormesh(x, since, probability, cmap="Blues", vmin=0, vmax=1, shading="nearest")
     levels = axes.contour(x, since, probability, levels=[0.25, 0.5, 0.75], colors=INK, linewidths=0.7)
     axes.clabel(levels, fontsize=8)
-    axes.set_xlabel(f"repeat orders in {age:,.0f} days")
+    axes.set_xlabel(f"repeat orders in {age:,.0f} days; fitted on {len(buyers):,} customers")
     axes.set_ylabel("days since the last order")
     bar = figure.colorbar(mesh, ax=axes, shrink=0.8)
-    bar.set_label("P(alive)", fontsize=8)
+    bar.set_label(f"P(alive) by {name} alone", fontsize=8)
     return figure
 
 
@@ -191,7 +195,7 @@ def pit(ahead: OrdersAhead, orders: pd.Series) -> Figure:
     figure, axes = blank(f"Central intervals hold {held} of the customers")
     axes.bar(edges[:-1], BINS * np.diff(below), 1 / BINS, align="edge", color=ACCENT, edgecolor="white")
     axes.axhline(1, color=INK, linewidth=0.8, linestyle=":")
-    axes.set_xlabel("P(fewer orders than the actual ones), by the model")
+    axes.set_xlabel(f"P(fewer orders than the actual ones), as shipped; {len(counts):,} customers")
     axes.set_ylabel("customers, 1 = a right model")
     return figure
 
@@ -210,7 +214,7 @@ def lorenz(predicted: pd.Series, actual: pd.Series, horizon_days: int) -> Figure
         axes.plot(100 * share, 100 * curve, color=colour, linewidth=1.6, label=name)
     axes.plot([10], [100 * tenth], "o", color=ACCENT, markersize=4)
     axes.plot([0, 100], [0, 100], color=MUTED, linewidth=1, linestyle=":")
-    axes.set_xlabel("% of customers, highest spend first")
+    axes.set_xlabel(f"% of {len(spend):,} customers, highest spend first")
     axes.set_ylabel(f"% of the spend in {horizon_days} days")
     axes.legend(frameon=False, loc="lower right")
     return figure

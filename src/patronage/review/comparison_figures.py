@@ -185,7 +185,7 @@ def lorenz(clv: Mapping[str, Array]) -> Figure:
         colour, line = SIDES[side]
         axes.plot(
             100 * places / max(customers, 1), 100 * curve[places], line, color=colour, linewidth=2,
-            label=f"{side}, Gini {ginis[side]:.3f}",
+            label=f"{side}, Gini {ginis[side]:.3f}, n = {customers:,}",
         )  # fmt: skip
     axes.set_xlabel("% of customers, least CLV first")
     axes.set_ylabel("% of CLV")
@@ -214,7 +214,8 @@ def reliability(churn: Mapping[str, tuple[Array, Array]]) -> Figure:
         table = 100 * calibration_table(y_true, y_pred)[["predicted", "actual"]]
         ends += [table.min().min(), table.max().max()]
         colour, line = SIDES[side]
-        axes.plot(table["predicted"], table["actual"], line, marker="o", color=colour, markersize=4, label=side)
+        axes.plot(table["predicted"], table["actual"], line, marker="o", color=colour, markersize=4,
+                  label=f"{side}, n = {len(y_true):,}")  # fmt: skip
     equal = [min(ends), max(ends)]  # where the base rate is small, so are the axes
     axes.plot(equal, equal, color=MUTED, linewidth=1, linestyle=":", zorder=0)
     axes.set_xlabel("predicted, % of customers")

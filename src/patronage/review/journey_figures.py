@@ -166,7 +166,7 @@ def _draw_arrow(axes: Axes, start: StageCircle, end: StageCircle, share: float, 
     )  # fmt: skip
 
 
-def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: str) -> Figure:
+def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: str, customers: int) -> Figure:
     """How long each group stays in each stage, in days; empty where no customer of the group was.
 
     Parameters
@@ -175,6 +175,8 @@ def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: st
         A row per group, a column per stage: mean stay in periods.
     longest_days
         The longest history: a longer stay is extrapolated, and shown as longer than it.
+    customers
+        How many there are in all groups.
     """
     days = (stuck.dropna(axis=1, how="all") * period_days).clip(upper=longest_days)
     values = days.to_numpy(float)
@@ -183,7 +185,7 @@ def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: st
     axes.imshow([[colour(value) for value in row] for row in values], aspect="auto")
     axes.set_xticks(range(days.shape[1]), [stage.replace("_", " ") for stage in days.columns], fontsize=9)
     axes.set_yticks(range(len(days)), list(map(str, days.index)), fontsize=9)
-    axes.set_xlabel("stage; cells: mean stay in days")
+    axes.set_xlabel(f"stage; cells: mean stay in days; {customers:,} customers")
     axes.set_ylabel(by)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -205,13 +207,15 @@ def _longest_stay(days: pd.DataFrame, by: str) -> str:
     return f"The longest stay is {stay[place]:,.0f} days in {stage}: {finite.index[place]}"
 
 
-def stage_mix(mix: pd.DataFrame, periods: int, period_days: int) -> Figure:
+def stage_mix(mix: pd.DataFrame, periods: int, period_days: int, customers: int) -> Figure:
     """Shares of the customers by stage: before, predicted from there, and actual.
 
     Parameters
     ----------
     mix
         A row per stage: `before`, `predicted`, `realised`.
+    customers
+        How many there are in all stages: unseen ones.
     """
     error = float((mix["predicted"] - mix["realised"]).abs().sum() / 2)
     title = f"{error:.0%} of the customers are in another stage than predicted {periods * period_days} days before"
@@ -222,6 +226,7 @@ def stage_mix(mix: pd.DataFrame, periods: int, period_days: int) -> Figure:
         bars = axes.bar(places + shift, 100 * shown[name], 0.25, color=colour, label=name)
         axes.bar_label(bars, [f"{100 * value:.0f}" for value in shown[name]], fontsize=8, color=INK)
     axes.set_xticks(places, [str(stage).replace("_", " ") for stage in shown.index])
+    axes.set_xlabel(f"stage; {customers:,} customers who were not learned from")
     axes.set_ylabel("% of customers")
     axes.legend(frameon=False)
     return figure

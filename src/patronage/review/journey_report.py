@@ -43,8 +43,8 @@ def journey_report(
             if group == c.PERSONA:  # in the order of every other figure
                 ordered = assignments.sort_values(c.PERSONA_ID)[c.PERSONA].astype(str).drop_duplicates()
                 shown = shown.reindex([name for name in ordered if name in shown.index])
-            figures[Artifact.journey_figure_of(group)] = stuck_map(shown, days, longest_days, group)
+            figures[Artifact.journey_figure_of(group)] = stuck_map(shown, days, longest_days, group, len(features))
     if holdout is not None:
         mix = tables[Artifact.JOURNEY_MIX].set_index("stage")
-        figures[Artifact.JOURNEY_MIX_FIGURE] = stage_mix(mix, periods, days)
+        figures[Artifact.JOURNEY_MIX_FIGURE] = stage_mix(mix, periods, days, len(holdout.unseen.training[0].features))
     return report | Report(frames={Artifact.JOURNEYS: per_customer(journey, features).reset_index()}, figures=figures)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from patronage.review.page.blocks import Chart, Table
 from patronage.review.run_page.over_time import PastRun, over_time
 
+NOBODY = "no order yet"
 SPRING = PastRun(
     version="1",
     cutoff="2023-04-01",
@@ -32,7 +33,7 @@ def test_what_was_expected_stands_beside_what_came(view):
     table = next(block for block in section.blocks if isinstance(block, Table)).frame
     assert table["as of"].tolist() == ["2023-04-01", "2023-07-01"]
     assert table["state"].tolist() == ["champion", "this run"]
-    assert table["orders that came"].fillna(-1).tolist() == [220.0, -1.0]
+    assert table["orders actual"].fillna(-1).tolist() == [220.0, -1.0]
     assert "largest PSI" not in table  # nothing was scored
 
 
@@ -45,7 +46,7 @@ def test_a_horizon_that_is_not_over_is_no_miss(view):
 
 def test_the_last_version_of_a_day_gives_its_shares(view):
     again = replace(SPRING, version="2", stages={"loyal": 0.5, "churned": 0.5})
-    chart = next(block for block in over_time(view, [again, SPRING]).blocks if isinstance(block, Chart))
+    chart = over_time(view, [again, SPRING]).blocks[-2]
     shown = {(row["as of"], row["label"]): row["share"] for row in chart.spec["data"]["values"]}
     assert shown["2023-04-01", "loyal"] == 0.5
     assert ("2023-07-01", "regular") in shown
@@ -54,6 +55,29 @@ def test_the_last_version_of_a_day_gives_its_shares(view):
 def test_a_figure_over_time_names_what_changed_most_in_words(view):
     before = replace(SPRING, stages={"at_risk": 1.0})
     charts = [block for block in over_time(view, [before]).blocks if isinstance(block, Chart)]
-    assert charts[0].title.startswith("By journey stage, at risk changed most: from 100% to ")
-    assert "at_risk" not in {row["label"] for row in charts[0].spec["data"]["values"]}
-    assert "no order yet" not in {row["label"] for row in charts[1].spec["data"]["values"]}
+    assert charts[-2].title.startswith("By journey stage, at risk changed most: from 100% to ")
+    assert "at_risk" not in {row["label"] for row in charts[-2].spec["data"]["values"]}
+    assert "no order yet" not in {row["label"] for row in charts[-1].spec["data"]["values"]}
+
+
+def test_labels_stand_in_the_order_of_the_rest_of_the_page(view):
+    gone = dict.fromkeys([*reversed(view.personas), "heavy"], 0.2)
+    section = over_time(view, [replace(SPRING, stages={"churned": 0.7, "regular": 0.3}, personas=gone)])
+    stages, personas = (block.spec["encoding"]["color"] for block in section.blocks[-2:])
+    shown = [stage for stage in stages["sort"] if stage in ("regular", "churned")]
+    assert shown == ["regular", "churned"]
+    ordered = [name for name in view.personas if name != NOBODY]
+    assert [name for name in personas["sort"] if name != NOBODY] == [*ordered, "heavy"]
+    assert len(set(stages["scale"]["range"])) == len(stages["scale"]["range"])
+    assert "#000000" not in stages["scale"]["range"]  # unseen where the page is dark
+
+
+def test_predicted_totals_are_drawn_beside_the_actual_ones(view):
+    later = replace(SPRING, version="2", cutoff="2023-05-01", expected_orders=300.0, actual_orders=250.0)
+    orders, revenue, *_ = (block for block in over_time(view, [SPRING, later]).blocks if isinstance(block, Chart))
+    assert orders.title == "Over 2 horizons, predicted orders were off by 20% at most"
+    assert revenue.spec["encoding"]["x"]["title"] == "revenue in the horizon, USD"
+    bars = {(row["as of"], row["of"]): row["orders"] for row in orders.spec["data"]["values"]}
+    assert bars["2023-05-01, 90 days", "actual"] == 250
+    assert ("2023-07-01, 90 days", "actual") not in bars  # of the run itself nothing came yet
+    assert "n = 300 to " in orders.description

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -189,8 +189,13 @@ class LearnedEffects:
             spreads=tuple(read_trees(folder / f"spread_{arm}.txt") for arm in range(len(state["arms"]) - 1)),
             by_customer=state["by_customer"],
             rule=None if state["rule"] is None else _rule(state["rule"]),
-            curves=tuple(EffectCurve(*map(tuple, curve)) for curve in state.get("curves", ())),
+            curves=tuple(_curve(parts) for parts in state.get("curves", ())),
         )
+
+
+def _curve(parts: Sequence[Any]) -> EffectCurve:
+    """What `save` wrote of it, with tuples again."""
+    return EffectCurve(*(tuple(part) if isinstance(part, list) else part for part in parts))
 
 
 def _rule(state: Mapping[str, Any]) -> SimpleRule:

@@ -73,12 +73,15 @@ class EffectCurve(NamedTuple):
         By the effects that were predicted of unseen customers; costs are not taken off.
     realised, half_width
         By what came of them, and of its 95 % interval.
+    customers
+        How many there were; 0 where that was not kept.
     """
 
     share: tuple[float, ...]
     promised: tuple[float, ...]
     realised: tuple[float, ...]
     half_width: tuple[float, ...]
+    customers: int = 0
 
 
 def effect_curve(effect: Array, score: Array) -> EffectCurve:
@@ -97,7 +100,7 @@ def effect_curve(effect: Array, score: Array) -> EffectCurve:
     promised, realised, squares = (total / n for total in totals)
     half = norm.ppf((1 + LEVEL) / 2) * np.sqrt(np.maximum(squares - realised**2, 0.0) / n)
     curves = (places / n, promised, realised, half)
-    return EffectCurve(*(tuple(float(value) for value in curve) for curve in curves))
+    return EffectCurve(*(tuple(float(value) for value in curve) for curve in curves), customers=len(effect))
 
 
 class Slope(NamedTuple):

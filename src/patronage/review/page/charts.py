@@ -19,6 +19,7 @@ Spec = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # a name; nothing is fetched
 BLUE, ORANGE, GREEN, SKY, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#8a94a0"
+PINK, OLIVE = "#cc79a7", "#b5a800"
 EVERYONE = "everyone"
 GROUP = "group"
 DIGITS = 5  # of a number in a specification
@@ -213,7 +214,7 @@ def over_time(rows: pd.DataFrame, day: str, series: str, value: str, title: str,
     colour = {
         "field": series, "type": "nominal", "sort": parts,
         "legend": {"title": None, "orient": "top", "columns": 4, "labelLimit": 260},
-        "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY, "#cc79a7", "#000000"]},
+        "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY, PINK, OLIVE]},
     }  # fmt: skip
     days = sorted(set(rows[day]))[:: 1 + rows[day].nunique() // MOST_DAYS]
     axis = {"format": "%Y-%m-%d", "labelAngle": -30, "values": [_utc(text) for text in days]}

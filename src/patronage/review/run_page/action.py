@@ -136,7 +136,8 @@ def _learned_curves(view: RunView, arm: str, cost: float) -> list[Block]:
     unit = view.in_currency(f"{c.PROFIT} per 1,000 customers")
     spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", unit)
     spec["encoding"]["x"]["axis"]["format"] = "%"
-    description = "Customers of the lot whom the models had not seen, in the order of their predicted effect."
+    customers = f"{count(curve.customers)} customers" if curve.customers else "Customers"
+    description = f"{customers} of the lot whom the models had not seen, in the order of their predicted effect."
     return [Chart(title, spec, description)]
 
 

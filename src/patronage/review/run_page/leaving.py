@@ -27,8 +27,7 @@ def leaving(view: RunView) -> Section:
         return Section("Who is leaving, and why", "Nobody has bought yet, so nobody can leave.")
     likely = bought.loc[risk.index[risk > LIKELY]]
     at_stake = float(likely[c.CLV].sum())
-    contract = view.config.churn.contractual
-    words, otherwise = ("cancel", "to stay") if contract else ("place no order", "to place one")
+    words, otherwise = ("cancel", "to stay") if view.config.churn.contractual else ("place no order", "to place one")
     finding = (
         f"{count(len(likely))} of {count(len(risk))} buyers ({percent(len(likely) / len(risk))}) are more likely to "
         f"{words} in {view.config.horizon_days} days than {otherwise}; {view.money(at_stake)} of expected value is "
@@ -49,12 +48,10 @@ def _histogram(view: RunView, bought: pd.DataFrame) -> Chart:
         counts, _ = np.histogram(own[c.CHURN_PROBABILITY].dropna(), BINS)
         bars = pd.DataFrame({"from": BINS[:-1], "to": BINS[1:], "customers": counts})
         rows.append(labelled(bars, group))
-    spec = charts.histogram(pd.concat(rows), "from", "to", "customers", "predicted risk of no order", "customers")
+    risk = f"predicted risk of {'cancelling' if view.config.churn.contractual else 'no order'}"
+    spec = charts.histogram(pd.concat(rows), "from", "to", "customers", risk, "customers")
     mean = float(bought[c.CHURN_PROBABILITY].mean())
-    description = (
-        "Buyers by their predicted risk of no order in the horizon; "
-        f"n = {count(len(bought))}; follows the choice above."
-    )
+    description = f"Buyers by their {risk} in the horizon; n = {count(len(bought))}; follows the choice above."
     return Chart(f"The mean risk is {percent(mean)}", spec, description)
 
 
@@ -81,8 +78,9 @@ def _calibration(view: RunView) -> list[Block]:
     error = calibration_error(y_true, y_pred)
     spec = charts.calibration(rows, "predicted", "actual", "low", "high", "predicted risk", "actual share that left")
     since = f"{view.measurement.holdout.evaluated.cutoff:%Y-%m-%d}"
+    left = "cancelled" if view.config.churn.contractual else "placed no order"
     description = (
-        f"Tenths of the buyers of {since} by predicted risk, beside the share that placed no order; bars are 95% "
+        f"Tenths of the buyers of {since} by predicted risk, beside the share that {left}; bars are 95% "
         f"intervals; on the dotted line both are equal; n = {count(len(y_true))}."
     )
     picture = view.picture(Artifact.CHURN_CALIBRATION_FIGURE)

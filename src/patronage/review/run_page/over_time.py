@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from patronage import names as c
+from patronage.models.journey import STAGES
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table
-from patronage.review.run_page.inputs import RunView, percent, plain
+from patronage.review.run_page.inputs import RunView, count, percent, plain
 
 PERIOD = "as of"
+PREDICTED, ACTUAL = "predicted", "actual"
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,22 @@ def over_time(view: RunView, past: Sequence[PastRun]) -> Section:
                 "version": run.version,
                 "state": run.state,
                 "customers": run.customers,
-                "orders expected": run.expected_orders,
-                "orders that came": run.actual_orders,
-                "revenue expected": run.expected_revenue,
-                "revenue that came": run.actual_revenue,
+                "orders predicted": run.expected_orders,
+                "orders actual": run.actual_orders,
+                "revenue predicted": run.expected_revenue,
+                "revenue actual": run.actual_revenue,
                 "largest PSI": run.psi,
             }
             for run in runs
         ]
     )
     table = table.dropna(axis="columns", how="all")
-    formats = {name: ",.0f" for name in table if "expected" in name or "came" in name} | {"largest PSI": ".2f"}
+    formats = {name: ",.0f" for name in table if str(name).endswith((PREDICTED, ACTUAL))} | {"largest PSI": ".2f"}
     blocks: list[Block] = [Table(table, "Every version of this log's model", formats, most=30)]
-    blocks += [*_chart(runs, "stages", "journey stage"), *_chart(runs, "personas", c.PERSONA)]
+    blocks += _totals(runs, c.ORDERS, "orders in the horizon")
+    blocks += _totals(runs, c.REVENUE, view.in_currency("revenue in the horizon"))
+    blocks += _chart(runs, "stages", "journey stage", STAGES)
+    blocks += _chart(runs, "personas", c.PERSONA, view.personas)
     return Section(title, _finding(runs), blocks)
 
 
@@ -107,8 +112,35 @@ def _finding(runs: Sequence[PastRun]) -> str:
     )
 
 
-def _chart(runs: Sequence[PastRun], name: str, words: str) -> list[Block]:
-    """The share of each label by cutoff, the last run of each; nothing of a single cutoff."""
+def _totals(runs: Sequence[PastRun], name: str, unit: str) -> list[Block]:
+    """Predicted beside actual, the last run of each cutoff; nothing where no horizon is over."""
+    last = {run.cutoff: run for run in runs}.values()
+    pairs = [
+        (f"{run.cutoff}, {run.horizon_days} days", getattr(run, f"expected_{name}"), getattr(run, f"actual_{name}"))
+        for run in last
+    ]
+    table = pd.DataFrame(pairs, columns=[PERIOD, PREDICTED, ACTUAL])
+    over = table[table[ACTUAL] > 0].dropna()
+    if over.empty:
+        return []
+    off = (over[PREDICTED] / over[ACTUAL] - 1).abs().max()
+    rows = table.melt(PERIOD, var_name="of", value_name=name).dropna()
+    title = f"Predicted {name} were off by {percent(off)}"
+    if len(over) > 1:
+        title = f"Over {len(over)} horizons, predicted {name} were off by {percent(off)} at most"
+    fewest, most = (count(end([run.customers for run in last])) for end in (min, max))
+    description = (
+        f"All customers of each cutoff together, n = {fewest if fewest == most else f'{fewest} to {most}'}; a horizon "
+        "that is not over yet has no actual bar."
+    )
+    return [Chart(title, charts.paired_bars(rows, PERIOD, name, "of", unit), description)]
+
+
+def _chart(runs: Sequence[PastRun], name: str, words: str, order: Sequence[str]) -> list[Block]:
+    """The share of each label by cutoff, the last run of each; nothing of a single cutoff.
+
+    Labels stand in the order that the rest of the page has; those that only earlier runs had come after them.
+    """
     rows = {
         (run.cutoff, label): share for run in runs for label, share in dict(getattr(run, name)).items()
     }  # a later version of the same cutoff takes the place of an earlier one
@@ -116,7 +148,9 @@ def _chart(runs: Sequence[PastRun], name: str, words: str) -> list[Block]:
     if frame.empty or frame[0].nunique() < 2:
         return []
     frame.columns = pd.Index([PERIOD, "label", "share"])
-    frame["label"] = frame["label"].map(plain)
+    places = {label: place for place, label in enumerate(order)}
+    frame = frame.iloc[frame["label"].map(lambda label: places.get(label, len(places))).argsort(kind="stable")]
+    frame = frame.assign(label=frame["label"].map(plain))
     spec = charts.over_time(frame, PERIOD, "label", "share", "% of customers", percent=True)
     description = f"Share of the customers by {words}, at the cutoff of each version; the last version of each day."
     return [Chart(_most_changed(frame, words), spec, description)]
