@@ -55,6 +55,17 @@ def test_a_stage_of_one_is_no_stage_of_none():
     assert figure.get_figwidth() < 8  # the columns between the two are closed up
 
 
+def test_the_area_of_small_circles_is_their_share_too():
+    figure = maps.journey_map(
+        stages(first_time=40, regular=1000, at_risk=160), flows(), period_days=7, periods=8, longest_days=300
+    )
+    radii = [patch.radius for patch in figure.axes[0].patches]
+    assert radii == pytest.approx([0.62 * np.sqrt(part) for part in (0.04, 1.0, 0.16)])
+    shown = texts(figure)
+    assert "first time\n3% · 40 · stay" in shown  # where there is no room inside
+    assert "at risk\n160 · stay" in shown
+
+
 def test_the_map_can_be_drawn_where_no_customer_moved():
     figure = maps.journey_map(stages(first_time=3), flows(), period_days=7, periods=13, longest_days=20)
     assert figure.get_suptitle() == "No customer has a history to move in"

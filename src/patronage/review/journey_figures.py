@@ -28,7 +28,8 @@ PLACES = {
     CHURNED: (3, 0.0),
 }
 APART = 2.4
-LARGEST, SMALLEST = 0.62, 0.26  # radii
+LARGEST, SMALLEST = 0.62, 0.06  # radii; a circle of a hundredth of the largest one's customers is not smaller
+ROOM = 0.24  # the radius from which on a share fits inside its circle
 MIN_SHARE = 0.01  # smaller flows are not drawn
 THINNEST, WIDEST = 1.5, 9.0  # points
 Colour = tuple[float, float, float]
@@ -139,8 +140,11 @@ def _draw_circle(axes: Axes, stage: str, circle: StageCircle, facts: pd.Series, 
     x, y, radius = circle
     axes.add_patch(Circle((x, y), radius, facecolor=colour, edgecolor=INK, linewidth=0.8, zorder=3))
     centred: dict[str, Any] = {"ha": "center", "color": INK, "zorder": 4}
-    axes.text(x, y, _share(facts["share"]), **centred | {"color": _ink_on(colour)}, va="center", fontsize=10)
-    name = f"{stage.replace('_', ' ')}\n{int(facts['customers']):,}" + (f" · stay {stay}" if stay else "")
+    share = _share(facts["share"])
+    if radius >= ROOM:
+        axes.text(x, y, share, **centred | {"color": _ink_on(colour)}, va="center", fontsize=10)
+    counts = f"{int(facts['customers']):,}" if radius >= ROOM else f"{share} · {int(facts['customers']):,}"
+    name = f"{stage.replace('_', ' ')}\n{counts}" + (f" · stay {stay}" if stay else "")
     above = y > 1.0
     place = y + (radius + 0.08 if above else -radius - 0.08)
     axes.text(x, place, name, **centred, va="bottom" if above else "top", fontsize=9)
