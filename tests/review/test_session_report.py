@@ -14,7 +14,7 @@ from patronage.config.journey import JourneyConfig
 from patronage.data.simulated import simulate
 from patronage.evaluation.intervals import Resampling
 from patronage.report import Report
-from patronage.review.session_report import abandoned_carts, session_report
+from patronage.review.session_report import abandoned_carts, auc_by_touchpoints, session_report
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +44,15 @@ def test_a_clickstream_has_forecasts_carts_and_figures(shop_log):
     orders = shop_log.transactions[shop_log.transactions[c.AMOUNT] > 0]
     later = orders.merge(carts, on=c.CUSTOMER_ID).query("ordered_at > left_at & ordered_at < @CUTOFF")
     assert later.empty  # a customer who ordered since has abandoned nothing
+
+
+def test_the_figure_says_of_how_many_sessions_and_stands_without_any():
+    table = pd.DataFrame({"touchpoints": [1, 2], "sessions": [1200, 800], "model": [0.6, 0.7], "counts": [0.6, 0.65],
+                          "last_event": 0.5})  # fmt: skip
+    axes = auc_by_touchpoints(table).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1\n1,200", "2\n800"]
+    title = auc_by_touchpoints(pd.DataFrame()).axes[0].get_title(loc="left")
+    assert title == "Too few sessions to measure the forecast of an order"
 
 
 def test_too_few_sessions_are_reported(shop_log):

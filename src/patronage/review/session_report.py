@@ -92,18 +92,20 @@ def auc_by_touchpoints(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        A row per number of `touchpoints`, a column per forecast.
+        A row per number of `touchpoints`, with its `sessions`; a column per forecast.
     """
     title = "Too few sessions to measure the forecast of an order"
     if len(table):
         last = table.iloc[-1]
         title = f"Order in the session: ROC-AUC {last['model']:.2f} after {last['touchpoints']:.0f} touchpoints"
     figure, axes = blank(title)
-    for name, colour in COLOURS.items():
-        axes.plot(table["touchpoints"], table[name], "o-", color=colour, label=NAMES[name])
     axes.axhline(0.5, color=MUTED, linewidth=1, linestyle=":")
-    axes.set_xticks(table["touchpoints"])
-    axes.set_xlabel(f"touchpoints so far, in sessions of unseen customers in the last {EVALUATED_DAYS} days")
-    axes.set_ylabel("ROC-AUC")
-    axes.legend(frameon=False)
+    if len(table):
+        for name, colour in COLOURS.items():
+            axes.plot(table["touchpoints"], table[name], "o-", color=colour, label=NAMES[name])
+        axes.legend(frameon=False)
+        names = [f"{place:g}\n{n:,}" for place, n in zip(table["touchpoints"], table["sessions"], strict=True)]
+        axes.set_xticks(table["touchpoints"], names, fontsize=8)
+    axes.set_xlabel(f"touchpoints so far, and sessions of unseen customers in the last {EVALUATED_DAYS} days")
+    axes.set_ylabel("ROC-AUC; 0.5 = chance, 1 = perfect")
     return figure
