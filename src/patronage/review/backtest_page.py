@@ -98,7 +98,8 @@ def _verdicts(later: pd.DataFrame, headlines: Mapping[str, bool], ratios: pd.Dat
         )
         if len(names)
     ]
-    finding = f"Beside the best structural model at each of {n} origins, what is shipped is {'; '.join(parts)}."
+    where = "the one origin" if n == 1 else f"each of {n} origins"
+    finding = f"Beside the best structural model at {where}, what is shipped is {'; '.join(parts)}."
     named = ratios.rename(columns=plain)
     blocks: list[Block] = [
         Table(counts, "At how many origins, by the 95% interval of the difference"),
