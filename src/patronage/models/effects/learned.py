@@ -195,7 +195,8 @@ class LearnedEffects:
 
 def _curve(parts: Sequence[Any]) -> EffectCurve:
     """What `save` wrote of it, with tuples again."""
-    return EffectCurve(*(tuple(part) if isinstance(part, list) else part for part in parts))
+    share, promised, realised, half_width, *customers = parts
+    return EffectCurve(tuple(share), tuple(promised), tuple(realised), tuple(half_width), *customers)
 
 
 def _rule(state: Mapping[str, Any]) -> SimpleRule:

@@ -99,8 +99,10 @@ def effect_curve(effect: Array, score: Array) -> EffectCurve:
     totals = [np.concatenate([[0.0], np.cumsum(values[order])])[places] for values in (effect, score, score**2)]
     promised, realised, squares = (total / n for total in totals)
     half = norm.ppf((1 + LEVEL) / 2) * np.sqrt(np.maximum(squares - realised**2, 0.0) / n)
-    curves = (places / n, promised, realised, half)
-    return EffectCurve(*(tuple(float(value) for value in curve) for curve in curves), customers=len(effect))
+    share, promised, realised, half = (
+        tuple(float(value) for value in curve) for curve in (places / n, promised, realised, half)
+    )
+    return EffectCurve(share, promised, realised, half, len(effect))
 
 
 class Slope(NamedTuple):
