@@ -4,14 +4,14 @@ A step is passed by an order within its window. An obstacle is any other act tha
 customer who meets it so many seconds after the step is held against like customers who have waited as long without an
 order, and have not met it; like in the orders so far, in those for each time at this step, and in whether they know the
 act from before. Who has ordered already is in neither group, or fast buyers, who have no time to meet anything, would
-make an obstacle of every act. Differences are put together over the groups (Mantel and Haenszel 1959); intervals leave
-out one twentieth of the customers at a time. Labels are those that customers held before the steps. All of it only goes
+make an obstacle of every act. `like_customers.py` puts the differences together; intervals leave out one twentieth of
+the customers at a time. Labels are those that customers held before the steps. All of it only goes
 with being lost: whether it is the cause is another question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,17 +20,14 @@ from scipy.stats import t as student
 from patronage import names as c
 from patronage.analyses.acts import ORDER
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.like_customers import beside_like_customers, keep_met
 from patronage.analyses.same_customer import same_customer
 from patronage.analyses.steps import (
     BANDS,
     BUCKETS,
-    CELLS,
     DAY,
     REACH,
-    RECORDS,
     Steps,
-    cell,
-    episodes,
     jackknife_error,
     left_out_sums,
     seconds,
@@ -55,12 +52,15 @@ ANSWERED_DAYS = 30  # an answer is about the last step within so many days
 
 def run(view: View, settings: ObstaclesConfig) -> Result:
     """Where customers are lost, by stage, channel and label; which acts go with it; feedback at each step."""
-    history = view.history
-    steps = steps_of(history, settings)
+    with steps_of(view.history, settings) as steps:
+        return _run(view, steps)
+
+
+def _run(view: View, steps: Steps) -> Result:
+    history, settings = view.history, steps.settings
     counts = steps.frame(
         "SELECT act, band, coalesce(channel, '') AS channel, bucket, count(*) AS n, sum(passed) AS passed "
-        "FROM episodes GROUP BY 1, 2, 3, 4",
-        episodes=episodes(steps),
+        "FROM episodes GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
     )
     named = _searched(steps, counts)
     if not named:
@@ -74,7 +74,9 @@ def run(view: View, settings: ObstaclesConfig) -> Result:
     shares = by[by["by"] == "stage"].rename(columns={"step": "row", "label": "column"})
     title = "Share of customers who pass each step, by the orders that they had before"
     result.add("steps_by", by.reset_index(drop=True), Drawing("shares", shares, title, "orders before the step"))
-    pairs = _obstacles(steps, named, settings.least)
+    keep_met(steps, named)
+    pairs = beside_like_customers(steps, settings.least)
+    pairs = _judged(pairs, steps) if len(pairs) else pairs
     _feedback(result, steps, named, settings)
     hardest = table.loc[table["lost_value"].idxmax()]
     result.finding = (
@@ -167,8 +169,8 @@ def _by_label(view: View, steps: Steps, named: Sequence[str]) -> pd.DataFrame:
         return pd.DataFrame()
     rows = steps.frame(
         f"SELECT customer_id, act, count(*) AS n, sum(passed) AS passed FROM episodes "
-        f"WHERE moment > -{view.since_days * DAY} AND act IN ({texts(named)}) GROUP BY customer_id, act",
-        episodes=episodes(steps),
+        f"WHERE moment > -{view.since_days * DAY} AND act IN ({texts(named)}) GROUP BY customer_id, act "
+        "ORDER BY act, customer_id"
     )
     frames = []
     for name in steps.settings.segments:
@@ -178,70 +180,14 @@ def _by_label(view: View, steps: Steps, named: Sequence[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-STRATA = ("band", "record", "bucket")
-ORDERED_CELL = f"CASE WHEN next_order IS NULL THEN {len(CELLS)} ELSE {cell('next_order - moment')} END AS ordered_cell"
-
-
-def _met(steps: Steps, named: Sequence[str]) -> dict[str, str]:
-    """SQL: the first time of each act met after each step, and the acts that the customer knew from before."""
-    columns = ", ".join(
-        f"episodes.{name}" for name in (c.CUSTOMER_ID, "act", "moment", "next_order", "passed", *STRATA)
-    )
-    return {
-        "episodes": f"SELECT * FROM ({episodes(steps)}) AS all_episodes WHERE act IN ({texts(named)})",
-        "firsts": "SELECT customer_id, act AS other, min(moment) AS first_time FROM arrivals GROUP BY customer_id, act",
-        "just_met": f"""
-            SELECT {columns}, met.act AS other, min(met.moment) - episodes.moment AS elapsed
-            FROM episodes JOIN arrivals met
-                 ON met.customer_id = episodes.customer_id AND met.act <> episodes.act
-                    AND met.moment BETWEEN episodes.moment AND episodes.moment + {REACH}
-                    AND (episodes.next_order IS NULL OR met.moment < episodes.next_order)
-            WHERE met.act <> {text(ORDER)} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9""",
-        "first_met": """
-            SELECT just_met.*, CASE WHEN firsts.first_time < just_met.moment THEN 1 ELSE 0 END AS knows
-            FROM just_met JOIN firsts ON firsts.customer_id = just_met.customer_id AND firsts.other = just_met.other""",
-        "known": f"""
-            SELECT {columns}, firsts.other FROM episodes JOIN firsts
-            ON firsts.customer_id = episodes.customer_id AND firsts.first_time < episodes.moment
-            WHERE firsts.other <> episodes.act""",
-    }
-
-
-def _obstacles(steps: Steps, named: Sequence[str], least: int) -> pd.DataFrame:
-    """Every pair of a step and an act met after it, with the difference of passing beside like customers."""
-    relations, keys = _met(steps, named), ", ".join(STRATA)
-    counted = "count(*) AS n, sum(passed) AS passed"
-    waiting = steps.frame(
-        f"SELECT act, {keys}, {ORDERED_CELL}, {counted} FROM episodes GROUP BY act, {keys}, 5", **relations
-    )
-    known = steps.frame(
-        f"SELECT act, {keys}, {ORDERED_CELL}, other, {counted} FROM known GROUP BY act, {keys}, 5, other", **relations
-    )
-    met = steps.frame(
-        f"SELECT act, {keys}, {ORDERED_CELL}, other, knows, {cell('elapsed')} AS own_cell, {counted} "
-        f"FROM first_met GROUP BY act, {keys}, 5, other, knows, 8",
-        **relations,
-    )
-    rows = []
-    for (step, other), own in met.groupby(["act", "other"]):
-        if own["n"].sum() < least:
-            continue
-        knowing = known[(known["act"] == step) & (known["other"] == other)]
-        if (row := _beside(own, waiting[waiting["act"] == step], knowing)) is not None:
-            rows.append((step, other, *row))
-    names = ["step", "obstacle", "met", "passed_share", "passed_share_of_like", "effect", "error"]
-    table = pd.DataFrame(rows, columns=names)
-    return _judged(table, steps, relations) if len(table) else table
-
-
-def _judged(table: pd.DataFrame, steps: Steps, relations: Mapping[str, str]) -> pd.DataFrame:
+def _judged(table: pd.DataFrame, steps: Steps) -> pd.DataFrame:
     """With intervals, what the same customers show, and the verdicts; the two sides are two families of tests."""
     table["low"], table["high"] = (table["effect"] + side * T * table["error"] for side in (-1, 1))
     lower = student.cdf(table["effect"] / table["error"], BUCKETS - 1)
     suspects = table[lower < LEVEL]
     own = pd.DataFrame(columns=OWN, dtype=np.float64)
     if len(suspects):
-        own = _own(same_customer(steps, relations, suspects))
+        own = _own(same_customer(steps, suspects))
     table = table.merge(own.astype({"step": str, "obstacle": str}), "left", ["step", "obstacle"])
     p_own = student.cdf(table["same_customer_effect"] / table.pop("same_customer_error"), BUCKETS - 1)
     p_lost = np.where(lower < LEVEL, np.maximum(lower, np.nan_to_num(p_own, nan=1.0)), lower)
@@ -266,59 +212,6 @@ def _own(sums: pd.DataFrame) -> pd.DataFrame:
         value = whole["difference"] / whole["weight"]
         rows.append((step, other, int(own["customers"].sum()), value, value - T * error, value + T * error, error))
     return pd.DataFrame(rows, columns=OWN)
-
-
-def _cube(rows: pd.DataFrame, *cells: str) -> np.ndarray:
-    """Counts and passed ones, (2, strata, BUCKETS, cells ...)."""
-    stratum = rows["band"].to_numpy(int) * RECORDS + rows["record"].to_numpy(int)
-    places = (stratum, rows["bucket"].to_numpy(int), *(rows[name].to_numpy(int) for name in cells))
-    cube = np.zeros((2, RECORDS * len(BANDS), BUCKETS, *(len(CELLS) + 1 for _ in cells)))
-    for place, name in enumerate(("n", "passed")):
-        np.add.at(cube[place], places, rows[name].to_numpy(np.float64))
-    return cube
-
-
-def _at_risk(ordered: np.ndarray) -> np.ndarray:
-    """Along the last axis: who has not ordered in the middle of each cell, as half of those who order in it.
-
-    An act is met somewhere in its cell; who waits beside must not have had the whole cell to order in.
-    """
-    begins = ordered[..., ::-1].cumsum(axis=-1)[..., ::-1]
-    return begins - ordered / 2
-
-
-def _groups(met: pd.DataFrame, ordered: np.ndarray) -> np.ndarray:
-    """Who meets the act in each cell, those of them who pass; who has not met it and has not ordered, and those."""
-    new, gone = _cube(met, "own_cell"), _cube(met, "ordered_cell")
-    later = np.concatenate([np.zeros_like(gone[..., :1]), gone[..., :-1]], axis=-1)
-    met_and_waiting = (new - gone / 2 - later / 2).cumsum(axis=-1)  # in the middle of each cell, as in `_at_risk`
-    return np.concatenate([new, _at_risk(ordered) - met_and_waiting])
-
-
-def _beside(met: pd.DataFrame, waiting: pd.DataFrame, knowing: pd.DataFrame) -> tuple[float, ...] | None:
-    """The difference of those who met an act and of like customers who waited as long, with its interval."""
-    of_knowing = _cube(knowing, "ordered_cell")
-    of_others = _cube(waiting, "ordered_cell") - of_knowing
-    groups = [_groups(met[met["knows"] == flag], own) for flag, own in ((0, of_others), (1, of_knowing))]
-    cube = np.concatenate(groups, axis=1)  # n1, k1, n0, k0 by stratum, bucket and cell
-    total = cube.sum(axis=2)
-    effect, with_it, without_it = _pooled_difference(total)
-    if not np.isfinite(effect):
-        return None
-    left_out = [_pooled_difference(total - cube[:, :, place])[0] for place in range(BUCKETS)]
-    return int(total[0].sum()), with_it, without_it, effect, jackknife_error(np.array(left_out))
-
-
-def _pooled_difference(total: np.ndarray) -> tuple[float, float, float]:
-    """The Mantel-Haenszel difference of two shares over strata, and the shares that it lies between."""
-    n1, k1, n0, k0 = total
-    known = (n1 > 0) & (n0 > 0)
-    if not known.any():
-        return np.nan, np.nan, np.nan
-    n1, k1, n0, k0 = (part[known] for part in (n1, k1, n0, k0))
-    weight = n1 * n0 / (n1 + n0)
-    first, second = (np.average(share, weights=weight) for share in (k1 / n1, k0 / n0))
-    return float(first - second), float(first), float(second)
 
 
 def _lately(steps: Steps, worst: pd.Series) -> pd.DataFrame:
@@ -346,7 +239,7 @@ def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: Obst
         f"""
         SELECT kind, stood.act, count(*) AS n, avg(value) AS mean, var_samp(value) AS variance
         FROM last_step JOIN stood ON stood.customer_id = last_step.customer_id AND stood.moment = last_step.step_at
-        WHERE last_step.moment - step_at <= {ANSWERED_DAYS * DAY} GROUP BY kind, stood.act""",
+        WHERE last_step.moment - step_at <= {ANSWERED_DAYS * DAY} GROUP BY kind, stood.act ORDER BY 1, 2""",
         stood=f"SELECT customer_id, moment, max(act) AS act FROM arrivals WHERE act IN ({texts(named)}) "
         "GROUP BY customer_id, moment",
         spoken=f"SELECT customer_id, {moment} AS moment, event AS kind, value, 1 AS is_answer FROM events "

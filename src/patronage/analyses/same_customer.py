@@ -8,8 +8,6 @@ times cancels out (a fixed effect per customer, in the difference of Mantel and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from patronage.analyses.steps import DAY, Steps
@@ -18,13 +16,13 @@ from patronage.engine import text
 WEEK = 7 * DAY
 
 
-def same_customer(steps: Steps, relations: Mapping[str, str], pairs: pd.DataFrame) -> pd.DataFrame:
+def same_customer(steps: Steps, pairs: pd.DataFrame) -> pd.DataFrame:
     """Sums over customers of the differences of passing, for each pair of a step and an act.
 
     Parameters
     ----------
-    relations
-        SQL of `episodes` and `first_met`, as `obstacles` has them.
+    steps
+        With `arrived` and `first_met`, as `like_customers` keeps them.
     pairs
         With the columns `step` and `obstacle`.
 
@@ -43,13 +41,12 @@ def same_customer(steps: Steps, relations: Mapping[str, str], pairs: pd.DataFram
         SELECT act, other, bucket, count(DISTINCT customer_id) AS customers,
                sum(n / (1 + n) * (beyond - k / n)) AS difference, sum(n / (1 + n)) AS weight
         FROM compared GROUP BY act, other, bucket""",
-        **relations,
         judged=f"""
             SELECT customer_id, act, moment, next_order, passed - avg(passed * 1.0e0) OVER (
                        PARTITION BY act, floor(moment * 1.0e0 / {WEEK})) AS beyond,
                    CASE WHEN last_order IS NULL THEN 0 WHEN moment - last_order < {WEEK} THEN 1
                         WHEN moment - last_order < {4 * WEEK} THEN 2 ELSE 3 END AS recency
-            FROM episodes""",
+            FROM arrived""",
         chosen=f"SELECT customer_id, act, other, bucket, moment, elapsed FROM first_met WHERE {chosen}",
         knowing="SELECT DISTINCT customer_id, act, other FROM chosen",
         times="""

@@ -6,7 +6,10 @@ A step is an arrival: the first time of a day that a customer does a named act; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -28,6 +31,9 @@ RECORDS = 4  # first time at the step; orders so far beside earlier times at it:
 BANDS = ("0 orders", "1 order", "2 to 4 orders", "5 orders or more")
 
 
+_numbers = count(1)  # no two tables of a process share a name
+
+
 @dataclass(frozen=True)
 class Steps:
     """SQL of the arrivals and of what followed each.
@@ -35,16 +41,32 @@ class Steps:
     Attributes
     ----------
     relations
-        `arrivals` (customer_id, act, moment, channel), `timeline` with the last and next order and the orders before.
+        `arrivals` (customer_id, act, moment, channel); `timeline` with the last and next order and the orders before;
+        `episodes`, those whose window is over.
+    tables
+        The tables of what is read again and again, until the steps are closed.
     """
 
     history: History
     settings: ObstaclesConfig
-    relations: dict[str, str]
+    relations: dict[str, str] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
 
     def frame(self, select: str, **steps: str) -> pd.DataFrame:
         """Run a query over the relations and further steps."""
         return self.history.frame(select, {**self.relations, **steps})
+
+    def keep(self, name: str, select: str, **steps: str) -> None:
+        """Run a query once, and give its result a name among the relations."""
+        table = f"{name}_of_steps_{next(_numbers)}"
+        self.history.engine.table(table, self.history.query(select, {**self.relations, **steps}))
+        self.tables.append(table)
+        self.relations[name] = f"SELECT * FROM {table}"
+
+    def close(self) -> None:
+        """Drop the tables."""
+        while self.tables:
+            self.history.engine.drop(self.tables.pop())
 
     def span(self, act: str = "act") -> str:
         """SQL: the seconds within which the next order counts as passing."""
@@ -71,43 +93,46 @@ def seconds(history: History, moment: str) -> str:
     )
 
 
-def steps_of(history: History, settings: ObstaclesConfig) -> Steps:
-    """The arrivals at each named act of the customers, and the next order after each."""
+@contextmanager
+def steps_of(history: History, settings: ObstaclesConfig) -> Iterator[Steps]:
+    """The arrivals at each named act of the customers, and the next order after each; kept as long as they are read."""
     sample = sampled(history, c.CUSTOMER_ID, settings.most_customers)
     is_order = f"CASE WHEN act = {text(ORDER)} THEN 1 ELSE 0 END"
     window = f"PARTITION BY customer_id ORDER BY moment, {is_order}, act ROWS BETWEEN"
-    return Steps(
-        history,
-        settings,
-        {
-            "arrivals": f"""
-                SELECT customer_id, event AS act, min({seconds(history, c.OCCURRED_AT)}) AS moment,
-                       max(channel) AS channel
-                FROM events WHERE event NOT IN ({texts(NO_ACTIVITY)}) AND {sample}
-                GROUP BY customer_id, event, CAST(occurred_at AS DATE)
-                UNION ALL
-                SELECT customer_id, {text(ORDER)} AS act, {seconds(history, c.ORDERED_AT)} AS moment, channel
-                FROM orders
-                WHERE {sample}""",
-            "timeline": f"""
-                SELECT *, min(CASE WHEN act = {text(ORDER)} THEN moment END)
-                          OVER ({window} 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_order,
-                       max(CASE WHEN act = {text(ORDER)} THEN moment END)
-                          OVER ({window} UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_order,
-                       coalesce(sum({is_order}) OVER ({window} UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS orders_before
-                FROM arrivals""",
-        },
-    )
+    arrivals = f"""
+        SELECT customer_id, event AS act, min({seconds(history, c.OCCURRED_AT)}) AS moment, max(channel) AS channel
+        FROM events WHERE event NOT IN ({texts(NO_ACTIVITY)}) AND {sample}
+        GROUP BY customer_id, event, CAST(occurred_at AS DATE)
+        UNION ALL
+        SELECT customer_id, {text(ORDER)} AS act, {seconds(history, c.ORDERED_AT)} AS moment, channel
+        FROM orders WHERE {sample}"""
+    before = f"OVER ({window} UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    order_at = f"CASE WHEN act = {text(ORDER)} THEN moment END"
+    steps = Steps(history, settings)
+    try:
+        steps.keep(
+            "timeline",
+            f"""
+            SELECT *, min({order_at}) OVER ({window} 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_order,
+                   max({order_at}) {before} AS last_order, count({order_at}) {before} AS orders_before
+            FROM arrivals""",
+            arrivals=arrivals,
+        )
+        steps.relations["arrivals"] = "SELECT customer_id, act, moment, channel FROM timeline"
+        steps.keep("episodes", _episodes(steps))
+        yield steps
+    finally:
+        steps.close()
 
 
-def episodes(steps: Steps) -> str:
+def _episodes(steps: Steps) -> str:
     """SQL: the arrivals whose window is over, and whether the customer `passed` to an order in it."""
     span = steps.span()
     return f"""
         SELECT *, {BAND} AS band, CASE WHEN next_order - moment <= {span} THEN 1 ELSE 0 END AS passed,
                CASE WHEN times_before = 0 THEN 0 WHEN orders_before * 4 < times_before THEN 1
                     WHEN orders_before * 4 < times_before * 3 THEN 2 ELSE 3 END AS record,
-               {steps.bucket} AS bucket
+               CAST({steps.bucket} AS INTEGER) AS bucket
         FROM (SELECT *, row_number() OVER (PARTITION BY customer_id, act ORDER BY moment) - 1 AS times_before
               FROM timeline) AS numbered
         WHERE moment <= -{span}"""
