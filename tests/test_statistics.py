@@ -384,16 +384,16 @@ def test_ten_bins_unless_others_are_given():
 
 
 def test_effects_of_several_columns_are_each_its_own():
-    """The robust error counts where the customers far out differ most; each column beside the definition."""
-    x, y = np.array([[3.0, 1], [3, -1], [1, 2], [0, 0.5]]), np.array([6.0, -3, 1, 0.5])
-    found = statistics.single_effects(x, y)
+    """Robust errors count where customers far out differ most; many rows, each column and outcome by the definition."""
+    x, y = np.repeat([[3.0, 1], [3, -1], [1, 2], [0, 0.5]], 600, axis=0), np.repeat([6.0, -3, 1, 0.5], 600)
+    found, several = statistics.single_effects(x, y), statistics.single_effects(x, np.stack([y, -2 * y]))
     for number, column in enumerate(x.T):
         slope = column @ y / (column @ column)
         robust = np.sqrt((column**2 * (y - slope * column) ** 2).sum()) / (column @ column)
-        plain = np.sqrt((y**2).mean() / (column @ column))
-        assert found.value[number] == pytest.approx(slope)
-        assert found.error[number] == pytest.approx(max(robust, plain))
-        assert (robust > plain) == (number == 0)
+        error = max(robust, np.sqrt((y**2).mean() / (column @ column)))
+        assert [found.value[number], *several.value[:, number]] == pytest.approx([slope, slope, -2 * slope])
+        assert [found.error[number], *several.error[:, number]] == pytest.approx([error, error, 2 * error])
+        assert (robust == error) == (number == 0)
     groups = np.array([[1.0, 0], [1, 1], [0, 1], [0, 1], [0, 0]])
     spread = statistics.mean_differences(np.array([0.1, 0.2, 0.4, 0.3, 0.2]), groups)
     assert spread.value == pytest.approx([-0.15, 0.15])

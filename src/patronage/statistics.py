@@ -22,6 +22,7 @@ from patronage.typing import Array, Index
 
 TINY = 1e-12  # the least probability that a logarithm is taken of
 Z = float(norm.isf(0.025))  # of a 95 % interval
+ROWS_AT_ONCE = 1024  # of a wide matrix, so that what is made of them stays near the processor
 MOST_POOLED = 1e6  # imagined trials at the common share, where groups differ by chance alone
 PSI_FLOOR = 1e-4  # the least share of a bin in a PSI: an empty bin is not infinitely surprising
 
@@ -307,12 +308,24 @@ def single_effects(x: Array, y: Array) -> Estimate:
 
     An error is never below that of no difference: a group without a single event has a robust one near zero.
     Of the residuals of both on further columns these are the effects beside those columns (Frisch and Waugh 1933).
+    `y` is (N,), or (S, N) for several outcomes, whose effects are (S, R): `x` (N, R) is then read once for all of them.
     """
-    sizes = (x**2).sum(axis=0)
-    slopes = _ratio(y @ x, sizes)
-    squares = (y**2) @ x**2 - 2 * slopes * (y @ x**3) + slopes**2 * (x**4).sum(axis=0)
-    robust = np.sqrt(np.maximum(_ratio(squares, sizes**2), 0))
-    return Estimate(slopes, np.maximum(robust, np.sqrt(_ratio(np.full(len(sizes), (y**2).mean()), sizes))))
+    shape = (*y.shape[:-1], x.shape[1])
+    sizes, fourth = np.zeros((2, x.shape[1]))
+    products, cubes, squares = np.zeros((3, *shape))
+    for begin in range(0, len(x), ROWS_AT_ONCE):
+        part, own = x[begin : begin + ROWS_AT_ONCE], y[..., begin : begin + ROWS_AT_ONCE]
+        squared = part * part
+        sizes += squared.sum(axis=0)
+        fourth += (squared * squared).sum(axis=0)
+        products += own @ part
+        cubes += own @ (squared * part)
+        squares += (own * own) @ squared
+    slopes = _ratio(products, sizes)
+    around = squares - 2 * slopes * cubes + slopes**2 * fourth
+    robust = np.sqrt(np.maximum(_ratio(around, sizes**2), 0))
+    of_none = np.sqrt(_ratio(np.zeros(shape) + (y**2).mean(axis=-1, keepdims=True), sizes))
+    return Estimate(slopes, np.maximum(robust, of_none))
 
 
 def residuals(values: Array, adjust: Array) -> Array:

@@ -62,3 +62,16 @@ def test_a_rule_in_other_words_and_its_opposite_are_dropped():
     assert rules.without_doubles().wordings == ["a", "d"]
     thresholds = Rules(np.column_stack([first, first]), ["a", "a"], ["a 1+", "a 2+"])
     assert thresholds.without_doubles().wordings == ["a 1+", "a 2+"]  # of one family the search chooses
+
+
+def test_of_rules_that_the_same_customers_fulfil_the_first_is_told(planted):
+    rules, y, adjust, held_out = planted
+    matters = rules.matrix[:, :1]
+    twice = Rules(
+        np.column_stack([matters, matters, rules.matrix[:, 2:]]),
+        ["matters", "matters", *rules.families[2:]],
+        ["matters 1+", "matters 2+", *rules.wordings[2:]],
+    )
+    search = search_rules(twice, y, adjust, held_out, least=30, shuffles=0, seed=0)
+    assert search.table.set_index("family").loc["matters", "rule"] == "matters 1+"
+    assert search.by_chance == 0

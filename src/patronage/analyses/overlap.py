@@ -23,10 +23,11 @@ def overlap(labels: pd.DataFrame) -> pd.DataFrame:
         Square and symmetric, a row and a column per segment column.
     """
     names = [name for name in labels if labels[name].nunique() > 1]
+    numbers = {name: pd.factorize(labels[name], sort=True)[0] for name in names}  # text would be sorted for each pair
     table = pd.DataFrame(1.0, index=names, columns=names)
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
-            agreement = adjusted_mutual_info_score(labels[first], labels[second])
+            agreement = adjusted_mutual_info_score(numbers[first], numbers[second])
             table.loc[first, second] = table.loc[second, first] = agreement
     return table
 

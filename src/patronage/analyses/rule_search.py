@@ -17,7 +17,7 @@ import pandas as pd
 
 from patronage.errors import DataError
 from patronage.statistics import Estimate, false_discovery, linear_effects, residuals, single_effects
-from patronage.typing import Array, Mask
+from patronage.typing import Array, Index, Mask
 
 LEVEL = 0.05  # share of false discoveries
 HOLDS, ALONG, CHANCE = "found", "goes along", "no more than chance"
@@ -26,6 +26,7 @@ MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
 ALIKE = 0.98  # correlation of two rules that are one in other words
 LEAST_EVENTS = 30  # customers of each outcome
+DIGITS = 12  # of correlations; what differs behind them is the order in which a processor adds
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ class Rules:
 
     def without_doubles(self) -> Rules:
         """Without the rules that are an earlier one in other words, or its opposite."""
-        spread = np.where((sd := self.matrix.std(axis=0)) > 0, sd, 1.0)
-        standard = (self.matrix - self.matrix.mean(axis=0)) / spread
-        alike = np.abs(standard.T @ standard) / len(standard) > ALIKE
+        counts = self.matrix.astype(np.float32)  # whole numbers, exact up to 2**24 customers
+        both, shares = (counts.T @ counts).astype(np.float64) / len(counts), self.matrix.mean(axis=0)
+        spread = np.sqrt(shares * (1 - shares))
+        limit = ALIKE * np.outer(spread, spread)
+        alike = (np.abs(both - np.outer(shares, shares)) > limit) & (limit > 0)
         places: list[int] = []
         for place in range(len(self.wordings)):
             others = [k for k in places if self.families[k] != self.families[place]]
@@ -134,9 +137,11 @@ def search_rules(
     x, target = inside.left_beside(adjust[~held_out]), residuals(y[~held_out], adjust[~held_out])
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(target)) % 2 == 0
-    families, fitted = _cross_fitted(inside.families, x, target, half)
-    adjusted = false_discovery(fitted.p_value)
-    best = _best(inside.families, families, x, target)
+    outcomes = np.stack([target, *(rng.permutation(target) for _ in range(shuffles))])
+    families, effects = _cross_fitted(inside.families, x, outcomes, half)
+    fitted = Estimate(effects.value[0], effects.error[0])
+    adjusted, *of_chance = (false_discovery(p_values) for p_values in effects.p_value)
+    (best,) = _best(inside.families, families, _correlations(x, target[None], target[None] @ x))
     table = _described(inside, best, y[~held_out])
     table.insert(0, "family", families)
     table["effect"], table["low"], table["high"] = fitted.value, fitted.low, fitted.high
@@ -144,7 +149,7 @@ def search_rules(
     table = _together(table, inside.matrix[:, best], x[:, best], y[~held_out], adjust[~held_out])
     chosen = rules.of(held_out, [names[rule] for rule in table["rule"]])
     table = _on_held_out(table, chosen, y[held_out], adjust[held_out])
-    chance = [_n_discovered(inside.families, x, rng.permutation(target), half) for _ in range(shuffles)]
+    chance = [int((p_values < LEVEL).sum()) for p_values in of_chance]
     turned = (table["verdict"] == HOLDS) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
     table.loc[turned, "verdict"] = NOT_HELD
     order = {HOLDS: 0, NOT_HELD: 1, ALONG: 2, CHANCE: 3}
@@ -165,25 +170,35 @@ def _check_enough(y: Array, inside: Mask) -> None:
         )
 
 
-def _cross_fitted(families: Sequence[str], x: Array, y: Array, half: Mask) -> tuple[list[str], Estimate]:
-    """The families, and the effect of each: chosen on one half, estimated on the other, and the mean of both ways."""
+def _cross_fitted(families: Sequence[str], x: Array, outcomes: Array, half: Mask) -> tuple[list[str], Estimate]:
+    """The families, and the effect of each: chosen on one half, estimated on the other, and the mean of both ways.
+
+    `outcomes` is (S, N), the effects (S, F); the rules are read once for all outcomes.
+    """
     names = list(dict.fromkeys(families))
-    by_first, by_second = (_best(families, names, x[rows], y[rows]) for rows in (half, ~half))
-    first = single_effects(x[~half][:, by_first], y[~half])
-    second = single_effects(x[half][:, by_second], y[half])
+    chosen, effects = [], []
+    for rows in (half, ~half):
+        own, y = x[rows], outcomes[:, rows]
+        effects.append(single_effects(own, y))
+        products = effects[-1].value * np.einsum("ij,ij->j", own, own)
+        chosen.append(_best(families, names, _correlations(own, y, products)))
+    first, second = (
+        Estimate(*(np.take_along_axis(part, places, axis=1) for part in effect))
+        for effect, places in zip(effects, reversed(chosen), strict=True)
+    )
     return names, Estimate((first.value + second.value) / 2, np.hypot(first.error, second.error) / 2)
 
 
-def _best(families: Sequence[str], names: Sequence[str], x: Array, y: Array) -> list[int]:
-    """The place of the clearest rule of each family: the highest correlation with the outcome."""
-    norms = np.sqrt(np.einsum("ij,ij->j", x, x))
-    clear = pd.Series(np.abs(y @ x) / np.where(norms > 0, norms, np.inf)).groupby(np.array(families)).idxmax()
-    return [int(clear[name]) for name in names]
+def _correlations(x: Array, y: Array, products: Array) -> Array:
+    """(S, R) how clearly each rule goes with each outcome; rules of the same customers have the very same."""
+    norms = np.sqrt(np.outer((y**2).sum(axis=1), np.einsum("ij,ij->j", x, x)))
+    return np.round(np.abs(np.nan_to_num(products)) / np.where(norms > 0, norms, np.inf), DIGITS)
 
 
-def _n_discovered(families: Sequence[str], x: Array, y: Array, half: Mask) -> int:
-    _, fitted = _cross_fitted(families, x, y, half)
-    return int((false_discovery(fitted.p_value) < LEVEL).sum())
+def _best(families: Sequence[str], names: Sequence[str], correlations: Array) -> Index:
+    """(S, F) the place of the clearest rule of each family, the first of several."""
+    places = pd.DataFrame(correlations.T).groupby(np.array(families)).idxmax()
+    return np.asarray(places.loc[list(names)].to_numpy(np.intp).T)
 
 
 def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
