@@ -66,7 +66,7 @@ def action_messages(actions: NextActions, assignments: pd.DataFrame, bundle: Bun
     return lines
 
 
-def learned_lines(bundle: Bundle, assignments: pd.DataFrame) -> list[str]:
+def learned_lines(bundle: Bundle, assignments: pd.DataFrame, currency: str = "") -> list[str]:
     """What each arm of the catalogue changes, and of the retention offer which rate that amounts to."""
     if bundle.effects is None:
         return []
@@ -76,7 +76,8 @@ def learned_lines(bundle: Bundle, assignments: pd.DataFrame) -> list[str]:
         if arm not in bundle.effects.arms[1:]:
             continue
         mean, low, high = bundle.effects.average(arm)
-        line = f"{name}: {arm} changes {mean:+.3g} [{low:+.3g}, {high:+.3g}] per customer"
+        unit = f" {currency}" if currency else ""
+        line = f"{name}: {arm} changes {mean:+.3g} [{low:+.3g}, {high:+.3g}]{unit} per customer"
         if offer is not None and offer[0] == name:
             columns = [c.CHURN_PROBABILITY, c.CLV, c.effect_of(arm)]
             known = assignments.reindex(columns=columns).astype(float).dropna()

@@ -22,6 +22,7 @@ from patronage.models.effects.estimator import BY_EFFECT, ContactEffects
 from patronage.models.effects.policy import best_arm, profits
 from patronage.names import Artifact, Metric
 from patronage.report import Report
+from patronage.review.page.html import words
 from patronage.typing import Array
 
 
@@ -89,12 +90,13 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
     row = others.loc[name]
     if row["learned_gain_low"] > 0:
         return []
+    policy = words(model.policy_)
     if model.learned_.rule is not None:
-        followed = f"; it surely earns more than contacting nobody or everybody, so {model.policy_!r} is followed"
+        followed = f"; it surely earns more than contacting nobody or everybody, so {policy!r} is followed"
     else:
-        followed = f"; {model.policy_!r} is followed, since this policy does not surely earn more"
+        followed = f"; {policy!r} is followed, since this policy does not surely earn more"
     return [
-        f"the policy {name!r} is as good as any: by effect {row['learned_gain']:+.4g} "
+        f"the policy {words(str(name))!r} is as good as any: by effect {row['learned_gain']:+.4g} "
         f"[{row['learned_gain_low']:+.4g}, {row['learned_gain_high']:+.4g}] per 1,000 customers is not surely more"
         + (followed if name != model.policy_ else "")
     ]
@@ -147,10 +149,9 @@ def effect_finding(model: ContactEffects) -> str:
     if model.policy_ not in (BY_EFFECT, model.best_simple_):
         verdict = ", which is not surely more; nor does that one surely pay, so nobody is contacted"
     if model.learned_.rule is not None:
-        verdict = (
-            f"; the simple policy {model.policy_!r} is followed, since by effect does not surely earn more than it"
-        )
-    return f"{average}; {best} {model.best_simple_!r}{verdict}."
+        followed = f"the simple policy {words(model.policy_)!r} is followed"
+        verdict = f"; {followed}, since by effect does not surely earn more than it"
+    return f"{average}; {best} {words(model.best_simple_)!r}{verdict}."
 
 
 def _ranking(model: ContactEffects, differences: Array) -> pd.DataFrame:

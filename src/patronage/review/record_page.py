@@ -118,7 +118,8 @@ def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> lis
         return [Text(f"{_heading(stem)}: nothing.")]
     shown = frame.iloc[:, :MOST_COLUMNS]
     hidden = frame.shape[1] - shown.shape[1]
-    left = f"; {hidden} more columns are in the table {stem} of the run" if hidden else ""
+    more = "1 more column is" if hidden == 1 else f"{hidden} more columns are"
+    left = f"; {more} in the table {stem} of the run" if hidden else ""
     table = Table(shown, f"{_heading(stem)}{left}", _formats(shown))
     if drawn is None:
         return [table]

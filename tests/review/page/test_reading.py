@@ -17,7 +17,8 @@ from patronage.review import comparison_page, data_page
 from patronage.review.analysis_charts import charts_of
 from patronage.review.analysis_figures import draw
 from patronage.review.backtest_page import with_backtest_page
-from patronage.review.page.blocks import Page, Section, Table
+from patronage.review.page import charts
+from patronage.review.page.blocks import Chart, Page, Section, Table
 from patronage.review.page.html import render
 from patronage.review.record import RunRecord
 from patronage.review.record_page import with_record_page
@@ -192,6 +193,39 @@ def test_on_a_phone_a_table_is_a_list_only_where_it_does_not_fit(browser, tmp_pa
     browser.show(file, 1280)
     assert browser.run(lists) == [False, False]
     assert browser.run("document.querySelectorAll('.scroll[tabindex=\"0\"]').length") == 0
+
+
+def bars_page(folder: Path) -> Path:
+    rows = pd.DataFrame({"action": ["win back", "upgrade"], "profit": [1_445_500.0, 131.0]})
+    loss = pd.DataFrame({"action": ["win back", "upgrade"], "profit": [-145_500.0, 131.0]})
+    spread = pd.DataFrame({"of": ["a", "b"], "low": [1.0, 2.0], "mid": [2.0, 3.0], "high": [3.0, 4.0]})
+    drawn = [Chart("", charts.bars(of, "action", "profit", "profit, EUR"), "bars") for of in (rows, loss)]
+    drawn.append(Chart("", charts.intervals(spread, "of", "low", "mid", "high", "orders"), "intervals"))
+    file = folder / "bars.html"
+    file.write_text(render(Page("bars", "", [Section("Bars", "", drawn)])), encoding="utf-8")
+    return file
+
+
+def test_the_number_at_the_end_of_a_bar_is_not_cut(browser, tmp_path):
+    browser.show(bars_page(tmp_path), 390)
+    assert browser.run(CUT) == 0
+    axes = browser.run(
+        "[...document.querySelectorAll('.chart svg')].slice(0, 2).map(s => [...s.querySelectorAll('text')].some("
+        "t => /^[-−]/.test(t.textContent)))"
+    )
+    assert axes == [False, True]  # bars of gains begin at zero, those of losses reach below
+
+
+def test_intervals_are_stronger_in_the_dark(browser, tmp_path):
+    weakest = (
+        "Math.min(...[...document.querySelectorAll('.chart:last-of-type .mark-rule line')].map("
+        "e => +getComputedStyle(e).opacity))"
+    )
+    file, shown = bars_page(tmp_path), {}
+    for dark in (False, True):
+        browser.show(file, 1280, dark=dark)
+        shown[dark] = browser.run(weakest)
+    assert shown[True] > 1.5 * shown[False] > 0
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from patronage.review.run_page.action import _next_actions
+from patronage.models.effects.policy import EffectCurve
+from patronage.review.run_page.action import _learned_curves, _next_actions
 
 ROWS = pd.DataFrame(
     [
@@ -44,3 +45,23 @@ def test_the_actions_of_all_personas_are_added_and_each_persona_has_its_rows():
 @pytest.mark.parametrize(("table", "n"), [(None, 0), (ROWS[ROWS["action"] == "leave_alone"], 0)])
 def test_without_a_catalogue_there_is_nothing_and_without_a_gain_neither(table, n):
     assert len(blocks(table)) == n
+
+
+def test_what_a_learned_arm_promised_stands_beside_what_came_with_its_interval():
+    curve = EffectCurve((0.0, 0.5, 1.0), (0.0, 3.0, 2.0), (0.0, 2.0, 2.5), (0.0, 0.5, 1.0), 3000)
+    effects = SimpleNamespace(arms=("control", "mail"), curves=(curve,))
+    view = SimpleNamespace(
+        bundle=SimpleNamespace(effects=effects),
+        money=lambda value: f"{value:,.0f} EUR",
+        in_currency=lambda text: f"{text}, EUR",
+    )
+    (chart,) = _learned_curves(view, "mail", 1.0)
+    assert chart.title == (
+        "mail: at the best share 2,500 EUR per 1,000 customers were promised, and 1,500 EUR [1,000, 2,000] came"
+    )
+    assert chart.description.startswith("3,000 customers of the lot")
+    rows = {(row["share"], row["of"]): row for row in chart.spec["data"]["values"]}
+    came = rows[0.5, "realised by the lot"]
+    assert (came["low"], came["profit"], came["high"]) == (1000, 1500, 2000)
+    assert rows[0.5, "promised"]["low"] == rows[0.5, "promised"]["high"] == 2500
+    assert [layer["encoding"]["x"]["axis"]["format"] for layer in chart.spec["layer"]] == ["%", "%"]

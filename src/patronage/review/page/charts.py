@@ -22,6 +22,7 @@ BLUE, ORANGE, GREEN, SKY, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#56b4e9"
 PINK, OLIVE = "#cc79a7", "#b5a800"
 EVERYONE = "everyone"
 GROUP = "group"
+BESIDE_BAR = 44  # pixels that the number at the end of a bar takes, so that a phone does not cut it
 DIGITS = 5  # of a number in a specification
 MOST_DAYS = 14  # with a label on an axis
 
@@ -62,7 +63,10 @@ def _names(field: str, order: Sequence[str] | None, title: str | None = None) ->
 def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool = False, colour: str = BLUE) -> Spec:
     """A horizontal bar per name, in the order of the rows, with its number at the end."""
     order = list(dict.fromkeys(rows[name]))
-    y, x = _names(name, order), quantitative(value, title, percent=percent)
+    room: Spec = {"padding": BESIDE_BAR}  # at both ends, but for the one at zero
+    if not (rows[value] < 0).any():
+        room["domainMin"] = 0
+    y, x = _names(name, order), quantitative(value, title, percent=percent, scale=room)
     text: Spec = {"field": value, "type": "quantitative", "format": ",.3~r"}
     whole = f"datum['{value}'] >= 1000 || datum['{value}'] % 1 == 0"  # as `html.number` writes it
     text["condition"] = {"test": whole, "field": value, "type": "quantitative", "format": ",.0f"}

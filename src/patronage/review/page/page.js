@@ -20,6 +20,8 @@
   const wrap = (spec) => {
     const parts = [spec, ...(spec.layer || [])].map((part) => part.encoding || {});
     const y = parts.map((part) => part.y).filter((y) => y && y.type === "nominal");
+    // on dark paper a pale interval is not seen
+    if (dark) [spec, ...(spec.layer || [])].forEach(({ mark }) => { if (mark && mark.opacity) mark.opacity = Math.min(1, 1.8 * mark.opacity); });
     if (narrow) parts.forEach((part) => { if (part.color && part.color.legend) part.color.legend.columns = 1; });
     if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
     // the title below an axis has the room that the names leave; it stands in lines too

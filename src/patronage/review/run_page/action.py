@@ -14,8 +14,10 @@ from patronage.names import Artifact
 from patronage.review.action_report import learned_lines, placeholder_costs
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
+from patronage.review.page.html import words
 from patronage.review.run_page.inputs import RunView, count, percent, plain
 
+REALISED = "realised by the lot"
 POINTS = 50  # of a curve
 
 
@@ -54,7 +56,8 @@ def _learned_arms(view: RunView) -> dict[str, float]:
 def _basis(view: RunView, some: pd.Series) -> list[Block]:
     """What the profits stand on."""
     own, catalogue = view.assignments[some], view.bundle.actions.catalogue
-    lines: list[Block] = [Text(f"Learned from contacts by lot: {line}.") for line in learned_lines(view.bundle, own)]
+    learned = learned_lines(view.bundle, own, view.config.data.currency or "")
+    lines: list[Block] = [Text(f"Learned from contacts by lot: {words(line)}.") for line in learned]
     assumed = sorted(own.loc[own[c.EXPECTED_PROFIT_BASIS] == ASSUMED, c.ACTION].unique())
     if assumed:
         ours = [plain(name) for name in placeholder_costs(catalogue) if name in assumed]
@@ -121,23 +124,31 @@ def _learned_curves(view: RunView, arm: str, cost: float) -> list[Block]:
     share = np.array(curve.share)
     profits = {
         "promised": np.array(curve.promised) - cost * share,
-        "realised by the lot": np.array(curve.realised) - cost * share,
+        REALISED: np.array(curve.realised) - cost * share,
     }
     best = int(np.argmax(profits["promised"]))
     promised, realised = (1000 * values[best] for values in profits.values())
     half = 1000 * curve.half_width[best]
     title = (
         f"{arm}: at the best share {view.money(promised)} per 1,000 customers were promised, and "
-        f"{view.money(realised)} [{view.money(realised - half)}, {view.money(realised + half)}] came"
+        f"{view.money(realised)} [{realised - half:,.0f}, {realised + half:,.0f}] came"
     )
+    width = dict.fromkeys(profits, np.zeros(len(share))) | {REALISED: 1000 * np.array(curve.half_width)}
     rows = pd.concat(
-        pd.DataFrame({"share": share, c.PROFIT: 1000 * values, "of": name}) for name, values in profits.items()
-    )
+        pd.DataFrame({"share": share, "of": name, c.PROFIT: 1000 * values, "low": 1000 * values - width[name],
+                      "high": 1000 * values + width[name]})
+        for name, values in profits.items()
+    )  # fmt: skip
     unit = view.in_currency(f"{c.PROFIT} per 1,000 customers")
-    spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", unit)
-    spec["encoding"]["x"]["axis"]["format"] = "%"
+    contacted = "share of the customers contacted"
+    spec = charts.lines(rows, "share", c.PROFIT, "of", contacted, unit, band=("low", "high"))
+    for layer in spec["layer"]:
+        layer["encoding"]["x"]["axis"]["format"] = "%"
     customers = f"{count(curve.customers)} customers" if curve.customers else "Customers"
-    description = f"{customers} of the lot whom the models had not seen, in the order of their predicted effect."
+    description = (
+        f"{customers} of the lot whom the models had not seen, in the order of their predicted effect; the band is the "
+        "95% interval of what came."
+    )
     return [Chart(title, spec, description)]
 
 
