@@ -34,7 +34,7 @@ def test_the_best_share_has_the_highest_expected_profit():
     expected, actual = ProfitCurve(share, np.array([0.0, 2.0, 1.0])), ProfitCurve(share, np.array([0.0, 1.0, 3.0]))
     figure = figures.profit_by_share(expected, actual, 10)
     assert title(figure) == "Contacting 50% promised 20; 10 came with the actual churn"
-    line = next(line for line in figure.axes[0].lines if line.get_label() == "expected")
+    line = next(line for line in figure.axes[0].lines if line.get_label() == "with the predicted churn")
     assert list(line.get_ydata()) == [0, 20, 10]
     loss = ProfitCurve(share, np.array([0.0, -1.0, -2.0]))
     assert title(figures.profit_by_share(loss, loss, 10)) == "No contact pays"

@@ -99,3 +99,9 @@ def test_the_title_of_the_stays_names_the_longest_active_one():
     stuck = pd.DataFrame({"regular": [10.0, 4.0], "churned": [99.0, 99.0]}, ["heavy", "light"])
     figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona", customers=1234)
     assert title(figure) == "The longest stay is 70 days in regular: heavy"
+
+
+def test_a_stay_beyond_the_log_is_no_number_of_days_in_the_title():
+    stuck = pd.DataFrame({"regular": [90.0, 4.0]}, ["heavy", "light"])
+    figure = maps.stuck_map(stuck, period_days=7, longest_days=365, by="persona", customers=9)
+    assert title(figure) == "The longest stay is over 365 days in regular: heavy"

@@ -14,7 +14,7 @@ from patronage.models.btyd.clv import CLVModel
 from patronage.models.btyd.spend import GammaGamma
 from patronage.models.horizons import OrdersAhead
 from patronage.names import Artifact, Metric
-from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency, set_title
+from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency, separate_thousands, set_title
 from patronage.typing import Array
 
 WEEK = 7
@@ -79,6 +79,7 @@ def tracking(ahead: OrdersAhead, buyers: pd.DataFrame, weekly: pd.Series) -> Fig
                    textcoords="offset points")  # fmt: skip
     for axes in (left, right):
         axes.set_ylim(bottom=0)
+        separate_thousands(axes)
         axes.set_xlabel(f"weeks from the cutoff; {len(buyers):,} customers")
     set_title(left, _tracking_title(actual[after].sum(), predicted[after].sum()))
     set_title(right, f"By week; before the cutoff as {_law_name(ahead.clv)} fits it")

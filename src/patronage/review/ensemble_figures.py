@@ -10,7 +10,7 @@ from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.decisions.retention import ProfitCurve
 from patronage.lenses import of
-from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency
+from patronage.review.figures import ACCENT, INK, MUTED, blank, in_currency, separate_thousands
 
 BTYD = "BTYD expectations"
 
@@ -67,7 +67,8 @@ def profit_by_share(expected: ProfitCurve, actual: ProfitCurve, customers: int, 
     )
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.plot(100 * actual.share, customers * actual.profit, color=MUTED, label="with the actual churn")
-    axes.plot(100 * expected.share, customers * expected.profit, color=ACCENT, label="expected")
+    axes.plot(100 * expected.share, customers * expected.profit, color=ACCENT, label="with the predicted churn")
+    separate_thousands(axes)
     axes.axvline(100 * best, color=ACCENT, linewidth=0.8, linestyle=":")
     axes.set_xlabel(f"% of {customers:,} customers contacted, highest expected profit first")
     axes.set_ylabel(in_currency(c.PROFIT, currency))

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import StrMethodFormatter
 
 from patronage import names as c
 from patronage.statistics import calibration_error, calibration_table, top_share
@@ -36,6 +37,11 @@ def set_title(axes: Axes, title: str) -> None:
     letters = int(inches * LETTERS_AN_INCH)
     axes.set_title("\n".join(textwrap.wrap(title, letters)), loc="left", color=INK, fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def separate_thousands(axes: Axes) -> None:
+    """Numbers beside the vertical axis as the rest of a page writes them."""
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
 
 
 def png(figure: Figure, dpi: int) -> bytes:
@@ -139,5 +145,6 @@ def stage_counts(stages: pd.Series, order: tuple[str, ...]) -> Figure:
     bars = axes.bar([name.replace("_", " ") for name in counts.index], counts.to_numpy(), color=ACCENT)
     axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, color=INK)
     axes.tick_params(axis="x", rotation=20)
+    separate_thousands(axes)
     axes.set_ylabel("customers")
     return figure

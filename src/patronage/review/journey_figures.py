@@ -184,7 +184,7 @@ def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: st
     """
     days = (stuck.dropna(axis=1, how="all") * period_days).clip(upper=longest_days)
     values = days.to_numpy(float)
-    figure, axes = blank(_longest_stay(days, by), 1.25 * days.shape[1] + 4.2, 0.45 * len(days) + 1.7)
+    figure, axes = blank(_longest_stay(days, by, longest_days), 1.25 * days.shape[1] + 4.2, 0.45 * len(days) + 1.7)
     colour = _colours(values.ravel())
     axes.imshow([[colour(value) for value in row] for row in values], aspect="auto")
     axes.set_xticks(range(days.shape[1]), [stage.replace("_", " ") for stage in days.columns], fontsize=9)
@@ -199,7 +199,7 @@ def stuck_map(stuck: pd.DataFrame, period_days: int, longest_days: float, by: st
     return figure
 
 
-def _longest_stay(days: pd.DataFrame, by: str) -> str:
+def _longest_stay(days: pd.DataFrame, by: str, longest_days: float) -> str:
     """Where customers of which group stay longest, of the stages between the first order and churn."""
     active = days[[STAGES[k] for k in (FIRST_TIME, REGULAR, LOYAL, AT_RISK) if STAGES[k] in days]]
     finite = active.where(np.isfinite(active)).melt(ignore_index=False, var_name="stage").dropna()
@@ -208,7 +208,7 @@ def _longest_stay(days: pd.DataFrame, by: str) -> str:
     stay = finite["value"].to_numpy()
     place = int(stay.argmax())
     stage = str(finite["stage"].iloc[place]).replace("_", " ")
-    return f"The longest stay is {stay[place]:,.0f} days in {stage}: {finite.index[place]}"
+    return f"The longest stay is {_stay(stay[place], longest_days)} in {stage}: {finite.index[place]}"
 
 
 def stage_mix(mix: pd.DataFrame, periods: int, period_days: int, customers: int) -> Figure:
