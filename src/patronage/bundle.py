@@ -164,7 +164,7 @@ class Bundle:
             **self.fitted_lenses.segments(features),
             **self.fitted_lenses.estimates(features),
         }
-        reasons = [self.forecast.flags(buyers), *self.clv.flags(buyers), (sent_back(buyers), SENT_BACK)]
+        reasons = [*self.forecast.flags(buyers), *self.clv.flags(buyers), (sent_back(buyers), SENT_BACK)]
         if self.contracts is not None:
             reasons.append((~runs(buyers), NO_CONTRACT))
         further = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]

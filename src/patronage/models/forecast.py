@@ -44,6 +44,7 @@ OF_VALUE = (
     c.CLV, c.CLV_LOW, c.CLV_HIGH, c.MEDIAN_CLV,
 )  # fmt: skip
 OUTWEIGHS = "outweighs the other customers: predicted from its own history alone"
+LEADS = "brings far more money than the other customers: totals depend on this one"
 MOST_WORTH = 10.0  # the ensemble may move a customer's value per order by this factor at most
 
 
@@ -209,9 +210,9 @@ class Forecast:
         at_horizon = {name: np.asarray(shipped[name], np.float64) for name in SHIPPED}
         return OrdersAhead(self.clv, self.calendar, self.law_inputs(features), at_horizon)
 
-    def flags(self, features: Columns) -> tuple[Mask, str]:
-        """(N,) the customers whose forecast is of another kind, and why."""
-        return self.ordinary.outweighing(features), OUTWEIGHS
+    def flags(self, features: Columns) -> list[tuple[Mask, str]]:
+        """(N,) the customers whose forecast is of another kind or of another size, and why."""
+        return [(self.ordinary.outweighing(features), OUTWEIGHS), (self.ordinary.leading(features), LEADS)]
 
     def _ensemble(self, inputs: EnsembleInputs) -> dict[str, Array]:
         """The ensemble's predictions; BTYD's of customers who outweigh the others."""

@@ -31,6 +31,21 @@ def test_nobody_stands_out_of_a_common_law():
     assert not Ordinary().outweighing(simulated()).any()
 
 
+@pytest.mark.parametrize(("heavy", "outweighs", "leads"), [((30.0, 400.0), False, True), ((30.0, 4000.0), True, False)])
+def test_who_brings_much_by_orders_and_their_value_together_leads(heavy, outweighs, leads):
+    """A wholesaler of usual orders and usual values, but of many dear ones."""
+    row = {c.FREQUENCY: heavy[0], c.RECENCY: 695.0, c.T: 699.0, c.MONETARY_VALUE: heavy[1]}
+    n = 1500
+    others = pd.DataFrame({c.FREQUENCY: 2.0, c.RECENCY: 100.0, c.T: 699.0, c.MONETARY_VALUE: 40.0}, index=range(n))
+    others.iloc[: n // 50, 0], others.iloc[n // 50 : n // 25, 3] = 20.0, 200.0  # some order often, some order dear
+    features = pd.concat([others, pd.DataFrame([row])], ignore_index=True)
+    limits = ordinary(features)
+    assert limits.revenue == pytest.approx(3 * 800)  # 20 orders of 40: the 99 % quantile of revenue
+    assert limits.outweighing(features)[-1] == outweighs
+    assert limits.leading(features)[-1] == leads
+    assert not limits.leading(features)[:-1].any()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("heavy", [(690.0, 30.0), (5.0, 4000.0)], ids=["20,000 orders", "a wholesaler"])
 def test_one_heavy_customer_moves_no_fit_of_the_others(heavy):

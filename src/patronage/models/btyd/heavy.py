@@ -32,15 +32,23 @@ class Ordinary:
     ----------
     frequency, monetary_value
         Repeat orders, and the mean value of one, above which a customer outweighs the others.
+    revenue
+        Value of all repeat orders, above which a customer leads: predicted like the others, but named, as the
+        totals depend on that one.
     """
 
     frequency: float = np.inf
     monetary_value: float = np.inf
+    revenue: float = np.inf
 
     def outweighing(self, features: Columns) -> Mask:
         """(N,) the customers who outweigh the others."""
         x, value = (np.asarray(features[name], np.float64) for name in (c.FREQUENCY, c.MONETARY_VALUE))
         return (x > self.frequency) | (value > self.monetary_value)
+
+    def leading(self, features: Columns) -> Mask:
+        """(N,) the customers who bring far more than the others and outweigh them by neither orders nor their value."""
+        return (_revenue(features) > self.revenue) & ~self.outweighing(features)
 
 
 def among_ordinary(features: Columns, also: Sequence[str] = ()) -> Columns:
@@ -60,7 +68,13 @@ def ordinary_customers(features: pd.DataFrame) -> pd.DataFrame:
 
 def ordinary(features: Columns) -> Ordinary:
     """The limits in a population of customers who have bought."""
-    return Ordinary(*(limit(features[name]) for name in (c.FREQUENCY, c.MONETARY_VALUE)))
+    return Ordinary(limit(features[c.FREQUENCY]), limit(features[c.MONETARY_VALUE]), limit(_revenue(features)))
+
+
+def _revenue(features: Columns) -> Array:
+    """(N,) value of all repeat orders."""
+    x, value = (np.asarray(features[name], np.float64) for name in (c.FREQUENCY, c.MONETARY_VALUE))
+    return x * value
 
 
 def limit(values: npt.ArrayLike) -> float:
