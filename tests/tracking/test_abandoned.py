@@ -18,7 +18,7 @@ from patronage.tracking.abandoned import close_abandoned, marks
 def test_the_next_command_closes_what_a_dead_process_left_and_nothing_else(tmp_path):
     store = tracking.open_store(TrackingConfig(), tmp_path)
     dead = subprocess.run(
-        [sys.executable, "-c", "from patronage.tracking.abandoned import marks; print(marks()['process'])"],
+        [sys.executable, "-c", f"from patronage.tracking.abandoned import marks; print(marks()['{Tag.PROCESS}'])"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
 
