@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from patronage import names as c
 from patronage import temporary
 from patronage.names import Artifact, Metric, Tag
-from patronage.review.run_page.over_time import PastRun
+from patronage.review.run_page.over_time import PastRun, carried_from
 from patronage.tracking.loading import CHAMPION, fetch
 from patronage.tracking.refusals import FAILURES, is_absent, refused
 from patronage.tracking.store import Store
@@ -60,6 +60,8 @@ def _past(store: Store, version: ModelVersion, champion: str, drift: dict[str, f
         stages=_shares(stages, "label"),
         personas=_shares(personas, c.PERSONA),
         psi=drift.get(number, NAN),
+        persona_ids=_numbers(personas),
+        carried_from=carried_from(run.data.tags.get(Tag.PERSONAS_FORMER, "")),
     )
 
 
@@ -76,6 +78,12 @@ def _shares(table: pd.DataFrame, label: str) -> dict[str, float]:
     if not {label, "share"} <= set(table):
         return {}
     return {str(name): float(share) for name, share in zip(table[label], table["share"], strict=True)}
+
+
+def _numbers(personas: pd.DataFrame) -> dict[str, int]:
+    if not {c.PERSONA, c.PERSONA_ID} <= set(personas):
+        return {}
+    return {str(name): int(number) for name, number in zip(personas[c.PERSONA], personas[c.PERSONA_ID], strict=True)}
 
 
 def _drift(store: Store) -> dict[str, float]:

@@ -196,7 +196,7 @@ def test_on_a_phone_a_table_is_a_list_only_where_it_does_not_fit(browser, tmp_pa
 
 
 def bars_page(folder: Path) -> Path:
-    rows = pd.DataFrame({"action": ["win back", "upgrade"], "profit": [1_445_500.0, 131.0]})
+    rows = pd.DataFrame({"action": ["win back", "upgrade"], "profit": [1_500_000.0, 131.0]})
     loss = pd.DataFrame({"action": ["win back", "upgrade"], "profit": [-145_500.0, 131.0]})
     spread = pd.DataFrame({"of": ["a", "b"], "low": [1.0, 2.0], "mid": [2.0, 3.0], "high": [3.0, 4.0]})
     drawn = [Chart("", charts.bars(of, "action", "profit", "profit, EUR"), "bars") for of in (rows, loss)]
@@ -209,11 +209,21 @@ def bars_page(folder: Path) -> Path:
 def test_the_number_at_the_end_of_a_bar_is_not_cut(browser, tmp_path):
     browser.show(bars_page(tmp_path), 390)
     assert browser.run(CUT) == 0
-    axes = browser.run(
-        "[...document.querySelectorAll('.chart svg')].slice(0, 2).map(s => [...s.querySelectorAll('text')].some("
-        "t => /^[-−]/.test(t.textContent)))"
-    )
-    assert axes == [False, True]  # bars of gains begin at zero, those of losses reach below
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_names_of_a_legend_stand_whole(browser, tmp_path, width):
+    names = ["occasional, away for a while, high-spending", "one-time, lapsed, low-spending", "frequent, active",
+             "occasional, quiet, low-spending", "one-time, small-basket, mid-spending"]  # fmt: skip
+    rows = pd.DataFrame([(day, name, 0.2) for day in ("2023-01-01", "2023-04-01") for name in names],
+                        columns=["as of", "label", "share"])  # fmt: skip
+    spec = charts.over_time(rows, "as of", "label", "share", "% of customers", percent=True)
+    file = tmp_path / "legend.html"
+    file.write_text(render(Page("legend", "", [Section("Legend", "", [Chart("", spec, "lines")])])), encoding="utf-8")
+    browser.show(file, width)
+    assert browser.run(CUT) == 0
+    shown = browser.run("[...document.querySelectorAll('.role-legend-label text')].map(t => t.textContent)")
+    assert shown == names
 
 
 def test_intervals_are_stronger_in_the_dark(browser, tmp_path):

@@ -28,7 +28,7 @@ def test_the_first_model_has_no_history(view):
 
 
 def test_what_was_expected_stands_beside_what_came(view):
-    section = over_time(view, [SPRING])
+    section = over_time(replace(view, measurement=None), [SPRING])
     assert section.finding == "The model as of 2023-04-01 expected 200 orders in 90 days; 220 came (10% more)."
     table = next(block for block in section.blocks if isinstance(block, Table)).frame
     assert table["as of"].tolist() == ["2023-04-01", "2023-07-01"]
@@ -39,7 +39,7 @@ def test_what_was_expected_stands_beside_what_came(view):
 
 def test_a_horizon_that_is_not_over_is_no_miss(view):
     running = replace(SPRING, actual_orders=float("nan"), actual_revenue=float("nan"), psi=0.3)
-    section = over_time(view, [running])
+    section = over_time(replace(view, measurement=None), [running])
     assert section.finding == "2 models of this log; the horizon of none of them is over yet."
     assert next(block for block in section.blocks if isinstance(block, Table)).frame["largest PSI"].iloc[0] == 0.3
 
@@ -74,10 +74,35 @@ def test_labels_stand_in_the_order_of_the_rest_of_the_page(view):
 
 def test_predicted_totals_are_drawn_beside_the_actual_ones(view):
     later = replace(SPRING, version="2", cutoff="2023-05-01", expected_orders=300.0, actual_orders=250.0)
-    orders, revenue, *_ = (block for block in over_time(view, [SPRING, later]).blocks if isinstance(block, Chart))
-    assert orders.title == "Over 2 horizons, predicted orders were off by 20% at most"
+    section = over_time(replace(view, measurement=None), [SPRING, later])
+    orders, revenue, *_ = (block for block in section.blocks if isinstance(block, Chart))
+    assert orders.title == "Over 2 horizons, the predicted total of orders was off by 20% at most"
     assert revenue.spec["encoding"]["x"]["title"] == "revenue in the horizon, USD"
     bars = {(row["as of"], row["of"]): row["orders"] for row in orders.spec["data"]["values"]}
     assert bars["2023-05-01, 90 days", "actual"] == 250
     assert ("2023-07-01, 90 days", "actual") not in bars  # of the run itself nothing came yet
     assert "n = 300 to " in orders.description
+
+
+def test_a_run_that_was_measured_after_its_own_cutoff_has_actual_totals(view):
+    section = over_time(view, [SPRING])
+    actual = view.measurement.holdout.evaluated.labels["orders"].sum()
+    table = next(block for block in section.blocks if isinstance(block, Table)).frame
+    assert table["orders actual"].tolist() == [220.0, actual]
+    assert section.finding.startswith("The model as of 2023-07-01 expected ")
+
+
+def test_personas_that_are_carried_on_keep_one_line_by_whatever_name(view):
+    origin = {"mlflow.patronage.personas_former": "carried on from the champion, version 2: 1 new"}
+    here = replace(view, report=replace(view.report, tags=origin))
+    name = view.personas[-1]
+    number = int(view.assignments.loc[view.assignments["persona"] == name, "persona_id"].iloc[0])
+    old = replace(SPRING, personas={"other": 1.0}, persona_ids={"other": number})  # of another chain
+    past = [old, *(
+        replace(SPRING, version=version, cutoff=f"2023-05-0{version}", personas={f"name {version}": 0.5},
+                persona_ids={f"name {version}": number}, carried_from=before)
+        for version, before in (("2", "3"), ("3", ""))
+    )]  # fmt: skip
+    shown = {(row["as of"], row["label"]) for row in over_time(here, past).blocks[-1].spec["data"]["values"]}
+    assert {("2023-05-02", name), ("2023-05-03", name), ("2023-04-01", "other")} <= shown
+    assert not {label for _, label in shown} & {"name 2", "name 3"}

@@ -22,7 +22,7 @@ BLUE, ORANGE, GREEN, SKY, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#56b4e9"
 PINK, OLIVE = "#cc79a7", "#b5a800"
 EVERYONE = "everyone"
 GROUP = "group"
-BESIDE_BAR = 44  # pixels that the number at the end of a bar takes, so that a phone does not cut it
+LETTER, BESIDE = 7, 8  # pixels: of a digit, and between a bar and its number
 DIGITS = 5  # of a number in a specification
 MOST_DAYS = 14  # with a label on an axis
 
@@ -63,10 +63,7 @@ def _names(field: str, order: Sequence[str] | None, title: str | None = None) ->
 def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool = False, colour: str = BLUE) -> Spec:
     """A horizontal bar per name, in the order of the rows, with its number at the end."""
     order = list(dict.fromkeys(rows[name]))
-    room: Spec = {"padding": BESIDE_BAR}  # at both ends, but for the one at zero
-    if not (rows[value] < 0).any():
-        room["domainMin"] = 0
-    y, x = _names(name, order), quantitative(value, title, percent=percent, scale=room)
+    y, x = _names(name, order), quantitative(value, title, percent=percent)
     text: Spec = {"field": value, "type": "quantitative", "format": ",.3~r"}
     whole = f"datum['{value}'] >= 1000 || datum['{value}'] % 1 == 0"  # as `html.number` writes it
     text["condition"] = {"test": whole, "field": value, "type": "quantitative", "format": ",.0f"}
@@ -77,7 +74,9 @@ def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool
         {"mark": {"type": "bar", "color": colour, "cornerRadiusEnd": 2}, "encoding": {"x": x, "y": y}},
         {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"x": x, "y": y, "text": text}},
     ]
-    return _spec(rows, 24 * len(order) + 10, layer=layers)
+    longest = 4 if percent or rows.empty else max(5, *(len(f"{number:,.0f}") for number in rows[value].fillna(0)))
+    padding = {"left": 5, "top": 5, "right": BESIDE + LETTER * longest, "bottom": 5}  # else a phone cuts the numbers
+    return _spec(rows, 24 * len(order) + 10, layer=layers, padding=padding)
 
 
 def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: str, *, percent: bool = False) -> Spec:
@@ -217,7 +216,7 @@ def over_time(rows: pd.DataFrame, day: str, series: str, value: str, title: str,
     parts = list(dict.fromkeys(rows[series]))
     colour = {
         "field": series, "type": "nominal", "sort": parts,
-        "legend": {"title": None, "orient": "top", "columns": 4, "labelLimit": 260},
+        "legend": {"title": None, "orient": "top"},
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY, PINK, OLIVE]},
     }  # fmt: skip
     days = sorted(set(rows[day]))[:: 1 + rows[day].nunique() // MOST_DAYS]

@@ -17,12 +17,19 @@
     if (last && (last + " " + word).length <= most) lines[lines.length - 1] += " " + word; else lines.push(word);
     return lines;
   }, []);
-  const wrap = (spec) => {
+  const wrap = (spec, target) => {
     const parts = [spec, ...(spec.layer || [])].map((part) => part.encoding || {});
     const y = parts.map((part) => part.y).filter((y) => y && y.type === "nominal");
     // on dark paper a pale interval is not seen
     if (dark) [spec, ...(spec.layer || [])].forEach(({ mark }) => { if (mark && mark.opacity) mark.opacity = Math.min(1, 1.8 * mark.opacity); });
-    if (narrow) parts.forEach((part) => { if (part.color && part.color.legend) part.color.legend.columns = 1; });
+    // a legend stands in as many columns as its longest name leaves room for
+    const wide = target.clientWidth - 45, letter = 6.8, symbol = 21;
+    parts.forEach(({ color }) => {
+      if (!color || !color.legend) return;
+      const names = (color.scale && color.scale.domain) || [], longest = Math.max(1, ...names.map((name) => String(name).length));
+      color.legend.columns = Math.max(1, Math.min(4, Math.floor(wide / (letter * longest + symbol))));
+      color.legend.labelLimit = wide - symbol;
+    });
     if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
     // the title below an axis has the room that the names leave; it stands in lines too
     if (narrow) parts.forEach((part) => { if (part.x && part.x.title) part.x.title = inLines(part.x.title, y.length ? 30 : 42); });
@@ -35,8 +42,8 @@
   };
   const draw = async (place) => {
     const spec = JSON.parse(place.querySelector("script").textContent);
-    wrap(spec);
     const target = place.querySelector(".vega");
+    wrap(spec, target);
     const result = await vegaEmbed(target, spec, { actions: false, renderer: "svg", config, mode: "vega-lite" });
     if ((spec.params || []).some((p) => p.name === "group")) views.push(result.view);
     place.dataset.drawn = "yes";

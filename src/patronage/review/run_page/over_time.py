@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from patronage import names as c
 from patronage.models.journey import STAGES
+from patronage.names import Tag
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table
 from patronage.review.run_page.inputs import RunView, count, percent, plain
 
+CARRIED = re.compile(r"carried on from the champion, version (\d+)")
 PERIOD = "as of"
 PREDICTED, ACTUAL = "predicted", "actual"
 
@@ -31,6 +34,10 @@ class PastRun:
         Share of the customers by label.
     actual_orders, actual_revenue
         What the same customers brought in that horizon; NaN where it is not over yet.
+    persona_ids
+        The number of each of `personas`: the same one where they were carried on, by whatever name.
+    carried_from
+        The version whose personas these carry on; empty where they are fresh.
     psi
         The largest population stability index of a scoring by that version; NaN without one.
     """
@@ -47,6 +54,14 @@ class PastRun:
     actual_orders: float = float("nan")
     actual_revenue: float = float("nan")
     psi: float = float("nan")
+    persona_ids: Mapping[str, int] = field(default_factory=dict)
+    carried_from: str = ""
+
+
+def carried_from(origin: str) -> str:
+    """The version in the tag of a run that tells which personas it carries on; empty where they are fresh."""
+    version = CARRIED.match(origin)
+    return version[1] if version else ""
 
 
 def over_time(view: RunView, past: Sequence[PastRun]) -> Section:
@@ -77,12 +92,20 @@ def over_time(view: RunView, past: Sequence[PastRun]) -> Section:
     blocks += _totals(runs, c.ORDERS, "orders in the horizon")
     blocks += _totals(runs, c.REVENUE, view.in_currency("revenue in the horizon"))
     blocks += _chart(runs, "stages", "journey stage", STAGES)
-    blocks += _chart(runs, "personas", c.PERSONA, view.personas)
+    blocks += _chart(_renamed(runs), "personas", c.PERSONA, view.personas)
     return Section(title, _finding(runs), blocks)
 
 
 def _this(view: RunView) -> PastRun:
+    """This run; with the actual totals where it was measured on the horizon after its own cutoff."""
+    named = view.assignments[[c.PERSONA, c.PERSONA_ID]].drop_duplicates()
+    actual: dict[str, float] = {}
+    if view.measurement is not None and view.measurement.holdout.evaluated.cutoff == view.split.current.cutoff:
+        labels = view.measurement.holdout.evaluated.labels
+        totals = (float(labels[name].sum()) for name in (c.ORDERS, c.SPEND))
+        actual = dict(zip(("actual_orders", "actual_revenue"), totals, strict=True))
     return PastRun(
+        **actual,
         version="",
         cutoff=view.config.cutoff,
         horizon_days=view.config.horizon_days,
@@ -92,7 +115,23 @@ def _this(view: RunView) -> PastRun:
         expected_revenue=float(view.assignments[c.EXPECTED_SPEND].sum()),
         stages=_shares(view.assignments[c.JOURNEY_STAGE]),
         personas=_shares(view.assignments[c.PERSONA].where(view.assignments[c.PERSONA_ID] >= 0)),
+        persona_ids=dict(zip(named[c.PERSONA].astype(str), named[c.PERSONA_ID].astype(int), strict=True)),
+        carried_from=carried_from(view.report.tags.get(Tag.PERSONAS_FORMER, "")),
     )
+
+
+def _renamed(runs: Sequence[PastRun]) -> list[PastRun]:
+    """The runs whose personas the last one carries on, by the names that it gives them."""
+    names = {number: name for name, number in runs[-1].persona_ids.items()}
+    renamed, version = list(runs), runs[-1].carried_from
+    places = {run.version: place for place, run in enumerate(runs[:-1])}
+    while version in places:
+        place = places.pop(version)
+        own = runs[place]
+        new = {name: names.get(own.persona_ids.get(name, -1), name) for name in own.personas}
+        renamed[place] = replace(own, personas={new[name]: share for name, share in own.personas.items()})
+        version = own.carried_from
+    return renamed
 
 
 def _shares(labels: pd.Series) -> dict[str, float]:
@@ -125,9 +164,9 @@ def _totals(runs: Sequence[PastRun], name: str, unit: str) -> list[Block]:
         return []
     off = (over[PREDICTED] / over[ACTUAL] - 1).abs().max()
     rows = table.melt(PERIOD, var_name="of", value_name=name).dropna()
-    title = f"Predicted {name} were off by {percent(off)}"
+    title = f"The predicted total of {name} was off by {percent(off)}"
     if len(over) > 1:
-        title = f"Over {len(over)} horizons, predicted {name} were off by {percent(off)} at most"
+        title = f"Over {len(over)} horizons, the predicted total of {name} was off by {percent(off)} at most"
     fewest, most = (count(end([run.customers for run in last])) for end in (min, max))
     description = (
         f"All customers of each cutoff together, n = {fewest if fewest == most else f'{fewest} to {most}'}; a horizon "
