@@ -31,7 +31,8 @@ def history():
                 late = int(rng.integers(0, 2))
                 events.append((customer, moment + pd.Timedelta(seconds=REACH + late), f"read {late}"))
             if rng.random() < 0.2:
-                orders.append((customer, moment + pd.Timedelta(seconds=int(rng.integers(1, 9 * 86_400))), 5.0))
+                ordered = moment + pd.Timedelta(seconds=int(rng.integers(1, 9 * 86_400)))
+                orders += [(customer, ordered, 5.0)] * int(rng.integers(1, 3))  # some two in the same second
     transactions = pd.DataFrame(orders, columns=["customer_id", "ordered_at", "amount"])
     log = pd.DataFrame(events, columns=["customer_id", "occurred_at", "event"])
     transactions["order_id"] = [f"o{number}" for number in range(len(transactions))]
@@ -62,6 +63,13 @@ def test_each_act_is_met_at_its_first_time_within_reach_and_before_the_next_orde
     assert (met["elapsed"] == REACH).any()
     assert met["elapsed"].max() == REACH
     assert set(met["act"]) == {"visit", "help", "order"}
+
+
+def test_of_two_orders_of_the_same_second_the_later_one_counts_the_other(history):
+    with steps_of(history, ObstaclesConfig()) as steps:
+        orders = steps.frame("SELECT * FROM episodes WHERE act = 'order'")
+    assert (orders["next_order"] == orders["moment"]).any()
+    assert (orders["times_before"] == orders["orders_before"]).all()
 
 
 def test_what_is_kept_is_dropped_also_after_an_error(history):

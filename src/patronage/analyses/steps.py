@@ -133,7 +133,8 @@ def _episodes(steps: Steps) -> str:
                CASE WHEN times_before = 0 THEN 0 WHEN orders_before * 4 < times_before THEN 1
                     WHEN orders_before * 4 < times_before * 3 THEN 2 ELSE 3 END AS record,
                CAST({steps.bucket} AS INTEGER) AS bucket
-        FROM (SELECT *, row_number() OVER (PARTITION BY customer_id, act ORDER BY moment) - 1 AS times_before
+        FROM (SELECT *, row_number() OVER (PARTITION BY customer_id, act
+                                           ORDER BY moment, orders_before) - 1 AS times_before
               FROM timeline) AS numbered
         WHERE moment <= -{span}"""
 
