@@ -30,9 +30,9 @@ def test_more_of_a_score_is_better():
 
 
 def test_an_axis_names_metric_unit_and_direction():
-    assert axis_title("spend/rmse", "EUR", more_is_better=False) == "spend rmse (per customer, EUR); less is better"
-    assert axis_title("orders/rmse", more_is_better=False) == "orders rmse (orders per customer); less is better"
-    assert axis_title("spend/gini", more_is_better=True) == "spend gini (0 = chance, 1 = perfect); more is better"
+    assert axis_title("spend/rmse", "EUR", more_is_better=False) == "per customer, EUR; less is better"
+    assert axis_title("orders/rmse", more_is_better=False) == "orders per customer; less is better"
+    assert axis_title("spend/gini", more_is_better=True) == "0 = chance, 1 = perfect; more is better"
 
 
 def test_the_customers_of_all_origins():

@@ -31,8 +31,8 @@ TABLE = pd.DataFrame(
 
 def test_it_is_better_where_the_interval_leaves_out_zero_on_the_side_of_the_metric():
     counted = verdicts(TABLE, HEADLINES).set_index("metric")
-    assert counted.loc["churn log loss"].tolist() == [2, 1, 0]  # less is better
-    assert counted.loc["churn roc auc"].tolist() == [1, 1, 1]  # more is
+    assert counted.loc["churn log-loss"].tolist() == [2, 1, 0]  # less is better
+    assert counted.loc["churn ROC-AUC"].tolist() == [1, 1, 1]  # more is
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def page() -> str:
 
 
 def test_the_verdict_comes_first_and_every_table_has_its_place(page):
-    assert "more often better than worse on churn log loss; neither on churn roc auc" in page
+    assert "more often better than worse on churn log-loss; neither on churn ROC-AUC" in page
     assert (
         page.index("<h2>Is what is shipped better?")
         < page.index("<h2>Origin by origin")
@@ -57,10 +57,16 @@ def test_the_verdict_comes_first_and_every_table_has_its_place(page):
 
 
 def test_figures_say_unit_and_customers(page):
-    assert '"title": "churn log loss (nats per customer); less is better"' in page
+    assert '"title": "nats per customer; less is better"' in page
     assert "customers seen in training; n = 1,234." in page
 
 
 def test_a_line_for_each_model_over_the_origins(page):
     assert '"domain": ["shipped", "BG/NBD"]' in page
     assert '{"date": 1, "month": 2, "utc": true, "year": 2023}' in page or '"year": 2023, "month": 2' in page
+
+
+def test_models_have_the_names_of_the_literature_in_every_table(page):
+    assert "BG NBD" not in page
+    assert "bg nbd" not in page
+    assert page.count(">BG/NBD</td>") > 1

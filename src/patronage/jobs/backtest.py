@@ -33,7 +33,7 @@ from patronage.evaluation.backtest import LATER, LATER_UNSEEN, SHIPPED, STRUCTUR
 from patronage.evaluation.coverage import LEVELS
 from patronage.models.btyd.fit import FitCache
 from patronage.names import Artifact, Metric
-from patronage.review.backtest_figures import axis_title, customers_of, over_origins
+from patronage.review.backtest_figures import axis_title, customers_of, over_origins, plain
 from patronage.review.backtest_page import with_backtest_page
 from patronage.temporary import growing
 
@@ -244,11 +244,9 @@ def _series(table: pd.DataFrame, origins: Mapping[datetime, int]) -> dict[str, l
 
 def _figures(table: pd.DataFrame, currency: str) -> dict[str, Figure]:
     later = table[table["holdout"] == LATER]
-    n = customers_of(later)
-    return {
-        f"{metric.replace('/', '_')}.png": over_origins(
-            later[later["metric"] == metric], axis_title(metric, currency, more_is_better=larger), n,
-            more_is_better=larger,
-        )
-        for metric, larger in HEADLINES.items()
-    }  # fmt: skip
+    n, figures = customers_of(later), {}
+    for metric, larger in HEADLINES.items():
+        rows, unit = later[later["metric"] == metric], axis_title(metric, currency, more_is_better=larger)
+        figure = over_origins(rows, f"{plain(metric)}\n{unit}", n, more_is_better=larger)
+        figures[f"{metric.replace('/', '_')}.png"] = figure
+    return figures

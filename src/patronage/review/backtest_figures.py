@@ -16,15 +16,24 @@ UNITS = {  # by the last part of a metric's name
     "gini": "0 = chance, 1 = perfect",
     "rmse": "orders per customer",
 }
+MEASURES = {"log_loss": "log-loss", "roc_auc": "ROC-AUC", "rmse": "RMSE", "gini": "Gini"}
 STYLES = {SHIPPED: (ACCENT, "-", 2.2), ENSEMBLE: (ACCENT, ":", 1.4)}
 
 
 def axis_title(metric: str, currency: str = "", *, more_is_better: bool) -> str:
-    """A metric in words, with its unit and which way is better."""
-    target, _, measure = metric.partition("/")
-    unit = in_currency("per customer", currency) if metric == Metric.BACKTEST_SPEND_RMSE else UNITS.get(measure, "")
-    words = f"{target} {measure}".replace("_", " ")
-    return f"{words}{f' ({unit})' if unit else ''}; {'more' if more_is_better else 'less'} is better"
+    """The unit of a metric, and which way is better."""
+    unit = UNITS.get(metric.rpartition("/")[2], plain(metric))
+    if metric == Metric.BACKTEST_SPEND_RMSE:
+        unit = in_currency("per customer", currency)
+    return f"{unit}; {'more' if more_is_better else 'less'} is better"
+
+
+def plain(metric: str) -> str:
+    """The name of a metric as words, as the field writes them."""
+    words = metric.replace("/", " ")
+    for measure, name in MEASURES.items():
+        words = words.replace(measure, name)
+    return words.replace("_", " ")
 
 
 def customers_of(later: pd.DataFrame) -> str:

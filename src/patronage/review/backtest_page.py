@@ -11,7 +11,7 @@ import pandas as pd
 from patronage.evaluation.backtest import LATER, SHIPPED, STRUCTURAL
 from patronage.evaluation.scorecard import BETTER, NO_BETTER, WORSE
 from patronage.names import Artifact
-from patronage.review.backtest_figures import axis_title, customers_of
+from patronage.review.backtest_figures import axis_title, customers_of, plain
 from patronage.review.page import charts, html
 from patronage.review.page.blocks import Block, Chart, More, Page, Section, Table
 from patronage.review.record import RunRecord
@@ -78,11 +78,6 @@ def verdicts(later: pd.DataFrame, headlines: Mapping[str, bool]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["metric", BETTER, NO_BETTER, WORSE])
 
 
-def plain(metric: str) -> str:
-    """The name of a metric as words."""
-    return metric.replace("/", " ").replace("_", " ")
-
-
 def _verdicts(later: pd.DataFrame, headlines: Mapping[str, bool], ratios: pd.DataFrame) -> Section:
     counts = verdicts(later, headlines)
     n = int(later["origin"].nunique())
@@ -124,7 +119,9 @@ def _by_origin(later: pd.DataFrame, headlines: Mapping[str, bool], n: str, curre
         if SHIPPED not in wide:
             continue
         best = wide.max(axis=1) if more_is_better else wide.min(axis=1)
-        title = f"{plain(metric)}: what is shipped is best at {int((wide[SHIPPED] == best).sum())} of {len(wide)}"
+        title = (
+            f"{plain(metric)}: what is shipped is best at {int((wide[SHIPPED] == best).sum())} of {len(wide)} origins"
+        )
         first = rows["model"].ne(SHIPPED).sort_values(kind="stable").index  # the colour of what is shipped is the first
         unit = axis_title(metric, currency, more_is_better=more_is_better)
         spec = charts.over_time(rows.loc[first], "origin", "model", "value", unit)
@@ -138,7 +135,16 @@ def _models(later: pd.DataFrame, headlines: Mapping[str, bool], n_rows: int) -> 
     first = next(iter(headlines))
     means = means.sort_values(first, ascending=not headlines[first])
     table = means.rename(columns=plain).rename_axis("model").reset_index()
-    table["model"] = table["model"].replace(LAWS).map(plain)
-    rows = Table(later, "The headlines, row by row", most=200)
+    table["model"] = table["model"].map(_model)
+    named = later.assign(
+        model=later["model"].map(_model),
+        metric=later["metric"].map(plain),
+        baseline=later["baseline"].fillna("").map(_model),
+    )
+    rows = Table(named, "The headlines, row by row", most=200)
     finding = f"Means over the origins; the {n_rows:,} rows of all metrics and holdouts are in the run's tables."
     return Section("Every model", finding, [Table(table), More("Row by row", [rows])])
+
+
+def _model(name: str) -> str:
+    return LAWS.get(name, name.replace("_", " "))

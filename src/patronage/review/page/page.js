@@ -33,6 +33,7 @@
     if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
     // the title below an axis has the room that the names leave; it stands in lines too
     if (narrow) parts.forEach((part) => { if (part.x && part.x.title) part.x.title = inLines(part.x.title, y.length ? 30 : 42); });
+    parts.forEach(({ y }) => { if (y && y.type === "quantitative" && y.title) y.title = inLines(y.title, 30); });
     if (!y.length || !spec.data) return;
     const names = [...new Set(spec.data.values.map((row) => row[y[0].field]))].filter((name) => name !== null);
     const lines = Object.fromEntries(names.map((name) => [name, inLines(name)]));

@@ -34,7 +34,7 @@ def changes(view: RunView) -> Section:
         f"{percent(most['moved'])} of the customers would carry another one."
     )
     spec = charts.bars(moved, "label", "moved", "% of customers with another label", percent=True)
-    description = f"Both models on the same features of today; n = {count(len(before))}. `patronage compare` shows why."
+    description = f"Both models on the same features of today; n = {count(len(before))}. patronage compare shows why."
     totals = pd.DataFrame(
         [
             {"total": words, "champion": float(before[name].sum()), "this run": float(after[name].sum())}

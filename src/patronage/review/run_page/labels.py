@@ -32,9 +32,10 @@ def labels(view: RunView) -> Section:
     tried = table[table["verdict"] != ""]
     verdicts = tried["verdict"].value_counts()
     wrong = tried[tried["verdict"] == NAME_FAILS]
-    finding = f"{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time. " + (
-        f"{len(wrong)} names do not: {', '.join(map(plain, wrong['label'].head(5)))}." if len(wrong) else ""
-    )
+    finding = f"{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time. "
+    if len(wrong):
+        do = "names do" if len(wrong) > 1 else "name does"
+        finding += f"{len(wrong)} {do} not: {', '.join(map(plain, wrong['label'].head(5)))}."
     first = table.iloc[0]
     how = (
         f"Held against the {int(first['days'])} days from {first['from']} on, of all {count(first['of_customers'])} "
