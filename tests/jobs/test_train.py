@@ -261,7 +261,8 @@ class TestARun:
             client.delete_registered_model_alias("patronage-tables", "champion")
         by_name = {run.info.run_name: run for run in runs(project, "later")}
         page = Path(by_name["later"].info.artifact_uri.removeprefix("file://"), "report.html").read_text()
-        assert "The model as of 2023-07-01 expected" in page  # its horizon is over by the end of the log
+        assert "The model as of 2023-08-01 expected" in page  # this run: its horizon is over by the end of the log
+        assert "2023-07-01, 90 days" in page  # the champion's totals beside it
         every = shown_table(by_name["later"], "metrics.json").set_index("metric")["value"]
         assert every["personas/moved_by_refit"] < 0.5
         folder = Path(by_name["later"].info.artifact_uri.removeprefix("file://"))
