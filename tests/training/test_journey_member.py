@@ -68,8 +68,11 @@ def test_the_journey_takes_part_where_it_was_better_and_only_there(case, monkeyp
     assert joined(law, monkeypatch, (0.9 - 0.8 * case[2]).to_numpy(), path="p.e.p") is law[0]
 
 
-def test_the_journey_has_the_place_of_btyd_in_the_mean(case):
+@pytest.mark.parametrize("left_out", [False, True], ids=["BTYD is a member", "BTYD was left out"])
+def test_the_journey_has_the_place_of_btyd_in_the_mean(case, left_out):
     forecast, features, _, fitted = case
+    if left_out:
+        forecast = replace(forecast, ensemble=without_btyd(forecast.ensemble))
     journey = fitted.bundle.journey
     members = forecast.ensemble.member_predictions(*forecast.inputs(features))[c.CHURNED]
     others = [values for name, values in members.items() if name != "btyd"]
@@ -80,6 +83,12 @@ def test_the_journey_has_the_place_of_btyd_in_the_mean(case):
     predicted = replace(forecast, journey=journey).predict(features)
     np.testing.assert_allclose(predicted[c.CHURN_PROBABILITY][ordinary], expected[ordinary], rtol=1e-12)
     np.testing.assert_allclose(predicted[c.P_ORDER], 1 - predicted[c.CHURN_PROBABILITY], rtol=1e-12)
+
+
+def without_btyd(ensemble):
+    parts = {name: getattr(ensemble, name) for name in ("churn", "orders", "spend")}
+    trees = {name: tuple(member for member in part.members if member.name != "btyd") for name, part in parts.items()}
+    return replace(ensemble, **{name: replace(part, members=trees[name]) for name, part in parts.items()})
 
 
 def test_a_forecast_with_a_journey_is_saved_and_loaded(case, tmp_path):

@@ -2,7 +2,8 @@
 
 BTYD knows orders alone. Where a log has events, the journey knows those orders and what came between them; the two
 members that learn from all features stay as they are. At the latest origin both predict the window after it, each
-fitted on what was known before: the journey takes part where its log-loss is lower by more than a standard error.
+fitted on what was known before: the journey takes part where its log-loss is lower by more than a standard error, also
+where the trees had left BTYD out.
 """
 
 from __future__ import annotations
