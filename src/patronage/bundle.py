@@ -25,7 +25,7 @@ from patronage.decisions.next_action import by_labels
 from patronage.errors import ConfigError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
-from patronage.models.agreement import disagreements, perhaps_not_first
+from patronage.models.agreement import band_claims, disagreements, perhaps_not_first
 from patronage.models.btyd import clv
 from patronage.models.contracts.contract_model import NO_CONTRACT, ContractModel
 from patronage.models.contracts.renewals import runs
@@ -169,7 +169,8 @@ class Bundle:
             reasons.append((~runs(buyers), NO_CONTRACT))
         further = [(_expanded(mask, bought) == 1, reason) for mask, reason in reasons]
         further.append((nearly_all_sent_back(features), NEVER_AGAIN))  # who sent back everything counts as no buyer
-        further += disagreements(assignments)
+        bands = band_claims(self.forecast.ensemble.bands, self.fitted_lenses.rarely_returns)
+        further += disagreements(assignments, bands)
         if c.STATUS_SEGMENT in assignments:
             further.append(perhaps_not_first(assignments, left_censored=self.journey.left_censored))
         if self.effects is not None:

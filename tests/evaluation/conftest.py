@@ -33,10 +33,10 @@ def journey_holdout(shop, lens_settings) -> JourneyHoldout:
     assignments = pd.concat(
         [
             pd.DataFrame(model.predict(evaluated.features), evaluated.features.index),
-            pd.DataFrame(law.predict(evaluated.features), evaluated.features.index)[[c.P_ORDER]],
             lenses.segments(evaluated.features, lens_states),
         ],
         axis=1,
     ).assign(**{c.PERSONA: "everyone"})
     unseen = holdout.split.select(holdout.unseen)
-    return JourneyHoldout(model, learned_from, unseen, evaluated, assignments, lens_states)
+    by_btyd = pd.Series(law.predict(evaluated.features)[c.P_ORDER], evaluated.features.index)
+    return JourneyHoldout(model, learned_from, unseen, evaluated, assignments, by_btyd, lens_states)

@@ -73,16 +73,21 @@ class TestChurn:
 
 
 class TestPurchase:
-    TRAINING = snapshot(**{c.ORDERS: [2, 0, 0, 1]})
+    TRAINING = snapshot(**{c.ORDERS: [2, 0, 0, 1], c.DAYS_SINCE_LAST_ORDER: [5, 90, 90, 5]})
     STATUS = pd.Series(["regular", "regular", "defector", "regular"])
 
-    def forecasts(self, status: list[str], horizon_days: int = 30):
-        return baselines.purchase((self.TRAINING,), self.STATUS, pd.Series(status), horizon_days)
+    def forecasts(self, status: list[str], horizon_days: int = 30, silent: float = 5):
+        features = pd.DataFrame({c.DAYS_SINCE_LAST_ORDER: [silent] * len(status)})
+        return baselines.purchase((self.TRAINING,), self.STATUS, features, pd.Series(status), horizon_days)
 
     def test_the_rate_of_the_status_and_the_base_rate_of_an_unseen_one(self):
         forecasts = self.forecasts(["regular", "defector", "prospect"])
         assert forecasts["rules"].tolist() == pytest.approx([2 / 3, 1e-4, 1 / 2])
         assert forecasts["rate"].tolist() == [0.5] * 3
+
+    def test_the_rate_by_recency_and_that_of_the_status_of_who_never_bought(self):
+        assert self.forecasts(["regular"], silent=90)["recency"].tolist() == [1e-4]
+        assert self.forecasts(["regular"], silent=np.nan)["recency"].tolist() == pytest.approx([2 / 3])
 
     def test_two_windows_are_two_chances(self):
         forecasts = self.forecasts(["regular", "prospect"], horizon_days=60)

@@ -58,9 +58,10 @@ def test_all_baselines_forecast_every_evaluated_customer(journey_holdout):
     holdout = journey_holdout
     forecasts = baselines.forecasts(
         holdout.learned_from.training, holdout.learned_from.current.features, holdout.evaluated.features,
-        holdout.assignments, holdout.lens_states, holdout.journey.horizon, 0,
+        holdout.by_btyd, holdout.lens_states, holdout.journey.horizon, 0,
     )  # fmt: skip
     assert list(forecasts) == ["rate", "status", "recency_frequency", "markov", "btyd", "lightgbm"]
+    assert forecasts["btyd"].tolist() == holdout.by_btyd.tolist()  # not what is shipped, which rests on more
     for forecast in forecasts.values():
         assert len(forecast) == len(holdout.evaluated.features)
         assert ((forecast >= 0) & (forecast <= 1)).all()

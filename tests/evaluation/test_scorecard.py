@@ -145,6 +145,15 @@ class TestEvaluate:
         for line in card.headlines:
             assert f"{line.model}/baseline_btyd/{line.metric}" in card.metrics
 
+    def test_churn_and_journey_predict_one_event_beside_the_same_baselines(self, scored):
+        """Else one of two equal forecasts is better than its baseline where the other one is not."""
+        metrics = self.card(scored).metrics
+        names = {model: {name.split("/")[1] for name in metrics if name.startswith(f"{model}/baseline_")}
+                 for model in ("churn", "journey")}  # fmt: skip
+        assert (
+            names["churn"] == names["journey"] == {f"baseline_{name}" for name in ("rate", "recency", "rules", "btyd")}
+        )
+
     def test_without_a_customer_who_could_churn_the_error_names_the_key(self, scored):
         labels = scored[2].labels.assign(**{c.CHURNED: np.nan})
         with pytest.raises(ConfigError, match="lookback_days: no customer had an order"):

@@ -55,26 +55,28 @@ def churn(
 def purchase(
     training: Sequence[LabelledSnapshot],
     training_status: pd.Series,
+    features: pd.DataFrame,
     status: pd.Series,
     horizon_days: int,
 ) -> Mapping[str, Array]:
-    """P(an order in the horizon): the base rate, and the rate of each rule-based status.
+    """P(an order in the horizon): the base rate, the rate of each rule-based status, and the rate by recency.
 
     Parameters
     ----------
     training_status
         Of every customer of the training snapshots, one snapshot on top of the other.
-    status
-        Of the customers to forecast.
+    features, status
+        Of the customers to forecast; those who never bought have no recency, and the rate of their status.
     """
-    _, labels = _pooled(training)
+    past_features, labels = _pooled(training)
     bought = (labels[c.ORDERS] > 0).astype(float)
     base_rate = float(bought.mean())
-    by_status = bought.groupby(training_status.to_numpy()).mean()
-    rates = {
-        "rate": np.full(len(status), base_rate),
-        "rules": status.map(by_status).astype(float).fillna(base_rate).to_numpy(),
-    }
+    rules = status.map(bought.groupby(training_status.to_numpy()).mean()).astype(float).fillna(base_rate).to_numpy()
+    rates = {"rate": np.full(len(status), base_rate), "rules": rules}
+    buyers = past_features[c.DAYS_SINCE_LAST_ORDER].notna().to_numpy()
+    if buyers.any():
+        recency = _rate_by(c.DAYS_SINCE_LAST_ORDER, past_features[buyers], bought[buyers], features)
+        rates["recency"] = np.where(features[c.DAYS_SINCE_LAST_ORDER].notna(), recency, rules)
     windows = horizon_days / training[0].horizon_days
     return {name: _short_of_certain(1 - (1 - rate) ** windows) for name, rate in rates.items()}
 

@@ -3,7 +3,7 @@
 `status`             the rate of each rule-based user status
 `recency_frequency`  the rate of each rule stage: how many periods with a purchase, how many of silence since
 `markov`             a first-order Markov chain over those stages, period by period
-`btyd`               the CLV law's P(an order)
+`btyd`               P(an order) by BTYD alone
 `lightgbm`           an untuned LightGBM on all numeric lens features
 """
 
@@ -40,7 +40,7 @@ def forecasts(
     training: Sequence[LabelledSnapshot],
     current: pd.DataFrame,
     features: pd.DataFrame,
-    assignments: pd.DataFrame,
+    by_btyd: pd.Series,
     lens_states: FittedLenses,
     periods: float,
     seed: int,
@@ -53,8 +53,10 @@ def forecasts(
         Labelled snapshots of earlier origins, the latest first.
     current
         The features of the same customers at the cutoff: the chain needs no labels.
-    features, assignments
-        Of the evaluated customers; the assignments hold the CLV law's P(an order).
+    features
+        Of the evaluated customers.
+    by_btyd
+        P(an order in the horizon) by BTYD alone, of those of them who have bought.
     lens_states
         What the lenses of the bundle learned.
     periods
@@ -71,7 +73,7 @@ def forecasts(
         "status": rates(status[0], bought, status[1]),
         "recency_frequency": rates(stages[0], bought, stages[1]),
         "markov": p_order(quiet, stages[1], periods),
-        "btyd": assignments[c.P_ORDER].fillna(base_rate).to_numpy(np.float64),
+        "btyd": by_btyd.reindex(features.index).fillna(base_rate).to_numpy(np.float64),
         "lightgbm": untuned_lightgbm(past, bought, features, seed),
     }
 

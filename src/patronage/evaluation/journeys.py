@@ -49,6 +49,8 @@ class JourneyHoldout:
         The unseen customers, with labels.
     assignments
         Of the evaluated customers, by the bundle of that fit.
+    by_btyd
+        P(an order in the horizon) by BTYD alone, of those of them who have bought.
     lens_states
         What its lenses learned.
     """
@@ -58,6 +60,7 @@ class JourneyHoldout:
     unseen: Split
     evaluated: LabelledSnapshot
     assignments: pd.DataFrame
+    by_btyd: pd.Series
     lens_states: FittedLenses
 
 
@@ -70,7 +73,7 @@ def evaluate_journey(holdout: JourneyHoldout, resampling: Resampling) -> Report:
         holdout.learned_from.training,
         holdout.learned_from.current.features,
         features,
-        assignments,
+        holdout.by_btyd,
         holdout.lens_states,
         journey.horizon,
         resampling.seed,

@@ -84,7 +84,7 @@ def measure(
         bundle = _fit(holdout.split, config, config.personas.k, tables, fits)
         assignments = bundle.assign(holdout.evaluated.features)
     evaluated = holdout.evaluated
-    scorecard = _score(bundle, assignments, holdout.split, evaluated, config)
+    scorecard = _score(bundle, assignments, _by_btyd(bundle, evaluated), holdout.split, evaluated, config)
     unseen_scorecard, journey_holdout, later = _unseen(holdout, bundle, config, tables, fits)
     horizons = _horizons(bundle, evaluated, assignments, tables)
     metrics = (
@@ -109,9 +109,12 @@ def _unseen(
     evaluated = holdout.evaluated.select(holdout.unseen)
     second = _fit(learned_from, config, bundle.personas.k, tables, fits)
     assignments = second.assign(evaluated.features)
-    scorecard = _score(second, assignments, learned_from, evaluated, config)
+    btyd = _by_btyd(second, evaluated)
+    scorecard = _score(second, assignments, btyd, learned_from, evaluated, config)
     unseen = holdout.split.select(holdout.unseen)
-    journey = JourneyHoldout(second.journey, learned_from, unseen, evaluated, assignments, second.fitted_lenses)
+    journey = JourneyHoldout(
+        second.journey, learned_from, unseen, evaluated, assignments, btyd[c.P_ORDER], second.fitted_lenses
+    )
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     return scorecard, journey, evaluate_later(assignments, tables, learned_from, evaluated, resampling)
 
@@ -122,15 +125,24 @@ def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: 
     return fit_bundle(split, lenient, left_censored=tables.left_censored, fits=fits)
 
 
+def _by_btyd(bundle: Bundle, evaluated: LabelledSnapshot) -> pd.DataFrame:
+    """What BTYD and Gamma-Gamma alone expect of the customers who have bought."""
+    features = buyers(evaluated).features
+    return pd.DataFrame(bundle.forecast.expected_by_btyd(features), features.index)
+
+
 def _score(
-    bundle: Bundle, assignments: pd.DataFrame, split: Split, evaluated: LabelledSnapshot, config: TrainConfig
+    bundle: Bundle,
+    assignments: pd.DataFrame,
+    btyd: pd.DataFrame,
+    split: Split,
+    evaluated: LabelledSnapshot,
+    config: TrainConfig,
 ) -> Scorecard:
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
-    features = buyers(evaluated).features
-    structural = pd.DataFrame(bundle.forecast.expected_by_btyd(features), features.index)
     contractual = config.churn.contractual
     card = evaluate(
-        assignments, structural, bundle.fitted_lenses, split.training, evaluated, resampling, contractual=contractual
+        assignments, btyd, bundle.fitted_lenses, split.training, evaluated, resampling, contractual=contractual
     )
     for target in bundle.targets:
         more = evaluate_target(target.act, assignments, split.training, evaluated, resampling)

@@ -83,10 +83,13 @@ def evaluate(
     ConfigError
         No customer had an order in the lookback, so that none could churn.
     """
+    naive = _purchase_baselines(btyd[c.P_ORDER], lens_states, training, evaluated)
     cards = (
-        _churn_card(assignments, btyd[c.P_ORDER], training, evaluated, resampling, contractual=contractual),
+        _churn_card(
+            assignments, btyd[c.P_ORDER], naive["rules"], training, evaluated, resampling, contractual=contractual
+        ),
         _clv_card(assignments, btyd, training, evaluated, resampling),
-        _journey_card(assignments, btyd[c.P_ORDER], lens_states, training, evaluated, resampling),
+        _journey_card(assignments, naive, evaluated, resampling),
     )
     metrics = {name: value for card in cards for name, value in card.metrics.items()}
     return Scorecard(metrics, tuple(headline for card in cards for headline in card.headlines))
@@ -158,13 +161,14 @@ def _headline(
 def _churn_card(
     assignments: pd.DataFrame,
     p_order: pd.Series,
+    by_rules: pd.Series,
     training: Sequence[LabelledSnapshot],
     evaluated: LabelledSnapshot,
     resampling: Resampling,
     *,
     contractual: bool,
 ) -> Scorecard:
-    """P(churn) of the customers who could churn."""
+    """P(churn) of the customers who could churn; `by_rules` is P(an order) by status, of all customers."""
     known = evaluated.labels[c.CHURNED].notna()
     if not known.any():
         raise ConfigError("lookback_days: no customer had an order in the lookback before the cutoff; raise it")
@@ -176,6 +180,8 @@ def _churn_card(
         evaluated.horizon_days,
         contractual=contractual,
     )
+    if not contractual:  # churn and journey predict the same event: they share their baselines
+        naive = {**naive, "rules": 1 - by_rules[known].to_numpy()}
     y_pred = assignments.loc[known, c.CHURN_PROBABILITY].to_numpy()
     return evaluate_probability(CHURN, eligible.labels[c.CHURNED].to_numpy(), y_pred, naive, resampling)
 
@@ -199,27 +205,27 @@ def _clv_card(
     return evaluate_amounts(evaluated.labels[valued], expected, naive, resampling)
 
 
-def _journey_card(
-    assignments: pd.DataFrame,
-    p_order: pd.Series,
-    lens_states: FittedLenses,
-    training: Sequence[LabelledSnapshot],
-    evaluated: LabelledSnapshot,
-    resampling: Resampling,
-) -> Scorecard:
-    """The journey's P(an order) of all customers."""
+def _purchase_baselines(
+    p_order: pd.Series, lens_states: FittedLenses, training: Sequence[LabelledSnapshot], evaluated: LabelledSnapshot
+) -> Mapping[str, pd.Series]:
+    """P(an order) of all customers by each baseline, on their index."""
 
     def status(features: pd.DataFrame) -> pd.Series:
         return lenses.segments(features, lens_states)[c.STATUS_SEGMENT]
 
-    naive = baselines.purchase(
-        training,
-        pd.concat([status(snapshot.features) for snapshot in training]),
-        status(evaluated.features),
-        evaluated.horizon_days,
-    )
+    features = evaluated.features
+    past = pd.concat([status(snapshot.features) for snapshot in training])
+    naive = baselines.purchase(training, past, features, status(features), evaluated.horizon_days)
+    by_name = {name: pd.Series(forecast, features.index) for name, forecast in naive.items()}
     # BTYD knows nothing of those who never bought: they get what their status has
-    by_btyd = p_order.reindex(evaluated.features.index).fillna(pd.Series(naive["rules"], evaluated.features.index))
-    naive = {**naive, BTYD: by_btyd.to_numpy(np.float64)}
+    return {**by_name, BTYD: p_order.reindex(features.index).fillna(by_name["rules"]).astype(float)}
+
+
+def _journey_card(
+    assignments: pd.DataFrame, naive: Mapping[str, pd.Series], evaluated: LabelledSnapshot, resampling: Resampling
+) -> Scorecard:
+    """The journey's P(an order) of all customers."""
     y_true = (evaluated.labels[c.ORDERS] > 0).to_numpy(float)
-    return evaluate_probability(JOURNEY, y_true, assignments[c.JOURNEY_P_ORDER].to_numpy(), naive, resampling)
+    y_pred = assignments[c.JOURNEY_P_ORDER].to_numpy()
+    forecasts = {name: forecast.to_numpy() for name, forecast in naive.items()}
+    return evaluate_probability(JOURNEY, y_true, y_pred, forecasts, resampling)

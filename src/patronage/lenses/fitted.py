@@ -46,6 +46,12 @@ class FittedLenses:
         states = {name: state for name, state in self.states.items() if name in chosen}
         return FittedLenses(tuple(lens for lens in self.lenses if lens.name in chosen), states)
 
+    @property
+    def rarely_returns(self) -> float | None:
+        """P(an order) below which a customer comes back clearly less often than everyone; None if not learned."""
+        state = self.states.get("status")
+        return state.at_risk_below * state.returning.everyone if state and state.returning.known else None
+
     def to_json(self) -> dict[str, dict[str, Any]]:
         """The states as what JSON can hold; a lens that learns nothing has an empty one."""
         return {lens.name: asdict(self.states[lens.name]) if lens.name in self.states else {} for lens in self.lenses}

@@ -26,6 +26,7 @@ WORDS = {  # of metrics and baselines, for who does not know their names
     "past_rate": "spend as in the past",
     "recency": "days since the last order alone",
     "rate": "the usual rate",
+    "rules": "the rate of each status",
     "tenure": "days since the first order alone",
     "two_by_two": "four groups by frequency and recency",
     "rfm_grid": "grid of RFM",
