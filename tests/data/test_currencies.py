@@ -32,6 +32,14 @@ def test_an_amount_that_is_computed_has_been_made_one():
     assert found(frame, amount="paid") != []
 
 
+def test_a_product_of_columns_is_not_converted_unless_it_reads_a_rate():
+    frame = BY_HAND.assign(currency=TWO, fx_rate=1.0, units=2).rename(columns={"amount": "paid"})
+    assert found(frame, amount="paid * fx_rate") == []
+    with read(frame, amount="paid * units") as log:
+        (finding,) = (each for each in log.findings if "currencies" in each.what)
+    assert "(paid * units) * CASE upper(trim(currency)) WHEN 'USD'" in finding.remedy
+
+
 def test_a_column_of_another_meaning_is_none():
     assert found(BY_HAND.assign(current=TWO, channel=TWO)) == []
 

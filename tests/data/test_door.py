@@ -8,6 +8,11 @@ import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
+from patronage.config import DataConfig
+from patronage.data.finding import DataFindings
+from patronage.data.loading import load_tables
+from patronage.data.source import SourceTable
+from patronage.engine import DuckDB
 from patronage.errors import DataError
 
 ROWS = BY_HAND.astype({"ordered_at": "str", "amount": "str"})
@@ -120,3 +125,18 @@ class TestIds:
         frame = pd.concat([BY_HAND, BY_HAND.head(1)]).drop(columns="order_id")
         tables = through_the_door(frame, on_duplicate_rows="keep")
         assert tables.engine.row("SELECT count(DISTINCT order_id) FROM transactions") == (10,)
+
+
+def test_every_column_is_counted_and_most_rows_are_not_set_aside():
+    frame = changed("amount", "ten", "", *["x"] * 6).assign(customer_id=["", *ROWS["customer_id"][1:]])
+    engine, findings = DuckDB(threads=2), DataFindings(collect=True)
+    engine.add_frame("raw", frame)
+    load_tables(engine, {"transactions": SourceTable("raw", {})}, DataConfig(name="tables"), findings=findings)
+    told = {each.what: each.remedy for each in findings}
+    assert "quarantine" not in told["7 of 10 rows are not a number"]
+    assert "set the rows aside by data.on_bad_rows=quarantine" in told["1 of 10 rows are missing"]
+    assert [each.where.split()[0] for each in findings] == [
+        "transactions.amount",
+        "transactions.customer_id",
+        "transactions.amount",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from conftest import BY_HAND, through_the_door
@@ -23,6 +24,11 @@ AMOUNTS = {
     "(1.50)": ("if brackets are a minus", lambda n: f"({n}.50)" if n else "7"),
     "1.50-": ("if the minus stands behind", lambda n: f"{n}.50-" if n else "7"),
     "1 016": ("if blanks or apostrophes group thousands", lambda n: f"{n + 1}\u202f016"),
+    "1 016,50": ("if blanks or apostrophes group thousands and the comma is decimal", lambda n: f"{n + 1}\u00a0016,50"),
+    "1 016,50 €": (
+        "if a currency stands beside and the comma is decimal",
+        lambda n: f"-{n + 1}\u202f016,50 €" if n else "7,00 €",
+    ),
     "1,00,016.50": ("replace(amount, ',', '') if the comma groups lakhs", lambda n: f"1,0{n},016.50"),
     "1'016.50": ("if blanks or apostrophes group thousands", lambda n: f"{n + 1}'016.50"),
     "€ and $": (
@@ -55,6 +61,8 @@ def test_amounts_come_with_the_mapping_that_reads_them_all(written):
         ("%m/%d/%Y", "read them by data.transactions.date_format=%m/%d/%Y"),
         ("%d.%m.%Y %H:%M", "read them by data.transactions.date_format=%d.%m.%Y %H:%M"),
         ("%Y%m%d", "date_format=%Y%m%d"),
+        ("%Y%m%d%H%M", "read them by data.transactions.date_format=%Y%m%d%H%M."),
+        ("%Y%m%d%H%M%S", "read them by data.transactions.date_format=%Y%m%d%H%M%S."),
         ("%Y-%m-%d %I:%M %p", "date_format=%Y-%m-%d %I:%M %p"),
         ("%b %d, %Y", "date_format=%b %d, %Y"),
         ("%s", "* 1000000) if they are seconds since 1970"),
@@ -67,7 +75,7 @@ def test_dates_come_with_the_format_that_reads_them_all(written, remedy):
     frame.loc[0, "ordered_at"] = BY_HAND["ordered_at"][0].replace(month=1, day=25).strftime(written)
     line = refusal(frame)
     assert "are not a date" in line
-    assert remedy in line
+    assert remedy in f"{line}."
 
 
 def test_what_the_remedy_names_reads_the_log():
@@ -104,3 +112,40 @@ def test_days_of_a_spreadsheet_keep_their_time():
     sql = str(caught.value).split('ordered_at="')[1].split('"')[0]
     with read(BY_HAND.assign(ordered_at=serial), ordered_at=sql) as log:
         assert log.first == BY_HAND["ordered_at"].min()
+
+
+def test_what_is_computed_of_columns_comes_with_its_reading_too():
+    frame = BY_HAND.assign(day=BY_HAND["ordered_at"].dt.strftime("%d/%m/%Y"), sum=[f"{n},5" for n in N])
+    frame.loc[0, "day"] = "25/01/2024"
+    with pytest.raises(DataError, match=r'date_format="%d/%m/%Y %H:%M"'):
+        read(frame, ordered_at="day || ' 10:00'")
+    reading = "replace((sum || '0'), ',', '.')"
+    with pytest.raises(DataError) as caught:
+        read(frame, amount="sum || '0'")
+    assert f'amount="{reading}" if the comma is decimal' in str(caught.value)
+    with read(frame, amount=reading, money_decimals=2) as log:
+        assert log.engine.row("SELECT sum(amount) FROM transactions") == (5000,)
+
+
+def test_ids_inside_objects_come_with_the_field_that_is_the_id():
+    frame = BY_HAND.assign(customer_id='{"shop": 7, "id": "' + BY_HAND["customer_id"] + '"}')
+    with pytest.raises(DataError) as caught:
+        read(frame)
+    field = "customer_id ->> '$.id'"
+    assert f'10 of 10 rows are JSON objects; name the field of the objects, as in customer_id="{field}"' in str(
+        caught.value
+    )
+    with read(frame, customer_id=field) as log:
+        assert log.customers == 4
+    assert """customer_id ->> '$.\\"$oid\\"'""" in refusal_of_read(
+        BY_HAND.assign(customer_id='{"$oid": "' + BY_HAND["customer_id"] + '"}')
+    )
+    assert "name the field, map another column" in refusal_of_read(
+        pa.Table.from_pylist([{**row, "customer_id": {"id": row["customer_id"]}} for row in BY_HAND.to_dict("records")])
+    )
+
+
+def refusal_of_read(frame) -> str:
+    with pytest.raises(DataError) as caught:
+        read(frame)
+    return str(caught.value)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
+from patronage import read
 from patronage.data.finding import Severity
 from patronage.errors import DataError
 
@@ -130,3 +131,27 @@ def test_files_that_overlap_are_named(tmp_path):
     BY_HAND.head(6).to_parquet(tmp_path / "a.parquet")
     BY_HAND.tail(5).assign(amount=lambda frame: frame["amount"] + 1).to_parquet(tmp_path / "b.parquet")
     assert "1 of 10 order numbers stand in several files" in finding(read(tmp_path), "several files").what
+
+
+@pytest.mark.parametrize(("write", "differ"), [(str.upper, "capitals or blanks"), ("00{}".format, "leading zeros")])
+def test_some_ids_of_a_table_written_otherwise_are_named(write, differ):
+    frame = busy().assign(customer_id=lambda rows: rows["customer_id"].str.replace("c", "1a"))
+    ids = frame["customer_id"].unique()
+    events = pd.DataFrame({"user": [*ids, *map(write, ids[:10])], "at": "2024-02-01", "what": "visit"})
+    with read(
+        frame.rename(columns={"customer_id": "Client No"}), customer_id="Client No", events=events,
+        events_columns={"customer_id": "user", "occurred_at": "at", "event": "what"},
+    ) as log:  # fmt: skip
+        found = finding(log, "differ from one of the transactions")
+    assert found.what == f"10 of 40 ids differ from one of the transactions in {differ} alone"
+    assert '\\"Client No\\"' in found.remedy
+    assert "(user" in found.remedy
+    newcomers = pd.DataFrame({"customer_id": [*ids, "n1", "n2"], "occurred_at": "2024-02-01", "event": "visit"})
+    assert through_the_door(frame, newcomers).findings == ()
+
+
+def test_the_advice_names_the_users_column():
+    frame = busy().rename(columns={"customer_id": "Client No"})
+    frame.loc[:20, "Client No"] = frame["Client No"].str.upper()
+    with read(frame, customer_id="Client No") as log:
+        assert 'customer_id="lower(trim(\\"Client No\\"))"' in finding(log, "in capitals").remedy

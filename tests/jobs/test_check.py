@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from patronage.jobs.check import _models
+
 pytestmark = pytest.mark.slow
 
 
@@ -89,3 +91,7 @@ def test_a_path_with_brackets_needs_no_quotes(patronage, project, shop):
     shop.to_csv(project / "orders (1).csv", index=False)
     code, out, err = patronage("check", "data=tables", "data.transactions.path=orders (1).csv")
     assert (code, "the data keeps the contract" in out) == (0, True), err
+
+
+def test_customers_whose_refund_undid_a_purchase_have_refunds(by_hand):
+    assert dict(_models(by_hand))["refunds"] == "1 customers have some"

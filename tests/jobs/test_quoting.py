@@ -16,6 +16,8 @@ from patronage.jobs.quoting import quote_values
         'SELECT "a" FROM t WHERE b > 1',
         "%d/%m/%Y %H:%M",
         "it's.csv",
+        '"Paid Sum" <> 0',
+        "'a' || code",
         "x=1/o",
     ],
 )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
-
-import pandas as pd
 
 from patronage import names as c
 from patronage.config import DataConfig
@@ -125,26 +124,35 @@ def _broken(table: IncomingTable, rules: list[Rule]) -> list[Rule]:
 
 
 def _treat_bad_rows(table: IncomingTable, rules: list[Rule]) -> int:
-    """Count each bad row at the first rule that it breaks; refuse each such rule, or put the rows into quarantine."""
+    """Count the bad rows of each column at the first rule that they break; refuse the rules, or set the rows aside."""
     if not rules:
         return 0
-    which = " ".join(f"WHEN {rule.bad} THEN {number}" for number, rule in enumerate(rules))
-    values = " ".join(f"WHEN {rule.bad} THEN CAST({rule.column.raw} AS STRING)" for rule in rules)
-    broken = f"SELECT CASE {which} END AS rule, CASE {values} END AS value FROM {table.source.relation}"
-    counts = table.engine.frame(
-        f"SELECT rule, count(*) AS n, min(value) AS value FROM ({broken}) GROUP BY rule ORDER BY rule"
+    of_column: dict[str, list[int]] = {}
+    for number, rule in enumerate(rules):
+        of_column.setdefault(rule.column.name, []).append(number)
+    first, counted = [], []
+    for place, numbers in enumerate(of_column.values()):
+        cases = " ".join(f"WHEN {rules[number].bad} THEN {number}" for number in numbers)
+        raw = f"CAST({rules[numbers[0]].column.raw} AS STRING)"
+        first.append(f"CASE {cases} END AS rule_{place}, {raw} AS value_{place}")
+        for number in numbers:
+            these = f"FILTER (WHERE rule_{place} = {number})"
+            counted.append(f"count(*) {these}, min(value_{place}) {these}")
+    any_broken = " OR ".join(f"rule_{place} IS NOT NULL" for place in range(len(of_column)))
+    total, bad, *counts = table.engine.row(
+        f"SELECT count(*), count(*) FILTER (WHERE {any_broken}), {', '.join(counted)} "
+        f"FROM (SELECT {', '.join(first)} FROM {table.source.relation})"
     )
-    total = int(counts["n"].sum())
-    bad = counts[counts["rule"].notna()]
-    if bad.empty:
+    if not bad:
         return 0
     findings = [
-        finding_of(table, rules[int(row.rule)], int(row.n), total, None if pd.isna(row.value) else str(row.value))
-        for row in bad.itertuples()
+        finding_of(table, rules[number], int(n), int(total), None if value is None else str(value))
+        for number, n, value in zip(chain(*of_column.values()), counts[::2], counts[1::2], strict=True)
+        if n
     ]
     for finding in findings:
         table.findings.add(finding)
-    if int(bad["n"].sum()) == total:
+    if bad == total:
         raise DataError(
             f"{table.name}: all {total} rows are bad; {max(findings, key=lambda each: each.weight).refusal}"
         )

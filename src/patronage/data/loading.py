@@ -100,7 +100,7 @@ def load_tables(
         present |= roll_up(engine, present, config.customers.attributes, keys)
     span = examine(engine, sources, present, config, findings, keys)
     tables = _described(engine, loaded, present, events, config, keys)
-    find_turned(engine, findings, keys)
+    find_turned(engine, sources[TRANSACTIONS.name], findings, keys)
     matched = undo_purchases(engine, present[TRANSACTIONS.name])
     if matched is not None:
         find_unmatched(engine, matched, findings)

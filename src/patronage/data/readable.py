@@ -6,6 +6,7 @@ values; where two readings do, it names both.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,8 @@ class Writing:
 
 
 DIGITS = "regexp_replace({x}, '[^0-9.+-]', '', 'g')"
+DECIMAL_COMMA = "replace(regexp_replace({x}, '[^0-9,+-]', '', 'g'), ',', '.')"
+GROUPED = r"\d{1,3}([^\w.,()+-]?\d{3})*"  # by blanks of any kind or apostrophes
 BESIDE = r"[^\d+.,()%-]*"  # a sign or word of a currency, and blanks
 CURRENCY = r"upper(regexp_replace({x}, '[0-9.,+()\s\pZ-]', '', 'g'))"  # what stands beside
 COMMA, GROUPS = 0, 1  # the two readings of `1,016`
@@ -46,12 +49,15 @@ NUMBERS = (  # the first that fits every value is the simplest
         r"^\s*\d+(\.\d+)?-?\s*$",
         "CASE WHEN {x} LIKE '%-' THEN '-' || replace({x}, '-', '') ELSE {x} END",
     ),
-    Writing("blanks or apostrophes group thousands", r"^[+-]?\d{1,3}([^\w.,()+-]?\d{3})*(\.\d+)?$", DIGITS),
+    Writing("blanks or apostrophes group thousands", rf"^[+-]?{GROUPED}(\.\d+)?$", DIGITS),
+    Writing(
+        "blanks or apostrophes group thousands and the comma is decimal", rf"^[+-]?{GROUPED}(,\d+)?$", DECIMAL_COMMA
+    ),
     Writing("a currency stands beside", rf"^{BESIDE}[+-]?{BESIDE}\d+(\.\d+)?{BESIDE}$", DIGITS),
     Writing(
         "a currency stands beside and the comma is decimal",
-        rf"^{BESIDE}[+-]?{BESIDE}\d{{1,3}}(\.?\d{{3}})*(,\d{{1,2}})?{BESIDE}$",
-        "replace(regexp_replace({x}, '[^0-9,+-]', '', 'g'), ',', '.')",
+        rf"^{BESIDE}[+-]?{BESIDE}(\d{{1,3}}(\.?\d{{3}})*|{GROUPED})(,\d{{1,2}})?{BESIDE}$",
+        DECIMAL_COMMA,
     ),
     Writing(
         "a currency stands beside and the comma groups thousands",
@@ -63,7 +69,9 @@ DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%y",
     "%m/%d/%y", "%d.%m.%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%Y-%m-%d",
 )  # fmt: skip
-HOURS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M %z", " %H:%M:%S %z", "T%H:%M:%S", "%H%M%S")
+HOURS = (
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M %z", " %H:%M:%S %z", "T%H:%M:%S", "%H%M", "%H%M%S",
+)  # fmt: skip
 STAMPS = (  # numbers that count from a beginning: how many digits they have before the point, and SQL that reads them
     ("seconds since 1970", 10, "make_timestamp(CAST({x} AS BIGINT) * 1000000)"),
     ("milliseconds since 1970", 13, "make_timestamp(CAST({x} AS BIGINT) * 1000)"),
@@ -74,6 +82,8 @@ STAMPS = (  # numbers that count from a beginning: how many digits they have bef
         "TIMESTAMP '1899-12-30 00:00:00' + to_seconds(CAST(round(CAST({x} AS DOUBLE) * 86400) AS BIGINT))",
     ),
 )
+OBJECT = '{%"%:%}'  # how JSON objects are written
+IDS = ("id", "uid", "oid", "uuid", "guid", "key")  # what the field of an id is called
 MOST = 2  # readings that a line names
 
 
@@ -85,7 +95,7 @@ def how_to_read(table: IncomingTable, column: Column) -> str | None:
     column
         One that has values which cannot be read as its kind.
     """
-    if table.engine.cluster is not None or column.source not in table.engine.types(table.source.relation):
+    if table.engine.cluster is not None or column.kind == "id":
         return None
     if column.kind == "time":
         readings = [] if column.type.startswith("TIMESTAMP") else [*_formats(table, column), *_stamps(table, column)]
@@ -96,13 +106,31 @@ def how_to_read(table: IncomingTable, column: Column) -> str | None:
 
 def why_not(table: IncomingTable, column: Column) -> str | None:
     """What to do about values that no setting reads; None where nothing is known of them."""
-    if table.engine.cluster is not None or column.type != "VARCHAR" or column.source not in _types(table):
+    if table.engine.cluster is not None or column.type != "VARCHAR":
+        return None
+    if inside := _inside(table, column):
+        return inside
+    if column.kind == "id":
         return None
     return _formats_together(table, column) if column.kind == "time" else _beside(table, column)
 
 
-def _types(table: IncomingTable) -> dict[str, str]:
-    return table.engine.types(table.source.relation)
+def _inside(table: IncomingTable, column: Column) -> str | None:
+    """The mapping to a field of JSON objects, such as `{"$oid": "5f1d"}`; None where the values are none."""
+    (value,) = table.engine.row(
+        f"SELECT min({column.raw}) FROM {table.source.relation} WHERE {column.raw} LIKE '{OBJECT}'"
+    )
+    try:
+        fields = json.loads(value or "null")
+    except json.JSONDecodeError:
+        return None
+    if not isinstance(fields, dict) or not fields:
+        return None
+    near = [name for name in fields if name.strip("$_").lower() in IDS] if column.kind == "id" else []
+    named = [*near, *fields][0]
+    path = named if named.isidentifier() else f'"{named}"'
+    field_of = f"{{x}} ->> '$.{path}'"
+    return f"name the field of the objects, as in {_mapping(table, column, field_of)}"
 
 
 def _beside(table: IncomingTable, column: Column) -> str | None:
@@ -183,10 +211,10 @@ def _formats(table: IncomingTable, column: Column) -> list[str]:
 
 def _follows(value: str, date_format: str) -> bool:
     try:
-        datetime.strptime(value, date_format)
+        moment = datetime.strptime(value, date_format)
     except ValueError:
         return False
-    return True
+    return "%d%H" not in date_format or moment.strftime(date_format) == value  # 0840 is no 8:4:00
 
 
 def _stamps(table: IncomingTable, column: Column) -> list[str]:
@@ -201,5 +229,5 @@ def _stamps(table: IncomingTable, column: Column) -> list[str]:
 
 def _mapping(table: IncomingTable, column: Column, sql: str) -> str:
     """The setting that maps the column to SQL over it."""
-    name = column.source if column.source.isidentifier() else table.engine.quote(column.source)
-    return table.keys.column(table.name, column.name, sql.replace("{x}", name))
+    written = table.source.written(table.engine, column.name)
+    return table.keys.column(table.name, column.name, sql.replace("{x}", written))

@@ -8,13 +8,23 @@ from patronage.data.contract import TRANSACTIONS
 from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.data.keys import Keys
 from patronage.data.returns import Matched
+from patronage.data.signs import share_of_repeats
+from patronage.data.source import SourceTable
 from patronage.engine import Engine
 
-WORDS = (  # values of a column that say that an order came to nothing
-    r"^\s*((partial(ly)?|fully)[ _-]?)?(refund(ed)?|return(ed)?|cancel(l?ed)?|cancell?ation|void(ed)?|chargeback|"
-    r"charged[ _-]back|revers(ed|al)|declined|failed|credit[ _-]?(note|memo)|storno|storniert|retoure?|"
-    r"annul(led|e)?)\s*$"
+NOTHING = (  # words that say that an order came to nothing
+    r"refund(ed)?|return(ed)?|cancel(l?ed)?|cancell?ation|void(ed)?|chargeback|charged[ _-]back|revers(ed|al)|"
+    r"declined|failed|unpaid|abandoned|payment[ _-]pending|(pending|awaiting)[ _-]payment|"
+    r"credit[ _-]?(note|memo)|storno|storniert|retoure?|gutschrift|annul(led|[eé]e?)?|"
+    r"rembours[eé]e?|retourn[eé]e?|devuelto|cancelad[oa]|reembolsad[oa]|annullat[oa]|rimborsat[oa]"
 )
+WORDS = rf"^\s*((partial(ly)?|fully)[ _-]?)?({NOTHING})\s*$"
+AMONG = rf"(^|[^\pL])({NOTHING})([^\pL]|$)"  # such as "Cancelled by buyer", in a column of few values
+BUT = (  # what takes it back: "not returned", "return window open"
+    r"(^|[^\pL])(not|non|no|never|un|if|free|nicht|keine?|pas|sans|sin|window|policy|allowed|eligible|possible|until|"
+    r"label|request(ed)?)([^\pL]|$)"
+)
+FEW_VALUES = 40  # of a column that holds a state; names and notes have more
 MOSTLY = 0.5  # share of negative amounts that no shop has
 UNMATCHED, FEWEST = 0.2, 10  # share of the refunds without a purchase, and how many they are, to be a finding
 SHOWN = 3  # words in a line
@@ -25,23 +35,37 @@ def find_cancelled(table: IncomingTable, columns: list[Column], good: str) -> No
     engine, relation = table.engine, table.source.relation
     if table.contract is not TRANSACTIONS or engine.cluster is not None:
         return
-    amount = next(column.parsed for column in columns if column.name == c.AMOUNT)
+    named = {column.name: column for column in columns}
+    amount = named[c.AMOUNT].parsed
     read = " ".join(column.raw for column in columns)
     texts = [
         name for name, kind in engine.types(relation).items() if kind == "VARCHAR" and engine.quote(name) not in read
     ]
     if not texts:
         return
-    marked = {name: f"{engine.matches(engine.quote(name), WORDS)} AND {amount} > 0" for name in texts}
+    values = engine.row(
+        f"SELECT {', '.join(f'approx_count_distinct({engine.quote(name)})' for name in texts)} FROM {relation}"
+    )
+    states = {name for name, n in zip(texts, values, strict=True) if 1 < n <= FEW_VALUES}
+    marked = {name: f"{_says_nothing(engine, name, name in states)} AND {amount} > 0" for name in texts}
     counts = ", ".join(f"count(*) FILTER (WHERE {test})" for test in marked.values())
     rows = engine.row(f"SELECT {counts} FROM {relation} WHERE {good}")
     for name, n in zip(texts, rows, strict=True):
         if n:
-            _add_cancelled(table, name, int(n), marked[name], good, amount)
+            _add_cancelled(table, name, int(n), marked[name], good, named)
 
 
-def _add_cancelled(table: IncomingTable, name: str, n: int, marked: str, good: str, amount: str) -> None:
+def _says_nothing(engine: Engine, name: str, state: bool) -> str:
+    """SQL: whether a column says that the order came to nothing; a state may say so in more words."""
+    column = engine.quote(name)
+    if not state:
+        return engine.matches(column, WORDS)
+    return f"({engine.matches(column, AMONG)} AND NOT {engine.matches(column, BUT)})"
+
+
+def _add_cancelled(table: IncomingTable, name: str, n: int, marked: str, good: str, columns: dict[str, Column]) -> None:
     engine, relation, quoted = table.engine, table.source.relation, table.engine.quote(name)
+    amount = columns[c.AMOUNT].parsed
     total, value = engine.row(
         f"SELECT count(*), coalesce(sum({amount}) FILTER (WHERE {marked}) / nullif(sum({amount}) FILTER "
         f"(WHERE {amount} > 0), 0), 0) FROM {relation} WHERE {good}"
@@ -50,20 +74,28 @@ def _add_cancelled(table: IncomingTable, name: str, n: int, marked: str, good: s
     listed = ", ".join("'" + word.replace("'", "''") + "'" for word in words)
     shown = ", ".join(words[:SHOWN])
     column = name if name.isidentifier() else quoted
-    where = table.keys.option(table.name, "where", f"{{cancelled: {column} IN ({listed})}}")
+    where = table.keys.option(table.name, "where", f"coalesce({column}, '') NOT IN ({listed})")
+    remedy = f"leave out what came to nothing by {where}, and give refunds of earlier orders a negative amount"
+    if (again := share_of_repeats(table, columns, marked, good)) is not None:
+        written = table.source.written(engine, c.AMOUNT)
+        turned = f"CASE WHEN {column} IN ({listed}) THEN -abs({written}) ELSE {written} END"
+        remedy = (
+            f"{again:.0%} of them have just the amount of an earlier purchase: if they are refunds, give them their "
+            f"minus by {table.keys.column(table.name, c.AMOUNT, turned)}"
+        )
     table.findings.add(
         DataFinding(
             where=f"{table.name}.{c.AMOUNT}",
             what=f"{n:,} of {total:,} rows are {shown} by the column {name}, but have a positive amount",
             effect=f"they count as purchases ({value:.1%} of the revenue): customers who cancel most rank high",
-            remedy=f"leave out what came to nothing by {where}, and give refunds of earlier orders a negative amount",
+            remedy=remedy,
             severity=Severity.SEVERE,
             weight=float(value),
         )
     )
 
 
-def find_turned(engine: Engine, findings: DataFindings, keys: Keys) -> None:
+def find_turned(engine: Engine, source: SourceTable, findings: DataFindings, keys: Keys) -> None:
     """Find a log of which most amounts are negative."""
     negative, total = engine.row(
         f"SELECT count(*) FILTER (WHERE {c.AMOUNT} < 0), count(*) FILTER (WHERE {c.AMOUNT} <> 0) "
@@ -71,12 +103,13 @@ def find_turned(engine: Engine, findings: DataFindings, keys: Keys) -> None:
     )
     if negative <= MOSTLY * total:
         return
+    turned = keys.column(TRANSACTIONS.name, c.AMOUNT, f"-{source.written(engine, c.AMOUNT)}")
     findings.add(
         DataFinding(
             where=f"{TRANSACTIONS.name}.{c.AMOUNT}",
             what=f"{negative:,} of {total:,} amounts are negative, which are refunds",
             effect="purchases with the sign turned are taken for refunds, and hardly anybody has bought",
-            remedy=f"if they are purchases, turn the sign by {keys.column(TRANSACTIONS.name, c.AMOUNT, '-amount')}",
+            remedy=f"if they are purchases, turn the sign by {turned}",
             severity=Severity.SEVERE,
             weight=negative / total,
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from patronage import names as c
 from patronage.data.columns import Column, IncomingTable
 from patronage.data.finding import DataFinding, Severity
-from patronage.data.readable import how_to_read, why_not
+from patronage.data.readable import OBJECT, how_to_read, why_not
 from patronage.engine import text
 
 EARLIEST, LATEST = datetime(1900, 1, 1), datetime(2200, 1, 1)  # outside lies a parsing accident, not an order
@@ -22,6 +22,7 @@ SCIENTIFIC = r"^\s*-?\d([.,]\d+)?e\+?\d{1,3}\s*$"  # what a spreadsheet makes of
 EXACT = {"DOUBLE": 2**53, "FLOAT": 2**24}  # up to which whole numbers are exact in floating point
 DEFAULT_DAYS = ("1900-01-01", "1904-01-01", "1969-12-31", "1970-01-01", "2099-12-31", "2100-01-01")
 HARMLESS = ("money", "number", "time")  # kinds of which a message may show a value: it identifies no customer
+MANY = 0.5  # share of bad rows above which it is no advice to set them aside
 OFTEN = 0.05  # a larger share of bad rows is said, even where they are set aside
 LARGEST = 2**53  # minor units from which a double, which most files hold, loses the cents
 
@@ -61,13 +62,14 @@ def finding_of(table: IncomingTable, rule: Rule, bad: int, total: int, value: st
     often = Severity.SEVERE if bad > OFTEN * total else Severity.NOTE
     reading = how_to_read(table, rule.column) if rule.unread else None
     remedy = f"read them by {reading}" if reading else (rule.unread and why_not(table, rule.column)) or rule.remedy
+    few = refused and bad <= MANY * total
     return DataFinding(
         where=f"{table.name}.{rule.column.name} (column {rule.column.source})",
         what=f"{bad} of {total} rows are {rule.what}",
         effect=f"{bad / total:.1%} of the rows would be left out"
         if refused
         else f"{bad / total:.1%} of the rows are left out",
-        remedy=f"{remedy}, or set the rows aside by {quarantine}" if refused and bad < total else remedy,
+        remedy=f"{remedy}, or set the rows aside by {quarantine}" if few else remedy,
         severity=Severity.REFUSED if refused else often,
         weight=bad / total,
         example=value,
@@ -113,11 +115,14 @@ def _id_rules(table: IncomingTable, column: Column, another: str) -> list[Rule]:
         spelt = table.engine.matches(column.raw, SCIENTIFIC)
         lost = "export the column as text: a spreadsheet has cut the digits"
         return [
+            Rule(column, "JSON objects", f"{column.raw} LIKE '{OBJECT}'", another, unread=True),
             Rule(
                 column, "a word for a missing value", f"lower(trim({column.raw})) IN ({words})", f"fill them, {another}"
             ),
             Rule(column, "numbers such as 1.2E+11, whose last digits are lost", spelt, lost),
         ]
+    if column.type.startswith("STRUCT"):
+        return [Rule(column, "objects of several fields", f"{column.raw} IS NOT NULL", f"name the field, {another}")]
     if column.type in EXACT:
         large = f"abs({column.raw}) > {EXACT[column.type]}"
         lost = "export them as whole numbers or text: different ids may have become one"

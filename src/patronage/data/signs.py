@@ -57,7 +57,7 @@ def _quantities(table: IncomingTable, columns: dict[str, Column], good: str) -> 
             )
         )
         return
-    sql = f"CASE WHEN {_written(table, quantity)} < 0 THEN -abs({{x}}) ELSE {{x}} END"
+    sql = f"CASE WHEN {table.source.written(table.engine, c.QUANTITY)} < 0 THEN -abs({{x}}) ELSE {{x}} END"
     what = f"{turned:,} of {lines:,} rows have a negative quantity and a positive amount"
     _add(table, f"{negative} AND {amount.parsed} > 0", what, _mapped(table, amount, sql), good, amount)
 
@@ -102,28 +102,48 @@ def _numbers(table: IncomingTable, columns: dict[str, Column], good: str) -> Non
     )
     if not n or n > MINORITY * total or credits > n or least != most:
         return
-    shared = [c.CUSTOMER_ID, c.PRODUCT_ID] if c.PRODUCT_ID in columns else [c.CUSTOMER_ID]
-    keys = ", ".join(f"{columns[name].parsed} AS {name}" for name in shared)
-    lines = (
-        f"SELECT {keys}, {amount.parsed} AS amount, {columns[c.ORDERED_AT].parsed} AS moment, {coded} AS coded "
-        f"FROM {relation} WHERE {good} AND {amount.parsed} > 0"
-    )
-    window = (
-        f"PARTITION BY {', '.join(shared)}, amount ORDER BY moment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-    )
-    earlier = f"SELECT coded, count(*) OVER ({window}) > 0 AS again FROM ({lines})"
-    again, others = engine.row(
-        "SELECT avg(CAST(again AS INTEGER)) FILTER (WHERE coded), avg(CAST(again AS INTEGER)) FILTER (WHERE NOT coded) "
-        f"FROM ({earlier})"
-    )
-    if again < LIKE_EARLIER or again < 2 * (others or 0.0):
+    if (again := share_of_repeats(table, columns, coded, good)) is None:
         return
-    sql = f"CASE WHEN lower({_written(table, number)}) LIKE '{least}%' THEN -abs({{x}}) ELSE {{x}} END"
+    written = table.source.written(engine, c.ORDER_ID)
+    sql = f"CASE WHEN lower({written}) LIKE '{least}%' THEN -abs({{x}}) ELSE {{x}} END"
     what = (
         f"{n:,} of {total:,} rows have an order number with {least.upper()} and a positive amount, {again:.0%} of them "
         "just that of an earlier purchase"
     )
     _add(table, coded, what, f"{_mapped(table, amount, sql)} if they are refunds", good, amount)
+
+
+def share_of_repeats(table: IncomingTable, columns: dict[str, Column], marked: str, good: str) -> float | None:
+    """Among marked lines, the share that repeats the amount of the customer's earlier purchase of the product.
+
+    Parameters
+    ----------
+    columns
+        The columns by their canonical names.
+    marked
+        SQL: whether a line may be a refund.
+
+    Returns
+    -------
+    float or None
+        None where they are no refunds: most repeat none, or other lines do so nearly as often.
+    """
+    amount = columns[c.AMOUNT].parsed
+    shared = [c.CUSTOMER_ID, c.PRODUCT_ID] if c.PRODUCT_ID in columns else [c.CUSTOMER_ID]
+    keys = ", ".join(f"{columns[name].parsed} AS {name}" for name in shared)
+    lines = (
+        f"SELECT {keys}, {amount} AS amount, {columns[c.ORDERED_AT].parsed} AS moment, "
+        f"coalesce({marked}, false) AS marked FROM {table.source.relation} WHERE {good} AND {amount} > 0"
+    )
+    window = (
+        f"PARTITION BY {', '.join(shared)}, amount ORDER BY moment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    )
+    earlier = f"SELECT marked, count(*) OVER ({window}) > 0 AS again FROM ({lines})"
+    again, others = table.engine.row(
+        "SELECT avg(CAST(again AS INTEGER)) FILTER (WHERE marked), "
+        f"avg(CAST(again AS INTEGER)) FILTER (WHERE NOT marked) FROM ({earlier})"
+    )
+    return None if again is None or again < LIKE_EARLIER or again < 2 * (others or 0.0) else float(again)
 
 
 def _add(table: IncomingTable, rows: str, what: str, remedy: str, good: str, amount: Column) -> None:
@@ -145,13 +165,8 @@ def _add(table: IncomingTable, rows: str, what: str, remedy: str, good: str, amo
 
 def _mapped(table: IncomingTable, column: Column, sql: str) -> str:
     """The setting that maps a column to SQL over it."""
-    return table.keys.column(table.name, column.name, sql.replace("{x}", _written(table, column)))
-
-
-def _written(table: IncomingTable, column: Column) -> str:
-    """The column as the user would write it."""
-    known = column.source in table.engine.types(table.source.relation)
-    return _plain(table, column.source) if known else f"({column.source})"
+    written = table.source.written(table.engine, column.name)
+    return table.keys.column(table.name, column.name, sql.replace("{x}", written))
 
 
 def _plain(table: IncomingTable, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from patronage.data.finding import DataFinding
+from patronage.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,10 @@ class SourceTable:
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False
     own: bool = False
+
+    def written(self, engine: Engine, column: str) -> str:
+        """What stands for a canonical column in SQL over the source: `total`, `"Order Date"`, `(price * units)`."""
+        name = self.mapping.get(column) or column
+        if name not in engine.types(self.relation):
+            return f"({name})"
+        return name if name.isidentifier() else engine.quote(name)

@@ -68,15 +68,15 @@ def examine(
     _files(engine, sources[TRANSACTIONS.name], config, findings, keys)
     for name in (EVENTS.name, CUSTOMERS.name, CONTACTS.name):
         if name in sources:
-            _join(engine, name, config, findings)
+            _join(engine, name, sources, config, findings, keys)
     users_own = config.source == "tables"  # whose numbers nobody here has made
     if c.ORDER_ID in present[TRANSACTIONS.name] and (users_own or config.order_id_scope):
         separate_orders(engine, config.order_id_scope, findings, keys)
     _heavy(engine, findings, keys)
     _placeholders(engine, findings, keys)
-    _alike(engine, findings, keys)
+    _alike(engine, sources[TRANSACTIONS.name], findings, keys)
     _once(engine, findings, keys)
-    examine_amounts(engine, config, findings, keys)
+    examine_amounts(engine, sources[TRANSACTIONS.name], config, findings, keys)
     observed_until = datetime.fromisoformat(config.observed_until) if config.observed_until else None
     span = find_span(engine, observed_until, findings, keys)
     if EVENTS.name in sources:
@@ -84,7 +84,14 @@ def examine(
     return span
 
 
-def _join(engine: Engine, name: str, config: DataConfig, findings: DataFindings) -> None:
+def _join(
+    engine: Engine,
+    name: str,
+    sources: Mapping[str, SourceTable],
+    config: DataConfig,
+    findings: DataFindings,
+    keys: Keys,
+) -> None:
     """How many customers of a table are in the transactions."""
     other = USERS if name == CUSTOMERS.name and config.entity == "account" else name
     ids = {table: f"SELECT DISTINCT {c.CUSTOMER_ID} FROM {table}" for table in (TRANSACTIONS.name, other)}
@@ -94,6 +101,8 @@ def _join(engine: Engine, name: str, config: DataConfig, findings: DataFindings)
         f"JOIN ({ids[other]}) AS b ON a.{c.CUSTOMER_ID} = b.{c.CUSTOMER_ID}"
     )
     share = both / max(min(here, there), 1)
+    if share >= FEW and there - both > ALIKE * there:
+        _join_alike(engine, name, ids[TRANSACTIONS.name], ids[other], there, sources, findings, keys)
     if share >= FEW or not there:
         return
     written = _written(engine, ids[TRANSACTIONS.name], ids[other], name)
@@ -108,6 +117,42 @@ def _join(engine: Engine, name: str, config: DataConfig, findings: DataFindings)
             weight=1 - share,
         )
     )
+
+
+def _join_alike(
+    engine: Engine,
+    name: str,
+    here: str,
+    there: str,
+    ids: int,
+    sources: Mapping[str, SourceTable],
+    findings: DataFindings,
+    keys: Keys,
+) -> None:
+    """Ids of a table that would be those of buyers, were they written alike."""
+    for differ in ("capitals or blanks", "leading zeros"):
+        plain = ALIKE_BY[differ]
+        (lost,) = engine.row(
+            f"SELECT count(*) FROM ({there}) AS b WHERE {c.CUSTOMER_ID} NOT IN ({here}) "
+            f"AND {plain} IN (SELECT {plain} FROM ({here}) AS a)"
+        )
+        if lost <= ALIKE * ids:
+            continue
+        mapped = " and ".join(
+            keys.column(each, c.CUSTOMER_ID, plain.replace(c.CUSTOMER_ID, sources[each].written(engine, c.CUSTOMER_ID)))
+            for each in (TRANSACTIONS.name, name)
+        )
+        findings.add(
+            DataFinding(
+                where=f"{name}.{c.CUSTOMER_ID}",
+                what=f"{lost:,} of {ids:,} ids differ from one of the transactions in {differ} alone",
+                effect=f"their {name} belong to no buyer: these count as customers of their own",
+                remedy=f"if they are the same, map them alike by {mapped}",
+                severity=Severity.SEVERE,
+                weight=lost / ids,
+            )
+        )
+        return
 
 
 def _written(engine: Engine, here: str, there: str, name: str) -> str:
@@ -203,7 +248,7 @@ def _placeholders(engine: Engine, findings: DataFindings, keys: Keys) -> None:
         )
 
 
-def _alike(engine: Engine, findings: DataFindings, keys: Keys) -> None:
+def _alike(engine: Engine, source: SourceTable, findings: DataFindings, keys: Keys) -> None:
     """Ids that differ in nothing but how they are written: capitals, blanks, brackets, leading zeros."""
     for differ, plain in WRITTEN_ALIKE.items():
         if engine.cluster is not None and "brackets" in differ:
@@ -216,6 +261,7 @@ def _alike(engine: Engine, findings: DataFindings, keys: Keys) -> None:
             return
         if merged < ALIKE * customers:
             continue
+        mapped = plain.replace(c.CUSTOMER_ID, source.written(engine, c.CUSTOMER_ID))
         findings.add(
             DataFinding(
                 where=f"{TRANSACTIONS.name}.{c.CUSTOMER_ID}",
@@ -223,7 +269,7 @@ def _alike(engine: Engine, findings: DataFindings, keys: Keys) -> None:
                 f"they would be {groups:,} customers",
                 effect="one customer may count as several, each with a part of the purchases",
                 remedy="if they are the same, map them alike by "
-                f"{keys.column(TRANSACTIONS.name, c.CUSTOMER_ID, plain)}",
+                f"{keys.column(TRANSACTIONS.name, c.CUSTOMER_ID, mapped)}",
                 severity=Severity.SEVERE,
                 weight=float(merged / customers),
             )

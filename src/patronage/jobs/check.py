@@ -13,7 +13,7 @@ from patronage import data, lenses
 from patronage import names as c
 from patronage.config import CheckConfig, TrainConfig
 from patronage.data import Tables
-from patronage.data.contract import ANALYSED, TRANSACTIONS
+from patronage.data.contract import ANALYSED, RETURNS, TRANSACTIONS
 from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.engine import connect
 from patronage.errors import DataError, OutputError, PatronageError
@@ -147,14 +147,15 @@ def _check_own(tables: Tables, config: CheckConfig, own: dict[str, lenses.Lens])
 def _models(tables: Tables) -> list[tuple[str, str]]:
     """What models could learn from this log."""
     per_customer = (
-        f"SELECT count(*) FILTER (WHERE {c.AMOUNT} < 0) AS refunds, "
-        f"count(DISTINCT CAST({c.ORDERED_AT} AS DATE)) FILTER (WHERE {c.AMOUNT} >= 0) AS days "
+        f"SELECT count(DISTINCT CAST({c.ORDERED_AT} AS DATE)) FILTER (WHERE {c.AMOUNT} >= 0) AS days "
         f"FROM transactions GROUP BY {c.CUSTOMER_ID}"
     )
-    buyers, repeaters, refunded = tables.engine.row(
-        "SELECT count(*) FILTER (WHERE days > 0), count(*) FILTER (WHERE days > 1), "
-        f"count(*) FILTER (WHERE refunds > 0) FROM ({per_customer})"
+    buyers, repeaters = tables.engine.row(
+        f"SELECT count(*) FILTER (WHERE days > 0), count(*) FILTER (WHERE days > 1) FROM ({per_customer})"
     )
+    refunded = 0
+    if tables.has(RETURNS):
+        (refunded,) = tables.engine.row(f"SELECT count(DISTINCT {c.CUSTOMER_ID}) FROM {RETURNS}")
     latest = tables.last + timedelta(days=1)
     span = (latest - tables.first).days
     analysed = sorted(tables.present[TRANSACTIONS.name] & ANALYSED)

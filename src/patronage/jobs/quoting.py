@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from patronage.names import Tag
 
 PLAIN = ("data.", str(Tag.OUTPUT))  # keys whose values are names of files, SQL and formats
-OPENING = ("'", '"', "[", "{", "$")  # of a value that already follows the grammar
+OPENING = ("[", "{", "$")  # of a value that already follows the grammar
 
 
 def quote_values(arguments: Sequence[str]) -> list[str]:
