@@ -34,7 +34,7 @@ def test_the_bars_of_a_migration_are_its_shares():
     }
     figure = figures.migration(by_reason)
     assert sorted(bar.get_width() for bar in figure.axes[0].patches) == pytest.approx([0, 5, 10, 20])
-    assert title(figure) == "Most moves: model moved"
+    assert title(figure) == "Of all labels, personas changed most (30%), most often: model moved"
     still = {"personas": pd.DataFrame({"reason": ["stayed", "model moved"], "share": [1.0, 0.0]})}
     assert title(figures.migration(still)) == "No customer moved"
 

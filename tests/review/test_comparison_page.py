@@ -41,15 +41,21 @@ def test_its_numbers_are_those_of_the_tables(comparison):
     ("verdicts", "sentence"),
     [
         ([], "cannot be told"),
-        (["no", "no"], "On none of 2 metrics do the runs differ by more than chance."),
-        (["better", "no"], "The candidate is better on m0, by more than chance; 2 metrics were compared."),
-        (["better", "worse"], "The candidate is better on m0 and worse on m1, by more than chance"),
+        (["no clear difference"] * 2,
+         "The candidate predicts churn and spend neither better nor worse; of 2 errors on the same customers 0"),
+        (["better", "no clear difference", "worse"],
+         "The candidate predicts churn better, spend neither better nor worse; of 3 errors on the same customers 1 are "
+         "smaller and 1 larger, by more than chance."),
+        (["better", "worse", "better"], "The candidate predicts churn better, spend worse; of 3 errors"),
     ],
-)
+)  # fmt: skip
 def test_one_sentence_gives_the_verdict(comparison, verdicts, sentence):
-    paired = pd.DataFrame({"metric": [f"m{place}" for place in range(len(verdicts))], "verdict": verdicts})
+    metrics = ["churn/log_loss", "clv/spend_rmse", "clv/orders_mae"]
+    paired = pd.DataFrame({"metric": metrics[: len(verdicts)], "verdict": verdicts})
     report = replace(comparison.report, tables={**comparison.report.tables, Artifact.PAIRED_DIFFERENCES: paired})
-    assert sentence in render(replace(comparison, report=report))
+    page = render(replace(comparison, report=report))
+    assert sentence in page
+    assert not any(metric in page.split("Every metric of both runs")[0] for metric in metrics)  # words, not names
 
 
 def test_the_largest_moves_come_first_with_their_share():

@@ -51,7 +51,7 @@ def test_the_map_names_stages_shares_and_flows():
 
 def test_a_stage_of_one_is_no_stage_of_none():
     figure = maps.journey_map(stages(non_user=1, regular=999), flows(), period_days=7, periods=8, longest_days=300)
-    assert "<1%" in texts(figure)
+    assert "0.1%" in texts(figure)
     assert figure.get_figwidth() < 8  # the columns between the two are closed up
 
 
@@ -62,7 +62,7 @@ def test_the_area_of_small_circles_is_their_share_too():
     radii = [patch.radius for patch in figure.axes[0].patches]
     assert radii == pytest.approx([0.62 * np.sqrt(part) for part in (0.04, 1.0, 0.16)])
     shown = texts(figure)
-    assert "first time\n3% · 40 · stay" in shown  # where there is no room inside
+    assert "first time\n3.3% · 40 · stay" in shown  # where there is no room inside
     assert "at risk\n160 · stay" in shown
 
 

@@ -67,7 +67,7 @@ def test_the_sentence_tells_the_shares_of_the_words(inputs, cards):
     members = inputs.assignments.groupby(c.PERSONA_ID).groups
     for _, line in cards[cards["part"] == "sentence"].iterrows():
         for number, part in enumerate(line["text"].split("; ")):
-            figure, word = re.fullmatch(r"(\d+%)(?: of them)? (?:are|buy) (.+) \(\d+%.*\)", part).groups()
+            figure, word = re.fullmatch(r"(\d+%)(?: of them)? (?:are|buy) (.+) \([\d.<]+%.*\)", part).groups()
             assert (" of them" in part) == (number == 0)
             own = held.loc[members[line[c.PERSONA_ID]], word]
             own = float((own if own.ndim == 1 else own.any(axis=1)).mean())

@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from patronage.analyses.contract import Drawing
 from patronage.review.figures import ACCENT, INK, MUTED, blank, set_title
-from patronage.review.page.html import words
+from patronage.review.page.html import percent, words
 
 MANY = 24  # rows or columns that a figure can still show
 NAME, AXIS = 44, 56  # letters of a line beside and below a figure
@@ -32,7 +32,7 @@ def retention(by_month: pd.DataFrame) -> Figure:
     figure, axes = blank(title, 1.5 + 0.5 * max(table.shape[1], 9), 2 + 0.3 * len(table))
     if not table.size:
         return _empty(figure, axes)
-    _grid(axes, table, float(np.nanmax(table.to_numpy())), "{:.0%}")
+    _grid(axes, table, float(np.nanmax(table.to_numpy())), percent)
     axes.set_xlabel("months since the first order; cells: customers with an order in the month")
     axes.set_ylabel("month of the first order")
     return figure
@@ -123,7 +123,7 @@ def movements(table: pd.DataFrame, order: list[str]) -> Figure:
     stayed = sum(inner.loc[tier, tier] for tier in inner.index if tier in inner) / max(inner.to_numpy().sum(), 1)
     figure, axes = blank(f"{stayed:.0%} of the customers stayed in their tier", 6.0, 4.6)
     roots = counts.map(np.sqrt)
-    _grid(axes, counts, float(np.nanmax(roots.to_numpy())), "{:,.0f}", shade=roots)
+    _grid(axes, counts, float(np.nanmax(roots.to_numpy())), "{:,.0f}".format, shade=roots)
     axes.set_xlabel("tier after; cells: customers")
     axes.set_ylabel("tier before")
     return figure
@@ -155,7 +155,7 @@ def agreement(table: pd.DataFrame) -> Figure:
         row, column = np.unravel_index(two.argmax(), values.shape)
         title = words(f"{table.index[row]} and {table.columns[column]} agree most")
     figure, axes = blank(title, size, size - 0.5)
-    _grid(axes, table, 1.0, "{:.2f}")
+    _grid(axes, table, 1.0, "{:.2f}".format)
     axes.set_xticks(range(len(table)), list(table.columns), rotation=40, ha="right", fontsize=8)
     axes.set_xlabel("adjusted mutual information, 0 = chance, 1 = the same")
     return figure
@@ -168,7 +168,7 @@ def shares(drawing: Drawing) -> Figure:
     figure, axes = blank(_wrapped(drawing.title), 2.5 + 1.1 * max(len(columns), 3), 1.6 + 0.4 * max(len(rows), 2))
     if not table.size:
         return _empty(figure, axes)
-    _grid(axes, table, float(np.nanmax(table.to_numpy())), "{:.0%}")
+    _grid(axes, table, float(np.nanmax(table.to_numpy())), percent)
     axes.set_xlabel(drawing.axis)
     return figure
 
@@ -190,7 +190,9 @@ def draw(drawing: Drawing) -> Figure:
     return KINDS[drawing.kind](drawing)
 
 
-def _grid(axes: Axes, table: pd.DataFrame, high: float, form: str, shade: pd.DataFrame | None = None) -> None:
+def _grid(
+    axes: Axes, table: pd.DataFrame, high: float, shown: Callable[[float], str], shade: pd.DataFrame | None = None
+) -> None:
     """A table as a heat map with its numbers; missing cells stay white and empty."""
     values = (table if shade is None else shade).to_numpy(float)
     axes.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=high, aspect="auto")
@@ -199,7 +201,7 @@ def _grid(axes: Axes, table: pd.DataFrame, high: float, form: str, shade: pd.Dat
     for (row, column), value in np.ndenumerate(table.to_numpy(float)):
         if np.isfinite(value):
             color = "white" if values[row, column] > BRIGHT_FROM * high else INK
-            axes.text(column, row, form.format(value), ha="center", va="center", fontsize=7, color=color)
+            axes.text(column, row, shown(value), ha="center", va="center", fontsize=7, color=color)
 
 
 def _empty(figure: Figure, axes: Axes) -> Figure:

@@ -19,11 +19,12 @@ from patronage.review import comparison_figures, differences, migration
 from patronage.review.gates import gate_table, judge_gates
 from patronage.review.labellings import Labelling, labellings, predict_frozen
 from patronage.review.largest_changes import largest_changes
+from patronage.review.metric_words import loss_in_words
 from patronage.review.paired_losses import SAME_WINDOW, PairedForecasts, pair_forecasts, paired_differences
 from patronage.review.training_run import TrainingRun, with_row_numbers
 
 TOPICS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
-HEADLINES = (Metric.CHURN_LOG_LOSS, Metric.SPEND_RMSE, Metric.JOURNEY_LOG_LOSS)
+HEADLINES = {Metric.CHURN_LOG_LOSS: "churn", Metric.SPEND_RMSE: "spend", Metric.JOURNEY_LOG_LOSS: "journey"}
 MEASURES = ("ari", "ami", "kappa")
 ENDS = {"": "difference", "_low": "low", "_high": "high"}
 FEATURES_NAMED = 4
@@ -182,7 +183,11 @@ def _summary(changes: Changes) -> list[tuple[str, str]]:
     ]
     summary += [(TOPICS[column], _migration_sentence(changes, column)) for column in changes.by_reason]
     paired = changes.paired.set_index("metric")
-    summary += [(metric, _paired_sentence(paired.loc[metric])) for metric in HEADLINES if metric in paired.index]
+    summary += [
+        (topic, f"{loss_in_words(metric)} {_paired_sentence(paired.loc[metric])}")
+        for metric, topic in HEADLINES.items()
+        if metric in paired.index
+    ]
     if paired.empty:
         summary.append(("metrics", changes.pair.how))
     return summary

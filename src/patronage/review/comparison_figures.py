@@ -13,7 +13,9 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from patronage.review.figures import ACCENT, INK, MUTED, PALE, blank
+from patronage.review.metric_words import loss_in_words
 from patronage.review.migration import BACK, BEHAVIOUR, BOTH, JOINED, LEFT, MODEL, MOVED
+from patronage.review.page.html import percent
 from patronage.review.paired_losses import BETTER, UNCLEAR, WORSE
 from patronage.statistics import calibration_error, calibration_table
 from patronage.typing import Array
@@ -129,7 +131,12 @@ def migration(by_reason: Mapping[str, pd.DataFrame]) -> Figure:
         }
     )
     moved = shares.drop(BACK, errors="ignore")
-    title = f"Most moves: {moved.sum(axis=1).idxmax()}" if moved.to_numpy().any() else "No customer moved"
+    title = "No customer moved"
+    if moved.to_numpy().any():
+        topic = str(moved.sum().idxmax())
+        title = (
+            f"Of all labels, {topic} changed most ({percent(moved[topic].sum())}), most often: {moved[topic].idxmax()}"
+        )
     figure, axes = blank(title, 9, 0.6 * len(by_reason) + 1.8)
     left = np.zeros(len(by_reason))
     widest = max(100 * float(shares.sum().max()), 1e-9)
@@ -236,7 +243,7 @@ def paired_differences(paired: pd.DataFrame) -> Figure:
     for place, verdict in enumerate(paired["verdict"]):
         axes.plot([low[place], high[place]], [place, place], color=VERDICTS[verdict], linewidth=3, alpha=0.6)
         axes.plot(middle[place], place, "o", color=VERDICTS[verdict], markersize=6)
-    axes.set_yticks(range(len(paired)), paired["metric"], fontsize=9)
+    axes.set_yticks(range(len(paired)), [loss_in_words(metric) for metric in paired["metric"]], fontsize=9)
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
     bound = max(1.0, 1.1 * float(np.abs([low, high]).max()))

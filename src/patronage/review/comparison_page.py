@@ -10,13 +10,15 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.names import Artifact
-from patronage.review.comparison import Comparison
+from patronage.review.comparison import HEADLINES, Comparison
 from patronage.review.figures import titled
 from patronage.review.gates import FAILED, PASSED, UNMEASURED
+from patronage.review.metric_words import loss_in_words
 from patronage.review.migration import JOINED, LEFT, UNCHANGED
 from patronage.review.page import html
 from patronage.review.page.blocks import Block, Card, Cards, Fact, More, Page, Picture, Section, Table, Text
-from patronage.review.run_page.inputs import percent
+from patronage.review.page.html import percent
+from patronage.review.paired_losses import BETTER, UNCLEAR, WORSE
 from patronage.review.training_run import TrainingRun
 
 MARKS = {
@@ -31,6 +33,7 @@ LABELS = (
     (c.RFM_SEGMENT, "RFM segments", "By recency, frequency and monetary value."),
 )  # fmt: skip
 DPI = 110
+NO_BETTER = "neither better nor worse"
 UNPAIRED = "Metrics: "  # how a message begins that tells why losses were not, or not simply, paired
 UNPAIRED_TOPIC = "metrics"
 SHARES = {"share": ".1%", "moved": ".1%"}
@@ -83,16 +86,22 @@ def _gates_sentence(gates: pd.DataFrame) -> str:
 
 
 def _verdict(comparison: Comparison) -> str:
-    """One sentence: which metrics differ by more than chance."""
+    """One sentence: what the candidate predicts better or worse, by more than chance."""
     paired = comparison.report.tables[Artifact.PAIRED_DIFFERENCES]
     if paired.empty:
         return f"Which run predicts better cannot be told: {_not_paired(comparison) or 'no customers are shared'}."
-    better, worse = (list(paired.loc[paired["verdict"] == verdict, "metric"]) for verdict in ("better", "worse"))
-    if not better and not worse:
-        return f"On none of {len(paired)} metrics do the runs differ by more than chance."
-    parts = [f"better on {', '.join(better)}"] if better else []
-    parts += [f"worse on {', '.join(worse)}"] if worse else []
-    return f"The candidate is {' and '.join(parts)}, by more than chance; {len(paired)} metrics were compared."
+    verdicts, told = dict(zip(paired["metric"], paired["verdict"], strict=True)), []
+    for words in (BETTER, WORSE, UNCLEAR):
+        topics = [topic for metric, topic in HEADLINES.items() if verdicts.get(metric) == words]
+        if topics:
+            told.append(f"{' and '.join(topics)} {NO_BETTER if words == UNCLEAR else words}")
+    smaller, larger = (int((paired["verdict"] == words).sum()) for words in (BETTER, WORSE))
+    counted = (
+        f"of {len(paired)} errors on the same customers {smaller} are smaller and {larger} larger, by more than chance"
+    )
+    if not told:
+        return f"{counted[:1].upper()}{counted[1:]}."
+    return f"The candidate predicts {', '.join(told)}; {counted}."
 
 
 def _card(side: str, run: TrainingRun) -> Card:
@@ -192,12 +201,20 @@ def _quality(comparison: Comparison) -> Section:
         )
     blocks: list[Block] = [
         *_picture(comparison, Artifact.METRIC_DIFFERENCES_FIGURE, "Differences of losses with their intervals."),
-        *([Table(paired, marks=MARKS, most=30)] if len(paired := tables[Artifact.PAIRED_DIFFERENCES]) else []),
+        *(
+            [Table(_in_words(paired), marks=MARKS, most=30)]
+            if len(paired := tables[Artifact.PAIRED_DIFFERENCES])
+            else []
+        ),
         *_picture(comparison, Artifact.RELIABILITY_FIGURE, "Actual against predicted churn, in tenths of customers."),
         *_picture(comparison, Artifact.LORENZ_FIGURE, "Share of the CLV that the customers of least CLV hold."),
         More("Every metric of both runs", [Table(tables[Artifact.METRIC_DIFFERENCES], most=400)]),
     ]
     return Section("How good are they?", finding, blocks)
+
+
+def _in_words(paired: pd.DataFrame) -> pd.DataFrame:
+    return paired.assign(metric=paired["metric"].map(loss_in_words)).rename(columns={"metric": "error"})
 
 
 def _not_paired(comparison: Comparison) -> str:

@@ -12,6 +12,7 @@ from patronage.config import GatesConfig
 from patronage.evaluation.intervals import Resampling
 from patronage.names import Metric, Tag
 from patronage.review import labellings, migration, paired_losses
+from patronage.review.metric_words import loss_in_words
 from patronage.review.training_run import TrainingRun, with_row_numbers
 
 PASSED, FAILED, UNMEASURED, NO_CHAMPION = "passed", "failed", "not measured", "no champion yet"
@@ -102,7 +103,7 @@ def _loss_gates(
 
 
 def _loss_required(metric: str, border: float) -> str:
-    return f"{metric} at most {border:.1%} worse, at 95%"
+    return f"{loss_in_words(metric)} at most {border:.1%} larger, at 95%"
 
 
 def _loss_gate(name: str, metric: str, border: float, table: pd.DataFrame, how: str) -> Gate:

@@ -16,6 +16,7 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from patronage.models.journey import STAGES
 from patronage.models.journey.stages import AT_RISK, CHURNED, FIRST_TIME, LOYAL, NON_USER, PROSPECT, REGULAR
 from patronage.review.figures import ACCENT, INK, MUTED, blank
+from patronage.review.page.html import percent
 
 # Column and height; columns without customers are closed up.
 PLACES = {
@@ -128,10 +129,6 @@ def _ink_on(colour: Colour) -> str:
     return "white" if float(np.dot(colour, [0.3, 0.59, 0.11])) < 0.5 else INK
 
 
-def _share(share: float) -> str:
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
 def _radius(share: float, largest: float) -> float:
     return max(SMALLEST, LARGEST * float(np.sqrt(share / max(largest, 1e-12))))
 
@@ -140,7 +137,7 @@ def _draw_circle(axes: Axes, stage: str, circle: StageCircle, facts: pd.Series, 
     x, y, radius = circle
     axes.add_patch(Circle((x, y), radius, facecolor=colour, edgecolor=INK, linewidth=0.8, zorder=3))
     centred: dict[str, Any] = {"ha": "center", "color": INK, "zorder": 4}
-    share = _share(facts["share"])
+    share = percent(facts["share"])
     if radius >= ROOM:
         axes.text(x, y, share, **centred | {"color": _ink_on(colour)}, va="center", fontsize=10)
     counts = f"{int(facts['customers']):,}" if radius >= ROOM else f"{share} · {int(facts['customers']):,}"
@@ -165,7 +162,7 @@ def _draw_arrow(axes: Axes, start: StageCircle, end: StageCircle, share: float, 
     )
     x, y = tail + 0.36 * (head - tail) + left * (0.13 + 0.008 * width)
     axes.text(
-        x, y, f"{share:.0%}", fontsize=8, color=INK, ha="center", va="center", zorder=5,
+        x, y, percent(share), fontsize=8, color=INK, ha="center", va="center", zorder=5,
         bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
     )  # fmt: skip
 

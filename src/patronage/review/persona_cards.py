@@ -22,6 +22,7 @@ from patronage.config.actions import LEAVE_ALONE
 from patronage.lenses.taste_axes import plain
 from patronage.models.personas import PersonaModel
 from patronage.models.personas.naming import FeatureWords, held_words
+from patronage.review.page.html import percent
 
 MEASURES = 5  # everyday measures on a card
 EVERYDAY = (
@@ -110,7 +111,7 @@ def _card(inputs: CardInputs, held: np.ndarray, members: np.ndarray, name: str) 
 
 def _size(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     share, n = float(members.mean()), int(members.sum())
-    yield CardLine("size", "customers", n, len(members), f"{n:,} customers, {share:.0%} of all")
+    yield CardLine("size", "customers", n, len(members), f"{n:,} customers, {percent(share)} of all")
     for source, column, what in (
         (inputs.features, c.NET_REVENUE, c.REVENUE),
         (inputs.assignments, c.CLV, "expected value"),
@@ -118,7 +119,7 @@ def _size(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         values = source[column].fillna(0).to_numpy(float)
         if values.sum() > 0:
             part, mean, base = values[members].sum() / values.sum(), values[members].mean(), values.mean()
-            text = f"{part:.0%} of the {what}; {mean:,.0f} a customer (all: {base:,.0f})"
+            text = f"{percent(part)} of the {what}; {mean:,.0f} a customer (all: {base:,.0f})"
             yield CardLine("money", what, mean, base, text)
 
 
@@ -133,8 +134,8 @@ def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.nda
             true = np.asarray(held[:, carries].any(axis=1))
             own, others = (float(true[rows].mean()) for rows in (members, ~members))
             verb = "buy" if word.startswith(MORE) else "are"
-            beside = f"{others:.0%}" if parts else f"{others:.0%} of the others"
-            parts.append(f"{own:.0%}{'' if parts else ' of them'} {verb} {word} ({beside})")
+            beside = f"{percent(others)}" if parts else f"{percent(others)} of the others"
+            parts.append(f"{percent(own)}{'' if parts else ' of them'} {verb} {word} ({beside})")
     if parts:
         yield CardLine("sentence", name, np.nan, np.nan, "; ".join(parts))
 
@@ -204,19 +205,21 @@ def _ways(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         if len(labels) and len(usual) > 1:
             label = (labels / usual).where(labels >= 0.1).idxmax() if (labels >= 0.1).any() else labels.index[0]
             own, base = float(labels[label]), float(usual[label])
-            yield CardLine("ways", what, own, base, f"{what} {label}: {own:.0%} of those known (all: {base:.0%})")
+            yield CardLine(
+                "ways", what, own, base, f"{what} {label}: {percent(own)} of those known (all: {percent(base)})"
+            )
 
 
 def _next(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     days = inputs.bundle.horizon_days
-    for column, what, number in (
-        (c.CHURN_PROBABILITY, "churn", "{:.0%}"),
-        (c.EXPECTED_ORDERS, "orders", "{:.2f}"),
-        (c.EXPECTED_SPEND, c.SPEND, "{:,.0f}"),
+    for column, what, shown in (
+        (c.CHURN_PROBABILITY, "churn", percent),
+        (c.EXPECTED_ORDERS, "orders", "{:.2f}".format),
+        (c.EXPECTED_SPEND, c.SPEND, "{:,.0f}".format),
     ):
         own, base = (float(inputs.assignments.loc[rows, column].mean()) for rows in (members, slice(None)))
         if np.isfinite(own):
-            text = f"expected {what} in {days} days: {number.format(own)} (all: {number.format(base)})"
+            text = f"expected {what} in {days} days: {shown(own)} (all: {shown(base)})"
             yield CardLine("next", what, own, base, text)
 
 
@@ -231,7 +234,7 @@ def _moved(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         yield CardLine("moved", "joined", 1.0, 0.0, "new: the champion has no such persona")
         return
     joined, left = float((before[members] != number).mean()), float((now[before == number] != number).mean())
-    text = f"moved by the refit alone: {joined:.1%} of them joined, {left:.1%} of the former ones left"
+    text = f"moved by the refit alone: {percent(joined)} of them joined, {percent(left)} of the former ones left"
     yield CardLine("moved", "joined", joined, left, text)
 
 
@@ -240,7 +243,11 @@ def _advice(inputs: CardInputs, members: np.ndarray, name: str) -> Iterator[Card
     advice = next((text for word, text in ADVICE.items() if word in words), "")
     likes = [word.removeprefix("more ") for word in words if word.startswith("more ")]
     contact = float((inputs.assignments.loc[members, c.ACTION] != LEAVE_ALONE).mean())
-    parts = [advice, f"show {likes[0]}" if likes else "", f"an action is expected to pay for {contact:.0%} of them"]
+    parts = [
+        advice,
+        f"show {likes[0]}" if likes else "",
+        f"an action is expected to pay for {percent(contact)} of them",
+    ]
     yield CardLine("do", "advice", contact, np.nan, "; ".join(part for part in parts if part))
 
 

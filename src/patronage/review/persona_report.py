@@ -13,6 +13,7 @@ from patronage.evaluation.stability import moved_by_refit
 from patronage.models.personas import PersonaModel, surrogate_rules
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
+from patronage.review.page.html import percent
 from patronage.review.persona_cards import CardInputs, persona_cards
 from patronage.review.persona_figures import persona_choice, persona_profile
 
@@ -167,7 +168,7 @@ def _share(part: pd.Series, whole: pd.Series) -> float:
 def _most_frequent(labels: pd.Series) -> str:
     """The most frequent label with its share."""
     shares = labels.value_counts(normalize=True)
-    return f"{shares.index[0]} {shares.iloc[0]:.0%}" if len(shares) else ""
+    return f"{shares.index[0]} {percent(shares.iloc[0])}" if len(shares) else ""
 
 
 def _label_columns(bundle: Bundle, features: pd.DataFrame) -> list[str]:

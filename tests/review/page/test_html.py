@@ -10,7 +10,7 @@ import pytest
 
 from patronage.review.page import charts
 from patronage.review.page.blocks import Card, Cards, Chart, Fact, Facts, More, Page, Section, Table, Text
-from patronage.review.page.html import number, render
+from patronage.review.page.html import number, percent, render
 
 EVIL = "</script><script>alert('x')</script>"
 
@@ -24,10 +24,20 @@ def page_of(*blocks, **settings) -> str:
     [(0, "", "0"), (3.0, "", "3"), (0.12345, "", "0.123"), (12345.6, "", "12,346"), (0.0004, "", "0.0004"),
      (3e-11, "", "below 0.0001"),
      (np.nan, "", "–"), (np.inf, ",.0f", "no end"), (0.256, ".0%", "26%"), (-2.5, "", "-2.5"),
-     (-0.0004, ".0%", "0%"), (-0.04, "+.0f", "0"), (-0.02, ".0%", "-2%")],
+     (-0.0004, ".0%", ">-0.1%"), (-0.04, "+.0f", "0"), (-0.02, ".0%", "-2%"), (68 / 23570, ".0%", "0.3%"),
+     (1e-5, ".1%", "<0.1%"), (0.0, ".0%", "0%"), (0.004, "+.1%", "+0.4%"), (0.006, ".0%", "1%")],
 )  # fmt: skip
 def test_numbers_have_three_digits_that_matter(value, shown, text):
     assert number(value, shown) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0%"), (0.00049, "<0.1%"), (-0.0001, ">-0.1%"), (0.0005, "0.1%"), (0.0029, "0.3%"), (0.0994, "9.9%"),
+     (0.0996, "10%"), (0.5, "50%"), (np.nan, "unknown")],
+)  # fmt: skip
+def test_a_share_that_is_there_is_not_0(share, text):
+    assert percent(share) == text
 
 
 def test_all_that_it_holds_is_escaped():

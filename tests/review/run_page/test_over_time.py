@@ -29,7 +29,10 @@ def test_the_first_model_has_no_history(view):
 
 def test_what_was_expected_stands_beside_what_came(view):
     section = over_time(replace(view, measurement=None), [SPRING])
-    assert section.finding == "The model as of 2023-04-01 expected 200 orders in 90 days; 220 came (10% more)."
+    assert (
+        section.finding
+        == "The model as of 2023-04-01 expected 200 orders in 90 days; 220 came (predicted 9.1% too few)."
+    )
     table = next(block for block in section.blocks if isinstance(block, Table)).frame
     assert table["as of"].tolist() == ["2023-04-01", "2023-07-01"]
     assert table["state"].tolist() == ["champion", "this run"]
@@ -76,7 +79,7 @@ def test_predicted_totals_are_drawn_beside_the_actual_ones(view):
     later = replace(SPRING, version="2", cutoff="2023-05-01", expected_orders=300.0, actual_orders=250.0)
     section = over_time(replace(view, measurement=None), [SPRING, later])
     orders, revenue, *_ = (block for block in section.blocks if isinstance(block, Chart))
-    assert orders.title == "Over 2 horizons, the predicted total of orders was off by 20% at most"
+    assert orders.title == "Over 2 horizons, the predicted orders were off by 20% of the actual total at most"
     assert revenue.spec["encoding"]["x"]["title"] == "revenue in the horizon, USD"
     bars = {(row["as of"], row["of"]): row["orders"] for row in orders.spec["data"]["values"]}
     assert bars["2023-05-01, 90 days", "actual"] == 250

@@ -67,16 +67,25 @@ def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool
     text: Spec = {"field": value, "type": "quantitative", "format": ",.3~r"}
     whole = f"datum['{value}'] >= 1000 || datum['{value}'] % 1 == 0"  # as `html.number` writes it
     text["condition"] = {"test": whole, "field": value, "type": "quantitative", "format": ",.0f"}
-    if percent:  # a share that is none of nothing is not 0%
-        small = {"test": f"datum['{value}'] > 0 && datum['{value}'] < 0.01", "value": "< 1%"}
-        text = {"condition": small, "field": value, "type": "quantitative", "format": ".0%"}
+    if percent:
+        text = _share_text(value)
     layers = [
         {"mark": {"type": "bar", "color": colour, "cornerRadiusEnd": 2}, "encoding": {"x": x, "y": y}},
         {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"x": x, "y": y, "text": text}},
     ]
-    longest = 4 if percent or rows.empty else max(5, *(len(f"{number:,.0f}") for number in rows[value].fillna(0)))
+    longest = 5 if percent or rows.empty else max(5, *(len(f"{number:,.0f}") for number in rows[value].fillna(0)))
     padding = {"left": 5, "top": 5, "right": BESIDE + LETTER * longest, "bottom": 5}  # else a phone cuts the numbers
     return _spec(rows, 24 * len(order) + 10, layer=layers, padding=padding)
+
+
+def _share_text(field: str) -> Spec:
+    """A share as `html.percent` writes it: what is there is not shown as 0%."""
+    channel = {"field": field, "type": "quantitative"}
+    conditions = [
+        {"test": f"datum['{field}'] > 0 && datum['{field}'] < 0.0005", "value": "<0.1%"},
+        {"test": f"datum['{field}'] > 0 && datum['{field}'] < 0.0995", **channel, "format": ".1%"},
+    ]
+    return {"condition": conditions, **channel, "format": ".0%"}
 
 
 def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: str, *, percent: bool = False) -> Spec:
@@ -244,7 +253,7 @@ def heat(rows: pd.DataFrame, x: str, y: str, share: str, order: Sequence[str], t
         "field": share, "type": "quantitative", "legend": None, "scale": {"scheme": "blues", "domain": [0, 1]},
     }  # fmt: skip
     ink = {"condition": {"test": f"datum.{share} > 0.55", "value": "white"}, "value": "#1f2a37"}
-    text = {"field": share, "type": "quantitative", "format": ".0%"}
+    text = _share_text(share)
     layers = [
         {"mark": "rect", "encoding": {"x": across, "y": down, "color": colour}},
         {"mark": {"type": "text", "fontSize": 11}, "encoding": {"x": across, "y": down, "text": text, "color": ink}},

@@ -105,12 +105,23 @@ def number(value: float, shown: str = "") -> str:
         return "no end"
     if shown:
         text = format(value, shown)
-        return text.removeprefix("-") if text.startswith("-") and not text.strip("-0.,%") else text
+        if text.strip("-0.,%"):
+            return text
+        return percent(value) if shown.endswith("%") else text.removeprefix("-")
     if float(value).is_integer() or abs(value) >= 1000:
         return f"{value:,.0f}"
     if 0 < abs(value) < LEAST:
         return f"below {LEAST}" if value > 0 else f"above -{LEAST}"
     return f"{value:,.3g}" if abs(value) >= 0.001 or value == 0 else f"{value:.1g}"
+
+
+def percent(share: float) -> str:
+    """A share; one decimal below 10%, and nothing that is there is shown as 0%."""
+    if not np.isfinite(share):
+        return "unknown"
+    if 0 < abs(share) < 0.0005:
+        return "<0.1%" if share > 0 else ">-0.1%"
+    return f"{share:.1%}" if 0 < abs(share) < 0.0995 else f"{share:.0%}"
 
 
 def sections_of(*sections: Section | None) -> tuple[Section, ...]:

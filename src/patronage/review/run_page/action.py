@@ -14,8 +14,8 @@ from patronage.names import Artifact
 from patronage.review.action_report import learned_lines, placeholder_costs
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.page.html import words
-from patronage.review.run_page.inputs import RunView, count, percent, plain
+from patronage.review.page.html import percent, words
+from patronage.review.run_page.inputs import RunView, count, plain
 
 REALISED = "realised by the lot"
 POINTS = 50  # of a curve

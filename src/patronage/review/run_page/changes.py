@@ -7,7 +7,8 @@ import pandas as pd
 from patronage import names as c
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table
-from patronage.review.run_page.inputs import RunView, count, percent, some
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, count, some
 
 LABELS = {
     c.PERSONA: c.PERSONA, c.JOURNEY_STAGE: "journey stage", c.VALUE_TIER: "value tier",

@@ -14,24 +14,13 @@ from patronage.evaluation.totals import LEVEL, OF_PERSONAS, totals_by_persona
 from patronage.labels import buyers
 from patronage.models.btyd.totals import Total
 from patronage.names import Artifact
+from patronage.review.metric_words import BASELINES, MEASURES
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, percent, plain
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, count, plain
 
-WORDS = {  # of metrics and baselines, for who does not know their names
-    "log_loss": "error of the probabilities (log-loss); less is better",
-    "spend_rmse": "error of the spend of a customer (RMSE); less is better",
-    "later_behaviour": "share of later behaviour told beyond RFM; more is better",
-    "btyd": "rhythm of orders alone (BTYD)",
-    "past_rate": "spend as in the past",
-    "recency": "days since the last order alone",
-    "rate": "the usual rate",
-    "rules": "the rate of each status",
-    "tenure": "days since the first order alone",
-    "two_by_two": "four groups by frequency and recency",
-    "rfm_grid": "grid of RFM",
-    "shuffled": "personas at random",
-}
+WORDS = MEASURES | BASELINES
 SURE = 1.2816  # standard normal quantile of that level
 
 

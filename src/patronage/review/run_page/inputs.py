@@ -128,13 +128,6 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if np.isfinite(value) else "unknown"
 
 
-def percent(share: float) -> str:
-    """A share; one decimal below 10%."""
-    if not np.isfinite(share):
-        return "unknown"
-    return f"{share:.1%}" if 0 < abs(share) < 0.0995 else f"{share:.0%}"
-
-
 def plain(name: str) -> str:
     """A column or label as words."""
     return name.replace("_", " ")

@@ -9,7 +9,8 @@ from patronage.models.journey import STAGES
 from patronage.names import Artifact, Tag
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, by_group, count, labelled, percent, plain
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, by_group, count, labelled, plain
 
 LOST = ("at_risk", c.CHURNED)
 ACTIVE = ("first_time", "regular", "loyal")

@@ -12,7 +12,8 @@ from patronage.evaluation.segment_trial import HOLDS, NAME_FAILS, SAYS_NOTHING, 
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, More, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, count, percent, plain
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, count, plain
 
 GROUPS = {
     "highest CLV": "the fifth of the highest value",
@@ -117,7 +118,8 @@ def _answers(view: RunView) -> list[Block]:
             f"everyone {percent(row['everyone'])})"
             for group, row in best.iterrows() if row["lift"] > 1
         ]  # fmt: skip
-        blocks.insert(0, Text("Of the customers, " + "; ".join(words) + "."))
+        if words:  # where everyone seeks the same there is nothing to tell
+            blocks.insert(0, Text("Of the customers, " + "; ".join(words) + "."))
     return blocks
 
 

@@ -11,7 +11,8 @@ from patronage.models.ensemble.reasons import RHYTHM
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, by_group, calibration_rows, count, labelled, percent, some
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, by_group, calibration_rows, count, labelled, some
 from patronage.statistics import calibration_error
 
 BINS = np.linspace(0, 1, 11)

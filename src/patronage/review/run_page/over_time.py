@@ -13,7 +13,8 @@ from patronage.models.journey import STAGES
 from patronage.names import Tag
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Section, Table
-from patronage.review.run_page.inputs import RunView, count, percent, plain
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, count, plain
 
 CARRIED = re.compile(r"carried on from the champion, version (\d+)")
 PERIOD = "as of"
@@ -144,11 +145,12 @@ def _finding(runs: Sequence[PastRun]) -> str:
     if not over:
         return f"{len(runs)} models of this log; the horizon of none of them is over yet."
     last = over[-1]
-    share = last.actual_orders / last.expected_orders - 1
-    return (
-        f"The model as of {last.cutoff} expected {last.expected_orders:,.0f} orders in {last.horizon_days} days; "
-        f"{last.actual_orders:,.0f} came ({percent(abs(share))} {'more' if share > 0 else 'fewer'})."
-    )
+    came = f"{last.actual_orders:,.0f} came"
+    if last.actual_orders:
+        share = last.expected_orders / last.actual_orders - 1  # of what came, as everywhere on the page
+        came += f" (predicted {percent(abs(share))} too {'many' if share > 0 else 'few'})"
+    expected = f"{last.expected_orders:,.0f} orders in {last.horizon_days} days"
+    return f"The model as of {last.cutoff} expected {expected}; {came}."
 
 
 def _totals(runs: Sequence[PastRun], name: str, unit: str) -> list[Block]:
@@ -164,9 +166,11 @@ def _totals(runs: Sequence[PastRun], name: str, unit: str) -> list[Block]:
         return []
     off = (over[PREDICTED] / over[ACTUAL] - 1).abs().max()
     rows = table.melt(PERIOD, var_name="of", value_name=name).dropna()
-    title = f"The predicted total of {name} was off by {percent(off)}"
+    title = f"The predicted total of {name} was off by {percent(off)} of the actual one"
     if len(over) > 1:
-        title = f"Over {len(over)} horizons, the predicted total of {name} was off by {percent(off)} at most"
+        title = (
+            f"Over {len(over)} horizons, the predicted {name} were off by {percent(off)} of the actual total at most"
+        )
     fewest, most = (count(end([run.customers for run in last])) for end in (min, max))
     description = (
         f"All customers of each cutoff together, n = {fewest if fewest == most else f'{fewest} to {most}'}; a horizon "

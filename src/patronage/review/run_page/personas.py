@@ -8,7 +8,8 @@ from patronage import names as c
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, More, Section, Table
-from patronage.review.run_page.inputs import RunView, count, percent, plain
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, count, plain
 
 # Parts of a card's data, and how the page heads them
 PARTS = {"differs": "how they differ", "buys more": "buy more", "ways": "reached", "moved": "moved", "do": "what to do"}
@@ -50,6 +51,14 @@ def personas(view: RunView) -> Section:
     return Section("Who they are", finding, blocks)
 
 
+def label_in_words(column: str, label: str) -> str:
+    """A label as a reader understands it alone: of an attribute or an interest, with what it is of."""
+    if column.startswith(c.PROFILE):
+        return f"{plain(column.removeprefix(c.PROFILE))} {plain(label)}"
+    interest = column in (c.TOP_INTEREST, c.SECOND_INTEREST, c.ADJACENT_INTEREST)
+    return f"{plain(column)} {plain(label)}" if interest else plain(label)
+
+
 def _card(row: pd.Series, view: RunView) -> Card:
     segments = view.table(Artifact.PERSONA_SEGMENTS)
     lines: dict[str, str | list[str]] = {}
@@ -57,7 +66,10 @@ def _card(row: pd.Series, view: RunView) -> Card:
         own = segments[(segments[c.PERSONA_ID] == row[c.PERSONA_ID]) & (segments["label"] != c.UNKNOWN)]
         own = own[own["times share of all"] >= CLEAR_LIFT].sort_values("times share of all", ascending=False)
         own = own.drop_duplicates("label")  # two columns may use one word, such as "at risk"
-        named = [f"{plain(label)} ({lift:.1f} times)" for label, lift in own[["label", "times share of all"]].values]
+        named = [
+            f"{label_in_words(column, label)} ({lift:.1f} times)"
+            for column, label, lift in own[["lens", "label", "times share of all"]].values
+        ]
         if named:
             lines["more often than others"] = ", ".join(named[:LIFTED])
     cards = view.table(Artifact.PERSONA_CARDS)

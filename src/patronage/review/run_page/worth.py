@@ -11,7 +11,8 @@ from patronage.analyses.pyramid import JOINED, movements
 from patronage.names import Artifact
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Chart, Fact, Facts, Section, Table, Text
-from patronage.review.run_page.inputs import RunView, by_group, count, labelled, percent
+from patronage.review.page.html import percent
+from patronage.review.run_page.inputs import RunView, by_group, count, labelled
 
 TOP = (0.01, 0.05, 0.2)
 POINTS = 50  # of a curve
