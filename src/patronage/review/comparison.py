@@ -24,7 +24,7 @@ from patronage.review.paired_losses import SAME_WINDOW, PairedForecasts, pair_fo
 from patronage.review.training_run import TrainingRun, with_row_numbers
 
 TOPICS = {c.PERSONA: "personas", c.JOURNEY_STAGE: "stages", c.VALUE_TIER: "value tiers", c.RFM_SEGMENT: "RFM segments"}
-HEADLINES = {Metric.CHURN_LOG_LOSS: "churn", Metric.SPEND_RMSE: "spend", Metric.JOURNEY_LOG_LOSS: "journey"}
+HEADLINES = {Metric.CHURN_LOG_LOSS: "churn", Metric.SPEND_RMSE: c.SPEND, Metric.JOURNEY_LOG_LOSS: "journey"}
 MEASURES = ("ari", "ami", "kappa")
 ENDS = {"": "difference", "_low": "low", "_high": "high"}
 FEATURES_NAMED = 4

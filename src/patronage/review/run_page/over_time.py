@@ -145,12 +145,12 @@ def _finding(runs: Sequence[PastRun]) -> str:
     if not over:
         return f"{len(runs)} models of this log; the horizon of none of them is over yet."
     last = over[-1]
-    came = f"{last.actual_orders:,.0f} came"
+    actual = f"{last.actual_orders:,.0f} came"
     if last.actual_orders:
         share = last.expected_orders / last.actual_orders - 1  # of what came, as everywhere on the page
-        came += f" (predicted {percent(abs(share))} too {'many' if share > 0 else 'few'})"
+        actual += f" (predicted {percent(abs(share))} too {'many' if share > 0 else 'few'})"
     expected = f"{last.expected_orders:,.0f} orders in {last.horizon_days} days"
-    return f"The model as of {last.cutoff} expected {expected}; {came}."
+    return f"The model as of {last.cutoff} expected {expected}; {actual}."
 
 
 def _totals(runs: Sequence[PastRun], name: str, unit: str) -> list[Block]:
