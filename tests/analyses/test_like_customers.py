@@ -46,18 +46,18 @@ def history():
 def test_each_act_is_met_at_its_first_time_within_reach_and_before_the_next_order(history):
     with steps_of(history, ObstaclesConfig()) as steps:
         keep_met(steps, ["visit", "help", "order"])
-        arrived, arrivals = steps.frame("SELECT * FROM arrived"), steps.frame("SELECT * FROM arrivals")
+        arrived, arrivals = steps.frame("SELECT * FROM arrived"), steps.frame("SELECT * FROM timeline")
         met = steps.frame("SELECT * FROM first_met")
     by_hand = {}
     for row in arrived.itertuples():
-        own = arrivals[(arrivals["customer_id"] == row.customer_id) & ~arrivals["act"].isin([row.act, "order"])]
+        own = arrivals[(arrivals["customer"] == row.customer) & ~arrivals["act"].isin([row.act, "order"])]
         after = own[own["moment"].between(row.moment, row.moment + REACH)]
         if not pd.isna(row.next_order):
             after = after[after["moment"] < row.next_order]
         for act, moment in after.groupby("act")["moment"].min().items():
             knows = int((own.loc[own["act"] == act, "moment"] < row.moment).any())
-            by_hand[row.customer_id, row.act, row.moment, act] = (moment - row.moment, knows, row.passed, row.place)
-    columns = [met[name] for name in ("customer_id", "act", "moment", "other")]
+            by_hand[row.customer, row.act, row.moment, act] = (moment - row.moment, knows, row.passed, row.place)
+    columns = [met[name] for name in ("customer", "act", "moment", "other")]
     values = zip(met["elapsed"], met["knows"], met["passed"], met["place"], strict=True)
     assert dict(zip(zip(*columns, strict=True), values, strict=True)) == by_hand
     assert (met["elapsed"] == REACH).any()
@@ -67,9 +67,22 @@ def test_each_act_is_met_at_its_first_time_within_reach_and_before_the_next_orde
 
 def test_of_two_orders_of_the_same_second_the_later_one_counts_the_other(history):
     with steps_of(history, ObstaclesConfig()) as steps:
-        orders = steps.frame("SELECT * FROM episodes WHERE act = 'order'")
+        keep_met(steps, ["order"])
+        orders = steps.frame("SELECT * FROM arrived JOIN timeline USING (customer, act, moment, next_order)")
     assert (orders["next_order"] == orders["moment"]).any()
     assert (orders["times_before"] == orders["orders_before"]).all()
+
+
+def test_customers_and_acts_are_numbers_by_the_order_of_their_names(history):
+    with steps_of(history, ObstaclesConfig()) as steps:
+        people = steps.frame("SELECT * FROM people ORDER BY customer")
+        assert list(steps.codes) == sorted(steps.codes)
+        assert list(steps.codes.values()) == list(range(1, len(steps.codes) + 1))
+        kinds = steps.frame("SELECT DISTINCT act FROM timeline ORDER BY act")["act"]
+        assert steps.frame(f"SELECT 1 AS one WHERE 1 IN ({steps.among(['never done'])})").empty
+    assert list(people["customer_id"]) == [f"c{number:02d}" for number in range(40)]
+    assert list(people["customer"]) == list(range(1, 41))
+    assert list(kinds) == list(steps.codes)
 
 
 def test_what_is_kept_is_dropped_also_after_an_error(history):

@@ -23,14 +23,18 @@ from patronage.analyses.steps import (
     cell,
     jackknife_error,
 )
-from patronage.engine import text, texts
 from patronage.typing import Array
 
 STRATA = RECORDS * len(BANDS)
 TIMES = len(CELLS) + 1  # of the next order: a cell, or none
+PLACES = STRATA * BUCKETS * TIMES
 # The stratum of a step, the bucket of its customer and the time of the next order, as one number.
+RECORD = (
+    "CASE WHEN times_before = 0 THEN 0 WHEN orders_before * 4 < times_before THEN 1 "
+    "WHEN orders_before * 4 < times_before * 3 THEN 2 ELSE 3 END"
+)
 PLACE = (
-    f"((band * {RECORDS} + record) * {BUCKETS} + bucket) * {TIMES} "
+    f"((band * {RECORDS} + {RECORD}) * {BUCKETS} + bucket) * {TIMES} "
     f"+ CASE WHEN next_order IS NULL THEN {len(CELLS)} ELSE {cell('next_order - moment')} END"
 )
 COUNTED = "count(*) AS n, sum(passed) AS passed"
@@ -42,29 +46,35 @@ def keep_met(steps: Steps, named: Sequence[str]) -> None:
 
     An act is looked for in the weeks of the step and after it, not in the whole life of the customer.
     """
-    week = f"CAST(floor(moment * 1.0e0 / {REACH}) AS INTEGER)"
+    week, order = f"CAST(floor(moment * 1.0e0 / {REACH}) AS INTEGER)", steps.code(ORDER)
     steps.keep(
         "arrived",
-        f"SELECT customer_id, act, moment, next_order, last_order, passed, bucket, {PLACE} AS place, {week} AS week "
-        f"FROM episodes WHERE act IN ({texts(named)})",
+        f"""
+        SELECT CAST(row_number() OVER (ORDER BY customer, act, moment, orders_before) AS INTEGER) AS arrival,
+               customer, act, moment, next_order, last_order, passed, bucket, times_before,
+               CAST({PLACE} AS INTEGER) AS place, {week} AS week
+        FROM (SELECT *, row_number() OVER (PARTITION BY customer, act ORDER BY moment, orders_before) - 1
+                        AS times_before
+              FROM episodes WHERE act IN ({steps.among(named)})) AS numbered""",
     )
-    steps.keep("firsts", "SELECT customer_id, act AS other, min(moment) AS first_time FROM arrivals GROUP BY 1, 2")
+    steps.keep("firsts", "SELECT customer, act AS other, min(moment) AS first_time FROM timeline GROUP BY 1, 2")
     steps.keep(
         "first_met",
         """
-        SELECT just_met.*, CASE WHEN firsts.first_time < just_met.moment THEN 1 ELSE 0 END AS knows
-        FROM just_met JOIN firsts ON firsts.customer_id = just_met.customer_id AND firsts.other = just_met.other""",
+        SELECT arrived.arrival, arrived.customer, act, moment, next_order, just_met.other, passed, bucket, place,
+               met_at - moment AS elapsed, CASE WHEN first_time < moment THEN 1 ELSE 0 END AS knows
+        FROM just_met JOIN arrived ON arrived.arrival = just_met.arrival
+        JOIN firsts ON firsts.customer = arrived.customer AND firsts.other = just_met.other""",
         by_week=f"""
-            SELECT customer_id, act AS other, moment AS met_at, {week} AS week FROM arrivals WHERE act <> {text(ORDER)}
+            SELECT customer, act AS other, moment AS met_at, {week} AS week FROM timeline WHERE act <> {order}
             UNION ALL
-            SELECT customer_id, act, moment, {week} - 1 FROM arrivals WHERE act <> {text(ORDER)}""",
+            SELECT customer, act, moment, {week} - 1 FROM timeline WHERE act <> {order}""",
         just_met=f"""
-            SELECT arrived.customer_id, act, moment, next_order, other, min(passed) AS passed, min(bucket) AS bucket,
-                   min(place) AS place, min(met_at) - moment AS elapsed
+            SELECT arrival, other, min(met_at) AS met_at
             FROM arrived JOIN by_week
-                 ON by_week.customer_id = arrived.customer_id AND by_week.week = arrived.week AND other <> act
+                 ON by_week.customer = arrived.customer AND by_week.week = arrived.week AND other <> act
                     AND met_at BETWEEN moment AND moment + {REACH} AND (next_order IS NULL OR met_at < next_order)
-            GROUP BY arrived.customer_id, act, moment, next_order, other""",
+            GROUP BY arrival, other""",
     )
 
 
@@ -79,15 +89,16 @@ def beside_like_customers(steps: Steps, least: int) -> pd.DataFrame:
     """
     met = steps.frame(
         f"""
-        SELECT act, other, knows, place, {cell("elapsed")} AS own_cell, {COUNTED}
-        FROM first_met JOIN enough USING (act, other) GROUP BY act, other, knows, place, 5""",
+        SELECT act, other, place + knows * {PLACES} AS place,
+               place - place % {TIMES} + {cell("elapsed")} + knows * {PLACES} AS own_place, {COUNTED}
+        FROM first_met JOIN enough USING (act, other) GROUP BY act, other, 3, 4""",
         enough=f"SELECT act, other FROM first_met GROUP BY act, other HAVING count(*) >= {least}",
     )
     waiting = steps.frame(f"SELECT act, place, {COUNTED} FROM arrived GROUP BY act, place")
     known = steps.frame(
         f"""
         SELECT act, other, place, {COUNTED}
-        FROM arrived JOIN firsts ON firsts.customer_id = arrived.customer_id AND first_time < moment
+        FROM arrived JOIN firsts ON firsts.customer = arrived.customer AND first_time < moment
         JOIN enough USING (act, other) GROUP BY act, other, place""",
         enough=f"SELECT act, other FROM first_met GROUP BY act, other HAVING count(*) >= {least}",
     )
@@ -95,16 +106,16 @@ def beside_like_customers(steps: Steps, least: int) -> pd.DataFrame:
     knowing = {pair: _cube(rows) for pair, rows in known.groupby(PAIR)}
     rows = []
     for (step, other), own in met.groupby(PAIR):
-        nobody = np.zeros_like(everybody[step])
-        if (row := _beside(own, everybody[step], knowing.get((step, other), nobody))) is not None:
+        those = knowing.get((step, other), np.zeros_like(everybody[step]))
+        if (row := _beside(own, np.concatenate([everybody[step] - those, those], axis=1))) is not None:
             rows.append((step, other, *row))
     names = ["step", "obstacle", "met", "passed_share", "passed_share_of_like", "effect", "error"]
     return pd.DataFrame(rows, columns=names)
 
 
-def _cube(rows: pd.DataFrame, place: str = "place") -> Array:
-    """Counts and passed ones, (2, STRATA, BUCKETS, TIMES)."""
-    shape = (STRATA, BUCKETS, TIMES)
+def _cube(rows: pd.DataFrame, place: str = "place", strata: int = STRATA) -> Array:
+    """Counts and passed ones, (2, strata, BUCKETS, TIMES)."""
+    shape = (strata, BUCKETS, TIMES)
     places = rows[place].to_numpy(np.intp)
     flat = [np.bincount(places, rows[name].to_numpy(np.float64), int(np.prod(shape))) for name in ("n", "passed")]
     return np.array(flat, np.float64).reshape(2, *shape)
@@ -119,34 +130,33 @@ def _at_risk(ordered: Array) -> Array:
     return begins - ordered / 2
 
 
-def _groups(met: pd.DataFrame, ordered: Array) -> Array:
-    """Who meets the act in each cell, those of them who pass; who has not met it and has not ordered, and those."""
-    own_place = met["place"] // TIMES * TIMES + met["own_cell"]
-    new, gone = _cube(met.assign(own_place=own_place), "own_place"), _cube(met)
+def _beside(met: pd.DataFrame, ordered: Array) -> tuple[float, ...] | None:
+    """The difference of those who met an act and of like customers who waited as long, with its interval.
+
+    Parameters
+    ----------
+    ordered
+        All at the step, (2, 2 * STRATA, BUCKETS, TIMES): those who do not know the act from before, then those who do.
+    """
+    new, gone = _cube(met, "own_place", 2 * STRATA), _cube(met, "place", 2 * STRATA)
     later = np.concatenate([np.zeros_like(gone[..., :1]), gone[..., :-1]], axis=-1)
     met_and_waiting = (new - gone / 2 - later / 2).cumsum(axis=-1)  # in the middle of each cell, as in `_at_risk`
-    return np.concatenate([new, _at_risk(ordered) - met_and_waiting])
-
-
-def _beside(met: pd.DataFrame, everybody: Array, knowing: Array) -> tuple[float, ...] | None:
-    """The difference of those who met an act and of like customers who waited as long, with its interval."""
-    of_each = ((0, everybody - knowing), (1, knowing))
-    cube = np.concatenate([_groups(met[met["knows"] == flag], own) for flag, own in of_each], axis=1)
-    total = cube.sum(axis=2)  # n1, k1, n0, k0 by stratum and cell
-    effect, with_it, without_it = _pooled_difference(total)
+    groups = np.concatenate([new, _at_risk(ordered) - met_and_waiting])  # n1, k1, n0, k0
+    groups = groups.transpose(0, 2, 1, 3).reshape(len(groups), BUCKETS, -1)  # by bucket, then by stratum and cell
+    total = groups.sum(axis=1, keepdims=True)
+    effect, with_it, without_it = (float(of_all[0]) for of_all in _pooled_difference(total))
     if not np.isfinite(effect):
         return None
-    left_out = [_pooled_difference(total - cube[:, :, place])[0] for place in range(BUCKETS)]
-    return int(total[0].sum()), with_it, without_it, effect, jackknife_error(np.array(left_out))
+    left_out, _, _ = _pooled_difference(total - groups)
+    return int(total[0].sum()), with_it, without_it, effect, jackknife_error(left_out)
 
 
-def _pooled_difference(total: Array) -> tuple[float, float, float]:
-    """The Mantel-Haenszel difference of two shares over strata, and the shares that it lies between."""
-    n1, k1, n0, k0 = total
+def _pooled_difference(groups: Array) -> tuple[Array, Array, Array]:
+    """The Mantel-Haenszel difference of two shares over the last axis, and the shares that it lies between."""
+    n1, k1, n0, k0 = groups
     known = (n1 > 0) & (n0 > 0)
-    if not known.any():
-        return np.nan, np.nan, np.nan
-    n1, k1, n0, k0 = (part[known] for part in (n1, k1, n0, k0))
-    weight = n1 * n0 / (n1 + n0)
-    first, second = (np.average(share, weights=weight) for share in (k1 / n1, k0 / n0))
-    return float(first - second), float(first), float(second)
+    n1, n0 = np.where(known, n1, 1.0), np.where(known, n0, 1.0)
+    weight = np.where(known, n1 * n0 / (n1 + n0), 0.0)
+    with np.errstate(invalid="ignore"):  # nobody is known: there is no share
+        first, second = (np.sum(weight * k / n, axis=-1) / weight.sum(axis=-1) for k, n in ((k1, n1), (k0, n0)))
+    return first - second, first, second

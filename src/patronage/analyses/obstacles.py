@@ -34,7 +34,7 @@ from patronage.analyses.steps import (
     steps_of,
 )
 from patronage.config import ObstaclesConfig
-from patronage.engine import text, texts
+from patronage.engine import texts
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.names import Metric
@@ -114,7 +114,7 @@ def _told(result: Result, steps: Steps, pairs: pd.DataFrame) -> None:
 
 def _searched(steps: Steps, counts: pd.DataFrame) -> list[str]:
     """The acts after which the largest share orders, of those that enough customers did; orders last."""
-    sizes = steps.frame("SELECT act, count(DISTINCT customer_id) AS customers FROM arrivals GROUP BY act")
+    sizes = steps.frame("SELECT act, count(DISTINCT customer) AS customers FROM timeline GROUP BY act")
     enough = set(sizes.loc[sizes["customers"] >= steps.settings.least, "act"])
     totals = counts[counts["act"].isin(enough)].groupby("act")[["n", "passed"]].sum()
     shares = (totals["passed"] / totals["n"]).drop(ORDER, errors="ignore").sort_values(ascending=False)
@@ -168,9 +168,10 @@ def _by_label(view: View, steps: Steps, named: Sequence[str]) -> pd.DataFrame:
     if view.before is None:
         return pd.DataFrame()
     rows = steps.frame(
-        f"SELECT customer_id, act, count(*) AS n, sum(passed) AS passed FROM episodes "
-        f"WHERE moment > -{view.since_days * DAY} AND act IN ({texts(named)}) GROUP BY customer_id, act "
-        "ORDER BY act, customer_id"
+        "SELECT customer_id, act, n, passed FROM done JOIN people ON people.customer = done.customer "
+        "ORDER BY act, customer_id",
+        done="SELECT customer, act, count(*) AS n, sum(passed) AS passed FROM episodes "
+        f"WHERE moment > -{view.since_days * DAY} AND act IN ({steps.among(named)}) GROUP BY customer, act",
     )
     frames = []
     for name in steps.settings.segments:
@@ -216,15 +217,16 @@ def _own(sums: pd.DataFrame) -> pd.DataFrame:
 
 def _lately(steps: Steps, worst: pd.Series) -> pd.DataFrame:
     """The customers who stand at the step, met the obstacle and have not ordered since."""
-    span = steps.span(text(str(worst["step"])))
+    step, obstacle = steps.code(worst["step"]), steps.code(worst["obstacle"])
     rows = steps.frame(
         f"""
-        SELECT here.customer_id, max(met.moment) AS moment
-        FROM timeline here JOIN arrivals met
-             ON met.customer_id = here.customer_id AND met.moment BETWEEN here.moment AND here.moment + {REACH}
-        WHERE here.act = {text(str(worst["step"]))} AND met.act = {text(str(worst["obstacle"]))}
-              AND here.next_order IS NULL AND here.moment > -({span})
-        GROUP BY here.customer_id ORDER BY moment DESC, customer_id"""
+        SELECT customer_id, max(met.moment) AS moment
+        FROM timeline here JOIN timeline met
+             ON met.customer = here.customer AND met.moment BETWEEN here.moment AND here.moment + {REACH}
+        JOIN people ON people.customer = here.customer
+        WHERE here.act = {step} AND met.act = {obstacle}
+              AND here.next_order IS NULL AND here.moment > -({steps.span(str(step))})
+        GROUP BY customer_id ORDER BY moment DESC, customer_id"""
     )
     reason = f"met {worst['obstacle']} after {worst['step']} and has not ordered since"
     like = max(float(worst["passed_share_of_like"]), 1e-9)
@@ -238,14 +240,14 @@ def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: Obst
     rows = steps.frame(
         f"""
         SELECT kind, stood.act, count(*) AS n, avg(value) AS mean, var_samp(value) AS variance
-        FROM last_step JOIN stood ON stood.customer_id = last_step.customer_id AND stood.moment = last_step.step_at
+        FROM last_step JOIN stood ON stood.customer = last_step.customer AND stood.moment = last_step.step_at
         WHERE last_step.moment - step_at <= {ANSWERED_DAYS * DAY} GROUP BY kind, stood.act ORDER BY 1, 2""",
-        stood=f"SELECT customer_id, moment, max(act) AS act FROM arrivals WHERE act IN ({texts(named)}) "
-        "GROUP BY customer_id, moment",
-        spoken=f"SELECT customer_id, {moment} AS moment, event AS kind, value, 1 AS is_answer FROM events "
-        f"WHERE event IN ({texts(kinds)}) "
-        "UNION ALL SELECT customer_id, moment, act AS kind, NULL AS value, 0 AS is_answer FROM stood",
-        placed="SELECT *, max(CASE WHEN is_answer = 0 THEN moment END) OVER (PARTITION BY customer_id "
+        stood=f"SELECT customer, moment, max(act) AS act FROM timeline WHERE act IN ({steps.among(named)}) "
+        "GROUP BY customer, moment",
+        spoken=f"SELECT customer, {moment} AS moment, event AS kind, value, 1 AS is_answer "
+        f"FROM events JOIN people ON people.customer_id = events.customer_id WHERE event IN ({texts(kinds)}) "
+        "UNION ALL SELECT customer, moment, '' AS kind, NULL AS value, 0 AS is_answer FROM stood",
+        placed="SELECT *, max(CASE WHEN is_answer = 0 THEN moment END) OVER (PARTITION BY customer "
         "ORDER BY moment, is_answer, kind ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS step_at FROM spoken",
         last_step="SELECT * FROM placed WHERE is_answer = 1 AND step_at IS NOT NULL",
     )
@@ -256,7 +258,7 @@ def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: Obst
         sizes, variances = own["n"].to_numpy(float), own["variance"].fillna(0.0).to_numpy(float)
         value, low, high = pooled_means(own["mean"].to_numpy(float), variances, sizes)
         frames.append(_feedback_rows(f"mean {survey}", own, value, low, high, np.average(own["mean"], weights=sizes)))
-    arrivals = steps.frame("SELECT act, count(*) AS n FROM arrivals GROUP BY act").set_index("act")["n"]
+    arrivals = steps.frame("SELECT act, count(*) AS n FROM timeline GROUP BY act").set_index("act")["n"]
     troubles = rows[rows["kind"].isin(settings.negative)].groupby("act")["n"].sum().reset_index()
     if len(troubles) > 1 and troubles["n"].sum() >= FEWEST_ANSWERS:
         of = troubles["act"].map(arrivals).to_numpy(float)
