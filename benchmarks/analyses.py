@@ -1,12 +1,14 @@
-"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS]]` writes analyses.md.
+"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS]]` writes into analyses.md.
 
+Each size of log has a section of its own there, which a run of that size replaces; all other sections stay as they are.
 Customers are simulated with every column and event, into FOLDER where one is given and kept there. The door, the
 features as of the cutoff and each analysis with its shipped settings are measured in CPU seconds of one process, one
-after the other, so that their ratios do not depend on what else the machine does.
+after the other; a busy machine makes all of them dearer, and their ratios little.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import resource
 import sys
@@ -33,15 +35,20 @@ THREADS, MEMORY = 2, "6GB"
 CUTOFF = "2023-10-01"
 PERIOD_DAYS = 7
 MOST = 3.0  # times the features
-HEAD = """# What the analyses cost
+PAGE = Path(__file__).with_suffix(".md")
+TITLE = """# What the analyses cost
 
-Made by `benchmarks/analyses.py`; {lines:,} lines and {events:,} events of {customers:,} simulated customers, {threads}
-threads, DuckDB limited to {memory}, Python {python}. CPU seconds of one process, and as a multiple of the features as
-of the cutoff, which each analysis reads. The sample that some analyses look at (`most_customers`) is drawn in the
-engine. Peak memory {peak:,.0f} MB.
+Made by `benchmarks/analyses.py`: CPU seconds of one process, and as a multiple of the features as of the cutoff, which each
+analysis reads. Some analyses look at a sample (`most_customers`), which is drawn in the engine.
+"""
+SECTION = """
+{customers:,} simulated customers with {lines:,} lines and {events:,} events; {threads} threads, DuckDB limited to {memory},
+Python {python}, peak memory {peak:,.0f} MB; the machine's load was {load:.1f} at the end. The most is {name}: {most:.2f}
+times the features; the border of the design is {border:.0f}.
 
 | what | CPU s | times the features | |
 |---|---:|---:|---|
+{rows}
 """
 
 
@@ -91,21 +98,29 @@ def measure(folder: Path) -> tuple[dict[str, tuple[float, str]], Mapping[str, in
     return seconds, {**tables.rows, "customers": len(features)}
 
 
+def put(page: str, title: str, text: str) -> str:
+    """Give a page with the section of a title replaced, or with a new one at the end."""
+    head, *sections = page.split("\n## ")
+    texts = dict(section.split("\n", 1) for section in sections)
+    texts[title] = text
+    return "\n## ".join([head, *(f"{name}\n{body}" for name, body in texts.items())])
+
+
 def main(folder: Path, customers: int = CUSTOMERS) -> None:
-    """Simulate, measure, and write the table."""
+    """Simulate, measure, and write the section of this size."""
     if not (folder / "transactions.parquet").exists():
         write(SimulatedConfig(customers=customers), folder, threads=THREADS)
     seconds, counts = measure(folder)
     base = seconds["features"][0]
-    rows = [f"| {name} | {used:.1f} | {used / base:.2f} | {remark} |" for name, (used, remark) in seconds.items()]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    head = HEAD.format(
-        lines=counts["transactions"], events=counts["events"], customers=counts["customers"], threads=THREADS,
-        memory=MEMORY, python=platform.python_version(), peak=peak,
+    most, name = max((used / base, name) for name, (used, _) in seconds.items() if name not in ("the door", "features"))
+    text = SECTION.format(
+        customers=counts["customers"], lines=counts["transactions"], events=counts["events"], threads=THREADS,
+        memory=MEMORY, python=platform.python_version(), peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        load=os.getloadavg()[0], most=most, name=name, border=MOST,
+        rows="\n".join(f"| {name} | {used:.1f} | {used / base:.2f} | {remark} |" for name, (used, remark) in seconds.items()),
     )  # fmt: skip
-    most = max((used / base, name) for name, (used, _) in seconds.items() if name not in ("the door", "features"))
-    end = f"\nThe most is {most[1]}: {most[0]:.2f} times the features; the border of the design is {MOST:.0f}.\n"
-    Path(__file__).with_suffix(".md").write_text(head + "\n".join(rows) + "\n" + end)
+    page = PAGE.read_text() if PAGE.exists() else TITLE
+    PAGE.write_text(put(page, f"About {float(format(counts['transactions'], '.2g')):,.0f} lines", text))
 
 
 if __name__ == "__main__":
