@@ -1,4 +1,4 @@
-"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS]]` writes into analyses.md.
+"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS]]` adds to analyses.md.
 
 Each size of log has a section of its own there, which a run of that size replaces; all other sections stay as they are.
 Customers are simulated with every column and event, into FOLDER where one is given and kept there. The door, the
@@ -38,13 +38,13 @@ MOST = 3.0  # times the features
 PAGE = Path(__file__).with_suffix(".md")
 TITLE = """# What the analyses cost
 
-Made by `benchmarks/analyses.py`: CPU seconds of one process, and as a multiple of the features as of the cutoff, which each
-analysis reads. Some analyses look at a sample (`most_customers`), which is drawn in the engine.
+Made by `benchmarks/analyses.py`: CPU seconds of one process, and as a multiple of the features as of the cutoff, which
+each analysis reads. Some analyses look at a sample (`most_customers`), which is drawn in the engine.
 """
 SECTION = """
-{customers:,} simulated customers with {lines:,} lines and {events:,} events; {threads} threads, DuckDB limited to {memory},
-Python {python}, peak memory {peak:,.0f} MB; the machine's load was {load:.1f} at the end. The most is {name}: {most:.2f}
-times the features; the border of the design is {border:.0f}.
+{customers:,} simulated customers with {lines:,} lines and {events:,} events; {threads} threads, DuckDB limited to
+{memory}, Python {python}, peak memory {peak:,.0f} MB; the machine's load was {load:.1f} at the end. The most is
+{name}: {most:.2f} times the features; the border of the design is {border:.0f}.
 
 | what | CPU s | times the features | |
 |---|---:|---:|---|
@@ -113,11 +113,12 @@ def main(folder: Path, customers: int = CUSTOMERS) -> None:
     seconds, counts = measure(folder)
     base = seconds["features"][0]
     most, name = max((used / base, name) for name, (used, _) in seconds.items() if name not in ("the door", "features"))
+    rows = [f"| {what} | {used:.1f} | {used / base:.2f} | {remark} |" for what, (used, remark) in seconds.items()]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     text = SECTION.format(
         customers=counts["customers"], lines=counts["transactions"], events=counts["events"], threads=THREADS,
-        memory=MEMORY, python=platform.python_version(), peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        load=os.getloadavg()[0], most=most, name=name, border=MOST,
-        rows="\n".join(f"| {name} | {used:.1f} | {used / base:.2f} | {remark} |" for name, (used, remark) in seconds.items()),
+        memory=MEMORY, python=platform.python_version(), peak=peak,
+        load=os.getloadavg()[0], most=most, name=name, border=MOST, rows="\n".join(rows),
     )  # fmt: skip
     page = PAGE.read_text() if PAGE.exists() else TITLE
     PAGE.write_text(put(page, f"About {float(format(counts['transactions'], '.2g')):,.0f} lines", text))

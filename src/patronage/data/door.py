@@ -117,7 +117,8 @@ def _broken(table: IncomingTable, rules: list[Rule]) -> list[Rule]:
         (of_names.setdefault(rule.column.raw, []) if names else rest).append(rule)
     tests = {f"(SELECT DISTINCT {raw} FROM {relation})": each for raw, each in of_names.items()} | {relation: rest}
     for rows, each in filter(itemgetter(1), tests.items()):
-        (bad,) = table.engine.row(f"SELECT count(*) FROM {rows} WHERE {' OR '.join(rule.bad for rule in each)}")
+        broken = " OR ".join(rule.bad for rule in each)  # behind WHERE every row would be tested, and not the distinct
+        (bad,) = table.engine.row(f"SELECT count(*) FILTER (WHERE {broken}) FROM {rows}")
         if bad:
             return rules
     return []
