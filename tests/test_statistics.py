@@ -309,8 +309,39 @@ def test_pooled_shares_by_hand():
     assert share[0] == pytest.approx((common * strength + 2) / (strength + 8))
     assert share[1] == pytest.approx((common * strength + 12) / (strength + 16))
     assert share[2] == pytest.approx(common)  # a group of which nobody was asked
-    a, b = common * strength + 2, (1 - common) * strength + 6
+    of_common = noise / 24 + (64 + 256) * noise / (strength + 1) / 24**2
+    spread = share[0] * (1 - share[0]) / (strength + 9) + (strength / (strength + 8)) ** 2 * of_common
+    trials = share[0] * (1 - share[0]) / spread - 1
+    a, b = share[0] * trials, (1 - share[0]) * trials
     assert (low[0], high[0]) == (pytest.approx(beta.ppf(0.025, a, b)), pytest.approx(beta.ppf(0.975, a, b)))
+
+
+def test_where_groups_differ_by_chance_each_is_known_as_well_as_all_together():
+    """100 of 200 and 300 of 600: the share of all, 400 of 800, with its interval and no narrower one."""
+    share, low, high = statistics.pooled_shares(np.array([100.0, 300]), np.array([200.0, 600]))
+    assert share.tolist() == pytest.approx([0.5, 0.5])
+    half = 1.959964 * np.sqrt(0.25 / 800)
+    assert (low.tolist(), high.tolist()) == (
+        pytest.approx([0.5 - half] * 2, abs=1e-3),
+        pytest.approx([0.5 + half] * 2, abs=1e-3),
+    )
+
+
+def test_intervals_of_pooled_groups_hold_the_true_values_at_their_level():
+    """Six groups whose shares and means are drawn, 400 times: 95 % of the intervals hold what was drawn."""
+    rng = np.random.default_rng(5)
+    for of_chance in (True, False):
+        held = []
+        for _ in range(400):
+            n = rng.integers(30, 300, 6).astype(float)
+            true = np.full(6, 0.2) if of_chance else rng.beta(8, 32, 6)
+            _, low, high = statistics.pooled_shares(rng.binomial(n.astype(int), true).astype(float), n)
+            held.append(((low <= true) & (true <= high)).mean())
+            level = 3.0 if of_chance else 3.0 + rng.normal(size=6)
+            means = level + rng.normal(size=6) / np.sqrt(n)
+            _, low, high = statistics.pooled_means(means, np.ones(6), n)
+            held.append(((low <= level) & (level <= high)).mean())
+        assert 0.92 < np.mean(held) < 0.99
 
 
 def test_groups_as_different_as_can_be_keep_their_shares():
@@ -328,13 +359,16 @@ def test_pooled_means_by_hand():
     between = (4 * 16 + 8 * 4 - 2) / (12 - 80 / 12)
     weight = np.array([between / (between + 2 / 4), between / (between + 2 / 8)])
     assert mean.tolist() == pytest.approx((8 + weight * np.array([-4, 2])).tolist())
-    assert (high - low).tolist() == pytest.approx((2 * 1.959964 * np.sqrt(weight * np.array([0.5, 0.25]))).tolist())
+    of_common = (16 * (between + 0.5) + 64 * (between + 0.25)) / 144
+    error = np.sqrt(weight * np.array([0.5, 0.25]) + (1 - weight) ** 2 * of_common)
+    assert (high - low).tolist() == pytest.approx((2 * 1.959964 * error).tolist())
     assert ((low + high) / 2).tolist() == pytest.approx(mean.tolist())
 
 
 def test_means_that_differ_by_chance_are_the_common_mean():
-    mean, low, high = statistics.pooled_means(np.array([1.0, 1.1]), np.array([9.0, 9.0]), np.array([5.0, 5.0]))
-    assert mean.tolist() == low.tolist() == high.tolist() == pytest.approx([1.05, 1.05])
+    mean, _, high = statistics.pooled_means(np.array([1.0, 1.1]), np.array([9.0, 9.0]), np.array([5.0, 5.0]))
+    assert mean.tolist() == pytest.approx([1.05, 1.05])
+    assert (high - mean).tolist() == pytest.approx([1.959964 * np.sqrt(9 / 10)] * 2)
 
 
 def test_a_slope_without_a_constant_by_hand():

@@ -339,7 +339,8 @@ def pooled_shares(events: Array, trials: Array) -> tuple[Array, Array, Array]:
     """Shares of groups, drawn towards the common share the more, the fewer were tried: the mean and the 95 % interval.
 
     The groups' own shares follow a beta distribution whose spread is fitted by moments (empirical Bayes, Efron and
-    Morris 1975); where they differ by no more than chance every group has the common share.
+    Morris 1975); where they differ by no more than chance every group has the common share. The interval is that of
+    such a share, widened by what is not known of the common one, to which it was drawn (Morris 1983).
     """
     k, n = np.asarray(events, np.float64), np.asarray(trials, np.float64)
     common = k.sum() / max(n.sum(), 1)
@@ -347,13 +348,19 @@ def pooled_shares(events: Array, trials: Array) -> tuple[Array, Array, Array]:
     noise = common * (1 - common)
     between = ((n * (_ratio(k, n) - common) ** 2)[n > 0].sum() - (max((n > 0).sum(), 1) - 1) * noise) / max(size, 1)
     strength = MOST_POOLED if between <= noise / MOST_POOLED else max(noise / between - 1, 1.0)
-    a, b = common * strength + k, (1 - common) * strength + n - k
-    safe_a, safe_b = np.maximum(a, TINY), np.maximum(b, TINY)
-    return a / (a + b), beta.ppf(0.025, safe_a, safe_b), beta.ppf(0.975, safe_a, safe_b)
+    weight = strength / (strength + n)  # of the common share
+    share = common * weight + (1 - weight) * np.where(n > 0, _ratio(k, n), common)
+    of_share, of_common = share * (1 - share), (n * noise + n**2 * noise / (strength + 1)).sum() / max(n.sum(), 1) ** 2
+    spread = of_share / (strength + n + 1) + weight**2 * of_common
+    trials = np.divide(of_share, spread, out=strength + n + 1, where=spread > 0) - 1  # of this mean and spread
+    a, b = np.maximum(share * trials, TINY), np.maximum((1 - share) * trials, TINY)
+    return share, beta.ppf(0.025, a, b), beta.ppf(0.975, a, b)
 
 
 def pooled_means(means: Array, variances: Array, sizes: Array) -> tuple[Array, Array, Array]:
     """Means of groups, drawn towards the common mean the more, the fewer they rest on, with 95 % intervals.
+
+    Intervals hold what is not known of the common mean too, as those of `pooled_shares`.
 
     Parameters
     ----------
@@ -367,7 +374,8 @@ def pooled_means(means: Array, variances: Array, sizes: Array) -> tuple[Array, A
     between = max(((n * (means - common) ** 2).sum() - (len(n) - 1) * inside) / max(size, 1), 0.0)
     noise = np.maximum(inside / n, TINY)
     weight = between / (between + noise)
-    error = np.sqrt(weight * noise)
+    of_common = (n**2 * (between + inside / n)).sum() / n.sum() ** 2
+    error = np.sqrt(weight * noise + (1 - weight) ** 2 * of_common)
     middle = common + weight * (means - common)
     return middle, middle - Z * error, middle + Z * error
 

@@ -36,6 +36,21 @@ def test_planted_effects_lie_in_their_intervals(result):
     assert table.index[0] == "service"
 
 
+def test_what_drives_is_found_and_noise_is_not(result):
+    adjusted = result.table.set_index("driver")["p_value_adjusted"]
+    assert (adjusted[["speed", "service"]] < 0.001).all()
+    assert adjusted["noise"] > 0.05
+
+
+def test_of_many_behaviours_without_an_effect_none_is_found():
+    """Of 80 some intervals leave 0 out, as one in twenty does by chance."""
+    rng = np.random.default_rng(11)
+    behaviours = pd.DataFrame(rng.normal(size=(1500, 80))).rename(columns=str)
+    table = drivers(behaviours, pd.Series(rng.normal(size=1500)), bootstraps=60, seed=0).table
+    assert ((table["low"] > 0) | (table["high"] < 0)).any()
+    assert (table["p_value_adjusted"] > 0.05).all()
+
+
 def test_the_weights_undo_who_answers(planted, result):
     _, everyone, _ = planted
     assert result.mean - everyone.mean() > 0.3  # those who answer are the well served

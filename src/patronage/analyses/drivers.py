@@ -22,11 +22,13 @@ from patronage.config import DriversConfig
 from patronage.engine import text
 from patronage.errors import DataError
 from patronage.names import Metric
+from patronage.statistics import TINY, false_discovery, two_sided
 from patronage.typing import Array, Mask
 
 ALIKE = 0.9  # behaviours that correlate more strongly than this count as one, the first
 MOST_WEIGHT = 10.0  # times the mean weight: one unlikely answer must not stand for thousands
 LEAST_ANSWERS = 50
+LEVEL = 0.05  # share of false discoveries
 PENALTY = 1.0  # ridge, in answers: it only steadies what the data leaves open
 
 
@@ -38,7 +40,8 @@ class Drivers:
     ----------
     table
         A row per behaviour: `driver`, `effect` (answer points per standard deviation), its 95% interval `low` to
-        `high`, and `share` of the explained variance; strongest first.
+        `high`, `share` of the explained variance, and `p_value_adjusted`, so that of the behaviours below a level so
+        many at most are false discoveries; strongest first.
     explained
         Share of the answers' variance that the behaviours explain on customers who were not fitted on; may be
         negative.
@@ -98,8 +101,10 @@ def drivers(behaviours: pd.DataFrame, answers: pd.Series, *, bootstraps: int, se
         rows = rng.integers(0, len(y), len(y))
         drawn.append(_fitted(inside[rows], y[rows], weights[rows]).coef_)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    error = np.maximum(np.std(drawn, axis=0, ddof=1), TINY)
     table = pd.DataFrame({"driver": names, "effect": effects, "low": low, "high": high})
     table["share"] = _relative_weights(inside, y, weights)
+    table["p_value_adjusted"] = false_discovery(two_sided(effects / error))
     table = table.sort_values(["share", "driver"], ascending=[False, True], ignore_index=True)
     explained = _explained(inside, y, weights, seed)
     return Drivers(table, explained, len(y), float(y.mean()), float(np.average(y, weights=weights)))
@@ -176,9 +181,12 @@ def run(view: View, settings: DriversConfig) -> Result:
         except DataError as error:
             result.notes.append(f"drivers of {survey}: {error}")
             continue
-        clear = int(((effects.table["low"] > 0) | (effects.table["high"] < 0)).sum())
+        clear = int((effects.table["p_value_adjusted"] < LEVEL).sum())
         told = f"{effects.explained:.0%}" if effects.explained > 0 else "nothing"
-        title = f"{clear} features go with {survey}; {told} of it explained for customers not fitted on"
+        title = (
+            f"{clear or 'none'} of {len(effects.table)} features {'goes' if clear < 2 else 'go'} with {survey} beyond "
+            f"chance; {told} of it explained for customers not fitted on"
+        )
         frame = effects.table.rename(columns={"driver": "label", "effect": "value"})
         axis = "points of the survey per standard deviation of the feature, with 95% interval"
         table = effects.table.assign(what=[view.meanings.get(name, "") for name in effects.table["driver"]])

@@ -32,10 +32,11 @@ RESPONSES = ("message_opened", "message_clicked", "offer_redeemed")
 def run(view: View, settings: PressureConfig) -> Result:
     """Response, unsubscribing and later orders by the messages of a week; customers beyond the cap."""
     weeks = _weeks(view.history, settings)
-    if len(weeks) < LEAST_WEEKS or weeks["messages"].nunique() < 2:
+    numbers = weeks["messages"].nunique()
+    if len(weeks) < LEAST_WEEKS or numbers < 2:
         raise DataError(
-            f"{len(weeks):,} customer weeks with messages, each with one of {weeks['messages'].nunique()} numbers of "
-            f"them; expected {LEAST_WEEKS} weeks and 2 numbers"
+            f"{len(weeks):,} customer weeks with messages{', all with as many' if numbers == 1 else ''}; expected "
+            f"{LEAST_WEEKS} weeks, some with more messages than others"
         )
     result = Result()
     top = settings.cap + 1
