@@ -21,6 +21,7 @@ from patronage import names as c
 from patronage.analyses.acts import ORDER
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.analyses.like_customers import beside_like_customers, keep_met
+from patronage.analyses.pooling import pooled_means, pooled_shares
 from patronage.analyses.same_customer import same_customer
 from patronage.analyses.steps import (
     BANDS,
@@ -38,7 +39,7 @@ from patronage.engine import texts
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.names import Metric
-from patronage.statistics import false_discovery, pooled_means, pooled_shares, two_sided
+from patronage.statistics import false_discovery, two_sided
 
 LEVEL = 0.05
 OBSTACLE, HELPS = "obstacle", "goes with passing"

@@ -1,7 +1,7 @@
 """The voice of the customer: where complaints, tickets, returns and low answers come from, and what was solved.
 
 A small group leads a list of raw shares by luck alone. So each group's share is drawn towards the common one by how
-little it rests on (partial pooling, `statistics.pooled_shares`), and a group stands out where the interval of its own
+little it rests on (partial pooling, `pooling.py`), and a group stands out where the interval of its own
 share lies on one side of the common one. The rows of one customer are alike, so shares rest on customers.
 """
 
@@ -17,13 +17,14 @@ from patronage import lenses
 from patronage import names as c
 from patronage.analyses.acts import product_column
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.pooling import pooled_means, pooled_shares
 from patronage.config import VoiceConfig
 from patronage.data.contract import TRANSACTIONS
 from patronage.engine import text
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.names import Metric
-from patronage.statistics import false_discovery, mean_differences, pooled_means, pooled_shares, two_sided
+from patronage.statistics import false_discovery, mean_differences, two_sided
 
 RETURNED = "returned lines"
 FEWEST_ROWS = 50
