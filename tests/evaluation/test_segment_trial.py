@@ -75,6 +75,22 @@ def test_the_numbers_by_hand(trial, planted):
     assert row["orders_lift_low"] < row["orders_lift"] < row["orders_lift_high"]
 
 
+def test_two_customers_who_both_bought_prove_nothing(planted):
+    """Of two equal customers the normal interval would have no width."""
+    assignments, evaluated = planted
+    buyers = np.flatnonzero(evaluated.labels["orders"] == 1)[:2]
+    kind = np.where(np.isin(np.arange(N), buyers), "pair", "others")
+    row = (
+        try_segments(assignments[[]].assign(kind=kind), evaluated, ["kind"], TIMES)
+        .segments.set_index("label")
+        .loc["pair"]
+    )
+    everyone = evaluated.labels["orders"].mean()
+    assert row["bought_lift"] == pytest.approx(1 / everyone)
+    assert row["bought_lift_low"] == pytest.approx(row["bought_low"] / everyone, abs=0.01)  # Wilson's, .34
+    assert row["bought_lift_low"] < 0.6
+
+
 @pytest.mark.slow
 def test_the_interval_of_the_lift_covers(planted):
     """Over many draws the interval of the ratio holds the true one in about 95 %."""

@@ -156,14 +156,14 @@ def _column_rows(column: str, codes: Index, labels: list[str], outcomes: _Outcom
         ours, se = _mean_error(sums(values), sums(values**2), size)
         others, se_others = _mean_error(values.sum() - sums(values), (values**2).sum() - sums(values**2), n - size)
         everyone = max(abs(float(values.mean())), 1e-12)
-        table[measure], table[f"{measure}_low"], table[f"{measure}_high"] = ours, ours - Z * se, ours + Z * se
-        if measure == BOUGHT:
-            table[f"{measure}_low"], table[f"{measure}_high"] = wilson_interval(ours * size, size)
+        low, high = wilson_interval(ours * size, size) if measure == BOUGHT else (ours - Z * se, ours + Z * se)
+        table[measure], table[f"{measure}_low"], table[f"{measure}_high"] = ours, low, high
         lift, share = ours / everyone, size / n
         # the label is a part of everyone: the delta method on the ratio of the two means
-        error = np.hypot((1 - share * lift) * se, lift * (1 - share) * np.nan_to_num(se_others)) / everyone
+        of_others = Z * lift * (1 - share) * np.nan_to_num(se_others)
+        down, up = (np.hypot((1 - share * lift) * part, of_others) / everyone for part in (ours - low, high - ours))
         table[f"{measure}_lift"] = lift
-        table[f"{measure}_lift_low"], table[f"{measure}_lift_high"] = lift - Z * error, lift + Z * error
+        table[f"{measure}_lift_low"], table[f"{measure}_lift_high"] = lift - down, lift + up
         difference_error = np.hypot(se, np.nan_to_num(se_others))
         table[f"{measure}_smallest_difference"] = Z_POWER * difference_error / everyone
         with np.errstate(invalid="ignore", divide="ignore"):
