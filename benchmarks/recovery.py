@@ -51,8 +51,8 @@ Five were low when this was measured before; what became of each:
 - *benefit* (.40 before) and *loyalty quadrant* (.48 before): no better, .41 and .49, and out of reach of a rule. The
   signs of six benefits and of four quadrants are few acts each, and how much each sign weighs is what trees learn from
   the truth (.65 and .62). A company gets it by asking its customers; without answers any weighing is a guess.
-- *fading* (`at_risk` of the journey, .17 before): lower, .09, and out of reach. Trees that are shown the truth find .13,
-  at a precision of .07 where chance has .03: a few weeks with fewer orders are what chance makes, too.
+- *fading* (`at_risk` of the journey, .17 before): lower, .09, and out of reach. Trees that are shown the truth find
+  .13, at a precision of .07 where chance has .03: a few weeks with fewer orders are what chance makes, too.
 
 Two more are out of reach of such a log, and why:
 

@@ -97,7 +97,7 @@ def agreed_map(forecasts: Sequence[OriginForecast]) -> JourneyCalibration:
         mapped = map_of_other.apply(here.y_pred)
         gain = log_losses(here.y_true, here.y_pred) - log_losses(here.y_true, mapped)
         if gain.mean() <= gain.std() / np.sqrt(len(gain)):  # within a standard error of no gain
-            return JourneyCalibration(verdict=f"refused: the map of {other.name} does not help at {here.name}")
+            return JourneyCalibration(verdict=f"refused: what {other.name} would correct does not help at {here.name}")
     centre, level, log_slope = np.mean([each[:3] for each in maps], axis=0)
     unstable = DRIFT**2 + np.var([each.level for each in maps])
     level *= max(0.0, 1 - unstable / max(level**2, TINY))  # James and Stein (1961), positive part

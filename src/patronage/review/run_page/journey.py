@@ -23,7 +23,9 @@ def journey(view: RunView) -> Section:
     active, lost = (sum(shares.get(stage, 0.0) for stage in group) for group in (ACTIVE, LOST))
     finding = f"{percent(active)} of the customers are active, {percent(lost)} at risk or gone."
     calibration = view.report.tags.get(Tag.JOURNEY_CALIBRATION)
-    told = [Text(f"Calibration of the probability of an order: {calibration}.")] if calibration else []
+    told = (
+        [Text(f"Correction of the journey's probabilities by earlier horizons: {calibration}.")] if calibration else []
+    )
     blocks: list[Block] = [_sizes(view), *_flows(view), *_stays(view), *told]
     return Section("Where they are", finding, blocks)
 

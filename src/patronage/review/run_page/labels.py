@@ -17,7 +17,7 @@ from patronage.review.run_page.inputs import RunView, count, plain
 
 GROUPS = {
     "highest CLV": "the fifth of the highest value",
-    "lowest CLV": "the fifth of the lowest",
+    "lowest CLV": "the fifth of the lowest value",
     "left": "those who left",
 }
 SHARE, NUMBER = ".0%", ",.2f"
@@ -33,10 +33,15 @@ def labels(view: RunView) -> Section:
     tried = table[table["verdict"] != ""]
     verdicts = tried["verdict"].value_counts()
     wrong = tried[tried["verdict"] == NAME_FAILS]
-    finding = f"{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time. "
+    finding = (
+        f"{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time; {verdicts.get(TOO_FEW, 0)} have too few "
+        f"customers to tell, and {verdicts.get(SAYS_NOTHING, 0)} say nothing. "
+    )
     if len(wrong):
         do = "names do" if len(wrong) > 1 else "name does"
-        finding += f"{len(wrong)} {do} not: {', '.join(map(plain, wrong['label'].head(5)))}."
+        finding += f"{len(wrong)} {do} not hold: {', '.join(map(plain, wrong['label'].head(5)))}."
+    else:
+        finding += "No name promises what did not come."
     first = table.iloc[0]
     how = (
         f"Held against the {int(first['days'])} days from {first['from']} on, of all {count(first['of_customers'])} "
@@ -114,12 +119,12 @@ def _answers(view: RunView) -> list[Block]:
     if benefits is not None:
         best = benefits.sort_values("lift", ascending=False).groupby("group").head(1).set_index("group")
         words = [
-            f"{GROUPS[str(group)]} more seek {plain(row['benefit'])} ({percent(row['share'])}, "
-            f"everyone {percent(row['everyone'])})"
+            f"{percent(row['share'])} of {GROUPS[str(group)]} seek {plain(row['benefit'])} "
+            f"({percent(row['everyone'])} of everyone)"
             for group, row in best.iterrows() if row["lift"] > 1
         ]  # fmt: skip
         if words:  # where everyone seeks the same there is nothing to tell
-            blocks.insert(0, Text("Of the customers, " + "; ".join(words) + "."))
+            blocks.insert(0, Text("Benefits: " + "; ".join(words) + "."))
     return blocks
 
 
