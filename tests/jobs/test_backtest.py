@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 OVERRIDES = (
     "data=tables", "data.transactions.path=orders.csv", "horizon_days=60", "rolling.first=2023-06-01",
     "rolling.last=2023-07-01", "rolling.step_days=30", "origins.most=2", "churn=btyd", "evaluation.bootstraps=20",
-    "tracking.experiment=shop",
+    "journey.cadence_classes=1", "tracking.experiment=shop",
 )  # fmt: skip
 
 

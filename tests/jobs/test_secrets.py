@@ -82,7 +82,7 @@ def test_a_password_in_the_configuration_files(patronage, project, monkeypatch, 
 
 @pytest.mark.slow
 def test_a_server_with_a_password(fitted, project, tmp_path_factory):
-    """A training, a sweep and a scoring through an address with a password; all that they leave is searched."""
+    """A training, a scoring and a sweep that fails, through an address with a password; what they leave is searched."""
     served = tmp_path_factory.mktemp("served")
     destination = ("--artifacts-destination", str(served / "artifacts"))
     with mlflow_server(served, f"sqlite:///{served}/mlflow.db", *destination) as address:
@@ -92,13 +92,13 @@ def test_a_server_with_a_password(fitted, project, tmp_path_factory):
                  "churn.season=false", "journey.cadence_classes=1", "evaluation.bootstraps=20",
                  "churn=btyd")  # fmt: skip
         environment = os.environ | {"MLFLOW_TRACKING_PASSWORD": "hunter2-env"}
-        for words in (
-            ("train", *log, *train, "name=first"),
-            ("promote", "run=first", "force=true", "reason=password=hunter2-cli", uri),
-            ("score", *log, "model=@champion", "output=out.parquet"),
-            ("train", "-m", *log, *train, "seed=1"),
+        for code, *words in (
+            (0, "train", *log, *train, "name=first"),
+            (0, "promote", "run=first", "force=true", "reason=password=hunter2-cli", uri),
+            (0, "score", *log, "model=@champion", "output=out.parquet"),
+            (2, "train", "-m", *log, *train, "seed=1", "cutoff=2022-01-20"),  # a child that has nothing to learn from
         ):
             done = forks.run("-m", "patronage.cli", *words, cwd=project, env=environment)
-            assert done.returncode == 0, done.stderr
+            assert done.returncode == code, done.stderr
             assert found_in(project, done.stdout, done.stderr) == []
         assert found_in(served) == []

@@ -2,6 +2,7 @@
 
 store.py     the place of runs, and how it is opened by many at once
 refusals.py  what a store that refuses means
+ending.py    how a run ends
 abandoned.py runs that a killed process left open
 runs.py      one run, logged whole
 dataset.py   the data of a run

@@ -12,6 +12,7 @@ from mlflow.client import MlflowClient
 from mlflow.entities import LoggedModelStatus, RunStatus
 
 from patronage.names import Tag
+from patronage.tracking.ending import end_run
 
 log = logging.getLogger(__name__)
 MOST = 1000
@@ -33,7 +34,7 @@ def close_abandoned(client: MlflowClient) -> list[str]:
         if _lives(run.data.tags.get(Tag.PROCESS, "")):
             continue
         _close_models(client, run.info.experiment_id, run.info.run_id)
-        client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+        end_run(client, run.info.run_id, RunStatus.KILLED)
         closed.append(run.info.run_id)
         log.warning("closed run %s, which a process that was killed had left open", run.info.run_id)
     return closed

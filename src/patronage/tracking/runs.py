@@ -29,6 +29,7 @@ from patronage.review.record import RunRecord
 from patronage.review.tables import as_shown, whole
 from patronage.tracking.abandoned import marks
 from patronage.tracking.dataset import Dataset, describe, holdout_of, input_of
+from patronage.tracking.ending import end_run
 from patronage.tracking.links import readable
 from patronage.tracking.model import log_bundle, metrics_of, register
 from patronage.tracking.refusals import FAILURES, refused
@@ -120,18 +121,18 @@ def run_of(store: Store, record: RunRecord, dataset: Dataset | None) -> Iterator
     if record.question:
         _note_question(store, record.question)
     run_id = client.create_run(store.experiment_id, record.started_ms, tags, record.name).info.run_id
-    status = RunStatus.to_string(RunStatus.FAILED)
+    status = RunStatus.FAILED
     journal.note_run(run_id, "still open: the next command closes it")
     try:
         _log_record(client, run_id, record, dataset)
         yield run_id
-        status = RunStatus.to_string(RunStatus.FINISHED)
+        status = RunStatus.FINISHED
     except (Stopped, KeyboardInterrupt):
-        status = RunStatus.to_string(RunStatus.KILLED)
+        status = RunStatus.KILLED
         raise
     finally:
-        client.set_terminated(run_id, status)
-        journal.note_run(run_id, status)
+        end_run(client, run_id, status)
+        journal.note_run(run_id, RunStatus.to_string(status))
 
 
 def versions() -> str:

@@ -15,6 +15,7 @@ from patronage.masking import mask
 from patronage.names import Artifact, Metric, Tag
 from patronage.review.sweep_verdict import best_child, deciding_metric
 from patronage.tracking.abandoned import marks
+from patronage.tracking.ending import end_run
 from patronage.tracking.loading import fetch
 from patronage.tracking.store import Store
 
@@ -62,7 +63,7 @@ def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
             for name in MAIN:
                 if name in row and not pd.isna(row[name]):
                     client.log_metric(run_id, Metric.of_best(name), row[name])
-    client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED if failed else RunStatus.FINISHED))
+    end_run(client, run_id, RunStatus.FAILED if failed else RunStatus.FINISHED)
     return len(children)
 
 
