@@ -17,6 +17,9 @@ UNIT = re.compile(r", in (the currency|days)$")
 Labels = Mapping[str, npt.ArrayLike]  # columns by name, in row order
 
 
+ONE_DAY = "ordered on one day only"  # what the absence of any gap between orders means
+
+
 @dataclass(frozen=True)
 class Feature:
     """A number or text about a customer.
@@ -35,6 +38,8 @@ class Feature:
         tells nobody anything. Empty: `what` and the number.
     none
         The same for a value of zero: "no repeat order yet".
+    missing
+        The same for a missing value: "ordered on one day only".
     more, less
         How a customer comes to have more, or less, of it: "ordering more often".
     absent
@@ -59,6 +64,7 @@ class Feature:
     middle: str = ""
     reason: str = ""
     none: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from patronage.config import LensesConfig
 from patronage.engine import number, text, texts
 from patronage.lenses.calendar_windows import covered, windows
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Labels, Lens
+from patronage.lenses.lens import ONE_DAY, Feature, Labels, Lens
 from patronage.lenses.week import countries, day_parts, is_weekend
 
 PERIODS = {"year": 365.25, "month": 365.25 / 12, "week": 7.0}  # of a rhythm, in days
@@ -326,17 +326,18 @@ LENS = Lens(
             "share of all days since the first order that lie in one",
             reason="a time with more occasions than most|a time with fewer occasions than most",
         ),
-        "main_occasion": Feature("the occasion of most such days, where there are at least two", text=True),
+        "main_occasion": Feature("occasion of most such days, of two or more", text=True, reason="orders around {}"),
         c.MEAN_GAP_DAYS: Feature(
-            "mean gap between days with an order, in days", "slow", "quick", reason="{} days between orders",
+            "mean gap between days with an order, in days", "slow", "quick",
+            reason="{} days between orders", missing=ONE_DAY,
         ),
         c.GAP_VARIATION: Feature(
             "how uneven the gaps between orders are (standard deviation over mean)", "irregular", "regular",
-            reason="orders less regularly than most|orders more regularly than most",
+            reason="orders less regularly than most|orders more regularly than most", missing=ONE_DAY
         ),
         c.LATENESS: Feature(
             "days since the last order over the mean gap", "overdue", "on time",
-            reason="later with the next order than most|earlier for the next order than most",
+            reason="later with the next order than most|earlier for the next order than most", missing=ONE_DAY
         ),
         "week_rhythm": Feature(
             "how much the dates keep to one weekday, 0 to 1", "weekly",
@@ -354,10 +355,9 @@ LENS = Lens(
             "share of orders and events by the customer from 18 hours on", "evening", "daytime",
             reason="{:.0%} of the orders and visits after 18 hours",
         ),
-        "contact_window": Feature("when orders and events by the customer are most frequent", text=True),
+        "contact_window": Feature("when most of the orders and events come", text=True, reason="most active: {}"),
         "contact_acts": Feature(
-            "orders and events by the customer with a clock time", absent=0,
-            reason="{} orders and visits whose hour is known",
+            "orders and events of the customer with a time", reason="{} orders and visits of known hour", absent=0,
         ),
         "contact_share": Feature(
             "share of them in that window",
@@ -367,7 +367,7 @@ LENS = Lens(
             "share of the hours of a week in that window",
             reason="usual hours that are wider than most|usual hours that are narrower than most",
         ),
-        "contact_weekday": Feature("the weekday with most of them", text=True),
+        "contact_weekday": Feature("the weekday with most of them", text=True, reason="most active: {}"),
         "contact_weekday_share": Feature(
             "share of them on that weekday",
             reason="keeps to a weekday more than most|keeps to a weekday less than most",

@@ -22,7 +22,7 @@ from patronage.config import LensesConfig
 from patronage.data.contract import NO_ACTIVITY
 from patronage.engine import texts
 from patronage.lenses.history import History
-from patronage.lenses.lens import Feature, Labels, Lens
+from patronage.lenses.lens import ONE_DAY, Feature, Labels, Lens
 from patronage.lenses.returning import READS, Returning, typical_gap, usual_gap
 
 
@@ -126,10 +126,14 @@ LENS = Lens(
     source="Kotler and Keller, Marketing Management: user status",
     features={
         "longest_gap_days": Feature(
-            "the longest gap between days with an order, in days", reason="{} days without an order at the longest"
+            "the longest gap between days with an order, in days",
+            reason="{} days without an order at the longest",
+            missing=ONE_DAY,
         ),
         "days_since_longest_gap": Feature(
-            "days since the order that ended it", reason="{} days since the longest silence ended"
+            "days since the order that ended it",
+            reason="{} days since the longest silence ended",
+            missing=ONE_DAY,
         ),
         "n_acts": Feature(
             "events by the customer",

@@ -77,7 +77,10 @@ def test_in_words_lateness_raises_the_risk_and_punctuality_lowers_it(fitted):
         ("weekend_share", 0.666, 0.25, "67% of the orders at the weekend (usually 25%)"),
         ("gap_variation", 0.9, 0.5, "orders less regularly than most"),
         ("gap_variation", 0.1, 0.5, "orders more regularly than most"),
-        ("gap_variation", np.nan, 0.5, "how uneven the gaps between orders are: not known"),
+        ("gap_variation", np.nan, 0.5, "ordered on one day only"),
+        ("lateness", np.nan, 0.5, "ordered on one day only"),
+        ("longest_gap_days", np.nan, 0.5, "ordered on one day only"),
+        ("stated_satisfaction", np.nan, 0.5, "mean answer: not known"),
         ("monetary_value", 0.0, 187.8, "no repeat order yet"),
         ("taste_2", 0.3, 0.1, "buys more tea than most"),
         ("taste_2", -0.3, 0.1, "buys more bread than most"),
@@ -90,6 +93,19 @@ def test_a_reason_is_what_a_marketer_reads(name, value, usual, words):
     }
     parts = Contributions(0.0, {name: np.array([0.5])})
     assert in_words(parts, {name: np.array([value])}, {name: usual}, 30, described) == [f"+ {words}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("contact_weekday", "Sunday", "most active: Sunday"),
+        ("main_occasion", "christmas", "orders around christmas"),
+        ("main_occasion", "", "occasion of most such days, of two or more: unknown"),
+    ],
+)
+def test_a_text_stands_in_its_reason(name, value, words):
+    parts = Contributions(0.0, {name: np.array([0.5])})
+    assert in_words(parts, {name: np.array([value], object)}, {}, 30) == [f"+ {words}"]
 
 
 def test_what_reads_as_usual_is_no_reason():

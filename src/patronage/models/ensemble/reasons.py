@@ -164,10 +164,12 @@ def _phrase(
     feature = described.get(name)
     what = feature.what.split(" (")[0] if feature else name.replace("_", " ")
     if isinstance(value, str):
-        return f"{what}: {value or c.UNKNOWN}"
+        reason = feature.reason if feature else ""
+        return reason.replace("{}", value) if reason and value else f"{what}: {value or c.UNKNOWN}"
     number = float(value)
     if np.isnan(number):
-        return f"{what.split(',')[0]}: not known"
+        missing = feature.missing if feature else ""
+        return missing or f"{what.split(',')[0]}: not known"
     if name in (c.LATENESS, c.DAYS_SINCE_LAST_ORDER) and np.isfinite(gap):
         since = number if name == c.DAYS_SINCE_LAST_ORDER else number * gap
         return f"{since:.0f} days since the last order against the usual {gap:.0f}"
