@@ -83,6 +83,36 @@ def test_what_targets_and_contracts_read_is_equal(session, logs, lens_settings):
     pd.testing.assert_frame_equal(made[1], made[0], rtol=1e-9, atol=0, check_dtype=False)
 
 
+CHARGED = [  # customer, day, order, code, amount
+    ("anna", 1, "a1", "tea", 20.0), ("anna", 1, "a1", "POST", 5.0), ("anna", 3, "x1", "M", -25.0),  # a1 is cancelled
+    ("anna", 4, "x2", "M", 25.0),  # and charged again
+    ("ben", 1, "b1", "cup", 9.0), ("ben", 1, "b1", "POST", 5.0), ("ben", 2, "x3", "POST", -5.0),  # postage given back
+    ("ben", 5, "x4", "M", -3.0),  # a manual credit lowers net revenue
+    ("cleo", 2, "c1", "tea", 20.0), ("cleo", 6, "c2", "tea", -20.0),  # sent back
+]  # fmt: skip
+
+
+def test_charges_and_credits_are_settled_alike(session, tmp_path):
+    frame = pd.DataFrame(CHARGED, columns=["customer_id", "day", "order_id", "product_id", "amount"])
+    frame["ordered_at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")
+    frame.to_parquet(tmp_path / "orders.parquet", index=False, coerce_timestamps="us")
+    source = TransactionsConfig(path=str(tmp_path / "orders.parquet"), charges="product_id IN ('POST', 'M')")
+    made = []
+    for engine in (DuckDB(2), Spark(session)):
+        tables = data.load(engine, DataConfig("tables", transactions=source, money_decimals=2))
+        rows = engine.frame(
+            "SELECT customer_id, order_id, product_id, amount, ordered_at, known_at, refunded_at FROM transactions"
+        )
+        made.append((tables.notes, rows.sort_values([*rows]).reset_index(drop=True)))
+        engine.close()
+    (notes, expected), (spark_notes, result) = made
+    assert spark_notes == notes
+    assert "5 rows are charges" in notes[0]
+    pd.testing.assert_frame_equal(result, expected, check_dtype=False)
+    standing = expected[expected["refunded_at"].isna()].groupby("customer_id")["amount"].sum()
+    assert standing.to_dict() == {"anna": 2000, "ben": 600}
+
+
 @pytest.mark.parametrize("can_lose", [None, True])
 def test_what_a_cluster_may_lose_is_cached(session, can_lose):
     engine = Spark(session, can_lose)
