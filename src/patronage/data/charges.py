@@ -187,7 +187,7 @@ def _write(engine: Engine, types: dict[str, str], number: str, remaining: list[_
     of_remaining = {
         c.AMOUNT: "r.remaining",
         c.ORDER_ID: "r.refunded",
-        **{name: f"CAST(NULL AS {types[name]})" for name in OF_A_PRODUCT if name in types},
+        **{name: engine.null(TRANSACTIONS.kinds[name]) for name in OF_A_PRODUCT if name in types},
     }
     selected = ", ".join(f"{of_remaining.get(name, f'l.{quoted}')} AS {quoted}" for name, quoted in names.items())
     engine.table(

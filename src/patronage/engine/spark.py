@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame, SparkSession
 
+# Spark's type of a frame's column by its NumPy kind. By itself Spark takes moments for those of the session's zone, and
+# where the clock jumps there it reads them all by the zone of the machine
+OF_FRAME = {"M": "timestamp_ntz", "i": "bigint", "f": "double", "b": "boolean"}
 # Spark's name of a type to the one that the rest of the package knows
 TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMPTZ", "timestamp_ntz": "TIMESTAMP"}
 ELSEWHERE = "engine=spark reads Parquet files and tables of the session; convert it, or give engine=duckdb"
@@ -165,7 +168,9 @@ class Spark:
     def add_frame(self, name: str, data: object) -> None:
         """Copy a pandas frame into a table; refuse what else is in memory: it is small enough for DuckDB."""
         if hasattr(data, "iloc"):
-            self._name(name, self.session.createDataFrame(data).localCheckpoint())
+            frame: Any = data
+            schema = ", ".join(f"`{column}` {OF_FRAME.get(frame[column].dtype.kind, 'string')}" for column in frame)
+            self._name(name, self.session.createDataFrame(frame, schema).localCheckpoint())
             return
         raise ConfigError(f"a {type(data).__name__}: {ELSEWHERE}")
 
