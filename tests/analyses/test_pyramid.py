@@ -48,3 +48,12 @@ def test_paretos_share_is_of_buyers():
         "buyers": 5,
         **dict.fromkeys(("best_1_share", "best_5_share", "best_20_share", "share_paying_80"), pytest.approx(0.6)),
     }
+
+
+def test_drivers_stand_in_the_order_of_the_tiers():
+    tiers = pd.Series(["lead", "platinum", "lead", "platinum", "unknown"])
+    features = pd.DataFrame({"n_orders": [1.0, 8, 1, 12, 5]})
+    drivers = pyramid.value_drivers(features, tiers, ["platinum", "gold", "lead"])
+    assert drivers["value_tier"].tolist() == ["platinum", "lead"]
+    assert drivers["mean"].tolist() == [10, 1]
+    assert drivers["times_others"].tolist() == [10, 0.1]

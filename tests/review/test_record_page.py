@@ -55,3 +55,11 @@ def test_answers_come_first_and_what_is_missing_is_opened_by_the_reader():
         "report.html"
     ]
     assert page.index("Tea follows bread") < page.index("What was left out, and why (1)") < page.index("no event nps")
+
+
+def test_a_column_that_the_log_does_not_fill_is_left_out_and_others_are_understood():
+    frame = pd.DataFrame({"buyers": [10], "best_1_share": [0.145], "profit": [None]})
+    page = page_of(tables={"pareto.json": frame})
+    assert "share paid by the best 1%" in page
+    assert ">14.5%</td>" in page
+    assert ">profit<" not in page

@@ -97,8 +97,13 @@ def pareto(net_revenue: pd.Series, tiers: pd.Series) -> pd.DataFrame:
     return pd.DataFrame([{"buyers": len(paid), **row, "share_paying_80": paying}])
 
 
-def value_drivers(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
+def value_drivers(features: pd.DataFrame, tiers: pd.Series, order: Sequence[str]) -> pd.DataFrame:
     """What makes the value of each tier: orders a customer, value of an order, profit and cost where known.
+
+    Parameters
+    ----------
+    order
+        The tiers, best first.
 
     Returns
     -------
@@ -111,7 +116,7 @@ def value_drivers(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
         name for name in (c.N_ORDERS, c.MEAN_ORDER_VALUE, c.TENURE_DAYS, c.RETURN_SHARE, *COSTS) if name in features
     ]
     known = _in_pyramid(tiers)
-    for tier in known.dropna().unique():
+    for tier in order:
         for name in names:
             inside = features.loc[known == tier, name].dropna()
             others = features.loc[known.notna() & (known != tier), name].dropna()
@@ -142,7 +147,7 @@ def run(view: View, settings: ValueConfig) -> Result:
     result.add("pyramid", table)
     shares = pareto(features[c.NET_REVENUE], tiers)
     result.add("pareto", shares)
-    result.add("value_drivers", value_drivers(features, tiers))
+    result.add("value_drivers", value_drivers(features, tiers, order))
     best = float(shares["best_20_share"].iloc[0])
     result.metrics[Metric.BEST_FIFTH_SHARE] = best
     for tier, share in (tiers[tiers != c.UNKNOWN].value_counts(normalize=True)).items():

@@ -32,6 +32,13 @@ HEADINGS = {  # of tables that are a section
     "intervals": "How often did intervals hold the actual value?",
     "lenses": "What does the data support?",
 }
+COLUMNS = {  # that are not understood without a word
+    "best_1_share": "share paid by the best 1%",
+    "best_5_share": "share paid by the best 5%",
+    "best_20_share": "share paid by the best 20%",
+    "share_paying_80": "share of the buyers who pay 80%",
+    "times_others": "times that of the others",
+}
 Drawn = Chart | tuple[str, bytes]  # or the title of a figure, and its PNG without it
 SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
 ENDS = ("low", "high")  # of an interval
@@ -116,11 +123,13 @@ def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> lis
     """The same without a section of its own."""
     if frame.empty:
         return [Text(f"{_heading(stem)}: nothing.")]
+    frame = frame.dropna(axis="columns", how="all")  # what the log does not hold
     shown = frame.iloc[:, :MOST_COLUMNS]
     hidden = frame.shape[1] - shown.shape[1]
     more = "1 more column is" if hidden == 1 else f"{hidden} more columns are"
     left = f"; {more} in the table {stem} of the run" if hidden else ""
-    table = Table(shown, f"{_heading(stem)}{left}", _formats(shown))
+    formats = {COLUMNS.get(name, name): form for name, form in _formats(shown).items()}
+    table = Table(shown.rename(columns=COLUMNS), f"{_heading(stem)}{left}", formats)
     if drawn is None:
         return [table]
     figure = drawn if isinstance(drawn, Chart) else Picture(*drawn, f"{_heading(stem)}; the numbers are below.")
