@@ -9,6 +9,8 @@ from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.intervals import (
     KNOTS,
     IntervalCalibration,
+    _borders,
+    _tails,
     calibrate,
     calibrate_spend,
     combined_cv,
@@ -192,3 +194,26 @@ def test_groups_end_at_their_borders():
     wide = tuple(np.interp(KNOTS, [0, 0.1, 0.5], [0, 0.2, 0.5]))
     calibration = IntervalCalibration("", 1.0, 0.0, (0.0, 5.0), (tuple(KNOTS), wide, tuple(KNOTS)))
     assert calibration.law_level(0.1, np.array([0.0, 1.0, 5.0, 6.0])) == pytest.approx([0.1, 0.05, 0.05, 0.1])
+
+
+def test_groups_are_thirds_of_those_with_repeat_orders():
+    assert _borders(np.array([0.0, 0, 0, 1, 2, 3, 4, 5, 6])) == pytest.approx((0, 1 + 5 / 3, 1 + 10 / 3))
+    assert _borders(np.array([0.0, 1, 1, 1, 1, 2])) == (0.0, 1.0)  # a border that two thirds share is one
+
+
+def test_the_tails_of_groups_by_hand():
+    at = np.repeat([0.3, 0.5], [200, 100])  # two hundred customers at 0.3, a hundred in the middle
+    tails = np.array(_tails(at, at, (at > 0.4).astype(np.intp), 2))
+    by_knot = {knot: tails[:, number] for number, knot in enumerate(KNOTS.tolist())}
+    # below 0.35 lie (200 / 2 + 200 * 0.35) / 500 = 0.34 of all: of the first (100 + 68) / 400, of the second 68 / 300,
+    # which is less than 0.35, and so counts by half
+    assert by_knot[0.35] == pytest.approx([0.42, 0.35 - (0.35 - 68 / 300) / 2])
+    # below 0.2 lies nobody: 40 / 500 = 0.08 of all, 16 / 400 of the first, 16 / 300 of the second
+    assert by_knot[0.2] == pytest.approx([0.2 - (0.2 - 0.04) / 2, 0.2 - (0.2 - 16 / 300) / 2])
+
+
+def test_a_count_that_straddles_a_knot_counts_in_part_on_both_sides():
+    low, high = np.repeat([0.1, 0.7], 100), np.repeat([0.3, 0.9], 100)
+    (tails,) = _tails(low, high, np.zeros(200, np.intp), 1)
+    # half of each side's half lies beyond 0.2: 0.25 of them, (50 + 40) / 400 = 0.225 of all, (50 + 45) / 400
+    assert dict(zip(KNOTS.tolist(), tails, strict=True))[0.2] == pytest.approx(0.2375)
