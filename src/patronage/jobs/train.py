@@ -67,7 +67,7 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     champion = tracking.load_champion(store)
     split = split_at(tables, cutoff, _with_taste_of(champion, config, cutoff))
     features = split.current.features
-    former, origin = _former(champion, config, split)
+    former, origin = former_personas(champion, config, split)
     fits = FitCache()
     journal.step("fitting")
     bundle = fit_bundle(split, config, left_censored=tables.left_censored, former=former, fits=fits)
@@ -150,7 +150,9 @@ def _with_taste_of(champion: tracking.Champion | None, config: TrainConfig, cuto
     return replace(config, lenses=replace(config.lenses, taste=taste))
 
 
-def _former(champion: tracking.Champion | None, config: TrainConfig, split: Split) -> tuple[PersonaModel | None, str]:
+def former_personas(
+    champion: tracking.Champion | None, config: TrainConfig, split: Split
+) -> tuple[PersonaModel | None, str]:
     """The personas to carry on, those of the champion if it is one of this data's past; and where they come from."""
     cutoff, features = split.current.cutoff, split.current.features
     if champion is None:
