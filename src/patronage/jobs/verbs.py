@@ -28,6 +28,7 @@ from patronage.jobs.compose import SCHEMAS, opened, store_schema
 from patronage.jobs.failure import Failure
 from patronage.jobs.help import help_of
 from patronage.jobs.quoting import quote_values
+from patronage.jobs.sweep import ParentRun
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
 MLFLOW = {  # defaults; what the user has set stays
@@ -83,6 +84,7 @@ def run_verb(verb: str, arguments: list[str]) -> None:
     except OSError as error:  # Hydra's own folder; some of its errors of configuration are of this kind too
         raise _plain(error) from error
     finally:
+        ParentRun.close_failed()
         secrets.forget()
 
 
