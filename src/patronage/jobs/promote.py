@@ -33,7 +33,7 @@ def run(config: PromoteConfig) -> None:
         print(f"{model} ({candidate.name}) is the {config.alias} already")
         return
     champion = None if former is None else tracking.read_run(store, f"models:/{store.registered_model}/{former}")
-    _check_same_log(candidate, champion, config.alias)
+    _check_same_log(candidate, champion, config.alias, store.registered_model)
     results = gates.judge_gates(candidate, champion, config.gates, Resampling(config.bootstraps, config.seed))
     _print(candidate, champion, results)
     against = gates.stopping(results, config.gates)
@@ -50,15 +50,17 @@ def run(config: PromoteConfig) -> None:
     print(f"{'use it':<12} models:/{store.registered_model}@{config.alias}")
 
 
-def _check_same_log(candidate: TrainingRun, champion: TrainingRun | None, alias: str) -> None:
+def _check_same_log(candidate: TrainingRun, champion: TrainingRun | None, alias: str, model: str) -> None:
     """Refuse a candidate of another log than the champion's: gates compare models of the same customers."""
     if champion is None:
         return
     new, former = candidate.params["data"], champion.params["data"]
     if new != former:
+        own = f"patronage-{new}"
         raise GateError(
             f"{candidate.name} is of data={new}, the {alias} (version {champion.model_version}) of data={former}; "
-            f"a log has a model of its own: train with tracking.registered_model=patronage-{new} and promote there"
+            f"a log has a model of its own: train with tracking.registered_model={own}{'-1' * (own == model)} and "
+            "promote there"
         )
 
 
