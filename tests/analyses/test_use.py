@@ -105,3 +105,26 @@ def test_what_goes_with_unsolved_tickets_is_told():
     assert (after["ordered_after_unsolved"], after["ordered_after_solved"]) == (0.0, 1.0)
     tickets = tables["tickets"].iloc[0]
     assert tickets["median_days"] == 2
+
+
+def test_departments_and_solvers_of_tickets_are_held_beside_each_other():
+    """What goes to billing stays unsolved; of two solvers one takes a day and one nine, a third had three tickets."""
+    events, orders = [], []
+    for number in range(N):
+        customer, at = f"c{number:03d}", CUTOFF - pd.Timedelta(days=200)
+        orders.append((customer, at - pd.Timedelta(days=3), 9.0, f"a{number}"))
+        department = "billing" if number % 4 == 0 else "delivery"
+        events.append((customer, at, "ticket_opened", "price", department, "mail"))
+        if department == "delivery":
+            solver, days = ("ann", 1) if number % 2 else ("bob", 9)
+            solver, days = ("new", 1) if number in (1, 3, 5) else (solver, days + number % 3 - 1)
+            events.append((customer, at + pd.Timedelta(days=days), "ticket_resolved", None, solver, None))
+    tables = voice.run(view_of(events, orders, of(kind="x")), VoiceConfig(segments=["kind"])).tables
+    unsolved = tables["tickets_unsolved"].set_index(["by", "label"])
+    assert unsolved.loc[("department", "billing"), ["raw", "stands_out"]].tolist() == [1.0, "above"]
+    assert unsolved.loc[("department", "delivery"), ["raw", "stands_out"]].tolist() == [0.0, "below"]
+    solvers = tables["tickets_solvers"].set_index("label")
+    assert solvers["n"].to_dict() == {"ann": 97, "new": 3, "bob": 50}
+    assert solvers.loc[["ann", "bob"], "stands_out"].tolist() == ["below", "above"]
+    assert solvers.loc["bob", "median_days"] == 9
+    assert solvers.loc["new", "raw"] < solvers.loc["new", "value"]  # three tickets do not lead

@@ -22,3 +22,10 @@ def test_a_handful_does_not_lead():
     table = voice._judged("returns", "product", frame, shares=True, most=10).set_index("label")
     assert table.loc["large", "stands_out"] == "above"
     assert table.loc["tiny", "value"] < 1
+
+
+def test_of_groups_as_large_as_each_other_the_first_by_name_are_kept_in_whatever_order_they_come():
+    frame = pd.DataFrame({"label": list("dbca"), "k": [30, 10, 20, 15], "n": [100.0] * 4})
+    both = [voice._judged("returns", "product", rows, shares=True, most=3) for rows in (frame, frame[::-1])]
+    assert both[0]["label"].tolist() == ["a", "b", "c"]
+    pd.testing.assert_frame_equal(*both)

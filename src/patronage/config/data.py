@@ -85,7 +85,7 @@ class EventColumns:
     subject: str | None = None  # what it is about: a product, a category, a campaign
     value: str | None = None  # a number, such as the stars of a rating
     ticket_id: str | None = None  # of a ticket, so that it is resolved by its own event
-    sender: str | None = None  # of a message: who in the company sends it, such as marketing
+    sender: str | None = None  # who in the company: sends a message, is given a ticket, or resolved it
 
 
 @dataclass

@@ -1,0 +1,84 @@
+"""Analyses that count in the engine give the same answers on DuckDB and on a real Spark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from patronage import data, lenses
+from patronage.analyses import obstacles, timing, voice
+from patronage.analyses.contract import Population, View
+from patronage.config import (
+    CustomersConfig,
+    DataConfig,
+    EventsConfig,
+    ObstaclesConfig,
+    TimingConfig,
+    TransactionsConfig,
+    VoiceConfig,
+)
+from patronage.data import simulated
+from patronage.engine import DuckDB, Spark
+
+pytestmark = pytest.mark.spark
+CUTOFF, DAYS = datetime(2023, 10, 1), 91
+
+
+@pytest.fixture(scope="module")
+def views(session, tmp_path_factory, lens_settings):
+    """The same log behind both engines, with the segments of a quarter before."""
+    folder = tmp_path_factory.mktemp("log")
+    log = simulated.simulate(150, 3)
+    for name, frame in {"transactions": log.transactions, "events": log.events, "customers": log.customers}.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")
+    config = DataConfig(
+        "tables",
+        on_duplicate_rows="keep",
+        transactions=TransactionsConfig(path=str(folder / "transactions.parquet")),
+        events=EventsConfig(path=str(folder / "events.parquet")),
+        customers=CustomersConfig(path=str(folder / "customers.parquet")),
+    )
+    engines = DuckDB(2), Spark(session)
+    tables = [data.load(engine, config) for engine in engines]
+    features = lenses.features_at(tables[0], CUTOFF - timedelta(days=DAYS), lens_settings, 7)
+    then = Population(features, lenses.segments(features, lenses.fit(features, lens_settings)))
+    histories = [lenses.look_back(each, CUTOFF, lens_settings, 7) for each in tables]
+    yield [View(history, then, then, DAYS, 0) for history in histories]
+    for history, engine in zip(histories, engines, strict=True):
+        history.close()
+        engine.close()
+
+
+def both(views, analysis, settings):
+    """The results of DuckDB and of Spark."""
+    return [analysis.run(view, settings) for view in views]
+
+
+def test_when_to_reach_a_customer(views):
+    on_duckdb, on_spark = both(views, timing, replace(TimingConfig(), least=10))
+    assert on_duckdb.tables
+    assert on_spark.finding == on_duckdb.finding
+    assert on_spark.notes == on_duckdb.notes
+    for name, table in on_duckdb.tables.items():
+        pd.testing.assert_frame_equal(on_spark.tables[name], table, rtol=1e-9, check_dtype=False)
+
+
+def test_what_customers_say(views):
+    on_duckdb, on_spark = both(views, voice, VoiceConfig())
+    assert on_spark.finding == on_duckdb.finding
+    for name in ("voice", "tickets_unsolved"):
+        pd.testing.assert_frame_equal(on_spark.tables[name], on_duckdb.tables[name], rtol=1e-9, check_dtype=False)
+
+
+def test_what_customers_meet_after_a_step(views):
+    """Engines put customers into other buckets, of which intervals are made; the rest is the same."""
+    on_duckdb, on_spark = both(views, obstacles, ObstaclesConfig(least=20))
+    columns = ["met", "passed_share", "passed_share_of_like", "effect"]
+    pairs = [result.tables["obstacles"].set_index(["step", "obstacle"])[columns] for result in (on_duckdb, on_spark)]
+    assert len(pairs[0]) > 10
+    pd.testing.assert_frame_equal(pairs[1].sort_index(), pairs[0].sort_index(), rtol=1e-9, check_dtype=False)
+    steps = [result.tables["steps"].drop(columns=["low", "high"]) for result in (on_duckdb, on_spark)]
+    pd.testing.assert_frame_equal(steps[1], steps[0], rtol=1e-9, check_dtype=False)
