@@ -107,3 +107,15 @@ def test_the_only_registered_model_is_meant_where_none_is_named(tracking, tmp_pa
     store.client.create_registered_model("patronage-b")
     with pytest.raises(TrackingError, match=r"2 registered models \(patronage-a, patronage-b\)"):
         tracking.only_model(store)
+
+
+def test_an_alias_that_moved_meanwhile_is_told_from_one_that_nothing_had(tracking, tmp_path):
+    store = tracking.open_store(TrackingConfig(experiment="one", registered_model="m"), tmp_path)
+    store.client.create_registered_model("m")
+    for number in "12":
+        store.client.create_model_version("m", f"file:///{tmp_path}/{number}")
+    tracking.set_alias(store, "champion", "2", None)
+    with pytest.raises(TrackingError, match="champion moved to version 2 while this was judged beside no champion"):
+        tracking.set_alias(store, "champion", "1", None)
+    with pytest.raises(TrackingError, match="moved to version 2 while this was judged beside version 1; try again"):
+        tracking.set_alias(store, "champion", "1", "1")

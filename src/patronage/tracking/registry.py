@@ -59,8 +59,9 @@ def set_alias(store: Store, alias: str, version: str, instead_of: str | None) ->
     """
     with plain_errors(store), _alone_with(store):
         if (current := alias_version(store, alias)) != instead_of:
+            now, before = (f"version {each}" if each else f"no {alias}" for each in (current, instead_of))
             raise TrackingError(
-                f"{alias} moved to version {current} while this was judged beside version {instead_of}; try again",
+                f"{alias} moved to {now} while this was judged beside {before}; try again",
                 retry=True,
             )
         store.client.set_model_version_tag(store.registered_model, version, Tag.before(alias), instead_of or "")
