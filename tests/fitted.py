@@ -66,7 +66,7 @@ def registered(fitted, tmp_path_factory, empty_store) -> str:
     project = with_store(tmp_path_factory.mktemp("store"), empty_store)
     config = TrackingConfig(uri=f"sqlite:///{project}/mlruns/mlflow.db", registered_model="patronage")
     store = tracking.open_store(config, project)
-    record = tracking.RunRecord(kind="train", name="first", started_ms=0, config="")
+    record = tracking.RunRecord(kind="train", name="first", started_ms=0, config="", params={"data": "tables"})
     assigned = fitted.bundle.assign(fitted.features)
     tables = through_the_door(pd.read_parquet(fitted.log))
     tracking.log_training(store, record, tables, fitted.bundle, fitted.features, assigned)

@@ -346,3 +346,10 @@ def test_effects_of_several_columns_are_each_its_own():
     spread = statistics.mean_differences(np.array([0.1, 0.2, 0.4, 0.3, 0.2]), groups)
     assert spread.value == pytest.approx([-0.15, 0.15])
     assert spread.error == pytest.approx([np.sqrt(0.005 / 2 + 0.01 / 3), np.sqrt(0.01 / 3 + 0.005 / 2)])
+
+
+def test_even_true_probabilities_have_an_error_in_few_customers():
+    rng = np.random.default_rng(0)
+    few, many = (statistics.calibration_error_by_chance(rng.beta(1, 4, n), seed=0) for n in (300, 30_000))
+    assert 0.02 < few < 0.06
+    assert many < 0.006

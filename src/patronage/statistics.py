@@ -23,6 +23,7 @@ from patronage.typing import Array, Index
 TINY = 1e-12  # the least probability that a logarithm is taken of
 Z = float(norm.isf(0.025))  # of a 95 % interval
 ROWS_AT_ONCE = 1024  # of a wide matrix, so that what is made of them stays near the processor
+DRAWS = 20  # of outcomes, to see what chance alone makes of an ECE
 PSI_FLOOR = 1e-4  # the least share of a bin in a PSI: an empty bin is not infinitely surprising
 
 
@@ -83,6 +84,13 @@ def calibration_error(y_true: Array, y_pred: Array, bins: int = 10) -> float:
     """The expected calibration error (ECE): mean distance of predicted and actual over the bins, by their customers."""
     table = calibration_table(y_true, y_pred, bins)
     return float(np.average((table["predicted"] - table["actual"]).abs(), weights=table["customers"]))
+
+
+def calibration_error_by_chance(y_pred: Array, seed: int) -> float:
+    """The ECE to expect where every probability is right: so few customers cannot show a smaller one."""
+    rng = np.random.default_rng(seed)
+    errors = [calibration_error((rng.random(len(y_pred)) < y_pred).astype(float), y_pred) for _ in range(DRAWS)]
+    return float(np.mean(errors))
 
 
 def classification(y_true: Array, y_pred: Array) -> dict[str, float]:

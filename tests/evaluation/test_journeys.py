@@ -37,13 +37,6 @@ class TestOrderOfStages:
         assert bool(journeys.disorder(activity)) == wrong
 
 
-def test_even_true_probabilities_have_an_error_in_few_customers():
-    rng = np.random.default_rng(0)
-    few, many = (journeys.error_by_chance(rng.beta(1, 4, n), seed=0) for n in (300, 30_000))
-    assert 0.02 < few < 0.06
-    assert many < 0.006
-
-
 def test_where_rules_and_stages_differ():
     assignments = pd.DataFrame({c.STATUS_SEGMENT: ["regular"] * 4, c.JOURNEY_STAGE: ["churned"] * 2 + ["regular"] * 2})
     y_true, y_pred = np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.1, 0.9, 0.9])

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from patronage.config import GatesConfig, LensesConfig
@@ -78,6 +79,19 @@ def test_each_absolute_gate_has_its_border(champion, metric, value, gate):
 def test_a_value_on_the_border_passes(champion, metric, value, gate):
     config = GatesConfig(persona_stability=0.85, churn_ece=0.05, coverage_80=0.0)
     assert verdicts(replace(champion, metrics=champion.metrics | {metric: value}), champion, config)[gate] == "passed"
+
+
+def test_an_ece_that_chance_alone_makes_of_few_customers_is_no_failure(champion):
+    """Of right probabilities: 400 customers show an ECE of some .04 more than their model has, 40,000 one of .004."""
+    few = champion.evaluation[champion.evaluation["churned"].notna()]
+    many = pd.concat([few] * (40_000 // len(few)), ignore_index=True)
+    metrics = champion.metrics | {"churn/ece": 0.07}
+    assert len(few) == 400
+    for evaluation, verdict in ((few, "passed"), (many, "failed")):
+        run = replace(champion, metrics=metrics, evaluation=evaluation)
+        (gate,) = [each for each in gates.judge_gates(run, None, GatesConfig(), TIMES) if each.gate == "churn_ece"]
+        assert gate.verdict == verdict
+        assert f"is to be expected by chance of {len(evaluation):,} customers" in gate.measured
 
 
 def test_names_that_do_not_hold_stop_a_promotion_where_the_gate_is_on(champion):

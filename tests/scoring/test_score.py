@@ -68,6 +68,12 @@ def test_the_same_again_is_the_same_bytes_in_every_form(score, project):
     )
 
 
+def test_a_model_of_another_log_is_told(score):
+    code, out, err = score("data.name=market")
+    assert code == 0, err
+    assert "models:/patronage/1 was trained on data.name=tables, and this log is market: give a model of" in out + err
+
+
 def test_a_run_says_which_model_what_drifted_and_who_moved(score, registered, shop, project):
     assert score(output="nightly.parquet")[0] == 0
     assert score(output="nightly.parquet", cutoff="2023-09-01")[0] == 0

@@ -20,7 +20,7 @@ from patronage.models.journey import STAGES, JourneyModel
 from patronage.models.journey.stages import ALPHABET, AT_RISK, CHURNED, LOYAL, REGULAR
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
-from patronage.statistics import calibration_error, classification, log_losses
+from patronage.statistics import calibration_error_by_chance, classification, log_losses
 from patronage.training.journey import fit_at_origin
 from patronage.training.origins import Split
 from patronage.typing import Array
@@ -32,7 +32,6 @@ MEASURES = ("log_loss", "roc_auc", "ece")
 DESCENDING = (LOYAL, REGULAR, AT_RISK, CHURNED)  # stages, by the orders that should follow
 FEW = 20  # a stage of fewer customers is left out of the order
 TOUCHPOINTS = (1, 2, 3, 5, 10)
-DRAWS = 20
 ACTIVE = ALPHABET[1:]
 AGREE = "the same"  # stage and status
 
@@ -89,7 +88,7 @@ def evaluate_journey(holdout: JourneyHoldout, resampling: Resampling) -> Report:
     likelihood = journey.log_likelihood(features)
     metrics = {
         Metric.JOURNEY_UNSEEN_NATS_PER_PERIOD: float(likelihood["nats"].sum() / max(likelihood["periods"].sum(), 1)),
-        Metric.JOURNEY_UNSEEN_ECE_BY_CHANCE: error_by_chance(y_pred, resampling.seed),
+        Metric.JOURNEY_UNSEEN_ECE_BY_CHANCE: calibration_error_by_chance(y_pred, resampling.seed),
         Metric.JOURNEY_UNSEEN_STAGES_IN_ORDER: float(not warning),
         Metric.JOURNEY_UNSEEN_DIFFERS_FROM_STATUS: float(status.loc[status["status / stage"] != AGREE, "share"].sum()),
         Metric.JOURNEY_UNSEEN_STAGE_MIX_ERROR: float((mix["predicted"] - mix["realised"]).abs().sum() / 2),
@@ -129,13 +128,6 @@ def forecast_table(
             row |= {"difference": gap.mean, "low": gap.low, "high": gap.high, "ratio": own.mean() / row["log_loss"]}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def error_by_chance(y_pred: Array, seed: int) -> float:
-    """The ECE to expect where every probability is right: so few customers cannot show a smaller one."""
-    rng = np.random.default_rng(seed)
-    errors = [calibration_error((rng.random(len(y_pred)) < y_pred).astype(float), y_pred) for _ in range(DRAWS)]
-    return float(np.mean(errors))
 
 
 def by_stage(stages: pd.Series, orders: Array) -> pd.DataFrame:

@@ -230,7 +230,7 @@ def _examine(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -
     """
     scoring.count_customers(work, files, job.tables.source)
     reference, limits = job.model.bundle.reference, job.config.plausible
-    warnings, drift = (*_staleness(job), *form.warnings), pd.DataFrame()
+    warnings, drift = (*_another_log(job), *_staleness(job), *form.warnings), pd.DataFrame()
     if reference is not None:
         drift = drifting.compare(reference, work.counts(job.passes))
         verdict = scoring.judge_drift(drift, job.config.drift)
@@ -258,6 +258,15 @@ def _last(job: Job) -> tuple[Mapping[str, str] | None, list[Extent], tuple[str, 
     except TrackingError as error:  # all passes are done: what is finished is worth more than a comparison
         return None, before, (f"not held against the last result: {error}",)
     return last, [former, *before] if former else before, ()
+
+
+def _another_log(job: Job) -> tuple[str, ...]:
+    if job.model.data in ("", job.config.data.name):
+        return ()
+    return (
+        f"{job.model.uri} was trained on data.name={job.model.data}, and this log is {job.config.data.name}: "
+        "give a model of this log, or one name to both if they are the same log",
+    )
 
 
 def _staleness(job: Job) -> tuple[str, ...]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from patronage import names as c
 from patronage.config import GatesConfig
 from patronage.evaluation.intervals import Resampling
 from patronage.names import Metric, Tag
 from patronage.review import labellings, migration, paired_losses
 from patronage.review.metric_words import loss_in_words
 from patronage.review.training_run import TrainingRun, with_row_numbers
+from patronage.statistics import calibration_error_by_chance
 
 PASSED, FAILED, UNMEASURED, NO_CHAMPION = "passed", "failed", "not measured", "no champion yet"
 TARGET_COVERAGE = 0.8
@@ -38,7 +40,7 @@ def judge_gates(
         champion, candidate, _ = with_row_numbers(champion, candidate)
         frozen, not_frozen = labellings.predict_frozen(champion, candidate)
     gates = _loss_gates(candidate, champion, frozen, config, resampling)
-    gates += _metric_gates(candidate.metrics, config)
+    gates += _metric_gates(candidate, config, resampling.seed)
     if config.leakage:
         gates.append(_leakage(candidate))
     if config.refit_moves is not None:
@@ -57,15 +59,14 @@ def gate_table(gates: Sequence[Gate]) -> pd.DataFrame:
     return pd.DataFrame([vars(gate) for gate in gates], columns=["gate", "required", "measured", "verdict"])
 
 
-def _metric_gates(metrics: Mapping[str, float], config: GatesConfig) -> list[Gate]:
+def _metric_gates(candidate: TrainingRun, config: GatesConfig, seed: int) -> list[Gate]:
     """The borders of the candidate's own metrics."""
-    gates = []
+    gates, metrics = [], candidate.metrics
     if (least := config.persona_stability) is not None:
         value = metrics.get(Metric.PERSONA_STABILITY_ARI, math.nan)
         gates.append(_metric_gate("persona_stability", f"at least {least:g}", value, value >= least))
     if (most := config.churn_ece) is not None:
-        value = metrics.get(Metric.CHURN_ECE, math.nan)
-        gates.append(_metric_gate("churn_ece", f"at most {most:g}", value, value <= most))
+        gates.append(_churn_ece(candidate, most, seed))
     if (most := config.coverage_80) is not None:
         value = metrics.get(Metric.COVERAGE_80, math.nan)
         near = abs(value - TARGET_COVERAGE) <= most
@@ -74,6 +75,18 @@ def _metric_gates(metrics: Mapping[str, float], config: GatesConfig) -> list[Gat
         value = metrics.get(Metric.SEGMENTS_NAME_FAILS, math.nan)
         gates.append(_metric_gate("names_failing", f"at most {most}", value, value <= most))
     return gates
+
+
+def _churn_ece(candidate: TrainingRun, most: float, seed: int) -> Gate:
+    """Whether the ECE of churn is within the border, but for what chance alone makes of right probabilities."""
+    value, by_chance, shown = candidate.metrics.get(Metric.CHURN_ECE, math.nan), 0.0, ""
+    if candidate.evaluation is not None:
+        could = candidate.evaluation[c.CHURNED].notna()
+        p_churn = candidate.evaluation.loc[could, c.CHURN_PROBABILITY].to_numpy(float)
+        by_chance = calibration_error_by_chance(p_churn, seed)
+        shown = f", of which {by_chance:.2g} is to be expected by chance of {len(p_churn):,} customers"
+    gate = _metric_gate("churn_ece", f"at most {most:g} beyond chance", value, value - by_chance <= most)
+    return gate if gate.verdict == UNMEASURED else replace(gate, measured=gate.measured + shown)
 
 
 def _metric_gate(name: str, required: str, value: float, holds: bool) -> Gate:

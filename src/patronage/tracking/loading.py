@@ -41,8 +41,8 @@ class Registered:
         MLflow's logged model.
     checksum
         Of the note of the checksums of its files.
-    cutoff
-        As of which it was trained; empty where its run is gone.
+    cutoff, data
+        As of which it was trained, and on which log, by its name; empty where its run is gone.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Registered:
     bundle: Bundle
     checksum: str
     cutoff: str
+    data: str
 
     @property
     def uri(self) -> str:
@@ -81,6 +82,7 @@ def load_registered(store: Store, address: str, cutoff: datetime | None = None) 
             bundle = files / "artifacts" / "bundle"
             if not bundle.is_dir():
                 raise TrackingError(f"{address} holds no bundle of patronage; give a model that patronage trained")
+            trained, log_name = _origin_of(store, registered)
             return Registered(
                 name=registered.name,
                 version=str(registered.version),
@@ -88,7 +90,8 @@ def load_registered(store: Store, address: str, cutoff: datetime | None = None) 
                 model_id=str(Model.load(files).model_id),
                 bundle=Bundle.load(bundle),
                 checksum=manifest.checksum(bundle),
-                cutoff=_cutoff_of(store, registered),
+                cutoff=trained,
+                data=log_name,
             )
     except FAILURES as error:
         if is_absent(error):
@@ -151,13 +154,15 @@ def load_champion(store: Store) -> Champion | None:
     return Champion(bundle, str(version.version), run.tags[c.CUTOFF], run.params["data"])
 
 
-def _cutoff_of(store: Store, version: ModelVersion) -> str:
+def _origin_of(store: Store, version: ModelVersion) -> tuple[str, str]:
+    """As of which cutoff a version was trained, and on which log."""
     try:
-        return str(store.client.get_run(str(version.run_id)).data.tags.get(c.CUTOFF, ""))
+        run = store.client.get_run(str(version.run_id)).data
     except MlflowException as error:
         if is_absent(error):
-            return ""
+            return "", ""
         raise
+    return run.tags.get(c.CUTOFF, ""), run.params.get("data", "")
 
 
 def _find_as_of(store: Store, cutoff: datetime) -> ModelVersion:
@@ -169,7 +174,7 @@ def _find_as_of(store: Store, cutoff: datetime) -> ModelVersion:
     for number, version in versions.items():
         rolled_back = version.tags.get(Tag.PROMOTION, "").startswith("rolled back")
         reigned = str(now) == number or (Tag.before(CHAMPION) in version.tags and not rolled_back)
-        trained = _cutoff_of(store, version) if reigned else ""
+        trained = _origin_of(store, version)[0] if reigned else ""
         if trained and when.is_past(when.parse(trained), cutoff):
             past.append((trained, int(number)))
     if not past:
