@@ -65,7 +65,9 @@ def found(client: MlflowClient, name: str):
 class TestCompare:
     def test_a_few_lines_say_what_moved_and_where_the_report_is(self, reviewed):
         assert "stay where they were (behaviour moved" in reviewed
-        assert "churn/log_loss" in reviewed  # the older model was asked again about the later window
+        assert (
+            "error of the probabilities of churn (log-loss)" in reviewed
+        )  # the older model was asked again about the later window
         (report,) = [line.split(maxsplit=1)[1] for line in reviewed.splitlines() if line.startswith("report")]
         assert Path(report).read_text().startswith("<!DOCTYPE html>")
 

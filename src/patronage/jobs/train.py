@@ -34,8 +34,8 @@ from patronage.review.bundle_report import bundle_report, data_report
 from patronage.review.clv_report import clv_report, holidays_report
 from patronage.review.journey_report import journey_report
 from patronage.review.measurement_report import measurement_report
+from patronage.review.past_run import PastRun
 from patronage.review.persona_report import persona_report
-from patronage.review.run_page.over_time import PastRun
 from patronage.review.run_page.run_page import with_page
 from patronage.review.segment_report import segment_report
 from patronage.review.session_report import session_report

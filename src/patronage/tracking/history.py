@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from patronage import names as c
 from patronage import temporary
 from patronage.names import Artifact, Metric, Tag
-from patronage.review.run_page.over_time import PastRun, carried_from
+from patronage.review.past_run import PastRun, carried_from
 from patronage.tracking.loading import CHAMPION, fetch
 from patronage.tracking.refusals import FAILURES, is_absent, refused
 from patronage.tracking.store import Store

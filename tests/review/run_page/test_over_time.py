@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from patronage.review.page.blocks import Chart, Table
-from patronage.review.run_page.over_time import PastRun, over_time
+from patronage.review.past_run import PastRun
+from patronage.review.run_page.over_time import over_time
 
 NOBODY = "no order yet"
 SPRING = PastRun(

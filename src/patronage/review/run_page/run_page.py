@@ -12,6 +12,7 @@ from patronage.names import Artifact
 from patronage.report import Report
 from patronage.review.page.blocks import Page
 from patronage.review.page.html import render
+from patronage.review.past_run import PastRun
 from patronage.review.record import RunRecord
 from patronage.review.run_page.action import action
 from patronage.review.run_page.changes import changes
@@ -21,7 +22,7 @@ from patronage.review.run_page.journey import journey
 from patronage.review.run_page.labels import labels
 from patronage.review.run_page.leaving import leaving
 from patronage.review.run_page.limits import limits
-from patronage.review.run_page.over_time import PastRun, over_time
+from patronage.review.run_page.over_time import over_time
 from patronage.review.run_page.personas import personas
 from patronage.review.run_page.targets import targets
 from patronage.review.run_page.worth import worth
