@@ -2,7 +2,9 @@
 
     patronage backtest experiment=backtest_cdnow
     patronage backtest experiment=backtest_complete_journey
-    python benchmarks/backtest.py CDNOW.csv COMPLETE_JOURNEY.csv      the tables that those two name; into backtest.md
+    patronage backtest experiment=backtest_online_retail data.transactions.path=...
+    python benchmarks/backtest.py cdnow=CDNOW.csv complete_journey=COMPLETE_JOURNEY.csv online_retail=RETAIL.csv
+        the tables that those name; into backtest.md
 
 The section "What the figures say" at the end of backtest.md is written by hand, and stays.
 """
