@@ -1,6 +1,6 @@
 """What an earlier training of the same registered model expected: read by `tracking`, shown over time by a run's page.
 
-It stands apart from the pages, so that a scoring, which reads earlier runs too, loads none of what draws them.
+It stands apart from the pages, so that a scoring, which loads `tracking`, loads nothing that draws them.
 """
 
 from __future__ import annotations
