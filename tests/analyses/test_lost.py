@@ -30,7 +30,8 @@ def view(leaves: np.ndarray, complaints: np.ndarray, discount: np.ndarray) -> Vi
     )  # fmt: skip
     now = then.assign(days_since_last_order=np.where(leaves, 101.0, 20.0))
     segments = pd.DataFrame(index=IDS)
-    return View(NoActs(), Population(now, segments), Population(then, segments), 91, 0)
+    words = {"late_parcels": "parcels that came late, in days (of the carrier)"}
+    return View(NoActs(), Population(now, segments), Population(then, segments), 91, 0, words)
 
 
 def test_two_reasons_are_two_groups():
@@ -41,8 +42,9 @@ def test_two_reasons_are_two_groups():
     table = result.tables["lost_groups"]
     assert table["customers"].sum() == leaves.sum()
     text = " ".join(table["group"])
-    assert "high complaints" in text
-    assert "high late_parcels" in text
+    assert "high: complaints" in text  # nobody told what it is
+    assert "high: parcels that came late" in text
+    assert "late_parcels" not in text
     assert table["value"].sum() == pytest.approx(100 * leaves.sum())
     assert "who may come back" in result.notes[0]
 

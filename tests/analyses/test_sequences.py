@@ -49,6 +49,62 @@ def test_true_pairs_of_events_do_not_let_a_doubtful_pair_of_products_through():
     assert table.loc["event 0", "verdict"] == one_family.loc["event 0", "verdict"]
 
 
+KINDS = ["tea", "jam", "bread", "honey", "rice"]
+
+
+def purchases_and_events(**planted: tuple[int, int]) -> pd.DataFrame:
+    """Pairs of five categories and four events; what is sent back comes after each purchase, and after a search."""
+    rows = []
+    events = ["search", "returned", "shared", "visit"]
+    for act in KINDS + events:
+        for other in KINDS + events:
+            after, before = (90, 30) if other == "returned" and act not in ("shared", "visit") else (50, 50)
+            after, before = planted.get(f"{act}_{other}", (after, before))
+            if act != other:
+                rows.append((act, other, after, before, after + 10, 500, (act in events) + 2 * (other in events)))
+    return pd.DataFrame(rows, columns=["act", "other", "only_after", "only_before", "n_after", "n", "kind"])
+
+
+def verdicts(counts: pd.DataFrame) -> dict[tuple[str, str], str]:
+    table = sequences._ratios(counts)
+    return dict(zip(zip(table["after"], table["then"], strict=True), table["verdict"], strict=True))
+
+
+def test_what_follows_every_purchase_follows_none_of_them():
+    of = verdicts(purchases_and_events())
+    assert {of[kind, "returned"] for kind in KINDS} == {"no order in time"}
+    assert of["search", "returned"] == "no order in time"  # a purchase lies between
+
+
+def test_what_follows_one_purchase_more_than_any_other_is_told():
+    of = verdicts(purchases_and_events(tea_returned=(200, 10), tea_honey=(200, 40)))
+    assert of["tea", "returned"] == of["tea", "honey"] == "follows"
+    assert of["jam", "returned"] == "no order in time"
+
+
+def test_acts_that_each_follow_the_other_go_together():
+    of = verdicts(purchases_and_events(shared_visit=(300, 0), visit_shared=(200, 0)))
+    assert of["shared", "visit"] == of["visit", "shared"] == "go together"
+
+
+def test_what_comes_no_more_often_than_elsewhere_goes_together():
+    of = verdicts(purchases_and_events(shared_visit=(45, 0)))  # never before the first, but seldom after it, too
+    assert of["shared", "visit"] == "go together"
+
+
+def test_the_share_after_any_other_purchase_leaves_out_the_pair_itself():
+    table = sequences._ratios(purchases_and_events(tea_honey=(200, 40))).set_index(["after", "then"])
+    assert table.loc[("tea", "honey"), "after_any_purchase"] == pytest.approx(60 / 500)
+    assert table.loc[("jam", "honey"), "after_any_purchase"] == pytest.approx((60 + 60 + 210) / 1500)
+
+
+def test_an_answer_that_was_asked_for_follows_nothing(planted):
+    told = sequences.run(planted, SequencesConfig(surveys=[])).tables["sequences"]
+    without = sequences.run(planted, SequencesConfig(surveys=["honey"])).tables["sequences"]
+    assert "honey" in set(told["then"])
+    assert "honey" not in set(without["then"])
+
+
 def test_honey_after_tea_is_told(planted):
     table = sequences.run(planted, SequencesConfig()).tables["sequences"]
     first = table.iloc[0]

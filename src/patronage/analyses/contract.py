@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from patronage import lenses
 from patronage.config import OccasionConfig
 from patronage.lenses import History
 
@@ -49,6 +50,10 @@ class View:
     seed: int
     meanings: Mapping[str, str] = field(default_factory=dict)
     occasion: OccasionConfig = field(default_factory=OccasionConfig)
+
+    def meaning(self, feature: str) -> str:
+        """What a feature measures, in words that a sentence can hold; its name where nobody told."""
+        return lenses.short(self.meanings.get(feature) or feature)
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,8 @@ def run(view: View, settings: DriversConfig) -> Result:
             f"{clear or 'none'} of {len(effects.table)} features {'goes' if clear < 2 else 'go'} with {survey} beyond "
             f"chance; {told} of it explained for customers not fitted on"
         )
-        frame = effects.table.rename(columns={"driver": "label", "effect": "value"})
+        frame = effects.table.rename(columns={"effect": "value"})
+        frame["label"] = [view.meaning(name) for name in frame["driver"]]
         axis = "points of the survey per standard deviation of the feature, with 95% interval"
         table = effects.table.assign(what=[view.meanings.get(name, "") for name in effects.table["driver"]])
         result.add(f"drivers_{survey}", table, Drawing("forest", frame, title, axis))

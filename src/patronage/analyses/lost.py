@@ -48,7 +48,7 @@ def run(view: View, settings: LostConfig) -> Result:
         )
     parts = _beside_usual(ranking, left)
     labels, agreement = _clusters(parts, settings.most_groups, view.seed)
-    names = _names(parts, labels, before.features.loc[parts.index])
+    names = _names(parts, labels, before.features.loc[parts.index], view)
     groups = pd.Series([names[label] for label in labels], parts.index)
     back = _may_come_back(result, view, before)
     table = _described(view, before, groups, back, agreement)
@@ -89,8 +89,8 @@ def _fitted(x: Array, k: int, seed: int) -> KMeans:
     return KMeans(k, n_init=STARTS, random_state=seed).fit(x)
 
 
-def _names(parts: pd.DataFrame, labels: npt.NDArray[np.int64], features: pd.DataFrame) -> list[str]:
-    """Each group by the two features that speak for leaving more in it than among the other lost."""
+def _names(parts: pd.DataFrame, labels: npt.NDArray[np.int64], features: pd.DataFrame, view: View) -> list[str]:
+    """Each group by what the two features measure that speak for leaving more in it than among the other lost."""
     names: list[str] = []
     for label in range(labels.max() + 1):
         inside = labels == label
@@ -98,8 +98,8 @@ def _names(parts: pd.DataFrame, labels: npt.NDArray[np.int64], features: pd.Data
         words = []
         for name in above.sort_values(ascending=False).index[:2]:
             side = "high" if features.loc[inside, name].mean() > features.loc[~inside, name].mean() else "low"
-            words.append(f"{side} {name}")
-        names.append(", ".join(words))
+            words.append(f"{side}: {view.meaning(str(name))}")
+        names.append("; ".join(words))
     return [name if names.index(name) == place else f"{name} ({place + 1})" for place, name in enumerate(names)]
 
 

@@ -147,7 +147,8 @@ def run(view: View, settings: ValueConfig) -> Result:
     result.add("pyramid", table)
     shares = pareto(features[c.NET_REVENUE], tiers)
     result.add("pareto", shares)
-    result.add("value_drivers", value_drivers(features, tiers, order))
+    drivers = value_drivers(features, tiers, order)
+    result.add("value_drivers", drivers.assign(what=[view.meaning(name) for name in drivers["driver"]]))
     best = float(shares["best_20_share"].iloc[0])
     result.metrics[Metric.BEST_FIFTH_SHARE] = best
     for tier, share in (tiers[tiers != c.UNKNOWN].value_counts(normalize=True)).items():

@@ -3,9 +3,14 @@
 Each customer's first A divides the customer's own time: B in the d days after it is held against B in the d days
 before it (sequence symmetry, Hallas 1996), so that a customer who does much of everything proves nothing. Everything
 rises or falls around a first A, for the customer is new or awake; so the ratio is divided by that of all acts of the
-same kind (events or purchases) around the same A. Beside it stands popularity: how often B comes in d days at all. A
-list of what to offer is made of what was known earlier and judged on what customers took up since, beside a list by
-popularity alone.
+same kind (events or purchases) around the same A. And some acts come after everything: what is sent back or rated was
+ordered before, whatever the order held. So the ratio is also divided by that of the same B around every other A of
+the kind, and around every other purchase. Two acts that each follow the other go together, in no order: around the
+first of either there is none before. So do those of which the second comes after A no more often than after the usual
+act: a message is not clicked before the first is opened, and seldom after. Answers to surveys come when they are asked
+for, and follow nothing. Beside it stand popularity, how often B comes in d days after the usual act, and how often
+after any other purchase. A list of what to offer is made of what was known earlier and judged on what customers took
+up since, beside a list by popularity alone.
 """
 
 from __future__ import annotations
@@ -29,6 +34,8 @@ from patronage.typing import Array
 
 SHRINK = 20.0  # imagined customers at the usual share
 LEVEL = 0.05
+FOLLOWS, BEFORE, TOGETHER, NO_ORDER = "follows", "comes before", "go together", "no order in time"
+PURCHASES = (0, 2)  # kinds of pairs whose first act is a purchase: 1 more where it is an event, 2 where the second is
 LEAST_TAKERS = 100
 
 
@@ -42,7 +49,7 @@ def run(view: View, settings: SequencesConfig) -> Result:
         raise DataError(f"no act that {settings.least} customers did {settings.within_days} days after another")
     names = product_names(history, item)
     table = table.assign(**{side: table[side].map(lambda label: names.get(label, label)) for side in ("after", "then")})
-    followers = table[table["verdict"] == "follows"]
+    followers = table[table["verdict"] == FOLLOWS]
     result.finding = f"{len(followers)} of {len(table)} pairs follow in time"
     if len(followers):
         top = followers.iloc[0]
@@ -113,6 +120,7 @@ def _followers(history: History, steps: dict[str, str], settings: SequencesConfi
     counts["n"] = counts["act"].map(sizes)
     events = history.frame("SELECT DISTINCT event FROM events")["event"]
     counts["kind"] = counts["act"].isin(events).astype(int) + 2 * counts["other"].isin(events)
+    counts = counts[~counts["other"].isin(settings.surveys)]
     counts = counts[(counts["n"] >= settings.least) & (counts["only_after"] + counts["only_before"] >= settings.least)]
     return _ratios(counts) if len(counts) else counts
 
@@ -129,16 +137,14 @@ def _sizes(history: History, steps: dict[str, str], d: int) -> pd.Series:
 
 
 def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
-    """Ratios beside those of all acts around the same A, with intervals by the discordant customers."""
+    """Ratios beside those of like pairs, with intervals by the discordant customers; the clearest pairs first."""
+    counts = counts.reset_index(drop=True)
     after = counts["only_after"].to_numpy(np.float64) + 0.5
     before = counts["only_before"].to_numpy(np.float64) + 0.5
-    around = counts.groupby(["act", "kind"])
-    sums = around[["only_after", "only_before"]].transform("sum")
-    usual = (sums["only_after"].to_numpy() - after + 1) / (sums["only_before"].to_numpy() - before + 1)
-    usual = np.where(around["act"].transform("size").to_numpy() > 2, np.maximum(usual, 1e-3), 1.0)
-    raw, beside = np.log(after / before), np.log(after / before / usual)
-    # of the two the more careful; none where they point to different sides
-    value = np.where(raw * beside > 0, np.where(np.abs(raw) < np.abs(beside), raw, beside), 0.0)
+    value = raw = np.log(after / before)
+    for usual in _usual(counts):  # of all the most careful; none where they point to different sides
+        beside = raw - usual
+        value = np.where(value * beside > 0, np.where(np.abs(value) < np.abs(beside), value, beside), 0.0)
     estimate = Estimate(value, np.sqrt(1 / after + 1 / before))
     # What is bought after what is a family of tests of its own: many true pairs of events would make it lenient.
     kinds = counts["kind"].to_numpy()
@@ -146,17 +152,64 @@ def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
     for kind in np.unique(kinds):
         adjusted[kinds == kind] = false_discovery(estimate.p_value[kinds == kind])
     totals = counts.groupby("other")["n_after"].transform("sum") / counts.groupby("other")["n"].transform("sum")
-    follows = np.where(estimate.value > 0, "follows", "comes before")
     table = pd.DataFrame(
         {
             "after": counts["act"], "then": counts["other"], "customers": counts["n"].astype(int),
             "share_after": counts["n_after"] / counts["n"], "popularity": totals,
-            "sequence_ratio": np.exp(estimate.value), "low": np.exp(estimate.low), "high": np.exp(estimate.high),
-            "p_value_adjusted": adjusted, "verdict": np.where(adjusted < LEVEL, follows, "no order in time"),
+            "after_any_purchase": _after_any_other(counts, counts["kind"].isin(PURCHASES)),
+            "sequence_ratio": np.exp(estimate.value),
+            "low": np.exp(estimate.low), "high": np.exp(estimate.high), "p_value_adjusted": adjusted,
+            "verdict": _verdicts(counts, estimate.value, adjusted),
         }
     )  # fmt: skip
-    clear = pd.Series(estimate.value / estimate.error, table.index)
-    return table.loc[clear.sort_values(ascending=False).index].reset_index(drop=True)
+    order = table["verdict"].map({FOLLOWS: 0, TOGETHER: 1}).fillna(2)
+    order = pd.DataFrame({"order": order, "clear": -estimate.value / estimate.error})
+    return table.loc[order.sort_values(["order", "clear"], kind="stable").index].reset_index(drop=True)
+
+
+def _usual(counts: pd.DataFrame) -> list[Array]:
+    """Log ratios to hold each pair beside: other acts around its A, and with it how B stands around anything else."""
+    around_it = np.nan_to_num(_others(counts, ["act", "kind"]))
+    of_other = np.nan_to_num(_others(counts, ["other", "kind"]) - _others(counts, ["kind"]))
+    bought = counts[counts["kind"].isin(PURCHASES)]
+    sums = bought.groupby("other")[["only_after", "only_before"]].sum()
+    levels = bought.groupby("kind")[["only_after", "only_before"]].sum()
+    after_purchases = np.log((sums["only_after"] + 1) / (sums["only_before"] + 1))
+    level = np.log((levels["only_after"] + 1) / (levels["only_before"] + 1))
+    kinds = counts["kind"] - counts["kind"] % 2  # the kind of the same B after a purchase
+    of_purchases = (counts["other"].map(after_purchases) - kinds.map(level)).fillna(0.0).to_numpy(np.float64)
+    of_purchases = np.where(counts["kind"].isin(PURCHASES), of_other, of_purchases)  # there the pair itself is out
+    return [around_it, around_it + of_other, around_it + of_purchases]
+
+
+def _others(counts: pd.DataFrame, by: list[str]) -> Array:
+    """(N,) the log ratio of all other pairs of each group; missing where there are fewer than two others."""
+    groups = counts.groupby(by)
+    after, before = (
+        (groups[side].transform("sum") - counts[side] + 0.5).to_numpy(np.float64)
+        for side in ("only_after", "only_before")
+    )
+    few = groups["n"].transform("size").to_numpy() <= 2
+    return np.where(few, np.nan, np.log(after / before))
+
+
+def _after_any_other(counts: pd.DataFrame, acts: pd.Series) -> Array:
+    """(N,) the share of customers who did B in d days after any other of some acts; missing where there is none."""
+    n_after, n = (counts[name].where(acts, 0.0) for name in ("n_after", "n"))
+    sums, totals = (column.groupby(counts["other"]).transform("sum") - column for column in (n_after, n))
+    return (sums / totals.where(totals > 0)).to_numpy(np.float64)
+
+
+def _verdicts(counts: pd.DataFrame, value: Array, adjusted: Array) -> Array:
+    """(N,) what is told of each pair."""
+    clear = (adjusted < LEVEL) & (value > 0)
+    pairs = list(zip(counts["act"], counts["other"], strict=True))
+    following = {pair for pair, is_clear in zip(pairs, clear, strict=True) if is_clear}
+    mutual = np.array([(other, act) in following for act, other in pairs], bool)
+    share = (counts["n_after"] / counts["n"]).to_numpy(np.float64)
+    seldom = share <= _after_any_other(counts, pd.Series(True, counts.index))  # where there is another
+    follows = np.where(mutual | seldom, TOGETHER, FOLLOWS)
+    return np.where(clear, follows, np.where(adjusted < LEVEL, BEFORE, NO_ORDER))
 
 
 def _replenishment(history: History, item: str, settings: SequencesConfig) -> pd.DataFrame:

@@ -172,6 +172,7 @@ class SequencesConfig:
     within_days: int = 30
     categories: int = 30
     least: int = 30
+    surveys: list[str] = field(default_factory=lambda: ["nps", "csat"])
     offers: int = 3
     most_customers: int = 50_000
 
