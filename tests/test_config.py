@@ -59,12 +59,14 @@ def test_every_experiment_states_its_question_and_changes_something(experiment):
     assert question.endswith("?")
 
 
+@pytest.mark.slow
 def test_no_configuration_of_ours_leans_on_hydra():
     config = composed("train", ["experiment=cdnow"])
     assert not OmegaConf.missing_keys(config)
     assert "${hydra" not in OmegaConf.to_yaml(config, resolve=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "override",
     [
@@ -115,6 +117,7 @@ def test_values_out_of_range_are_named_with_what_is_expected(trained, override, 
         check(settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -128,6 +131,7 @@ def test_the_command_line_is_held_against_the_same_rules(override, message):
         typed(TrainConfig, composed("train", [*needed(), override]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["tables", "online_retail"])
 def test_a_table_takes_new_entries_on_the_command_line(data):
     config = settings(
@@ -163,6 +167,7 @@ GIVEN = {
 WITH_DATA = ("train", "backtest", "search", "score", "analyse", "check")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "verb",
     [verb if verb in ("train", "score", "check") else pytest.param(verb, marks=pytest.mark.slow) for verb in SCHEMAS],
@@ -184,6 +189,7 @@ def test_a_default_is_the_same_in_python_and_in_conf(verb):
         assert found in (expected, MISSING), key
 
 
+@pytest.mark.slow
 def test_a_table_of_the_conf_takes_the_place_of_the_default_one():
     one = settings("train", [*needed(), "~lenses.occasion.calendar.halloween"]).lenses.occasion.calendar
     assert "christmas" in one

@@ -187,3 +187,31 @@ class TestChurnAlone:
             pt.Churn().fit(features, churned * float("nan"))
         with pytest.raises(pt.DataError, match=r"expected the DataFrame that patronage\.features gives"):
             pt.Churn().fit(features.to_numpy(), churned)
+
+
+MISTAKES = {  # what a new user gives by mistake, and what the line then speaks of
+    "features of a frame": (lambda run, log: pt.features(pt.example_orders(), CUTOFF), "patronage.read"),
+    "segments of a frame": (lambda run, log: pt.segments(pt.example_orders(), CUTOFF), "patronage.read"),
+    "outcomes of a frame": (lambda run, log: pt.outcomes(pt.example_orders(), CUTOFF, 90), "patronage.read"),
+    "train on a frame": (lambda run, log: pt.train(pt.example_orders(), CUTOFF), "patronage.read"),
+    "score a frame": (lambda run, log: pt.score(run.bundle, pt.example_orders(), CUTOFF), "patronage.read"),
+    "score by a run": (lambda run, log: pt.score(run, log, CUTOFF), "give its .bundle"),
+    "features like a run": (lambda run, log: pt.features(log, CUTOFF, like=run), "give its .bundle"),
+    "score by a number": (lambda run, log: pt.score(3, log, CUTOFF), "expected a Bundle"),
+    "outcomes of a text": (lambda run, log: pt.outcomes(log, CUTOFF, "90"), "whole number of days"),
+    "outcomes of no day": (lambda run, log: pt.outcomes(log, CUTOFF, 0), "whole number of days"),
+    "no date": (lambda run, log: pt.features(log, "soon"), "soon"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gets_a_line_of_ours(mistake, run, log):
+    call, words = MISTAKES[mistake]
+    with pytest.raises(pt.ConfigError, match=words):
+        call(run, log)
+
+
+def test_what_is_printed_fits_a_few_lines(run, log):
+    assert repr(run).startswith("<run on log at 2024-01-01: 66 customers, 90 days ahead; churn log_loss ")
+    assert repr(run.bundle).startswith(f"<bundle: {run.assignments['persona_id'].nunique()} personas, ")
+    assert max(len(repr(value)) for value in (run, run.bundle, log)) < 300

@@ -348,6 +348,7 @@ def test_effects_of_several_columns_are_each_its_own():
     assert spread.error == pytest.approx([np.sqrt(0.005 / 2 + 0.01 / 3), np.sqrt(0.01 / 3 + 0.005 / 2)])
 
 
+@pytest.mark.slow
 def test_even_true_probabilities_have_an_error_in_few_customers():
     rng = np.random.default_rng(0)
     few, many = (statistics.calibration_error_by_chance(rng.beta(1, 4, n), seed=0) for n in (300, 30_000))

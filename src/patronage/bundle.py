@@ -56,7 +56,7 @@ UNSTABLE = "personas are not stable in this data"
 CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be right
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bundle:
     """The fitted value.
 
@@ -109,6 +109,12 @@ class Bundle:
     targets: tuple[ActModel, ...] = ()
     contracts: ContractModel | None = None
     reference: Reference | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<bundle: {len(self.personas.names)} personas, {len(self.lens_names)} lenses, "
+            f"{self.horizon_days} days ahead; bundle.assign(features) names and values every customer>"
+        )
 
     @property
     def clv(self) -> clv.CLVModel:

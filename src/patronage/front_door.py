@@ -79,9 +79,9 @@ def features(
     >>> X.loc["c020", ["n_orders", "days_since_last_order"]].tolist()
     [10.0, 7.0]
     """
-    moment = _moment(cutoff)
-    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
+    moment = _moment_of(log, cutoff)
     if like is not None:
+        _check_bundle("like", like)
         frame = lens_room.features_at(log, moment, like.lenses, like.period_days, like.lens_names)
         frame.attrs[PERIOD_DAYS] = like.period_days
         return frame
@@ -119,8 +119,9 @@ def segments(
     ['regular']
     """
     chosen = settings or LensesConfig()
-    frame = features(log, cutoff, lenses=lenses, settings=chosen)
-    earlier = earlier_of(log, _moment(cutoff), chosen)
+    moment = _moment_of(log, cutoff)
+    frame = features(log, moment, lenses=lenses, settings=chosen)
+    earlier = earlier_of(log, moment, chosen)
     return lens_room.segments(frame, lens_room.fit(frame, chosen, earlier))
 
 
@@ -154,7 +155,7 @@ def outcomes(
     Raises
     ------
     ConfigError
-        The log ends before the window does.
+        The log ends before the window does, or the window has no day.
 
     Examples
     --------
@@ -170,8 +171,9 @@ def outcomes(
     >>> pt.outcomes(log, "2024-01-01", 90, target="category:tea")["did_category_tea"].sum().item()
     3.0
     """
-    moment = _moment(cutoff)
-    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
+    moment = _moment_of(log, cutoff)
+    if not isinstance(horizon_days, int) or horizon_days < 1:
+        raise ConfigError(f"horizon_days={horizon_days!r}; expected a whole number of days, 1 or more")
     if not when.is_observed(moment, horizon_days, log.last):
         raise ConfigError(
             f"the log ends on {log.last:%Y-%m-%d}, before {horizon_days} days from {moment:%Y-%m-%d} are over; "
@@ -228,7 +230,7 @@ def train(
 
     if data := [word for word in overrides if word.lstrip("+~").startswith("data")]:
         raise ConfigError(f"{data[0]}: the log was read already; give such settings to patronage.read")
-    moment = _moment(cutoff)
+    moment = _moment_of(log, cutoff)
     here = ["data=tables", "data.transactions.path=memory", f"cutoff={moment:%Y-%m-%d}", f"horizon_days={horizon_days}"]
     config: TrainConfig = settings("train", [*here, *overrides])
     if target:
@@ -239,7 +241,6 @@ def train(
         from patronage.jobs.train import train_and_log
 
         return train_and_log(log, config)
-    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
     split = split_at(log, moment, config)
     fits = FitCache()
     bundle = fit_bundle(split, config, left_censored=log.left_censored, fits=fits)
@@ -275,15 +276,36 @@ def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff, *, horizons:
     >>> pt.score(run.bundle, log, cutoff="2024-03-01").loc["c020", "status_segment"]
     'regular'
     """
-    fitted = bundle if isinstance(bundle, Bundle) else Bundle.load(Path(bundle))
-    moment = _moment(cutoff)
+    fitted = Bundle.load(Path(bundle)) if isinstance(bundle, str | Path) else bundle
+    _check_bundle("bundle", fitted)
+    moment = _moment_of(log, cutoff)
     assignments = fitted.assign(features(log, moment, like=fitted), horizons=horizons)
     assignments.insert(0, c.CUTOFF, pd.Timestamp(moment))
     return assignments
 
 
-def _moment(cutoff: Cutoff) -> datetime:
-    return when.parse(str(cutoff))
+def _moment_of(log: Tables, cutoff: Cutoff) -> datetime:
+    """The cutoff as a moment of this log.
+
+    Raises
+    ------
+    ConfigError
+        `log` is something else, a frame of orders perhaps; or the cutoff is no date or lies outside the log.
+    """
+    if not isinstance(log, Tables):
+        raise ConfigError(
+            f"log is a {type(log).__name__}; expected what patronage.read gives, such as "
+            'patronage.read(orders, customer_id="...", ordered_at="...", amount="...")'
+        )
+    moment = when.parse(str(cutoff))
+    when.check_inside(moment, log.first, log.last, log.max_staleness_days)
+    return moment
+
+
+def _check_bundle(name: str, bundle: object) -> None:
+    if not isinstance(bundle, Bundle):
+        hint = "; give its .bundle" if isinstance(bundle, Run) else ""
+        raise ConfigError(f"{name} is a {type(bundle).__name__}; expected a Bundle{hint}")
 
 
 def _check_lenses(names: Sequence[str], settings: LensesConfig) -> None:

@@ -18,6 +18,7 @@ from patronage.lenses import look_back
 STAYS = {"stays": StayTarget("order", 1, 30, 120)}
 
 
+@pytest.mark.slow
 def test_the_early_act_that_matters_is_told(planted):
     result = first_days.run(planted, FirstDaysConfig(STAYS, shuffles=2, within_days=[7, 30]))
     table = result.tables["first_days_stays"].set_index("family")

@@ -43,6 +43,7 @@ def history():
         yield past
 
 
+@pytest.mark.slow
 def test_each_act_is_met_at_its_first_time_within_reach_and_before_the_next_order(history):
     with steps_of(history, ObstaclesConfig()) as steps:
         keep_met(steps, ["visit", "help", "order"])

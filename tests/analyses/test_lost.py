@@ -34,6 +34,7 @@ def view(leaves: np.ndarray, complaints: np.ndarray, discount: np.ndarray) -> Vi
     return View(NoActs(), Population(now, segments), Population(then, segments), 91, 0, words)
 
 
+@pytest.mark.slow
 def test_two_reasons_are_two_groups():
     rng = np.random.default_rng(0)
     complaints, late = (rng.random((2, N)) < 0.2).astype(float)

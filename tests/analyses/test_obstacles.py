@@ -48,6 +48,7 @@ def planted_obstacle():
     return obstacles.run(shop(matters=True), ObstaclesConfig())
 
 
+@pytest.mark.slow
 def test_the_planted_obstacle_is_found_with_its_size_and_its_money(planted_obstacle):
     table = planted_obstacle.tables["obstacles"].set_index(["step", "obstacle"])
     row = table.loc[("checkout_started", "payment_failed")]
@@ -65,6 +66,7 @@ def test_steps_are_named_and_counted(planted_obstacle):
     assert set(stages["by"]) == {"stage"}
 
 
+@pytest.mark.slow
 def test_a_failure_without_an_effect_is_no_obstacle():
     table = obstacles.run(shop(matters=False), ObstaclesConfig()).tables["obstacles"].set_index(["step", "obstacle"])
     row = table.loc[("checkout_started", "payment_failed")]
@@ -72,6 +74,7 @@ def test_a_failure_without_an_effect_is_no_obstacle():
     assert abs(row["effect"]) < 0.06
 
 
+@pytest.mark.slow
 def test_an_act_of_customers_who_seldom_order_is_no_obstacle():
     """Readers order little, whether they read at a visit or not."""
     rng = np.random.default_rng(2)

@@ -50,6 +50,7 @@ def test_where_groups_differ_by_chance_each_is_known_as_well_as_all_together():
     )
 
 
+@pytest.mark.slow
 def test_intervals_of_pooled_groups_hold_the_true_values_at_their_level():
     """Six groups whose shares and means are drawn, 400 times: 95 % of the intervals hold what was drawn."""
     rng = np.random.default_rng(5)

@@ -46,6 +46,7 @@ def result():
     return predictability.run(view, PredictabilityConfig(segments=["kind"], least=50))
 
 
+@pytest.mark.slow
 def test_what_is_fixed_is_predicted_and_what_is_drawn_is_not(result):
     table = result.tables["predictability"].set_index("behaviour")
     assert table.loc["weekday of the order", "predictability"] > 0.6

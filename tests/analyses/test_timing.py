@@ -84,6 +84,7 @@ def test_customers_who_fade_do_not_avoid_their_anniversary():
     assert row["low"] < 1 < row["high"]
 
 
+@pytest.mark.slow
 def test_where_nothing_is_planted_intervals_hold_one_at_their_level():
     held = [
         (low, high)

@@ -104,6 +104,7 @@ def test_nothing_of_the_given_is_shared():
     assert (settings.many, settings.free) == (["x"], {"any": [1, "b"]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["train", "score", "analyse", "search"])
 def test_what_hydra_composes_needs_no_conversion(verb):
     words = {

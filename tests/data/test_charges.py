@@ -88,6 +88,7 @@ def test_the_note_counts_them():
     )
 
 
+@pytest.mark.slow
 def test_a_credit_is_known_from_its_own_day_on():
     """A log that ends at the cutoff gives the same features as the whole one."""
     rows = [

@@ -32,6 +32,7 @@ def test_an_amount_that_is_computed_has_been_made_one():
     assert found(frame, amount="paid") != []
 
 
+@pytest.mark.slow
 def test_a_product_of_columns_is_not_converted_unless_it_reads_a_rate():
     frame = BY_HAND.assign(currency=TWO, fx_rate=1.0, units=2).rename(columns={"amount": "paid"})
     assert found(frame, amount="paid * fx_rate") == []

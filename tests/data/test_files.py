@@ -132,6 +132,7 @@ def test_files_of_different_formats_are_not_one_log(tmp_path):
         read(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_query_and_a_view_of_a_duckdb_file(tmp_path, by_hand):
     BY_HAND.to_parquet(tmp_path / "o.parquet")
     with duckdb.connect(tmp_path / "shop.duckdb") as shop:
@@ -153,6 +154,7 @@ def test_broken_json_and_utf16_without_a_mark_are_one_line(tmp_path):
         read(tmp_path / "o.csv")
 
 
+@pytest.mark.slow
 def test_csv_files_whose_columns_stand_in_another_order_are_read_by_name(tmp_path):
     BY_HAND.head(6).to_csv(tmp_path / "a.csv", index=False)
     BY_HAND.tail(4)[sorted(BY_HAND)].to_csv(tmp_path / "b.csv", index=False)

@@ -58,6 +58,7 @@ def test_each_table_has_its_own():
     assert log.rows == {"transactions": 10, "events": 1}
 
 
+@pytest.mark.slow
 def test_money_given_back_in_rows_left_out_is_named():
     """A credit under a code that is no product, without which its customer counts as a buyer."""
     frame = BY_HAND.assign(sku=["p"] * 7 + ["M"] + ["p"] * 2)

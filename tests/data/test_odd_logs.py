@@ -95,6 +95,7 @@ def test_an_id_may_be_sql(sql):
         assert log.customers == (59 if "CASE" in sql else 60)
 
 
+@pytest.mark.slow
 def test_what_the_door_advises_for_ids_is_read():
     frame, what = ODD["braces"][0](shop()), ODD["braces"][1]
     advice = told(frame).split('customer_id="')[1].rsplit('"', 1)[0].replace('\\"', '"')

@@ -79,6 +79,7 @@ def test_data_in_memory_is_the_log(form, by_hand):
         pd.testing.assert_frame_equal(source, before)
 
 
+@pytest.mark.slow
 def test_a_relation_of_an_open_connection_is_the_log(by_hand):
     connection = duckdb.connect()
     connection.register("frame", BY_HAND)
@@ -95,6 +96,7 @@ def test_a_relation_of_an_open_connection_is_the_log(by_hand):
     assert read(totals).rows == {"transactions": 4}  # a sum is a HUGEINT
 
 
+@pytest.mark.slow
 def test_a_table_of_a_duckdb_file_is_the_log(tmp_path, by_hand):
     path = tmp_path / "shop.duckdb"
     with duckdb.connect(str(path)) as connection:
@@ -292,6 +294,7 @@ def test_the_log_shows_itself():
     assert log.max_staleness_days == 7
 
 
+@pytest.mark.slow
 def test_the_examples_run():
     assert doctest.testmod(reading) == (0, doctest.testmod(reading).attempted)
     assert doctest.testmod(reading).attempted > 3
@@ -307,6 +310,7 @@ class TestEventsInParquet:
         engine = DuckDB(threads=1, memory_limit="500MB", folder=folder)
         return read(BY_HAND, events=str(folder / "visits.parquet"), engine=engine, **settings)
 
+    @pytest.mark.slow
     def test_stay_as_they_were_read(self, tmp_path):
         in_memory = read(BY_HAND, events=self.VISITS)
         for change in ("another", "none"):

@@ -97,6 +97,7 @@ def test_a_part_is_known_from_its_own_refund_on():
     assert standing(tables, datetime(2024, 3, 2)) == []
 
 
+@pytest.mark.slow
 def test_what_comes_later_changes_nothing_that_was_known():
     """A log that ends at the cutoff gives the same features as the whole one."""
     rows = [

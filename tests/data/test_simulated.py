@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from patronage import data
 from patronage.config import DataConfig
 from patronage.data import simulated
@@ -14,6 +16,7 @@ from patronage.simulation.settings import SimulatedConfig
 SMALL = {"customers": 1500, "days": 200, "seed": 7}
 
 
+@pytest.mark.slow
 def test_all_tables_pass_the_door_and_the_truth_stays_outside(project):
     attributes = {"age": "demographic", "industry": "firmographic"}
     config = DataConfig(name="simulated", source="simulated", on_duplicate_rows="keep", simulated=SMALL)

@@ -23,6 +23,7 @@ def read(path, **settings):
     return load(DuckDB(threads=1), config)
 
 
+@pytest.mark.slow
 def test_files_of_every_kind_hold_the_same_table(tmp_path, by_hand):
     BY_HAND.to_csv(tmp_path / "one.csv", index=False)
     BY_HAND.to_csv(tmp_path / "one.csv.gz", index=False)
@@ -32,6 +33,7 @@ def test_files_of_every_kind_hold_the_same_table(tmp_path, by_hand):
         assert read(str(tmp_path / name)).fingerprint == by_hand.fingerprint, name
 
 
+@pytest.mark.slow
 def test_several_files_are_one_log(tmp_path, by_hand):
     BY_HAND.head(4).to_csv(tmp_path / "part1.csv", index=False)
     BY_HAND.tail(6).to_csv(tmp_path / "part2.csv", index=False)

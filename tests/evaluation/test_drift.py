@@ -69,6 +69,7 @@ def test_nobody_to_score_is_no_error():
     assert (row["missing"], row["unseen"]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_chance_alone_rarely_looks_like_drift():
     hits = 0
     for _ in range(200):

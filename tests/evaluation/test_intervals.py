@@ -15,6 +15,7 @@ def test_pairing_shows_a_small_difference_between_two_noisy_losses():
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.1 / np.sqrt(5000), rel=0.15)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_as_often_as_it_claims():
     rng = np.random.default_rng(1)
     covered = 0

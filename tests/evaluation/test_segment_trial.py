@@ -122,6 +122,7 @@ def test_names_in_the_wrong_order_do_not_hold(planted):
     assert verdict(trial, "status_segment", "regular") == "name does not hold"
 
 
+@pytest.mark.slow
 def test_chance_makes_few_verdicts(planted):
     """Of a hundred labels by lot, hardly one is said to hold."""
     assignments, evaluated = planted

@@ -73,6 +73,7 @@ def test_returns_are_predicted_better_than_by_the_rate(clickstream):
     assert ((probability > 0) & (probability < 1)).all()
 
 
+@pytest.mark.slow
 def test_too_little_to_learn_from_is_an_error(clickstream):
     few = clicks_of_some(clickstream, 20)
     with pytest.raises(FitError, match="expected 100 with it and without it to learn"):

@@ -60,6 +60,7 @@ def test_it_shows_then_removes(patronage, left, project):
     assert "nothing is left over" in patronage("clean")[1]
 
 
+@pytest.mark.slow
 def test_a_date_in_the_future_grows_old_from_the_day_on_which_it_was_set(patronage, left, project, monkeypatch):
     folder, now = project / "mlruns" / "backtest" / "abc", time.time()
     for each in (folder, folder / "x"):

@@ -69,6 +69,7 @@ def test_contacts_that_were_chosen_are_refused_and_nothing_is_logged(project):
     assert client.search_runs([client.get_experiment_by_name("patronage").experiment_id]) == []
 
 
+@pytest.mark.slow
 def test_a_plan_needs_no_table(project):
     code, out, err = command("effect", "plan.rate=0.1", "plan.gain=10", "plan.cost=0.2")
     assert code == 0, err

@@ -146,11 +146,16 @@ def rich() -> Log:
     return Log(LINES, EVENTS, PEOPLE)
 
 
-@pytest.fixture
-def rich_features(rich: Log, lens_settings) -> pd.DataFrame:
-    """Its features."""
+@pytest.fixture(scope="session")
+def _rich_features(rich: Log, lens_settings) -> pd.DataFrame:
     tables = through_the_door(*rich, attributes=tuple(RICH_KINDS), on_duplicate_rows="keep")
     return lenses.features_at(replace(tables, attributes=RICH_KINDS), datetime(2024, 3, 1), lens_settings, 7)
+
+
+@pytest.fixture
+def rich_features(_rich_features: pd.DataFrame) -> pd.DataFrame:
+    """Its features; a copy, for a test to change."""
+    return _rich_features.copy()
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,7 @@ def test_accounts_must_be_known_and_be_told_from_customers():
         by_account(PEOPLE.assign(account_id=["ann", "dan", "ann", None, None]))
 
 
+@pytest.mark.slow
 def test_a_message_that_the_business_sent_is_no_use_of_a_user(lens_settings):
     sent = [(who, "2024-02-28 10:00", event) for who in ("bob", "cem") for event in ("message_sent", "offer_received")]
     events = pd.DataFrame(sent, columns=["customer_id", "occurred_at", "event"])

@@ -33,6 +33,7 @@ def sample(lens_settings):
     return features.assign(recency=features["recency"] / 7, T=features["T"] / 7)
 
 
+@pytest.mark.slow
 def test_bg_nbd_of_fader_hardie_and_lee_2005(sample):
     law, fit = fit_orders("bg_nbd", sample["frequency"], sample["recency"], sample["T"])
     assert len(sample) == 2357

@@ -27,6 +27,7 @@ def test_a_lens_whose_features_are_missing_is_left_out(rich_features, lens_setti
     assert "occasion" not in names
 
 
+@pytest.mark.slow
 def test_states_are_frozen(learned):
     state = learned.states["rfm"]
     with pytest.raises(FrozenInstanceError):

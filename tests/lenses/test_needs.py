@@ -21,6 +21,7 @@ def test_pains_by_hand(rich_features):
     assert rich_features.loc["ben", PAINS].tolist() == [0.0, 0.0, 3.0]
 
 
+@pytest.mark.slow
 def test_categories_speak_too(rich, lens_settings):
     settings = deepcopy(lens_settings)
     settings.needs.pains.physical.categories = ["soap"]

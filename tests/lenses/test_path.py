@@ -36,6 +36,7 @@ def test_what_an_event_says_of_the_week(ask):
     assert {event: paths[event] for event in LETTERS} == LETTERS
 
 
+@pytest.mark.slow
 def test_the_highest_act_of_a_week_wins(ask):
     events = [("b", "2024-02-26", "visit"), ("b", "2024-02-27", "add_to_cart"), ("b", "2024-02-28", "visit")]
     assert path(ask, [("a", "2024-02-01", 10.0)], events)["b"] == "i"

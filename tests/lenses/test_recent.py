@@ -24,6 +24,7 @@ def features(ask):
     return ask(ORDERS, [("cleo", "2024-02-28", "login")], ["order_id"])[0]
 
 
+@pytest.mark.slow
 def test_a_window_holds_its_days_and_no_other(features):
     anna = features.loc["anna"]
     # 2024-02-23 is seven days before the cutoff, the 22nd eight; 2023-07-21 is 224, the 20th one more
@@ -31,6 +32,7 @@ def test_a_window_holds_its_days_and_no_other(features):
     assert [anna[f"revenue_{days}d"] for days in WINDOWS] == [17.5, 17.5, 17.5, 17.5, 17.5, 18.5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ben", "cleo"])  # bought long ago; never bought
 def test_nothing_lately_is_none_and_not_missing(features, name):
     assert {features.loc[name, f"{what}_{days}d"] for what in ("n_orders", "revenue") for days in WINDOWS} == {0}

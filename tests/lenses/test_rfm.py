@@ -32,6 +32,7 @@ def test_a_score_is_one_more_than_the_borders_that_are_exceeded(days, orders, re
     assert labels(days, orders, revenue)["rfm_score"] == score
 
 
+@pytest.mark.slow
 def test_equal_values_share_a_score(lens_settings):
     features = pd.DataFrame({"days_since_last_order": [5.0] * 9, "n_orders": [1.0] * 9, "revenue": [2.0] * 9})
     state = rfm.LENS.fit(features, lens_settings)

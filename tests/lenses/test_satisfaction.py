@@ -28,6 +28,7 @@ def asked(ask):
     return ask(ORDERS, ACTS, event_columns=["value"])
 
 
+@pytest.mark.slow
 def test_answers_are_brought_to_one_scale(asked):
     features, _ = asked
     assert features.loc["anna", "stated_satisfaction"] == pytest.approx((0.25 + 1 + 0.8) / 3)
@@ -46,6 +47,7 @@ def test_behaviour_speaks_with_the_weights_of_the_configuration(asked):
     assert features.loc["cleo", "satisfaction_evidence"] == pytest.approx(0.2)
 
 
+@pytest.mark.slow
 def test_who_said_nothing_is_unknown(asked):
     features, labels = asked
     assert math.isnan(features.loc["dora", "satisfaction_signs"])
@@ -54,6 +56,7 @@ def test_who_said_nothing_is_unknown(asked):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_one_bad_answer_among_few_is_drawn_to_everyones_mean(ask):
     orders = [(f"c{n}", "2024-01-05", 5.0) for n in range(5)]
     acts = [("c0", "2024-02-01", "rating", 1.0)]  # one answer, the worst
@@ -81,6 +84,7 @@ def test_the_planted_satisfaction_is_found_where_there_is_evidence(recovered):
     assert recovered.balanced_accuracy(truth, said, known) > recovered.balanced_accuracy(truth, naive, known)
 
 
+@pytest.mark.slow
 def test_a_ticket_is_resolved_by_its_own_event_after_the_minutes_that_passed(ask):
     acts = [
         ("anna", "2024-02-01 10:50", "ticket_opened", "t1"),

@@ -70,6 +70,7 @@ def test_a_place_is_the_projection_pulled_to_the_middle_by_hand(lens_settings):
     assert taste["c001"] == pytest.approx(place / 1e6 * 12 / (12 + 20), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_frozen_axes_stay_and_are_learned_anew_where_they_know_too_little(lens_settings):
     tables = through_the_door(log(), on_duplicate_rows="keep")
     settings = learned(tables, lens_settings)
@@ -81,6 +82,7 @@ def test_frozen_axes_stay_and_are_learned_anew_where_they_know_too_little(lens_s
     assert sorted(TasteAxes.of(other.taste.learned).items) == ["a", "b", "c", "d"]
 
 
+@pytest.mark.slow
 def test_the_future_moves_no_axis(lens_settings):
     now = learned(through_the_door(log(), on_duplicate_rows="keep"), lens_settings)
     future = log().assign(
@@ -90,6 +92,7 @@ def test_the_future_moves_no_axis(lens_settings):
     assert learned(later, lens_settings) == now
 
 
+@pytest.mark.slow
 def test_without_anything_learned_the_lens_is_left_out(lens_settings, by_hand):
     assert with_taste(by_hand, CUTOFF, lens_settings) == lens_settings
     assert "taste" not in lenses.available(through_the_door(log(), on_duplicate_rows="keep"), lens_settings)

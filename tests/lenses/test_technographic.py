@@ -24,6 +24,7 @@ ACTS = [
 ]
 
 
+@pytest.mark.slow
 def test_platforms_are_told_by_a_vocabulary_and_channels_by_orders_first(ask):
     people = pd.DataFrame({"customer_id": ["anna", "ben"], "acquisition_channel": ["referral", None]})
     features, labels = ask(ORDERS, ACTS, ["channel", "device"], ["channel", "device"], people)

@@ -31,6 +31,7 @@ def asked(ask):
     return ask(ORDERS, ACTS, ["category"], ["subject", "value"])
 
 
+@pytest.mark.slow
 def test_volume_and_quality_by_hand(asked):
     features, labels = asked
     anna = features.loc["anna"]
@@ -59,6 +60,7 @@ def test_heavy_in_volume_but_thin_in_quality_is_hollow(ask):
     assert labels.loc["light0", "usage_segment"] == "light"
 
 
+@pytest.mark.slow
 def test_where_no_quality_is_seen_nobody_is_hollow(cdnow, lens_settings):
     features = lenses.features_at(cdnow, datetime(1998, 1, 1), lens_settings, 7, ["rfm", "usage"])
     labels = lenses.segments(features, lenses.fit(features, lens_settings))["usage_segment"]

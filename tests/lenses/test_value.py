@@ -15,6 +15,7 @@ from patronage.lenses import value
 STATE = value.ValueState({"platinum": 100.0, "gold": 50.0}, "lead", best_fifth_share=0.5, royal_mind=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "anna", "ben"),
     [

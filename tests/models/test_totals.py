@@ -24,6 +24,7 @@ def origin(rng, level_sd=0.2, apart_sd=0.0):
     return dict(zip((c.FREQUENCY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.ORDERS, c.SPEND), columns, strict=True))
 
 
+@pytest.mark.slow
 def test_the_truth_lies_in_the_interval_as_often_as_it_should():
     """Over simulated logs, each with four earlier origins and one to come, for all customers and for the lightest."""
     rng = np.random.default_rng(6)

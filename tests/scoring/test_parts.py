@@ -15,6 +15,7 @@ from patronage.lenses import Part
 CUTOFF = datetime(2024, 3, 1)
 
 
+@pytest.mark.slow
 def test_the_parts_of_ten_rows_are_the_whole(lens_settings):
     tables = through_the_door(BY_HAND)
     whole = lenses.features_at(tables, CUTOFF, lens_settings, 7)

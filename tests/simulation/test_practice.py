@@ -31,6 +31,7 @@ def customers_with(log, event: str) -> set[str]:
     return set(log.events.loc[log.events[c.EVENT] == event, c.CUSTOMER_ID])
 
 
+@pytest.mark.slow
 def test_without_strength_the_acts_occur_and_nothing_follows(plain, without_effect):
     pd.testing.assert_frame_equal(plain.transactions, without_effect.transactions)
     assert {TOUR, BANNER, FAILED, READ} <= set(without_effect.events[c.EVENT])

@@ -18,6 +18,7 @@ def assert_near(value, expected, deviation, sigmas=4.5):
 
 
 class TestOwnOrders:
+    @pytest.mark.slow
     @pytest.mark.parametrize("shape", [1.0, 4.0])
     def test_one_time_buyers_are_as_many_as_the_law_predicts(self, pure, shape):
         customers = pure[0][pure[0][c.TRUE_GAP_SHAPE] == shape]
@@ -47,6 +48,7 @@ class TestOwnOrders:
         by_shape = variation[many].groupby(customers[c.TRUE_GAP_SHAPE]).median()
         assert by_shape[4.0] < 0.65 < 0.8 < by_shape[1.0]
 
+    @pytest.mark.slow
     def test_the_shop_is_closed_at_night_and_busier_at_weekends(self, log):
         at = log.transactions.drop_duplicates(c.ORDER_ID)[c.ORDERED_AT]
         assert at.dt.hour.between(6, 23).all()

@@ -13,12 +13,14 @@ TABLES = ("transactions", "events", "customers", "truth", "truth_stages")
 
 
 class TestTables:
+    @pytest.mark.slow
     def test_every_canonical_column_exists(self, log):
         for contract in (one for one in CONTRACTS if one is not CONTACTS):  # nobody is contacted there
             frame = getattr(log, contract.name)
             assert set(contract.kinds) - {"ticket_id", "sender", "product_name"} <= set(frame)  # its ids are names
             assert frame[list(contract.required)].notna().all(axis=None)
 
+    @pytest.mark.slow
     def test_every_event_of_the_vocabulary_occurs(self, log):
         assert set(log.events[c.EVENT]) == set(VOCABULARY)
 
@@ -56,6 +58,7 @@ class TestRandomness:
         assert not zero.transactions.equals(other.transactions)
         assert not zero.truth.equals(other.truth)
 
+    @pytest.mark.slow
     def test_a_customer_is_the_same_among_few_and_among_many(self):
         few, many = simulate(700, 3), simulate(2000, 3)
         for name in TABLES:

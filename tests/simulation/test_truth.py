@@ -91,6 +91,7 @@ class TestStages:
         expected = 105 - (signed_up - START).dt.days // 7
         assert weeks.groupby(c.CUSTOMER_ID).size().eq(expected).all()
 
+    @pytest.mark.slow
     def test_the_number_of_orders_decides_which_stages_are_possible(self, weeks):
         possible = {
             "none": {"non_user", "prospect"},

@@ -137,6 +137,7 @@ class TestCalibrate:
         assert given == calibrate(model, origins, seed=0).calibration
 
 
+@pytest.mark.slow
 def test_a_journey_saved_before_calibration_existed_loads(model, tmp_path):
     model.save(tmp_path)
     settings = json.loads((tmp_path / "journey.json").read_text())

@@ -87,6 +87,7 @@ def test_the_former_number_stays_while_it_is_stable(planted):
         assert refit(frame, former, k="auto", k_range=[2, 5], **config).k == expected
 
 
+@pytest.mark.slow
 def test_a_refit_starts_from_the_positions_of_the_former_personas():
     """In one cloud without groups k clusters can lie anywhere; the refit's lie where the former ones do."""
     rng = np.random.default_rng(0)
@@ -99,6 +100,7 @@ def test_a_refit_starts_from_the_positions_of_the_former_personas():
     assert continued >= independent
 
 
+@pytest.mark.slow
 def test_the_former_personas_stay_until_a_fresh_solution_is_better_by_the_limit():
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.lognormal(size=(2000, 2)), columns=["orders", "value"])
@@ -123,6 +125,7 @@ def test_the_former_personas_stay_until_a_fresh_solution_is_better_by_the_limit(
     assert not np.array_equal(refitted.centres, fresh.centres)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])
 def test_more_of_the_same_customers_move_nobody(method):
     frame, _ = customers(2000, seed=4)
@@ -132,6 +135,7 @@ def test_more_of_the_same_customers_move_nobody(method):
     assert again.ids == former.ids
 
 
+@pytest.mark.slow
 def test_former_personas_that_see_other_features_or_votes_are_fitted_anew(planted, former):
     frame = planted[0].assign(again=planted[0]["orders"])
     more = refit(frame, former, features={"orders": True, "value": True, "again": True})

@@ -55,6 +55,7 @@ def test_saved_and_scored_it_is_the_same(run, log, tmp_path):
     pd.testing.assert_frame_equal(scored.drop(columns="cutoff"), run.assignments)
 
 
+@pytest.mark.slow
 def test_a_name_that_the_log_does_not_hold_gives_the_nearest(log):
     with pytest.raises(ConfigError, match=r"target=event:Upgrad: the log holds no event of that name; the nearest are "
                                           r"upgrade"):  # fmt: skip
@@ -63,6 +64,7 @@ def test_a_name_that_the_log_does_not_hold_gives_the_nearest(log):
         pt.outcomes(log, "2023-07-01", DAYS, target="brand:x")
 
 
+@pytest.mark.slow
 def test_what_nobody_did_in_the_windows_is_refused_before_anything_is_fitted(log):
     with pytest.raises(DataError, match=r"target=event:late: no customer did it in the windows"):
         pt.train(log, "2023-07-01", DAYS, target="event:late")

@@ -11,7 +11,7 @@ from patronage.config import TrainConfig
 from patronage.evaluation.measurement import Measurement
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A finished training.
 
@@ -42,6 +42,15 @@ class Run:
     assignments: pd.DataFrame
     measurement: Measurement | None
     run_id: str | None = None
+
+    def __repr__(self) -> str:
+        judged = ", ".join(
+            f"{line.model} {line.metric} {line.value:.3g} {line.verdict}" for line in self.scorecard().itertuples()
+        )
+        return (
+            f"<run on {self.config.data.name} at {self.config.cutoff}: {len(self.assignments)} customers, "
+            f"{self.bundle.horizon_days} days ahead; {judged or 'the log is too short to be judged by later time'}>"
+        )
 
     @property
     def metrics(self) -> dict[str, float]:

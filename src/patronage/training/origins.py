@@ -179,9 +179,10 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
     )
     if window < SHORTEST_WINDOW or not origins:
         raise ConfigError(
-            f"the cutoff {cutoff:%Y-%m-%d} leaves nothing to learn from: labels of {max(window, SHORTEST_WINDOW)} days "
-            f"must end at it and begin at least {config.origins.min_history_days} days (origins.min_history_days) "
-            f"after the log does, on {tables.first:%Y-%m-%d}; give a later cutoff"
+            f"the cutoff {cutoff:%Y-%m-%d} leaves nothing to learn from: labels of {max(window, SHORTEST_WINDOW)} "
+            "days, if not longer ones, must end at it and begin at least "
+            f"{config.origins.min_history_days} days (origins.min_history_days) after the log does, "
+            f"on {tables.first:%Y-%m-%d}; give a later cutoff"
             + (", or a shorter origins.window_days" if config.origins.window_days else "")
         )
     period = period_at(tables, cutoff, config)

@@ -30,6 +30,7 @@ def btyd(customers) -> BtydMean:
     return fit_btyd(customers, ("bg_nbd", "mbg_nbd"))
 
 
+@pytest.mark.slow
 def test_predicts_the_mean_of_its_laws(btyd, customers):
     predicted = btyd.predict(customers, 60, 1.2)
     assert tuple(predicted) == BTYD_COLUMNS
@@ -70,6 +71,7 @@ def with_effects(branches) -> BtydMean:
 class TestWithCovariates:
     """Each law has effects of its own, of the customers who do not outweigh the others."""
 
+    @pytest.mark.slow
     def test_laws_and_effects_are_those_of_each_law_alone(self, with_effects, branches):
         ordinary = among_ordinary(branches, ["branch"])
         assert len(ordinary[c.T]) == len(branches) - 1

@@ -47,6 +47,7 @@ def fitted(features, level=0.8):
     return clv.fit(features, config, model="bg_nbd", horizon_days=HORIZON)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 def test_intervals_of_spend_and_value_contain_their_level_of_simulated_customers(shoppers, level):
     """Of customers whose interval begins above nothing, exactly; of all, at least."""
@@ -91,6 +92,7 @@ def test_quantiles_invert_the_probability():
         assert reached[some] == pytest.approx(np.full(some.sum(), level), abs=0.002 if level < 0.9 else 0.004)
 
 
+@pytest.mark.slow
 def test_one_customer_is_the_same_alone_and_among_others(shoppers):
     features, *_ = shoppers
     model = fitted(features)
@@ -123,6 +125,7 @@ def test_a_shrunken_mean_has_a_distribution_with_its_moments():
     assert gamma_gamma.expected_spend(3, 50.0) == pytest.approx(law.expected_spend(3, 50.0))
 
 
+@pytest.mark.slow
 def test_a_learned_distribution_is_saved_and_loaded(shoppers, tmp_path):
     features, orders, spend = shoppers
     model = calibrate_intervals(fitted(features), fitted(features), features, orders, spend)

@@ -23,6 +23,7 @@ def customers(n: int, seed: int, effect) -> tuple[pd.DataFrame, np.ndarray, np.n
     return X, y, planted
 
 
+@pytest.mark.slow
 def test_a_planted_effect_is_found_where_it_is():
     X, y, planted = customers(6000, 1, lambda age: np.where(age < 40, 0.2, -0.05))
     model = pt.ContactEffects(costs={"mail": 0.02}, rounds=40, folds=3).fit(X, y)

@@ -29,6 +29,7 @@ def model() -> pt.ContactEffects:
 NEW = pd.DataFrame({"n_orders": [2.0, 18.0], "persona": ["a", "never seen"]}, index=["ann", "ben"])
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
     model.learned_.save(tmp_path / "learned")
     loaded = LearnedEffects.load(tmp_path / "learned")

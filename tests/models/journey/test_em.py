@@ -35,6 +35,7 @@ class TestLikelihoodRises:
         assert (np.diff(history) >= -1e-10 * np.abs(history[1:])).all()
 
 
+@pytest.mark.slow
 def test_the_order_of_hazards_holds_after_the_fit(book):
     emissions = fit_em(count_paths(book[c.JOURNEY_PATH]), 2, left_censored=False).parameters.emissions[:-1]
     hazards = -np.log1p(-emissions[:, PURCHASES].sum(axis=1)).reshape(2, len(STAGES))

@@ -25,6 +25,7 @@ def predicted(model, features):
 
 
 class TestContract:
+    @pytest.mark.slow
     def test_reads_one_column_and_predicts_four(self, model, book):
         assert model.columns == (c.JOURNEY_PATH,)
         table = predicted(model, book.assign(other=1.0))

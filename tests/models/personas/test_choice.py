@@ -57,6 +57,7 @@ def test_the_planted_number_is_chosen(settings, method):
     assert choice.table()["bic"].isna().all() == (method == "kmeans")
 
 
+@pytest.mark.slow
 def test_without_groups_no_number_is_stable(settings):
     config = settings(k="auto", bootstraps=8)
     points = np.random.default_rng(0).normal(size=(800, 5))
