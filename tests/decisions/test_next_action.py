@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.config import ActionConfig, ActionsConfig, CapsConfig
-from patronage.decisions.catalogue import ActionPlan
+from patronage.decisions.catalogue import ActionPlan, fits
 from patronage.decisions.next_action import by_labels, by_segment, next_actions
 
 CATALOGUE = {
@@ -56,6 +56,22 @@ def sent(*rows):
 
 def of(result, customer):
     return result.frame.set_index("customer_id").loc[customer]
+
+
+def test_known_stands_for_any_label_that_says_something(customers):
+    to_category = replace(CATALOGUE["cross_sell"], conditions={"adjacent_interest": ["known"]})
+    some = customers.assign(adjacent_interest=["tea", "unknown", "wine", None, "known"])
+    result = next_actions(some, NOBODY, plan(catalogue={"cross_sell": to_category}))
+    assert result.frame["action"].tolist() == ["leave_alone", "leave_alone", "cross_sell", "leave_alone", "leave_alone"]
+    assert of(result, "cleo")["why"] == "adjacent_interest is wine"
+    assert fits(to_category, some).tolist() == [True, False, True, False, True]  # who earns nothing is left alone
+
+
+def test_nobody_is_sold_another_category_where_the_log_has_none(customers):
+    shipped = ActionPlan.of(ActionsConfig(), margin=0.5, order_margin=10.0, seed=0)
+    result = next_actions(customers, NOBODY, shipped)
+    assert result.left_out["cross_sell"] == ["adjacent_interest"]
+    assert "cross_sell" not in result.frame["action"].tolist()
 
 
 def test_everyone_gets_what_earns_most(customers):

@@ -11,6 +11,7 @@ from patronage.errors import ConfigError
 ORDER, RISK, SPEND, FIXED = "order", "risk", "spend", "fixed"
 GAINS = (ORDER, RISK, SPEND, FIXED)
 LEAVE_ALONE = "leave_alone"
+KNOWN = "known"  # in place of a label: any but unknown
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config import ActionConfig, ActionsConfig
-from patronage.config.actions import ORDER, RISK, SPEND
+from patronage.config.actions import KNOWN, ORDER, RISK, SPEND
 from patronage.typing import Array, Mask
 
 LEARNED, ASSUMED = "learned", "assumed"
@@ -131,8 +131,15 @@ def fits(action: ActionConfig, assignments: pd.DataFrame) -> Mask:
     """(N,) whether the labels of a customer meet the conditions of an action; nobody's do where a lens is absent."""
     met = np.ones(len(assignments), bool)
     for column, labels in action.conditions.items():
-        met &= assignments[column].isin(labels).to_numpy() if column in assignments else False
+        met &= _meets(assignments[column], labels) if column in assignments else False
     return met
+
+
+def _meets(column: pd.Series, labels: Sequence[str]) -> Mask:
+    met = column.isin(labels)
+    if KNOWN in labels:
+        met |= column.notna() & (column != c.UNKNOWN)
+    return met.to_numpy(bool)
 
 
 def promise(name: str, action: ActionConfig, assignments: pd.DataFrame, prospects: Prospects) -> Promise:

@@ -300,9 +300,10 @@ def _labels(customers: pd.DataFrame, column: str, otherwise: str) -> Array:
 
 def _reasons(conditions: Mapping[str, list[str]], customers: pd.DataFrame) -> Array:
     """The labels that fit, such as `journey_stage is at_risk`."""
+    held = [customers[column].astype(object) for column in conditions]
     reasons = [
-        customers[column].astype(object).map({label: f"{column} is {label}" for label in labels}).to_numpy(object)
-        for column, labels in conditions.items()
+        labels.map({label: f"{labels.name} is {label}" for label in labels.unique()}).to_numpy(object)
+        for labels in held
     ]
     joined = reasons[0]
     for more in reasons[1:]:
