@@ -10,7 +10,7 @@ import pytest
 
 import patronage
 from conftest import command
-from patronage import cli
+from patronage.command_line import VERBS
 from patronage.errors import ConfigError
 
 
@@ -18,7 +18,7 @@ from patronage.errors import ConfigError
 def test_usage_names_every_verb(words, code):
     exit_code, out, _ = command(*words)
     assert exit_code == code
-    assert all(f"  {verb}" in out for verb in cli.VERBS)
+    assert all(f"  {verb}" in out for verb in VERBS)
 
 
 def test_the_version():

@@ -20,7 +20,7 @@ ORDERING = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 # A room may import those above it, and itself.
 FLOORS = (
-    ("names", "errors", "typing", "masking", "temporary", "threads", "journal"),
+    ("names", "errors", "typing", "masking", "temporary", "threads", "journal", "interrupts"),
     ("statistics", "manifest", "config", "report"),
     ("engine",),
     ("cutoff",),
@@ -36,7 +36,9 @@ FLOORS = (
     ("tracking",),
     ("jobs",),
     ("front_door",),
+    ("command_line",),
     ("cli",),
+    ("__main__",),
 )
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
 ONE_IMPORTER = {"mlflow": "tracking", "lifetimes": "models/btyd/fit.py", "hydra": "jobs"}

@@ -36,7 +36,6 @@ Errors
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from patronage.errors import (
@@ -62,7 +61,7 @@ if TYPE_CHECKING:
     from patronage.models.journey.estimator import Journey
     from patronage.models.personas.estimator import Personas
 
-__version__ = version("patronage")
+    __version__: str
 
 __all__ = [
     # a log
@@ -118,10 +117,14 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("patronage")
     if name not in _ROOMS:
         raise AttributeError(f"module 'patronage' has no attribute {name!r}")
     return getattr(import_module(f"patronage.{_ROOMS[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS})
+    return sorted({*globals(), *_ROOMS, *__all__})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -264,7 +265,8 @@ class TestARun:
         client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
         model = Path(client.get_model_version_download_uri("patronage-tables", "1").removeprefix("file://"))
         example = json.loads((model / "serving_input_example.json").read_text())
-        port = free_port()
+        table, port = example["dataframe_split"], free_port()
+        address = f"http://127.0.0.1:{port}/invocations"
         words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port),
                  "--env-manager", "local"]  # fmt: skip
         # MLflow starts uvicorn by its name: it must be found, as in an activated environment
@@ -274,14 +276,27 @@ class TestARun:
         )
         try:
             wait_until_it_answers(f"http://127.0.0.1:{port}/ping")
-            code, answer = _post(f"http://127.0.0.1:{port}/invocations", example)
+            code, answer = _post(address, example)
             assert code == 200
             assert len(answer["predictions"]) == 2  # a made-up buyer, and a contact who never bought
             assert answer["predictions"][0]["customer_id"] == "example-buyer"
             assert 0 <= answer["predictions"][0]["churn_probability"] <= 1
-            code, answer = _post(f"http://127.0.0.1:{port}/invocations", {"dataframe_records": [{"customer_id": "x"}]})
-            assert code == 400
-            assert "n_orders" in json.dumps(answer)
+            buyer, contact = (dict(zip(table["columns"], row, strict=True)) for row in table["data"])
+            for records, ids in (([contact | {"customer_id": 17850}], ["17850"]), ([buyer | {"n_orders": 3}], None)):
+                code, answer = _post(address, {"dataframe_records": records})
+                assert code == 200
+                assert [row["customer_id"] for row in answer["predictions"]] == (ids or ["example-buyer"])
+            code, answer = _post(address, {"dataframe_split": table | {"data": []}})
+            assert (code, answer["predictions"]) == (200, [])
+            for record, line in (
+                ({"customer_id": "x"}, "n_orders, .*: no such column in the rows"),
+                (buyer | {"n_orders": "x"}, "n_orders: no number in 1 of 1 rows"),
+                (contact | {"customer_id": None}, "customer_id: missing in 1 of 1 rows"),
+            ):
+                code, answer = _post(address, {"dataframe_records": [record]})
+                assert code == 400
+                assert re.search(line, json.dumps(answer))
+                assert "Traceback" not in json.dumps(answer)
         finally:
             server.terminate()
             server.wait()

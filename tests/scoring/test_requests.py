@@ -42,13 +42,6 @@ def test_what_lenses_make_is_right(fitted):
     check_rows(whole)
 
 
-@pytest.mark.parametrize("column", ["n_orders", "journey_path"])
-def test_neither_numbers_nor_texts(fitted, column):
-    rows = fitted.features.head(2).assign(**{column: [{"a": 1}, ["b"]]})
-    with pytest.raises(DataError, match=f"{column}: neither numbers nor texts"):
-        check_rows(rows)
-
-
 def test_ids_in_a_column_or_in_the_index(fitted):
     rows = fitted.features.head(2)
     assert with_ids(rows)["customer_id"].tolist() == with_ids(rows.reset_index())["customer_id"].tolist()

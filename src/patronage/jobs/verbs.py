@@ -1,7 +1,7 @@
 """A verb as an ordinary Hydra app (`-m`, `--help`, `--cfg job`, completion).
 
-This is where the process is set up: environment, `sys.argv`, warnings and log levels are changed here and in cli.py
-only. The verb's own file is imported once its configuration holds.
+This is where the process is set up: environment, `sys.argv`, warnings and log levels are changed here and in
+command_line.py only. The verb's own file is imported once its configuration holds.
 """
 
 from __future__ import annotations

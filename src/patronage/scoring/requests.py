@@ -7,13 +7,16 @@ last order lies before the first one, a count below zero, an amount without an e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
 from patronage.errors import DataError
+from patronage.lenses import Feature
 from patronage.typing import Mask
 
 OF_EVERYONE = (c.N_ORDERS, c.ACTIVE_DAYS, c.NET_REVENUE)
@@ -23,29 +26,114 @@ NOT_NEGATIVE = re.compile(r"n_\w+|\w+_days|\w+_share|frequency|recency|T|dates_s
 SHARE = re.compile(r"\w+_share")
 LARGEST = 1e15  # of any number: money in minor units beyond it is no longer exact
 LONGEST_DAYS = 73_000.0  # two hundred years
+EXACT = 2**53  # from which a double does not hold every whole number
 EXPECTED = "expected the features of `patronage.features`"
 
 
 def with_ids(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with their ids as the column `customer_id`, whether they stood there or in the index.
+    """The rows with their ids as texts in the column `customer_id`, whether they stood there or in the index.
+
+    A whole number is its digits, as at the door: 17850 and 17850.0 are `17850`.
 
     Raises
     ------
     DataError
-        They stand nowhere, or one is missing.
+        They stand nowhere, one is missing, or one is neither a text nor a whole number.
     """
     if c.CUSTOMER_ID not in rows:
         if rows.index.name != c.CUSTOMER_ID:
             raise DataError(f"{c.CUSTOMER_ID}: neither a column nor the index of the rows; {EXPECTED}")
         rows = rows.reset_index()
-    missing = int(rows[c.CUSTOMER_ID].isna().sum())
+    ids = _texts(c.CUSTOMER_ID, rows[c.CUSTOMER_ID])
+    missing = int((ids == "").sum())
     if missing:
         raise DataError(f"{c.CUSTOMER_ID}: missing in {missing} of {len(rows)} rows; expected the id of each customer")
-    return rows
+    return rows.assign(**{c.CUSTOMER_ID: ids})
+
+
+def typed_features(rows: pd.DataFrame, features: Mapping[str, Feature]) -> pd.DataFrame:
+    """The features of a request as lenses make them: numbers as floats, texts as texts.
+
+    A number may be whole, a `Decimal`, nullable, true or false, or its digits as a text; a text may be a whole number.
+
+    Parameters
+    ----------
+    features
+        What the model reads, by name.
+
+    Raises
+    ------
+    DataError
+        One line: a feature that the rows do not have, or the first whose values cannot be read, and in how many rows.
+    """
+    if absent := [name for name in features if name not in rows]:
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise DataError(f"{', '.join(absent[:5])}{more}: no such column in the rows; {EXPECTED}")
+    read = {
+        name: _texts(name, rows[name]) if feature.text else _numbers(name, rows[name])
+        for name, feature in features.items()
+    }
+    return pd.DataFrame(read, index=rows.index)
+
+
+def _numbers(name: str, values: pd.Series) -> np.ndarray:
+    """A column as floats, NaN where it is missing."""
+    if values.dtype.kind in "fiub" and isinstance(values.dtype, np.dtype):
+        return values.to_numpy(np.float64)
+    numbers, unreadable = np.full(len(values), np.nan), 0
+    for row, (value, missing) in enumerate(zip(values.array, _missing(values), strict=True)):
+        if missing:
+            continue
+        if not isinstance(value, (Real, Decimal, str, np.bool_)):
+            unreadable += 1
+            continue
+        try:
+            numbers[row] = float(value)
+        except (ValueError, OverflowError):
+            unreadable += 1
+    if unreadable:
+        raise DataError(f"{name}: no number in {unreadable} of {len(values)} rows; {EXPECTED}")
+    return numbers
+
+
+def _texts(name: str, values: pd.Series) -> np.ndarray:
+    """A column as texts, empty where it is missing."""
+    texts, unreadable = np.full(len(values), "", dtype=object), 0
+    for row, (value, missing) in enumerate(zip(values.array, _missing(values), strict=True)):
+        if missing:
+            continue
+        if isinstance(value, str):
+            texts[row] = str(value)
+        elif isinstance(value, (Real, Decimal)) and not isinstance(value, bool) and _is_whole(value):
+            texts[row] = str(value) if isinstance(value, (int, np.integer)) else str(int(float(value)))
+        else:
+            unreadable += 1
+    if unreadable:
+        expected = "expected texts or whole numbers" if name == c.CUSTOMER_ID else EXPECTED
+        raise DataError(f"{name}: neither a text nor a whole number in {unreadable} of {len(values)} rows; {expected}")
+    return texts
+
+
+def _is_whole(value: Real | Decimal) -> bool:
+    """Whether a number is a whole one for certain: a large float has lost its last digits."""
+    if isinstance(value, (int, np.integer)):
+        return True
+    number = float(value)
+    return number.is_integer() and abs(number) < EXACT
+
+
+def _missing(values: pd.Series) -> np.ndarray:
+    """Where a value is missing; a list or a dict is not."""
+    return np.array([pd.api.types.is_scalar(value) and bool(pd.isna(value)) for value in values.array], dtype=bool)
 
 
 def check_rows(features: pd.DataFrame) -> None:
     """Refuse rows that no lens makes.
+
+    Parameters
+    ----------
+    features
+        Numbers and texts, as `typed_features` gives them.
 
     Raises
     ------
@@ -59,8 +147,11 @@ def check_rows(features: pd.DataFrame) -> None:
 
 
 def _findings(features: pd.DataFrame) -> Iterator[tuple[str, Mask, str]]:
-    numbers = {name: _number(name, features[name]) for name in features if name != c.CUSTOMER_ID}
-    numbers = {name: values for name, values in numbers.items() if values.dtype.kind == "f"}
+    numbers = {
+        name: features[name].to_numpy(np.float64)
+        for name in features
+        if name != c.CUSTOMER_ID and features[name].dtype.kind in "fiub"
+    }
     with np.errstate(invalid="ignore"):
         for name, values in numbers.items():
             yield name, np.isinf(values), "infinite"
@@ -85,17 +176,3 @@ def _findings(features: pd.DataFrame) -> Iterator[tuple[str, Mask, str]]:
         yield c.FREQUENCY, (repeats == 0) & (recency > 1e-6), "0 although recency is above 0"
         yield c.FREQUENCY, repeats % 1 > 0, "no whole number of days"
         yield c.N_ORDERS, ~buyers & (repeats > 0), "0 although frequency is above 0"
-
-
-def _number(name: str, values: pd.Series) -> np.ndarray:
-    """A column as floats, or as it is where it is text."""
-    if values.dtype.kind in "fiub":
-        return values.to_numpy(np.float64)
-    if isinstance(values.dtype, pd.StringDtype) or values.dtype == object:
-        texts = values.dropna()
-        if len(texts) and not all(isinstance(text, str) for text in texts):
-            try:
-                return values.to_numpy(np.float64, na_value=np.nan)
-            except (TypeError, ValueError):
-                raise DataError(f"{name}: neither numbers nor texts; {EXPECTED}") from None
-    return values.to_numpy(object)

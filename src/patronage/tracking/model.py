@@ -17,16 +17,16 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.pyfunc import PythonModel, PythonModelContext
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.types.schema import AnyType
 
+from patronage import lenses, temporary
 from patronage import names as c
-from patronage import temporary
 from patronage.bundle import ABOUT_BUYERS, Bundle
 from patronage.errors import PatronageError, TrackingError
-from patronage.lenses import described
 from patronage.review.record import RunRecord
 from patronage.scoring import example_features
-from patronage.scoring.requests import EXPECTED, check_rows, with_ids
+from patronage.scoring.requests import EXPECTED, check_rows, typed_features, with_ids
 from patronage.tracking.store import Store, alone
 
 NAME = "bundle"
@@ -151,18 +151,24 @@ def _make_registered_model(client: MlflowClient, name: str) -> None:
 
 
 def signature(bundle: Bundle) -> ModelSignature:
-    """Names and types of what the model takes and gives; about churn and value nothing is required of a contact."""
-    features = described(bundle.lenses, bundle.lens_names)
-    inputs = [ColSpec("string" if feature.text else "double", name) for name, feature in features.items()]
+    """Names of what the model takes, names and types of what it gives.
+
+    What it takes is of any type and optional, for MLflow looks at it first: it would refuse whole numbers of 64 bits
+    for a `double`, ids that are numbers for a `string`, and a row without a column by a line with the whole signature.
+    The model reads the values itself, and names the column that it misses. About churn and value nothing is required
+    of a contact.
+    """
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(AnyType(), name, required=False)  # the ids may stand in the index too
+        for name in (c.CUSTOMER_ID, *lenses.described(bundle.lenses, bundle.lens_names))
+    ]
     assignments = bundle.assign(example_features(bundle))
     always = set(assignments) - {*ABOUT_BUYERS, c.P_RENEWAL, c.EXPECTED_REMAINING_MONTHS}
     outputs = [
         ColSpec(KINDS.get(assignments[name].dtype.kind, "string"), name, required=name in always)
         for name in assignments
     ]
-    customer = ColSpec("string", c.CUSTOMER_ID)
-    id_or_index = ColSpec("string", c.CUSTOMER_ID, required=False)  # the features of `patronage.features` have an index
-    return ModelSignature(Schema([id_or_index, *inputs]), Schema([customer, *outputs]))
+    return ModelSignature(Schema(inputs), Schema([ColSpec("string", c.CUSTOMER_ID), *outputs]))
 
 
 class BundleModel(PythonModel):
@@ -175,11 +181,11 @@ class BundleModel(PythonModel):
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         try:
-            rows = with_ids(model_input)
-            check_rows(rows)
             # by position: a request may hold the same customer twice, as of two cutoffs
-            customers = pd.Index(rows[c.CUSTOMER_ID])
-            assignments = self.bundle.assign(rows.reset_index(drop=True), customers)
+            rows = with_ids(model_input).reset_index(drop=True)
+            features = typed_features(rows, lenses.described(self.bundle.lenses, self.bundle.lens_names))
+            check_rows(features)
+            assignments = self.bundle.assign(features, pd.Index(rows[c.CUSTOMER_ID]))
         except PatronageError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
         except Exception as error:  # MLflow would answer with our stack and its paths

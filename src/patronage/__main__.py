@@ -1,0 +1,5 @@
+"""`python -m patronage VERB [hydra overrides]`: the `patronage` command."""
+
+from patronage.cli import main
+
+main()
