@@ -6,21 +6,24 @@ command_line.py only. The verb's own file is imported once its configuration hol
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from importlib import import_module
 
 import hydra
+from hydra._internal.hydra import Hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from patronage import journal, threads
 from patronage.config import ProcessConfig, plain, typed
-from patronage.config.places import conf_dir, project_root
+from patronage.config.places import conf_dir, project_root, shipped_conf_dir
 from patronage.engine import shortage
 from patronage.errors import ConfigError, OutputError, PatronageError
 from patronage.jobs import secrets
@@ -31,6 +34,7 @@ from patronage.jobs.quoting import quote_values
 from patronage.jobs.sweep import ParentRun
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
+OWN_FILES = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
 MLFLOW = {  # defaults; what the user has set stays
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -72,7 +76,8 @@ def run_verb(verb: str, arguments: list[str]) -> None:
     _set_up_process()
     sys.argv = [f"patronage {verb}", *opened(secrets.hide(arguments))]
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
+        with _composed_once(arguments):
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
     except Failure as failed:
         raise failed.error from None
     except (HydraException, OmegaConfBaseException) as error:
@@ -86,6 +91,25 @@ def run_verb(verb: str, arguments: list[str]) -> None:
     finally:
         ParentRun.close_failed()
         secrets.forget()
+
+
+@contextlib.contextmanager
+def _composed_once(arguments: list[str]) -> Iterator[None]:
+    """Spare Hydra the composition that it makes before the real one, only to see whether a file sets `hydra.mode`.
+
+    No file of ours does, and to compose is most of what a short command costs. Where the command brings files of its
+    own, or speaks of the mode, Hydra looks as ever.
+    """
+    own = [word for word in arguments if word.startswith(OWN_FILES) or "hydra.mode" in word]
+    if own or conf_dir() != shipped_conf_dir():
+        yield
+        return
+    look = Hydra.get_mode
+    Hydra.get_mode = lambda *_, **__: None  # type: ignore[method-assign]  # none is set: -m alone tells
+    try:
+        yield
+    finally:
+        Hydra.get_mode = look  # type: ignore[method-assign]
 
 
 def _task(verb: str) -> hydra.types.TaskFunction:
