@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -25,3 +26,30 @@ def test_the_finding_names_the_pair_that_agrees_most():
     assert told.startswith("a and b agree most: 0.90")
     assert "2 of 3 pairs agree by 0.5 or more" in told
     assert overlap._told(table.iloc[:1, :1]) == "There are no two segment columns to hold against each other"
+
+
+def test_a_combination_that_tells_more_than_both_is_named_and_one_that_adds_up_is_not():
+    rng = np.random.default_rng(0)
+    labels = pd.DataFrame({name: rng.choice(list("ab"), 4000) for name in ("one", "two", "three")})
+    one, two, three = ((labels[name] == "a").to_numpy() for name in labels)
+    orders = pd.Series(rng.poisson(1 + 2.0 * (one ^ two) + three))
+    table = overlap.combinations_by_orders(labels, orders, seed=0).set_index(["first", "second"])
+    crossed, added = table.loc[("one", "two")], table.loc[("one", "three")]
+    assert crossed["verdict"] == "tell more together"
+    assert crossed["gain"] > 0.15
+    assert crossed["better_alone"] < 0.02
+    assert added["verdict"] == "no more than both"
+    assert added["combined"] <= added["added_up"] + 0.01
+
+
+def test_labels_by_chance_tell_nothing_together():
+    rng = np.random.default_rng(1)
+    labels = pd.DataFrame({str(place): rng.choice(list("abcdef"), 3000) for place in range(6)})
+    table = overlap.combinations_by_orders(labels, pd.Series(rng.poisson(2, 3000)), seed=0)
+    assert len(table) == 15
+    assert (table["verdict"] == "no more than both").all()
+
+
+def test_orders_that_are_all_alike_have_nothing_to_tell():
+    labels = pd.DataFrame({"one": list("ab") * 50, "two": list("aabb") * 25})
+    assert overlap.combinations_by_orders(labels, pd.Series(np.ones(100)), seed=0).empty

@@ -57,3 +57,15 @@ def test_drivers_stand_in_the_order_of_the_tiers():
     assert drivers["value_tier"].tolist() == ["platinum", "lead"]
     assert drivers["mean"].tolist() == [10, 1]
     assert drivers["times_others"].tolist() == [10, 0.1]
+
+
+def test_the_pyramid_by_stage_has_those_who_never_bought():
+    features = pd.DataFrame(
+        {"net_revenue": [90.0, 10.0, np.nan, np.nan, np.nan], "n_orders": [5.0, 1.0, np.nan, np.nan, np.nan]},
+        index=list("abcde"),
+    )
+    status = pd.Series(["regular", "first_time", "prospect", "prospect", "prospect"], features.index)
+    table = pyramid.stages(features, status)
+    assert table["stage"].tolist() == ["first_time", "regular", "prospect"]
+    assert table.set_index("stage")["paid_share"].to_dict() == {"first_time": 0.1, "regular": 0.9, "prospect": 0.0}
+    assert table.set_index("stage").loc["prospect", ["customers", "share", "mean_orders"]].tolist() == [3, 0.6, 0]

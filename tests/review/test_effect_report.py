@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from patronage.review.effect_report import effect_finding
+from patronage.evaluation.effects import effects_by_days, effects_by_pressure
+from patronage.review.effect_report import _fading, _under_pressure, effect_finding
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,7 @@ from patronage.review.effect_report import effect_finding
 )
 def test_it_says_which_policy_is_followed_and_why(policy, best, end):
     model = SimpleNamespace(
-        average_=pd.DataFrame({"effect": [0.2], "low": [-0.1], "high": [0.5]}, index=["mail"]),
+        average_=pd.DataFrame({"effect": [0.2], "low": [-0.1], "high": [0.5], "p": [0.2]}, index=["mail"]),
         gain_=(5.0, -1.0, 11.0),
         policy_=policy,
         best_simple_=best,
@@ -29,3 +31,46 @@ def test_it_says_which_policy_is_followed_and_why(policy, best, end):
     found = effect_finding(model)
     assert found.startswith("no average effect is found")
     assert found.endswith(end)
+
+
+def null(number: int, customers: int = 400) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Orders of five spans that no arm of two changes, the weights of their lot, and contacts before."""
+    rng = np.random.default_rng(number)
+    given = rng.integers(0, 3, customers)
+    spans = {(day, day + 7): rng.poisson(0.5, customers) * 1.0 for day in range(0, 35, 7)}
+    return pd.DataFrame(spans), pd.Series(rng.integers(0, 8, customers)), 3.0 * (given[:, None] == [0, 1, 2])
+
+
+def test_of_several_spans_and_arms_none_shows_an_effect_by_chance_alone():
+    """By their own intervals a third of such nulls had a span that showed one."""
+    arms, spans, doublings = ["control", "mail", "sms"], 0, 0
+    for number in range(60):
+        outcomes, before, weights = null(number)
+        faded = effects_by_days(outcomes, arms, weights)
+        spans += any("is seen until" in line for line in _fading(faded))
+        doublings += bool(_under_pressure(effects_by_pressure(before, arms, weights * outcomes[[(0, 7)]].to_numpy())))
+    assert spans <= 6  # one in twenty, and what chance adds to sixty
+    assert doublings <= 6
+
+
+def test_one_of_several_arms_is_no_effect_by_its_own_interval_alone():
+    average = pd.DataFrame(
+        {"effect": [0.2, 0.0, 0.1], "low": [0.01, -0.1, -0.1], "high": [0.4, 0.1, 0.3], "p": [0.04, 0.9, 0.4]},
+        index=["mail", "sms", "call"],
+    )
+    model = SimpleNamespace(
+        average_=average, gain_=(0.0, 0.0, 0.0), policy_="treat none", best_simple_="treat none",
+        learned_=SimpleNamespace(rule=None),
+    )  # fmt: skip
+    assert effect_finding(model).startswith("no average effect is found")
+    sure = effect_finding(SimpleNamespace(**{**vars(model), "average_": average.assign(p=[0.0004, 0.9, 0.4])}))
+    assert sure.startswith("mail changes the outcome by +0.2 [+0.01, +0.4] per customer; contacting")
+
+
+def test_large_numbers_have_no_exponent():
+    model = SimpleNamespace(
+        average_=pd.DataFrame({"effect": [2.0], "low": [1.0], "high": [3.0], "p": [0.001]}, index=["mail"]),
+        gain_=(1463.2, -2741.0, 180.4), policy_="treat none", best_simple_="treat none",
+        learned_=SimpleNamespace(rule=None),
+    )  # fmt: skip
+    assert "earns +1,463 [-2,741, +180] per 1,000" in effect_finding(model)

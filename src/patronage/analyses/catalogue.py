@@ -15,16 +15,18 @@ from patronage.analyses import (
     pressure,
     products,
     pyramid,
+    readers,
     sequences,
     timing,
     turns,
     use,
     voice,
+    ways,
 )
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
-    pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, obstacles, pressure, sequences, products,
-    companions, use, timing, predictability, overlap,
+    pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, ways, obstacles, pressure, readers,
+    sequences, products, companions, use, timing, predictability, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

@@ -9,6 +9,7 @@ from patronage import names as c
 from patronage.analyses.acts import commonest, product_column
 from patronage.analyses.companions import LEVELS, price_levels
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.ripening import upsell_ripens
 from patronage.config import ProductsConfig
 from patronage.engine import text
 from patronage.errors import DataError
@@ -38,6 +39,8 @@ def run(view: View, settings: ProductsConfig) -> Result:
     _season(result, history, item, settings)
     if item == c.CATEGORY:
         result.add("price_thirds", _thirds(view, settings))
+        if len(ripe := upsell_ripens(history, settings.least)):
+            result.add("upsell_ripens", ripe, _ripening(ripe))
     if history.has("transactions", c.PRODUCT_ID):
         _adoption(result, view, settings)
     return result
@@ -101,6 +104,17 @@ def _thirds(view: View, settings: ProductsConfig) -> pd.DataFrame:
     counts["third"] = counts["level"].map(dict(enumerate(LEVELS)))
     counts["low"], counts["high"] = wilson_interval(counts["n"].to_numpy(float), counts["of"].to_numpy(float))
     return counts.assign(share=counts["n"] / counts["of"])[["segment", "third", "n", "of", "share", "low", "high"]]
+
+
+def _ripening(table: pd.DataFrame) -> Drawing:
+    """The step up of each category within 90 days."""
+    row = table.iloc[0]
+    title = (
+        f"{row[c.CATEGORY]}: {row['up_by_90']:.0%} step up in price within 90 days, {row['down_by_90']:.0%} step down; "
+        f"most ripe in the days {row['ripest_days']} after the first purchase"
+    )
+    shown = table.rename(columns={c.CATEGORY: "label", "up_by_90": "value"})
+    return Drawing("forest", shown, title, "share with a clearly dearer purchase within 90 days, with 95% interval")
 
 
 def _adoption(result: Result, view: View, settings: ProductsConfig) -> None:

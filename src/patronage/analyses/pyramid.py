@@ -97,6 +97,30 @@ def pareto(net_revenue: pd.Series, tiers: pd.Series) -> pd.DataFrame:
     return pd.DataFrame([{"buyers": len(paid), **row, "share_paying_80": paying}])
 
 
+def stages(features: pd.DataFrame, status: pd.Series) -> pd.DataFrame:
+    """The pyramid by stage: customers, orders and what they paid; those who never bought have stages of their own.
+
+    Parameters
+    ----------
+    status
+        The stage of each customer.
+
+    Returns
+    -------
+    DataFrame
+        A row per stage, those with the fewest customers first, as a pyramid stands.
+    """
+    paid = features[c.NET_REVENUE].fillna(0.0).reindex(status.index)
+    orders = features[c.N_ORDERS].fillna(0.0).reindex(status.index)
+    frame = pd.DataFrame({"stage": status, "paid": paid, "orders": orders})
+    table = frame.groupby("stage").agg(
+        customers=("paid", "size"), paid=("paid", "sum"), mean_orders=("orders", "mean")
+    ).reset_index()  # fmt: skip
+    table.insert(2, "share", table["customers"] / len(status))
+    table.insert(4, "paid_share", table["paid"] / max(float(paid.sum()), 1e-9))
+    return table.sort_values(["customers", "stage"], ignore_index=True)
+
+
 def value_drivers(features: pd.DataFrame, tiers: pd.Series, order: Sequence[str]) -> pd.DataFrame:
     """What makes the value of each tier: orders a customer, value of an order, profit and cost where known.
 
@@ -149,6 +173,8 @@ def run(view: View, settings: ValueConfig) -> Result:
     result.add("pareto", shares)
     drivers = value_drivers(features, tiers, order)
     result.add("value_drivers", drivers.assign(what=[view.meaning(name) for name in drivers["driver"]]))
+    if c.STATUS_SEGMENT in view.now.segments:
+        result.add("pyramid_stages", stages(features, view.now.segments[c.STATUS_SEGMENT]))
     best = float(shares["best_20_share"].iloc[0])
     result.metrics[Metric.BEST_FIFTH_SHARE] = best
     for tier, share in (tiers[tiers != c.UNKNOWN].value_counts(normalize=True)).items():

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from patronage import names as c
 from patronage.models.effects.policy import mean_interval
-from patronage.statistics import false_discovery
+from patronage.statistics import false_discovery, two_sided
 from patronage.typing import Array
 
 FEWEST = 30  # customers of a label
@@ -67,7 +67,8 @@ def effects_by_days(outcomes: pd.DataFrame, arms: list[str], weights: Array) -> 
     Returns
     -------
     DataFrame
-        `effect` of the span with `low` and `high`, and `so_far`, since the contact, with its ends; 95 % intervals.
+        `effect` of the span with `low` and `high`, and `so_far`, since the contact, with its ends; 95 % intervals;
+        `p_adjusted` of the span by Benjamini and Hochberg over all rows: of several spans one is seldom 0 by chance.
         Orders that only came earlier show as a later effect below 0.
     """
     rows = []
@@ -76,8 +77,8 @@ def effects_by_days(outcomes: pd.DataFrame, arms: list[str], weights: Array) -> 
         for column in outcomes:
             value = outcomes[column].to_numpy(np.float64)
             total = total + value
-            own, so_far = (mean_interval(_weighted(each, weights, number))[:3] for each in (value, total))
-            rows.append((arm, *column, len(value), *own, *so_far))
+            own, so_far = (mean_interval(_weighted(each, weights, number)) for each in (value, total))
+            rows.append((arm, *column, len(value), *own[:3], *so_far[:3], own[3]))
     columns = [
         c.ARM,
         "from_day",
@@ -89,8 +90,10 @@ def effects_by_days(outcomes: pd.DataFrame, arms: list[str], weights: Array) -> 
         "so_far",
         "so_far_low",
         "so_far_high",
+        "p_adjusted",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(p_adjusted=false_discovery(table["p_adjusted"].to_numpy(np.float64)))
 
 
 def effects_by_pressure(contacts_before: pd.Series, arms: list[str], scores: Array) -> pd.DataFrame:
@@ -100,7 +103,7 @@ def effects_by_pressure(contacts_before: pd.Series, arms: list[str], scores: Arr
     -------
     DataFrame
         `contacts_before`: a band, or `TREND`, the change of the effect with each doubling of 1 + the number; `effect`
-        with its 95 % interval, and `customers`.
+        with its 95 % interval, `customers`, and `p_adjusted` of the trends over the arms.
     """
     numbers = contacts_before.to_numpy(np.float64)
     rows = []
@@ -109,21 +112,25 @@ def effects_by_pressure(contacts_before: pd.Series, arms: list[str], scores: Arr
         for name, low, high in BANDS:
             own = (numbers >= low) & (numbers <= high)
             if own.sum() >= FEWEST:
-                rows.append((arm, name, int(own.sum()), *mean_interval(difference[own])[:3]))
+                rows.append((arm, name, int(own.sum()), *mean_interval(difference[own])[:3], np.nan))
         doubled = np.log2(1 + numbers)
         if doubled.std() > 0:
             rows.append((arm, TREND, len(numbers), *_trend(doubled, difference)))
-    return pd.DataFrame(rows, columns=[c.ARM, "contacts_before", "customers", "effect", "low", "high"])
+    table = pd.DataFrame(rows, columns=[c.ARM, "contacts_before", "customers", "effect", "low", "high", "p_adjusted"])
+    trends = table["contacts_before"] == TREND
+    table.loc[trends, "p_adjusted"] = false_discovery(table.loc[trends, "p_adjusted"].to_numpy(np.float64))
+    return table
 
 
-def _trend(x: Array, y: Array) -> tuple[float, float, float]:
-    """The slope of y by x with its 95 % interval, robust to unequal variances."""
+def _trend(x: Array, y: Array) -> tuple[float, float, float, float]:
+    """The slope of y by x with its 95 % interval and its p-value, robust to unequal variances."""
     centred = x - x.mean()
     variance = float(centred @ centred)
     slope = float(centred @ y) / variance
     rest = centred * (y - y.mean() - slope * centred)
-    half = float(norm.ppf(0.975) * np.sqrt(rest @ rest)) / variance
-    return slope, slope - half, slope + half
+    error = float(np.sqrt(rest @ rest)) / variance
+    half = float(norm.ppf(0.975)) * error
+    return slope, slope - half, slope + half, float(two_sided(slope / error)) if error > 0 else 1.0
 
 
 def _weighted(outcome: Array, weights: Array, arm: int) -> Array:

@@ -20,6 +20,9 @@ from patronage.jobs.effect_data import TrialData, trial_data
 from patronage.models.effects.estimator import ContactEffects
 from patronage.names import Artifact
 from patronage.report import Report
+from patronage.review.analysis_charts import charts_of
+from patronage.review.analysis_figures import draw
+from patronage.review.effect_figures import effect_drawings
 from patronage.review.effect_report import effect_finding, effect_report
 from patronage.review.record_page import with_record_page
 from patronage.temporary import growing
@@ -107,7 +110,7 @@ def _model(config: EffectConfig, propensity: str | None) -> ContactEffects:
 def _record(
     config: EffectConfig, model: ContactEffects, report: Report, source: str, started: float
 ) -> tracking.RunRecord:
-    finding = effect_finding(model)
+    finding, drawings = effect_finding(model), effect_drawings(report.tables)
     record = tracking.RunRecord(
         kind=RUN_KIND,
         name=config.name,
@@ -118,8 +121,9 @@ def _record(
         metrics=report.metrics,
         tags={c.ARM: ", ".join(model.arms_)},
         tables=report.tables,
+        figures={f"{name}.png": draw(drawing) for name, drawing in drawings.items()},
     )
-    return with_record_page(record, "What contacts changed", report.messages, finding)
+    return with_record_page(record, "What contacts changed", report.messages, finding, charts=charts_of(drawings))
 
 
 def _print_plan(config: EffectConfig) -> None:

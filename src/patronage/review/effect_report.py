@@ -8,6 +8,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.evaluation.effects import (
+    FALSE_DISCOVERIES,
     GAINS,
     HARMS,
     TREND,
@@ -23,7 +24,15 @@ from patronage.models.effects.policy import best_arm, profits
 from patronage.names import Artifact, Metric
 from patronage.report import Report
 from patronage.review.page.html import words
+from patronage.statistics import false_discovery
 from patronage.typing import Array
+
+NO_AVERAGE = "no average effect is found beyond chance"
+MEASURES = {  # of a ranking by the predicted effect
+    "qini": "what is gained beyond contacting as many by chance; 0 is chance",
+    "auuc": "what is gained over all shares contacted, the best first",
+    "rate": "what the best gain beyond the average, over all shares; 0 is chance",
+}
 
 
 def effect_report(
@@ -88,7 +97,8 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
     others = policies.drop(index=BY_EFFECT)
     name = others["profit_per_1000"].idxmax()
     row = others.loc[name]
-    if row["learned_gain_low"] > 0:
+    gain, low, high = (row[f"learned_gain{end}"] for end in ("", "_low", "_high"))
+    if low > 0:
         return []
     policy = words(model.policy_)
     if model.learned_.rule is not None:
@@ -96,9 +106,8 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
     else:
         followed = f"; {policy!r} is followed, since this policy does not surely earn more"
     return [
-        f"the policy {words(str(name))!r} is as good as any: by effect {row['learned_gain']:+.4g} "
-        f"[{row['learned_gain_low']:+.4g}, {row['learned_gain_high']:+.4g}] per 1,000 customers is not surely more"
-        + (followed if name != model.policy_ else "")
+        f"the policy {words(str(name))!r} is as good as any: by effect {_interval(gain, low, high)} per 1,000 "
+        "customers is not surely more" + (followed if name != model.policy_ else "")
     ]
 
 
@@ -106,11 +115,9 @@ def _fading(faded: pd.DataFrame) -> list[str]:
     """How long each arm goes on changing something, and whether that stays."""
     lines = []
     for arm, rows in faded.groupby(c.ARM, sort=False):
-        sure = rows[(rows["low"] > 0) | (rows["high"] < 0)]
+        sure = rows[rows["p_adjusted"] < FALSE_DISCOVERIES]
         last = rows.iloc[-1]
-        total = (
-            f"{last['so_far']:+.4g} [{last['so_far_low']:+.4g}, {last['so_far_high']:+.4g}] in {last['until_day']} days"
-        )
+        total = f"{_interval(last['so_far'], last['so_far_low'], last['so_far_high'])} in {last['until_day']} days"
         if sure.empty:
             lines.append(f"{arm}: no span of days since the contact shows an effect; {total}")
             continue
@@ -127,24 +134,24 @@ def _fading(faded: pd.DataFrame) -> list[str]:
 
 def _under_pressure(pressure: pd.DataFrame) -> list[str]:
     """Whether the effect changes with how many contacts a customer had before."""
-    trends = pressure[(pressure["contacts_before"] == TREND) & ((pressure["low"] > 0) | (pressure["high"] < 0))]
+    trends = pressure[(pressure["contacts_before"] == TREND) & (pressure["p_adjusted"] < FALSE_DISCOVERIES)]
     return [
-        f"{row[c.ARM]}: the effect {'grows' if row['effect'] > 0 else 'falls'} by {abs(row['effect']):.4g} "
-        f"[{row['low']:+.4g}, {row['high']:+.4g}] with each doubling of the contacts before"
+        f"{row[c.ARM]}: the effect {'grows' if row['effect'] > 0 else 'falls'} by {abs(row['effect']):.3g} "
+        f"[{row['low']:+.3g}, {row['high']:+.3g}] with each doubling of the contacts before"
         for row in trends.to_dict("records")
     ]
 
 
 def effect_finding(model: ContactEffects) -> str:
     """One sentence: the average effects that are more than chance, and the policy that may be followed."""
-    sure = model.average_[(model.average_["low"] > 0) | (model.average_["high"] < 0)]
+    sure = model.average_[false_discovery(model.average_["p"].to_numpy(float)) < FALSE_DISCOVERIES]
     effects = [
-        f"{arm} changes the outcome by {row['effect']:+.4g} [{row['low']:+.4g}, {row['high']:+.4g}] per customer"
+        f"{arm} changes the outcome by {_interval(row['effect'], row['low'], row['high'])} per customer"
         for arm, row in sure.iterrows()
     ]
-    average = "; ".join(effects) if effects else "no average effect is found: every interval holds 0"
+    average = "; ".join(effects) if effects else NO_AVERAGE
     gain, low, high = model.gain_
-    best = f"contacting by effect earns {gain:+.4g} [{low:+.4g}, {high:+.4g}] per 1,000 customers beside"
+    best = f"contacting by effect earns {_interval(gain, low, high)} per 1,000 customers beside"
     verdict = "" if model.policy_ == BY_EFFECT else ", which is not surely more, so the simple policy stays"
     if model.policy_ not in (BY_EFFECT, model.best_simple_):
         verdict = ", which is not surely more; nor does that one surely pay, so nobody is contacted"
@@ -160,7 +167,8 @@ def _ranking(model: ContactEffects, differences: Array) -> pd.DataFrame:
         for number, arm in enumerate(model.arms_[1:])
         for measure, values in ranking(model.effects_[:, number], differences[:, number]).items()
     ]
-    return pd.DataFrame(rows, columns=[c.ARM, "measure", "value", "low", "high"])
+    table = pd.DataFrame(rows, columns=[c.ARM, "measure", "value", "low", "high"])
+    return table.assign(what=table["measure"].map(MEASURES))
 
 
 def _metrics(model: ContactEffects, ranked: pd.DataFrame) -> dict[str, float]:
@@ -170,6 +178,12 @@ def _metrics(model: ContactEffects, ranked: pd.DataFrame) -> dict[str, float]:
     for row in ranked.to_dict("records"):
         metrics[Metric.effect(_plain(row[c.ARM]), row["measure"])] = float(row["value"])
     return metrics
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    """A value with its ends and their signs, to three digits that matter, and no exponent."""
+    middle, *ends = (f"{number:+,.0f}" if abs(number) >= 100 else f"{number:+.3g}" for number in (value, low, high))
+    return f"{middle} [{', '.join(ends)}]"
 
 
 def _plain(arm: object) -> str:

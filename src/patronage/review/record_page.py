@@ -38,6 +38,11 @@ COLUMNS = {  # that are not understood without a word
     "best_20_share": "share paid by the best 20%",
     "share_paying_80": "share of the buyers who pay 80%",
     "times_others": "times that of the others",
+    "profit_per_1000": "profit per 1,000",
+    "learned_gain": "by effect earns more",
+    "learned_gain_low": "at least more",
+    "learned_gain_high": "at most more",
+    "p_adjusted": "p, adjusted",
 }
 Drawn = Chart | tuple[str, bytes]  # or the title of a figure, and its PNG without it
 SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
