@@ -267,20 +267,17 @@ def truth() -> list[str]:
         planted = simulator.perturbed(seed)
         train = simulator.simulate(planted, TRUTH_CUSTOMERS, seed=100 + seed).features[c.JOURNEY_PATH]
         test = simulator.simulate(planted, TRUTH_EVALUATED, seed=200 + seed)
-        fits = {
-            f"fitted on {n:,}": fit_em(count_paths(train[:n]), 2, left_censored=False)
-            for n in (TRUTH_CUSTOMERS, 2000, 500)
-        }
+        fits = {f"fitted on {n:,}": fit_em(count_paths(train[:n]), 2) for n in (TRUTH_CUSTOMERS, 2000, 500)}
         largest = fits[f"fitted on {TRUTH_CUSTOMERS:,}"]
-        fits["fitted, one class"] = fit_em(count_paths(train), 1, left_censored=False)
-        fits["prior, not fitted"] = fit_em(count_paths(train), 2, left_censored=False, iterate=False)
+        fits["fitted, one class"] = fit_em(count_paths(train), 1)
+        fits["prior, not fitted"] = fit_em(count_paths(train), 2, iterate=False)
         judges = {"Bayes-optimal": (planted, largest.stage_of_state)}
         judges |= {name: (fit.parameters, fit.stage_of_state) for name, fit in fits.items()}
         stages, paths = largest.stage_of_state[test.states], encode(test.features[c.JOURNEY_PATH])
         for name, (parameters, names) in judges.items():
             posterior = multiply(filter_paths(paths, parameters, names).states, stage_indicator(names))
             rows.setdefault(name, []).append(_score(posterior, stages))
-        halves = [fit_em(count_paths(part), 2, left_censored=False) for part in (train[::2], train[1::2])]
+        halves = [fit_em(count_paths(part), 2) for part in (train[::2], train[1::2])]
         first, second = (
             decide(
                 multiply(

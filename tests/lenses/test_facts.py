@@ -26,11 +26,8 @@ def test_stage_and_status_agree_on_facts_for_every_customer(recovered, left_cens
     assert set(days.clip(upper=2)) == {0, 1, 2}
     assert (stage.isin(NEW) == (days == 0)).all()
     assert (status.isin(NEVER_BOUGHT) == (days == 0)).all()
-    if left_censored:
-        assert (stage != "first_time").all()  # the first order seen may not be the first
-    else:
-        assert not stage[days == 1].isin(["regular", "loyal"]).any()
-        assert (stage[days > 1] != "first_time").all()
-        assert (status[days > 1] != "first_time").all()
+    assert not stage[days == 1].isin(["regular", "loyal"]).any()
+    assert (stage[days > 1] != "first_time").all()
+    assert (status[days > 1] != "first_time").all()
     said = stage.to_frame().join(status)
-    assert fact_conflicts(said, left_censored=left_censored).sum() == 0
+    assert fact_conflicts(said).sum() == 0

@@ -129,3 +129,5 @@ class TestBands:
 def test_the_first_order_of_a_younger_log_need_not_be_the_first(left_censored, flagged):
     labels = {c.STATUS_SEGMENT: np.array(["first_time", "regular"], object)}
     assert perhaps_not_first(labels, left_censored=left_censored)[0].tolist() == flagged
+    late = {c.STATUS_SEGMENT: np.array(["at_risk", "at_risk"]), c.JOURNEY_STAGE: np.array(["first_time", "regular"])}
+    assert perhaps_not_first(late, left_censored=left_censored)[0].tolist() == flagged

@@ -13,7 +13,7 @@ AUTO = "auto"
 @dataclass
 class JourneyConfig:
     period_days: Any = AUTO
-    cadence_classes: Any = AUTO
+    cadence_classes: Any = 3
     max_customers: int = 20_000
     min_customers: int = 200
     cart_days: int = 7

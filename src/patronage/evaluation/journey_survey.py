@@ -42,7 +42,7 @@ def describe(journey: JourneyModel, features: pd.DataFrame, assignments: pd.Data
         Of the customers at the cutoff, on one index.
     """
     stays, details = journey.stays(features), journey.stage_details(features)
-    conflicts = fact_conflicts(assignments, left_censored=journey.left_censored)
+    conflicts = fact_conflicts(assignments)
     steps = (features[c.JOURNEY_PATH].str.len() - 1).clip(lower=0).sum()
     visits = stays.groupby([stays.index, stays["stage"]]).size()
     returned = visits.groupby(level=0).max() > 1
@@ -177,15 +177,10 @@ def agrees_with_status(assignments: pd.DataFrame) -> Mask:
     return np.array([pair in pairs for pair in zip(status, stage, strict=True)])
 
 
-def fact_conflicts(assignments: pd.DataFrame, *, left_censored: bool) -> Mask:
-    """(N,) whether stage and status disagree on a fact: never bought, or bought on one day only.
-
-    A log that begins after its customers do does not show which of them bought on one day only.
-    """
+def fact_conflicts(assignments: pd.DataFrame) -> Mask:
+    """(N,) whether stage and status disagree on a fact of the log: never bought, or bought on one day only."""
     status, stage = assignments[c.STATUS_SEGMENT], assignments[c.JOURNEY_STAGE]
     never = status.isin(NEVER_BOUGHT) != stage.isin([STAGES[NON_USER], STAGES[PROSPECT]])
-    if left_censored:
-        return never.to_numpy()
     first_only = (status == "first_time") & stage.isin([STAGES[REGULAR], STAGES[LOYAL]])
     several = status.isin(["regular", "reactivated"]) & (stage == STAGES[FIRST_TIME])
     return (never | first_only | several).to_numpy()
@@ -198,5 +193,5 @@ def half_split_kappa(journey: JourneyModel, features: pd.DataFrame, seed: int) -
     compared = [candidate for candidate in journey.candidates if candidate.classes == journey.classes]
     if not compared:
         counts, rng = count_paths(features[c.JOURNEY_PATH]), np.random.default_rng(seed)
-        compared = list(compare_classes(counts, [journey.classes], left_censored=journey.left_censored, rng=rng))
+        compared = list(compare_classes(counts, [journey.classes], rng=rng))
     return compared[0].agreement

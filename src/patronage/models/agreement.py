@@ -186,5 +186,9 @@ def _contradiction(topic: Topic, claims: Mapping[str, str | None]) -> str:
 
 def perhaps_not_first(assignments: Mapping[str, npt.ArrayLike], *, left_censored: bool) -> tuple[Mask, str]:
     """The one-time buyers of a log that begins later than the business."""
-    first = np.isin(np.asarray(assignments[c.STATUS_SEGMENT], dtype=object), ["first_time"])
-    return first & left_censored, OLDER_THAN_THE_LOG
+    first = [
+        np.isin(np.asarray(assignments[column], dtype=object), ["first_time"])
+        for column in (c.STATUS_SEGMENT, c.JOURNEY_STAGE)
+        if column in assignments
+    ]
+    return np.any(first, axis=0) & left_censored, OLDER_THAN_THE_LOG

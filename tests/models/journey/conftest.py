@@ -30,10 +30,10 @@ class Simulated(NamedTuple):
     states: np.ndarray  # (N,) the true state at the end of the path
 
 
-def perturbed(seed: int, cadences: tuple[float, ...] = (0.08, 0.5), *, left_censored: bool = False) -> Parameters:
+def perturbed(seed: int, cadences: tuple[float, ...] = (0.08, 0.5)) -> Parameters:
     """A prior of which every distribution is redrawn around it, within the order of the hazards."""
     rng = np.random.default_rng(seed)
-    shop = prior_parameters(np.array(cadences), SHOP, left_censored=left_censored)
+    shop = prior_parameters(np.array(cadences), SHOP)
     steps, events = (np.where(x > 0, rng.gamma(80 * x + 1e-12), 0) for x in shop)
     truth = maximise(steps, events, PATIENCE)
     truth.emissions[-1] = ENTRY_EVENTS

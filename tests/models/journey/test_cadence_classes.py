@@ -57,7 +57,7 @@ def test_more_classes_must_predict_better_by_two_standard_errors(error, classes)
 
 def test_the_standard_error_is_that_of_the_gain_over_the_first_on_the_same_customers():
     counts = pd.Series([30, 30, 30], ["p.p.p.p", "p......", "pp.pp.p"])
-    first, second = compare_classes(counts, (1, 2), left_censored=False, rng=np.random.default_rng(0))
+    first, second = compare_classes(counts, (1, 2), rng=np.random.default_rng(0))
     assert first.error == 0
     assert 0 <= second.error < 0.1
 
@@ -95,8 +95,8 @@ def test_a_customer_less_moves_one_customer_between_the_parts():
 @pytest.mark.slow
 def test_two_planted_classes_are_better_than_one(perturbed, simulate):
     paths = simulate(perturbed(4, cadences=(0.05, 1.0)), 3000, seed=5).features[c.JOURNEY_PATH]
-    single, double = compare_classes(count_paths(paths), (1, 2), left_censored=False, rng=np.random.default_rng(0))
+    single, double = compare_classes(count_paths(paths), (1, 2), rng=np.random.default_rng(0))
     assert double.log_likelihood > single.log_likelihood + 0.01
     assert double.agreement > 0.8
-    again = compare_classes(count_paths(paths), (1, 2), left_censored=False, rng=np.random.default_rng(0))
+    again = compare_classes(count_paths(paths), (1, 2), rng=np.random.default_rng(0))
     assert (single, double) == again

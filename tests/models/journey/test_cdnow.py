@@ -118,5 +118,5 @@ def test_stages_are_ordered_by_later_orders(evaluated):
 
 def test_two_halves_agree_on_the_stages(log):
     counts = count_paths(paths_before(log, FIT_WEEK)[c.JOURNEY_PATH])
-    (candidate,) = compare_classes(counts, (2,), left_censored=False, rng=np.random.default_rng(0), customers=30_000)
+    (candidate,) = compare_classes(counts, (2,), rng=np.random.default_rng(0), customers=30_000)
     assert candidate.agreement > 0.9

@@ -21,23 +21,22 @@ HARD = {  # logs that push against the constraints
 
 @pytest.mark.slow
 @pytest.mark.parametrize("classes", [1, 2, 3])
-@pytest.mark.parametrize("left_censored", [False, True])
 class TestLikelihoodRises:
-    def test_on_simulated_customers(self, book, classes, left_censored):
-        fit = fit_em(count_paths(book[c.JOURNEY_PATH]), classes, left_censored=left_censored)
+    def test_on_simulated_customers(self, book, classes):
+        fit = fit_em(count_paths(book[c.JOURNEY_PATH]), classes)
         assert len(fit.history) > 20
         assert np.diff(fit.history).min() > 0
 
     @pytest.mark.parametrize("log", HARD.values(), ids=HARD)
-    def test_on_hard_logs(self, log, classes, left_censored):
-        history = np.array(fit_em(count_paths(pd.Series(log)), classes, left_censored=left_censored).history)
+    def test_on_hard_logs(self, log, classes):
+        history = np.array(fit_em(count_paths(pd.Series(log)), classes).history)
         assert history[-1] > history[0]
         assert (np.diff(history) >= -1e-10 * np.abs(history[1:])).all()
 
 
 @pytest.mark.slow
 def test_the_order_of_hazards_holds_after_the_fit(book):
-    emissions = fit_em(count_paths(book[c.JOURNEY_PATH]), 2, left_censored=False).parameters.emissions[:-1]
+    emissions = fit_em(count_paths(book[c.JOURNEY_PATH]), 2).parameters.emissions[:-1]
     hazards = -np.log1p(-emissions[:, PURCHASES].sum(axis=1)).reshape(2, len(STAGES))
     assert (hazards[:, LOYAL] >= LOYAL_AT_LEAST * hazards[:, REGULAR] * (1 - 1e-9)).all()
     assert (hazards[:, CHURNED] <= CHURNED_AT_MOST * hazards[:, REGULAR] * (1 + 1e-9)).all()
@@ -45,9 +44,9 @@ def test_the_order_of_hazards_holds_after_the_fit(book):
 
 def test_without_iterations_the_result_is_the_prior(book):
     counts = count_paths(book[c.JOURNEY_PATH])
-    assert len(fit_em(counts, 2, left_censored=False, iterate=False).history) == 1
+    assert len(fit_em(counts, 2, iterate=False).history) == 1
 
 
 def test_the_tolerance_ends_idle_iterations(book):
     counts = count_paths(book[c.JOURNEY_PATH])
-    assert len(fit_em(counts, 2, left_censored=False, tolerance=1e-3).history) < 20
+    assert len(fit_em(counts, 2, tolerance=1e-3).history) < 20

@@ -29,10 +29,10 @@ def _scores(truth, seed, simulate):
     train = simulate(truth, CUSTOMERS, seed=10 + seed).features[c.JOURNEY_PATH]
     test = simulate(truth, CUSTOMERS, seed=20 + seed)
     fits = {
-        "fitted": fit_em(count_paths(train), 2, left_censored=False),
-        "on 500": fit_em(count_paths(train[:500]), 2, left_censored=False),
-        "one class": fit_em(count_paths(train), 1, left_censored=False),
-        "prior": fit_em(count_paths(train), 2, left_censored=False, iterate=False),
+        "fitted": fit_em(count_paths(train), 2),
+        "on 500": fit_em(count_paths(train[:500]), 2),
+        "one class": fit_em(count_paths(train), 1),
+        "prior": fit_em(count_paths(train), 2, iterate=False),
     }
     shared = fits["fitted"].stage_of_state  # which states are loyal is a convention: the same for the truth
     models = {name: (fit.parameters, fit.stage_of_state) for name, fit in fits.items()} | {"truth": (truth, shared)}
@@ -70,6 +70,6 @@ def test_two_halves_agree_on_the_stages(perturbed, simulate):
     truth = perturbed(3)
     column = simulate(truth, CUSTOMERS, seed=13).features[c.JOURNEY_PATH]
     test = encode(simulate(truth, CUSTOMERS, seed=23).features[c.JOURNEY_PATH])
-    halves = [fit_em(count_paths(part), 2, left_censored=False) for part in (column[::2], column[1::2])]
+    halves = [fit_em(count_paths(part), 2) for part in (column[::2], column[1::2])]
     labels = [decide(_posterior(test, fit.parameters, fit.stage_of_state)) for fit in halves]
     assert kappa(*labels, np.ones(CUSTOMERS, np.int64)) > 0.9

@@ -41,7 +41,7 @@ def possible(stages, paths, n_orders):
 @pytest.mark.parametrize("iterate", [False, True], ids=["prior", "fitted"])
 class TestFacts:
     def test_every_stage_with_mass_is_possible(self, classes, iterate):
-        fit = fit_em(count_paths(EVERY_PATH), classes, left_censored=False, iterate=iterate)
+        fit = fit_em(count_paths(EVERY_PATH), classes, iterate=iterate)
         filtered = filter_paths(encode(EVERY_PATH), fit.parameters, fit.stage_of_state)
         posterior = multiply(filtered.states, stage_indicator(fit.stage_of_state))
         for stage, name in enumerate(STAGES):
@@ -50,44 +50,34 @@ class TestFacts:
             assert possible(np.full(len(EVERY_PATH), name), EVERY_PATH, n_bought(EVERY_PATH))[has_mass].all()
 
     def test_every_stage_on_display_is_possible(self, classes, iterate):
-        fit = fit_em(count_paths(EVERY_PATH), classes, left_censored=False, iterate=iterate)
+        fit = fit_em(count_paths(EVERY_PATH), classes, iterate=iterate)
         paths = encode(EVERY_PATH)
         shown = np.array(STAGES)[filter_paths(paths, fit.parameters, fit.stage_of_state).shown[paths.offsets[1:] - 1]]
         assert possible(shown, EVERY_PATH, n_bought(EVERY_PATH)).all()
 
     def test_a_non_user_never_acted_and_a_prospect_did(self, classes, iterate):
         never = EVERY_PATH[~EVERY_PATH.str.contains("[pm]")]
-        fit = fit_em(count_paths(EVERY_PATH), classes, left_censored=False, iterate=iterate)
+        fit = fit_em(count_paths(EVERY_PATH), classes, iterate=iterate)
         paths = encode(never)
         shown = np.array(STAGES)[filter_paths(paths, fit.parameters, fit.stage_of_state).shown[paths.offsets[1:] - 1]]
         assert (shown == np.where(never.str.contains("[ei]"), "prospect", "non_user")).all()
 
-    def test_a_log_that_begins_late_shows_no_first_time_buyer(self, classes, iterate):
-        fit = fit_em(count_paths(EVERY_PATH), classes, left_censored=True, iterate=iterate)
-        filtered = filter_paths(encode(EVERY_PATH), fit.parameters, fit.stage_of_state)
-        posterior = pd.DataFrame(multiply(filtered.states, stage_indicator(fit.stage_of_state)), columns=STAGES)
-        bought = n_bought(EVERY_PATH) > 0
-        assert (posterior["first_time"] == 0).all()
-        assert (posterior.loc[bought, ["non_user", "prospect"]] == 0).all(axis=None)
-        assert (posterior.loc[~bought, ["non_user", "prospect"]].sum(axis=1) > 1 - 1e-12).all()
 
-
-@pytest.mark.parametrize("left_censored", [False, True])
 @pytest.mark.parametrize("classes", [1, 2, 3])
 class TestPrior:
-    def test_is_a_distribution_everywhere(self, classes, left_censored):
-        shop = prior_parameters(SHOP.cadences(classes), SHOP, left_censored=left_censored)
+    def test_is_a_distribution_everywhere(self, classes):
+        shop = prior_parameters(SHOP.cadences(classes), SHOP)
         assert np.allclose(shop.transitions.sum(axis=2), 1)
         assert np.allclose(shop.emissions.sum(axis=1), 1)
         assert (shop.emissions > 0).all()
         assert (shop.transitions[..., -1] == 0).all()  # no customer returns to entry
 
-    def test_keeps_the_order_of_the_hazards(self, classes, left_censored):
-        shop = prior_parameters(SHOP.cadences(classes), SHOP, left_censored=left_censored)
+    def test_keeps_the_order_of_the_hazards(self, classes):
+        shop = prior_parameters(SHOP.cadences(classes), SHOP)
         same = maximise(shop.transitions, shop.emissions, SHOP.patience)
         assert np.allclose(same.transitions, shop.transitions, atol=1e-12)
         assert np.allclose(same.emissions, shop.emissions, atol=1e-12)
 
-    def test_nothing_is_absorbing(self, classes, left_censored):
-        shop = prior_parameters(SHOP.cadences(classes), SHOP, left_censored=left_censored)
+    def test_nothing_is_absorbing(self, classes):
+        shop = prior_parameters(SHOP.cadences(classes), SHOP)
         assert (np.diagonal(shop.joint.sum(axis=0)) < 1).all()

@@ -37,7 +37,6 @@ def compare_classes(
     counts: pd.Series[int],
     classes: Iterable[int],
     *,
-    left_censored: bool,
     rng: np.random.Generator,
     customers: int = CUSTOMERS,
 ) -> tuple[CadenceCandidate, ...]:
@@ -56,7 +55,7 @@ def compare_classes(
     candidates: list[CadenceCandidate] = []
     first: NDArray[np.float64] | None = None
     for number in classes:
-        fits = [fit_em(part, number, left_censored=left_censored) for part in halves]
+        fits = [fit_em(part, number) for part in halves]
         candidate, log_likelihoods = _evaluate(fits, number, held_out)
         first = log_likelihoods if first is None else first
         candidates.append(candidate._replace(error=_error(log_likelihoods - first, held_out)))

@@ -44,7 +44,6 @@ def fit_em(
     counts: pd.Series[int],
     classes: int,
     *,
-    left_censored: bool,
     iterate: bool = True,
     tolerance: float = TOLERANCE,
 ) -> EMResult:
@@ -59,7 +58,7 @@ def fit_em(
     """
     paths, weights = encode(counts.index.to_series()), counts.to_numpy(np.int64)
     summary = summarise(paths, weights)
-    prior = prior_parameters(summary.cadences(classes), summary, left_censored=left_censored)
+    prior = prior_parameters(summary.cadences(classes), summary)
     least_gain = tolerance * float(weights @ (paths.lengths - 1))
     parameters, expected = prior, expect(paths, weights, prior)
     history = [expected.log_likelihood + log_prior(prior, prior)]

@@ -42,7 +42,8 @@ class Journey(BaseEstimator):  # type: ignore[misc]
     min_customers
         With fewer customers the model is a typical shop, unfitted (`model_.fitted` is False then).
     left_censored
-        Whether the log begins later than its customers, so that no customer can be a first-time buyer.
+        Whether the log begins later than its customers, so that the first order in it need not be the first. It
+        changes no stage; `model_.left_censored` tells it.
     seed
         The same seed gives the same journey.
 

@@ -19,7 +19,7 @@ from patronage.models.journey.cadence_classes import (
 from patronage.models.journey.em import count_paths, fit_em
 from patronage.models.journey.model import JourneyModel
 
-COLD_START_CLASSES = 2
+COLD_START_CLASSES = 3
 
 
 def fit(
@@ -43,7 +43,8 @@ def fit(
     horizon_days, period_days
         Days over which an order is predicted, and days of one character of the paths.
     left_censored
-        The log begins later than its customers, so no customer can be a first-time buyer.
+        The log begins later than its customers, so that the first order in it need not be the first. It
+        changes no stage, and is told with the model.
 
     Raises
     ------
@@ -62,9 +63,9 @@ def fit(
     classes: int = config.cadence_classes
     candidates: tuple[CadenceCandidate, ...] = ()
     if config.cadence_classes == AUTO:
-        candidates = compare_classes(counts, CLASSES, left_censored=left_censored, rng=rng) if enough else ()
+        candidates = compare_classes(counts, CLASSES, rng=rng) if enough else ()
         classes = choose_classes(candidates) if enough else COLD_START_CLASSES
-    result = fit_em(counts, classes, left_censored=left_censored, iterate=enough)
+    result = fit_em(counts, classes, iterate=enough)
     return JourneyModel(
         parameters=result.parameters,
         stage_of_state=result.stage_of_state,

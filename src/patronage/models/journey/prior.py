@@ -1,9 +1,9 @@
 """The prior of the model, a typical shop: the start of the fit, and the centre of its Dirichlet prior.
 
 Its zeros are the facts that define the stages. A non_user never acted: the first act makes a prospect, for ever. No
-customer leaves {non_user, prospect} without a purchase; the first purchase leads to first_time, and the second away
-from it for ever; no customer is regular or loyal without two. A zero of the start stays zero in EM, so the stages keep
-their meaning for every customer after any fit.
+customer leaves {non_user, prospect} without a purchase; the first purchase in the log leads to first_time, and the
+second away from it for ever; no customer is regular or loyal without two. A zero of the start stays zero in EM, so the
+stages keep their meaning for every customer after any fit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from patronage.models.journey.stages import (
     NON_USER,
     PROSPECT,
     PURCHASE,
-    PURCHASES,
     REGULAR,
     SILENT,
     STAGES,
@@ -43,17 +42,19 @@ BUYS_AS_NON_USER, BUYS_AS_PROSPECT = 0.002, 0.03  # probabilities: before the fi
 
 DRIFT = 0.01  # probability with which a regular or loyal customer moves to the neighbouring cadence class
 LOYAL_AFTER = {PURCHASE: 0.15, MULTI: 0.4}  # share of customers whose purchase makes them loyal
+# The stage after the first purchase in the log. A customer may have bought before the log begins, but until a second
+# purchase nothing is known of a rhythm, and such customers buy less than half as often as those who bought twice.
+FIRST_PURCHASES = {PURCHASE: FIRST_TIME, MULTI: REGULAR}
+ENTRIES = {SILENT: NON_USER, ENGAGE: PROSPECT, INTENT: PROSPECT} | FIRST_PURCHASES  # the stage after the first event
 
 
-def prior_parameters(cadences: Array, summary: PathSummary, *, left_censored: bool) -> Parameters:
+def prior_parameters(cadences: Array, summary: PathSummary) -> Parameters:
     """The model of a typical shop whose repeat buyers have these cadences.
 
     Parameters
     ----------
     cadences
         (G,) purchase hazard per period of a regular customer of each class, rising.
-    left_censored
-        The log begins later than its customers, so the first purchase in the log is not their first.
     """
     classes = len(cadences)
     size = classes * len(STAGES) + 1
@@ -62,10 +63,10 @@ def prior_parameters(cadences: Array, summary: PathSummary, *, left_censored: bo
     for g, hazard in enumerate(cadences):
         block = slice(g * len(STAGES), (g + 1) * len(STAGES))
         emissions[block] = _emissions(hazard, summary)
-        for event, moves in _moves(hazard, summary.patience, left_censored).items():
+        for event, moves in _moves(hazard, summary.patience).items():
             transitions[event, block, block] = _matrix(moves)
-        for event, stages in _entries(left_censored).items():
-            transitions[event, -1, [block.start + stage for stage in stages]] = 1 / (classes * len(stages))
+        for event, stage in ENTRIES.items():
+            transitions[event, -1, block.start + stage] = 1 / classes
     emissions[-1] = emissions[NON_USER]  # never fitted: the model is conditional on the first event
     _add_drift(transitions, classes)
     return Parameters(transitions, emissions)
@@ -81,7 +82,7 @@ def _emissions(hazard: float, summary: PathSummary) -> Array:
     return np.column_stack([quiet, buys * (1 - MULTIPLE), buys * MULTIPLE])
 
 
-def _moves(hazard: float, patience: float, left_censored: bool) -> dict[int, Moves]:
+def _moves(hazard: float, patience: float) -> dict[int, Moves]:
     """Where each event leads from each stage."""
     lapse = float(np.clip(-0.35 * np.expm1(-hazard), 0.005, 0.15))
     expire = 1 / patience
@@ -104,35 +105,22 @@ def _moves(hazard: float, patience: float, left_censored: bool) -> dict[int, Mov
         CHURNED: {AT_RISK: 0.8, CHURNED: 0.2},
     }
     return {SILENT: silent, ENGAGE: engaged, INTENT: engaged} | {
-        event: _purchase_moves(LOYAL_AFTER[event], stages) for event, stages in _first_purchases(left_censored).items()
+        event: _purchase_moves(LOYAL_AFTER[event], stage) for event, stage in FIRST_PURCHASES.items()
     }
 
 
-def _purchase_moves(loyal: float, after_first: tuple[int, ...]) -> Moves:
+def _purchase_moves(loyal: float, after_first: int) -> Moves:
     repeat = {REGULAR: 1 - loyal, LOYAL: loyal}
     wary = {REGULAR: 1 - loyal / 2, LOYAL: loyal / 2}
-    first = {stage: 1 / len(after_first) for stage in after_first}
     return {
-        NON_USER: first,
-        PROSPECT: first,
+        NON_USER: {after_first: 1},
+        PROSPECT: {after_first: 1},
         FIRST_TIME: repeat,
         REGULAR: repeat,
         LOYAL: {REGULAR: 0.1, LOYAL: 0.9},
         AT_RISK: wary,
         CHURNED: wary,
     }
-
-
-def _first_purchases(left_censored: bool) -> dict[int, tuple[int, ...]]:
-    """The stages after the first purchase in the log, which for a customer older than the log is a later one."""
-    if left_censored:
-        return dict.fromkeys(PURCHASES, (REGULAR, LOYAL))
-    return {PURCHASE: (FIRST_TIME,), MULTI: (REGULAR,)}
-
-
-def _entries(left_censored: bool) -> dict[int, tuple[int, ...]]:
-    """The stages that a customer may have after the first event."""
-    return {SILENT: (NON_USER,), ENGAGE: (PROSPECT,), INTENT: (PROSPECT,)} | _first_purchases(left_censored)
 
 
 def _matrix(moves: Moves) -> Array:
