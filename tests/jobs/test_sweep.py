@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from patronage import tracking
 from patronage.config import TrackingConfig
 from patronage.jobs.failure import Failure
-from patronage.jobs.sweep import ParentRun
+from patronage.jobs.sweep import ParentRun, key_of, swept
 
 pytestmark = pytest.mark.slow
 
@@ -71,3 +71,15 @@ def test_without_the_store_a_good_one_is_to_be_tried_again(parent, away):
         parent.on_multirun_end(OmegaConf.create())
     assert "all children are done, but the store tracking.uri=sqlite:///" in str(caught.value)
     assert caught.value.error.exit_code == 75
+
+
+def test_a_parent_is_named_by_what_is_swept(parent):
+    assert parent.store.client.get_run(parent.run_id).info.run_name == "sweep seed=1,2"
+
+
+def test_what_is_swept_stands_on_the_command_line_or_in_a_file():
+    task = ["data=cdnow", "personas.k=3,5", "churn=lightgbm,ensemble", "clv.covariates=[region,age]", "+x=range(1,3)"]
+    hydra = {"overrides": {"task": task}, "sweeper": {"params": {"seed": "1,2"}}}
+    words = swept(OmegaConf.create({"hydra": hydra}))
+    assert words == ["personas.k=3,5", "churn=lightgbm,ensemble", "+x=range(1,3)", "seed=1,2"]
+    assert [key_of(word) for word in words] == ["personas.k", "churn", "x", "seed"]

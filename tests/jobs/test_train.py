@@ -351,7 +351,7 @@ class TestARun:
         losses = {run.info.run_id: run.data.metrics["churn/log_loss"] for run in children}
         assert {row["run_id"]: row["churn/log_loss"] for row in rows} == pytest.approx(losses)  # a table has 9 digits
         assert not [row for row in rows if row["best"]]  # the personas move no loss of a forecast
-        assert "no child is called best" in parent.data.tags["mlflow.note.content"]
+        assert "No child is called best" in parent.data.tags["mlflow.note.content"]
         assert "| personas=gmm |" in parent.data.tags["mlflow.note.content"]
         assert {run.info.run_name for run in children} == {"personas=kmeans", "personas=gmm"}
         client = MlflowClient(STORE.format(project))

@@ -6,8 +6,9 @@ import logging
 import os
 from typing import Any, ClassVar
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from patronage.config import TrackingConfig, typed
 from patronage.config.places import project_root
@@ -25,11 +26,13 @@ class ParentRun(Callback):
     def __init__(self) -> None:
         self.store: Any = None
         self.run_id = ""
+        self.words: list[str] = []
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         from patronage import tracking
 
-        name = "sweep " + " ".join(config.hydra.overrides.task)
+        self.words = swept(config)
+        name = "sweep " + " ".join(self.words or config.hydra.overrides.task)
         try:
             self.store = tracking.open_store(typed(TrackingConfig, config.tracking), project_root())
             self.run_id = tracking.open_parent(self.store, name[:200])
@@ -76,4 +79,19 @@ class ParentRun(Callback):
         self.opened.remove(self)
         for name in (tracking.PARENT_RUN, tracking.OVERRIDES):
             os.environ.pop(name, None)
-        return tracking.close_parent(self.store, self.run_id, failed=failed)
+        return tracking.close_parent(
+            self.store, self.run_id, swept=[key_of(word) for word in self.words], failed=failed
+        )
+
+
+def swept(config: DictConfig) -> list[str]:
+    """The words that take several values, of the command line or of `hydra.sweeper.params` in a file."""
+    given = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
+    words = [str(override.input_line) for override in given if override.is_sweep_override()]
+    params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    return words + [f"{key}={values}" for key, values in params.items()]
+
+
+def key_of(word: str) -> str:
+    """The key that a word of the command line sets."""
+    return word.lstrip("+~").partition("=")[0]

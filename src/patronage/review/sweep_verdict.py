@@ -42,21 +42,21 @@ def best_child(evaluations: Mapping[str, pd.DataFrame], metric: str) -> tuple[st
         Labels and forecasts of the evaluated customers, by child.
     """
     if metric == Metric.PERSONA_LATER_BEHAVIOUR:
-        return None, f"no child is called best: personas are chosen by stability first; {metric} stands beside it."
+        return None, f"No child is called best: personas are chosen by stability first; {metric} stands beside it."
     losses = {child: _losses(frame.set_index(c.CUSTOMER_ID), metric) for child, frame in evaluations.items()}
     losses = {child: loss for child, loss in losses.items() if len(loss)}
     if len(losses) < 2:
-        return None, "no child is called best: fewer than two were evaluated."
+        return None, "No child is called best: fewer than two were evaluated."
     common = set.intersection(*(set(loss.index) for loss in losses.values()))
     if not common or any(len(common) < len(loss) for loss in losses.values()):
-        return None, "no child is called best: they were evaluated on other customers."
+        return None, "No child is called best: they were evaluated on other customers."
     order = next(iter(losses.values())).index
     ranked = sorted((float(loss.mean()), child) for child, loss in losses.items())
     first, second = ranked[0][1], ranked[1][1]
     gap = paired_difference(losses[first].loc[order].to_numpy(), losses[second].loc[order].to_numpy(), RESAMPLING)
     if gap.high < 0:
         return first, f"*best* has the least {metric}, by more than its 95% interval on the same customers."
-    return None, f"no child is best: the least and the next {metric} differ by less than their 95% interval."
+    return None, f"No child is best: the least and the next {metric} differ by less than their 95% interval."
 
 
 def _losses(evaluation: pd.DataFrame, metric: str) -> pd.Series:

@@ -44,8 +44,14 @@ def open_parent(store: Store, name: str) -> str:
     return run.info.run_id
 
 
-def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
-    """Finish the parent of a sweep, once, with a table of its children; gives their number."""
+def close_parent(store: Store, run_id: str, *, swept: Sequence[str] = (), failed: bool) -> int:
+    """Finish the parent of a sweep, once, with a table of its children; gives their number.
+
+    Parameters
+    ----------
+    swept
+        The keys that take several values; without them, what not all children were started with tells them apart.
+    """
     client = store.client
     if client.get_run(run_id).info.status != RunStatus.to_string(RunStatus.RUNNING):
         return 0
@@ -54,7 +60,7 @@ def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
     )
     client.log_metric(run_id, Metric.SWEEP_CHILDREN, len(children))
     if children:
-        table, sentence = summary(children, _evaluations(store, children))
+        table, sentence = summary(children, _evaluations(store, children), swept)
         _name_by_difference(client, table)
         client.log_table(run_id, table, Artifact.SWEEP)
         client.set_tag(run_id, Tag.DESCRIPTION, _markdown(table, sentence))
@@ -67,17 +73,20 @@ def close_parent(store: Store, run_id: str, *, failed: bool) -> int:
     return len(children)
 
 
-def summary(children: Sequence[Run], evaluations: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, str]:
-    """A row per child: the overrides that not all have, the main metrics, and which is best; and what is meant by it.
+def summary(
+    children: Sequence[Run], evaluations: Mapping[str, pd.DataFrame], swept: Sequence[str] = ()
+) -> tuple[pd.DataFrame, str]:
+    """A row per child: what tells it apart, the main metrics, and which is best; and what is meant by it.
 
     Parameters
     ----------
     evaluations
         Labels and forecasts of the evaluated customers, by the id of the child.
+    swept
+        As for `close_parent`.
     """
     given = [run.data.tags.get(Tag.OVERRIDES, "").split() for run in children]
-    common = set.intersection(*map(set, given)) if len(given) > 1 else set()
-    differing = [[word for word in overrides if word not in common] for overrides in given]
+    differing = [_apart(words, given, swept) for words in given]
     best, sentence = best_child(evaluations, deciding_metric([word for words in differing for word in words]))
     table = pd.DataFrame(
         {
@@ -89,6 +98,14 @@ def summary(children: Sequence[Run], evaluations: Mapping[str, pd.DataFrame]) ->
         }
     )
     return table.drop(columns=[name for name in MAIN if table[name].isna().all()]), sentence
+
+
+def _apart(words: Sequence[str], given: Sequence[Sequence[str]], swept: Sequence[str]) -> list[str]:
+    """What a child was started with that is swept; or that not all were, where it is not known what is."""
+    if swept:
+        return [word for word in words if word.lstrip("+~").partition("=")[0] in swept]
+    common = set.intersection(*map(set, given)) if len(given) > 1 else set()
+    return [word for word in words if word not in common]
 
 
 def _evaluations(store: Store, children: Sequence[Run]) -> dict[str, pd.DataFrame]:
@@ -103,20 +120,24 @@ def _evaluations(store: Store, children: Sequence[Run]) -> dict[str, pd.DataFram
 
 
 def _name_by_difference(client: MlflowClient, table: pd.DataFrame) -> None:
-    """Name each child by what it was started with that not all were."""
+    """Name each child by what tells it apart."""
     for row in table[table["overrides"] != ""].to_dict("records"):
         client.update_run(row[c.RUN_ID], name=row["run"])
 
 
 def _name(differing: Sequence[str]) -> str:
-    """What a child was started with that not all were, as its name."""
+    """What tells a child apart, as its name."""
     return " ".join(differing)[:LONGEST_NAME]
 
 
 def _markdown(table: pd.DataFrame, sentence: str) -> str:
-    """The table as the page of a run shows it."""
+    """The table as the page of a run shows it, which has room for a few columns: what no child moved is a line."""
     twice = ["overrides"] if (table["run"] == table["overrides"]).all() else []
-    shown = table.drop(columns=[c.RUN_ID, *twice])
+    still = [name for name in MAIN if name in table and len(table) > 1 and table[name].nunique(dropna=False) == 1]
+    shown = table.drop(columns=[c.RUN_ID, *twice, *still])
+    if still:
+        values = ", ".join(f"{name} {table[name].iloc[0]:.4g}" for name in still)
+        sentence = f"{sentence} The same in all {len(table)}: {values}."
     rows = [["–" if pd.isna(x) else f"{x:.4g}" if isinstance(x, float) else x for x in row] for row in shown.to_numpy()]
     lines = ["| " + " | ".join(row) + " |" for row in (list(shown), ["---"] * shown.shape[1], *rows)]
     return "\n".join([f"{sentence} The same as a table: `{Artifact.SWEEP}`.", "", *lines])
