@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from patronage.evaluation.effects import effects_by_days, effects_by_pressure
-from patronage.review.effect_report import _fading, _under_pressure, effect_finding
+from patronage.review.effect_report import _fading, _harmed, _largest_first, _under_pressure, effect_finding
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,23 @@ def test_large_numbers_have_no_exponent():
         learned_=SimpleNamespace(rule=None),
     )  # fmt: skip
     assert "earns +1,463 [-2,741, +180] per 1,000" in effect_finding(model)
+
+
+def labels_of(n: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"labels": "stage", "label": [f"l{k}" for k in range(n)], "arm": "mail", "effect": [-0.1 * k for k in range(n)],
+         "finding": "is harmed"}
+    )  # fmt: skip
+
+
+def test_a_few_harmed_have_a_line_each_and_of_many_the_worst_are_told():
+    assert _harmed(labels_of(2)) == ["l0 (stage) is harmed by mail", "l1 (stage) is harmed by mail"]
+    (line,) = _harmed(labels_of(60))
+    assert line.startswith("60 of 60 groups are harmed by mail, most l59 (stage), l58 (stage), l57 (stage)")
+    assert line.endswith("effects_by_label.json has all of them")
+    assert _harmed(labels_of(3).assign(finding="gains")) == []
+
+
+def test_the_features_that_differ_most_lead():
+    balance = pd.DataFrame({"feature": ["one", "two", "three"], "z": [0.1, -2.0, 1.0]})
+    assert _largest_first(balance)["feature"].tolist() == ["two", "three", "one"]

@@ -33,8 +33,7 @@ def _forest(drawing: Drawing) -> Chart:
         rows, "label", "low", "value", "high", drawing.axis, percent=percent, zero=False, reference=drawing.reference
     )
     left = f"; the first {len(rows)} of {len(drawing.frame):,}" if len(drawing.frame) > len(rows) else ""
-    bars = "" if "95" in drawing.axis else "; bars are 95% intervals"
-    return Chart(drawing.title, spec, f"{drawing.axis}{bars}{left}; the numbers are below.")
+    return Chart(drawing.title, spec, f"Bars are 95% intervals{left}; the numbers are below.")
 
 
 def _lines(drawing: Drawing) -> Chart:

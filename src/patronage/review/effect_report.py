@@ -28,6 +28,7 @@ from patronage.statistics import false_discovery
 from patronage.typing import Array
 
 NO_AVERAGE = "no average effect is found beyond chance"
+MOST_HARMED = 5  # groups that have a line of their own
 MEASURES = {  # of a ranking by the predicted effect
     "qini": "what is gained beyond contacting as many by chance; 0 is chance",
     "auuc": "what is gained over all shares contacted, the best first",
@@ -63,7 +64,7 @@ def effect_report(
         Artifact.EFFECTS_AVERAGE: model.average_.reset_index(),
         Artifact.EFFECT_POLICIES: policies.reset_index(),
         Artifact.EFFECT_RANKING: ranked,
-        Artifact.EFFECT_BALANCE: model.randomness_.balance,
+        Artifact.EFFECT_BALANCE: _largest_first(model.randomness_.balance),
     }
     messages = [*_not_surely_better(policies, model)]
     if by_days is not None and len(by_days.columns):
@@ -79,8 +80,7 @@ def effect_report(
             Artifact.EFFECTS_BY_LABEL: by_label,
             Artifact.EFFECT_SEPARATION: separation(labels, model.arms_, model.cross_fit_.scores),
         }
-        harmed = by_label[by_label["finding"] == HARMS]
-        messages += [f"{row['label']} ({row['labels']}) is harmed by {row[c.ARM]}" for row in harmed.to_dict("records")]
+        messages += _harmed(by_label)
         if not by_label["finding"].isin([GAINS, HARMS]).any():
             messages.append("no label is found to gain or to be harmed, with one false finding in twenty allowed")
     return Report(metrics=_metrics(model, ranked), tables=tables, messages=messages)
@@ -109,6 +109,28 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
         f"the policy {words(str(name))!r} is as good as any: by effect {_interval(gain, low, high)} per 1,000 "
         "customers is not surely more" + (followed if name != model.policy_ else "")
     ]
+
+
+def _largest_first(balance: pd.DataFrame) -> pd.DataFrame:
+    """The features that differ most between the arms first: a page shows the first rows."""
+    return balance.loc[balance["z"].abs().sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def _harmed(by_label: pd.DataFrame) -> list[str]:
+    """Who is harmed: a line each, or the worst of many in one line."""
+    lines = []
+    for arm, rows in by_label[by_label["finding"] == HARMS].groupby(c.ARM, sort=False):
+        worst = rows.sort_values("effect", kind="stable") if len(rows) > MOST_HARMED else rows
+        names = [f"{row['label']} ({row['labels']})" for row in worst.to_dict("records")]
+        if len(names) <= MOST_HARMED:
+            lines += [f"{name} is harmed by {arm}" for name in names]
+            continue
+        groups = int((by_label[c.ARM] == arm).sum())
+        lines.append(
+            f"{len(names)} of {groups} groups are harmed by {arm}, most {', '.join(names[:MOST_HARMED])}; "
+            f"{Artifact.EFFECTS_BY_LABEL} has all of them"
+        )
+    return lines
 
 
 def _fading(faded: pd.DataFrame) -> list[str]:
