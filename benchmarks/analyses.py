@@ -1,9 +1,10 @@
-"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS]]` adds to analyses.md.
+"""Measure each analysis beside the features: `python benchmarks/analyses.py [FOLDER [CUSTOMERS [NAME ...]]]`.
 
-Each size of log has a section of its own there, which a run of that size replaces; all other sections stay as they are.
-Customers are simulated with every column and event, into FOLDER where one is given and kept there. The door, the
-features as of the cutoff and each analysis with its shipped settings are measured in CPU seconds of one process, one
-after the other; a busy machine makes all of them dearer, and their ratios little.
+It adds to analyses.md, where each size of log has a section of its own, which a run of that size replaces; all other
+sections stay as they are. Customers are simulated with every column and event, into FOLDER where one is given and kept
+there. The door, the features as of the cutoff and each analysis with its shipped settings are measured in CPU seconds
+of one process, one after the other; a busy machine makes all of them dearer, and their ratios little. With names only
+these are run, and their rows are written to the screen and not to the page.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,8 +60,8 @@ def spent(work: Callable[[], T]) -> tuple[T, float]:
     return result, time.process_time() - began
 
 
-def measure(folder: Path) -> tuple[dict[str, tuple[float, str]], Mapping[str, int]]:
-    """CPU seconds and a remark of the door, the features and each analysis."""
+def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, tuple[float, str]], Mapping[str, int]]:
+    """CPU seconds and a remark of the door, the features and each analysis; with names, of these."""
     tables_of = {name: folder / f"{name}.parquet" for name in ("transactions", "events", "customers")}
     given = [
         "data=tables", "data.money_decimals=2", "data.on_duplicate_rows=keep", f"cutoff={CUTOFF}",
@@ -86,7 +87,7 @@ def measure(folder: Path) -> tuple[dict[str, tuple[float, str]], Mapping[str, in
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
         now = population(features, cutoff)
         view = View(history, now, then, config.movement_days, config.seed, meanings, config.lenses.occasion)
-        for analysis in ANALYSES:
+        for analysis in [each for each in ANALYSES if not only or each.name in only]:
             own = config.lenses.value if analysis.name == "pyramid" else getattr(config, analysis.name, config)
             began, remark = time.process_time(), ""
             try:
@@ -106,11 +107,11 @@ def put(page: str, title: str, text: str) -> str:
     return "\n## ".join([head, *(f"{name}\n{body}" for name, body in texts.items())])
 
 
-def main(folder: Path, customers: int = CUSTOMERS) -> None:
-    """Simulate, measure, and write the section of this size."""
+def main(folder: Path, customers: int = CUSTOMERS, only: Sequence[str] = ()) -> None:
+    """Simulate, measure, and write the section of this size; with names, only to the screen."""
     if not (folder / "transactions.parquet").exists():
         write(SimulatedConfig(customers=customers), folder, threads=THREADS)
-    seconds, counts = measure(folder)
+    seconds, counts = measure(folder, only)
     base = seconds["features"][0]
     most, name = max((used / base, name) for name, (used, _) in seconds.items() if name not in ("the door", "features"))
     rows = [f"| {what} | {used:.1f} | {used / base:.2f} | {remark} |" for what, (used, remark) in seconds.items()]
@@ -120,13 +121,16 @@ def main(folder: Path, customers: int = CUSTOMERS) -> None:
         memory=MEMORY, python=platform.python_version(), peak=peak,
         load=os.getloadavg()[0], most=most, name=name, border=MOST, rows="\n".join(rows),
     )  # fmt: skip
+    if only:
+        print("\n".join(rows))
+        return
     page = PAGE.read_text() if PAGE.exists() else TITLE
     PAGE.write_text(put(page, f"About {float(format(counts['transactions'], '.2g')):,.0f} lines", text))
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+        main(Path(sys.argv[1]), *map(int, sys.argv[2:3]), only=sys.argv[3:])
     else:
         with tempfile.TemporaryDirectory() as place:
             main(Path(place))

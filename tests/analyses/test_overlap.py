@@ -53,3 +53,14 @@ def test_labels_by_chance_tell_nothing_together():
 def test_orders_that_are_all_alike_have_nothing_to_tell():
     labels = pd.DataFrame({"one": list("ab") * 50, "two": list("aabb") * 25})
     assert overlap.combinations_by_orders(labels, pd.Series(np.ones(100)), seed=0).empty
+
+
+def test_two_columns_that_tell_much_the_same_lose_nothing_added_up():
+    """Fitted one after the other, the second took back what the first had told, and the combination looked better."""
+    rng = np.random.default_rng(2)
+    level = rng.integers(0, 4, 8000)
+    labels = pd.DataFrame({"one": level, "other": np.where(rng.random(8000) < 0.7, level, rng.integers(0, 4, 8000))})
+    orders = pd.Series(np.expm1(level + labels["other"] + rng.normal(0, 1, 8000)).clip(lower=0))
+    (row,) = overlap.combinations_by_orders(labels.astype(str), orders, seed=0).to_dict("records")
+    assert row["added_up"] > row["better_alone"] + 0.02
+    assert row["verdict"] == "no more than both"

@@ -57,7 +57,8 @@ def run(view: View, settings: object) -> Result:
     shown = shares.rename(columns={"level": "label", "ordered_share": "value"})
     axis = f"share who ordered in the {view.since_days} days after, with 95% interval"
     overall = float(known["ordered"].mean())
-    result.add("message_levels", shares, Drawing("forest", shown, result.finding, axis, overall))
+    title = f"{overall:.0%} of those with messages ordered in the {view.since_days} days after"
+    result.add("message_levels", shares, Drawing("forest", shown, title, axis, overall))
     return result
 
 

@@ -2,7 +2,8 @@
 
 The acts of a way are those of the customer in the `BEFORE_DAYS` days up to the day of an order and after the order
 before; what comes of an earlier order (answers, reviews, complaints, tickets, returns) is no part of it. A category is
-harder to decide on where more was done before its orders. Means are of customers, each by the mean of the own orders.
+harder to decide on where more was done before its orders than before the usual order of the same customers: who orders
+often buys in every category. Means are of customers, each by the mean of the own orders.
 """
 
 from __future__ import annotations
@@ -45,14 +46,16 @@ def run(view: View, settings: object) -> Result:
         f"{whole['several_channels_share']:.0%} over several channels"
     )
     clear = categories[categories["verdict"] == MORE]
+    title = f"{len(clear)} of {len(categories)} categories take more acts than the same customers' usual order"
     if len(clear):
         most = clear.iloc[0]
-        result.finding += f"; most for {most['label']}: {most['acts']:.1f} [{most['low']:.1f}, {most['high']:.1f}]"
+        ends = f"[{most['low']:+.2f}, {most['high']:+.2f}]"
+        result.finding += f"; most for {most['label']}: {most['beside_usual']:+.2f} {ends} acts beside the usual"
     elif len(categories):
         result.finding += "; no category takes more than usual"
-    shown = categories.rename(columns={"acts": "value"})
-    axis = f"acts in the {BEFORE_DAYS} days before an order, with 95% interval"
-    result.add("ways", table, Drawing("forest", shown, result.finding, axis, float(whole["acts"])))
+    shown = categories.rename(columns={"beside_usual": "value"})
+    axis = f"acts in the {BEFORE_DAYS} days before an order, less the same customer's usual; 95% interval"
+    result.add("ways", table, Drawing("forest", shown, title, axis))
     if history.has("events", c.CHANNEL) and history.has("transactions", c.CHANNEL):
         channels = _channels(history, steps)
         if len(channels):
@@ -61,9 +64,9 @@ def run(view: View, settings: object) -> Result:
 
 
 def _verdicts(table: pd.DataFrame) -> Array:
-    """(N,) of each label, whether its orders take more acts than all do, with one false discovery in twenty."""
-    error = (table["high"] - table["low"]).to_numpy(np.float64) / (2 * WIDTH)
-    difference = (table["acts"] - table["acts"].iloc[0]).to_numpy(np.float64)
+    """(N,) of each label, whether its orders take more acts than usual, with one false discovery in twenty."""
+    error = ((table["high"] - table["low"]) / (2 * WIDTH)).to_numpy(np.float64)
+    difference = table["beside_usual"].to_numpy(np.float64)
     clear = false_discovery(two_sided(difference / np.maximum(error, TINY))) < LEVEL
     return np.where(clear, np.where(difference > 0, MORE, LESS), "")
 
@@ -115,10 +118,12 @@ def _by(history: History, steps: dict[str, str], by: str, column: str) -> pd.Dat
         source = "way"
     rows = history.frame(
         f"""
-        SELECT label, count(*) AS customers, sum(orders) AS orders, avg(acts) AS acts,
-               stddev_samp(acts) AS deviation, avg(kinds) AS kinds, avg(days) AS days,
-               avg(several) AS several_channels_share, avg(bare) AS without_acts_share
-        FROM own GROUP BY label HAVING count(*) >= {LEAST} ORDER BY acts DESC, label""",
+        SELECT label, count(*) AS customers, sum(orders) AS orders, avg(own.acts) AS acts,
+               avg(own.acts - customary.acts) AS beside_usual, stddev_samp(own.acts - customary.acts) AS deviation,
+               avg(kinds) AS kinds, avg(days) AS days, avg(several) AS several_channels_share,
+               avg(bare) AS without_acts_share
+        FROM own JOIN customary ON own.customer_id = customary.customer_id
+        GROUP BY label HAVING count(*) >= {LEAST} ORDER BY beside_usual DESC, label""",
         {
             **steps,
             "own": f"""
@@ -126,12 +131,13 @@ def _by(history: History, steps: dict[str, str], by: str, column: str) -> pd.Dat
                        avg(kinds * 1.0e0) AS kinds, avg(days * 1.0e0) AS days, avg(several * 1.0e0) AS several,
                        avg(bare * 1.0e0) AS bare
                 FROM {source} GROUP BY way.customer_id, {label}""",
+            "customary": "SELECT customer_id, avg(acts * 1.0e0) AS acts FROM way GROUP BY customer_id",
         },
     )
-    acts, error = rows["acts"].to_numpy(np.float64), rows["deviation"] / np.sqrt(rows["customers"])
-    estimate = Estimate(acts, error.to_numpy(np.float64))
-    rows.insert(4, "low", estimate.low)
-    rows.insert(5, "high", estimate.high)
+    error = (rows["deviation"] / np.sqrt(rows["customers"])).to_numpy(np.float64)
+    estimate = Estimate(rows["beside_usual"].to_numpy(np.float64), error)
+    rows.insert(5, "low", estimate.low)
+    rows.insert(6, "high", estimate.high)
     rows.insert(0, "by", by)
     return rows.drop(columns="deviation")
 
