@@ -55,6 +55,7 @@ def test_two_kinds_of_customers_lie_at_the_two_ends(lens_settings, column):
     assert np.isnan(taste["without"])
     assert np.isnan(taste["extra"])  # what hardly anybody buys says nothing
     words = lenses.described(settings)["taste_1"]
+    assert words.missing == "what is bought: not known"  # not the names of both ends
     ends = {words.high.removeprefix("more "), words.low.removeprefix("more ")}
     assert len(ends & set(KINDS["tea"])) == len(ends & set(KINDS["toys"])) == 1
 

@@ -16,6 +16,7 @@ from patronage.lenses.history import History
 from patronage.lenses.lens import Feature, Lens
 from patronage.lenses.taste_axes import SCALE, TasteAxes, plain
 
+NOT_KNOWN = "what is bought: not known"
 BY_CATEGORY = """
             SELECT customer_id, category AS item, sum(paid) AS paid, sum(n_lines) AS n
             FROM category_totals WHERE category IS NOT NULL GROUP BY customer_id, category"""
@@ -62,6 +63,7 @@ def _named(config: LensesConfig) -> dict[str, Feature]:
             f"what is bought: from {' and '.join(low)} to {' and '.join(high)}",
             *_words(high, low),
             reason="|".join(f"buys more {plain(items[0])} than most" for items in (high, low)),
+            missing=NOT_KNOWN,
         )
         for name, (high, low) in zip(c.TASTES, axes.named_ends, strict=True)
     }

@@ -71,6 +71,9 @@ def test_in_words_lateness_raises_the_risk_and_punctuality_lowers_it(fitted):
     ("name", "value", "usual", "words"),
     [
         ("n_orders_56d", 1.0, 2.0, "1 order in the last 56 days (usually 2)"),
+        ("active_days", 1.0, 2.0, "orders on 1 day (usually 2)"),
+        ("usage_days_per_month", 0.0822, 0.0, "buys again and uses oftener than most"),
+        ("repeat_days_per_month", 0.0667, 0.164, "repeat orders come seldomer than most's"),
         ("n_orders_56d", 0.0, 2.0, "no order in the last 56 days"),
         ("net_revenue", 11230.4, 695.5, "11,230 spent, less refunds (usually 696)"),
         ("mean_order_value", 24.91, 31.5, "24.9 an order (usually 31.5)"),
@@ -113,6 +116,30 @@ def test_what_reads_as_usual_is_no_reason():
     features = {"mean_order_value": np.array([25.04]), "n_orders": np.array([3.0])}
     (words,) = in_words(parts, features, {"mean_order_value": 25.0, "n_orders": 1.0}, 30)
     assert words == "+ 3 orders (usually 1)"
+    near = {
+        "mean_order_value": np.array([25.9]),
+        "n_orders": np.array([3.0]),
+    }  # 25.9 (usually 25) tells nobody anything
+    assert in_words(parts, near, {"mean_order_value": 25.0, "n_orders": 1.0}, 30) == [words]
+
+
+def test_one_day_is_no_days():
+    parts, features = (
+        Contributions(0.0, {"days_since_last_order": np.array([0.5])}),
+        {"mean_gap_days": np.array([26.0])},
+    )
+    for days, words in ((1.0, "1 day since"), (2.0, "2 days since"), (1100.0, "1,100 days since")):
+        (line,) = in_words(parts, features | {"days_since_last_order": np.array([days])}, {}, 30)
+        assert line == f"+ {words} the last order against the usual 26"
+
+
+def test_the_same_words_stand_once():
+    parts = Contributions(
+        0.0, {"n_orders_112d": np.array([0.5]), "n_orders_56d": np.array([0.4]), "n_orders": np.array([0.2])}
+    )
+    features = {name: np.array([3.0]) for name in parts.parts}
+    (words,) = in_words(parts, features, dict.fromkeys(parts.parts, 1.0), 30)
+    assert words == "+ 3 orders in the last 112 days (usually 1); + 3 orders (usually 1)"
 
 
 def test_every_number_has_a_reason_of_its_own():

@@ -40,6 +40,8 @@ ONE = {"categories": c.CATEGORY} | {
     )
 }  # fmt: skip
 PLURAL = re.compile(rf"\b({'|'.join(ONE)})\b")
+NUMBER = re.compile(r"\d[\d,.]*%?")
+NEAR = 0.05  # of the usual: a value that near to it reads as usual
 LEAST = 0.01  # log-odds below which a contribution is no reason
 
 
@@ -134,24 +136,24 @@ def in_words(
     def column(name: str) -> np.ndarray:  # of the features alone that some reason names
         return np.asarray(features[c.P_ORDER if name == RHYTHM else name])
 
-    def usual(name: str, row: int) -> bool:  # "0 (usually 0)" is no reason that anyone can read
+    def usual(name: str, row: int) -> bool:  # "0 (usually 0)" and "7.62 (usually 7.6)" are no reasons to a reader
         if name == RHYTHM or name not in medians:
             return False
-        texts = {_text(described.get(name), value) for value in (float(column(name)[row]), medians[name])}
-        return len(texts) == 1
+        value, median = float(column(name)[row]), medians[name]
+        texts = {_text(described.get(name), number) for number in (value, median)}
+        return len(texts) == 1 or abs(value - median) <= NEAR * abs(median)
 
     gaps = column(c.MEAN_GAP_DAYS) if c.MEAN_GAP_DAYS in features else np.full(len(values), np.nan)
     for row in range(len(values)):
         tells = (k for k in order[row] if values[row, k] > LEAST and not usual(names[k], row))
-        raising = list(islice(tells, MOST_RAISING))
         helps = (k for k in order[row, ::-1] if values[row, k] < -LEAST and not usual(names[k], row))
-        lowering = list(islice(helps, MOST_LOWERING))
-        reasons = [
-            f"{sign} {_phrase(names[k], column(names[k])[row], gaps[row], medians, days, described)}"
-            for sign, positions in (("+", raising), ("-", lowering))
-            for k in positions
-        ]
-        lines.append("; ".join(dict.fromkeys(reasons)) or "nothing stands out")
+        reasons: dict[str, str] = {}  # by the words: of orders in the last 56, 112 and 224 days the first is told
+        for sign, positions, most in (("+", tells, MOST_RAISING), ("-", helps, MOST_LOWERING)):
+            phrases = (_phrase(names[k], column(names[k])[row], gaps[row], medians, days, described) for k in positions)
+            new = ((key, phrase) for phrase in phrases if (key := re.sub(NUMBER, "", phrase)) not in reasons)
+            for key, phrase in islice(new, most):
+                reasons[key] = f"{sign} {phrase}"
+        lines.append("; ".join(reasons.values()) or "nothing stands out")
     return lines
 
 
@@ -172,7 +174,7 @@ def _phrase(
         return missing or f"{what.split(',')[0]}: not known"
     if name in (c.LATENESS, c.DAYS_SINCE_LAST_ORDER) and np.isfinite(gap):
         since = number if name == c.DAYS_SINCE_LAST_ORDER else number * gap
-        return f"{since:.0f} days since the last order against the usual {gap:.0f}"
+        return _singular(f"{since:,.0f} days since the last order against the usual {gap:,.0f}", f"{since:.0f}")
     if feature and number == 0 and feature.none:
         return feature.none
     if feature and "|" in feature.reason:
@@ -193,5 +195,8 @@ def _text(feature: Feature | None, number: float) -> str:
 
 
 def _singular(reason: str, text: str) -> str:
-    """A reason of which the number is one: 1 order, not 1 orders."""
-    return re.sub(PLURAL, lambda match: ONE[match[0]], reason, count=1) if text == "1" else reason
+    """A reason of which the number is one: 1 order, not 1 orders; orders on 1 day."""
+    if text != "1":
+        return reason
+    before, one, after = reason.partition("1")
+    return before + one + re.sub(PLURAL, lambda match: ONE[match[0]], after, count=1)
