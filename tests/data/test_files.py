@@ -147,7 +147,7 @@ def test_broken_json_and_utf16_without_a_mark_are_one_line(tmp_path):
     (tmp_path / "o.jsonl").write_text(
         '{"customer_id": "a", "ordered_at": "2024-01-01", "amount": 1}\n{"customer_id": \n'
     )
-    with pytest.raises(DataError, match=r"the JSON cannot be read: .*in line 3"):
+    with pytest.raises(DataError, match=r"o\.jsonl breaks off in line 2, the last; its writer was stopped"):
         read(tmp_path / "o.jsonl")
     (tmp_path / "o.csv").write_bytes(BY_HAND.to_csv(index=False).encode("utf-16-le"))
     with pytest.raises(DataError, match="is UTF-16 text"):
@@ -168,5 +168,7 @@ def test_a_file_that_is_cut_off_or_not_utf8_is_called_that(tmp_path):
     with pytest.raises(DataError, match="the file is cut off or damaged: pack or copy it again"):
         read(tmp_path / "cut.csv.gz")
     (tmp_path / "latin.csv").write_bytes(f"{rows}J\u00f6rg,2024-01-01,5\n".encode("latin-1"))
-    with pytest.raises(DataError, match="a line is not UTF-8 text: save the file as UTF-8"):
+    with pytest.raises(
+        DataError, match="of latin.csv; a line is not UTF-8 text: save it as UTF-8, or name its encoding"
+    ):
         read(tmp_path / "latin.csv")

@@ -111,7 +111,7 @@ def test_files_of_different_columns_are_not_one_log(tmp_path):
 
 def test_other_encodings_are_named(tmp_path):
     (tmp_path / "latin.csv").write_bytes("customer_id,ordered_at,größe\n".encode("latin-1"))
-    with pytest.raises(DataError, match="is not UTF-8 text; save it as UTF-8"):
+    with pytest.raises(DataError, match=r"is not UTF-8 text \(line 1\); save it as UTF-8, or name its encoding"):
         read(str(tmp_path / "latin.csv"))
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import BY_HAND, through_the_door
-from patronage.config.lenses import PurchaseConfig
-from patronage.data.finding import DataFindings
-from patronage.jobs.check import _find_unknown_brands, _models
+from patronage.jobs.check import _models
 
 pytestmark = pytest.mark.slow
 
@@ -98,29 +95,3 @@ def test_a_path_with_brackets_needs_no_quotes(patronage, project, shop):
 
 def test_customers_whose_refund_undid_a_purchase_have_refunds(by_hand):
     assert dict(_models(by_hand))["refunds"] == "1 customers have some"
-
-
-@pytest.mark.parametrize(
-    ("values", "found"),
-    [
-        (
-            ["Eigenmarke", "Marke"],
-            "9 of 9 rows have a value that lenses.purchase.own_label does not know",
-        ),
-        (["yes", "store"], "4 of 9 rows have a value that lenses.purchase.own_label does not know: store"),
-        (["Private", "National"], None),
-        (["1", "0"], None),
-    ],
-)
-def test_words_for_brands_that_nobody_knows_are_named(values, found):
-    findings = DataFindings()
-    tables = through_the_door(BY_HAND.assign(private_label=values * 5))
-    _find_unknown_brands(tables, PurchaseConfig().own_label, findings)
-    assert [found in each.what for each in findings] == ([True] if found else [])
-    assert [each.severity.name for each in findings] == ([] if not found else ["NOTE" if "yes" in values else "SEVERE"])
-
-
-def test_without_brands_none_is_looked_for(by_hand):
-    findings = DataFindings()
-    _find_unknown_brands(by_hand, [], findings)
-    assert list(findings) == []

@@ -63,6 +63,7 @@ class TransactionsConfig:
     format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
     table: str | None = None  # a table or view of a database
     query: str | None = None  # SQL in place of a table
+    encoding: str | None = None  # of text files, such as cp1252 or utf-16; null: UTF-8
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     charges: str | None = None  # SQL for rows that are no product: paid, no purchase; given back, a refund
@@ -96,6 +97,7 @@ class EventsConfig:
     format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
     table: str | None = None  # a table or view of a database
     query: str | None = None  # SQL in place of a table
+    encoding: str | None = None  # of text files, such as cp1252 or utf-16; null: UTF-8
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     columns: EventColumns = field(default_factory=EventColumns)
@@ -123,6 +125,7 @@ class CustomersConfig:
     format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
     table: str | None = None  # a table or view of a database
     query: str | None = None  # SQL in place of a table
+    encoding: str | None = None  # of text files, such as cp1252 or utf-16; null: UTF-8
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     columns: CustomerColumns = field(default_factory=CustomerColumns)
@@ -155,6 +158,7 @@ class ContactsConfig:
     format: str | None = None  # csv, json, parquet, duckdb, delta or iceberg; null: from what the file is
     table: str | None = None  # a table or view of a database
     query: str | None = None  # SQL in place of a table
+    encoding: str | None = None  # of text files, such as cp1252 or utf-16; null: UTF-8
     date_format: str | None = None  # such as %d/%m/%Y; null: ISO 8601
     where: Any = None  # SQL for the rows to keep, or a mapping: reason to SQL for the rows to leave out
     columns: ContactColumns = field(default_factory=ContactColumns)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import itemgetter
+from pathlib import Path
 
 from patronage import names as c
 from patronage.config import DataConfig
@@ -23,14 +24,16 @@ from patronage.data.rounding import rounding_notes
 from patronage.data.row_rules import TEXT, Rule, finding_of, rules_of
 from patronage.data.signs import find_lost_signs
 from patronage.data.source import SourceTable
+from patronage.data.text_files import remedy
 from patronage.engine import Engine, shortage, text
 from patronage.errors import DataError
 
 # What DuckDB says of a file that it cannot read, and what to do; the first that matches holds
 UNREADABLE = {
     r"Unexpected end of GZIP|[Gg][Zz]ip|ZSTD|[Zz]std": "the file is cut off or damaged: pack or copy it again",
-    r"[Uu]nicode|[Uu][Tt][Ff]-?8|byte sequence": "a line is not UTF-8 text: save the file as UTF-8",
 }
+NO_UTF8 = r"[Uu]nicode|[Uu][Tt][Ff]-?8|byte sequence"
+IN_FILE = re.compile(r"^\s*file ?= ?(.+)$", re.M)
 FORM = "expected files of one form, every row with as many fields as the header"
 CLEAN = "true"  # SQL: every row is good
 
@@ -83,7 +86,11 @@ def load_table(
             raise short from error
         words = str(error)
         reason = next((line for line in words.splitlines() if "rror" in line), "").strip()
+        if (file := IN_FILE.search(words)) and file[1] not in reason:
+            reason = f"{reason} of {Path(file[1]).name}"
         expected = next((advice for sign, advice in UNREADABLE.items() if re.search(sign, words)), FORM)
+        if re.search(NO_UTF8, words) and expected is FORM:
+            expected = f"a line is not UTF-8 text: {remedy(contract.name, keys)}"
         raise DataError(f"{config.name}: the {contract.name} cannot be read: {reason[:300]}; {expected}") from error
 
 

@@ -13,8 +13,10 @@ import pyarrow as pa
 from patronage.data.finding import DataFinding
 from patronage.data.keys import CONF, Keys
 from patronage.data.parquet_files import parquet_relation
+from patronage.data.text_files import first_break, remedy, to_utf8
 from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError
+from patronage.temporary import TemporaryFolder
 
 DELIMITERS = (",", ";", "\t", "|")
 FORMATS = {
@@ -28,9 +30,8 @@ REFUSED = {
     b"BZh": "packed by bzip2; unpack it, or pack it by gzip or zstd",
     b"\xfd7zXZ": "packed by xz; unpack it, or pack it by gzip or zstd",
     b"SQLite": "an SQLite database; export the table as CSV or Parquet",
-    b"\xff\xfe": "UTF-16 text and not UTF-8 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text and not UTF-8 text; save it as UTF-8",
 }
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 LOOK = 4096  # bytes that tell what a file is
 HEAD = 20  # lines among which a header is looked for below a title
 UNNAMED = "unnamed"  # the empty column behind the last delimiter of every line
@@ -52,6 +53,8 @@ class Location:
         Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
     own
         Whether the relation reads files that the engine has copied for itself: they stay as they are.
+    held
+        The folder of copies that the relation reads: they go with it.
     """
 
     relation: str
@@ -59,14 +62,20 @@ class Location:
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False
     own: bool = False
+    held: TemporaryFolder | None = None
 
 
 @dataclass(frozen=True)
 class FileForm:
-    """What a file is: csv, json, parquet or duckdb, packed or not."""
+    """What a file is: csv, json, parquet or duckdb, packed or not, and the file to read it from."""
 
     kind: str
     packed: str | None = None
+    copy: str | None = None
+
+    def place(self, path: str) -> str:
+        """Where the text of a file is in UTF-8: in a copy, or in the file."""
+        return self.copy or path
 
 
 def expand(name: str, path: str | Sequence[str] | None, keys: Keys = CONF) -> list[str]:
@@ -105,8 +114,13 @@ def _matches(pattern: str) -> list[str]:
     return [pattern] if Path(pattern).is_file() else []
 
 
-def form_of(name: str, path: str, given: str | None, keys: Keys = CONF) -> FileForm:
+def form_of(name: str, path: str, given: str | None, keys: Keys = CONF, *, advice: str | None = None) -> FileForm:
     """What a file is: by its content, else by the given format or the name.
+
+    Parameters
+    ----------
+    advice
+        What to do about text that is not UTF-8; None: give its encoding by the table's setting.
 
     Raises
     ------
@@ -118,8 +132,8 @@ def form_of(name: str, path: str, given: str | None, keys: Keys = CONF) -> FileF
     start, packed = _start(path)
     if why := next((why for magic, why in REFUSED.items() if start.startswith(magic)), None):
         raise DataError(f"{path} is {why}")
-    if b"\x00" in start[:2] and start[2:4].count(b"\x00") == 1:  # without a mark at its beginning
-        raise DataError(f"{path} is UTF-16 text and not UTF-8 text; save it as UTF-8")
+    if start.startswith(UTF_16) or (b"\x00" in start[:2] and start[2:4].count(b"\x00") == 1):  # with a mark or without
+        raise DataError(f"{path} is UTF-16 text and not UTF-8 text; {advice or remedy(name, keys, 'utf-16')}")
     suffix = next((FORMATS[part] for part in reversed(Path(path.lower()).suffixes) if part in FORMATS), None)
     if start.startswith(b"PAR1") or start[8:12] == b"DUCK":
         binary = "parquet" if start.startswith(b"PAR1") else "duckdb"
@@ -151,15 +165,26 @@ def _start(path: str) -> tuple[bytes, str | None]:
     return start, packed
 
 
-def files_location(engine: Engine, name: str, paths: list[str], given: str | None, keys: Keys) -> Location:
+def files_location(
+    engine: Engine, name: str, paths: list[str], given: str | None, keys: Keys, *, encoding: str | None = None
+) -> Location:
     """One relation over files of one form.
+
+    Parameters
+    ----------
+    encoding
+        Of text files that are not UTF-8: they are read from a copy that is.
 
     Raises
     ------
     DataError
-        They are of different forms, or disagree in their columns.
+        They are of different forms, disagree in their columns, or are no text of this encoding.
     """
-    forms = {path: form_of(name, path, given, keys) for path in paths}
+    copies = None
+    if encoding:
+        copies, forms = _copied(name, paths, given, keys, encoding)
+    else:
+        forms = {path: form_of(name, path, given, keys) for path in paths}
     kinds = {form.kind for form in forms.values()}
     if len(kinds) > 1:
         one, other = (next(path for path, form in forms.items() if form.kind == kind) for kind in sorted(kinds)[:2])
@@ -169,9 +194,27 @@ def files_location(engine: Engine, name: str, paths: list[str], given: str | Non
         files = tuple((path, engine.parquet([path])) for path in paths)
         return Location(relation, findings, files if len(paths) > 1 else (), own=own)
     if kinds == {"json"}:
-        return Location(_together(_json(engine, forms)))
-    relation, files = _csv(engine, forms)
-    return Location(relation, files=files if len(paths) > 1 else ())
+        return Location(_together(_json(engine, forms, remedy(name, keys))), held=copies)
+    relation, files = _csv(engine, forms, remedy(name, keys))
+    return Location(relation, files=files if len(paths) > 1 else (), held=copies)
+
+
+def _copied(
+    name: str, paths: list[str], given: str | None, keys: Keys, encoding: str
+) -> tuple[TemporaryFolder, dict[str, FileForm]]:
+    """Copies of text files in UTF-8, unpacked, in a folder of their own, and what each is."""
+    setting, folder = keys.option(name, "encoding", encoding), TemporaryFolder()
+    forms = {}
+    for number, path in enumerate(paths):
+        start, packed = _start(path)
+        if start.startswith((b"PAR1", *REFUSED)) or start[8:12] == b"DUCK":
+            raise ConfigError(f"{setting}: {path} is no text file; leave it out")
+        place = folder.path / str(number)
+        place.mkdir()
+        copy = str(place / Path(path).name)
+        to_utf8(path, packed, encoding, copy, setting)
+        forms[path] = FileForm(form_of(name, copy, given, keys).kind, copy=copy)
+    return folder, forms
 
 
 def _together(relations: list[str], columns: str = "*") -> str:
@@ -181,10 +224,10 @@ def _together(relations: list[str], columns: str = "*") -> str:
     return "(" + " UNION ALL ".join(f"SELECT {columns} FROM {relation}" for relation in relations) + ")"
 
 
-def _csv(engine: Engine, forms: dict[str, FileForm]) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _csv(engine: Engine, forms: dict[str, FileForm], advice: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """One relation over CSV files, and one for each; no type is guessed from the rows."""
     first = next(iter(forms))
-    headers = {path: _header(path, form) for path, form in forms.items()}
+    headers = {path: _header(path, form, advice) for path, form in forms.items()}
     for path, (names, _) in headers.items():
         if sorted(names) != sorted(headers[first][0]):
             raise DataError(
@@ -195,20 +238,21 @@ def _csv(engine: Engine, forms: dict[str, FileForm]) -> tuple[str, tuple[tuple[s
     for path, (names, delimiter) in headers.items():
         groups.setdefault(("\n".join(names), delimiter, forms[path].packed), []).append(path)
     relations = [
-        engine.csv(paths, headers[paths[0]][0], delimiter, packed) for (_, delimiter, packed), paths in groups.items()
+        engine.csv([forms[path].place(path) for path in paths], headers[paths[0]][0], delimiter, packed)
+        for (_, delimiter, packed), paths in groups.items()
     ]
-    files = tuple((path, engine.csv([path], *headers[path], forms[path].packed)) for path in forms)
+    files = tuple((path, engine.csv([form.place(path)], *headers[path], form.packed)) for path, form in forms.items())
     return _together(relations, ", ".join(engine.quote(name) for name in headers[first][0])), files
 
 
-def _header(path: str, form: FileForm) -> tuple[list[str], str]:
-    """Read the column names and the delimiter of a CSV file."""
+def _header(path: str, form: FileForm, advice: str) -> tuple[list[str], str]:
+    """Read the column names and the delimiter of a CSV file; the advice is for one that is not UTF-8."""
     try:
-        with pa.input_stream(path, compression=form.packed) as stream:
+        with pa.input_stream(form.place(path), compression=form.packed) as stream:
             start = stream.read(LOOK * 16)
         line = start.splitlines()[0].decode("utf-8-sig") if start else ""
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+        raise DataError(f"{path} is not UTF-8 text (line 1); {advice}") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     delimiter = max(DELIMITERS, key=line.count)
@@ -236,15 +280,18 @@ def _check_first(path: str, line: str, start: bytes) -> None:
             )
 
 
-def _json(engine: Engine, forms: dict[str, FileForm]) -> list[str]:
+def _json(engine: Engine, forms: dict[str, FileForm], advice: str) -> list[str]:
     """Relations over JSON files, a text column for each key that any of the rows has."""
     groups = {
-        packed: [path for path in forms if forms[path].packed == packed]
+        packed: [form.place(path) for path, form in forms.items() if form.packed == packed]
         for packed in dict.fromkeys(form.packed for form in forms.values())
     }
     try:
         names = sorted({key for packed, paths in groups.items() for key in engine.json_keys(paths, packed)})
     except engine.failure as error:
+        broken = (first_break(path, form.place(path), form.packed, advice) for path, form in forms.items())
+        if line := next(filter(None, broken), None):
+            raise DataError(line) from error
         reason = str(error).splitlines()[0]
         raise DataError(f"the JSON cannot be read: {reason[:300]}; expected one whole object a line") from error
     if not names:

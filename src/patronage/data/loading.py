@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 
@@ -10,6 +10,7 @@ from patronage import names as c
 from patronage.config import DataConfig
 from patronage.config.holidays import known_holidays
 from patronage.data.accounts import roll_up
+from patronage.data.brands import find_unknown_brands
 from patronage.data.charges import settle_charges
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
@@ -29,13 +30,18 @@ from patronage.errors import ConfigError, DataError
 SOURCES = ("cdnow", "complete_journey", "simulated", "tables")  # a file each, imported when it is chosen
 
 
-def load(engine: Engine, config: DataConfig, findings: DataFindings | None = None) -> Tables:
+def load(
+    engine: Engine, config: DataConfig, findings: DataFindings | None = None, *, own_label: Sequence[str] | None = None
+) -> Tables:
     """Read the source that the configuration chooses, through the door.
 
     Parameters
     ----------
     findings
         Where findings go; without it, the first that training refuses is an error.
+    own_label
+        The values of private_label that mean the shop's own brand (`lenses.purchase.own_label`); with them, values
+        that nobody knows are found.
 
     Raises
     ------
@@ -48,7 +54,7 @@ def load(engine: Engine, config: DataConfig, findings: DataFindings | None = Non
         raise ConfigError(f"data.source={config.source}; expected one of {', '.join(SOURCES)}")
     source = import_module(f"patronage.data.{config.source}")
     sources: Mapping[str, SourceTable] = source.read_tables(engine, config)
-    tables = load_tables(engine, sources, config, findings=findings)
+    tables = load_tables(engine, sources, config, findings=findings, own_label=own_label)
     for table in sources.values():
         if table.copied:
             engine.drop(table.relation)
@@ -61,6 +67,7 @@ def load_tables(
     config: DataConfig,
     keys: Keys = CONF,
     findings: DataFindings | None = None,
+    own_label: Sequence[str] | None = None,
 ) -> Tables:
     """Take every table of a source through the door.
 
@@ -70,7 +77,7 @@ def load_tables(
         The tables by the names of their contracts; transactions are required.
     keys
         How messages name the settings.
-    findings
+    findings, own_label
         As `load` takes them.
 
     Raises
@@ -104,6 +111,8 @@ def load_tables(
     matched = undo_purchases(engine, present[TRANSACTIONS.name])
     if matched is not None:
         find_unmatched(engine, matched, findings)
+    if own_label is not None:
+        find_unknown_brands(engine, present, own_label, findings, keys)
     tables = replace(tables, first=span.first, last=span.last, told_by_lines=frozenset(told), findings=tuple(findings))
     if matched is None:
         return tables

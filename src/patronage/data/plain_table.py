@@ -20,7 +20,7 @@ def read_table(path: str) -> pd.DataFrame:
     DataError
         The file cannot be read, or is no table.
     """
-    form = form_of("contacts", path, None, CONF)
+    form = form_of("contacts", path, None, CONF, advice="save it as UTF-8")
     if form.kind not in READERS:
         raise DataError(f"{path} is a {form.kind} file; expected CSV, JSON or Parquet")
     packed = f", compression={text(form.packed)}" if form.packed else ""

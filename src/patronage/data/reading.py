@@ -21,7 +21,7 @@ from patronage.data.keys import KEYWORDS
 from patronage.data.loading import load_tables
 from patronage.data.log import Tables
 from patronage.data.source import SourceTable
-from patronage.data.tables import TableConfig, configured, locate, source_of
+from patronage.data.tables import TableConfig, check_encoding, configured, locate, source_of
 from patronage.engine import DuckDB, Engine
 from patronage.errors import ConfigError, DataError
 
@@ -56,6 +56,7 @@ def read(
     table: PerTable = None,
     query: PerTable = None,
     format: PerTable = None,
+    encoding: PerTable = None,
     date_format: PerTable = None,
     where: Any = None,
     charges: str | None = None,
@@ -100,10 +101,11 @@ def read(
         firmographic. One that `customers` lacks is taken from a customer's first line in `source`.
     vocabulary
         Your name of an event to ours, such as `{"PageView": "view"}`.
-    table, query, format, date_format
+    table, query, format, encoding, date_format
         Of files: the table or view inside a database, or a SELECT of it; csv, json, parquet or duckdb where the file
-        does not say it; how dates are written, such as `"%d/%m/%Y"`, where it is not ISO 8601. A text is for
-        `source`; a mapping names the tables: `table={"transactions": "orders", "events": "visits"}`.
+        does not say it; the encoding of text that is not UTF-8, such as `"cp1252"`; how dates are written, such as
+        `"%d/%m/%Y"`, where it is not ISO 8601. A text is for `source`; a mapping names the tables:
+        `table={"transactions": "orders", "events": "visits"}`.
     where
         Rows to keep or leave out, counted: SQL over the columns of `source` that holds for the rows to keep, a list of
         it, or a mapping of each reason to SQL that holds for the rows to leave out, such as
@@ -196,7 +198,8 @@ name its column by amount="..."
         CONTACTS.name: contacts_columns,
     }
     options = {
-        "table": table, "query": query, "format": format, "date_format": date_format, "where": _where(where),
+        "table": table, "query": query, "format": format, "encoding": encoding, "date_format": date_format,
+        "where": _where(where),
     }  # fmt: skip
     config = _config(settings, mappings, options, attributes=attributes, vocabulary=vocabulary, charges=charges)
     sources = {
@@ -279,6 +282,7 @@ def _load(engine: Engine, sources: Mapping[str, Source | None], config: DataConf
         if paths is not None:
             location = locate(engine, name, replace(settings[name], path=paths), KEYWORDS)
         else:
+            check_encoding(name, settings[name], KEYWORDS)
             location = Location(f"source_{name}", copied=True)
             _copy(engine, location.relation, name, source, settings[name])
         copies += [location.relation] if location.copied else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from patronage.data.finding import DataFinding
 from patronage.engine import Engine
+from patronage.temporary import TemporaryFolder
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class SourceTable:
         Whether the relation is a copy in the engine, to be dropped when the table is behind the door.
     own
         Whether the relation reads files that the engine has copied for itself: they stay as they are.
+    held
+        The folder of copies that the relation reads: they go with it.
     """
 
     relation: str
@@ -48,6 +51,7 @@ class SourceTable:
     files: tuple[tuple[str, str], ...] = ()
     copied: bool = False
     own: bool = False
+    held: TemporaryFolder | None = None
 
     def written(self, engine: Engine, column: str) -> str:
         """What stands for a canonical column in SQL over the source: `total`, `"Order Date"`, `(price * units)`."""

@@ -59,6 +59,7 @@ def source_of(name: str, location: Location | str, table: TableConfig, keys: Key
         files=place.files,
         copied=place.copied,
         own=place.own,
+        held=place.held,
     )
 
 
@@ -80,6 +81,7 @@ def locate(engine: Engine, name: str, table: TableConfig, keys: Keys = CONF) -> 
     if engine.has_catalog and table.table and not table.path:
         return Location(engine.named(table.table))
     path = table.path
+    check_encoding(name, table, keys)
     paths = [path] if isinstance(path, str) else list(path) if isinstance(path, Sequence) else []
     scheme = scheme_of(paths[0]) if paths else None
     if scheme in POSTGRESQL:
@@ -90,9 +92,19 @@ def locate(engine: Engine, name: str, table: TableConfig, keys: Keys = CONF) -> 
     if len(paths) == 1 and (lake := lake_of(paths[0], table.format)):
         return _without_table(lake_location(engine, paths[0], lake), paths[0], table, name, keys)
     files = expand(name, path, keys)
-    if form_of(name, files[0], table.format, keys).kind == "duckdb":
+    encoding = table.encoding
+    if not encoding and form_of(name, files[0], table.format, keys).kind == "duckdb":
         return stored_location(engine, name, files, table.table, table.query, keys)
-    return _without_table(files_location(engine, name, files, table.format, keys), files[0], table, name, keys)
+    location = files_location(engine, name, files, table.format, keys, encoding=encoding)
+    return _without_table(location, files[0], table, name, keys)
+
+
+def check_encoding(name: str, table: TableConfig, keys: Keys) -> None:
+    """Refuse an encoding of what is no file of this machine."""
+    paths = [table.path] if isinstance(table.path, str) else table.path
+    if not table.encoding or (isinstance(paths, Sequence) and paths and not scheme_of(str(paths[0]))):
+        return
+    raise ConfigError(f"{keys.option(name, 'encoding', table.encoding)}: only text files of this machine have one")
 
 
 def _without_table(location: Location, path: str, table: TableConfig, name: str, keys: Keys) -> Location:

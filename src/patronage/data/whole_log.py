@@ -102,7 +102,7 @@ def _join(
     )
     share = both / max(min(here, there), 1)
     if share >= FEW and there - both > ALIKE * there:
-        _join_alike(engine, name, ids[TRANSACTIONS.name], ids[other], there, sources, findings, keys)
+        _join_alike(engine, name, (ids[TRANSACTIONS.name], ids[other]), sources, findings, keys)
     if share >= FEW or not there:
         return
     written = _written(engine, ids[TRANSACTIONS.name], ids[other], name)
@@ -122,21 +122,27 @@ def _join(
 def _join_alike(
     engine: Engine,
     name: str,
-    here: str,
-    there: str,
-    ids: int,
+    ids: tuple[str, str],
     sources: Mapping[str, SourceTable],
     findings: DataFindings,
     keys: Keys,
 ) -> None:
-    """Ids of a table that would be those of buyers, were they written alike."""
+    """Ids of a table that would be those of buyers, were they written alike.
+
+    Parameters
+    ----------
+    ids
+        SQL: those of the transactions, and those of the table.
+    """
+    here, there = ids
+    (total,) = engine.row(f"SELECT count(*) FROM ({there})")
     for differ in ("capitals or blanks", "leading zeros"):
         plain = ALIKE_BY[differ]
         (lost,) = engine.row(
             f"SELECT count(*) FROM ({there}) AS b WHERE {c.CUSTOMER_ID} NOT IN ({here}) "
             f"AND {plain} IN (SELECT {plain} FROM ({here}) AS a)"
         )
-        if lost <= ALIKE * ids:
+        if lost <= ALIKE * total:
             continue
         mapped = " and ".join(
             keys.column(each, c.CUSTOMER_ID, plain.replace(c.CUSTOMER_ID, sources[each].written(engine, c.CUSTOMER_ID)))
@@ -145,11 +151,11 @@ def _join_alike(
         findings.add(
             DataFinding(
                 where=f"{name}.{c.CUSTOMER_ID}",
-                what=f"{lost:,} of {ids:,} ids differ from one of the transactions in {differ} alone",
+                what=f"{lost:,} of {total:,} ids differ from one of the transactions in {differ} alone",
                 effect=f"their {name} belong to no buyer: these count as customers of their own",
                 remedy=f"if they are the same, map them alike by {mapped}",
                 severity=Severity.SEVERE,
-                weight=lost / ids,
+                weight=lost / total,
             )
         )
         return

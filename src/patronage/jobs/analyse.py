@@ -44,7 +44,7 @@ def run(config: AnalyseConfig) -> None:
     if unknown := sorted(left_out - set(lenses.described(config.lenses))):
         raise ConfigError(f"drivers.leave_out: no feature {', '.join(unknown)}; docs/lenses.md names all of them")
     with closing(connect(config.engine)) as engine:
-        _analyse(config, cutoff, data.load(engine, config.data), started)
+        _analyse(config, cutoff, data.load(engine, config.data, own_label=config.lenses.purchase.own_label), started)
 
 
 def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: float) -> None:

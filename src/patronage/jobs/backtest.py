@@ -62,7 +62,7 @@ def run(config: BacktestConfig) -> None:
     """Measure the missing origins, put all of them together and log the table."""
     started = time.time()
     with closing(connect(config.engine)) as engine:
-        _backtest(config, data.load(engine, config.data), started)
+        _backtest(config, data.load(engine, config.data, own_label=config.lenses.purchase.own_label), started)
 
 
 def _backtest(config: BacktestConfig, tables: Tables, started: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -24,11 +23,6 @@ from patronage.review.page.html import render
 from patronage.temporary import growing
 from patronage.training.origins import SHORTEST_WINDOW
 
-OTHER_BRANDS = (  # values of private_label that mean another brand than the shop's own
-    "no", "false", "0", "n", "f", "nein", "non", "national", "manufacturer", "branded", "other", "none",
-)  # fmt: skip
-WORDS_SHOWN = 3
-
 
 def run(config: CheckConfig) -> None:
     """Read the data through the door and print a report of all that is found; with `output`, write it as a page too.
@@ -45,9 +39,8 @@ def run(config: CheckConfig) -> None:
     findings = DataFindings(collect=True)
     with closing(connect(config.engine)) as engine:
         try:
-            tables = data.load(engine, config.data, findings)
+            tables = data.load(engine, config.data, findings, own_label=config.lenses.purchase.own_label)
             _find_too_little(tables, findings)
-            _find_unknown_brands(tables, config.lenses.purchase.own_label, findings)
         except PatronageError:
             if known := list(findings):
                 print(findings_text(known), end="\n\n")
@@ -97,35 +90,6 @@ def _find_too_little(tables: Tables, findings: DataFindings) -> None:
                 weight=1.0,
             )
             findings.add(finding)
-
-
-def _find_unknown_brands(tables: Tables, own_label: Sequence[str], findings: DataFindings) -> None:
-    """Find values of private_label that neither mean the shop's own brand nor, as far as anybody knows, another."""
-    if c.PRIVATE_LABEL not in tables.present[TRANSACTIONS.name]:
-        return
-    word = f"lower({c.PRIVATE_LABEL})"
-    counts = tables.engine.frame(
-        f"SELECT {word} AS word, count(*) AS n FROM {TRANSACTIONS.name} WHERE {word} IS NOT NULL "
-        f"GROUP BY {word} ORDER BY n DESC, word"
-    )
-    own = counts["word"].isin([label.lower() for label in own_label])
-    unknown = counts[~own & ~counts["word"].isin(OTHER_BRANDS)]
-    if unknown.empty:
-        return
-    rows, total = int(unknown["n"].sum()), int(counts["n"].sum())
-    shown = ", ".join(unknown["word"].head(WORDS_SHOWN)) + ", ..." * (len(unknown) > WORDS_SHOWN)
-    findings.add(
-        DataFinding(
-            where=f"{TRANSACTIONS.name}.{c.PRIVATE_LABEL}",
-            what=f"{rows:,} of {total:,} rows have a value that lenses.purchase.own_label does not know: {shown}",
-            effect="they count as other brands: "
-            + ("own brands are missed" if own.any() else "nobody buys the own brand"),
-            remedy="name the words that mean the own brand by lenses.purchase.own_label=[...], or map "
-            f"{tables.keys.column(TRANSACTIONS.name, c.PRIVATE_LABEL)} to SQL that says yes or no",
-            severity=Severity.NOTE if own.any() else Severity.SEVERE,
-            weight=rows / total,
-        )
-    )
 
 
 def _place(output: str) -> Path:

@@ -74,7 +74,7 @@ def trial_data(config: EffectConfig, store: Store) -> TrialData:
     if config.data is None or config.cutoff is None:
         raise ConfigError("effect: give path=FILE, or data=... with cutoff=YYYY-MM-DD")
     with closing(connect(config.engine)) as engine:
-        tables = data.load(engine, config.data)
+        tables = data.load(engine, config.data, own_label=config.lenses.purchase.own_label)
         print(tables.summary(), flush=True)
         lots = [_of_log(own, tables, when.parse(own.cutoff), store) for own in _by_cutoff(config)]
         return lots[0] if len(lots) == 1 else _together(lots, config.arm)

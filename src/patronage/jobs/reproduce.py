@@ -46,7 +46,7 @@ def run(config: ReproduceConfig) -> None:
     settings = typed(TrainConfig, OmegaConf.create(yaml.safe_load(text)))
     print(f"{logged.name} ({logged.run_id}), as of {logged.cutoff}")
     with closing(connect(settings.engine)) as engine:
-        tables = data.load(engine, settings.data)
+        tables = data.load(engine, settings.data, own_label=settings.lenses.purchase.own_label)
         _check_data(tables, logged)
         features, assignments = _again(tables, settings, _former(store, logged))
     differences = _differences(logged.features, features) + _differences(logged.assignments, assignments)

@@ -137,7 +137,7 @@ def _score(
     with closing(connect(config.engine, folder)) as engine:
         if engine.cluster is not None:
             _announce(claim.check(engine.cluster))
-        tables = data.load(engine, config.data)
+        tables = data.load(engine, config.data, own_label=model.bundle.lenses.purchase.own_label)
         print(tables.summary(), flush=True)
         when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
         form = scoring.check_form(model.bundle.reference, tables, config.drift)

@@ -38,7 +38,7 @@ def run(config: SearchConfig) -> None:
                 "not known at the cutoff; give an earlier origin or a shorter horizon"
             )
     with closing(connect(config.engine)) as engine:
-        _search(config, origins, data.load(engine, config.data), started)
+        _search(config, origins, data.load(engine, config.data, own_label=config.lenses.purchase.own_label), started)
 
 
 def _search(config: SearchConfig, origins: Mapping[datetime, int], tables: Tables, started: float) -> None:

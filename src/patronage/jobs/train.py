@@ -48,7 +48,7 @@ def run(config: TrainConfig) -> None:
     """Read the log, then the whole experiment."""
     when.parse(config.cutoff)  # refused before the log is read
     with closing(connect(config.engine)) as engine:
-        train_and_log(data.load(engine, config.data), config)
+        train_and_log(data.load(engine, config.data, own_label=config.lenses.purchase.own_label), config)
 
 
 def train_and_log(tables: Tables, config: TrainConfig) -> Run:
