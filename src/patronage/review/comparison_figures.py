@@ -181,7 +181,7 @@ def drift(table: pd.DataFrame, most: int = 15) -> Figure:
 
 def lorenz(clv: Mapping[str, Array]) -> Figure:
     """How unequally CLV is spread: the share of it that belongs to the customers of least CLV, per run."""
-    curves = {side: _lorenz_curve(values) for side, values in clv.items()}
+    curves = {side: lorenz_curve(values) for side, values in clv.items()}
     ginis = {side: 1 - 2 * float(np.trapezoid(curve, dx=1 / max(len(curve) - 1, 1))) for side, curve in curves.items()}
     text = " and ".join(f"{gini:.2f}" for gini in ginis.values())
     figure, axes = blank(f"CLV is spread with a Gini index of {text}", 4.8, 4.2)
@@ -200,7 +200,7 @@ def lorenz(clv: Mapping[str, Array]) -> Figure:
     return figure
 
 
-def _lorenz_curve(values: Array) -> Array:
+def lorenz_curve(values: Array) -> Array:
     """Cumulative share, from the least value on, beginning with 0."""
     ordered = np.sort(np.maximum(values, 0.0))
     return np.concatenate([[0.0], np.cumsum(ordered) / max(float(ordered.sum()), 1e-12)])

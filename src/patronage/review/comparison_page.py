@@ -10,13 +10,15 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.names import Artifact
-from patronage.review.comparison import HEADLINES, Comparison
+from patronage.review import comparison_charts
+from patronage.review.comparison import HEADLINES, TOPICS, Comparison
 from patronage.review.figures import titled
 from patronage.review.gates import FAILED, PASSED, UNMEASURED
 from patronage.review.metric_words import loss_in_words
 from patronage.review.migration import JOINED, LEFT, UNCHANGED
 from patronage.review.page import html
-from patronage.review.page.blocks import Block, Card, Cards, Fact, More, Page, Picture, Section, Table, Text
+from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, More, Page, Picture, Section, Table, Text
+from patronage.review.page.charts import Spec
 from patronage.review.page.html import percent
 from patronage.review.paired_losses import BETTER, UNCLEAR, WORSE
 from patronage.review.training_run import TrainingRun
@@ -36,6 +38,7 @@ DPI = 110
 NO_BETTER = "neither better nor worse"
 UNPAIRED = "Metrics: "  # how a message begins that tells why losses were not, or not simply, paired
 UNPAIRED_TOPIC = "metrics"
+PSI = "How far each feature's distribution moved; ages always do."
 SHARES = {"share": ".1%", "moved": ".1%"}
 
 
@@ -114,7 +117,7 @@ def _card(side: str, run: TrainingRun) -> Card:
     lines = {
         "log": f"{run.params['data']}, {span}",
         "evaluated": evaluated,
-        "model": f"version {run.model_version}",
+        "model": f"version {run.model_version}" if run.model_version else "not registered",
         "run": run.run_id,
     }
     return Card(f"{side}: {run.name}", "", facts, lines)
@@ -128,8 +131,9 @@ def _migration(comparison: Comparison) -> Section:
     )
     moved = comparison.report.tables[Artifact.MIGRATION]
     table = Table(moved[moved["customers"] > 0], formats=SHARES | _whole(comparison), most=30)
-    pictures = _picture(comparison, Artifact.MIGRATION_FIGURE, "Share of customers with another label, by reason.")
-    return Section("Who moved, and why", _moved(moved), [*pictures, Text(how), table])
+    spec = comparison_charts.reasons(moved, TOPICS)
+    chart = _chart(comparison, Artifact.MIGRATION_FIGURE, spec, "Share of customers with another label, by reason.")
+    return Section("Who moved, and why", _moved(moved), [*chart, Text(how), table])
 
 
 def _moved(migrated: pd.DataFrame) -> str:
@@ -199,15 +203,23 @@ def _quality(comparison: Comparison) -> Section:
             "Losses (less is better) of both models on the same customers, with 95% intervals of their difference by "
             f"paired bootstrap. {_not_paired(comparison)}"
         )
-    blocks: list[Block] = [
-        *_picture(comparison, Artifact.METRIC_DIFFERENCES_FIGURE, "Differences of losses with their intervals."),
-        *(
-            [Table(_in_words(paired), marks=MARKS, most=30)]
-            if len(paired := tables[Artifact.PAIRED_DIFFERENCES])
-            else []
+    paired = tables[Artifact.PAIRED_DIFFERENCES]
+    runs = {"baseline": comparison.baseline, "candidate": comparison.candidate}
+    blocks: list[Block] = []
+    if len(paired):
+        spec, told = comparison_charts.losses(paired), "Differences of losses with their 95% intervals."
+        blocks += _chart(comparison, Artifact.METRIC_DIFFERENCES_FIGURE, spec, told)
+        blocks.append(Table(_in_words(paired), marks=MARKS, most=30))
+    drawn = {
+        Artifact.RELIABILITY_FIGURE: (
+            comparison_charts.reliability(runs), "Actual against predicted churn, in tenths of customers."
         ),
-        *_picture(comparison, Artifact.RELIABILITY_FIGURE, "Actual against predicted churn, in tenths of customers."),
-        *_picture(comparison, Artifact.LORENZ_FIGURE, "Share of the CLV that the customers of least CLV hold."),
+        Artifact.LORENZ_FIGURE: (
+            comparison_charts.spread(runs), "Share of the CLV that the customers of least CLV hold."
+        ),
+    }  # fmt: skip
+    blocks += [
+        *(chart for name, (spec, told) in drawn.items() for chart in _chart(comparison, name, spec, told)),
         More("Every metric of both runs", [Table(tables[Artifact.METRIC_DIFFERENCES], most=400)]),
     ]
     return Section("How good are they?", finding, blocks)
@@ -236,7 +248,7 @@ def _data(comparison: Comparison) -> Section:
     blocks: list[Block] = [
         Table(data, "Both logs"),
         *([Table(keys, "Settings that differ", verbatim=("key",))] if len(keys) else []),
-        *_picture(comparison, Artifact.DRIFT_FIGURE, "How far each feature's distribution moved; ages always do."),
+        *_chart(comparison, Artifact.DRIFT_FIGURE, comparison_charts.drift(drift), PSI),
         Table(drift, "All customers", {name: ".1%" for name in drift if str(name).startswith("missing")}, MARKS, 12),
     ]
     return Section("What differs in data and configuration", finding, blocks)
@@ -270,6 +282,14 @@ def changed(frame: pd.DataFrame) -> pd.DataFrame:
         for end in ("before", "after"):
             shown[f"{words} {end}"] = frame[f"{name} {end}"]
     return shown.assign(why=frame["why"])
+
+
+def _chart(comparison: Comparison, name: str, spec: Spec | None, description: str) -> list[Chart]:
+    """The figure of a name as a chart, with its drawing for a reader without scripts; nothing where there is none."""
+    if spec is None or name not in comparison.report.figures:
+        return []
+    (drawn,) = _picture(comparison, name, description)
+    return [Chart(drawn.title, spec, description, drawn.png)]
 
 
 def _picture(comparison: Comparison, name: str, description: str) -> list[Picture]:

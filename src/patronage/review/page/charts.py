@@ -106,6 +106,25 @@ def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: s
     return _spec(rows, (14 * len(parts) + 12) * len(order), mark=mark, encoding=encoding)
 
 
+def stacked_bars(
+    rows: pd.DataFrame, name: str, value: str, series: str, title: str, colours: Mapping[str, str]
+) -> Spec:
+    """A bar of shares per name, in a part for each series that occurs, of its own colour."""
+    parts = [part for part in colours if rows.loc[rows[series] == part, value].any()]
+    colour = {
+        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
+        "scale": {"domain": parts, "range": [colours[part] for part in parts]},
+    }  # fmt: skip
+    order = list(dict.fromkeys(rows[name]))
+    encoding = {
+        "y": _names(name, order),
+        "x": quantitative(value, title, percent=True),
+        "color": colour,
+        "tooltip": tooltips({name: "", series: "", value: ".1%"}),
+    }
+    return _spec(rows, 30 * len(order) + 10, mark={"type": "bar"}, encoding=encoding)
+
+
 def histogram(rows: pd.DataFrame, low: str, high: str, value: str, title_x: str, title_y: str) -> Spec:
     """Bars over ranges of a share that lies between 0 and 1."""
     axis = {"format": "%", "values": [tenth / 10 for tenth in range(11)]}
