@@ -8,6 +8,10 @@ often buys in every category. Means are of customers, each by the mean of the ow
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
 import numpy as np
 import pandas as pd
 
@@ -25,13 +29,18 @@ BEFORE_DAYS = 14
 AFTER_SALES = ("rating", "nps", "csat", "reviewed", "referred", "complaint", "ticket_opened", "return_requested")
 LEAST, MOST_LABELS, MOST_CUSTOMERS = 30, 30, 50_000
 ALL, MORE, LESS = "all", "more than usual", "less than usual"
+_numbers = count(1)  # no two tables of a process share a name
 LEVEL = 0.05
 WIDTH = 1.96  # of a half interval, in standard errors
 
 
 def run(view: View, settings: object) -> Result:
     """The way by category, place, channel and segment; and which channels lead to orders in which."""
-    history, steps = view.history, _steps(view.history)
+    with _steps_of(view.history) as steps:
+        return _result(view.history, steps)
+
+
+def _result(history: History, steps: dict[str, str]) -> Result:
     frames = [_by(history, steps, "all orders", "")]
     if frames[0].empty or not frames[0]["acts"].iloc[0] > 0:
         raise DataError(f"no {LEAST} customers with acts in the {BEFORE_DAYS} days before an order")
@@ -71,8 +80,24 @@ def _verdicts(table: pd.DataFrame) -> Array:
     return np.where(clear, np.where(difference > 0, MORE, LESS), "")
 
 
+@contextmanager
+def _steps_of(history: History) -> Iterator[dict[str, str]]:
+    """The steps, with what is read for each column computed once and dropped in the end."""
+    steps, tables = _steps(history), list[str]()
+    try:
+        for name in ("before", "way"):
+            table = f"{name}_orders_{next(_numbers)}"
+            history.engine.table(table, history.query(f"SELECT * FROM {name}", steps))
+            tables.append(table)
+            steps = {**steps, name: f"SELECT * FROM {table}"}
+        yield steps
+    finally:
+        for table in tables:
+            history.engine.drop(table)
+
+
 def _steps(history: History) -> dict[str, str]:
-    """SQL: `way`, a row per day with an order and what came before it."""
+    """SQL: `before`, the acts of each day with an order, and `way`, a row per such day."""
     left_out = texts((*NO_ACTIVITY, *AFTER_SALES))
     gap = history.engine.days("acts.day", "bought.day")
     since = history.engine.days("bought.previous", "acts.day")
@@ -82,11 +107,12 @@ def _steps(history: History) -> dict[str, str]:
         "acts": f"SELECT customer_id, CAST(occurred_at AS DATE) AS day, event, channel FROM events "
         f"WHERE event NOT IN ({left_out})",
         "before": f"""
-            SELECT bought.customer_id, bought.day, {gap} AS gap, acts.event, acts.channel
+            SELECT bought.customer_id, bought.day, acts.event, acts.channel, count(*) AS n, max({gap}) AS gap
             FROM bought JOIN acts ON bought.customer_id = acts.customer_id
-            WHERE {gap} BETWEEN 0 AND {BEFORE_DAYS} AND (bought.previous IS NULL OR {since} > 0)""",
+            WHERE {gap} BETWEEN 0 AND {BEFORE_DAYS} AND (bought.previous IS NULL OR {since} > 0)
+            GROUP BY bought.customer_id, bought.day, acts.event, acts.channel""",
         "done": """
-            SELECT customer_id, day, count(*) AS acts, count(DISTINCT event) AS kinds, max(gap) AS days,
+            SELECT customer_id, day, CAST(sum(n) AS BIGINT) AS acts, count(DISTINCT event) AS kinds, max(gap) AS days,
                    count(DISTINCT channel) AS channels
             FROM before GROUP BY customer_id, day""",
         "way": """
