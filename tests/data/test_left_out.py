@@ -65,6 +65,7 @@ def test_money_given_back_in_rows_left_out_is_named():
     log = read(frame, where={"no product": "sku = 'M'"})
     (finding,) = log.findings
     assert finding.what == "1 rows that where leaves out give customers 40.00 back (15.1% of the revenue)"
+    assert finding.weight == pytest.approx(40 / 264.74)
     assert finding.remedy == "name fees, manual corrections and the like by charges in place of where"
     assert read(frame, charges="sku = 'M'").findings == ()
     assert (

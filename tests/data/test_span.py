@@ -39,12 +39,13 @@ def test_one_early_row_is_named_with_its_share_and_is_no_beginning():
     assert tables.first == datetime(2024, 1, 1)
     assert "1 of 451 rows (0.22%) lie long before all others" in tables.findings[0].what
     assert "CLV" in tables.findings[0].effect
+    assert tables.findings[0].where == "transactions.ordered_at"
 
 
 def test_the_end_may_be_given():
     tables = through_the_door(busy(), observed_until="2024-05-01")
     assert tables.last == datetime(2024, 5, 1)
-    assert "lie after 2024-05-01" in tables.findings[0].what
+    assert "84 of 450 rows (18.67%) lie after 2024-05-01, up to 2024-05-29" in tables.findings[0].what
     assert through_the_door(busy(), observed_until="2024-06-30").last == datetime(2024, 6, 30)
     with pytest.raises(ConfigError, match="is not a day"):
         read(busy(), observed_until="soon")
@@ -53,7 +54,9 @@ def test_the_end_may_be_given():
 def test_weeks_without_a_row_and_thin_months_are_named():
     frame = busy(300)
     silent = frame[~frame["ordered_at"].between("2024-03-10", "2024-05-05")]
-    assert "no row between 2024-03-09 and 2024-05-05: 57 days of 299" in through_the_door(silent).findings[0].what
+    (finding,) = through_the_door(silent).findings
+    assert "no row between 2024-03-09 and 2024-05-05: 57 days of 299" in finding.what
+    assert finding.remedy == "load the missing files, or begin after them by data.transactions.where"
     april = frame["ordered_at"].dt.month == 4
     thin = frame[~april | (frame["ordered_at"].dt.day == 12)]
     assert any("less than a tenth of the usual" in each.what for each in through_the_door(thin).findings)

@@ -13,6 +13,7 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from patronage import names as c
 from patronage.errors import DataError
@@ -96,8 +97,8 @@ def _numbers(name: str, values: pd.Series) -> np.ndarray:
     return numbers
 
 
-def _texts(name: str, values: pd.Series) -> np.ndarray:
-    """A column as texts, empty where it is missing."""
+def _texts(name: str, values: pd.Series) -> ExtensionArray:
+    """A column as texts, of the type that lenses give, empty where it is missing."""
     texts, unreadable = np.full(len(values), "", dtype=object), 0
     for row, (value, missing) in enumerate(zip(values.array, _missing(values), strict=True)):
         if missing:
@@ -111,7 +112,7 @@ def _texts(name: str, values: pd.Series) -> np.ndarray:
     if unreadable:
         expected = "expected texts or whole numbers" if name == c.CUSTOMER_ID else EXPECTED
         raise DataError(f"{name}: neither a text nor a whole number in {unreadable} of {len(values)} rows; {expected}")
-    return texts
+    return pd.array(texts, dtype="str")
 
 
 def _is_whole(value: Real | Decimal) -> bool:
