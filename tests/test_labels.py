@@ -74,9 +74,12 @@ def test_of_a_contract_churned_is_who_cancels_it():
     people = EVERYONE.append(pd.Index(["dora"]))
     tables = through_the_door(BY_HAND, CONTRACTS)
     labels = labels_at(tables, datetime(2024, 2, 20), 10, None, people, contractual=True)
-    # Ben had left before, Cleo had come back, Dora had not come yet
-    assert labels["churned"].fillna(-1).tolist() == [1, -1, 0, -1]
+    # Ben had left before, Cleo had not ordered yet, so that nothing is predicted of the contract; Dora had not come yet
+    assert labels["churned"].fillna(-1).tolist() == [1, -1, -1, -1]
     assert labels["orders"].tolist() == [0, 1, 1, 0]
+    later = labels_at(tables, datetime(2024, 3, 1), 10, None, people, contractual=True)
+    # Anna has left, Cleo had come back, Dora never ordered
+    assert later["churned"].fillna(-1).tolist() == [-1, -1, 0, -1]
 
 
 def test_a_window_that_events_do_not_reach_the_end_of_is_censored():

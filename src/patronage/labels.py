@@ -115,13 +115,13 @@ def labels_at(
         f"WHERE {when.within(c.ORDERED_AT, cutoff, horizon_days, engine)} AND {tables.known(end)} GROUP BY customer_id"
     ).set_index(c.CUSTOMER_ID)
     labels = future.reindex(customers).astype(float).fillna(0.0)
-    if contractual:
-        return labels.assign(**{c.CHURNED: _cancelled(tables, cutoff, horizon_days, customers)})
     known = tables.known(cutoff)
-    if lookback_days is not None:
+    if lookback_days is not None and not contractual:
         known += f" AND {when.within(c.ORDERED_AT, cutoff - timedelta(days=lookback_days), lookback_days, engine)}"
     active = engine.frame(f"SELECT DISTINCT customer_id FROM transactions WHERE {_ordered(tables, cutoff)} AND {known}")
     churned = (labels[c.ORDERS] == 0).astype(float)
+    if contractual:  # a contract may run without an order, but churn is predicted of customers who ordered
+        churned = _cancelled(tables, cutoff, horizon_days, customers)
     return labels.assign(**{c.CHURNED: churned.where(customers.isin(active[c.CUSTOMER_ID]))})
 
 

@@ -23,7 +23,11 @@ def world():
 
 @pytest.fixture(scope="module")
 def run(world):
-    log = pt.read(world.orders, events=world.events)
+    never = pd.DataFrame(
+        {"customer_id": [f"never{k}" for k in range(30)], "occurred_at": CUTOFF, "event": "subscribed"}
+    )
+    never["occurred_at"] -= pd.to_timedelta(np.arange(30), unit="D")  # contracts of customers who never ordered
+    log = pt.read(world.orders, events=pd.concat([world.events, never], ignore_index=True))
     return pt.train(log, str(CUTOFF.date()), DAYS, overrides=QUICK)
 
 
@@ -53,6 +57,10 @@ def test_months_and_value_only_of_contracts_that_run(run, world):
     ended = truth["end"] < CUTOFF
     assert shown.loc[ended, "flags"].str.contains("no contract runs").all()
     assert shown.loc[shown.index.str.startswith("x"), "clv"].isna().all()  # never paid
+    never = shown[shown.index.str.startswith("never")]
+    assert len(never) == 29
+    assert never["churn_probability"].isna().all()
+    assert never["flags"].str.contains("never bought").all()
 
 
 def test_saved_it_assigns_the_same(run, tmp_path):
