@@ -97,6 +97,9 @@ def test_the_clock_of_the_machine_is_named_where_it_decides(monkeypatch):
             assert told == []
             continue
         assert f"in the future by the clock of this machine ({day})" in told[0]
+        if day == "2023-05-20":
+            assert ", up to 2024-05-29" in told[0]
+            assert "observed until 2024-05-29, by its rows" in tables.findings[0].effect
         assert ("data.observed_until=2024-05-21, which holds on any day" in told[0]) == (day > "2024")
     monkeypatch.setattr("patronage.data.span.today", lambda: pd.Timestamp("2024-05-20"))
     assert through_the_door(busy(), observed_until="2024-05-29").last == datetime(2024, 5, 29)
