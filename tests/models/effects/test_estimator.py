@@ -61,6 +61,13 @@ def test_contacts_that_were_chosen_are_refused():
         pt.ContactEffects().fit(X, y)
 
 
+def test_too_few_customers_are_not_called_contacts_that_were_chosen():
+    X, y, _ = customers(200, 3, lambda age: np.zeros(len(age)))
+    X["arm"] = ["mail"] * 10 + ["control"] * 190
+    with pytest.raises(pt.DataError, match=r"effects: arm mail has 10 customers .* wait for more contacts"):
+        pt.ContactEffects().fit(X, y)
+
+
 def test_a_lot_of_stated_and_unequal_chances_is_a_lot():
     X, y, _ = customers(4000, 4, lambda age: np.zeros(len(age)))
     chance = np.where(X["age"] < 40, 0.8, 0.3)

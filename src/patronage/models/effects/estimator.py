@@ -143,7 +143,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            X lacks a column, the control arm is absent, or the arms were not drawn by lot.
+            X lacks a column, the control arm is absent, an arm has too few customers, or the arms were not drawn by
+            lot.
         ConfigError
             A parameter is out of its range.
         """
@@ -161,10 +162,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         trial = Trial(encoding.matrix(frame[features]), given, self._propensities(frame, given), outcome, group)
         self.randomness_: RandomnessFinding = check_randomness(trial, self.arms_, features, self._settings())
         if self.randomness_.reasons and not self.assume_random:
-            raise DataError(
-                f"effects: the arms were not drawn by lot: {'; '.join(self.randomness_.reasons)}; leave such contacts "
-                "out, or give the probabilities of the lot as propensity"
-            )
+            raise DataError(_refusal(self.randomness_))
         self._learn(trial, encoding)
         self.feature_names_in_ = np.asarray(features, dtype=object)
         self.n_features_in_ = len(features)
@@ -306,3 +304,13 @@ def _spread(own: Array, given: Index, arms: int) -> Array:
     spread = rest / rest.sum(axis=1, keepdims=True) * (1 - own)[:, None]
     spread[np.arange(len(own)), given] = own
     return spread
+
+
+def _refusal(finding: RandomnessFinding) -> str:
+    reasons = "; ".join(finding.reasons)
+    if finding.too_few:
+        return f"effects: {reasons}; wait for more contacts (plan.rate=... says how many), or leave the arm out"
+    return (
+        f"effects: the arms were not drawn by lot: {reasons}; leave such contacts out, or give the probabilities of "
+        "the lot as propensity"
+    )

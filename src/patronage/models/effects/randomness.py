@@ -42,6 +42,11 @@ class RandomnessFinding:
     auc: float
     reasons: tuple[str, ...]
 
+    @property
+    def too_few(self) -> bool:
+        """Whether an arm has too few customers to tell anything."""
+        return bool(self.reasons) and self.balance.empty
+
 
 def check_randomness(trial: Trial, arms: list[str], features: list[str], settings: TreeSettings) -> RandomnessFinding:
     """Hold the arms (control first) against what a lot would give."""
