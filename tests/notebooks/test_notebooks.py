@@ -75,6 +75,13 @@ def test_it_runs_from_top_to_bottom(path, a_run, kernel):
     NotebookClient(notebook, kernel, timeout=300, resources={"metadata": {"path": str(a_run)}}).execute()
     shown = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     assert any("image/png" in out.get("data", {}) for out in shown)
+    assert not unseen(shown)
+
+
+def unseen(outputs: list[nbformat.NotebookNode]) -> list[str]:
+    """Figures of which a reader sees but their size: no backend that draws was chosen before them."""
+    shown = [out.get("data", {}) for out in outputs]
+    return [data["text/plain"] for data in shown if data.get("text/plain", "").startswith("<Figure") and len(data) == 1]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -83,5 +90,6 @@ def test_it_is_kept_with_what_it_shows(path):
     text = path.read_text()
     outputs = [out for cell in nbformat.reads(text, as_version=4).cells for out in cell.get("outputs", [])]
     assert any("image/png" in out.get("data", {}) for out in outputs)
+    assert not unseen(outputs)
     assert not [out for out in outputs if out.get("name") == "stderr" or out["output_type"] == "error"]
     assert len(text) < 400_000

@@ -156,7 +156,9 @@ def agreement(table: pd.DataFrame) -> Figure:
         title = words(f"{table.index[row]} and {table.columns[column]} agree most")
     figure, axes = blank(title, size, size - 0.5)
     _grid(axes, table, 1.0, "{:.2f}".format)
-    axes.set_xticks(range(len(table)), list(table.columns), rotation=40, ha="right", fontsize=8)
+    axes.set_xticks(
+        range(len(table)), [words(str(name)) for name in table.columns], rotation=40, ha="right", fontsize=8
+    )
     axes.set_xlabel("adjusted mutual information, 0 = chance, 1 = the same")
     return figure
 
