@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import patronage as pt
 from conftest import BY_HAND
+from patronage import front_door
 
 pytestmark = pytest.mark.slow
 
@@ -193,7 +194,7 @@ MISTAKES = {  # what a new user gives by mistake, and what the line then speaks 
     "features of a frame": (lambda run, log: pt.features(pt.example_orders(), CUTOFF), "patronage.read"),
     "segments of a frame": (lambda run, log: pt.segments(pt.example_orders(), CUTOFF), "patronage.read"),
     "outcomes of a frame": (lambda run, log: pt.outcomes(pt.example_orders(), CUTOFF, 90), "patronage.read"),
-    "train on a frame": (lambda run, log: pt.train(pt.example_orders(), CUTOFF), "patronage.read"),
+    "train on a frame": (lambda run, log: front_door.train(pt.example_orders(), CUTOFF), "patronage.read"),
     "score a frame": (lambda run, log: pt.score(run.bundle, pt.example_orders(), CUTOFF), "patronage.read"),
     "score by a run": (lambda run, log: pt.score(run, log, CUTOFF), "give its .bundle"),
     "features like a run": (lambda run, log: pt.features(log, CUTOFF, like=run), "give its .bundle"),

@@ -14,7 +14,8 @@ COMMAND = """
 import atexit, os, runpy, signal, sys
 
 moment, number, module, *words = sys.argv[1:]
-signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background ignores
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background ignores, as nohup the next
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if "ignored" in words:
     words.remove("ignored")
     signal.signal(int(number), signal.SIG_IGN)
