@@ -71,6 +71,13 @@ def test_a_log_without_acts_before_orders_is_told():
         ways.run(shop([(5, "view", "web")]), None)
 
 
+def test_a_log_that_hardly_sees_the_way_is_told():
+    """As on Complete Journey, whose till sees no browsing: one order in hundreds has an act before it."""
+    view = _view([(CUSTOMERS[0], -1, "view", "web")], CUSTOMERS)  # one of 120 orders
+    with pytest.raises(DataError, match="0.83% of the orders had an act in the 14 days before; expected 1%"):
+        ways.run(view, None)
+
+
 def test_what_eager_customers_buy_takes_no_more_than_their_usual_order():
     """Beside all customers it did: those who do much before each order also buy in every category."""
     eager = [(customer, day, "view", "web") for customer in EAGER for day in (-1, 39, 79)]

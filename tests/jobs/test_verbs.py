@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from hydra._internal.hydra import Hydra
 from omegaconf import OmegaConf
@@ -33,10 +35,16 @@ def test_no_file_of_ours_asks_for_a_sweep():
 
 
 @pytest.mark.slow
-def test_a_file_of_the_user_may_ask_for_a_sweep(project, orders, patronage):
-    (project / "mine" / "experiment").mkdir(parents=True)
-    (project / "mine" / "experiment" / "two.yaml").write_text(TWO)
-    code, out, err = patronage("check", "--config-dir", "mine", "+experiment=two", *orders)
+@pytest.mark.parametrize("place", ["command", "environment", "searchpath"])
+def test_a_file_of_the_user_may_ask_for_a_sweep(project, orders, patronage, monkeypatch, place):
+    mine = project / "mine"
+    if place == "environment":  # a configuration tree of one's own, of which the file is a part
+        shutil.copytree(REPO / "conf", mine)
+        monkeypatch.setenv("PATRONAGE_CONF", str(mine))
+    (mine / "experiment").mkdir(parents=True, exist_ok=True)
+    (mine / "experiment" / "two.yaml").write_text(TWO)
+    words = {"command": ["--config-dir", "mine"], "searchpath": [f"hydra.searchpath=[file://{mine}]"]}
+    code, out, err = patronage("check", *words.get(place, []), "+experiment=two", *orders)
     assert code == 0, err
     assert out.count("rfm ") == 2, out  # the table of the lenses, twice
 

@@ -29,5 +29,4 @@ def test_stage_and_status_agree_on_facts_for_every_customer(recovered, left_cens
     assert not stage[days == 1].isin(["regular", "loyal"]).any()
     assert (stage[days > 1] != "first_time").all()
     assert (status[days > 1] != "first_time").all()
-    said = stage.to_frame().join(status)
-    assert fact_conflicts(said).sum() == 0
+    assert fact_conflicts(stage.to_frame().join(status)).sum() == 0

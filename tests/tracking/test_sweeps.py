@@ -33,14 +33,14 @@ def name_of(store, run_id):
 def test_children_are_named_by_what_is_swept(store):
     parent = open_parent(store, "sweep personas.k=3,5")
     ids = [child(store, parent, f"data=cdnow seed=1 personas.k={k}", loss=0.4) for k in (3, 5)]
-    assert close_parent(store, parent, swept=["personas.k"], failed=False) == 2
+    assert close_parent(store, parent, swept=["personas.k=3,5"], failed=False) == 2
     assert [name_of(store, run_id) for run_id in ids] == ["personas.k=3", "personas.k=5"]
 
 
 def test_the_only_child_of_a_sweep_that_failed_has_a_short_name_too(store):
     parent = open_parent(store, "sweep personas.k=3,5")
     only = child(store, parent, "data=cdnow cutoff=1998-01-01 personas.k=3")
-    close_parent(store, parent, swept=["personas.k"], failed=True)
+    close_parent(store, parent, swept=["personas.k=3,5"], failed=True)
     assert name_of(store, only) == "personas.k=3"
 
 
@@ -55,7 +55,7 @@ def test_what_no_child_moved_is_a_line_and_no_column(store):
     parent = open_parent(store, "sweep personas.k=3,5")
     for k, stability in ((3, 0.9), (5, 0.8)):
         child(store, parent, f"personas.k={k}", loss=0.4, stability=stability)
-    close_parent(store, parent, swept=["personas.k"], failed=False)
+    close_parent(store, parent, swept=["personas.k=3,5"], failed=False)
     lines = store.client.get_run(parent).data.tags["mlflow.note.content"].splitlines()
     assert f"The same in all 2: {LOSS} 0.4." in lines[0]
     assert lines[2:] == [

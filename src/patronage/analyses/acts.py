@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count
 
 import pandas as pd
 
@@ -22,6 +23,14 @@ BEGINNINGS = {
         SELECT customer_id, CAST(signed_up_at AS DATE) FROM signups""",
     "beginnings": "SELECT customer_id, min(day) AS start FROM first_days GROUP BY customer_id",
 }
+_numbers = count(1)  # no two tables of a process share a name
+
+
+def keep(history: History, name: str, select: str, steps: Mapping[str, str]) -> str:
+    """Run a query once and keep its rows as a table, until the reader drops it; gives the name that the table has."""
+    table = f"{name}_of_acts_{next(_numbers)}"
+    history.engine.table(table, history.query(select, dict(steps)))
+    return table
 
 
 def acts(categories: Sequence[str] = ()) -> dict[str, str]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import ORDER, sampled
+from patronage.analyses.acts import ORDER, keep, sampled
 from patronage.config import ObstaclesConfig
 from patronage.data.contract import NO_ACTIVITY
 from patronage.engine import text, texts
@@ -31,9 +30,6 @@ ACT, OTHER = "act", "other"  # columns whose numbers are names again in a frame
 BUCKETS = 20  # of customers, for intervals by leaving one out
 RECORDS = 4  # first time at the step; orders so far beside earlier times at it: below a quarter, three quarters, more
 BANDS = ("0 orders", "1 order", "2 to 4 orders", "5 orders or more")
-
-
-_numbers = count(1)  # no two tables of a process share a name
 
 
 @dataclass(frozen=True)
@@ -75,8 +71,7 @@ class Steps:
 
     def keep(self, name: str, select: str, **steps: str) -> None:
         """Run a query once, and give its result a name among the relations."""
-        table = f"{name}_of_steps_{next(_numbers)}"
-        self.history.engine.table(table, self.history.query(select, {**self.relations, **steps}))
+        table = keep(self.history, name, select, {**self.relations, **steps})
         self.tables.append(table)
         self.relations[name] = f"SELECT * FROM {table}"
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 
 import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import commonest, sampled
+from patronage.analyses.acts import commonest, keep, sampled
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.data.contract import NO_ACTIVITY
 from patronage.engine import texts
@@ -28,10 +27,9 @@ from patronage.typing import Array
 BEFORE_DAYS = 14
 AFTER_SALES = ("rating", "nps", "csat", "reviewed", "referred", "complaint", "ticket_opened", "return_requested")
 LEAST, MOST_LABELS, MOST_CUSTOMERS = 30, 30, 50_000
+LEAST_SHARE = 0.01  # of the orders with an act before, below which a way is not seen
 ALL, MORE, LESS = "all", "more than usual", "less than usual"
-_numbers = count(1)  # no two tables of a process share a name
 LEVEL = 0.05
-WIDTH = 1.96  # of a half interval, in standard errors
 
 
 def run(view: View, settings: object) -> Result:
@@ -44,10 +42,16 @@ def _result(history: History, steps: dict[str, str]) -> Result:
     frames = [_by(history, steps, "all orders", "")]
     if frames[0].empty or not frames[0]["acts"].iloc[0] > 0:
         raise DataError(f"no {LEAST} customers with acts in the {BEFORE_DAYS} days before an order")
+    with_acts = 1 - float(frames[0]["without_acts_share"].iloc[0])
+    if with_acts < LEAST_SHARE:
+        raise DataError(
+            f"{with_acts:.2%} of the orders had an act in the {BEFORE_DAYS} days before; expected {LEAST_SHARE:.0%}: "
+            "the log does not see how customers come to an order"
+        )
     columns = [name for name in (c.CATEGORY, c.LOCATION, c.CHANNEL) if history.has("transactions", name)]
     frames += [_by(history, steps, name, name) for name in columns]
     table = pd.concat(frames, ignore_index=True)
-    table["verdict"] = _verdicts(table)
+    table = table.assign(verdict=_verdicts(table)).drop(columns="p")
     whole, categories = table.iloc[0], table[table["by"] == c.CATEGORY]
     result = Result(
         f"{1 - whole['without_acts_share']:.0%} of the orders had an act in the {BEFORE_DAYS} days before: "
@@ -74,10 +78,8 @@ def _result(history: History, steps: dict[str, str]) -> Result:
 
 def _verdicts(table: pd.DataFrame) -> Array:
     """(N,) of each label, whether its orders take more acts than usual, with one false discovery in twenty."""
-    error = ((table["high"] - table["low"]) / (2 * WIDTH)).to_numpy(np.float64)
-    difference = table["beside_usual"].to_numpy(np.float64)
-    clear = false_discovery(two_sided(difference / np.maximum(error, TINY))) < LEVEL
-    return np.where(clear, np.where(difference > 0, MORE, LESS), "")
+    clear = false_discovery(table["p"].to_numpy(np.float64)) < LEVEL
+    return np.where(clear, np.where(table["beside_usual"] > 0, MORE, LESS), "")
 
 
 @contextmanager
@@ -86,10 +88,8 @@ def _steps_of(history: History) -> Iterator[dict[str, str]]:
     steps, tables = _steps(history), list[str]()
     try:
         for name in ("before", "way"):
-            table = f"{name}_orders_{next(_numbers)}"
-            history.engine.table(table, history.query(f"SELECT * FROM {name}", steps))
-            tables.append(table)
-            steps = {**steps, name: f"SELECT * FROM {table}"}
+            tables.append(keep(history, name, f"SELECT * FROM {name}", steps))
+            steps = {**steps, name: f"SELECT * FROM {tables[-1]}"}
         yield steps
     finally:
         for table in tables:
@@ -165,7 +165,7 @@ def _by(history: History, steps: dict[str, str], by: str, column: str) -> pd.Dat
     rows.insert(5, "low", estimate.low)
     rows.insert(6, "high", estimate.high)
     rows.insert(0, "by", by)
-    return rows.drop(columns="deviation")
+    return rows.drop(columns="deviation").assign(p=two_sided(estimate.value / np.maximum(error, TINY)))
 
 
 def _channels(history: History, steps: dict[str, str]) -> pd.DataFrame:

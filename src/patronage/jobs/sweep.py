@@ -79,9 +79,7 @@ class ParentRun(Callback):
         self.opened.remove(self)
         for name in (tracking.PARENT_RUN, tracking.OVERRIDES):
             os.environ.pop(name, None)
-        return tracking.close_parent(
-            self.store, self.run_id, swept=[key_of(word) for word in self.words], failed=failed
-        )
+        return tracking.close_parent(self.store, self.run_id, swept=self.words, failed=failed)
 
 
 def swept(config: DictConfig) -> list[str]:
@@ -90,8 +88,3 @@ def swept(config: DictConfig) -> list[str]:
     words = [str(override.input_line) for override in given if override.is_sweep_override()]
     params = OmegaConf.select(config, "hydra.sweeper.params") or {}
     return words + [f"{key}={values}" for key, values in params.items()]
-
-
-def key_of(word: str) -> str:
-    """The key that a word of the command line sets."""
-    return word.lstrip("+~").partition("=")[0]

@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from patronage import journal, threads
 from patronage.config import ProcessConfig, plain, typed
-from patronage.config.places import conf_dir, project_root, shipped_conf_dir
+from patronage.config.places import conf_dir, project_root
 from patronage.engine import shortage
 from patronage.errors import ConfigError, OutputError, PatronageError
 from patronage.jobs import secrets
@@ -35,6 +35,7 @@ from patronage.jobs.sweep import ParentRun
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
 OWN_FILES = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
+SWEEP = "MULTIRUN"  # of hydra.mode
 MLFLOW = {  # defaults; what the user has set stays
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -97,11 +98,11 @@ def run_verb(verb: str, arguments: list[str]) -> None:
 def _composed_once(arguments: list[str]) -> Iterator[None]:
     """Spare Hydra the composition that it makes before the real one, only to see whether a file sets `hydra.mode`.
 
-    No file of ours does, and to compose is most of what a short command costs. Where the command brings files of its
-    own, or speaks of the mode, Hydra looks as ever.
+    To compose is most of what a short command costs. Where a file of the configuration tree speaks of a sweep, or the
+    command brings other files or speaks of Hydra, Hydra looks as ever.
     """
-    own = [word for word in arguments if word.startswith(OWN_FILES) or "hydra.mode" in word]
-    if own or conf_dir() != shipped_conf_dir():
+    own = any(word.lstrip("+~").startswith((*OWN_FILES, "hydra")) for word in arguments)
+    if own or any(SWEEP in file.read_text("utf-8", "replace") for file in conf_dir().rglob("*.yaml")):
         yield
         return
     look = Hydra.get_mode

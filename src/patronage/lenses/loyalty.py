@@ -132,8 +132,8 @@ LENS = Lens(
     features={
         c.LOYALTY_SALES: Feature(
             "tenure, frequency and regularity, 0 to 1", "faithful", "fleeting", absent=0,
-            reason="longer, oftener and more regularly a customer than most|"
-            "shorter, seldomer and less regularly a customer than most",
+            reason="longer, more often and more regularly a customer than most|"
+            "shorter, less often and less regularly a customer than most",
         ),
         c.LOYALTY_MIND: Feature(
             "activity that is not purchase, 0 to 1", "devoted", "indifferent",

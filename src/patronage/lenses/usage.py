@@ -138,14 +138,14 @@ LENS = Lens(
             "ordering more often",
             "ordering less often",
             middle="occasional",
-            reason="repeat orders come oftener than most's|repeat orders come seldomer than most's",
+            reason="orders again more often than most|orders again less often than most",
             none="no repeat order yet",
         ),
         "usage_days_per_month": Feature(
             "repeat days with an order and days of use, per 30 days",
             "constant",
             "sporadic",
-            reason="buys again and uses oftener than most|buys again and uses seldomer than most",
+            reason="buys again and uses more often than most|buys again and uses less often than most",
             none="no repeat order yet, and no use",
         ),
         c.ACTIVE_DAYS_RECENT: Feature(

@@ -47,12 +47,8 @@ def _policies(table: pd.DataFrame) -> Drawing:
 def _by_label(table: pd.DataFrame) -> Drawing:
     """The labels that are found to gain or to be harmed first, then those farthest from no effect."""
     gain, harm = (int((table["finding"] == finding).sum()) for finding in (GAINS, HARMS))
-    several = table[c.ARM].nunique() > 1
     rows = table.assign(
-        label=[
-            f"{row['labels']}: {row['label']}" + (f", {row[c.ARM]}" if several else "")
-            for row in table.to_dict("records")
-        ],
+        label=_with_arm(table["labels"] + ": " + table["label"], table),
         value=table["effect"],
         clear=(table["effect"] / (table["high"] - table["low"])).abs(),
     )
@@ -63,14 +59,16 @@ def _by_label(table: pd.DataFrame) -> Drawing:
 
 def _by_days(table: pd.DataFrame) -> Drawing:
     sure = int((table["p_adjusted"] < FALSE_DISCOVERIES).sum())
-    several = table[c.ARM].nunique() > 1
+    spans = [f"days {begin:g} to {end:g}" for begin, end in table[["from_day", "until_day"]].to_numpy()]
     rows = table.assign(
-        label=[
-            f"days {row['from_day']:g} to {row['until_day']:g}" + (f", {row[c.ARM]}" if several else "")
-            for row in table.to_dict("records")
-        ],
+        label=_with_arm(pd.Series(spans, table.index), table),
         value=table["effect"],
     )
     return Drawing(
         "forest", rows, f"An effect is seen in {sure} of {len(table)} spans of days since the contact", CHANGE
     )
+
+
+def _with_arm(labels: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """The labels, with the arm of each row where there are several."""
+    return labels + ", " + table[c.ARM] if table[c.ARM].nunique() > 1 else labels

@@ -21,6 +21,17 @@ BY_KEY = {  # what a swept key can move
 RESAMPLING = Resampling(500, 0)
 
 
+def key_of(word: str) -> str:
+    """The key that a word of the command line sets.
+
+    Examples
+    --------
+    >>> key_of("+clv.margin=0.3")
+    'clv.margin'
+    """
+    return word.lstrip("+~").partition("=")[0]
+
+
 def deciding_metric(overrides: Sequence[str]) -> str:
     """The metric by which a sweep is judged: of the one model that the swept keys set, else that of churn.
 
@@ -29,7 +40,7 @@ def deciding_metric(overrides: Sequence[str]) -> str:
     >>> deciding_metric(["clv=bg_nbd", "clv.margin=0.3"])
     'clv/spend_rmse'
     """
-    groups = {word.lstrip("+~").partition("=")[0].partition(".")[0] for word in overrides}
+    groups = {key_of(word).partition(".")[0] for word in overrides}
     return BY_KEY.get(groups.pop(), Metric.CHURN_LOG_LOSS) if len(groups) == 1 else Metric.CHURN_LOG_LOSS
 
 

@@ -13,7 +13,7 @@ from patronage import names as c
 from patronage import temporary
 from patronage.masking import mask
 from patronage.names import Artifact, Metric, Tag
-from patronage.review.sweep_verdict import best_child, deciding_metric
+from patronage.review.sweep_verdict import best_child, deciding_metric, key_of
 from patronage.tracking.abandoned import marks
 from patronage.tracking.ending import end_run
 from patronage.tracking.loading import fetch
@@ -50,7 +50,7 @@ def close_parent(store: Store, run_id: str, *, swept: Sequence[str] = (), failed
     Parameters
     ----------
     swept
-        The keys that take several values; without them, what not all children were started with tells them apart.
+        The words that take several values; without them, what not all children were started with tells them apart.
     """
     client = store.client
     if client.get_run(run_id).info.status != RunStatus.to_string(RunStatus.RUNNING):
@@ -103,7 +103,8 @@ def summary(
 def _apart(words: Sequence[str], given: Sequence[Sequence[str]], swept: Sequence[str]) -> list[str]:
     """What a child was started with that is swept; or that not all were, where it is not known what is."""
     if swept:
-        return [word for word in words if word.lstrip("+~").partition("=")[0] in swept]
+        keys = {key_of(word) for word in swept}
+        return [word for word in words if key_of(word) in keys]
     common = set.intersection(*map(set, given)) if len(given) > 1 else set()
     return [word for word in words if word not in common]
 

@@ -72,8 +72,8 @@ def test_in_words_lateness_raises_the_risk_and_punctuality_lowers_it(fitted):
     [
         ("n_orders_56d", 1.0, 2.0, "1 order in the last 56 days (usually 2)"),
         ("active_days", 1.0, 2.0, "orders on 1 day (usually 2)"),
-        ("usage_days_per_month", 0.0822, 0.0, "buys again and uses oftener than most"),
-        ("repeat_days_per_month", 0.0667, 0.164, "repeat orders come seldomer than most's"),
+        ("usage_days_per_month", 0.0822, 0.0, "buys again and uses more often than most"),
+        ("repeat_days_per_month", 0.0667, 0.164, "orders again less often than most"),
         ("n_orders_56d", 0.0, 2.0, "no order in the last 56 days"),
         ("net_revenue", 11230.4, 695.5, "11,230 spent, less refunds (usually 696)"),
         ("mean_order_value", 24.91, 31.5, "24.9 an order (usually 31.5)"),
