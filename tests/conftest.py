@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import sys
 
 os.environ.update(
     OMP_NUM_THREADS="1",  # two workers share the cores: threads of LightGBM would mostly wait for each other
@@ -15,8 +16,9 @@ os.environ.update(
     MLFLOW_LOG_UV_FILES="false",
 )
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -65,6 +67,16 @@ def through_the_door(
             engine.add_frame(f"raw_{name}", table)
             sources[name] = SourceTable(f"raw_{name}", {}, attributes=attributes if name == "customers" else ())
     return load_tables(engine, sources, DataConfig(name="tables", **settings))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_surroundings() -> Iterator[None]:
+    """What a file's tests leave in the environment ends with the file; MLflow keeps its addresses there as well."""
+    with mock.patch.dict(os.environ):
+        yield
+    if mlflow := sys.modules.get("mlflow"):
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
 
 
 @pytest.fixture

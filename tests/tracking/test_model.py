@@ -49,12 +49,9 @@ REFUSED = {  # what is wrong, and the line
 
 @pytest.fixture(scope="module")
 def model(registered):  # noqa: F811
-    uris = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(registered)
     mlflow.set_registry_uri(registered)
-    yield mlflow.pyfunc.load_model("models:/patronage@champion")
-    mlflow.set_tracking_uri(uris[0])
-    mlflow.set_registry_uri(uris[1])
+    return mlflow.pyfunc.load_model("models:/patronage@champion")
 
 
 @pytest.fixture
