@@ -4,11 +4,13 @@ It adds to analyses.md, where each size of log has a section of its own, which a
 sections stay as they are. Customers are simulated with every column and event, into FOLDER where one is given and kept
 there. The door, the features as of the cutoff and each analysis with its shipped settings are measured in CPU seconds
 of one process, one after the other; a busy machine makes all of them dearer, and their ratios little. With names only
-these are run, and their rows are written to the screen and not to the page.
+these are run: FOLDER keeps what was measured, features included, so that a large log can be measured in pieces, minutes
+apart, and the section has all pieces. `features` is a name too.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import resource
@@ -18,7 +20,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
+
+import pandas as pd
 
 from patronage import data, lenses
 from patronage.analyses.catalogue import ANALYSES
@@ -36,6 +40,7 @@ THREADS, MEMORY = 2, "6GB"
 CUTOFF = "2023-10-01"
 PERIOD_DAYS = 7
 MOST = 3.0  # times the features
+FEATURES = "features"
 PAGE = Path(__file__).with_suffix(".md")
 TITLE = """# What the analyses cost
 
@@ -44,7 +49,7 @@ each analysis reads. Some analyses look at a sample (`most_customers`), which is
 """
 SECTION = """
 {customers:,} simulated customers with {lines:,} lines and {events:,} events; {threads} threads, DuckDB limited to
-{memory}, Python {python}, peak memory {peak:,.0f} MB; the machine's load was {load:.1f} at the end. The most is
+{memory}, Python {python}, {how}, peak memory {peak:,.0f} MB; the machine's load was {load:.1f} at the end. The most is
 {name}: {most:.2f} times the features; the border of the design is {border:.0f}.
 
 | what | CPU s | times the features | |
@@ -60,8 +65,15 @@ def spent(work: Callable[[], T]) -> tuple[T, float]:
     return result, time.process_time() - began
 
 
-def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, tuple[float, str]], Mapping[str, int]]:
-    """CPU seconds and a remark of the door, the features and each analysis; with names, of these."""
+class Measured(NamedTuple):
+    """What some work took: CPU seconds, and what it told."""
+
+    seconds: float
+    remark: str = ""
+
+
+def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, Measured], Mapping[str, int]]:
+    """CPU seconds and a remark of the door, the features and each analysis; with names, of the door and of these."""
     tables_of = {name: folder / f"{name}.parquet" for name in ("transactions", "events", "customers")}
     given = [
         "data=tables", "data.money_decimals=2", "data.on_duplicate_rows=keep", f"cutoff={CUTOFF}",
@@ -72,20 +84,24 @@ def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, tuple[flo
     cutoff = datetime.fromisoformat(config.cutoff)
     engine = connect(EngineConfig(name="duckdb", threads=THREADS, memory_limit=MEMORY))
     tables, door = spent(lambda: data.load(engine, config.data))
-    seconds = {"the door": (door, "")}
+    measured = {"the door": Measured(door)}
 
-    def population(of: Any, day: datetime) -> Population:
+    def population(day: datetime, *, anew: bool = False) -> tuple[Population, float]:
+        place, used = folder / f"features_{day:%Y%m%d}.parquet", 0.0
+        if anew or not place.exists():
+            features, used = spent(lambda: lenses.features_at(tables, day, config.lenses, PERIOD_DAYS))
+            features.to_parquet(place)
+        of = pd.read_parquet(place)
         fitted = lenses.fit(of, config.lenses, earlier_of(tables, day, config.lenses))
-        return Population(of, lenses.segments(of, fitted))
+        return Population(of, lenses.segments(of, fitted)), used
 
-    earlier = cutoff - timedelta(days=config.movement_days)
-    then = population(lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS), earlier)
+    then, _ = population(cutoff - timedelta(days=config.movement_days))
+    now, used = population(cutoff, anew=not only or FEATURES in only)
+    if used:
+        measured[FEATURES] = Measured(used, f"{now.features.shape[1]} of {len(now.features):,} customers")
+    print(measured, flush=True)
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
-        features, used = spent(lambda: lenses.features_of(history, config.lenses))
-        seconds["features"] = (used, f"{features.shape[1]} of {len(features):,} customers")
-        print(seconds, flush=True)
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
-        now = population(features, cutoff)
         view = View(history, now, then, config.movement_days, config.seed, meanings, config.lenses.occasion)
         for analysis in [each for each in ANALYSES if not only or each.name in only]:
             own = config.lenses.value if analysis.name == "pyramid" else getattr(config, analysis.name, config)
@@ -94,9 +110,9 @@ def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, tuple[flo
                 analysis.run(view, own)
             except DataError as error:
                 remark = str(error)
-            seconds[f"`{analysis.name}`"] = (time.process_time() - began, remark)
-            print(analysis.name, seconds[f"`{analysis.name}`"], flush=True)
-    return seconds, {**tables.rows, "customers": len(features)}
+            measured[f"`{analysis.name}`"] = Measured(time.process_time() - began, remark)
+            print(analysis.name, measured[f"`{analysis.name}`"], flush=True)
+    return measured, {**tables.rows, "customers": len(now.features)}
 
 
 def put(page: str, title: str, text: str) -> str:
@@ -108,22 +124,30 @@ def put(page: str, title: str, text: str) -> str:
 
 
 def main(folder: Path, customers: int = CUSTOMERS, only: Sequence[str] = ()) -> None:
-    """Simulate, measure, and write the section of this size; with names, only to the screen."""
+    """Simulate, measure, and write the section of this size, with what earlier pieces measured."""
     if not (folder / "transactions.parquet").exists():
         write(SimulatedConfig(customers=customers), folder, threads=THREADS)
-    seconds, counts = measure(folder, only)
-    base = seconds["features"][0]
-    most, name = max((used / base, name) for name, (used, _) in seconds.items() if name not in ("the door", "features"))
-    rows = [f"| {what} | {used:.1f} | {used / base:.2f} | {remark} |" for what, (used, remark) in seconds.items()]
+    if tuple(only) == ("simulate",):
+        return
+    found, counts = measure(folder, only)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pieces = folder / "measured.json"
+    earlier = json.loads(pieces.read_text()) if only and pieces.exists() else {"peak": 0.0, "rows": {}}
+    rows = {**{name: Measured(*row) for name, row in earlier["rows"].items()}, **found}
+    peak = max(peak, earlier["peak"])
+    pieces.write_text(json.dumps({"peak": peak, "rows": rows}))
+    order = ["the door", FEATURES, *(f"`{analysis.name}`" for analysis in ANALYSES)]
+    measured = {name: rows[name] for name in order if name in rows}
+    base = measured[FEATURES].seconds
+    most, name = max((row.seconds / base, name) for name, row in measured.items() if name not in order[:2])
+    lines = [
+        f"| {what} | {row.seconds:.1f} | {row.seconds / base:.2f} | {row.remark} |" for what, row in measured.items()
+    ]
     text = SECTION.format(
         customers=counts["customers"], lines=counts["transactions"], events=counts["events"], threads=THREADS,
-        memory=MEMORY, python=platform.python_version(), peak=peak,
-        load=os.getloadavg()[0], most=most, name=name, border=MOST, rows="\n".join(rows),
+        memory=MEMORY, python=platform.python_version(), peak=peak, how="in pieces" if only else "in one process",
+        load=os.getloadavg()[0], most=most, name=name, border=MOST, rows="\n".join(lines),
     )  # fmt: skip
-    if only:
-        print("\n".join(rows))
-        return
     page = PAGE.read_text() if PAGE.exists() else TITLE
     PAGE.write_text(put(page, f"About {float(format(counts['transactions'], '.2g')):,.0f} lines", text))
 

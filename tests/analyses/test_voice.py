@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from patronage.analyses import voice
+from patronage.analyses.pooling import judged
 from patronage.config import VoiceConfig
 
 
@@ -19,13 +20,13 @@ def test_the_bad_product_of_one_region_leads(planted):
 
 def test_a_handful_does_not_lead():
     frame = pd.DataFrame({"label": ["tiny", "large", "usual"], "k": [2, 60, 300], "n": [2, 200, 3000]})
-    table = voice._judged("returns", "product", frame, shares=True, most=10).set_index("label")
+    table = judged("returns", "product", frame, shares=True, most=10).set_index("label")
     assert table.loc["large", "stands_out"] == "above"
     assert table.loc["tiny", "value"] < 1
 
 
 def test_of_groups_as_large_as_each_other_the_first_by_name_are_kept_in_whatever_order_they_come():
     frame = pd.DataFrame({"label": list("dbca"), "k": [30, 10, 20, 15], "n": [100.0] * 4})
-    both = [voice._judged("returns", "product", rows, shares=True, most=3) for rows in (frame, frame[::-1])]
+    both = [judged("returns", "product", rows, shares=True, most=3) for rows in (frame, frame[::-1])]
     assert both[0]["label"].tolist() == ["a", "b", "c"]
     pd.testing.assert_frame_equal(*both)

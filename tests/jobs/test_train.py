@@ -183,6 +183,9 @@ class TestARun:
         places = {metric.key: metric.dataset_name for metric in model.metrics}
         assert places["churn/log_loss"] == "later @ 2023-07-01"
         assert places["churn/unseen/log_loss"] == "later, unseen customers @ 2023-07-01"
+        assert places.get("segments/holds", "later @ 2023-07-01") == "later @ 2023-07-01"
+        assert places["personas/stability_ari"] == run.inputs.dataset_inputs[0].dataset.name  # the log itself
+        assert all(places.values()), places
         version = client.get_model_version("patronage-tables", "1")
         assert "measured from 2023-07-01 on beside the best baseline" in version.description
         assert "alias `champion`" in client.get_registered_model("patronage-tables").description

@@ -46,6 +46,29 @@ def test_features_that_moved_most_come_first_and_the_rest_is_in_the_table():
     assert shown[0] == {"feature": "n orders 0", "psi": 1}
 
 
+def test_ribbons_leave_and_reach_their_blocks_and_a_phone_has_the_names_in_a_legend():
+    moves = pd.DataFrame(
+        [("a", "a", 50), ("a", "b", 10), ("b", "b", 30), ("joined", "b", 5), ("b", "left", 5)],
+        columns=["from", "to", "customers"],
+    )
+    spec = comparison_charts.flows(moves)
+    blocks = pd.DataFrame(spec["datasets"]["blocks"]).set_index(["side", "label"])
+    assert blocks["customers"].to_dict() == {
+        ("left", "a"): 60, ("left", "b"): 35, ("left", "joined"): 5,
+        ("right", "a"): 50, ("right", "b"): 45, ("right", "left"): 5,
+    }  # fmt: skip
+    for _, own in pd.DataFrame(spec["datasets"]["ribbons"]).groupby("flow"):
+        first, last = own.iloc[0], own.iloc[-1]
+        for side, end in (("left", first), ("right", last)):
+            block = blocks.loc[(side, end["from" if side == "left" else "to"])]
+            assert block["bottom"] - 1e-4 <= end["bottom"] <= end["top"] <= block["top"] + 1e-4
+    legends = [
+        layers[0]["encoding"]["color"]["legend"] for layers in (spec["layer"], spec["usermeta"]["narrow"]["layer"])
+    ]
+    assert legends[0] is None
+    assert legends[1] is not None
+
+
 @pytest.mark.slow
 class TestOfTwoRuns:
     def sides(self, comparison):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from scipy.stats import beta
 
-from patronage.statistics import TINY, Z
+from patronage.statistics import TINY, Z, false_discovery, two_sided
 from patronage.typing import Array
 
+FEWEST_ROWS = 50  # of all groups together
+COLUMNS = ["voice", "by", "label", "n", "raw", "value", "low", "high", "common", "stands_out"]
 MOST_POOLED = 1e6  # imagined trials at the common share, where groups differ by chance alone
 
 
@@ -55,3 +58,48 @@ def pooled_means(means: Array, variances: Array, sizes: Array) -> tuple[Array, A
     error = np.sqrt(weight * noise + (1 - weight) ** 2 * of_common)
     middle = common + weight * (means - common)
     return middle, middle - Z * error, middle + Z * error
+
+
+def judged(voice: str, by: str, frame: pd.DataFrame, *, shares: bool, most: int) -> pd.DataFrame:
+    """Groups with their pooled values. The frame has `label`, `n`, and `k`, or `mean` and `variance`.
+
+    With a column `of` the common share of each group is that of all groups of the same `of`.
+    """
+    frame = frame[(frame["n"] > 0) & frame["label"].notna()].sort_values("label").nlargest(most, "n")
+    if len(frame) < 2 or frame["n"].sum() < FEWEST_ROWS:
+        return pd.DataFrame(columns=COLUMNS)
+    n = frame["n"].to_numpy(np.float64)
+    if shares:
+        k = frame["k"].to_numpy(np.float64)
+        n, k = n / (once := _times_over(frame)), k / once
+        raw, common, value, low, high = k / n, np.empty(len(k)), np.empty(len(k)), np.empty(len(k)), np.empty(len(k))
+        of = frame["of"].to_numpy() if "of" in frame else np.zeros(len(k))
+        for group in set(of):
+            own = of == group
+            common[own] = k[own].sum() / n[own].sum()
+            value[own], low[own], high[own] = pooled_shares(k[own], n[own])
+        z = (raw - common) / np.sqrt(np.maximum(common * (1 - common), 1e-12) / n)
+    else:
+        raw, variance = frame["mean"].to_numpy(np.float64), frame["variance"].fillna(0.0).to_numpy(np.float64)
+        common = np.full(len(n), np.average(raw, weights=n))
+        value, low, high = pooled_means(raw, variance, n)
+        z = (raw - common) / np.sqrt(max(float(np.average(variance, weights=n)), 1e-12) / n)
+    clear = (false_discovery(two_sided(z)) < 0.05) & ((low > common) | (high < common))
+    side = np.where(value > common, "above", "below")
+    return pd.DataFrame(
+        {"voice": voice, "by": by, "label": frame["label"].astype(str), "n": frame["n"].astype(int), "raw": raw,
+         "value": value, "low": low, "high": high, "common": common, "stands_out": np.where(clear, side, "")}
+    )  # fmt: skip
+
+
+def _times_over(frame: pd.DataFrame) -> np.ndarray:
+    """How many times over the rows of each group count, because many are of one customer: at least once.
+
+    The variance of a share by customers beside that by rows (the design effect, Kish 1965); `kk`, `kn` and `nn` are
+    sums of squares and products over customers, where they are known.
+    """
+    if "kk" not in frame:
+        return np.ones(len(frame))
+    n, share = frame["n"].to_numpy(np.float64), float(frame["k"].sum() / frame["n"].sum())
+    by_customer = frame["kk"] - 2 * share * frame["kn"] + share**2 * frame["nn"]
+    return np.asarray(np.maximum(by_customer.to_numpy(np.float64) / np.maximum(n * share * (1 - share), 1e-12), 1.0))

@@ -13,23 +13,23 @@ import numpy as np
 import pandas as pd
 
 from patronage import cutoff as when
-from patronage import lenses
 from patronage import names as c
 from patronage.analyses.acts import product_column
 from patronage.analyses.contract import Analysis, Drawing, Result, View
-from patronage.analyses.pooling import pooled_means, pooled_shares
+from patronage.analyses.extremes import extremes, extremes_by
+from patronage.analyses.pooling import COLUMNS, FEWEST_ROWS, judged
+from patronage.analyses.troubled_products import AFTER_DAYS as AFTER_DAYS_OF_ORDER
+from patronage.analyses.troubled_products import tickets_by_product, troubled_orders
 from patronage.config import VoiceConfig
 from patronage.data.contract import TRANSACTIONS
 from patronage.engine import text
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.names import Metric
-from patronage.statistics import false_discovery, mean_differences, two_sided
+from patronage.statistics import mean_differences
 
-RETURNED = "returned lines"
-FEWEST_ROWS = 50
+RETURNED, TROUBLED = "returned lines", f"orders followed by a trouble within {AFTER_DAYS_OF_ORDER} days"
 LEAST_AGE, AFTER_DAYS = 30, 90  # days for a ticket to be solved; in which an order comes after it
-COLUMNS = ["voice", "by", "label", "n", "raw", "value", "low", "high", "common", "stands_out"]
 
 
 def run(view: View, settings: VoiceConfig) -> Result:
@@ -43,7 +43,8 @@ def run(view: View, settings: VoiceConfig) -> Result:
     elif not result.tables:
         raise DataError(f"no survey, complaint, ticket or return with at least {FEWEST_ROWS} rows")
     _reviews(result, history)
-    _extremes(result, view)
+    extremes(result, view)
+    extremes_by(result, view, list(_places(history)), settings.most)
     return result
 
 
@@ -65,55 +66,15 @@ def _groups(result: Result, table: pd.DataFrame) -> None:
     result.metrics[Metric.VOICE_STANDS_OUT] = float(len(worst))
 
 
-def _judged(voice: str, by: str, frame: pd.DataFrame, *, shares: bool, most: int) -> pd.DataFrame:
-    """Groups with their pooled values. The frame has `label`, `n`, and `k`, or `mean` and `variance`.
-
-    With a column `of` the common share of each group is that of all groups of the same `of`.
-    """
-    frame = frame[(frame["n"] > 0) & frame["label"].notna()].sort_values("label").nlargest(most, "n")
-    if len(frame) < 2 or frame["n"].sum() < FEWEST_ROWS:
-        return pd.DataFrame(columns=COLUMNS)
-    n = frame["n"].to_numpy(np.float64)
-    if shares:
-        k = frame["k"].to_numpy(np.float64)
-        n, k = n / (once := _times_over(frame)), k / once
-        raw, common, value, low, high = k / n, np.empty(len(k)), np.empty(len(k)), np.empty(len(k)), np.empty(len(k))
-        of = frame["of"].to_numpy() if "of" in frame else np.zeros(len(k))
-        for group in set(of):
-            own = of == group
-            common[own] = k[own].sum() / n[own].sum()
-            value[own], low[own], high[own] = pooled_shares(k[own], n[own])
-        z = (raw - common) / np.sqrt(np.maximum(common * (1 - common), 1e-12) / n)
-    else:
-        raw, variance = frame["mean"].to_numpy(np.float64), frame["variance"].fillna(0.0).to_numpy(np.float64)
-        common = np.full(len(n), np.average(raw, weights=n))
-        value, low, high = pooled_means(raw, variance, n)
-        z = (raw - common) / np.sqrt(max(float(np.average(variance, weights=n)), 1e-12) / n)
-    clear = (false_discovery(two_sided(z)) < 0.05) & ((low > common) | (high < common))
-    side = np.where(value > common, "above", "below")
-    return pd.DataFrame(
-        {"voice": voice, "by": by, "label": frame["label"].astype(str), "n": frame["n"].astype(int), "raw": raw,
-         "value": value, "low": low, "high": high, "common": common, "stands_out": np.where(clear, side, "")}
-    )  # fmt: skip
-
-
-def _times_over(frame: pd.DataFrame) -> np.ndarray:
-    """How many times over the rows of each group count, because many are of one customer: at least once.
-
-    The variance of a share by customers beside that by rows (the design effect, Kish 1965); `kk`, `kn` and `nn` are
-    sums of squares and products over customers, where they are known.
-    """
-    if "kk" not in frame:
-        return np.ones(len(frame))
-    n, share = frame["n"].to_numpy(np.float64), float(frame["k"].sum() / frame["n"].sum())
-    by_customer = frame["kk"] - 2 * share * frame["kn"] + share**2 * frame["nn"]
-    return np.asarray(np.maximum(by_customer.to_numpy(np.float64) / np.maximum(n * share * (1 - share), 1e-12), 1.0))
-
-
 def _places(history: History) -> dict[str, str]:
     """What the order lines can be grouped by: name to column."""
     names = (c.CATEGORY, product_column(history), c.BRAND, c.LOCATION, c.CHANNEL)
     return {name: name for name in names if history.has("transactions", name)}
+
+
+def _products(history: History) -> list[str]:
+    """The columns that tell what was bought."""
+    return [name for name in dict.fromkeys((c.CATEGORY, product_column(history))) if name in _places(history)]
 
 
 HOMES = {
@@ -146,13 +107,16 @@ def _negatives(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     )
     if not per_customer["n_negative"].sum():
         return []
+    for by in _products(history):
+        counts = troubled_orders(history, settings.negative, by)
+        tables.append(judged(TROUBLED, by, counts, shares=True, most=settings.most))
     k, n = per_customer["n_negative"].astype(float), per_customer[c.N_ORDERS].astype(float)
     per_customer = per_customer.assign(k=k, n=n, kk=k * k, kn=k * n, nn=n * n)
     groups = {name: per_customer[name] for name in (c.LOCATION, c.CHANNEL) if per_customer[name].notna().any()}
     for by, labels in {**groups, **_segments(view, per_customer, settings)}.items():
         counts = per_customer.groupby(labels)[["k", "n", "kk", "kn", "nn"]].sum()
         counts = counts.rename_axis("label").reset_index()
-        tables.append(_judged("troubles per order", by, counts, shares=True, most=settings.most))
+        tables.append(judged("troubles per order", by, counts, shares=True, most=settings.most))
     return tables
 
 
@@ -180,7 +144,7 @@ def _answers(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
             counts["variance"] = (counts["squares"] - counts["n"] * counts["mean"] ** 2) / (counts["n"] - 1).clip(
                 lower=1
             )
-            tables.append(_judged(survey, by, counts, shares=False, most=settings.most))
+            tables.append(judged(survey, by, counts, shares=False, most=settings.most))
     return tables
 
 
@@ -206,7 +170,7 @@ def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
                 f"count(*) * 1.0e0 AS n FROM lines WHERE {column} IS NOT NULL GROUP BY customer_id, {column}",
             },
         )
-        tables.append(_judged(RETURNED, by, counts, shares=True, most=settings.most))
+        tables.append(judged(RETURNED, by, counts, shares=True, most=settings.most))
     return tables
 
 
@@ -273,6 +237,10 @@ def _tickets(result: Result, view: View, settings: VoiceConfig) -> None:
     groups = {**named, **_segments(view, rows, settings)}
     _solvers(result, rows)
     tables = [_unsolved(rows, by, labels, settings) for by, labels in groups.items()]
+    steps = {"opened": OPENED, "solved": SOLVED}
+    for by in _products(history):
+        counts = tickets_by_product(history, steps, by, least_age=LEAST_AGE)
+        tables.append(judged("tickets not solved", f"{by} bought before", counts, shares=True, most=settings.most))
     if tables := [one for one in tables if len(one)]:
         result.add("tickets_unsolved", pd.concat(tables, ignore_index=True).drop(columns="voice"))
     _after_tickets(result, rows[rows["age"] > AFTER_DAYS])
@@ -286,7 +254,7 @@ def _solvers(result: Result, rows: pd.DataFrame) -> None:
     solved = rows[(rows["unsolved"] == 0) & (rows["solver"] != "")]
     counts = solved.groupby("solver")["days"].agg(n="size", mean="mean", variance="var", median_days="median")
     counts = counts.rename_axis("label").reset_index()
-    table = _judged("days until solved", "solver", counts, shares=False, most=len(counts))
+    table = judged("days until solved", "solver", counts, shares=False, most=len(counts))
     if len(table):
         table = table.merge(counts[["label", "median_days"]], "left", "label")
         result.add("tickets_solvers", table.drop(columns=["voice", "by"]).sort_values("value", ignore_index=True))
@@ -299,7 +267,7 @@ def _unsolved(rows: pd.DataFrame, by: str, labels: pd.Series, settings: VoiceCon
     frame = frame.astype(float).reset_index()
     frame = frame.assign(kk=frame["k"] ** 2, kn=frame["k"] * frame["n"], nn=frame["n"] ** 2)
     counts = frame.groupby("label")[["k", "n", "kk", "kn", "nn"]].sum().reset_index()
-    return _judged("tickets not solved", by, counts, shares=True, most=settings.most)
+    return judged("tickets not solved", by, counts, shares=True, most=settings.most)
 
 
 def _after_tickets(result: Result, rows: pd.DataFrame) -> None:
@@ -332,34 +300,6 @@ def _reviews(result: Result, history: History) -> None:
     )
     if rows["n"].sum() >= FEWEST_ROWS:
         result.add("reviews", rows)
-
-
-def _extremes(result: Result, view: View) -> None:
-    """What sets the most and the least satisfied apart from the others, in standard deviations of each feature."""
-    features, segments = view.now.features, view.now.segments
-    if c.SATISFACTION_SEGMENT not in segments:
-        return
-    frames = []
-    names = list(lenses.numeric(features))
-    numbers = features[names]
-    scaled = (numbers - numbers.mean()) / numbers.std().replace(0.0, np.nan)
-    labels = segments[c.SATISFACTION_SEGMENT]
-    for label, members in labels[labels != c.UNKNOWN].groupby(labels):
-        if len(members) < FEWEST_ROWS or len(members) == len(labels):
-            continue
-        inside = labels.index.isin(members.index).astype(np.float64)[:, None]
-        for name in names:
-            known = scaled[name].notna().to_numpy()
-            estimate = mean_differences(scaled[name].to_numpy()[known], inside[known])
-            frames.append(
-                (label, name, view.meanings.get(name, ""), estimate.value[0], estimate.low[0], estimate.high[0])
-            )
-    table = pd.DataFrame(frames, columns=["label", "feature", "what", "value", "low", "high"]).dropna()
-    if len(table):
-        best = (
-            table.reindex(table["value"].abs().sort_values(ascending=False).index).groupby("label", sort=True).head(8)
-        )
-        result.add("satisfaction_extremes", best.sort_values("label", kind="stable", ignore_index=True))
 
 
 ANALYSIS = Analysis("voice", "What do customers complain about, where, and is it solved?", run)

@@ -24,18 +24,23 @@ def retention(by_month: pd.DataFrame) -> Figure:
     """The triangle of cohorts: a row per month of acquisition, empty where the time is not over."""
     table = by_month[by_month["month"] > 0].pivot_table("retention", "cohort", "month", aggfunc="first", dropna=False)
     table = table.dropna(how="all").iloc[-MANY:, :MANY]
-    title = "No month after the first order is over"
-    if table.size:
-        first = by_month[by_month["month"] == table.columns[0]].dropna(subset=["active"])
-        share = first["active"].sum() / max(first["customers"].sum(), 1)
-        title = f"{share:.0%} of the customers order again in month {table.columns[0]}"
-    figure, axes = blank(title, 1.5 + 0.5 * max(table.shape[1], 9), 2 + 0.3 * len(table))
+    figure, axes = blank(retention_title(by_month), 1.5 + 0.5 * max(table.shape[1], 9), 2 + 0.3 * len(table))
     if not table.size:
         return _empty(figure, axes)
     _grid(axes, table, float(np.nanmax(table.to_numpy())), percent)
     axes.set_xlabel("months since the first order; cells: customers with an order in the month")
     axes.set_ylabel("month of the first order")
     return figure
+
+
+def retention_title(by_month: pd.DataFrame) -> str:
+    """How many come back in the first month that is over for any cohort."""
+    known = by_month[(by_month["month"] > 0)].dropna(subset=["retention", "active"])
+    if known.empty:
+        return "No month after the first order is over"
+    first = known[known["month"] == known["month"].min()]
+    share = first["active"].sum() / max(first["customers"].sum(), 1)
+    return f"{percent(share)} of the customers order again in month {first['month'].iloc[0]}"
 
 
 def behaviours(table: pd.DataFrame) -> Figure:
@@ -45,7 +50,7 @@ def behaviours(table: pd.DataFrame) -> Figure:
     for place, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), place + 1)
         own = table[table["behaviour"] == name].dropna(subset=["retention"])
-        set_title(axes, _behaviour_title(own, name))
+        set_title(axes, behaviour_title(own, name))
         for group, color in (("did", ACCENT), ("did not", MUTED)):
             rows = own[own["group"] == group]
             label = f"{group} ({rows['customers'].max():,.0f} customers)" if len(rows) else f"{group} (no customer)"
@@ -59,7 +64,7 @@ def behaviours(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _behaviour_title(rows: pd.DataFrame, name: str) -> str:
+def behaviour_title(rows: pd.DataFrame, name: str) -> str:
     """The difference of retention in the last period that both groups have."""
     wide = rows.pivot_table("retention", "period", "group").reindex(columns=["did", "did not"]).dropna()
     if wide.empty:
@@ -115,18 +120,24 @@ def _wrapped(text: str) -> str:
 
 def movements(table: pd.DataFrame, order: list[str]) -> Figure:
     """Customers by tier before and after; those on the diagonal stayed."""
-    counts = table.pivot_table("customers", "tier_before", "tier_after", aggfunc="sum")
-    labels = [*order, "joined", "left"]
-    counts = counts.reindex(index=[label for label in labels if label in counts.index])
-    counts = counts[[label for label in labels if label in counts]]
-    inner = counts.drop(index="joined", errors="ignore").drop(columns="left", errors="ignore").fillna(0)
-    stayed = sum(inner.loc[tier, tier] for tier in inner.index if tier in inner) / max(inner.to_numpy().sum(), 1)
+    counts, stayed = movements_of(table, order)
     figure, axes = blank(f"{stayed:.0%} of the customers stayed in their tier", 6.0, 4.6)
     roots = counts.map(np.sqrt)
     _grid(axes, counts, float(np.nanmax(roots.to_numpy())), "{:,.0f}".format, shade=roots)
     axes.set_xlabel("tier after; cells: customers")
     axes.set_ylabel("tier before")
     return figure
+
+
+def movements_of(table: pd.DataFrame, order: list[str]) -> tuple[pd.DataFrame, float]:
+    """Customers by tier before (rows) and after, in the order of the tiers; and the share of those who stayed."""
+    counts = table.pivot_table("customers", "tier_before", "tier_after", aggfunc="sum")
+    labels = [*order, "joined", "left"]
+    counts = counts.reindex(index=[label for label in labels if label in counts.index])
+    counts = counts[[label for label in labels if label in counts]]
+    inner = counts.drop(index="joined", errors="ignore").drop(columns="left", errors="ignore").fillna(0)
+    stayed = sum(inner.loc[tier, tier] for tier in inner.index if tier in inner) / max(inner.to_numpy().sum(), 1)
+    return counts, float(stayed)
 
 
 def pairs(table: pd.DataFrame, title: str) -> Figure:
@@ -148,19 +159,23 @@ def pairs(table: pd.DataFrame, title: str) -> Figure:
 def agreement(table: pd.DataFrame) -> Figure:
     """How far the segments of two lenses agree."""
     size = 2.5 + 0.55 * len(table)
-    title = "Only one lens has segments"
-    values = table.to_numpy(float)
-    if len(table) > 1:
-        two = np.where(np.tri(len(table), k=-1, dtype=bool), np.nan_to_num(values), -np.inf)
-        row, column = np.unravel_index(two.argmax(), values.shape)
-        title = words(f"{table.index[row]} and {table.columns[column]} agree most")
-    figure, axes = blank(title, size, size - 0.5)
+    figure, axes = blank(agreement_title(table), size, size - 0.5)
     _grid(axes, table, 1.0, "{:.2f}".format)
     axes.set_xticks(
         range(len(table)), [words(str(name)) for name in table.columns], rotation=40, ha="right", fontsize=8
     )
     axes.set_xlabel("adjusted mutual information, 0 = chance, 1 = the same")
     return figure
+
+
+def agreement_title(table: pd.DataFrame) -> str:
+    """The two that agree most."""
+    if len(table) < 2:
+        return "Only one lens has segments"
+    values = table.to_numpy(float)
+    two = np.where(np.tri(len(table), k=-1, dtype=bool), np.nan_to_num(values), -np.inf)
+    row, column = np.unravel_index(two.argmax(), values.shape)
+    return words(f"{table.index[row]} and {table.columns[column]} agree most")
 
 
 def shares(drawing: Drawing) -> Figure:

@@ -47,19 +47,18 @@ def alluvial(moves: pd.DataFrame, order: Sequence[str], topic: str) -> Figure:
         The labels from top to bottom.
     """
     total = float(moves["customers"].sum())
-    starts = [*(label for label in order if label in set(moves["from"])), *_present(moves["from"], JOINED)]
-    ends = [*(label for label in order if label in set(moves["to"])), *_present(moves["to"], LEFT)]
+    places = flow_blocks(moves, order)
     shared = moves[(moves["from"] != JOINED) & (moves["to"] != LEFT)]
     stayed = shared.loc[shared["from"] == shared["to"], "customers"].sum() / max(shared["customers"].sum(), 1)
     figure, axes = blank(
         f"{stayed:.0%} of the customers in both runs keep their {topic.removesuffix('s')}",
         9,
-        0.55 * max(len(starts), len(ends)) + 2,
+        0.55 * max(map(len, places)) + 2,
     )
-    left = _stack(moves.groupby("from")["customers"].sum() / total, starts)
-    right = _stack(moves.groupby("to")["customers"].sum() / total, ends)
-    colours = {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(order)} | dict.fromkeys((JOINED, LEFT), PALE)
-    _ribbons(axes, moves.assign(height=moves["customers"] / total), left, right, colours)
+    left, right = places
+    colours = flow_colours(order)
+    for start, end, top, bottom, height in ribbon_ends(moves, left, right):
+        axes.add_patch(_ribbon(top, bottom, height, colours[start], 0.22 if start == end else 0.6))
     _blocks(axes, left, total, colours, x=0.0, text_x=-0.015, align="right")
     _blocks(axes, right, total, colours, x=1.0 - BLOCK, text_x=1.015, align="left")
     lowest = min(top - height for side in (left, right) for top, height in side.values())
@@ -69,6 +68,20 @@ def alluvial(moves: pd.DataFrame, order: Sequence[str], topic: str) -> Figure:
     axes.set_ylim(lowest - 0.1, 1.02)
     axes.axis("off")
     return figure
+
+
+def flow_colours(order: Sequence[str]) -> dict[str, str]:
+    """The colour of each label; who joined or left is pale."""
+    return {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(order)} | dict.fromkeys((JOINED, LEFT), PALE)
+
+
+def flow_blocks(moves: pd.DataFrame, order: Sequence[str]) -> tuple[Places, Places]:
+    """Where the blocks of the baseline (left) and of the candidate stand; heights are shares of all customers."""
+    total = float(moves["customers"].sum())
+    starts = [*(label for label in order if label in set(moves["from"])), *_present(moves["from"], JOINED)]
+    ends = [*(label for label in order if label in set(moves["to"])), *_present(moves["to"], LEFT)]
+    left = _stack(moves.groupby("from")["customers"].sum() / total, starts)
+    return left, _stack(moves.groupby("to")["customers"].sum() / total, ends)
 
 
 def _present(labels: pd.Series, label: str) -> list[str]:
@@ -85,14 +98,17 @@ def _stack(shares: pd.Series, names: Sequence[str]) -> Places:
     return places
 
 
-def _ribbons(axes: Axes, moves: pd.DataFrame, left: Places, right: Places, colours: Mapping[str, str]) -> None:
-    """A ribbon per move, as thick as its share of the customers; those who stayed are pale."""
+def ribbon_ends(moves: pd.DataFrame, left: Places, right: Places) -> list[tuple[str, str, float, float, float]]:
+    """Of each move its labels, the top of its ribbon on the left and on the right, and its height."""
     starts, ends = ({label: top for label, (top, _) in side.items()} for side in (left, right))
+    total, rows = float(moves["customers"].sum()), []
     ranked = moves.assign(i=moves["from"].map(list(left).index), j=moves["to"].map(list(right).index))
     for move in ranked.sort_values(["i", "j"]).to_dict("records"):
-        start, end, height = starts[move["from"]], ends[move["to"]], move["height"]
-        axes.add_patch(_ribbon(start, end, height, colours[move["from"]], 0.22 if move["from"] == move["to"] else 0.6))
-        starts[move["from"]], ends[move["to"]] = start - height, end - height
+        height = move["customers"] / total
+        rows.append((move["from"], move["to"], starts[move["from"]], ends[move["to"]], height))
+        starts[move["from"]] -= height
+        ends[move["to"]] -= height
+    return rows
 
 
 def _ribbon(start: float, end: float, height: float, colour: str, alpha: float) -> PathPatch:

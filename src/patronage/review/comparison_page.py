@@ -154,14 +154,17 @@ def _whole(comparison: Comparison) -> dict[str, str]:
 
 
 def _labels(comparison: Comparison, column: str, title: str, lead: str) -> Section:
-    """The flows of one label as a picture, and the largest of them as a table."""
+    """The flows of one label as a figure, and the largest of them as a table."""
     tables = comparison.report.tables
-    table = moved_most(tables[Artifact.moves_of(column)])
+    moves = tables[Artifact.moves_of(column)]
+    table = moved_most(moves)
     finding = f"{percent(1 - table.attrs['moved'])} of the customers in both runs keep their {title.lower()[:-1]}."
     if column == c.RFM_SEGMENT:
         finding = finding.replace("rfm", "RFM")
-    picture = _picture(comparison, Artifact.flows_figure_of(column), f"{title}: from the baseline to the candidate.")
-    blocks: list[Block] = [Text(lead), *(replace(each, title="") for each in picture)]
+    spec = comparison_charts.flows(moves) if len(moves) else None
+    told = f"{title}: customers from the baseline (left) to the candidate (right); who kept the label is pale."
+    drawn = _chart(comparison, Artifact.flows_figure_of(column), spec, told)
+    blocks: list[Block] = [Text(lead), *(replace(each, title="") for each in drawn)]
     blocks.append(Table(table, "Who moved, the most first", formats={"of those": ".1%"}, most=12))
     if column == c.PERSONA:
         matching = Table(tables[Artifact.PERSONA_MATCHING])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # half a second that a scoring job need not wait for
 class MeasuredOn:
     """Customers on whom metrics were measured, which MLflow keeps as a dataset of the run: a fingerprint, no rows.
 
+    With the name and the fingerprint of the log they are those that the run was fitted on.
+
     Attributes
     ----------
     tags
@@ -45,7 +47,7 @@ class RunRecord:
     metrics
         What a reviewer reads first; all others belong in a table.
     measured_on
-        Where metrics were measured on other customers than the run assigns.
+        Where metrics were measured.
     series
         Metric to its value at each step.
     tables

@@ -12,7 +12,7 @@ from patronage.names import Artifact
 from patronage.review.figures import titled
 from patronage.review.page import html
 from patronage.review.page.blocks import Block, Chart, More, Page, Picture, Section, Table, Text
-from patronage.review.page.html import words
+from patronage.review.page.html import sentence, words
 from patronage.review.record import RunRecord
 
 DPI = 100
@@ -87,12 +87,12 @@ def _sections(
     chapters: Sequence[tuple[str, str, Sequence[str]]],
     charts: Mapping[str, Chart],
 ) -> list[Section]:
-    missing: list[Block] = [Text(note, warning=not chapters) for note in notes]
+    missing: list[Block] = [Text(sentence(note), warning=not chapters) for note in notes]
     if chapters:  # their answers first, and what is missing for a reader who asks
         answers = pd.DataFrame([chapter[:2] for chapter in chapters], columns=["question", "answer"])
         missing = [More(f"What was left out, and why ({len(notes)})", missing)] if notes else []
         missing = [Table(answers, most=len(answers)), *missing]
-    opening = Section("In short", finding or record.description, missing)
+    opening = Section("In short", sentence(finding or record.description), missing)
     figures: dict[str, Drawn] = {}
     for name, figure in record.figures.items():
         stem = PurePath(name).stem

@@ -12,6 +12,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import TrainConfig
 from patronage.data import Tables
+from patronage.evaluation.measurement import Measurement
 from patronage.evaluation.run import Run
 from patronage.evaluation.scorecard import Headline, Scorecard
 from patronage.names import Artifact, Metric, Tag
@@ -87,12 +88,21 @@ def _totals(run: Run) -> dict[str, float]:
 
 
 def _measured_on(run: Run, tables: Tables, metrics: Mapping[str, float]) -> list[MeasuredOn]:
-    """The holdouts of the run: everyone later, and later those whom a second fit had not seen."""
-    if run.measurement is None:
-        return []
-    holdout = run.measurement.holdout
+    """Where each metric that MLflow shows was measured: on a holdout, or on the log that the run was fitted on.
+
+    The holdouts are everyone later, and later those whom a second fit had not seen. How many personas there are and how
+    stable they are is measured on the customers of the fit, again and again resampled: no later time belongs to it.
+    """
+    shown = set(_shown(run)) & set(metrics)
+    parts = [] if run.measurement is None else _holdouts(run.measurement, tables, shown)
+    rest = sorted(shown - {name for part in parts for name in part.metrics})
+    return [*parts, MeasuredOn(tables.source, tables.fingerprint, {}, rest)]
+
+
+def _holdouts(measurement: Measurement, tables: Tables, shown: set[str]) -> list[MeasuredOn]:
+    holdout = measurement.holdout
     evaluated, unseen = holdout.evaluated, int(holdout.unseen.sum())
-    measured = set(run.measurement.scorecard.metrics)
+    measured = {*measurement.scorecard.metrics, Metric.SEGMENTS_HOLD}
     # what the personas tell is measured by the second fit
     by_second = {name for name in measured if "/unseen/" in name or name.startswith("personas/later")}
     parts = {
@@ -108,7 +118,7 @@ def _measured_on(run: Run, tables: Tables, metrics: Mapping[str, float]) -> list
                 c.CUTOFF: f"{evaluated.cutoff:%Y-%m-%d}",
                 "horizon_days": str(evaluated.horizon_days),
             },
-            metrics=sorted(names & set(_shown(run)) & set(metrics)),
+            metrics=sorted(names & shown),
         )
         for name, (customers, names) in parts.items()
     ]

@@ -186,7 +186,8 @@ def _log_record(client: MlflowClient, run_id: str, record: RunRecord, dataset: D
     _log_numbers(client, run_id, record)
     if dataset is not None:
         context = "training" if record.kind == "train" else record.kind
-        client.log_inputs(run_id, [input_of(dataset, context), *map(holdout_of, record.measured_on)])
+        holdouts = [holdout_of(part) for part in record.measured_on if part.digest != dataset.fingerprint]
+        client.log_inputs(run_id, [input_of(dataset, context), *holdouts])
     with temporary.folder() as folder:
 
         def place(name: str) -> Path:

@@ -81,7 +81,7 @@ def analyse() -> str:
         "grid": Drawing("shares", grid, "a picture", "columns"),
     }
     charts = charts_of(drawings)
-    assert set(charts) == {"acts", "retention", "cross_sell"}
+    assert set(charts) == set(drawings)  # no figure is a picture, which a phone would cut
     tables = {"acts.json": frame, "retention.json": points, "cross_sell.json": pairs, "grid.json": grid,
               "sizes.json": frame[["label", "customers"]]}  # fmt: skip
     figures = {f"{name}.png": draw(drawing) for name, drawing in drawings.items()}

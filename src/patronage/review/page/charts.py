@@ -25,9 +25,11 @@ GROUP = "group"
 LETTER, BESIDE = 7, 8  # pixels: of a digit, and between a bar and its number
 DIGITS = 5  # of a number in a specification
 MOST_DAYS = 14  # with a label on an axis
+SHORT, MOST_SLANTED = 4, 8  # letters of names that stand upright over cells, and how many longer ones may lean
 
 
-def _spec(rows: pd.DataFrame, height: int, **parts: Any) -> Spec:
+def specification(rows: pd.DataFrame, height: int, **parts: Any) -> Spec:
+    """The frame of a figure that is as wide as its place; rows of a `group` follow the choice of the page."""
     spec: Spec = {"$schema": SCHEMA, "width": "container", "height": height, "data": {"values": records(rows)}}
     if GROUP in rows:
         spec["params"] = [{"name": GROUP, "value": EVERYONE}]
@@ -75,7 +77,7 @@ def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool
     ]
     longest = 5 if percent or rows.empty else max(5, *(len(f"{number:,.0f}") for number in rows[value].fillna(0)))
     padding = {"left": 5, "top": 5, "right": BESIDE + LETTER * longest, "bottom": 5}  # else a phone cuts the numbers
-    return _spec(rows, 24 * len(order) + 10, layer=layers, padding=padding)
+    return specification(rows, 24 * len(order) + 10, layer=layers, padding=padding)
 
 
 def _share_text(field: str) -> Spec:
@@ -103,7 +105,7 @@ def paired_bars(rows: pd.DataFrame, name: str, value: str, series: str, title: s
         "tooltip": tooltips({name: "", series: "", value: ".1%" if percent else ",.4~r"}),
     }
     mark = {"type": "bar", "cornerRadiusEnd": 2}
-    return _spec(rows, (14 * len(parts) + 12) * len(order), mark=mark, encoding=encoding)
+    return specification(rows, (14 * len(parts) + 12) * len(order), mark=mark, encoding=encoding)
 
 
 def stacked_bars(
@@ -122,7 +124,7 @@ def stacked_bars(
         "color": colour,
         "tooltip": tooltips({name: "", series: "", value: ".1%"}),
     }
-    return _spec(rows, 30 * len(order) + 10, mark={"type": "bar"}, encoding=encoding)
+    return specification(rows, 30 * len(order) + 10, mark={"type": "bar"}, encoding=encoding)
 
 
 def histogram(rows: pd.DataFrame, low: str, high: str, value: str, title_x: str, title_y: str) -> Spec:
@@ -135,7 +137,7 @@ def histogram(rows: pd.DataFrame, low: str, high: str, value: str, title_x: str,
         "y": quantitative(value, title_y),
         "tooltip": tooltips({low: ".0%", high: ".0%", value: ",.0f"}),
     }
-    return _spec(rows, 200, mark={"type": "bar", "color": BLUE}, encoding=encoding)
+    return specification(rows, 200, mark={"type": "bar", "color": BLUE}, encoding=encoding)
 
 
 def intervals(
@@ -179,7 +181,7 @@ def intervals(
         at = {"values": records(pd.DataFrame({"at": [reference]}))}
         mark = {"type": "rule", "color": GREY, "strokeDash": [4, 4]}
         layers.append({"data": at, "mark": mark, "encoding": {"x": {"field": "at", "type": "quantitative"}}})
-    return _spec(rows, row * len(order) + 10, layer=layers)
+    return specification(rows, row * len(order) + 10, layer=layers)
 
 
 def calibration(
@@ -201,7 +203,7 @@ def calibration(
         {"mark": {"type": "point", "filled": True, "size": 70, "color": BLUE},
          "encoding": {"x": x, "y": y, "tooltip": tips}},
     ]  # fmt: skip
-    return _spec(rows, 260, layer=layers)
+    return specification(rows, 260, layer=layers)
 
 
 def lines(
@@ -218,7 +220,8 @@ def lines(
     """A line per series, with its interval between the two columns of `band`."""
     parts = list(dict.fromkeys(rows[series]))
     colour = {
-        "field": series, "type": "nominal", "sort": parts, "legend": {"title": None, "orient": "top"},
+        "field": series, "type": "nominal", "sort": parts,
+        "legend": {"title": None, "orient": "top", "symbolOpacity": 1},  # a band is pale, its symbol is not
         "scale": {"domain": parts, "range": [BLUE, ORANGE, GREEN, RED, SKY, GREY][: len(parts)]},
     }  # fmt: skip
     encoding = {
@@ -229,14 +232,14 @@ def lines(
     }
     mark: Spec = {"type": "line", "strokeWidth": 2.5}
     if band is None:
-        return _spec(rows, 240, mark=mark, encoding=encoding)
+        return specification(rows, 240, mark=mark, encoding=encoding)
     low, high = band
     ends = {"y": quantitative(low, title_y, percent=percent), "y2": {"field": high}}
     layers = [
         {"mark": {"type": "area", "opacity": 0.2}, "encoding": {"x": encoding["x"], "color": colour, **ends}},
         {"mark": {**mark, "point": True}, "encoding": encoding},
     ]
-    return _spec(rows, 240, layer=layers)
+    return specification(rows, 240, layer=layers)
 
 
 def over_time(rows: pd.DataFrame, day: str, series: str, value: str, title: str, *, percent: bool = False) -> Spec:
@@ -255,7 +258,7 @@ def over_time(rows: pd.DataFrame, day: str, series: str, value: str, title: str,
         "color": colour,
         "tooltip": tooltips({day: "", series: "", value: ".1%" if percent else ",.4~r"}),
     }
-    return _spec(rows, 220, mark={"type": "line", "point": True, "strokeWidth": 2.5}, encoding=encoding)
+    return specification(rows, 220, mark={"type": "line", "point": True, "strokeWidth": 2.5}, encoding=encoding)
 
 
 def _utc(day: str) -> Spec:
@@ -265,19 +268,54 @@ def _utc(day: str) -> Spec:
 
 def heat(rows: pd.DataFrame, x: str, y: str, share: str, order: Sequence[str], title_x: str, title_y: str) -> Spec:
     """A square per pair of names, darker the larger the share of the row."""
-    axis = {"labelAngle": -30, "orient": "top", "labelLimit": 120}
-    across = {"field": x, "type": "nominal", "sort": list(order), "title": title_x, "axis": axis}
-    down = {"field": y, "type": "nominal", "sort": list(order), "title": title_y}
+    return cells(rows, x, y, share, (order, order), (title_x, title_y), darkest=1.0, row=34)
+
+
+def cells(
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    value: str,
+    orders: tuple[Sequence[str], Sequence[str]],
+    titles: tuple[str, str],
+    *,
+    form: str = "%",
+    shade: str = "",
+    darkest: float | None = None,
+    row: int = 24,
+) -> Spec:
+    """A cell per pair of names, darker the larger its value; where cells are too narrow a page draws no numbers.
+
+    Parameters
+    ----------
+    orders, titles
+        Of the columns and of the rows.
+    form
+        Of the numbers; "%" is a share.
+    shade
+        The column that darkens a cell, if it is not the value.
+    darkest
+        The value of the darkest cell; None: the highest.
+    """
+    shade = shade or value
+    top = darkest or float(rows[shade].max() if len(rows) else 1.0) or 1.0
+    longest = max((len(str(name)) for name in orders[0]), default=0)
+    angle = 0 if longest <= SHORT else -90 if len(orders[0]) > MOST_SLANTED else -30
+    axis = {"labelAngle": angle, "orient": "top", "labelLimit": 0}
+    across = {"field": x, "type": "nominal", "sort": list(orders[0]), "title": titles[0], "axis": axis}
+    down = {"field": y, "type": "nominal", "sort": list(orders[1]), "title": titles[1]}
     colour = {
-        "field": share, "type": "quantitative", "legend": None, "scale": {"scheme": "blues", "domain": [0, 1]},
+        "field": shade, "type": "quantitative", "legend": None, "scale": {"scheme": "blues", "domain": [0, top]},
     }  # fmt: skip
-    ink = {"condition": {"test": f"datum.{share} > 0.55", "value": "white"}, "value": "#1f2a37"}
-    text = _share_text(share)
+    ink = {"condition": {"test": f"datum['{shade}'] > {0.55 * top:g}", "value": "white"}, "value": "#1f2a37"}
+    text = _share_text(value) if form == "%" else {"field": value, "type": "quantitative", "format": form}
+    tips = tooltips({y: "", x: "", value: ".1%" if form == "%" else form})
     layers = [
-        {"mark": "rect", "encoding": {"x": across, "y": down, "color": colour}},
-        {"mark": {"type": "text", "fontSize": 11}, "encoding": {"x": across, "y": down, "text": text, "color": ink}},
-    ]
-    return _spec(rows, 34 * len(order) + 20, layer=layers)
+        {"mark": "rect", "encoding": {"x": across, "y": down, "color": colour, "tooltip": tips}},
+        {"mark": {"type": "text", "fontSize": 11},
+         "encoding": {"x": across, "y": down, "text": text, "color": ink, "tooltip": tips}},
+    ]  # fmt: skip
+    return specification(rows, row * len(orders[1]) + 20, layer=layers, usermeta={"cells": len(orders[0])})
 
 
 def tooltips(formats: Mapping[str, str]) -> list[Spec]:

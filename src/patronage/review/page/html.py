@@ -24,6 +24,7 @@ SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 ABSENT = "–"
 LEAST = 0.0001  # smaller numbers are no better to read with all their zeros
 JOINED = re.compile(r"(?<=[a-z0-9])_(?=[a-z0-9])")
+TYPED = re.compile(r"[=/`{}\[\]]|\.\w")  # of a word that a reader types again, such as a setting or a file
 
 
 def render(page: Page) -> str:
@@ -95,6 +96,11 @@ def _cells(table: Table) -> Mapping[str, Any]:
 def words(text: str) -> str:
     """Labels and columns in a text as words: at_risk is "at risk"."""
     return JOINED.sub(" ", text)
+
+
+def sentence(text: str) -> str:
+    """The same of a whole sentence, where settings, files and columns of tables stay as they are typed."""
+    return " ".join(word if TYPED.search(word) else words(word) for word in text.split(" "))
 
 
 def number(value: float, shown: str = "") -> str:

@@ -17,7 +17,11 @@
     if (last && (last + " " + word).length <= most) lines[lines.length - 1] += " " + word; else lines.push(word);
     return lines;
   }, []);
+  // dark inks of the palette are hard to see on dark paper
+  const bright = { "#0072b2": "#4da3e0", "#56b4e9": "#a5d8f6", "#d55e00": "#f0803c" };
   const wrap = (spec, target) => {
+    const own = spec.usermeta || {};
+    if (own.narrow && target.clientWidth < own.below) Object.assign(spec, own.narrow);
     const parts = [spec, ...(spec.layer || [])].map((part) => part.encoding || {});
     const y = parts.map((part) => part.y).filter((y) => y && y.type === "nominal");
     // on dark paper a pale interval is not seen
@@ -29,8 +33,16 @@
       const names = (color.scale && color.scale.domain) || [], longest = Math.max(1, ...names.map((name) => String(name).length));
       color.legend.columns = Math.max(1, Math.min(4, Math.floor(wide / (letter * longest + symbol))));
       color.legend.labelLimit = wide - symbol;
+      const most = Math.floor((wide - symbol) / letter);
+      if (longest > most) color.legend.labelExpr = JSON.stringify(Object.fromEntries(names.map((name) => [name, inLines(name, most)]))) + "[datum.label]";
     });
-    if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top") part.x.axis.labelAngle = -90; });
+    if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top" && part.x.axis.labelAngle) part.x.axis.labelAngle = -90; });
+    // numbers that their cells cannot hold are left to the table and to the pointer
+    if (own.cells && spec.layer) {
+      const rows = new Set(spec.data.values.map((row) => String(row[parts[1].y.field])));
+      const beside = 6.8 * Math.min(letters, Math.max(0, ...[...rows].map((name) => name.length))) + 30;
+      if ((target.clientWidth - beside) / own.cells < 30) spec.layer = spec.layer.slice(0, 1);
+    }
     // the title below an axis has the room that the names leave; it stands in lines too
     if (narrow) parts.forEach((part) => { if (part.x && part.x.title) part.x.title = inLines(part.x.title, y.length ? 30 : 42); });
     parts.forEach(({ y }) => { if (y && y.type === "quantitative" && y.title) y.title = inLines(y.title, 30); });
@@ -42,7 +54,8 @@
     if (typeof spec.height === "number") spec.height = Math.max(spec.height, names.length * (most * lineHeight + 6));
   };
   const draw = async (place) => {
-    const spec = JSON.parse(place.querySelector("script").textContent);
+    const text = place.querySelector("script").textContent;
+    const spec = JSON.parse(dark ? text.replace(/#[0-9a-f]{6}/g, (ink) => bright[ink] || ink) : text);
     const target = place.querySelector(".vega");
     wrap(spec, target);
     const result = await vegaEmbed(target, spec, { actions: false, renderer: "svg", config, mode: "vega-lite" });
@@ -85,7 +98,6 @@
     if (table) { table.classList.remove("stack"); table.classList.toggle("stack", scrolls(box) || squeezed(table)); }
     box.tabIndex = scrolls(box) ? 0 : -1;
   });
-  document.querySelectorAll(".pan").forEach((box) => { box.tabIndex = narrow ? 0 : -1; });
   window.addEventListener("resize", fit); fit();
   document.querySelectorAll("details").forEach((d) => d.addEventListener("toggle", () => window.dispatchEvent(new Event("resize"))));
   if (typeof vegaEmbed !== "undefined")
