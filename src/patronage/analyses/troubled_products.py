@@ -57,7 +57,7 @@ def tickets_by_product(history: History, tickets: dict[str, str], column: str, *
     least_age
         Days; younger tickets may still be solved.
     """
-    asked = "CAST(solved.occurred_at AS DATE)"
+    opened = "CAST(solved.occurred_at AS DATE)"
     return history.frame(
         f"SELECT label, {SUMS} FROM by_customer GROUP BY label ORDER BY label",
         {
@@ -67,7 +67,7 @@ def tickets_by_product(history: History, tickets: dict[str, str], column: str, *
                 SELECT solved.customer_id, solved.occurred_at, max(order_days.day) AS day,
                        max(CASE WHEN resolved_at IS NULL THEN 1 ELSE 0 END) AS unsolved
                 FROM solved JOIN order_days ON order_days.customer_id = solved.customer_id
-                WHERE {history.engine.days("order_days.day", asked)} >= 0 AND {history.age(asked)} > {least_age}
+                WHERE {history.engine.days("order_days.day", opened)} >= 0 AND {history.age(opened)} > {least_age}
                 GROUP BY solved.customer_id, solved.occurred_at""",
             "by_customer": """
                 SELECT label, last.customer_id, count(*) * 1.0e0 AS n, sum(unsolved) * 1.0e0 AS k
