@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import through_the_door
 from patronage.analyses import pyramid
+from patronage.analyses.contract import Population, View
+from patronage.config import LensesConfig
+from patronage.lenses import features_of, look_back
 
 
 def test_movements_count_who_joined_and_who_left():
@@ -69,3 +76,28 @@ def test_the_pyramid_by_stage_has_those_who_never_bought():
     assert table["stage"].tolist() == ["first_time", "regular", "prospect"]
     assert table.set_index("stage")["paid_share"].to_dict() == {"first_time": 0.1, "regular": 0.9, "prospect": 0.0}
     assert table.set_index("stage").loc["prospect", ["customers", "share", "mean_orders"]].tolist() == [3, 0.6, 0]
+
+
+def test_what_it_cost_to_win_customers_stands_beside_what_they_paid():
+    orders = pd.DataFrame(
+        {"customer_id": ["a", "a", "b"], "ordered_at": pd.to_datetime(["2023-01-01", "2023-02-01", "2023-01-01"]),
+         "amount": [30.0, 30.0, 20.0]}
+    )  # fmt: skip
+    customers = pd.DataFrame(
+        {"customer_id": list("abcd"), "acquisition_channel": ["search", "search", "social", "social"],
+         "acquisition_cost": [10.0, 30.0, 5.0, None], "signed_up_at": pd.Timestamp("2023-01-01")}
+    )  # fmt: skip
+    tables = through_the_door(orders, customers=customers)
+    settings = LensesConfig()
+    with look_back(tables, datetime(2023, 3, 1), settings, 7) as history:
+        features = features_of(history, settings)
+        tiers = pd.DataFrame({"value_tier": ["gold", "lead", "unknown", "unknown"]}, index=features.index)
+        view = View(history, Population(features, tiers), None, 91, 0)
+        value = replace(settings.value, tiers={"gold": 0.5, "lead": 1.0})
+        result = pyramid.run(view, value)
+    table = result.tables["acquisition"].set_index("acquisition_channel")
+    assert table.loc["search", ["customers", "buyers", "cost", "cost_per_buyer", "revenue", "paid_back"]].tolist() == [
+        2, 2, 20, 20, 40, 2,
+    ]  # fmt: skip
+    assert table.loc["social", ["customers", "buyers", "cost", "revenue"]].tolist() == [1, 0, 5, 0]
+    assert result.tables["pyramid"]["acquisition_cost"].tolist() == [10, 30]

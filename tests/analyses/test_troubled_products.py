@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage.analyses.contract import Population, Result, View
+from patronage.analyses.contract import Population, Result
 from patronage.analyses.extremes import extremes_by
 from patronage.analyses.troubled_products import tickets_by_product, troubled_orders
 from patronage.analyses.voice import OPENED, SOLVED

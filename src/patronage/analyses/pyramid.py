@@ -15,12 +15,13 @@ import pandas as pd
 from patronage import names as c
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import ValueConfig
+from patronage.data.contract import CUSTOMERS
 from patronage.errors import DataError
 from patronage.names import Metric
 from patronage.statistics import Estimate, wilson_interval
 
 JOINED, LEFT = "joined", "left"
-COSTS = ("discounts_given", "cost_to_serve", c.PROFIT)  # features of the value lens, where the data shows them
+COSTS = ("discounts_given", "cost_to_serve", c.PROFIT, c.ACQUISITION_COST)  # where the data shows them
 
 
 def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
@@ -30,8 +31,8 @@ def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
     -------
     DataFrame
         A row per tier: `customers`, their share, `net_revenue` and its share and, where the value lens knows them,
-        `discounts_given`, `cost_to_serve` and the `profit` that is left; all in the currency, and empty where a tier
-        has none that is known.
+        `discounts_given`, `cost_to_serve` and the `profit` that is left, and where the customers tell it the
+        `acquisition_cost`; all in the currency, and empty where a tier has none that is known.
     """
     money = [name for name in (c.NET_REVENUE, *COSTS) if name in features]
     grouped = features.groupby(_in_pyramid(tiers).rename(c.VALUE_TIER))
@@ -155,6 +156,49 @@ def value_drivers(features: pd.DataFrame, tiers: pd.Series, order: Sequence[str]
     return pd.DataFrame(rows, columns=columns)
 
 
+def acquisition(customers: pd.DataFrame) -> pd.DataFrame:
+    """What it cost to win customers, by channel, beside what they have paid since.
+
+    Parameters
+    ----------
+    customers
+        `acquisition_channel`, `acquisition_cost` (missing where it is not known), `n_orders`, `net_revenue` and, where
+        it is known, `profit`.
+
+    Returns
+    -------
+    DataFrame
+        A row per channel, those that pay back most first: `customers` of known cost and how many of them bought,
+        `cost` a customer and a buyer, what a customer has paid (`revenue`) with its 95% interval, the `profit` left
+        before that cost, and `paid_back`: the profit, or without one the revenue, over the cost.
+    """
+    known = customers[customers[c.ACQUISITION_COST].notna()]
+    rows = []
+    for channel, own in known.groupby(known[c.ACQUISITION_CHANNEL].fillna(c.UNKNOWN)):
+        n, cost, buyers = len(own), float(own[c.ACQUISITION_COST].sum()), int((own[c.N_ORDERS] > 0).sum())
+        paid = own[c.NET_REVENUE].fillna(0.0)
+        estimate = Estimate(np.array(paid.mean()), np.array(paid.std() / np.sqrt(n) if n > 1 else np.nan))
+        profit = float(own[c.PROFIT].mean()) if c.PROFIT in own else np.nan
+        back = (paid.mean() if np.isnan(profit) else profit) / (cost / n) if cost > 0 else np.nan
+        rows.append((channel, n, buyers, cost / n, cost / buyers if buyers else np.nan, float(estimate.value),
+                     float(estimate.low), float(estimate.high), profit, back))  # fmt: skip
+    columns = [c.ACQUISITION_CHANNEL, "customers", "buyers", "cost", "cost_per_buyer", "revenue", "low", "high",
+               c.PROFIT, "paid_back"]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns).sort_values("paid_back", ascending=False, ignore_index=True)
+    return table.dropna(axis="columns", how="all")
+
+
+def _with_acquisition(result: Result, view: View) -> pd.DataFrame:
+    """The features of today with what it cost to win each customer, where the log tells it; and its table."""
+    features, history = view.now.features, view.history
+    if not history.has(CUSTOMERS.name, c.ACQUISITION_COST):
+        return features
+    told = history.frame(f"SELECT customer_id, {c.ACQUISITION_CHANNEL}, {c.ACQUISITION_COST} FROM profiles")
+    features = features.join(told.set_index(c.CUSTOMER_ID))
+    result.add("acquisition", acquisition(features))
+    return features.drop(columns=c.ACQUISITION_CHANNEL)
+
+
 def _in_pyramid(tiers: pd.Series) -> pd.Series:
     """The tiers, missing for a customer who is in none."""
     return tiers.where(tiers != c.UNKNOWN)
@@ -162,9 +206,10 @@ def _in_pyramid(tiers: pd.Series) -> pd.Series:
 
 def run(view: View, settings: ValueConfig) -> Result:
     """Profitability, Pareto, value drivers, and movements since the earlier cutoff."""
-    result, features = Result(), view.now.features
+    result = Result()
     if c.VALUE_TIER not in view.now.segments:
         raise DataError("the value lens is not among the lenses")
+    features = _with_acquisition(result, view)
     tiers, order = view.now.segments[c.VALUE_TIER], list(settings.tiers)
     table = profitability(features, tiers)
     table = table.sort_values(c.VALUE_TIER, key=lambda names: names.map(order.index), ignore_index=True)

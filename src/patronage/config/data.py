@@ -115,6 +115,7 @@ class CustomerColumns:
     signed_up_at: str | None = None  # a date or a moment
     account_id: str | None = None  # the company to which a user belongs
     acquisition_channel: str | None = None  # such as search, referral
+    acquisition_cost: str | None = None  # what it cost to win the customer, in the currency
 
 
 @dataclass

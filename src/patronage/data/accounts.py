@@ -95,6 +95,8 @@ def _write_accounts(engine: Engine, columns: Mapping[str, str], attributes: Iter
         selected.append(f"min({c.SIGNED_UP_AT}) AS {c.SIGNED_UP_AT}")
     if c.KNOWN_AT in columns:
         selected.append(f"max({c.KNOWN_AT}) AS {c.KNOWN_AT}")
+    if c.ACQUISITION_COST in columns:
+        selected.append(f"sum({c.ACQUISITION_COST}) AS {c.ACQUISITION_COST}")
     for name in (c.ACQUISITION_CHANNEL, *attributes):
         if name in columns:
             quoted = engine.quote(name)

@@ -61,7 +61,8 @@ TRANSACTIONS = Contract(
     },
 )
 
-ANALYSED = frozenset({c.BRAND, c.LOCATION})  # what no lens reads: `patronage analyse` does, and lenses of one's own may
+# What no lens reads: `patronage analyse` does, and lenses of one's own may.
+ANALYSED = frozenset({c.BRAND, c.LOCATION, c.ACQUISITION_COST})
 
 EVENTS = Contract(
     name="events",
@@ -90,6 +91,7 @@ CUSTOMERS = Contract(
         c.SIGNED_UP_AT: "time",
         c.ACCOUNT_ID: "label",
         c.ACQUISITION_CHANNEL: "label",
+        c.ACQUISITION_COST: "number",
     },
 )
 

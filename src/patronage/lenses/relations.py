@@ -110,7 +110,8 @@ def _profiles(history: History, within_part: str) -> str:
     if not tables.told_by_lines:
         return rows
     known = when.before(c.KNOWN_AT, history.cutoff, history.engine)
-    names = {name: history.engine.quote(name) for name in (c.CUSTOMER_ID, c.ACQUISITION_CHANNEL, *tables.attributes)}
+    told = (c.CUSTOMER_ID, c.ACQUISITION_CHANNEL, c.ACQUISITION_COST, *tables.attributes)
+    names = {name: history.engine.quote(name) for name in told}
     columns = [
         f"CASE WHEN {known} THEN {quoted} END AS {quoted}" if name in tables.told_by_lines else quoted
         for name, quoted in names.items()

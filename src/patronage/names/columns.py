@@ -34,6 +34,7 @@ USER_ID = "user_id"  # of an account, where accounts are the customers
 SIGNED_UP_AT = "signed_up_at"
 ACCOUNT_ID = "account_id"
 ACQUISITION_CHANNEL = "acquisition_channel"
+ACQUISITION_COST = "acquisition_cost"
 KNOWN_AT = "known_at"  # the moment from which on what a row says is known, where it is not the row's own
 REFUNDED_AT = "refunded_at"  # the moment from which on a line is refunded, in part or whole
 
