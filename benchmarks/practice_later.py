@@ -1,7 +1,8 @@
 """Hold what the analyses find on two real logs against the time after.
 
-`python benchmarks/practice_later.py RETAIL` writes practice_later.md beside it. RETAIL is the file of Online Retail II;
-Complete Journey comes with its package. `patronage analyse` runs as of one day and as of another, `movement_days`
+`python benchmarks/practice_later.py RETAIL [FOLDER [LOG ...]]` writes practice_later.md beside it. RETAIL is the file
+of Online Retail II; Complete Journey comes with its package. FOLDER keeps the lines of each log, for one log at a time.
+`patronage analyse` runs as of one day and as of another, `movement_days`
 later, so that the turns, lists and growth of the second lie after the first. A finding is looked up among the second
 run's results: it is found again where its interval is on the same side of chance.
 """
@@ -32,8 +33,8 @@ side*: the estimate does, and its interval holds chance, too. *Other side*: the 
 customers, or no candidate any more; of `cross_sell` and `upsell`: no longer among the best 20 pairs of a tier, which
 are all that is kept.
 
-`turns`, `products`, `predictability` and `candidates` are judged on the 91 days alone. The others look at the whole
-history, of which that of the first day is a part: they tell whether a finding stays, not whether it would come again
+`turns`, `products`, `predictability`, `candidates` and `combinations` are judged on the 91 days alone. The others look
+at the whole history, of which that of the first day is a part: they tell whether a finding stays, not whether it would come again
 from nothing. `cross_sell` and `upsell` have no interval: found again is a lift above 1. What a log does not support, or
 what names nothing, has no line: neither log has surveys, complaints, tickets, feature use, dates of customers or weeks
 with several messages, so that `drivers`, `pressure`, `use` and `timing` say what they lack; the groceries have no
@@ -76,6 +77,9 @@ FINDINGS = {
     "predictability": Finding("predictability", ("kind", "behaviour"), "predictability", 0.0, "better than usual"),
     "candidates": Finding("lists_measured", ("list",), "lift", 1.0),
     "cross_sell": Finding("cross_sell", ("segment", "has", "offer"), "lift", 1.0),
+    "combinations": Finding("combinations", ("first", "second"), "gain", 0.0, "tell more together"),
+    "ways": Finding("ways", ("by", "label"), "beside_usual", 0.0, "more than usual|less than usual"),
+    "upsell ripens": Finding("upsell_ripens", ("category",), "up_by_90", "down_by_90"),
     "upsell": Finding("upsell", ("segment", "has", "offer"), "lift", 1.0),
 }
 
@@ -138,22 +142,31 @@ def _outcome(finding: Finding, row: dict[str, float], again: pd.Series) -> str:
     return AGAIN if np.sign(end - after) == side else SIDE
 
 
-def main(retail: str) -> None:
-    """Analyse both logs at both days, and write the table."""
-    lines = []
-    for log, (settings, cutoff, day) in LOGS.items():
-        named = [text.format(retail=retail) for text in settings]
-        first, later = analysed(named, cutoff), analysed(named, day)
-        for analysis, finding in FINDINGS.items():
-            counts: Counter[str] = Counter()
-            for name in first:
-                if name == finding.tables or (finding.tables.endswith("_") and name.startswith(finding.tables)):
-                    empty = first[name].head(0)
-                    counts += outcomes(finding, first[name], later.get(name, empty))
-            if total := counts.total():
-                cells = " | ".join(str(counts[name]) for name in (AGAIN, SIDE, OTHER, ABSENT))
-                lines.append(f"| {log} | `{analysis}` | {total} | {cells} |")
-                print(lines[-1], flush=True)
+def judged(log: str, retail: str) -> list[str]:
+    """The lines of a log: it is analysed at both days."""
+    settings, cutoff, day = LOGS[log]
+    named, lines = [text.format(retail=retail) for text in settings], []
+    first, later = analysed(named, cutoff), analysed(named, day)
+    for analysis, finding in FINDINGS.items():
+        counts: Counter[str] = Counter()
+        for name in first:
+            if name == finding.tables or (finding.tables.endswith("_") and name.startswith(finding.tables)):
+                empty = first[name].head(0)
+                counts += outcomes(finding, first[name], later.get(name, empty))
+        if total := counts.total():
+            cells = " | ".join(str(counts[name]) for name in (AGAIN, SIDE, OTHER, ABSENT))
+            lines.append(f"| {log} | `{analysis}` | {total} | {cells} |")
+            print(lines[-1], flush=True)
+    return lines
+
+
+def main(retail: str, folder: str = "", *logs: str) -> None:
+    """Analyse these logs, or both, and write the table of all that FOLDER has."""
+    place = Path(folder or tempfile.mkdtemp())
+    place.mkdir(parents=True, exist_ok=True)
+    for log in logs or LOGS:
+        (place / f"{log}.txt").write_text("\n".join(judged(log, retail)))
+    lines = [(place / f"{log}.txt").read_text() for log in LOGS if (place / f"{log}.txt").exists()]
     Path(__file__).with_suffix(".md").write_text(HEAD + "\n".join(lines) + "\n")
 
 

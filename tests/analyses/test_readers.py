@@ -51,8 +51,10 @@ def test_levels_are_by_the_share_of_messages_with_a_response():
     assert table["ordered_share"].to_dict() == {"reads": 1, "sometimes": 1, "never": 0}
     assert table.loc["never", "high"] < 0.1
     assert "33% read them, 33% sometimes do, 33% never do" in shown.finding
+    assert "ordered 100% of those who read them, 100% of those who sometimes do, 0% of those who never" in shown.finding
 
 
-def test_too_few_messages_are_told():
-    with pytest.raises(DataError, match="0 customers with 5 messages"):
-        readers.run(view({"few": (4, 4, True, False)}), None)
+@pytest.mark.parametrize(("groups", "known"), [({"few": (4, 4, True, False)}, 0), ({"half": (6, 3, True, False)}, 40)])
+def test_too_few_messages_are_told(groups, known):
+    with pytest.raises(DataError, match=f"{known} customers with 5 messages"):
+        readers.run(view(groups), None)

@@ -61,13 +61,12 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
 
 
 def _told(search: RuleSearch) -> str:
-    n = len(search.holding)
-    if not n:
+    if search.holding.empty:
         return f"nothing beside how active a customer is ({len(search.table)} behaviours searched)"
-    best = search.holding.iloc[0]
+    effect, low, high = 100 * search.holding.iloc[0][["effect", "low", "high"]].to_numpy(float)
     return (
-        f"{best['rule']} goes with {100 * best['effect']:+.1f} points [{100 * best['low']:+.1f}, "
-        f"{100 * best['high']:+.1f}]; {n} of {len(search.table)} behaviours found, {search.by_chance:.1f} by chance"
+        f"customers with {search.holding['rule'].iloc[0]} stay {abs(effect):.1f} points "
+        f"{'more' if effect > 0 else 'less'} often [{low:+.1f}, {high:+.1f}]; {search.counted}"
     )
 
 

@@ -105,7 +105,8 @@ def _told(result: Result, steps: Steps, pairs: pd.DataFrame) -> None:
         )
         result.lists["lost_at_obstacle"] = _lately(steps, worst)
     else:
-        title = f"none of {len(pairs)} pairs of a step and an act is an obstacle beyond chance"
+        pair = "the one pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+        title = f"no obstacle is found beyond chance in {pair} of a step and an act"
     result.finding += "; " + title
     shown = pairs[pairs["verdict"] != ""].assign(label=lambda rows: rows["obstacle"] + " after " + rows["step"])
     axis = "difference of the share who pass, with beside without; 95% interval"

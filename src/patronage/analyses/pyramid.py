@@ -217,7 +217,8 @@ def run(view: View, settings: ValueConfig) -> Result:
     shares = pareto(features[c.NET_REVENUE], tiers)
     result.add("pareto", shares)
     drivers = value_drivers(features, tiers, order)
-    result.add("value_drivers", drivers.assign(what=[view.meaning(name) for name in drivers["driver"]]))
+    drivers.insert(1, "what", [view.meaning(name) for name in drivers["driver"]])
+    result.add("value_drivers", drivers[[*drivers.columns.drop("driver"), "driver"]])
     if c.STATUS_SEGMENT in view.now.segments:
         result.add("pyramid_stages", stages(features, view.now.segments[c.STATUS_SEGMENT]))
     best = float(shares["best_20_share"].iloc[0])

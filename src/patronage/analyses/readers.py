@@ -19,7 +19,8 @@ from patronage.errors import DataError
 from patronage.statistics import wilson_interval
 
 READS, SOMETIMES, NEVER = "reads", "sometimes", "never"
-LEAST_MESSAGES, LEAST_CUSTOMERS = 5, 30  # of a customer whose level is known; of a level that is told
+LEAST_MESSAGES = 5  # of a customer whose level is known
+LEAST_CUSTOMERS, LEAST_OF_LEVEL = 100, 30  # of known level; of a level whose later orders are told
 READS_FROM = 0.5  # of the messages, from which a customer reads them
 MOST_CUSTOMERS = 200_000
 
@@ -50,11 +51,13 @@ def run(view: View, settings: object) -> Result:
     result = Result(
         f"of {len(known):,} customers with {LEAST_MESSAGES} messages or more "
         + ", ".join(f"{row.share:.0%} {_told(row.level)}" for row in shares.itertuples())
-        + f"; in the {view.since_days} days after "
-        + ", ".join(f"{row.ordered_share:.0%}" for row in shares.itertuples())
-        + " of them ordered"
     )
-    shown = shares.rename(columns={"level": "label", "ordered_share": "value"})
+    enough = shares[shares["customers"] >= LEAST_OF_LEVEL]
+    if len(enough):
+        result.finding += f"; in the {view.since_days} days after ordered " + ", ".join(
+            f"{row.ordered_share:.0%} of those who {_told(row.level)}" for row in enough.itertuples()
+        )
+    shown = enough.rename(columns={"level": "label", "ordered_share": "value"})
     axis = f"share who ordered in the {view.since_days} days after, with 95% interval"
     overall = float(known["ordered"].mean())
     title = f"{overall:.0%} of those with messages ordered in the {view.since_days} days after"

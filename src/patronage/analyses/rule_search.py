@@ -109,6 +109,15 @@ class RuleSearch:
         """The rows that hold by themselves, strongest first."""
         return self.table[self.table["verdict"] == HOLDS]
 
+    @property
+    def counted(self) -> str:
+        """How many rules hold, beside how many would by chance, in words."""
+        n, chance = len(self.holding), self.by_chance
+        return (
+            f"{n} of {len(self.table)} rules {'holds' if n == 1 else 'hold'} beyond chance; "
+            f"by chance alone {f'{chance:.1f}' if chance >= 0.05 else 'fewer than 0.1'} would"
+        )
+
 
 def search_rules(
     rules: Rules, y: Array, adjust: Array, held_out: Mask, *, least: int, shuffles: int, seed: int

@@ -60,16 +60,15 @@ def run(view: View, settings: TurnsConfig) -> Result:
 
 
 def _told(search: RuleSearch, scale: float, unit: str) -> str:
-    n = len(search.holding)
-    if not n:
+    if search.holding.empty:
         return f"nothing beside recency, frequency and revenue ({len(search.table)} candidates)"
     best = search.holding.iloc[0]
     effect, low, high = scale * best[["effect", "low", "high"]].to_numpy(float)
-    form = "+.1f" if unit else "+.3f"
-    return (
-        f"{best['rule']} goes with {effect:{form}}{unit} [{low:{form}}, {high:{form}}]; "
-        f"{n} of {len(search.table)} candidates found, {search.by_chance:.1f} by chance"
-    )
+    if unit:
+        told = f"did so {abs(effect):.1f}{unit} {'more' if effect > 0 else 'less'} often [{low:+.1f}, {high:+.1f}]"
+    else:
+        told = f"answered {abs(effect):.3f} {'higher' if effect > 0 else 'lower'} [{low:+.3f}, {high:+.3f}]"
+    return f"customers with {best['rule']} {told}; {search.counted}"
 
 
 def _candidates(view: View, before: Population, settings: TurnsConfig) -> pd.DataFrame:

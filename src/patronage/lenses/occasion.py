@@ -360,16 +360,16 @@ LENS = Lens(
             "orders and events of the customer with a time", reason="{} orders and visits of known hour", absent=0,
         ),
         "contact_share": Feature(
-            "share of them in that window",
+            "share of the customer's orders and events in the usual window",
             reason="keeps to the usual hours more than most|keeps to the usual hours less than most",
         ),
         "contact_chance": Feature(
-            "share of the hours of a week in that window",
+            "share of the hours of a week in the usual window",
             reason="usual hours that are wider than most|usual hours that are narrower than most",
         ),
-        "contact_weekday": Feature("the weekday with most of them", text=True, reason="most active: {}"),
+        "contact_weekday": Feature("the weekday with most orders and events", text=True, reason="most active: {}"),
         "contact_weekday_share": Feature(
-            "share of them on that weekday",
+            "share of the customer's orders and events on the usual weekday",
             reason="keeps to a weekday more than most|keeps to a weekday less than most",
         ),
     },

@@ -131,7 +131,7 @@ LENS = Lens(
             missing=ONE_DAY,
         ),
         "days_since_longest_gap": Feature(
-            "days since the order that ended it",
+            "days since the longest gap between orders ended",
             reason="{} days since the longest silence ended",
             missing=ONE_DAY,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ from patronage.review.page.html import percent, words
 MANY = 12  # names that a figure shows
 MOST_COHORTS, MOST_BEHAVIOURS = 24, 3  # rows or columns of months; behaviours, of two lines each
 BELOW = "The numbers are below."
-PER_SHARE = "difference of the share"  # how an axis of shares begins
+SHARE = re.compile(r"^(difference of the )?share\b")  # how an axis of shares begins
 
 
 def charts_of(drawings: Mapping[str, Drawing]) -> dict[str, Chart]:
@@ -32,7 +33,7 @@ def _forest(drawing: Drawing) -> Chart:
     """Estimates (`label`, `value`) with their intervals (`low`, `high`)."""
     rows = drawing.frame.head(MANY)[["label", "low", "value", "high"]]
     rows = rows.assign(label=[words(str(label)) for label in rows["label"]]).drop_duplicates("label")
-    percent = drawing.axis.startswith(PER_SHARE) and "points" not in drawing.axis
+    percent = SHARE.search(drawing.axis) is not None and "points" not in drawing.axis
     spec = charts.intervals(
         rows, "label", "low", "value", "high", drawing.axis, percent=percent, zero=False, reference=drawing.reference
     )

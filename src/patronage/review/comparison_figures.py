@@ -22,6 +22,7 @@ from patronage.typing import Array
 
 # Okabe and Ito (2008): colour-blind readers can tell these apart too
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b5a800", "#6b7280")
+MORE = ("#882255", "#44aa99", "#6a5acd", "#999933", "#8b5a2b", "#117733")  # Tol (2021), for many labels at once
 SIDES = {"baseline": (MUTED, "--"), "candidate": (ACCENT, "-")}
 REASONS = {
     BEHAVIOUR: "#0072b2", MODEL: "#d55e00", BOTH: "#cc79a7", BACK: "#e8d3df", MOVED: "#6b7280",
@@ -72,7 +73,8 @@ def alluvial(moves: pd.DataFrame, order: Sequence[str], topic: str) -> Figure:
 
 def flow_colours(order: Sequence[str]) -> dict[str, str]:
     """The colour of each label; who joined or left is pale."""
-    return {label: PALETTE[i % len(PALETTE)] for i, label in enumerate(order)} | dict.fromkeys((JOINED, LEFT), PALE)
+    inks = PALETTE + MORE
+    return {label: inks[i % len(inks)] for i, label in enumerate(order)} | dict.fromkeys((JOINED, LEFT), PALE)
 
 
 def flow_blocks(moves: pd.DataFrame, order: Sequence[str]) -> tuple[Places, Places]:

@@ -100,14 +100,15 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
     gain, low, high = (row[f"learned_gain{end}"] for end in ("", "_low", "_high"))
     if low > 0:
         return []
-    policy = words(model.policy_)
+    policy, simple_one = words(model.policy_), words(str(name))
     if model.learned_.rule is not None:
         followed = f"; it surely earns more than contacting nobody or everybody, so {policy!r} is followed"
     else:
-        followed = f"; {policy!r} is followed, since this policy does not surely earn more"
+        followed = f"; {policy!r} is followed, since {simple_one!r} does not surely earn more than contacting nobody"
     return [
-        f"the policy {words(str(name))!r} is as good as any: by effect {_interval(gain, low, high)} per 1,000 "
-        "customers is not surely more" + (followed if name != model.policy_ else "")
+        f"of the policies without a model of effects {simple_one!r} earns most: contacting by effect earns "
+        f"{_interval(gain, low, high)} per 1,000 customers beside it, which is not surely more"
+        + (followed if name != model.policy_ else "")
     ]
 
 
@@ -139,9 +140,9 @@ def _fading(faded: pd.DataFrame) -> list[str]:
     for arm, rows in faded.groupby(c.ARM, sort=False):
         sure = rows[rows["p_adjusted"] < FALSE_DISCOVERIES]
         last = rows.iloc[-1]
-        total = f"{_interval(last['so_far'], last['so_far_low'], last['so_far_high'])} in {last['until_day']} days"
+        total = f"{_interval(last['so_far'], last['so_far_low'], last['so_far_high'])} in all {last['until_day']} days"
         if sure.empty:
-            lines.append(f"{arm}: no span of days since the contact shows an effect; {total}")
+            lines.append(f"{arm}: no span of days since the contact shows an effect; the outcome changes by {total}")
             continue
         until = sure["until_day"].max()
         turned = rows[(rows["effect"] * sure["effect"].iloc[0] < 0) & rows.index.isin(sure.index)]
@@ -150,7 +151,10 @@ def _fading(faded: pd.DataFrame) -> list[str]:
             if len(turned)
             else ""
         )
-        lines.append(f"{arm}: the effect is seen until day {until} of {last['until_day']}{back}; {total}")
+        lines.append(
+            f"{arm}: an effect is seen until day {until} of {last['until_day']} since the contact{back}; "
+            f"the outcome changes by {total}"
+        )
     return lines
 
 

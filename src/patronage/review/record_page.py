@@ -127,7 +127,7 @@ def section_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> Se
 def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> list[Block]:
     """The same without a section of its own."""
     if frame.empty:
-        return [Text(f"{_heading(stem)}: nothing.")]
+        return [Text(f"{_heading(stem)}: nothing that is more than chance.")]
     frame = frame.dropna(axis="columns", how="all")  # what the log does not hold
     shown = frame.iloc[:, :MOST_COLUMNS]
     hidden = frame.shape[1] - shown.shape[1]

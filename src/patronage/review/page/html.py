@@ -24,6 +24,7 @@ SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 ABSENT = "–"
 LEAST = 0.0001  # smaller numbers are no better to read with all their zeros
 JOINED = re.compile(r"(?<=[a-z0-9])_(?=[a-z0-9])")
+SHORT = re.compile(r"\b(clv|rfm)\b")  # written in capitals
 TYPED = re.compile(r"[=/`{}\[\]]|\.\w")  # of a word that a reader types again, such as a setting or a file
 
 
@@ -87,15 +88,15 @@ def _cells(table: Table) -> Mapping[str, Any]:
         columns.append(list(zip(shown, keys, marks, strict=True)))
     rows = list(zip(*columns, strict=True)) if columns else []
     return {
-        "columns": [{"name": str(name).replace("_", " "), "number": numeric[name]} for name in frame.columns],
+        "columns": [{"name": words(str(name)), "number": numeric[name]} for name in frame.columns],
         "rows": rows[: table.most],
         "more": max(len(rows) - table.most, 0),
     }
 
 
 def words(text: str) -> str:
-    """Labels and columns in a text as words: at_risk is "at risk"."""
-    return JOINED.sub(" ", text)
+    """Labels and columns in a text as words: at_risk is "at risk", and clv is "CLV"."""
+    return SHORT.sub(lambda name: name[0].upper(), JOINED.sub(" ", text))
 
 
 def sentence(text: str) -> str:

@@ -27,7 +27,10 @@
     // on dark paper a pale interval is not seen
     if (dark) [spec, ...(spec.layer || [])].forEach(({ mark }) => { if (mark && mark.opacity) mark.opacity = Math.min(1, 1.8 * mark.opacity); });
     // a legend stands in as many columns as its longest name leaves room for
-    const wide = target.clientWidth - 45, letter = 6.8, symbol = 21;
+    const letter = 6.8, symbol = 21;
+    const longestOf = (names, most) => Math.min(most, Math.max(0, ...[...names].map((name) => String(name).length)));
+    const sides = spec.data && y.length ? new Set(spec.data.values.map((row) => row[y[0].field])) : [];
+    const wide = target.clientWidth - (y.length ? letter * longestOf(sides, letters) + 35 : 45);
     parts.forEach(({ color }) => {
       if (!color || !color.legend) return;
       const names = (color.scale && color.scale.domain) || [], longest = Math.max(1, ...names.map((name) => String(name).length));
@@ -39,11 +42,10 @@
     if (narrow) parts.forEach((part) => { if (part.x && part.x.axis && part.x.axis.orient === "top" && part.x.axis.labelAngle) part.x.axis.labelAngle = -90; });
     // numbers that their cells cannot hold are left to the table and to the pointer
     if (own.cells && spec.layer) {
-      const rows = new Set(spec.data.values.map((row) => String(row[parts[1].y.field])));
-      const beside = 6.8 * Math.min(letters, Math.max(0, ...[...rows].map((name) => name.length))) + 30;
-      if ((target.clientWidth - beside) / own.cells < 30) spec.layer = spec.layer.slice(0, 1);
+      if (wide / own.cells < 30) spec.layer = spec.layer.slice(0, 1);
     }
     // the title below an axis has the room that the names leave; it stands in lines too
+    if (narrow) parts.forEach(({ x }) => { if (x && x.axis && x.axis.tickCount) x.axis.tickCount = 4; });
     if (narrow) parts.forEach((part) => { if (part.x && part.x.title) part.x.title = inLines(part.x.title, y.length ? 30 : 42); });
     parts.forEach(({ y }) => { if (y && y.type === "quantitative" && y.title) y.title = inLines(y.title, 30); });
     if (!y.length || !spec.data) return;

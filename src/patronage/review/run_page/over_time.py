@@ -124,7 +124,8 @@ def _totals(runs: Sequence[PastRun], name: str, unit: str) -> list[Block]:
     title = f"The predicted total of {name} was off by {percent(off)} of the actual one"
     if len(over) > 1:
         title = (
-            f"Over {len(over)} horizons, the predicted {name} were off by {percent(off)} of the actual total at most"
+            f"Over {len(over)} horizons, the predicted total of {name} was off by {percent(off)} of the actual one at "
+            "most"
         )
     fewest, most = (count(end([run.customers for run in last])) for end in (min, max))
     description = (

@@ -11,7 +11,7 @@ from patronage.evaluation.run import Run
 from patronage.names import Artifact
 from patronage.report import Report
 from patronage.review.page.blocks import Page
-from patronage.review.page.html import render
+from patronage.review.page.html import render, words
 from patronage.review.past_run import PastRun
 from patronage.review.record import RunRecord
 from patronage.review.run_page.action import action
@@ -87,7 +87,7 @@ def run_page(view: RunView, past: Sequence[PastRun] = ()) -> Page:
     currency = view.config.data.currency or "the currency of the log"
     first, last = view.log["first"][:10], view.log["last"][:10]
     return Page(
-        title=f"{view.config.data.name}: who the customers are, as of {view.config.cutoff}",
+        title=f"{words(view.config.data.name)}: who the customers are, as of {view.config.cutoff}",
         subtitle=(
             f"{int(view.log['customers']):,} customers and {int(view.log['rows.transactions']):,} transactions from "
             f"{first} to {last}; everything here rests on what was known before {view.config.cutoff}."
