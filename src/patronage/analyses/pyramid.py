@@ -182,7 +182,7 @@ def acquisition(customers: pd.DataFrame) -> pd.DataFrame:
         back = (paid.mean() if np.isnan(profit) else profit) / (cost / n) if cost > 0 else np.nan
         rows.append((channel, n, buyers, cost / n, cost / buyers if buyers else np.nan, float(estimate.value),
                      float(estimate.low), float(estimate.high), profit, back))  # fmt: skip
-    columns = [c.ACQUISITION_CHANNEL, "customers", "buyers", "cost", "cost_per_buyer", "revenue", "low", "high",
+    columns = [c.ACQUISITION_CHANNEL, "customers", "buyers", c.COST, "cost_per_buyer", c.REVENUE, "low", "high",
                c.PROFIT, "paid_back"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns).sort_values("paid_back", ascending=False, ignore_index=True)
     return table.dropna(axis="columns", how="all")

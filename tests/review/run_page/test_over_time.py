@@ -80,7 +80,7 @@ def test_predicted_totals_are_drawn_beside_the_actual_ones(view):
     later = replace(SPRING, version="2", cutoff="2023-05-01", expected_orders=300.0, actual_orders=250.0)
     section = over_time(replace(view, measurement=None), [SPRING, later])
     orders, revenue, *_ = (block for block in section.blocks if isinstance(block, Chart))
-    assert orders.title == "Over 2 horizons, the predicted orders were off by 20% of the actual total at most"
+    assert orders.title == "Over 2 horizons, the predicted total of orders was off by 20% of the actual one at most"
     assert revenue.spec["encoding"]["x"]["title"] == "revenue in the horizon, USD"
     bars = {(row["as of"], row["of"]): row["orders"] for row in orders.spec["data"]["values"]}
     assert bars["2023-05-01, 90 days", "actual"] == 250
