@@ -37,8 +37,9 @@ are all that is kept.
 at the whole history, of which that of the first day is a part: they tell whether a finding stays, not whether it would
 come again from nothing. `cross_sell` and `upsell` have no interval: found again is a lift above 1. What a log does not
 support, or what names nothing, has no line: neither log has surveys, complaints, tickets, feature use, dates of
-customers or weeks with several messages, so that `drivers`, `pressure`, `use` and `timing` say what they lack; the groceries have no
-returns for `voice`, and the only step before an order there is an order, of which `obstacles` names nothing.
+customers or weeks with several messages, so that `drivers`, `pressure`, `use` and `timing` say what they lack; the
+groceries have no returns for `voice`, and the only step before an order there is an order, of which `obstacles` names
+nothing.
 
 | log | analysis | found | found again | same side | other side | not there |
 |---|---|---:|---:|---:|---:|---:|
