@@ -14,6 +14,7 @@ from conftest import through_the_door, with_store
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.data import Tables
+from patronage.data.daily_lines import daily_lines
 from patronage.jobs.compose import settings
 from patronage.models.reference import build_reference
 from patronage.training.fit import fit_bundle
@@ -51,7 +52,8 @@ def fit_all(tables: Tables) -> tuple[Bundle, pd.DataFrame, TrainConfig]:
 def fitted(shop, tmp_path_factory) -> Shop:
     tables = through_the_door(shop)
     bundle, features, config = fit_all(tables)
-    reference = build_reference(features.join(bundle.assign(features)), tables.present, tables.events)
+    days = daily_lines(tables, CUTOFF)
+    reference = build_reference(features.join(bundle.assign(features)), tables.present, tables.events, days)
     log = tmp_path_factory.mktemp("shop") / "orders.parquet"
     shop.to_parquet(log, index=False, coerce_timestamps="us")  # Spark reads no nanoseconds
     return Shop(log, replace(bundle, reference=reference), features, config)

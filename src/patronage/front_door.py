@@ -17,6 +17,7 @@ from patronage.bundle import Bundle
 from patronage.config import LensesConfig, TrainConfig
 from patronage.config.target import chosen_acts
 from patronage.data import Tables
+from patronage.data.daily_lines import daily_lines
 from patronage.errors import ConfigError
 from patronage.evaluation.measurement import measure
 from patronage.evaluation.run import Run
@@ -246,7 +247,8 @@ def train(
     bundle = fit_bundle(split, config, left_censored=log.left_censored, fits=fits)
     frame = split.current.features
     assignments = bundle.assign(frame)
-    bundle = replace(bundle, reference=build_reference(frame.join(assignments), log.present, log.events))
+    days = daily_lines(log, moment)
+    bundle = replace(bundle, reference=build_reference(frame.join(assignments), log.present, log.events, days))
     return Run(config, bundle, frame, assignments, measure(log, split, bundle, assignments, config, fits=fits))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import mlflow
@@ -86,6 +87,24 @@ def test_a_column_that_is_not_there(model, rows):
         model.predict(rows.drop(columns="customer_id"))
     with pytest.raises(MlflowException, match="^n_orders, .* and 57 more: no such column"):
         model.predict(pd.DataFrame({"customer_id": ["a"]}))
+
+
+@pytest.mark.parametrize("column", ["customer_id", "n_orders", "persona_of_taste", "T"])
+def test_a_column_that_is_given_twice(model, rows, column):
+    """MLflow reads two rows of it as the names of the two columns: as ids they would be answered."""
+    column = column if column in rows else next(name for name in rows if rows[name].dtype.kind in "OT")
+    twice = pd.concat([rows.head(2), rows[[column]].head(2)], axis=1)
+    with pytest.raises(MlflowException, match=f"^{column}: given twice"):
+        model.predict(twice)
+
+
+def test_the_server_quotes_nothing_of_the_rows(model, rows):
+    with pytest.raises(MlflowException) as caught:
+        model.predict(rows.assign(n_orders=-1))
+    caught.value.message = f"Failed to predict data '{rows}'. \nError: {caught.value.message}"  # as the server does
+    line = json.loads(caught.value.serialize_as_json())
+    assert line["message"].startswith("n_orders: negative in 3 of 3 rows")
+    assert (line["error_code"], caught.value.get_http_status_code()) == ("INVALID_PARAMETER_VALUE", 400)
 
 
 def test_no_rows_and_no_buyers(model, rows):

@@ -46,12 +46,16 @@ class PlausibleConfig:
     customers_left: float = 0.7
     times: float = 10.0
     psi: float = 4.0
+    past: float = 3.0
+    latest: float = 3.0
     then: str = FAIL
 
     def check(self) -> None:
         within("plausible.customers_left", self.customers_left, 0, 1)
         within("plausible.times", self.times, 1, 1e12)
         within("plausible.psi", self.psi, 0, 100)
+        within("plausible.past", self.past, 1, 1e12)
+        within("plausible.latest", self.latest, 1, 1e12)
         one_of("plausible.then", self.then, (WARN, FAIL))
 
 

@@ -21,6 +21,7 @@ from patronage import names as c
 from patronage.config import ScoreConfig
 from patronage.config.places import conf_dir, project_root
 from patronage.data import Tables
+from patronage.data.daily_lines import daily_lines
 from patronage.engine import DuckDB, connect, held_by_another, shortage
 from patronage.errors import ConfigError, DataError, OutputError, TrackingError
 from patronage.evaluation import drift as drifting
@@ -144,7 +145,10 @@ def _score(
         _refuse(form)
         passes = scoring.how_many(config.passes, tables)
         job = Job(config, cutoff, claim, store, model, tables, passes, actions)
-        return job, _assign(job, folder, form)
+        doubts = _doubts(
+            [scoring.judge_log(daily_lines(tables, cutoff), model.bundle.reference, config.plausible)], job
+        )
+        return job, _assign(job, folder, replace(form, warnings=(*form.warnings, *doubts)))
 
 
 def _check_past(model: Registered, cutoff: datetime) -> None:
@@ -239,8 +243,6 @@ def _examine(job: Job, work: Work, files: DuckDB, form: Verdict, resumed: int) -
     last, before, unknown = _last(job)
     extent = scoring.extent_of(work, files)
     verdicts = [scoring.judge_extent(extent, each, limits) for each in before]
-    (paid,) = job.tables.engine.row(f"SELECT count(*) FROM transactions WHERE {c.AMOUNT} > 0")
-    verdicts.append(scoring.judge_money(paid, reference, limits))
     warnings += unknown + _doubts([*verdicts, *([] if drift.empty else [scoring.judge_shift(drift, limits)])], job)
     moved = None
     if last is not None:

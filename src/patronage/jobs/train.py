@@ -16,6 +16,7 @@ from patronage.bundle import Bundle
 from patronage.config import TrainConfig
 from patronage.config.places import project_root
 from patronage.data import Tables
+from patronage.data.daily_lines import daily_lines
 from patronage.decisions.contact_state import contact_state
 from patronage.decisions.next_action import NextActions, agreeing, next_actions
 from patronage.engine import connect
@@ -99,7 +100,8 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     past = [_with_actual_totals(tables, run) for run in tracking.past_runs(store)]
     comparable = _comparable(champion, config, bundle, features)
     record = with_page(record, result, split, tables, report, comparable, past)
-    bundle = replace(bundle, reference=build_reference(features.join(assigned), tables.present, tables.events))
+    days = daily_lines(tables, cutoff)
+    bundle = replace(bundle, reference=build_reference(features.join(assigned), tables.present, tables.events, days))
     journal.step("logging the run")
     stamped = assignments.assign(**{c.CUTOFF: pd.Timestamp(cutoff)})
     logged = tracking.log_training(

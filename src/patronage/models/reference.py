@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.data.daily_lines import DailyLines
 
 DECILES = np.arange(10) / 10
 MOST_LABELS = 200  # a text with more values is no category
@@ -66,12 +67,15 @@ class Reference:
         Their names.
     means
         Of the predictions of `MEANS`, over the customers who have one.
+    days
+        The purchases before the cutoff, day by day; bundles of earlier versions lack them.
     """
 
     columns: Mapping[str, Bins]
     tables: Mapping[str, tuple[str, ...]]
     events: tuple[str, ...]
     means: Mapping[str, float] = field(default_factory=dict)
+    days: DailyLines | None = None
 
     @property
     def customers(self) -> int:
@@ -95,16 +99,22 @@ class Reference:
             for name, bins in state["columns"].items()
         }
         tables = {name: tuple(columns_of) for name, columns_of in state["tables"].items()}
-        return cls(columns, tables, tuple(state["events"]), state.get("means", {}))
+        days = None if state.get("days") is None else DailyLines.of(state["days"])
+        return cls(columns, tables, tuple(state["events"]), state.get("means", {}), days)
 
 
-def build_reference(frame: pd.DataFrame, tables: Mapping[str, frozenset[str]], events: Mapping[str, int]) -> Reference:
+def build_reference(
+    frame: pd.DataFrame,
+    tables: Mapping[str, frozenset[str]],
+    events: Mapping[str, int],
+    days: DailyLines | None = None,
+) -> Reference:
     """The reference of features and predictions together; a text with too many values is left out."""
     compared = [name for name in frame if name != c.OBSERVED_DAY]  # it moves with every cutoff
     columns = {name: bins for name in compared if (bins := _bins(frame[name])) is not None}
     present = {name: tuple(sorted(names)) for name, names in tables.items()}
     means = {name: float(frame[name].mean()) for name in MEANS if name in frame and frame[name].notna().any()}
-    return Reference(columns, present, tuple(sorted(events)), means)
+    return Reference(columns, present, tuple(sorted(events)), means, days)
 
 
 def _bins(values: pd.Series) -> Bins | None:

@@ -10,7 +10,7 @@ passes.py     customers by shares through memory
 on_spark.py   all customers at once, on a cluster
 example.py    made-up customers
 publish.py    the atomic move
-plausible.py  whether the result can be true at all
+plausible.py  whether the result can be true at all; same_past.py: whether the log can
 changes.py    what moved since the last time, what drifted since training
 """
 
@@ -25,7 +25,7 @@ from patronage.scoring.plausible import (
     extent_of,
     extent_of_training,
     judge_extent,
-    judge_money,
+    judge_log,
     judge_shift,
     series,
 )
@@ -53,7 +53,7 @@ __all__ = [
     "how_many",
     "judge_drift",
     "judge_extent",
-    "judge_money",
+    "judge_log",
     "judge_shift",
     "keep_actions",
     "plan_scored",

@@ -14,9 +14,11 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.config.score import FAIL, PlausibleConfig
+from patronage.data.daily_lines import DailyLines
 from patronage.engine import DuckDB
 from patronage.models.reference import MEANS, Reference
 from patronage.scoring.changes import Verdict
+from patronage.scoring.same_past import latest_days, same_past
 from patronage.scoring.work import Work
 
 # Where a shift of everybody is no market either: how often customers buy, whether they stay, where they are. Personas
@@ -83,11 +85,14 @@ def judge_shift(drift: pd.DataFrame, config: PlausibleConfig) -> Verdict:
     return _verdict([f"psi above {config.psi:g} in {named} (plausible.psi)"] if named else [], config)
 
 
-def judge_money(paid_rows: int, reference: Reference | None, config: PlausibleConfig) -> Verdict:
-    """Hold the number of rows with an amount above 0 against a training in which customers paid."""
-    bins = None if reference is None else reference.columns.get(c.NET_REVENUE)
-    paid_before = bins is not None and bool(bins.borders) and bins.borders[-1] > 0
-    return _verdict(["no order has an amount above 0"] if paid_before and not paid_rows else [], config)
+def judge_log(days: DailyLines | None, reference: Reference | None, config: PlausibleConfig) -> Verdict:
+    """Hold the purchases of a log, day by day, against those of the training and against each other."""
+    if days is None:
+        bins = None if reference is None else reference.columns.get(c.NET_REVENUE)
+        paid_before = bins is not None and bool(bins.borders) and bins.borders[-1] > 0
+        return _verdict(["no order has an amount above 0"] if paid_before else [], config)
+    lines = [] if reference is None or reference.days is None else list(same_past(days, reference.days, config))
+    return _verdict(lines or list(latest_days(days, config)), config)
 
 
 def series(output: str) -> str:

@@ -45,6 +45,7 @@ def with_ids(rows: pd.DataFrame) -> pd.DataFrame:
         if rows.index.name != c.CUSTOMER_ID:
             raise DataError(f"{c.CUSTOMER_ID}: neither a column nor the index of the rows; {EXPECTED}")
         rows = rows.reset_index()
+    _check_given_once(c.CUSTOMER_ID, rows[c.CUSTOMER_ID])
     ids = _texts(c.CUSTOMER_ID, rows[c.CUSTOMER_ID])
     missing = int((ids == "").sum())
     if missing:
@@ -70,11 +71,20 @@ def typed_features(rows: pd.DataFrame, features: Mapping[str, Feature]) -> pd.Da
     if absent := [name for name in features if name not in rows]:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
         raise DataError(f"{', '.join(absent[:5])}{more}: no such column in the rows; {EXPECTED}")
+    for name in features:
+        _check_given_once(name, rows[name])
     read = {
         name: _texts(name, rows[name]) if feature.text else _numbers(name, rows[name])
         for name, feature in features.items()
     }
     return pd.DataFrame(read, index=rows.index)
+
+
+def _check_given_once(name: str, values: pd.Series | pd.DataFrame) -> None:
+    """Refuse a column that the rows have twice: of two rows MLflow makes the name of the column, in both."""
+    twice = isinstance(values, pd.DataFrame) or (values.dtype.kind not in "fiub" and values.eq(name).any())
+    if twice:
+        raise DataError(f"{name}: given twice, or the name of the column in place of a value; {EXPECTED}, each once")
 
 
 def _numbers(name: str, values: pd.Series) -> np.ndarray:

@@ -15,7 +15,7 @@ from mlflow.client import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.pyfunc import PythonModel, PythonModelContext
 from mlflow.types import ColSpec, Schema, TensorSpec
 from mlflow.types.schema import AnyType
@@ -171,6 +171,27 @@ def signature(bundle: Bundle) -> ModelSignature:
     return ModelSignature(Schema(inputs), Schema([ColSpec("string", c.CUSTOMER_ID), *outputs]))
 
 
+class RefusedRows(MlflowException):
+    """Rows that the model refuses, in one line.
+
+    MLflow's server writes the rows of the request before the message of an error, and so into the answer and the logs
+    of whatever stands between: they are what a company knows of its customers. The line stays as it was raised.
+    """
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        super().__init__(line, error_code=INVALID_PARAMETER_VALUE)
+
+    @property
+    def message(self) -> str:
+        """The line, whatever MLflow makes of it."""
+        return self._line
+
+    @message.setter
+    def message(self, value: object) -> None:
+        pass
+
+
 class BundleModel(PythonModel):
     """The bundle behind MLflow's pyfunc: features in, assignments out, both with `customer_id` as a column."""
 
@@ -187,11 +208,9 @@ class BundleModel(PythonModel):
             check_rows(features)
             assignments = self.bundle.assign(features, pd.Index(rows[c.CUSTOMER_ID]))
         except PatronageError as error:
-            raise MlflowException.invalid_parameter_value(str(error)) from None
+            raise RefusedRows(str(error)) from None
         except Exception as error:  # MLflow would answer with our stack and its paths
-            raise MlflowException.invalid_parameter_value(
-                f"these rows could not be assigned ({type(error).__name__}); {EXPECTED}"
-            ) from None
+            raise RefusedRows(f"these rows could not be assigned ({type(error).__name__}); {EXPECTED}") from None
         assignments.insert(0, c.CUSTOMER_ID, rows[c.CUSTOMER_ID].to_numpy())
         return assignments
 
