@@ -50,11 +50,29 @@ def test_a_part_that_is_no_number_is_missing(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("prices", "reading"),
+    [
+        (["2,55", "1,1", "3"], """Quantity * CAST(replace("Price", ',', '.') AS DOUBLE)"""),
+        (["2,55 zł", "1,10 zł", "3,00 zł"], "if a currency stands beside and the comma is decimal in Price"),
+        (["2.55 €", "1.1 £", "3.0 €"], "fill them"),  # two currencies are no number
+    ],
+)
+def test_texts_of_a_computed_amount_that_are_no_numbers_come_with_their_reading(tmp_path, prices, reading):
+    LINES.assign(Price=prices).to_csv(tmp_path / "lines.csv", index=False)
+    with pytest.raises(Exception, match=r"amount \(column Quantity \* Price\): \d of 3 rows are missing") as caught:
+        read(tmp_path / "lines.csv", amount="Quantity * Price", **NAMES)
+    assert reading in str(caught.value).replace('\\"', '"')
+    if "CAST" in reading:
+        assert len(amounts(read(tmp_path / "lines.csv", amount=reading, **NAMES))) == 3
+
+
+@pytest.mark.parametrize(
     ("sql", "message"),
     [
         ("Pricee", r'^amount="Pricee": no such column; the table has .*; did you mean Price\?'),
         ("Quantity *", r'^amount="Quantity \*": neither a column nor SQL over the columns Customer ID, .*syntax'),
         ("Quantity * Cost", r"neither a column nor SQL over the columns .*Cost"),
+        ("Quantity * Customer ID", r'write names such as Customer ID in double quotes: "Customer ID"$'),
     ],
 )
 def test_what_is_no_sql_is_refused(sql, message):

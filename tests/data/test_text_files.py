@@ -49,9 +49,12 @@ def test_several_files_of_an_encoding_are_one_log(place):
     head, *rows = CSV.splitlines()
     for number, part in enumerate((rows[:4], rows[4:])):
         (place / f"{number}.csv").write_bytes("\n".join([head, *part]).encode("cp1252"))
-    config = DataConfig("shop", transactions=TransactionsConfig(path="*.csv", encoding="cp1252"))
+    (place / "2.csv").write_text(CSV.replace("a1", "later"), encoding="utf-8")  # since the system was changed
+    config = DataConfig(
+        "shop", transactions=TransactionsConfig(path="*.csv", encoding="cp1252"), on_duplicate_rows="keep"
+    )
     tables = load(DuckDB(1), config)
-    assert tables.rows == {"transactions": 10}
+    assert tables.rows == {"transactions": 20}
     assert tables.engine.row("SELECT DISTINCT category FROM transactions") == ("Käse",)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patronage.jobs.quoting import quote_values
+from patronage.jobs.quoting import options_first, quote_values
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,8 @@ def test_what_follows_the_grammar_stays(argument):
 def test_a_file_with_a_comma_is_one_value(tmp_path):
     (tmp_path / "a,b.csv").touch()
     assert quote_values([f"output={tmp_path}/a,b.csv"]) == [f'output="{tmp_path}/a,b.csv"']
+
+
+def test_options_go_before_the_overrides_with_their_values():
+    words = ["data=shop", "--config-dir", "conf", "cutoff=2024-01-01", "-m", "seed=1,2", "--cfg=job"]
+    assert options_first(words) == ["--config-dir", "conf", "-m", "--cfg=job", *words[:1], words[3], words[5]]

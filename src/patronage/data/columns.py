@@ -54,6 +54,8 @@ class Column:
         The engine's type, by DuckDB's names.
     raw, parsed
         SQL: the value as it is, and as its canonical type, NULL where it cannot be read.
+    computed
+        Whether the source is SQL over several columns or functions of them.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Column:
     type: str
     raw: str
     parsed: str
+    computed: bool = False
 
     @property
     def empty(self) -> str:
@@ -107,7 +110,7 @@ def _column(table: IncomingTable, types: dict[str, str], name: str, kind: str) -
     if mapped:
         computed = expression(engine, table.source.relation, types, mapped, keys.column(table.name, name, mapped))
         raw = f"({computed.sql})"
-        return Column(name, source, kind, computed.type, raw, _parsed(table, kind, raw, computed.type))
+        return Column(name, source, kind, computed.type, raw, _parsed(table, kind, raw, computed.type), computed=True)
     if name in table.source.attributes:
         entry = keys.entry(table.name, "attributes", name)
         raise ConfigError(f"{entry}: no such column; the table has {present}")

@@ -55,15 +55,27 @@ def expression(engine: Engine, relation: str, types: Mapping[str, str], sql: str
         if inner and outer in types:
             hint = f"; if {outer} holds JSON objects, write {outer} ->> '$.{inner}'"
         raise ConfigError(f"{setting}: no such column; the table has {present}{hint}")
-    raise ConfigError(f"{setting}: neither a column nor SQL over the columns {present}: {reason[:200]}")
+    bare = [name for name in types if not name.isidentifier() and name in sql and f'"{name}"' not in sql]
+    hint = f'; write names such as {bare[0]} in double quotes: "{bare[0]}"' if bare else ""
+    raise ConfigError(f"{setting}: neither a column nor SQL over the columns {present}: {reason[:200]}{hint}")
+
+
+def text_columns(types: Mapping[str, str], sql: str) -> list[str]:
+    """The columns of text that SQL names."""
+    named = {_plain(token) for token in TOKENS.findall(sql)}
+    return [name for name, type_ in types.items() if type_ == "VARCHAR" and name.casefold() in named]
+
+
+def with_columns(sql: str, readings: Mapping[str, str]) -> str:
+    """The SQL with other SQL in the place of some columns, by their names in small letters."""
+    return TOKENS.sub(lambda token: readings.get(_plain(token.group()), token.group()), sql)
 
 
 def _readings(engine: Engine, types: Mapping[str, str], sql: str) -> Iterator[str]:
     """The SQL as it is, then with ever more of its text columns read as numbers."""
     if (field := _field(engine, types, sql)) is not None:
         yield field
-    named = {_plain(token) for token in TOKENS.findall(sql)}
-    texts = [name for name, type_ in types.items() if type_ == "VARCHAR" and name.casefold() in named]
+    texts = text_columns(types, sql)
     for count in range(len(texts) + 1):
         for chosen in combinations(texts, count):
             yield _as_numbers(engine, sql, chosen)
@@ -78,8 +90,7 @@ def _field(engine: Engine, types: Mapping[str, str], sql: str) -> str | None:
 
 
 def _as_numbers(engine: Engine, sql: str, columns: tuple[str, ...]) -> str:
-    numbers = {name.casefold(): f"TRY_CAST({engine.quote(name)} AS DOUBLE)" for name in columns}
-    return TOKENS.sub(lambda token: numbers.get(_plain(token.group()), token.group()), sql)
+    return with_columns(sql, {name.casefold(): f"TRY_CAST({engine.quote(name)} AS DOUBLE)" for name in columns})
 
 
 def _plain(token: str) -> str:

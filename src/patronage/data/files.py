@@ -13,7 +13,7 @@ import pyarrow as pa
 from patronage.data.finding import DataFinding
 from patronage.data.keys import CONF, Keys
 from patronage.data.parquet_files import parquet_relation
-from patronage.data.text_files import first_break, remedy, to_utf8
+from patronage.data.text_files import first_break, is_utf8, remedy, to_utf8
 from patronage.engine import Engine
 from patronage.errors import ConfigError, DataError
 from patronage.temporary import TemporaryFolder
@@ -212,7 +212,8 @@ def _copied(
         place = folder.path / str(number)
         place.mkdir()
         copy = str(place / Path(path).name)
-        to_utf8(path, packed, encoding, copy, setting)
+        mixed = len(paths) > 1 and is_utf8(path, packed)  # the exports of one system before and after it was changed
+        to_utf8(path, packed, "utf-8" if mixed else encoding, copy, setting)
         forms[path] = FileForm(form_of(name, copy, given, keys).kind, copy=copy)
     return folder, forms
 

@@ -11,6 +11,7 @@ from patronage.config import DataConfig
 from patronage.config.holidays import known_holidays
 from patronage.data.accounts import roll_up
 from patronage.data.brands import find_unknown_brands
+from patronage.data.charge_codes import find_charge_codes
 from patronage.data.charges import settle_charges
 from patronage.data.contract import CONTRACTS, CUSTOMERS, EVENTS, RETURNS, TRANSACTIONS, VOCABULARY
 from patronage.data.door import LoadedTable, load_table
@@ -106,6 +107,7 @@ def load_tables(
     if config.entity == "account":
         present |= roll_up(engine, present, config.customers.attributes, keys)
     span = examine(engine, sources, present, config, findings, keys)
+    find_charge_codes(engine, sources[TRANSACTIONS.name], present, findings, keys)
     tables = _described(engine, loaded, present, events, config, keys)
     find_turned(engine, sources[TRANSACTIONS.name], findings, keys)
     matched = undo_purchases(engine, present[TRANSACTIONS.name])

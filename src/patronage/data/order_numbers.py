@@ -26,7 +26,8 @@ def separate_orders(engine: Engine, scope: str | None, findings: DataFindings, k
         the number of another customer, or more than 30 days after the last one, are another order. A refund belongs to
         the purchase before it.
     """
-    _find_spread(engine, findings, keys)
+    if scope != DAY:
+        _find_spread(engine, findings, keys)
     if scope == EVER:
         return
     reused, customers, rows, total = _reused(engine, scope)

@@ -7,10 +7,11 @@ values; where two readings do, it names both.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from patronage.data.columns import Column, IncomingTable
+from patronage.data.expressions import text_columns, with_columns
 
 EARLIEST, LATEST = "DATE '1980-01-01'", "DATE '2100-01-01'"  # between them lie the moments of a log, by a right format
 
@@ -97,6 +98,8 @@ def how_to_read(table: IncomingTable, column: Column) -> str | None:
     """
     if table.engine.cluster is not None or column.kind == "id":
         return None
+    if column.computed:
+        return _operands(table, column)
     if column.kind == "time":
         readings = [] if column.type.startswith("TIMESTAMP") else [*_formats(table, column), *_stamps(table, column)]
     else:
@@ -191,6 +194,28 @@ def _numbers(table: IncomingTable, column: Column) -> list[str]:
     if readings and "currency" in NUMBERS[readings[0]].what and len(_currencies(table, column)) > 1:
         return []
     return [f"{_mapping(table, column, NUMBERS[each].sql)} if {NUMBERS[each].what}" for each in readings]
+
+
+def _operands(table: IncomingTable, column: Column) -> str | None:
+    """The mapping of a computed number whose texts are read as numbers: `quantity * price` of prices such as `1,50 €`.
+
+    None where all of them are numbers already, or no way to write numbers fits.
+    """
+    readings, told = {}, []
+    for name in text_columns(table.engine.types(table.source.relation), column.source):
+        quoted = table.engine.quote(name)
+        operand = replace(column, source=name, type="VARCHAR", raw=quoted, parsed=f"TRY_CAST({quoted} AS DOUBLE)")
+        if _fitting(table, operand, [f"{operand.parsed} IS NOT NULL"]):
+            continue
+        fitting = _fitting(table, operand, [table.engine.matches(operand.raw, writing.pattern) for writing in NUMBERS])
+        if fitting and len(_currencies(table, operand)) < 2:
+            writing = NUMBERS[fitting[0]]
+            readings[name.casefold()] = f"CAST({writing.sql.replace('{x}', quoted)} AS DOUBLE)"
+            told.append(f"{writing.what} in {name}")
+    if not readings:
+        return None
+    sql = with_columns(column.source, readings)
+    return f"{table.keys.column(table.name, column.name, sql)} if {' and '.join(told)}"
 
 
 def _formats(table: IncomingTable, column: Column) -> list[str]:

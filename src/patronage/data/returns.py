@@ -94,7 +94,9 @@ def undo_purchases(engine: Engine, present: frozenset[str]) -> Matched | None:
     number, total, versions = engine.number_rows(TRANSACTIONS.name), Matched(), []
     keys = [(c.CUSTOMER_ID, c.PRODUCT_ID)] * (nameless < refunds) + [(c.CUSTOMER_ID,)] * (nameless > 0)
     concerned = _concerned(refund, missing, keys)
-    (n_lines,) = engine.row(f"SELECT count(*) FROM {concerned}")
+    (n_lines,) = engine.row(f"SELECT count(*) FROM {TRANSACTIONS.name}")
+    if n_lines > AT_ONCE:  # they may be few all the same
+        (n_lines,) = engine.row(f"SELECT count(*) FROM {concerned}")
     shares = 1 + n_lines // AT_ONCE
     for share in range(shares):
         part = f" AND {engine.bucket(c.CUSTOMER_ID, shares)} = {share}" if shares > 1 else ""

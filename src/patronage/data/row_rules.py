@@ -87,7 +87,8 @@ def rules_of(table: IncomingTable, column: Column) -> list[Rule]:
         again = "these are header lines of files that were put together: leave them out"
         rules.append(Rule(column, "the header again", header, again))
     if column.name in table.contract.required or column.name == c.ORDER_ID:
-        rules.append(Rule(column, "missing", column.empty, f"fill them, {another}"))
+        number = column.computed and column.kind in ("number", "money")  # of texts that are none, nothing is computed
+        rules.append(Rule(column, "missing", column.empty, f"fill them, {another}", unread=number))
     if column.kind == "id":
         rules += _id_rules(table, column, another)
     if column.kind in ("number", "money"):

@@ -14,8 +14,10 @@ FLAG = re.compile(
     r"^(is|was)?_?(refund(ed)?|return(ed)?|cancell?ed|void(ed)?|chargeback|reversed|storno)_?(flag)?$", re.I
 )
 TRUE = r"^(1|1[.]0+|t|true|y|yes|j|ja|x|oui|si)$"  # lower-case text of a value that is set
-PREFIX = r"^(c|r|re|ret|ref|rfd|rtn|rma|cr|cn|cm|gs|st|refund|return|credit|storno)[-_ ]?[0-9]+$"  # of an order number
-INITIALS = "CcRrGgSs"  # with which these begin
+PREFIX = (  # of an order number, blanks around it or not
+    r"^\s*(c|r|re|ret|ref|rfd|rtn|rma|cr|cn|cm|gs|st|refund|return|credit|storno)[-_ ]?[0-9]+\s*$"
+)
+INITIALS = "CcRrGgSs "  # with which these begin
 MINORITY = 0.3  # share of the lines above which a prefix is how this company numbers its orders
 LIKE_EARLIER = (
     0.5  # share of such lines that repeat the amount (and product) of an earlier one, and twice that of others
@@ -88,19 +90,17 @@ def _numbers(table: IncomingTable, columns: dict[str, Column], good: str) -> Non
     if c.ORDER_ID not in columns or columns[c.ORDER_ID].type != "VARCHAR":
         return
     engine, relation, amount, number = table.engine, table.source.relation, columns[c.AMOUNT], columns[c.ORDER_ID]
-    begins = [f"{number.raw} >= '{one}' AND {number.raw} < '{chr(ord(one) + 1)}'" for one in INITIALS]
-    (initials,) = engine.row(  # most logs number otherwise, and need no pattern
-        f"SELECT count(*) FILTER (WHERE {' OR '.join(begins)}) FROM {relation}"
+    begins = " OR ".join(f"{number.raw} >= '{one}' AND {number.raw} < '{chr(ord(one) + 1)}'" for one in INITIALS)
+    coded = f"({begins}) AND {engine.matches(number.raw, PREFIX)} AND {amount.parsed} > 0"  # the cheap test first
+    n, total, credits = engine.row(
+        f"SELECT count(*) FILTER (WHERE {coded}), count(*), count(*) FILTER (WHERE {amount.parsed} < 0) "
+        f"FROM {relation} WHERE {good}"
     )
-    if not initials:
+    if not n or n > MINORITY * total or credits > n:
         return
     prefix = f"regexp_extract(lower(trim({number.raw})), '^[a-z]+')"
-    coded = f"{engine.matches(f'lower(trim({number.raw}))', PREFIX)} AND {amount.parsed} > 0"
-    n, total, credits, least, most = engine.row(
-        f"SELECT count(*) FILTER (WHERE {coded}), count(*), count(*) FILTER (WHERE {amount.parsed} < 0), "
-        f"min({prefix}) FILTER (WHERE {coded}), max({prefix}) FILTER (WHERE {coded}) FROM {relation} WHERE {good}"
-    )
-    if not n or n > MINORITY * total or credits > n or least != most:
+    least, most = engine.row(f"SELECT min({prefix}), max({prefix}) FROM {relation} WHERE {good} AND {coded}")
+    if least != most:
         return
     if (again := share_of_repeats(table, columns, coded, good)) is None:
         return

@@ -12,12 +12,28 @@ from patronage.data.keys import Keys
 from patronage.errors import ConfigError, DataError
 
 COMMON = "cp1252"  # what Windows and older systems of the West write
+ELSEWHERE = "cp1250 in Central Europe, cp1251 for Cyrillic"
 CHUNK = 1 << 20  # bytes
 
 
 def remedy(name: str, keys: Keys, encoding: str = COMMON) -> str:
     """What to do about a text file that is not UTF-8."""
-    return f"save it as UTF-8, or name its encoding, such as {keys.option(name, 'encoding', encoding)}"
+    elsewhere = f" ({ELSEWHERE})" if encoding == COMMON else ""
+    return f"save it as UTF-8, or name its encoding, such as {keys.option(name, 'encoding', encoding)}{elsewhere}"
+
+
+def is_utf8(path: str, packed: str | None) -> bool:
+    """Whether a file is text of UTF-8 beyond ASCII: hardly any text of another encoding is by chance."""
+    decoder, beyond = codecs.getincrementaldecoder("utf-8")(), False
+    try:
+        with pa.input_stream(path, compression=packed) as stream:
+            while chunk := stream.read(CHUNK):
+                beyond = beyond or not chunk.isascii()
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except (UnicodeDecodeError, OSError):
+        return False
+    return beyond
 
 
 def to_utf8(path: str, packed: str | None, encoding: str, copy: str, setting: str) -> None:

@@ -1,4 +1,4 @@
-"""Values on the command line that Hydra's grammar would not take as they are: `orders (1).csv`, SQL, a date format."""
+"""Words that Hydra would not take as they are: `orders (1).csv`, SQL, a date format, options behind overrides."""
 
 from __future__ import annotations
 
@@ -12,6 +12,19 @@ from patronage.names import Tag
 
 PLAIN = ("data.", str(Tag.OUTPUT))  # keys whose values are names of files, SQL and formats
 OPENING = ("[", "{", "$")  # of a value that already follows the grammar
+WITH_VALUE = (  # options of Hydra whose value is the next word
+    "--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c",
+)  # fmt: skip
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the options before the overrides: argparse would refuse overrides on both sides of one."""
+    options: list[str] = []
+    overrides: list[str] = []
+    for number, word in enumerate(arguments):
+        after = number > 0 and arguments[number - 1] in WITH_VALUE
+        (options if after or word.startswith("-") else overrides).append(word)
+    return options + overrides
 
 
 def quote_values(arguments: Sequence[str]) -> list[str]:

@@ -30,7 +30,7 @@ from patronage.jobs import secrets
 from patronage.jobs.compose import SCHEMAS, opened, store_schema
 from patronage.jobs.failure import Failure
 from patronage.jobs.help import help_of
-from patronage.jobs.quoting import quote_values
+from patronage.jobs.quoting import options_first, quote_values
 from patronage.jobs.sweep import ParentRun
 
 HYDRA_OPTIONS = ("--config-dir", "--config-name", "--config-path", "--package", "--cfg", "--info", "--resolve")
@@ -72,7 +72,7 @@ def run_verb(verb: str, arguments: list[str]) -> None:
     for word in arguments:
         if word.startswith("--") and "=" in word and word.split("=")[0] not in HYDRA_OPTIONS:
             raise ConfigError(f"{word}: overrides are written without dashes: {word.lstrip('-')}")
-    arguments = quote_values(arguments)
+    arguments = quote_values(options_first(arguments))
     store_schema(verb)
     _set_up_process()
     sys.argv = [f"patronage {verb}", *opened(secrets.hide(arguments))]
