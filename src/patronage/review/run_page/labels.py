@@ -33,10 +33,10 @@ def labels(view: RunView) -> Section:
     tried = table[table["verdict"] != ""]
     verdicts = tried["verdict"].value_counts()
     wrong = tried[tried["verdict"] == NAME_FAILS]
-    finding = (
-        f"{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time; {verdicts.get(TOO_FEW, 0)} have too few "
-        f"customers to tell, and {verdicts.get(SAYS_NOTHING, 0)} say nothing. "
-    )
+    few, same = (int(verdicts.get(verdict, 0)) for verdict in (TOO_FEW, SAYS_NOTHING))
+    further = [f"{few} {'has' if few == 1 else 'have'} too few customers to tell"] * (few > 0)
+    further += [f"the customers of {same} did as the others did"] * (same > 0)
+    finding = f"{'; '.join([f'{verdicts.get(HOLDS, 0)} of {len(tried)} labels hold on later time', *further])}. "
     if len(wrong):
         do = "names do" if len(wrong) > 1 else "name does"
         finding += f"{len(wrong)} {do} not hold: {', '.join(map(plain, wrong['label'].head(5)))}."
