@@ -73,7 +73,7 @@ def _growth(history: History, item: str, days: int, settings: ProductsConfig) ->
     clear = false_discovery(estimate.p_value) < LEVEL
     rows["verdict"] = np.where(clear, np.where(estimate.value > 0, "grows", "shrinks"), "")
     strength = pd.Series(-np.abs(estimate.value / estimate.error))
-    return rows.loc[strength.sort_values().index].reset_index(drop=True)
+    return rows.loc[strength.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def _season(result: Result, history: History, item: str, settings: ProductsConfig) -> None:
@@ -156,7 +156,8 @@ def _adoption(result: Result, view: View, settings: ProductsConfig) -> None:
     drawing = Drawing("forest", shown, title, "share with a product in its first 30 days", reference)
     result.add("adoption", table, drawing)
     result.metrics[Metric.ADOPTION_EARLY] = reference
-    first = rows[(rows["days"] <= 7) & rows.index.isin(buyers.index)].sort_values("products", ascending=False)
+    first = rows[(rows["days"] <= 7) & rows.index.isin(buyers.index)]
+    first = first.rename_axis(c.CUSTOMER_ID).sort_values(["products", c.CUSTOMER_ID], ascending=[False, True])
     reason = "bought new products in the week in which they were first sold"
     result.lists["first_buyers"] = first.reset_index()[[c.CUSTOMER_ID, "products"]].assign(reason=reason)
 

@@ -163,8 +163,8 @@ def _ratios(counts: pd.DataFrame) -> pd.DataFrame:
         }
     )  # fmt: skip
     order = table["verdict"].map({FOLLOWS: 0, TOGETHER: 1}).fillna(2)
-    order = pd.DataFrame({"order": order, "clear": -estimate.value / estimate.error})
-    return table.loc[order.sort_values(["order", "clear"], kind="stable").index].reset_index(drop=True)
+    order = table[["after", "then"]].assign(order=order, clear=(-estimate.value / estimate.error).round(9))
+    return table.loc[order.sort_values(["order", "clear", "after", "then"]).index].reset_index(drop=True)
 
 
 def _usual(counts: pd.DataFrame) -> list[Array]:

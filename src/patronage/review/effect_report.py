@@ -98,7 +98,7 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
     name = others["profit_per_1000"].idxmax()
     row = others.loc[name]
     gain, low, high = (row[f"learned_gain{end}"] for end in ("", "_low", "_high"))
-    if low > 0:
+    if low > 0 or (name == model.best_simple_ and model.learned_.rule is None):  # the finding tells the latter
         return []
     policy, simple_one = words(model.policy_), words(str(name))
     if model.learned_.rule is not None:
