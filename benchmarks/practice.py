@@ -38,8 +38,8 @@ from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.simulated import simulate
 from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
-from patronage.simulation.parameters import CATEGORIES
 from patronage.simulation import practice as plants
+from patronage.simulation.parameters import CATEGORIES
 from patronage.simulation.settings import PLANTS
 
 HEAD = """0 the same acts occur and nothing follows: *named* is then false, too. `voice`, `obstacles`, `sequences` and

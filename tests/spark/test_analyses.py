@@ -68,7 +68,7 @@ def test_when_to_reach_a_customer(views):
         pd.testing.assert_frame_equal(on_spark.tables[name], table, rtol=1e-9, check_dtype=False)
 
 
-# `obstacles` has a test of its own below: the engines put customers into other buckets, of which its intervals are made.
+# `obstacles` has a test of its own below: its intervals are made of buckets, into which engines put other customers.
 @pytest.mark.parametrize("analysis", [each for each in ANALYSES if each.name not in ("obstacles", "timing")])
 def test_every_analysis_gives_the_same_on_both(views, analysis):
     config = settings("analyse", ["data=cdnow", f"cutoff={CUTOFF:%Y-%m-%d}"])
