@@ -22,7 +22,7 @@ def test_a_value_on_the_border_holds(setting):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"model": "poisson"}, "clv.model=poisson; expected one of bg_nbd, mbg_nbd, pareto_nbd, auto"),
+        ({"model": "poisson"}, "clv.model=poisson; expected one of bg_nbd, mbg_nbd, pareto_nbd, abe, auto"),
         ({"candidates": []}, "expected at least one law, each once"),
         ({"candidates": ["bg_nbd", "bg_nbd"]}, "expected at least one law, each once"),
         ({"candidates": ["bg_nbd", "auto"]}, "clv.candidates=auto"),

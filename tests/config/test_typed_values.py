@@ -77,6 +77,8 @@ def test_what_can_be_converted_is_converted_by_omegaconf(changed, converted):
         ({"inner": {"share": 0.5, "tiers": {}, "typo": 1}}, "typo"),
         ({"inner": {"share": float("inf"), "tiers": {}}}, "inner.share=inf; expected a finite number"),
         ({"free": {"a": [float("nan")]}}, "free.a.0=nan; expected a finite number"),
+        ({"many": [["x"]]}, r"many\[0\]=\['x'\]; expected a single value, not a list or a table"),
+        ({"many": ["x", {"a": 1}]}, r"many\[1\]=\{'a': 1\}; expected a single value"),
         ({"inner": None}, "inner"),
         ({"many": "x"}, "not a ListConfig"),
         ({"windows": {"carnival": {"share": "half", "tiers": {}}}}, "half"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from patronage.config.clv import LAWS
 from patronage.config.rules import one_of, within
 from patronage.config.shipped import shipped
 from patronage.errors import ConfigError
@@ -38,7 +39,7 @@ class ChurnConfig:
                 "churn.members.plain=true"
             )
         for name in self.laws:
-            one_of("churn.laws", name, ("bg_nbd", "mbg_nbd", "pareto_nbd"))
+            one_of("churn.laws", name, LAWS)
         if not any(self.laws.values()):
             raise ConfigError("churn.laws: none is on; switch one on, such as churn.laws.bg_nbd=true")
         within("churn.learning_rate", self.learning_rate, 1e-4, 1)

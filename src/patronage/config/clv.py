@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from patronage.config.rules import one_of, within
 from patronage.errors import ConfigError
 
-LAWS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+LAWS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "abe")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from patronage.config.typed_values import exact
+from patronage.config.typed_values import exact, misplaced
 from patronage.errors import ConfigError
 
 C = TypeVar("C")
@@ -45,6 +45,8 @@ def _converted(schema: type[C], given: Any) -> C:
     for key, value in _numbers(OmegaConf.to_container(merged)):
         if not math.isfinite(value):
             raise ConfigError(f"{key}={value}; expected a finite number")
+    for key, value in misplaced(schema, OmegaConf.to_container(merged)):
+        raise ConfigError(f"{key}={value}; expected a single value, not a list or a table")
     return OmegaConf.to_object(merged)  # type: ignore[return-value]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import types
+from collections.abc import Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -63,6 +64,23 @@ def _settings(schema: Any, given: Any) -> Any:
     if type(given) is not dict or given.keys() != kinds.keys():
         raise InexactError
     return schema(**{key: _value(kinds[key], value) for key, value in given.items()})
+
+
+def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Lists and tables, with their keys, where the schema has a single value: OmegaConf lets them pass in a list."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind) and isinstance(value, dict):
+        kinds = _types(kind)  # type: ignore[arg-type]
+        for key, item in value.items():
+            yield from misplaced(kinds.get(key, Any), item, f"{path}.{key}" if path else key)
+    elif origin is list and isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from misplaced(arguments[0], item, f"{path}[{number}]")
+    elif origin is dict and isinstance(value, dict):
+        for key, item in value.items():
+            yield from misplaced(arguments[1], item, f"{path}.{key}")
+    elif kind in (str, int, float, bool) and isinstance(value, list | dict):
+        yield path, value
 
 
 def _one_of(kinds: tuple[Any, ...], value: Any) -> Any:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from patronage.evaluation.backtest import LATER, SHIPPED, STRUCTURAL
 from patronage.evaluation.scorecard import BETTER, NO_BETTER, WORSE
+from patronage.models.btyd.fit import LAWS
 from patronage.names import Artifact
 from patronage.review.backtest_figures import axis_title, customers_of, plain
 from patronage.review.page import charts, html
@@ -17,7 +18,7 @@ from patronage.review.page.blocks import Block, Chart, More, Page, Section, Tabl
 from patronage.review.record import RunRecord
 from patronage.review.record_page import section_of
 
-LAWS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD"}  # as the literature writes them
+TITLES = {name: law.TITLE for name, law in LAWS.items()}
 OWN = (Artifact.BACKTEST, Artifact.RATIOS)  # tables that this page shows in its own way
 
 
@@ -114,7 +115,7 @@ def _by_origin(later: pd.DataFrame, headlines: Mapping[str, bool], n: str, curre
     blocks: list[Block] = []
     for metric, more_is_better in headlines.items():
         rows = shown.loc[shown["metric"] == metric, ["origin", "model", "value"]]
-        rows["model"] = rows["model"].replace(LAWS)
+        rows["model"] = rows["model"].replace(TITLES)
         wide = rows.pivot_table(index="origin", columns="model", values="value", sort=False)
         if SHIPPED not in wide:
             continue
@@ -147,4 +148,4 @@ def _models(later: pd.DataFrame, headlines: Mapping[str, bool], n_rows: int) -> 
 
 
 def _model(name: str) -> str:
-    return LAWS.get(name, name.replace("_", " "))
+    return TITLES.get(name, name.replace("_", " "))

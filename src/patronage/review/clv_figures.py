@@ -21,7 +21,6 @@ WEEK = 7
 MOST = 7  # frequencies from here on share a bar
 BINS = 20
 GRID = 60
-LAWS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD"}
 
 
 def of_model(clv: CLVModel, features: pd.DataFrame, currency: str = "") -> dict[str, Figure]:
@@ -98,7 +97,7 @@ def _tracking_title(actual: float, predicted: float) -> str:
 
 
 def _law_name(clv: CLVModel) -> str:
-    return LAWS.get(clv.settings.model, clv.settings.model)
+    return type(clv.law).TITLE
 
 
 def _expected_until(ahead: OrdersAhead, buyers: pd.DataFrame, days: Array) -> Array:

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import poisson
 
 from patronage import names as columns
+from patronage.models.btyd.abe import Abe
 from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.quantiles import quantile
@@ -88,7 +89,10 @@ def log_uniform(rng, low, high, size=None):
 def random_law(rng):
     r, alpha, third = log_uniform(rng, 0.001, 100), log_uniform(rng, 0.01, 5000), log_uniform(rng, 0.001, 1000)
     third = rng.choice([0.001, 1.0, third, third])
-    kind = rng.choice([BgNbd, MbgNbd, ParetoNbd])
+    kind = rng.choice([BgNbd, MbgNbd, ParetoNbd, Abe], p=[0.32, 0.32, 0.32, 0.04])  # a lattice takes its time
+    if kind is Abe:
+        rate, leaving = log_uniform(rng, 1e-5, 10), log_uniform(rng, 1e-6, 1)
+        return Abe(rate, log_uniform(rng, 0.05, 3), leaving, log_uniform(rng, 0.05, 3), log_uniform(rng, 0.05, 20))
     return kind(r, alpha, third, log_uniform(rng, 0.01, 10_000) if kind is ParetoNbd else log_uniform(rng, 0.001, 5000))
 
 

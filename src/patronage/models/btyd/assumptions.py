@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.models.btyd.bg_nbd import MbgNbd
+from patronage.models.btyd.bg_nbd import BgNbd
 from patronage.models.btyd.clv import CLVModel
-from patronage.models.btyd.pareto_nbd import ParetoNbd
 from patronage.models.btyd.spend import GammaGamma
 
 NOTE, WARNING, UNACCEPTABLE = "note", "warning", "unacceptable"
@@ -194,7 +193,7 @@ def _tracking(clv: CLVModel, features: pd.DataFrame) -> Iterator[Finding]:
             WARNING if 1 / WILD <= ratio <= WILD else UNACCEPTABLE,
             f"the law gives {ratio:.2f} times the repeat orders that it was fitted on",
             ratio,
-            "customers do not order and leave as the law has it; try another: clv=mbg_nbd, clv=pareto_nbd",
+            "customers do not order and leave as the law has it; try another: clv=mbg_nbd, clv=pareto_nbd, clv=abe",
             f'expected = clv.law.expected_orders(features["{c.T}"], 0, 0, 0)\n'
             f'expected.sum() / features["{c.FREQUENCY}"].sum()',
             LAW,
@@ -218,14 +217,15 @@ def _order_values(clv: CLVModel, features: pd.DataFrame) -> Iterator[Finding]:
 def _extreme(clv: CLVModel, oldest: float) -> list[tuple[str, float]]:
     """Parameters at a boundary, exploding, or unknown to within a factor of thousands."""
     parameters = {name: float(value) for name, value in vars(clv.law).items()}
-    scales = {"alpha", "beta"}
+    times = {name: value for name, value in parameters.items() if name in ("alpha", "beta")}
+    times |= {name: 1 / value for name, value in parameters.items() if name in ("rate", "leaving")}
     errors = [0.0] * len(parameters)
     if clv.orders_fit.covariance is not None:
         errors = np.sqrt(np.diag(np.asarray(clv.orders_fit.covariance))).tolist()
     extreme = [
         (name, value)
         for (name, value), error in zip(parameters.items(), errors, strict=True)
-        if (value > AGES * oldest if name in scales else not SHAPES[0] <= value <= SHAPES[1]) or error > VAGUE
+        if (times[name] > AGES * oldest if name in times else not SHAPES[0] <= value <= SHAPES[1]) or error > VAGUE
     ]
     if not extreme and "a" in parameters and parameters["a"] / (parameters["a"] + parameters["b"]) < NO_LEAVING:
         extreme = [("a", parameters["a"])]
@@ -233,7 +233,7 @@ def _extreme(clv: CLVModel, oldest: float) -> list[tuple[str, float]]:
 
 
 def _one_time(clv: CLVModel, features: pd.DataFrame) -> Iterator[Finding]:
-    if isinstance(clv.law, MbgNbd | ParetoNbd):
+    if type(clv.law) is not BgNbd:
         return
     one_time = features[features[c.FREQUENCY] == 0]
     share = len(one_time) / max(len(features), 1)
@@ -245,7 +245,7 @@ def _one_time(clv: CLVModel, features: pd.DataFrame) -> Iterator[Finding]:
             "and all of them count as alive",
             share,
             "under BG/NBD a customer can leave at a repeat order only: p_alive is 1 for them and no churn score; "
-            "clv=mbg_nbd lets them leave after the first order, clv=pareto_nbd at any time",
+            "clv=mbg_nbd lets them leave after the first order, clv=pareto_nbd or clv=abe at any time",
             f'once = features[features["{c.FREQUENCY}"] == 0]\nclv.predict(once)["{c.P_ALIVE}"].min()',
         )
 

@@ -32,6 +32,9 @@ class BgNbd(OrderLaw):
     A customer leaves at orders only, so a multiplier of the rate is the same as one of the horizon.
     """
 
+    TITLE = "BG/NBD"
+    MOVES = (1, -1.0), (2, 1.0)
+
     r: float
     alpha: float
     a: float
@@ -109,6 +112,8 @@ class BgNbd(OrderLaw):
 @dataclass(frozen=True)
 class MbgNbd(BgNbd):
     """MBG/NBD: BG/NBD with one more chance to leave, at the first order, so that P(alive) < 1 where x = 0."""
+
+    TITLE = "MBG/NBD"
 
     def _chances_to_leave(self, x: Array) -> Array:
         return x + 1

@@ -50,7 +50,7 @@ class CLVSettings:
     Parameters
     ----------
     model
-        The law of orders: bg_nbd, mbg_nbd or pareto_nbd.
+        The law of orders: bg_nbd, mbg_nbd, pareto_nbd or abe.
     horizon_days, value_horizon_days
         The horizon of orders and spend, and that of CLV.
     discount_rate
@@ -346,7 +346,7 @@ def fit(
     config
         Its value horizon, discount rate, margin and level.
     model
-        bg_nbd, mbg_nbd or pareto_nbd; which of them is for `training` to decide.
+        bg_nbd, mbg_nbd, pareto_nbd or abe; which of them is for `training` to decide.
     fits
         Where fits are looked up first, and stored.
     covariates

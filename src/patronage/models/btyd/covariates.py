@@ -3,7 +3,8 @@ Static covariates inside a law of orders: what is known of a customer from the s
 
 A customer with coded covariates z orders at exp(g'z) times the rate of the law (alpha_i = alpha exp(-g'z)), and leaves
 with exp(d'z) times the odds at an order (BG/NBD and MBG/NBD: a_i = a exp(d'z)) or times the rate (Pareto/NBD:
-beta_i = beta exp(-d'z)). Everything else of the law stays as it is. Coefficients have a normal prior around no effect.
+beta_i = beta exp(-d'z)). In Abe's law they move the median rates. Everything else of the law stays as it is.
+Coefficients have a normal prior around no effect.
 
 References
 ----------
@@ -255,8 +256,9 @@ def fit_effects(name: str, law: OrderLaw, features: Columns, names: Sequence[str
         return law, None
     z, summary = coded(codes, features), Summary.of(features)
     width = z.shape[1]
-    at = np.concatenate([np.log(list(vars(law).values())), np.zeros(2 * width)])
-    penalty = np.concatenate([np.zeros(4), np.full(2 * width, 1 / PRIOR_SD**2)])
+    of_law = np.log(list(vars(law).values()))
+    at = np.concatenate([of_law, np.zeros(2 * width)])
+    penalty = np.concatenate([np.zeros_like(of_law), np.full(2 * width, 1 / PRIOR_SD**2)])
     start = _log_likelihood(name, at, z, summary)
     value = start
     for _ in range(MAX_STEPS):
@@ -276,23 +278,19 @@ def fit_effects(name: str, law: OrderLaw, features: Columns, names: Sequence[str
         value = _log_likelihood(name, at, z, summary)
     else:
         raise FitError(f"{name}: the effects of {', '.join(names)} have no optimum; leave one out of clv.covariates")
-    variance = np.diag(np.linalg.pinv(-curvature))[4:]
+    variance = np.diag(np.linalg.pinv(-curvature))[len(of_law) :]
     errors = np.sqrt(np.maximum(variance, 0))
-    rate, leaving = (tuple(part.tolist()) for part in np.split(at[4:], 2))
+    rate, leaving = (tuple(part.tolist()) for part in np.split(at[len(of_law) :], 2))
     effects = Effects(codes, rate, leaving, tuple(errors.tolist()), value - start)
-    return LAWS[name](*np.exp(at[:4]).tolist()), effects
+    return LAWS[name](*np.exp(at[: len(of_law)]).tolist()), effects
 
 
 def _parameters(name: str, at: Array, z: Array) -> Array:
-    """(4, N) the logarithms of the law's parameters of each customer."""
-    width = z.shape[1]
-    rate, leaving = z @ at[4 : 4 + width], z @ at[4 + width :]
-    parameters = np.repeat(at[:4, None], len(z), axis=1)
-    parameters[1] -= rate
-    if name == "pareto_nbd":
-        parameters[3] -= leaving
-    else:
-        parameters[2] += leaving
+    """(parameters, N) the logarithms of the law's parameters of each customer."""
+    own = len(at) - 2 * z.shape[1]
+    parameters = np.repeat(at[:own, None], len(z), axis=1)
+    for (position, sign), coefficients in zip(LAWS[name].MOVES, np.split(at[own:], 2), strict=True):
+        parameters[position] += sign * (z @ coefficients)
     return parameters
 
 
@@ -301,8 +299,9 @@ def _log_likelihood(name: str, at: Array, z: Array, summary: Summary) -> float:
 
 
 def _derivatives(name: str, at: Array, z: Array, summary: Summary) -> tuple[Array, Array]:
-    """Slope and curvature by all coefficients: by the four parameters of each customer, and from these by the chain."""
+    """Slope and curvature by all coefficients: by the parameters of each customer, and from these by the chain."""
     here = _parameters(name, at, z)
+    own = range(len(here))
 
     def moved(*axes: int, sign: int) -> Array:
         point = here.copy()
@@ -311,16 +310,15 @@ def _derivatives(name: str, at: Array, z: Array, summary: Summary) -> tuple[Arra
         return LAWS[name](*np.exp(point)).log_likelihood(*summary)
 
     middle = moved(sign=1)
-    up, down = ([moved(i, sign=sign) for i in range(4)] for sign in (1, -1))
+    up, down = ([moved(i, sign=sign) for i in own] for sign in (1, -1))
     first = np.array([(u - d) / (2 * STEP) for u, d in zip(up, down, strict=True)])
-    second = np.empty((4, 4, len(z)))
-    for i in range(4):
+    second = np.empty((len(own), len(own), len(z)))
+    for i in own:
         second[i, i] = (up[i] - 2 * middle + down[i]) / STEP**2
         for j in range(i):
             both = moved(i, j, sign=1) + moved(i, j, sign=-1) + 2 * middle
             second[i, j] = second[j, i] = (both - up[i] - up[j] - down[i] - down[j]) / (2 * STEP**2)
-    axis, sign = (3, -1.0) if name == "pareto_nbd" else (2, 1.0)
-    groups = [(None, i, 1.0) for i in range(4)] + [(z, 1, -1.0), (z, axis, sign)]
+    groups = [(None, i, 1.0) for i in own] + [(z, position, sign) for position, sign in LAWS[name].MOVES]
     blocks = [np.ones((len(z), 1)) if design is None else design for design, _, _ in groups]
     slope = np.concatenate([g * (block.T @ first[i]) for block, (_, i, g) in zip(blocks, groups, strict=True)])
     curvature = np.block(

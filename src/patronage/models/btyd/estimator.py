@@ -36,7 +36,7 @@ class CLV(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     model
-        The law of orders: bg_nbd, mbg_nbd or pareto_nbd.
+        The law of orders: bg_nbd, mbg_nbd, pareto_nbd or abe.
     horizon_days
         The horizon of `p_order`, orders and spend.
     value_horizon_days

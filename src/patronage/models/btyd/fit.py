@@ -4,7 +4,8 @@ Fits by lifetimes, on unique summaries with their counts as weights. The only fi
 Where lifetimes' search ends is checked against the likelihood of our own law (`optimum.py`): an optimiser that returns
 its start, or stops on a slope, is detected there and continued. Of many summaries lifetimes gets a sample, and Newton's
 steps on the likelihood of all go on from its estimate to theirs. Pareto/NBD, whose search is long, begins at
-what BG/NBD says of the same customers, from where Newton's steps alone mostly arrive.
+what BG/NBD says of the same customers, from where Newton's steps alone mostly arrive; and Abe's law, which lifetimes
+does not have, begins at the rates of Pareto/NBD.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
+from scipy.special import digamma, polygamma
 
 from patronage.errors import FitError
+from patronage.models.btyd.abe import Abe
 from patronage.models.btyd.bg_nbd import BgNbd, MbgNbd
 from patronage.models.btyd.integrals import TINY
 from patronage.models.btyd.law import OrderLaw
@@ -30,7 +33,12 @@ from patronage.models.btyd.spend import GammaGamma, ShrunkenMean
 from patronage.models.btyd.unique_rows import count_unique_rows
 from patronage.typing import Array
 
-LAWS: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "mbg_nbd": MbgNbd, "pareto_nbd": ParetoNbd}
+LAWS: dict[str, type[BgNbd] | type[ParetoNbd] | type[Abe]] = {
+    "bg_nbd": BgNbd,
+    "mbg_nbd": MbgNbd,
+    "pareto_nbd": ParetoNbd,
+    "abe": Abe,
+}
 
 # Starts, with the age of the oldest customer and the mean order value as units; the first are lifetimes' own.
 DROPOUT_STARTS = np.array([[1.1, 1.1, 1.1, 1.1], [0.5, 0.1, 0.7, 2.5], [1.0, 0.3, 0.1, 1.0], [1.5, 0.2, 0.05, 3.0]])
@@ -40,6 +48,8 @@ SPEND_STARTS = np.array([[1.1, 1.1, 1.1], [5.0, 4.0, 1.0], [2.0, 1.5, 0.5], [0.5
 PARETO_SHAPE = 0.5  # of the leaving, from which Newton's steps begin; their rate is BG/NBD's
 PARETO_SAMPLE = 2000  # unique summaries, on which they begin, and lifetimes where they end nowhere
 PARETO_ENOUGH = 1e-8  # log-likelihood that the last steps must promise: this ridge is flat
+ABE_SAMPLE = 2000  # unique summaries, of which the law is estimated: each asks a lattice of rates
+ABE_SPREADS = (0.3, 1.5)  # standard deviations of the log rates, between which the steps begin
 MAX_SEARCHED = 100_000  # unique summaries; the optimum of more is a step or two from that of so many
 ALL = slice(None, None, 1)
 
@@ -83,7 +93,7 @@ def fit_orders(
     Parameters
     ----------
     name
-        bg_nbd, mbg_nbd or pareto_nbd.
+        bg_nbd, mbg_nbd, pareto_nbd or abe.
     frequency, recency, T
         x, t_x and T of each customer, in days (or in any one unit, which is then alpha's).
     fits
@@ -108,6 +118,8 @@ def fit_orders(
 
 
 def _fit_orders(name: str, summaries: tuple[Array, ...], fits: FitCache, max_searched: int) -> tuple[OrderLaw, Fit]:
+    if name == "abe":
+        return _from_pareto_nbd(summaries, fits, max_searched)
     if name == "pareto_nbd":
         with contextlib.suppress(FitError):
             return _from_bg_nbd(summaries, fits, max_searched)
@@ -126,6 +138,18 @@ def _from_bg_nbd(summaries: tuple[Array, ...], fits: FitCache, max_searched: int
     of_all = _likelihood("pareto_nbd", columns, ALL)
     parameters, fit = refine("pareto_nbd", near, None, of_all, weights, PARETO_ENOUGH)
     return ParetoNbd(*parameters), fit
+
+
+def _from_pareto_nbd(summaries: tuple[Array, ...], fits: FitCache, max_searched: int) -> tuple[OrderLaw, Fit]:
+    """Abe's law by Newton's steps, from means and variances of Pareto/NBD's log rates, and no correlation."""
+    *columns, weights = summaries
+    pareto, _ = fits.get("pareto_nbd", summaries, lambda: _fit_orders("pareto_nbd", summaries, fits, max_searched))
+    start = []
+    for shape, scale in np.array(list(vars(pareto).values())).reshape(2, 2):
+        start += [np.exp(digamma(shape)) / scale, float(np.clip(np.sqrt(polygamma(1, shape)), *ABE_SPREADS))]
+    some = _every_nth(weights, ABE_SAMPLE)
+    parameters, fit = refine("abe", [*start, 1.0], None, _likelihood("abe", columns, some), weights[some])
+    return Abe(*parameters), fit
 
 
 def _likelihood(name: str, columns: Sequence[Array], rows: slice) -> Callable[[Array], Array]:

@@ -3,12 +3,13 @@ What the laws of repeat orders share: the predictive distribution of a customer'
 
 A customer is (x, t_x, T): frequency, recency and age (`summary.py`). Ages, horizons and the scale parameters of a law
 are in days, or in any one unit, as long as all are in it. x is a whole number, 0 <= t_x <= T, and t_x = 0 where x = 0.
-The laws are in `bg_nbd.py` (BG/NBD and MBG/NBD) and `pareto_nbd.py`; quantiles are in `quantiles.py`.
+The laws are in `bg_nbd.py` (BG/NBD and MBG/NBD), `pareto_nbd.py` and `abe.py`; quantiles are in `quantiles.py`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ class OrderLaw(ABC):
     `multiplier` (>= 0) is a factor on the customer's order rate from now on, 1 by the history alone. `rate_cv` (>= 0)
     is the coefficient of variation of that factor: 0 takes the law's rate as certain.
     """
+
+    TITLE: ClassVar[str]
+    """As the literature writes it."""
+    MOVES: ClassVar[tuple[tuple[int, float], tuple[int, float]]]
+    """The place of the parameter that a factor on the rate moves, and its power; and those of a factor on leaving."""
 
     @abstractmethod
     def log_likelihood(self, x: Numbers, t_x: Numbers, T: Numbers) -> Array:

@@ -111,7 +111,7 @@ def first_optimum(
     raise FitError(
         f"{name}: found no optimum of the likelihood in {searches} searches from {len(starts)} starts; the best: "
         f"{min(failures, key=failures.__getitem__)}; check the units and ranges of the amounts, "
-        "or try another law: clv=bg_nbd, mbg_nbd or pareto_nbd"
+        "or try another law: clv=bg_nbd, mbg_nbd, pareto_nbd or abe"
     )
 
 

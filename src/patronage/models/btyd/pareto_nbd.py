@@ -31,6 +31,9 @@ class ParetoNbd(OrderLaw):
     A multiplier changes orders only: leaving stays in real time.
     """
 
+    TITLE = "Pareto/NBD"
+    MOVES = (1, -1.0), (3, -1.0)
+
     r: float
     alpha: float
     s: float

@@ -48,21 +48,21 @@ def count_unique_rows(*columns: Array) -> tuple[Array, ...]:
     return *(column[first] for column in columns), np.diff(starts, append=len(rows)).astype(np.float64)
 
 
-def per_unique_row(function: Callable[..., Array], *arguments: npt.ArrayLike) -> Array:
+def per_unique_row(function: Callable[..., Array], *arguments: npt.ArrayLike, rows: int = BLOCK_ROWS) -> Array:
     """Broadcast the arguments, call a function of columns on their unique rows, and spread its values to all rows."""
     arrays = [np.asarray(argument, dtype=np.float64) for argument in arguments]
     columns = [array.ravel() for array in np.broadcast_arrays(*arrays)]
     varying = [column for column, array in zip(columns, arrays, strict=True) if array.size > 1]
     first, inverse = unique_rows(*(varying or columns[:1]))
-    values = in_blocks(function, *(column[first] for column in columns))
+    values = in_blocks(function, *(column[first] for column in columns), rows=rows)
     return values[inverse].reshape(np.broadcast(*arrays).shape)
 
 
-def in_blocks(function: Callable[..., Array], *columns: Array) -> Array:
+def in_blocks(function: Callable[..., Array], *columns: Array, rows: int = BLOCK_ROWS) -> Array:
     """Call a function of columns on so many rows at a time that they stay within the cache."""
     values = np.empty(len(columns[0]))
-    for start in range(0, len(values), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
+    for start in range(0, len(values), rows):
+        block = slice(start, start + rows)
         values[block] = function(*(column[block] for column in columns))
     return values
 
