@@ -10,7 +10,7 @@ import pytest
 
 from patronage.review.page import charts
 from patronage.review.page.blocks import Card, Cards, Chart, Fact, Facts, More, Page, Section, Table, Text
-from patronage.review.page.html import number, percent, render
+from patronage.review.page.html import number, percent, render, sentence
 
 EVIL = "</script><script>alert('x')</script>"
 
@@ -113,6 +113,13 @@ def test_labels_are_words_but_what_is_to_be_typed_again_is_not():
     )
     assert ">at risk, low usage trend</td>" in page
     assert ">max_rounds</td>" in page
+
+
+def test_a_sentence_names_labels_in_words_and_settings_as_they_are_typed():
+    told = "needs_proof (purchase_segment) is harmed; give costs={ARM_X: 1}; effects_by_label.json has the clv of all"
+    assert sentence(told) == (
+        "needs proof (purchase segment) is harmed; give costs={ARM_X: 1}; effects_by_label.json has the CLV of all"
+    )
 
 
 def test_one_more_row_is_one():
