@@ -87,13 +87,16 @@ def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, Measured]
     measured = {"the door": Measured(door)}
 
     def population(day: datetime, *, anew: bool = False) -> tuple[Population, float]:
-        place, used = folder / f"features_{day:%Y%m%d}.parquet", 0.0
+        place, labels = (folder / f"{name}_{day:%Y%m%d}.parquet" for name in (FEATURES, "segments"))
+        used = 0.0
         if anew or not place.exists():
             features, used = spent(lambda: lenses.features_at(tables, day, config.lenses, PERIOD_DAYS))
             features.to_parquet(place)
         of = pd.read_parquet(place)
-        fitted = lenses.fit(of, config.lenses, earlier_of(tables, day, config.lenses))
-        return Population(of, lenses.segments(of, fitted)), used
+        if not labels.exists():
+            fitted = lenses.fit(of, config.lenses, earlier_of(tables, day, config.lenses))
+            lenses.segments(of, fitted).to_parquet(labels)
+        return Population(of, pd.read_parquet(labels)), used
 
     then, _ = population(cutoff - timedelta(days=config.movement_days))
     now, used = population(cutoff, anew=not only or FEATURES in only)
