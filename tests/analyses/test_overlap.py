@@ -64,3 +64,14 @@ def test_two_columns_that_tell_much_the_same_lose_nothing_added_up():
     (row,) = overlap.combinations_by_orders(labels.astype(str), orders, seed=0).to_dict("records")
     assert row["added_up"] > row["better_alone"] + 0.02
     assert row["verdict"] == "no more than both"
+
+
+def test_a_column_of_many_labels_is_no_combination_with_whatever_stands_beside_it():
+    """Its parts were drawn to the mean, and any pair with it took back what the drawing had taken away."""
+    rng = np.random.default_rng(3)
+    score, other = rng.integers(0, 100, 2400), rng.integers(0, 5, 2400)
+    orders = pd.Series(rng.poisson(1 + score / 10))
+    labels = pd.DataFrame({"score": score, "other": other}).astype(str)
+    (row,) = overlap.combinations_by_orders(labels, orders, seed=0).to_dict("records")
+    assert row["verdict"] == "no more than both"
+    assert row["gain"] < 0.003

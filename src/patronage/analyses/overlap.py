@@ -21,6 +21,7 @@ from patronage.typing import Array, Mask
 
 LEVEL = 0.05
 SHRINK = 20.0  # imagined customers at the usual mean, of each label or pair of labels
+FREE = 1e-6  # the same of parts that are not drawn to the mean: enough to solve for them
 MOST_CUSTOMERS = 20_000
 TOGETHER, APART = "tell more together", "no more than both"
 ALIKE = 0.5  # of mutual information: half of what one column tells is known from the other
@@ -98,9 +99,7 @@ def combinations_by_orders(labels: pd.DataFrame, orders: pd.Series, *, seed: int
     total = (y - _predicted(np.zeros(len(y), np.int64), y, half)) ** 2
     table = []
     for first, second in combinations(codes, 2):
-        added = _added_up(codes[first], codes[second], y, half)
-        pair = codes[first].astype(np.int64) * (codes[second].max() + 1) + codes[second]
-        both = _predicted(pair, y - added, half) + added
+        added, both = _both(codes[first], codes[second], y, half)
         errors = {"better": min(((y - alone[name]) ** 2 for name in (first, second)), key=np.mean),
                   "added": (y - added) ** 2, "combined": (y - both) ** 2}  # fmt: skip
         gain = (errors["added"] - errors["combined"]) / total.mean()
@@ -117,22 +116,34 @@ def combinations_by_orders(labels: pd.DataFrame, orders: pd.Series, *, seed: int
     return frame.drop(columns="p").sort_values("gain", ascending=False, ignore_index=True)
 
 
-def _added_up(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], y: Array, half: Mask) -> Array:
-    """(N,) a part for each code of either column, fitted together on the other half, drawn to the mean by `SHRINK`."""
+def _both(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], y: Array, half: Mask) -> tuple[Array, Array]:
+    """(N,) predictions by both columns added up, and by their combination on top, fitted on the other half.
+
+    Added up, a part for each code of either column is fitted together, drawn to the mean by `SHRINK`. The combination
+    is the mean of each pair of codes of what parts that are not drawn to the mean leave: else it would take back of one
+    column with many codes what the drawing took away, and look like a combination.
+    """
     sizes = int(first.max()) + 1, int(second.max()) + 1
-    predicted = np.empty(len(y))
+    pair = first.astype(np.int64) * sizes[1] + second
+    added, both = np.empty(len(y)), np.empty(len(y))
     for part in (half, ~half):
         own, other, values = first[~part], second[~part], y[~part]
         usual = values.mean() if len(values) else 0.0
-        pairs = np.bincount(own * sizes[1] + other, minlength=sizes[0] * sizes[1]).reshape(sizes).astype(np.float64)
+        counts = np.bincount(pair[~part], minlength=sizes[0] * sizes[1]).astype(np.float64)
+        table = counts.reshape(sizes)
         sums = [
             np.bincount(code, values - usual, minlength=size) for code, size in zip((own, other), sizes, strict=True)
         ]
-        counts = [pairs.sum(axis=1), pairs.sum(axis=0)]
-        normal = np.block([[np.diag(counts[0]), pairs], [pairs.T, np.diag(counts[1])]])
-        parts = np.linalg.solve(normal + SHRINK * np.eye(sum(sizes)), np.concatenate(sums))
-        predicted[part] = usual + parts[first[part]] + parts[sizes[0] + second[part]]
-    return predicted
+        totals = [table.sum(axis=1), table.sum(axis=0)]
+        normal = np.block([[np.diag(totals[0]), table], [table.T, np.diag(totals[1])]])
+        drawn, free = (
+            np.linalg.solve(normal + ridge * np.eye(sum(sizes)), np.concatenate(sums)) for ridge in (SHRINK, FREE)
+        )
+        added[part] = usual + drawn[first[part]] + drawn[sizes[0] + second[part]]
+        rest = values - usual - free[own] - free[sizes[0] + other]
+        together = np.bincount(pair[~part], rest, minlength=len(counts)) / (counts + SHRINK)
+        both[part] = added[part] + together[pair[part]]
+    return added, both
 
 
 def _predicted(codes: npt.NDArray[np.int64], y: Array, half: Mask) -> Array:

@@ -301,7 +301,7 @@ def cells(
     top = darkest or float(rows[shade].max() if len(rows) else 1.0) or 1.0
     longest = max((len(str(name)) for name in orders[0]), default=0)
     angle = 0 if longest <= SHORT else -90 if len(orders[0]) > MOST_SLANTED else -30
-    axis = {"labelAngle": angle, "orient": "top", "labelLimit": 0}
+    axis = {"labelAngle": angle, "orient": "top", "labelLimit": 0, "labelOverlap": True}
     across = {"field": x, "type": "nominal", "sort": list(orders[0]), "title": titles[0], "axis": axis}
     down = {"field": y, "type": "nominal", "sort": list(orders[1]), "title": titles[1]}
     colour = {
