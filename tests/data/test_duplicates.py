@@ -12,7 +12,7 @@ from patronage.config import DataConfig
 from patronage.data.columns import IncomingTable
 from patronage.data.contract import CUSTOMERS, EVENTS, TRANSACTIONS
 from patronage.data.duplicates import AT_ONCE, canonical_name, treat_duplicates
-from patronage.data.finding import Severity
+from patronage.data.finding import DataFinding, DataFindings, Severity
 from patronage.data.keys import CONF
 from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
@@ -99,3 +99,57 @@ def test_a_customer_with_two_rows_is_named_to_who_may_see_it(monkeypatch):
     monkeypatch.setenv("PATRONAGE_DEBUG", "1")
     with pytest.raises(DataError, match=r"2 rows repeat a customer \(such as 'anna'\); expected one row per customer"):
         treat_duplicates(incoming(CUSTOMERS, TWICE[["customer_id"]].iloc[[0, 1, 2, 4]]), 4)
+
+
+def test_repeated_rows_in_full():
+    findings = DataFindings(collect=True)
+    table = replace(incoming(TRANSACTIONS, TWICE), findings=findings)
+    table = replace(table, source=SourceTable("transactions", {}))
+    assert treat_duplicates(table, 13) == []
+    (finding,) = findings
+    assert finding == DataFinding(
+        where="transactions",
+        what="3 rows repeat another row in every column of the table",
+        effect="they hold 16.4% of the amounts, counted twice if the export repeats itself",
+        remedy="keep them as orders of their own by data.on_duplicate_rows=keep, or, if the export wrote them twice, "
+        "drop them by data.on_duplicate_rows=drop",
+        severity=Severity.REFUSED,
+        weight=3 / 13,
+        example="anna",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        (range(13), "but line, which only numbers the rows"),
+        (range(0, 26, 2), "but line, which only"),  # few numbers are left out between them
+        ([*range(12), 25], "but line, which only"),
+        ([*range(12), 26], "but differ in line"),  # twice as many numbers as rows: it means something
+        ([*range(12), 0], "but differ in line"),
+        ([f"{n}" for n in range(13)], "but line, which only"),
+    ],
+)
+def test_what_numbers_the_rows(lines, what):
+    with pytest.raises(DataError, match=what):
+        through_the_door(TWICE.assign(line=list(lines)))
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("Order No", "order_id"), ("invoice", "order_id"), ("Receipt", "order_id"), ("Category 2", "category"),
+        ("sales_channel", "channel"), ("Storename", "location"), ("Quantity", "quantity"), ("QTY", "quantity"),
+    ],
+)  # fmt: skip
+def test_what_a_column_is_called(column, name):
+    assert canonical_name(column, incoming(TRANSACTIONS, BY_HAND)) == name
+
+
+def test_columns_that_tell_lines_apart_are_named_by_how_many_they_tell():
+    apart = TWICE.assign(
+        a=["x"] * 13, b=["x"] * 10 + ["y", "y", "x"], d=["x"] * 10 + ["y"] * 3, e=["x"] * 10 + ["z", "x", "x"]
+    )
+    apart["f"] = ["x"] * 10 + ["x", "q", "x"]
+    with pytest.raises(DataError, match=r"but differ in d \(in 3\) and b \(in 2\) and e \(in 1\), which is not mapped"):
+        through_the_door(apart)

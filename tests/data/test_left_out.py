@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from conftest import BY_HAND
 from patronage.data import read
+from patronage.data.finding import DataFinding, Severity
 from patronage.errors import ConfigError, DataError
 
 
@@ -72,3 +74,48 @@ def test_money_given_back_in_rows_left_out_is_named():
         read(frame.assign(customer_id=frame["customer_id"].where(frame["sku"] == "p")), where="sku = 'p'").findings
         == ()
     )
+
+
+@pytest.mark.parametrize(
+    ("amounts", "told"),
+    [
+        ([996.0, -2.0, 4.0], None),  # one in five hundred of the revenue is nothing to speak of
+        ([996.0, -2.1, 4.0], "1 rows that where leaves out give customers 2.10 back (0.2% of the revenue)"),
+        ([1.0, -5.0, 4.0], "1 rows that where leaves out give customers 5.00 back (100.0% of the revenue)"),
+        ([1000.0, -9.0, -3.0], "2 rows that where leaves out give customers 12.00 back (1.2% of the revenue)"),
+        ([1000.0, 9.0, 3.0], None),  # charges give nothing back
+    ],
+)
+def test_from_when_on_money_given_back_is_named(amounts, told):
+    rows = [("a", "2024-01-01", amount, "p" if number in (0,) else "M") for number, amount in enumerate(amounts)]
+    rows += [("b", "2024-01-02", 4.0, "p")] * (amounts[-1] == 4.0)
+    if amounts[-1] == 4.0:
+        rows.pop(2)
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "sku"])
+    findings = [each for each in read(frame, where="sku = 'p'").findings if "give customers" in each.what]
+    assert [each.what for each in findings] == ([told] if told else [])
+
+
+def test_money_given_back_in_full():
+    frame = BY_HAND.assign(sku=["p"] * 7 + ["M"] + ["p"] * 2)
+    (finding,) = read(frame, where={"no product": "sku = 'M'"}).findings
+    assert finding == DataFinding(
+        where="transactions.amount (column amount)",
+        what="1 rows that where leaves out give customers 40.00 back (15.1% of the revenue)",
+        effect="customers whose money was given back so count as buyers",
+        remedy="name fees, manual corrections and the like by charges in place of where",
+        severity=Severity.SEVERE,
+        weight=pytest.approx(40 / 264.74),
+    )
+    events = BY_HAND.rename(columns={"ordered_at": "occurred_at"}).assign(event="visit")
+    assert read(BY_HAND, events=events, where={"events": "amount > 0"}).findings == ()  # of events nothing is refunded
+
+
+def test_a_table_that_loses_nothing_says_how_many_it_has(tmp_path):
+    assert "left out" not in " ".join(read(BY_HAND, where={"none": "amount > 1e6"}).notes)
+    reasons = {"low": "amount < 3", "ben's": "customer_id = 'ben'"}
+    (note,) = read(BY_HAND, where=reasons).notes[:1]
+    assert note == "3 of 10 rows of transactions were left out (where): low 2, ben's 1"
+    for wrong in ([""], {"x": ""}, [7]):
+        with pytest.raises(ConfigError, match=r'mapping of reasons to SQL that .* such as {no customer: "customer IS'):
+            read(BY_HAND, where=wrong)

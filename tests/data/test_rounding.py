@@ -6,6 +6,11 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
+from patronage.config import DataConfig
+from patronage.data import load_tables
+from patronage.data.finding import DataFindings
+from patronage.data.source import SourceTable
+from patronage.engine import DuckDB
 from patronage.errors import DataError
 
 
@@ -31,3 +36,39 @@ def test_each_column_of_money_is_counted_by_itself():
         "5 values of discount were rounded to 2 decimals (data.money_decimals)",
         "7 values of cost were rounded to 2 decimals (data.money_decimals)",
     )
+
+
+def test_what_is_lost_in_full():
+    frame = amounts(100, 200)
+    frame.loc[:9, "amount"] = 0.0  # no amount at all is not lost
+    with pytest.raises(DataError) as caught:
+        through_the_door(frame.assign(amount=frame["amount"].replace(0.001, 0.00012)), money_decimals=2)
+    assert str(caught.value) == (
+        "transactions.amount (column amount): 90 of 190 amounts become 0 at 2 decimals; keep them by "
+        "data.money_decimals=5"
+    )
+    findings = DataFindings(collect=True)
+    engine = DuckDB(1)
+    engine.add_frame("raw", frame)
+    load_tables(engine, {"transactions": SourceTable("raw", {})}, DataConfig("x", money_decimals=2), findings=findings)
+    (finding,) = findings.refused
+    assert (finding.effect, finding.weight) == ("their customers would be worth nothing", 90 / 190)
+
+
+@pytest.mark.parametrize(
+    ("values", "decimals", "expected"),
+    [
+        ([1e-11, 1e-10, 5.0], 2, 9),  # finer than any: the most that there are
+        ([0.0004] * 3, 0, 4),
+        ([1e-13, 5.0, 5.0], 2, None),  # the error of a sum
+        ([0.1 + 0.2, 1 / 3 * 3, 4.35 * 100 / 100], 2, None),
+        ([1234567.005, 1.0, 1.0], 2, "1 values of amount were rounded to 2 decimals (data.money_decimals)"),
+    ],
+)
+def test_the_decimals_that_keep_them(values, decimals, expected):
+    frame = amounts(0, 3).assign(amount=values)
+    if isinstance(expected, int):
+        with pytest.raises(DataError, match=f"keep them by data.money_decimals={expected}$"):
+            through_the_door(frame, money_decimals=decimals)
+    else:
+        assert through_the_door(frame, money_decimals=decimals).notes == ((expected,) if expected else ())

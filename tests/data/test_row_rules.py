@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
-from patronage.data.finding import Severity
+from patronage.config import DataConfig
+from patronage.data.columns import Column, IncomingTable, resolve
+from patronage.data.contract import CONTACTS, EVENTS, TRANSACTIONS, Contract
+from patronage.data.finding import DataFinding, Severity
+from patronage.data.keys import CONF, Keys
+from patronage.data.row_rules import LARGEST, Rule, finding_of, rules_of
+from patronage.data.source import SourceTable
+from patronage.engine import DuckDB
 from patronage.errors import DataError
 
 MANY = 2**53  # cents: from here on a double does not hold each of them
@@ -115,3 +125,162 @@ def test_rows_that_are_set_aside_are_a_finding_with_their_share():
         DataError, match=r"columns.amount=\.\.\., or set the rows aside by data.on_bad_rows=quarantine$"
     ):
         through_the_door(BY_HAND.assign(amount=amounts))
+
+
+def incoming(contract: Contract, keys: Keys = CONF, **columns: list) -> IncomingTable:
+    engine = DuckDB(1)
+    engine.add_frame("raw", pd.DataFrame(columns))
+    return IncomingTable(engine, contract, SourceTable("raw", {}), DataConfig("shop", money_decimals=2), keys)
+
+
+def broken(table: IncomingTable) -> dict[str, list[tuple]]:
+    """Of each column, what can be wrong with a row, what to do, and the values that are wrong so."""
+    rows = {}
+    for column in resolve(table):
+        for rule in rules_of(table, column):
+            bad = table.engine.frame(f"SELECT {column.raw} AS value FROM raw WHERE {rule.bad}")["value"]
+            values = [None if pd.isna(value) else value for value in bad]
+            rows.setdefault(column.name, []).append((rule.what, rule.remedy, rule.unread, values))
+    return rows
+
+
+def another(table: str, column: str) -> str:
+    return f"map another column by data.{table}.columns.{column}=..."
+
+
+HEADER = "these are header lines of files that were put together: leave them out"
+CUT = "export the column as text: a spreadsheet has cut the digits"
+FORMATS = (
+    "write ISO 8601 (1998-01-31 or 1998-01-31 14:05:00), or say how to read them by "
+    "data.transactions.date_format=%d/%m/%Y"
+)
+
+
+def test_every_rule_in_full_with_the_values_that_break_it():
+    names = [" Customer_ID ", "", None, '{"a": "b"}', " N/A ", "1.2E+11", "1e5", "nothing", "12345678901"]
+    texts = incoming(
+        TRANSACTIONS,
+        customer_id=names,
+        ordered_at=["Ordered_At", " ", None, "31.1.2024", "1899-12-31", "2200-01-02", "1970-01-01 05:00", "2024-01-01",
+                    "1900-01-02"],
+        amount=["amount", "", None, "1,5", "nan", "-inf", str(LARGEST / 100), str((LARGEST - 64) / 100), "-7"],
+        order_id=["order_id", *names[1:]],
+        discount=["discount", "", None, "x", "inf", "-0.01", "0", "3", str(LARGEST / 100)],
+    )  # fmt: skip
+    nameless = {name: f"fill them, {another('transactions', name)}" for name in ("customer_id", "order_id")}
+    ids = {
+        name: [
+            ("missing", nameless[name], False, ["", None]),
+            ("JSON objects", another("transactions", name), True, ['{"a": "b"}']),
+            ("a word for a missing value", nameless[name], False, [" N/A "]),
+            ("numbers such as 1.2E+11, whose last digits are lost", CUT, False, ["1.2E+11", "1e5"]),
+        ]
+        for name in nameless
+    }
+    unread = f"clean the column, {another('transactions', 'amount')}"
+    assert broken(texts) == {
+        "customer_id": [("the header again", HEADER, False, [" Customer_ID "]), *ids["customer_id"]],
+        "ordered_at": [
+            ("the header again", HEADER, False, ["Ordered_At"]),
+            ("missing", f"fill them, {another('transactions', 'ordered_at')}", False, [" ", None]),
+            ("not a date", FORMATS, True, ["Ordered_At", "31.1.2024"]),
+            ("outside 1900 to 2200", "check data.transactions.date_format", False, ["1899-12-31", "2200-01-02"]),
+            ("of a day that stands for no date", "fill in the true dates", False, ["1970-01-01 05:00"]),
+        ],
+        "amount": [
+            ("the header again", HEADER, False, ["amount"]),
+            ("missing", f"fill them, {another('transactions', 'amount')}", False, ["", None]),
+            ("not a number", unread, True, ["amount", "1,5"]),
+            ("NaN or infinite", "repair what computes them", False, ["nan", "-inf"]),
+            ("too large for 2 decimals", "lower data.money_decimals", False, [str(LARGEST / 100)]),
+        ],
+        "order_id": ids["order_id"],
+        "discount": [
+            ("not a number", unread.replace("amount", "discount"), True, ["discount", "x"]),
+            ("NaN or infinite", "repair what computes them", False, ["inf"]),
+            ("too large for 2 decimals", "lower data.money_decimals", False, [str(LARGEST / 100)]),
+            ("negative", "give it as a positive amount", False, ["-0.01"]),
+        ],
+    }
+
+
+def test_every_rule_of_typed_columns():
+    typed = incoming(
+        CONTACTS,
+        customer_id=[1.0, float(2**53), float(2**53 + 2), None],
+        contacted_at=pd.to_datetime(["2024-01-01", "1890-01-01", None, "2100-01-01"]).to_list(),
+        arm=["arm", "mail", "", "control"],
+        propensity=[0.0, 0.0001, 1.0, 1.01],
+    )
+    fill = {name: f"fill them, {another('contacts', name)}" for name in ("customer_id", "contacted_at", "arm")}
+    exact = "export them as whole numbers or text: different ids may have become one"
+    assert broken(typed) == {
+        "customer_id": [
+            ("missing", fill["customer_id"], False, [None]),
+            ("too large to be exact in floating point", exact, False, [float(2**53 + 2)]),
+        ],
+        "contacted_at": [
+            ("missing", fill["contacted_at"], False, [None]),
+            ("not a date", FORMATS.replace("transactions", "contacts"), True, []),
+            ("outside 1900 to 2200", "check data.contacts.date_format", False, [pd.Timestamp("1890-01-01")]),
+            ("of a day that stands for no date", "fill in the true dates", False, [pd.Timestamp("2100-01-01")]),
+        ],
+        "arm": [("the header again", HEADER, False, ["arm"]), ("missing", fill["arm"], False, [""])],
+        "propensity": [
+            ("not a number", f"clean the column, {another('contacts', 'propensity')}", True, []),
+            ("NaN or infinite", "repair what computes them", False, []),
+            ("no probability of being drawn", "give the probability of this arm, above 0", False, [0.0, 1.01]),
+        ],
+    }
+    objects = incoming(EVENTS, customer_id=[{"id": 1, "to": 2}], occurred_at=["2024-01-01"], event=["visit"])
+    assert [each[:3] for each in broken(objects)["customer_id"]] == [
+        ("missing", f"fill them, {another('events', 'customer_id')}", False),
+        ("objects of several fields", f"name the field, {another('events', 'customer_id')}", False),
+    ]
+
+
+RULE = Rule(Column("amount", "total", "money", "VARCHAR", '"total"', "x"), "odd", "true", "mend them")
+
+
+@pytest.mark.parametrize(
+    ("policy", "bad", "effect", "severity", "remedy"),
+    [
+        ("fail", 50, "50.0% of the rows would be left out", Severity.REFUSED,
+         "mend them, or set the rows aside by data.on_bad_rows=quarantine"),
+        ("fail", 51, "51.0% of the rows would be left out", Severity.REFUSED, "mend them"),
+        ("quarantine", 5, "5.0% of the rows are left out", Severity.NOTE, "mend them"),
+        ("quarantine", 6, "6.0% of the rows are left out", Severity.SEVERE, "mend them"),
+    ],
+)  # fmt: skip
+def test_a_finding_of_bad_rows_in_full(policy, bad, effect, severity, remedy):
+    table = incoming(TRANSACTIONS, total=["1"])
+    table = replace(table, config=replace(table.config, on_bad_rows=policy))
+    assert finding_of(table, RULE, bad, 100, "7 EUR") == DataFinding(
+        where="transactions.amount (column total)",
+        what=f"{bad} of 100 rows are odd",
+        effect=effect,
+        remedy=remedy,
+        severity=severity,
+        weight=bad / 100,
+        example="7 EUR",
+        harmless=True,
+    )
+    label = replace(RULE, column=replace(RULE.column, kind="label"))
+    assert not finding_of(table, label, bad, 100, "Anna").harmless
+
+
+@pytest.mark.parametrize(
+    ("totals", "unread", "remedy"),
+    [
+        (["7 EUR", "1 EUR"], True, r"^read them by data.transactions.columns.amount=regexp_replace\(total, .*currency"),
+        (["7 EUR", "1 EUR"], False, "^mend them, or set"),
+        (["7 EUR", "1 USD"], True, r"^they are in 2 currencies \(EUR, USD\): .*, or set the rows aside by"),
+        (["x", "y"], True, "^mend them, or set the rows aside by data.on_bad_rows=quarantine$"),
+    ],
+)
+def test_what_may_be_right_comes_with_a_reading(totals, unread, remedy):
+    table = incoming(TRANSACTIONS, total=totals)
+    source = replace(table.source, mapping={"amount": "total"})
+    finding = finding_of(replace(table, source=source), replace(RULE, unread=unread), 1, 9, None)
+    assert re.search(remedy, finding.remedy), finding.remedy
+    assert finding.example is None
