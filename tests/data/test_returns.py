@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -158,3 +159,41 @@ def test_a_log_without_refunds_is_left_alone():
     tables = log(BUY, AGAIN)
     assert not tables.revised
     assert "known_at" not in tables.engine.types("transactions")
+
+
+def test_refunds_that_are_settled_at_once_are_matched_as_one_by_one(monkeypatch):
+    """Of any log: the loop over all refunds is the definition."""
+    from patronage.data import returns
+
+    rng = np.random.default_rng(3)
+
+    def lines(rows: int) -> pd.DataFrame:
+        amount = rng.choice(
+            [0, 100, 200, 250, -50, -100, -200, -400], rows, p=[0.05, 0.25, 0.25, 0.1, 0.1, 0.1, 0.1, 0.05]
+        )
+        quantity = np.where(rng.uniform(size=rows) < 0.1, np.nan, rng.integers(-3, 4, rows))
+        frame = pd.DataFrame(
+            {
+                "customer_id": rng.choice(["a", "b", "c"], rows),
+                "ordered_at": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 40, rows), unit="D"),
+                "amount": amount,
+                "product_id": rng.choice(["p", "q", "r", None], rows, p=[0.4, 0.3, 0.25, 0.05]),
+                "order_id": rng.choice(["1", "2", "3", None], rows),
+                "quantity": quantity,
+                "is_refund": (amount < 0) | ((amount == 0) & (quantity < 0)),
+            }
+        )
+        ordered = frame.sort_values(
+            ["customer_id", "ordered_at", "amount"], ascending=[True, True, False], kind="stable"
+        )
+        return ordered.reset_index(drop=True).assign(line=range(rows))
+
+    logs = [lines(int(rows)) for rows in rng.integers(0, 60, 40)]
+    at_once = [returns._match(log) for log in logs]
+    assert any(returns._settle_alone(log)[0].any() for log in logs)
+    none = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("row", "refund", "money")})
+    monkeypatch.setattr(returns, "_settle_alone", lambda log: (np.zeros(len(log), dtype=bool), none))
+    for log, (versions, matched) in zip(logs, at_once, strict=True):
+        one_by_one, same = returns._match(log)
+        pd.testing.assert_frame_equal(versions, one_by_one)
+        assert matched == same

@@ -25,9 +25,10 @@ import pandas as pd
 from patronage import names as c
 from patronage.data.contract import RETURNS, TRANSACTIONS
 from patronage.engine import Engine
+from patronage.typing import Mask
 
 AT_ONCE = 2_000_000  # lines that are matched in one go
-LINES, CHANGED, VERSIONS = "lines_as_read", "changed_lines", "line_versions"
+LINES, CHANGED, VERSIONS, TIED = "lines_as_read", "changed_lines", "line_versions", "tied_lines"
 REFUND = "(amount < 0 OR amount = 0 AND quantity < 0)"  # the second brings back what was free
 
 
@@ -100,7 +101,7 @@ def undo_purchases(engine: Engine, present: frozenset[str]) -> Matched | None:
     shares = 1 + n_lines // AT_ONCE
     for share in range(shares):
         part = f" AND {engine.bucket(c.CUSTOMER_ID, shares)} = {share}" if shares > 1 else ""
-        changed, matched = _match(_lines(engine, types, f"{number} AS line, {refund} AS is_refund", concerned + part))
+        changed, matched = _match(_lines(engine, types, number, refund, concerned + part))
         versions.append(changed)
         total += matched
     engine.add_frame(CHANGED, pd.concat(versions, ignore_index=True))
@@ -132,16 +133,32 @@ def _concerned(refund: str, missing: str, keys: Sequence[tuple[str, ...]]) -> st
     return f"{TRANSACTIONS.name}{joins} WHERE ({earlier})"
 
 
-def _lines(engine: Engine, types: dict[str, str], computed: str, concerned: str) -> pd.DataFrame:
+def _lines(engine: Engine, types: dict[str, str], number: str, refund: str, concerned: str) -> pd.DataFrame:
     """Lines by customer and time; those of one moment in an order that their content alone decides."""
     optional = [
         name if name in types else f"{engine.null(kind)} AS {name}"
         for name, kind in ((c.PRODUCT_ID, "label"), (c.ORDER_ID, "id"), (c.QUANTITY, "number"))
     ]
-    keys = ", ".join([c.CUSTOMER_ID, c.ORDERED_AT, f"{c.AMOUNT} DESC", *map(engine.quote, sorted(types))])
-    return engine.frame(
-        f"SELECT customer_id, ordered_at, amount, {', '.join(optional)}, {computed} FROM {concerned} ORDER BY {keys}"
+    told = [name for name in (c.PRODUCT_ID, c.ORDER_ID, c.QUANTITY) if name in types]
+    keys = ", ".join([c.CUSTOMER_ID, c.ORDERED_AT, f"{c.AMOUNT} DESC", *told])
+    lines = engine.frame(
+        f"SELECT customer_id, ordered_at, amount, {', '.join(optional)}, {number} AS line, {refund} AS is_refund "
+        f"FROM {concerned} ORDER BY {keys}"
     )
+    tied = np.flatnonzero(lines.duplicated([c.CUSTOMER_ID, c.ORDERED_AT, c.AMOUNT, *told], keep=False))
+    if len(tied):  # few: to read all columns of all lines would take half as long again
+        engine.add_frame(TIED, lines.iloc[tied][["line"]])
+        others = [f"l.{engine.quote(name)}" for name in sorted(set(types) - {*told})]
+        by_content = engine.frame(
+            f"SELECT t.line FROM {TRANSACTIONS.name} AS l JOIN {TIED} AS t ON t.line = l.{number} "
+            f"ORDER BY {', '.join([keys, *others])}"
+        )
+        engine.drop(TIED)
+        place = pd.Series(tied, index=lines["line"].iloc[tied])
+        order = np.arange(len(lines))
+        order[tied] = place.loc[by_content["line"]]
+        lines = lines.iloc[order].reset_index(drop=True)
+    return lines
 
 
 @dataclass(slots=True)
@@ -159,13 +176,18 @@ def _match(lines: pd.DataFrame) -> tuple[pd.DataFrame, Matched]:
     """The versions of the lines, and what was matched."""
     earlier: dict[tuple[object, object], list[_Line]] = defaultdict(list)
     everything: dict[object, list[_Line]] = defaultdict(list)  # for refunds that name no product
+    settled, alone = _settle_alone(lines)
     left = lines[c.AMOUNT].to_numpy(np.int64).copy()
+    left[alone["row"]] -= alone["money"]
+    left[alone["refund"]] += alone["money"]
     undone: list[tuple[int, int, int]] = []  # row of the line, row of the refund, amount
     missing = lines[c.PRODUCT_ID].isna().to_numpy()
     nameless = set(lines[c.CUSTOMER_ID][missing & lines["is_refund"].to_numpy(bool)])
     quantity = lines[c.QUANTITY].to_numpy(np.float64)
-    columns = (lines[name].tolist() for name in (c.CUSTOMER_ID, c.PRODUCT_ID, c.ORDER_ID, c.AMOUNT, "is_refund"))
-    for row, (customer, product, order, amount, is_refund) in enumerate(zip(*columns, strict=True)):
+    rest = np.flatnonzero(~settled)
+    names = (c.CUSTOMER_ID, c.PRODUCT_ID, c.ORDER_ID, c.AMOUNT, "is_refund")
+    columns = (lines[name].iloc[rest].tolist() for name in names)
+    for row, customer, product, order, amount, is_refund in zip(rest.tolist(), *columns, strict=True):
         units = quantity[row]
         price = amount / units if units == units and units != 0 else None
         if not is_refund:
@@ -180,7 +202,44 @@ def _match(lines: pd.DataFrame) -> tuple[pd.DataFrame, Matched]:
             line.left -= money
             left[row] += money
             undone.append((line.row, row, money))
-    return _versions(lines, left, undone), _counted(lines, left)
+    pairs = pd.concat([alone, pd.DataFrame(undone, columns=list(alone)).astype(np.int64)], ignore_index=True)
+    return _versions(lines, left, pairs), _counted(lines, left)
+
+
+def _settle_alone(lines: pd.DataFrame) -> tuple[Mask, pd.DataFrame]:
+    """Match all refunds that are the only one of their customer and product, and take one line; most are such.
+
+    Returns
+    -------
+    tuple
+        Which rows need no further look; and the row of each line, the row of its refund, and the money.
+    """
+    amounts, refund = lines[c.AMOUNT].to_numpy(np.int64), lines["is_refund"].to_numpy(bool)
+    (customer, _), (product, _), (order, _) = (
+        pd.factorize(lines[name]) for name in (c.CUSTOMER_ID, c.PRODUCT_ID, c.ORDER_ID)
+    )
+    group, _ = pd.factorize(customer * (product.max(initial=0) + 2) + product)
+    nameless = np.isin(customer, customer[refund & (product < 0)])  # whose refunds may take of any product
+    groups = group.max(initial=-1) + 1
+    single = np.bincount(group[refund], minlength=groups) == 1
+    refund_of = np.zeros(groups, dtype=np.int64)
+    refund_of[group[refund]] = np.flatnonzero(refund)
+    at = refund_of[group]  # the row of the refund of each row's group
+    plain = single[group] & ~nameless & (amounts[at] < 0) & (order[at] >= 0)
+    rows = np.flatnonzero(plain & ~refund & (amounts > 0) & (np.arange(len(lines)) < at))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = amounts / lines[c.QUANTITY].to_numpy(np.float64)
+        near = np.abs(price[rows] - price[at[rows]]) < 1
+    exact = amounts[rows] == -amounts[at[rows]]
+    rank = np.select([order[rows] == order[at[rows]], exact, near], [3, 2, 1], 0)  # as `_choice` prefers them
+    by_rank = np.lexsort((rows, rank, group[rows]))
+    ordered = rows[by_rank]
+    last = np.append(group[ordered][1:] != group[ordered][:-1], True)[: len(ordered)]
+    best = ordered[last]
+    best = best[amounts[best] >= -amounts[at[best]]]
+    done = np.zeros(groups, dtype=bool)
+    done[group[best]] = True
+    return done[group], pd.DataFrame({"row": best, "refund": at[best], "money": -amounts[at[best]]})
 
 
 def _choice(lines: list[_Line], order: object, amount: int, price: float | None) -> list[tuple[_Line, int]]:
@@ -228,8 +287,13 @@ def _counted(lines: pd.DataFrame, left: np.ndarray) -> Matched:
     return Matched(int(refund.sum()), int((rest < amount).sum()), int(amount.sum()), int((amount - rest).sum()))
 
 
-def _versions(lines: pd.DataFrame, left: np.ndarray, undone: list[tuple[int, int, int]]) -> pd.DataFrame:
+def _versions(lines: pd.DataFrame, left: np.ndarray, pairs: pd.DataFrame) -> pd.DataFrame:
     """The versions of the lines that are not what they were.
+
+    Parameters
+    ----------
+    pairs
+        The row of a line, the row of its refund, and the money.
 
     Returns
     -------
@@ -238,8 +302,7 @@ def _versions(lines: pd.DataFrame, left: np.ndarray, undone: list[tuple[int, int
         refund that undid all that it could is no line any more: its row has no `known_at`.
     """
     moments, amounts = lines[c.ORDERED_AT].to_numpy(), lines[c.AMOUNT].to_numpy(np.int64)
-    pairs = pd.DataFrame(undone, columns=["row", "refund", "money"]).astype(np.int64)
-    pairs["at"] = moments[pairs["refund"]]
+    pairs = pairs.assign(at=moments[pairs["refund"]])
     at_once = pairs.groupby(["row", "at"], as_index=False)["money"].sum()  # in this order, which `cumsum` needs
     rows, of_row = at_once["row"].to_numpy(), at_once.groupby("row")
     remaining = amounts[rows] - of_row["money"].cumsum().to_numpy()
