@@ -11,6 +11,7 @@ SAID = [
     ("(sqlite3.OperationalError) database is locked\n[SQL: INSERT ...]", "is locked by another process", 75),
     ("database disk image is malformed", "is damaged", 1),
     ("file is not a database", "is no database", 1),
+    ("(sqlite3.OperationalError) table x already exists\n[SQL: CREATE ...]", "is half made: a process was", 1),
     ("(sqlite3.OperationalError) attempt to write a readonly database", "cannot be written by this user", 1),
     ("(sqlite3.OperationalError) unable to open database file", "cannot be written by this user", 1),
     ("(sqlite3.OperationalError) database or disk is full", "has no room left", 1),

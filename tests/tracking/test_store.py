@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -52,8 +54,29 @@ def test_a_deleted_experiment_is_said_to_be_deleted(tracking, tmp_path):
         tracking.open_store(TrackingConfig(experiment="gone"), tmp_path)
 
 
+def test_a_local_store_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
+    """MLflow makes its tables one by one: a store that was killed on the way never opened again."""
+    from patronage.tracking import store
+
+    class Dying:
+        def __init__(self, tracking_uri: str, registry_uri: str) -> None:
+            self.path = tracking_uri.removeprefix("sqlite:///")
+
+        def search_experiments(self, max_results: int) -> None:
+            with contextlib.closing(sqlite3.connect(self.path)) as connection:
+                connection.execute("CREATE TABLE alembic_version (version_num)")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "MlflowClient", Dying)
+    with pytest.raises(KeyboardInterrupt):
+        store.open_store(TrackingConfig(), tmp_path)
+    assert [path.name for path in (tmp_path / "mlruns").iterdir() if path.name != ".mlflow.db.lock"] == []
+
+
 @pytest.mark.slow
 def test_eight_processes_can_open_a_cold_store_at_once(tmp_path):
+    (tmp_path / "mlruns").mkdir()
+    (tmp_path / "mlruns" / ".mlflow.db.growing").write_bytes(b"of a process that was killed")
     code = (
         "from pathlib import Path; from patronage.config import TrackingConfig; from patronage import tracking\n"
         f"store = tracking.open_store(TrackingConfig(experiment='rush'), Path({str(tmp_path)!r}))\n"
@@ -71,6 +94,7 @@ def test_eight_processes_can_open_a_cold_store_at_once(tmp_path):
     experiment = client.get_experiment_by_name("rush").experiment_id
     assert len(client.search_runs([experiment])) == 8
     assert Path(tmp_path, "mlruns", "mlflow.db").is_file()
+    assert not list(Path(tmp_path, "mlruns").glob(".mlflow.db.growing*"))
 
 
 def test_without_a_champion_there_is_none(tracking, tmp_path):

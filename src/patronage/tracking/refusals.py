@@ -40,6 +40,10 @@ DRIVERS = {
 LOCKED = Refusal("is locked by another process", "try again later", retry=True)
 CORRUPT = Refusal("is damaged", "restore it from a backup, or give another store")
 FOREIGN = Refusal("is no database", "give another store, such as tracking.uri=sqlite:///mlruns/mlflow.db")
+INCOMPLETE = Refusal(
+    "is half made: a process was killed as it made or upgraded its tables",
+    "move it away if it holds no runs, else restore it from a backup, then start again",
+)
 READ_ONLY = Refusal("cannot be written by this user", "give the rights, or another store")
 NOWHERE = Refusal("cannot be made there", "make its folder, or give another store")
 BROKEN = Refusal("cannot be read or written", "make room if its disk is full; else restore it from a backup")
@@ -60,6 +64,7 @@ SIGNS: tuple[tuple[str, Refusal], ...] = (
     (r"malformed", CORRUPT),
     (r"disk I/O error", BROKEN),  # also what SQLite makes of a full disk
     (r"is not a database", FOREIGN),
+    (r"table \w+ already exists|duplicate column name|no such table", INCOMPLETE),
     (r"readonly database|read-only|[Pp]ermission denied|unable to open database file", READ_ONLY),
     (r"No such file or directory|Not a directory", NOWHERE),
     (r"disk is full", FULL),

@@ -102,6 +102,8 @@ def open_store(config: TrackingConfig, root: Path, *, log: str = "", reading: bo
             else:
                 database.parent.mkdir(parents=True, exist_ok=True)
         with alone(uri):  # several processes that migrate one cold database corrupt it, and a client migrates
+            if uri.startswith(LOCAL):
+                _make_database(Path(os.path.realpath(uri.removeprefix(LOCAL))))
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             _await_server(client, uri)
             experiment_id = _experiment(client, config.experiment, location)
@@ -264,6 +266,31 @@ def _await_server(client: MlflowClient, uri: str) -> None:
         raise TimeoutError(f"timed out: no whole answer within {seconds} s")
     if failures:
         raise failures[0]
+
+
+def _make_database(database: Path) -> None:
+    """Make the database of a new local store, whole or not at all.
+
+    MLflow makes and changes its tables one by one; where it is killed on the way, what it leaves opens never again.
+    """
+    if database.exists() and database.stat().st_size:
+        return
+    growing, whole = (database.with_name(f".{database.name}.{state}") for state in ("growing", "whole"))
+    files = [path.with_name(path.name + part) for path in (growing, whole) for part in ("", "-journal", "-wal", "-shm")]
+    try:
+        for file in files:  # of a process that was killed here
+            file.unlink(missing_ok=True)
+        address = f"{LOCAL}{growing}"
+        MlflowClient(tracking_uri=address, registry_uri=address).search_experiments(max_results=1)
+        with (
+            contextlib.closing(sqlite3.connect(growing, timeout=20)) as source,
+            contextlib.closing(sqlite3.connect(whole)) as target,
+        ):
+            source.backup(target)
+        whole.replace(database)
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
 
 
 def _is_writable(database: Path) -> bool:
