@@ -75,3 +75,7 @@ def test_a_column_of_many_labels_is_no_combination_with_whatever_stands_beside_i
     (row,) = overlap.combinations_by_orders(labels, orders, seed=0).to_dict("records")
     assert row["verdict"] == "no more than both"
     assert row["gain"] < 0.003
+    band = labels.assign(
+        other=pd.Series(score // 10).astype(str)
+    )  # follows from the score: there is nothing to combine
+    assert overlap.combinations_by_orders(band, orders, seed=0).empty
