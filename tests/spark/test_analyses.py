@@ -69,7 +69,9 @@ def test_when_to_reach_a_customer(views):
 
 
 # `obstacles` has a test of its own below: its intervals are made of buckets, into which engines put other customers.
-@pytest.mark.parametrize("analysis", [each for each in ANALYSES if each.name not in ("obstacles", "timing")])
+@pytest.mark.parametrize(
+    "analysis", [each for each in ANALYSES if each.name not in ("obstacles", "timing")], ids=lambda each: each.name
+)
 def test_every_analysis_gives_the_same_on_both(views, analysis):
     config = settings("analyse", ["data=cdnow", f"cutoff={CUTOFF:%Y-%m-%d}"])
     own = config.lenses.value if analysis.name == "pyramid" else getattr(config, analysis.name, config)
