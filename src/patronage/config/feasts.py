@@ -1,4 +1,4 @@
-"""Feasts that move: the days of Easter, of Orthodox Easter and of the Islamic calendar in any year, by their rules.
+"""The windows of occasions, and feasts that move: the days of Easter, of Orthodox Easter and of the Islamic calendar in any year, by their rules.
 
 `easter-7` is a week before Easter, `orthodox_easter+1` the Monday after it. `hijri-09-01` is the first day of Ramadan
 by the tabular Islamic calendar, which may lie a day beside the one that a country announces. A feast without a rule
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from patronage.config.holidays import EPOCH, known_holidays
 from patronage.config.rules import month_day
@@ -19,6 +21,42 @@ OF_EASTER = re.compile(r"(easter|orthodox_easter)([+-]\d{1,2})?")
 OF_HIJRI = re.compile(r"hijri-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|30)")
 HIJRI_EPOCH = date(622, 7, 18)  # 1 Muharram 1 on the Gregorian calendar, by the astronomical reckoning
 HIJRI_LEAP = (2, 5, 7, 10, 13, 16, 18, 21, 24, 26, 29)  # years of 355 days among each 30
+
+
+@dataclass
+class OccasionWindow:
+    """One universal occasion, every year, both ends included.
+
+    An end is a month-day as MM-DD, or a day of a feast that moves, such as `easter-7`; both ends are
+    of one kind. A feast without a rule has `dates` instead, such as 2023-11-09/2023-11-15, a time each.
+    """
+
+    start: str = ""
+    end: str = ""
+    dates: list[str] = field(default_factory=list)
+
+
+def _window(key: str, given: Any) -> OccasionWindow:
+    try:
+        return OccasionWindow(**given)
+    except TypeError:
+        raise ConfigError(f"lenses.occasion.calendars.{key}={given}; expected start and end, or dates") from None
+
+
+def country_calendar(country: str, given: Any) -> dict[str, OccasionWindow]:
+    """The windows of a country by their names, from the configuration.
+
+    Raises
+    ------
+    ConfigError
+        Naming the setting and what is expected.
+    """
+    if not isinstance(given, dict):
+        raise ConfigError(f"lenses.occasion.calendars.{country}={given}; expected a table of windows by name")
+    return {
+        name: window if isinstance(window, OccasionWindow) else _window(f"{country}.{name}", window)
+        for name, window in given.items()
+    }
 
 
 def moves(end: str) -> bool:

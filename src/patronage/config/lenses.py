@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
-from patronage.config.feasts import check_window
+from patronage.config.feasts import OccasionWindow, check_window, country_calendar
 from patronage.config.rules import at_least, within
 from patronage.config.shipped import shipped
 from patronage.config.target import chosen_acts
@@ -38,26 +38,6 @@ class UsageConfig:
 
 
 @dataclass
-class OccasionWindow:
-    """One universal occasion, every year, both ends included.
-
-    An end is a month-day as MM-DD, or a day of a feast that moves, such as `easter-7` (config/feasts.py); both ends are
-    of one kind. A feast without a rule has `dates` instead, such as 2023-11-09/2023-11-15, a time each.
-    """
-
-    start: str = ""
-    end: str = ""
-    dates: list[str] = field(default_factory=list)
-
-
-def _window(key: str, given: Any) -> OccasionWindow:
-    try:
-        return OccasionWindow(**given)
-    except TypeError:
-        raise ConfigError(f"lenses.occasion.calendars.{key}={given}; expected start and end, or dates") from None
-
-
-@dataclass
 class OccasionConfig:
     calendar: dict[str, OccasionWindow] = field(
         default_factory=lambda: {name: OccasionWindow(**ends) for name, ends in _retail("occasion.calendar").items()}
@@ -76,13 +56,7 @@ class OccasionConfig:
     day_parts: dict[str, int] = field(default_factory=lambda: _retail("occasion.day_parts"))
 
     def __post_init__(self) -> None:
-        self.calendars = {
-            country: {
-                name: window if isinstance(window, OccasionWindow) else _window(f"{country}.{name}", window)
-                for name, window in calendar.items()
-            }
-            for country, calendar in self.calendars.items()
-        }
+        self.calendars = {country: country_calendar(country, given) for country, given in self.calendars.items()}
 
     def check(self) -> None:
         within("lenses.occasion.min_gaps", self.min_gaps, 2, 1000)

@@ -45,8 +45,8 @@ def _converted(schema: type[C], given: Any) -> C:
     for key, value in _numbers(OmegaConf.to_container(merged)):
         if not math.isfinite(value):
             raise ConfigError(f"{key}={value}; expected a finite number")
-    for key, value in misplaced(schema, OmegaConf.to_container(merged)):
-        raise ConfigError(f"{key}={value}; expected a single value, not a list or a table")
+    for message in misplaced(schema, OmegaConf.to_container(merged)):
+        raise ConfigError(message)
     return OmegaConf.to_object(merged)  # type: ignore[return-value]
 
 

@@ -66,9 +66,13 @@ def _settings(schema: Any, given: Any) -> Any:
     return schema(**{key: _value(kinds[key], value) for key, value in given.items()})
 
 
-def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Lists and tables, with their keys, where the schema has a single value: OmegaConf lets them pass in a list."""
+def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[str]:
+    """What OmegaConf lets pass: a list or table inside a list of single values, or a value in place of a table."""
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        rest = [each for each in arguments if each is not types.NoneType]
+        kind = rest[0] if len(rest) == 1 and value is not None else Any
+        origin, arguments = get_origin(kind), get_args(kind)
     if is_dataclass(kind) and isinstance(value, dict):
         kinds = _types(kind)  # type: ignore[arg-type]
         for key, item in value.items():
@@ -79,8 +83,12 @@ def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, Any]
     elif origin is dict and isinstance(value, dict):
         for key, item in value.items():
             yield from misplaced(arguments[1], item, f"{path}.{key}")
+    elif is_dataclass(kind) or origin is dict:
+        yield f"{path}={value}; expected a table"
+    elif origin is list:
+        yield f"{path}={value}; expected a list"
     elif kind in (str, int, float, bool) and isinstance(value, list | dict):
-        yield path, value
+        yield f"{path}={value}; expected a single value, not a list or a table"
 
 
 def _one_of(kinds: tuple[Any, ...], value: Any) -> Any:

@@ -96,8 +96,15 @@ def composed(verb: str, overrides: Sequence[str] = ()) -> DictConfig:
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         try:
             return hydra.compose(verb, overrides=opened(overrides))
-        except ValueError as error:  # of a number where the name of an option is expected
-            raise ConfigError(plain(str(error))) from error
+        except (ValueError, TypeError) as error:  # of a number or a list where the name of an option is expected
+            raise no_option(error, overrides) from error
+
+
+def no_option(error: ValueError | TypeError, words: Sequence[str]) -> ConfigError:
+    """What Hydra raises, without a word of configuration, where it is given something else than names of options."""
+    if isinstance(error, ValueError):
+        return ConfigError(plain(str(error)))
+    return ConfigError(f"{' '.join(words)}: Hydra cannot compose this; expected the name of an option for each group")
 
 
 def settings(verb: str, overrides: Sequence[str] = ()) -> Any:

@@ -27,7 +27,7 @@ from patronage.config.places import conf_dir, project_root
 from patronage.engine import shortage
 from patronage.errors import ConfigError, OutputError, PatronageError
 from patronage.jobs import secrets
-from patronage.jobs.compose import SCHEMAS, opened, store_schema
+from patronage.jobs.compose import SCHEMAS, no_option, opened, store_schema
 from patronage.jobs.failure import Failure
 from patronage.jobs.help import help_of
 from patronage.jobs.quoting import options_first, quote_values
@@ -85,8 +85,8 @@ def run_verb(verb: str, arguments: list[str]) -> None:
         cause = error.__cause__
         detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
         raise ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)") from error
-    except ValueError as error:  # of two options of Hydra that exclude each other
-        raise ConfigError(plain(str(error))) from error
+    except (ValueError, TypeError) as error:  # two options of Hydra that exclude each other, or no name of an option
+        raise no_option(error, arguments) from error
     except OSError as error:  # Hydra's own folder; some of its errors of configuration are of this kind too
         raise _plain(error) from error
     finally:
