@@ -39,13 +39,13 @@ from patronage.config.data import (
     TransactionsConfig,
 )
 from patronage.config.effect import EffectConfig
+from patronage.config.feasts import OccasionWindow
 from patronage.config.journey import JourneyConfig
 from patronage.config.lenses import (
     ActsConfig,
     ContractConfig,
     LensesConfig,
     OccasionConfig,
-    OccasionWindow,
     ValueConfig,
 )
 from patronage.config.personas import PersonasConfig

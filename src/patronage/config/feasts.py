@@ -1,4 +1,4 @@
-"""The windows of occasions, and feasts that move: the days of Easter, of Orthodox Easter and of the Islamic calendar in any year, by their rules.
+"""The windows of occasions; and feasts that move: Easter, Orthodox Easter and the Islamic calendar, by their rules.
 
 `easter-7` is a week before Easter, `orthodox_easter+1` the Monday after it. `hijri-09-01` is the first day of Ramadan
 by the tabular Islamic calendar, which may lie a day beside the one that a country announces. A feast without a rule
