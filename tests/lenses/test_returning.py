@@ -77,6 +77,17 @@ def test_who_has_a_name_that_claims_a_loss_comes_back_less_often(lens, column, c
     assert labels.isin(claims).any()
 
 
+def test_who_is_loyal_by_rank_comes_back_as_often_as_everyone(lens_settings):
+    """A silence of few days is recent by rank, and long for who orders every five days."""
+    then, came = base(np.random.default_rng(1), gone_after=3)
+    now, comes = base(np.random.default_rng(2), gone_after=3)
+    learned = FittedLenses((rfm.LENS,), fit(now, lens_settings, [Earlier(then, came)]).states)
+    labels = pd.Series(learned.segments(now)["rfm_segment"], now.index)
+    for label in ("champions", "loyal"):
+        assert comes[labels == label].mean() > comes.mean()
+        assert learned.states["rfm"].returning.beside_everyone(now[labels == label]).min() >= 1
+
+
 def test_where_everyone_comes_back_the_names_stay_empty(lens_settings):
     rng = np.random.default_rng(3)
     features, _ = base(rng, gone_after=3)

@@ -6,7 +6,7 @@ import pytest
 
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.scorecard import Headline
-from patronage.review.training_record import in_a_sentence, scorecard_table, verdict_tag
+from patronage.review.training_record import by_how_much, in_a_sentence, scorecard_table, verdict_tag
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,19 @@ from patronage.review.training_record import in_a_sentence, scorecard_table, ver
 )
 def test_a_row_reads_as_a_sentence(interval, verdict):
     table = scorecard_table([Headline("churn", "log_loss", 0.5, "recency", 0.6, interval)])
-    assert table.iloc[0].tolist() == ["churn", "log_loss", 0.5, verdict, "recency", 0.6]
+    assert table.iloc[0].tolist()[:6] == ["churn", "log_loss", 0.5, verdict, "recency", 0.6]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "baseline", "interval", "words"),
+    [
+        ("log_loss", 0.4, 0.5, Interval(-0.1, -0.2, -0.01), "-0.1 [-0.2, -0.01]"),
+        ("spend_rmse", 3.0, 5.0, Interval(-16.0, -21.0, 11.0), "-2 [-3, +1]"),  # of squared errors: 9, 4 and 36 for 25
+        ("later_behaviour", 0.03, 0.01, Interval(-0.02, -0.03, -0.01), "+0.02 [+0.01, +0.03]"),  # more is better
+    ],
+)
+def test_it_says_by_how_much_in_the_unit_of_the_metric(metric, value, baseline, interval, words):
+    assert by_how_much(Headline("model", metric, value, "best", baseline, interval)) == words
 
 
 def test_the_verdicts_of_all_models_are_one_sentence():

@@ -30,7 +30,8 @@ def categories(history: History) -> pd.DataFrame:
 def price_levels(history: History) -> pd.DataFrame:
     """The price thirds of each category at which each customer bought: `customer_id`, `item`, `level` 0 to 2.
 
-    The thirds split the lines of a category by amount per piece.
+    The thirds split the lines of a category by amount per piece. Amounts are whole minor units, so that equal prices
+    are equal numbers: 3 pieces for .30 and 1 for .10 are of one third, which quotients of .30 and .10 would part.
     """
     price = "amount * 1.0e0 / CASE WHEN quantity > 0 THEN quantity ELSE 1 END"
     places = f"""

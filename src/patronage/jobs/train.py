@@ -91,10 +91,10 @@ def train_and_log(tables: Tables, config: TrainConfig) -> Run:
     measured = measure(tables, split, bundle, assignments, config, sampler, fits)
     report |= _journey_and_sessions(tables, bundle, features, assignments, measured, config)
     if measured:
-        report |= measurement_report(measured, currency)
-        trial = segment_report(measured, Resampling(config.evaluation.bootstraps, config.seed), config.clv.margin)
-        print(*trial.messages, sep="\n", flush=True)
-        report |= trial
+        how_good = measurement_report(measured, currency)
+        how_good |= segment_report(measured, Resampling(config.evaluation.bootstraps, config.seed), config.clv.margin)
+        print(*how_good.messages, sep="\n", flush=True)
+        report |= how_good
     result = Run(config, bundle, features, assignments, measured)
     record = training_record(result, split, personas, report, tables, started)
     past = [_with_actual_totals(tables, run) for run in tracking.past_runs(store)]

@@ -49,7 +49,7 @@ LENS = Lens(
         c.MONETARY_VALUE: Feature(
             "mean value of a repeat day, in the currency",
             absent=0,
-            reason="{} a repeat order",
+            reason="{} spent on a repeat order",
             none="no repeat order yet",
         ),
         c.FIRST_ORDER_VALUE: Feature(

@@ -8,7 +8,8 @@ customers are scored. Where most customers bought once, some scores stay empty, 
 The names of the two lowest recency scores claim that the customer is going or gone. Which of them a customer gets, or
 that of a middling recency, goes by how often such customers came back at earlier cutoffs, beside everyone
 (`lenses.returning`): silence is long for some rhythms and usual for others. Where nothing was learned of that, it goes
-by the recency score. A label is empty where the data has no such customers.
+by the recency score. A label is empty where the data has no such customers. `champions` and `loyal` claim more orders
+than others place, and ask for everyone's chance to come back at least; without it, who bought much needs attention.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ def _names(features: pd.DataFrame, recency: Index, worth: Index, state: RfmState
     rarely, hardly = returns < state.at_risk_below, returns < state.lost_below
     row = np.where(recency < MIDDLING, np.select([hardly, rarely], [GONE, GOING], MIDDLING), recency)
     names = NAMES[row - 1, worth - 1]
-    return np.where((names == "about_to_sleep") & ~rarely, "promising", names)
+    names = np.where((names == "about_to_sleep") & ~rarely, "promising", names)
+    return np.where(np.isin(names, ["champions", "loyal"]) & (returns < 1), "need_attention", names)
 
 
 LENS = Lens(
@@ -124,12 +126,12 @@ LENS = Lens(
     },
     labels={
         c.RFM_SEGMENT: {
-            "champions": "recent, frequent, dear",
-            "loyal": "frequent and dear, not long ago",
+            "champions": "recent, frequent, dear, and such customers come back as often as everyone or more",
+            "loyal": "frequent and dear, not long ago, and such customers come back as often as everyone or more",
             "potential_loyalist": "recent, of middling frequency and value",
             "new": "very recent, bought little so far",
             "promising": "bought little so far, fairly recently or by a slow rhythm",
-            "need_attention": "middling in everything",
+            "need_attention": "middling in everything, or bought much and comes back less often than everyone",
             "about_to_sleep": "bought little, some time ago, and such customers come back clearly less often",
             "at_risk": "bought much, long ago, and such customers come back clearly less often than everyone",
             "cannot_lose": "bought much, long ago, and such customers come back less than half as often",

@@ -144,7 +144,7 @@ LENS = Lens(
             "with larger orders",
             "with smaller orders",
             middle="mid-basket",
-            reason="{} an order",
+            reason="{} spent on an order",
         ),
         "order_value_variation": Feature(
             "how unequal the order values are (standard deviation over mean)",

@@ -8,16 +8,22 @@ from matplotlib.figure import Figure
 from patronage import names as c
 from patronage.decisions.retention import empc, profit_curve, retention_offer, retention_profit
 from patronage.evaluation.baselines import churn as churn_baselines
+from patronage.evaluation.later_behaviour import SHUFFLED, TWO_BY_TWO
 from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.measurement import Measurement
+from patronage.evaluation.totals import LEVEL
 from patronage.labels import buyers
+from patronage.models.btyd.totals import Total
 from patronage.models.forecast import CONTRACT
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review import clv_figures, ensemble_figures, figures
 from patronage.review.target_report import target_report
+from patronage.statistics import calibration_error, calibration_error_by_chance
 from patronage.typing import Array
 
+WORDS = {TWO_BY_TWO: "four groups by frequency and recency", SHUFFLED: "shuffled personas"}
+SEED = 0  # of the draws that tell what chance alone makes
 FORECASTS = [c.CHURN_PROBABILITY, c.EXPECTED_ORDERS, c.EXPECTED_SPEND, c.JOURNEY_P_ORDER]
 
 
@@ -37,6 +43,7 @@ def measurement_report(measurement: Measurement, currency: str = "") -> Report:
         | _personas(measurement)
         | _leakage(measurement)
         | _churn(measurement)
+        | _calibration(measurement)
         | _value(measurement, currency)
         | _orders(measurement)
         | target_report(measurement)
@@ -64,9 +71,10 @@ def _personas(measurement: Measurement) -> Report:
     if later is None:
         return Report()
     line = later.headline
-    verdict = f"TELL NO MORE of later behaviour than a grid of orders and recency ({line.value:.1%})"
-    if line.difference.high < 0:
-        verdict = f"tell {line.value:.1%} of what a grid of orders and recency of as many cells leaves over"
+    left = "of what a grid of orders and recency of as many cells leaves over"
+    verdict = f"tell {line.value:.1%} {left}, beside {line.baseline_value:.1%} by {WORDS[line.baseline]}"
+    if line.difference.high >= 0:
+        verdict = f"TELL NO MORE of later behaviour than {WORDS[line.baseline]}: {line.value:.1%} {left}"
     return Report(tables={Artifact.PERSONA_LATER: later.table}, messages=[f"personas     {verdict}"])
 
 
@@ -100,6 +108,34 @@ def _churn(measurement: Measurement) -> Report:
     y_pred = forecasts[c.CHURN_PROBABILITY].to_numpy()
     figure = figures.calibration(y_true, y_pred, {"recency": naive["recency"]}, event)
     return Report(figures={Artifact.CHURN_CALIBRATION_FIGURE: figure})
+
+
+def _calibration(measurement: Measurement) -> Report:
+    """In words: how far the risks and the totals lay from what came, and whether chance or the interval explains it."""
+    y_true, forecasts = _eligible(measurement)
+    y_pred = forecasts[c.CHURN_PROBABILITY].to_numpy(float)
+    off = 100 * calibration_error(y_true, y_pred)
+    by_chance = 100 * calibration_error_by_chance(y_pred, SEED)
+    parts = [f"churn off by {off:.1f} points on average, where chance alone makes {by_chance:.1f}"]
+    evaluated = buyers(measurement.holdout.evaluated)
+    predicted = measurement.assignments.loc[evaluated.features.index]
+    if len(predicted) and predicted[[c.EXPECTED_ORDERS, c.EXPECTED_SPEND]].notna().all(axis=None):
+        totals = measurement.bundle.forecast.totals(evaluated.features, predicted, level=LEVEL)
+        parts += [
+            _in_words(name, total, float(evaluated.labels[name].clip(lower=0).sum())) for name, total in totals.items()
+        ]
+    return Report(messages=[f"calibration  {'; '.join(parts)}"])
+
+
+def _in_words(name: str, total: Total, actual: float) -> str:
+    """A total beside what came: "orders 8 % too high, within its 80% interval"."""
+    if actual <= 0:
+        return f"{name}: none came, {total.expected:,.0f} expected"
+    off = total.expected / actual - 1
+    side = "within" if total.low <= actual <= total.high else "OUTSIDE"
+    low, high = total.low / actual - 1, total.high / actual - 1
+    words = f"{name} {abs(off):.1%} too {'high' if off > 0 else 'low'} in all"
+    return f"{words}, {side} the {LEVEL:.0%} interval {low:+.0%} to {high:+.0%}"
 
 
 def _value(measurement: Measurement, currency: str) -> Report:

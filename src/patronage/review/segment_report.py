@@ -19,6 +19,11 @@ from patronage.names import Artifact, Metric
 from patronage.report import Report
 
 VERDICTS = (HOLDS, SAYS_NOTHING, TOO_FEW, NAME_FAILS)
+# Eight columns of the first part of the table, then those of the second, which repeats the first two.
+SHOWN_FIRST = (
+    "column", "label", "customers", "verdict", "claim", "bought_lift", "bought_lift_low", "bought_lift_high",
+    "orders_lift", "orders_lift_low", "orders_lift_high", "spend_lift", "spend_lift_low", "spend_lift_high",
+)  # fmt: skip
 IN_PLURAL = ("hold", "say nothing", "have too few customers", "have a name that does not hold")
 
 
@@ -40,7 +45,7 @@ def segment_report(measured: Measurement, resampling: Resampling, margin: float)
     )
     stamp = {"from": f"{evaluated.cutoff:%Y-%m-%d}", "days": evaluated.horizon_days, "of_customers": trial.customers}
     tables: dict[str, pd.DataFrame] = {
-        Artifact.SEGMENTS: trial.segments.assign(**stamp),
+        Artifact.SEGMENTS: _first_what_matters(trial.segments).assign(**stamp),
         Artifact.SEGMENT_COLUMNS: columns_in_short(trial, VERDICTS),
         Artifact.SEGMENT_PROFITS: profitable(trial, margin),
         Artifact.SEGMENT_BENEFITS: benefits_sought(assignments, evaluated.labels[c.CHURNED]),
@@ -48,6 +53,11 @@ def segment_report(measured: Measurement, resampling: Resampling, margin: float)
         Artifact.SEGMENTS_NARROW: too_narrow(trial),
     }
     return Report(metrics, {name: table for name, table in tables.items() if len(table)}, messages=(line,))
+
+
+def _first_what_matters(segments: pd.DataFrame) -> pd.DataFrame:
+    """The same table, with what its first parts shall show first: a page of MLflow has room for few columns."""
+    return segments[[*SHOWN_FIRST, *(name for name in segments if name not in SHOWN_FIRST)]]
 
 
 def failing_names(segments: pd.DataFrame) -> list[str]:

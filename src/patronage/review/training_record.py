@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
@@ -12,6 +13,7 @@ from patronage import cutoff as when
 from patronage import names as c
 from patronage.config import TrainConfig
 from patronage.data import Tables
+from patronage.evaluation.later_behaviour import MEASURE as LATER_BEHAVIOUR
 from patronage.evaluation.measurement import Measurement
 from patronage.evaluation.run import Run
 from patronage.evaluation.scorecard import Headline, Scorecard
@@ -177,7 +179,7 @@ def verdict_tag(headlines: Sequence[Headline]) -> str:
 
 
 def scorecard_table(headlines: Sequence[Headline]) -> pd.DataFrame:
-    """A row per model: its main metric, the verdict, and the best baseline's value."""
+    """A row per model: its main metric, the verdict, the best baseline's value, and by how much, with its interval."""
     return pd.DataFrame(
         [
             {
@@ -187,10 +189,25 @@ def scorecard_table(headlines: Sequence[Headline]) -> pd.DataFrame:
                 "verdict": line.verdict,
                 "best baseline": line.baseline,
                 "its value": line.baseline_value,
+                "difference, 95%": by_how_much(line),
             }
             for line in headlines
         ]
     )
+
+
+def by_how_much(line: Headline) -> str:
+    """The model's value less the baseline's, with the interval that the verdict comes from, in the metric's unit."""
+    ends = line.difference
+    if line.metric.endswith("rmse"):  # the interval is of the squared errors
+        base = line.baseline_value
+        parts = [float(np.sqrt(max(base**2 + end, 0.0))) - base for end in ends]
+    elif line.metric == LATER_BEHAVIOUR:  # more is better, and the difference is kept as a loss
+        parts = [-ends.mean, -ends.high, -ends.low]
+    else:
+        parts = list(ends)
+    mean, low, high = (f"{part:+.2g}" if abs(part) < 10 else f"{part:+,.0f}" for part in parts)
+    return f"{mean} [{low}, {high}]"
 
 
 def _params(run: Run, split: Split) -> dict[str, object]:

@@ -76,7 +76,7 @@ def test_in_words_lateness_raises_the_risk_and_punctuality_lowers_it(fitted):
         ("repeat_days_per_month", 0.0667, 0.164, "orders again less often than most"),
         ("n_orders_56d", 0.0, 2.0, "no order in the last 56 days"),
         ("net_revenue", 11230.4, 695.5, "11,230 spent, less refunds (usually 696)"),
-        ("mean_order_value", 24.91, 31.5, "24.9 an order (usually 31.5)"),
+        ("mean_order_value", 24.91, 31.5, "24.9 spent on an order (usually 31.5)"),
         ("weekend_share", 0.666, 0.25, "67% of the orders at the weekend (usually 25%)"),
         ("gap_variation", 0.9, 0.5, "orders less regularly than most"),
         ("gap_variation", 0.1, 0.5, "orders more regularly than most"),
@@ -121,6 +121,26 @@ def test_what_reads_as_usual_is_no_reason():
         "n_orders": np.array([3.0]),
     }  # 25.9 (usually 25) tells nobody anything
     assert in_words(parts, near, {"mean_order_value": 25.0, "n_orders": 1.0}, 30) == [words]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "usual", "part", "words"),
+    [
+        ("n_orders_112d", 3.0, 1.0, 0.5, "+ rhythm of orders: 40% to order in 30 days"),  # more orders are no risk
+        ("n_orders_224d", 0.0, 1.0, -0.5, "- rhythm of orders: 40% to order in 30 days"),
+        ("days_since_last_order", 90.0, 30.0, -0.5, "- rhythm of orders: 40% to order in 30 days"),
+        (
+            "n_orders_112d",
+            0.0,
+            1.0,
+            0.5,
+            "+ no order in the last 112 days; + rhythm of orders: 40% to order in 30 days",
+        ),
+    ],
+)
+def test_what_speaks_against_its_plain_meaning_is_part_of_the_rhythm(name, value, usual, part, words):
+    parts = Contributions(0.0, {RHYTHM: np.array([0.1]), name: np.array([part])})
+    assert in_words(parts, {name: np.array([value]), "p_order": np.array([0.4])}, {name: usual}, 30) == [words]
 
 
 def test_one_day_is_no_days():

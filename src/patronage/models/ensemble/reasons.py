@@ -5,6 +5,10 @@ mean of their probabilities; both rank customers alike but for curvature, and on
 the log-odds of its trees among the features exactly (Lundberg and Lee 2017, SHAP for trees). What a member starts from,
 and what moves it to a longer horizon, is BTYD's part, and so are BTYD's own columns among the features. The base and
 the contributions of a customer add up to the customer's score.
+
+Counts of orders, silences and gaps tell what BTYD's part tells. Where one of them moves the score against its plain
+meaning (more orders than usual, and a higher risk), that is so beside the silence or beside BTYD: in words it belongs
+to the rhythm, and is no reason of its own.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.lenses import described as describe
 from patronage.lenses.lens import Feature
+from patronage.lenses.recent import WINDOWS
 from patronage.models.btyd.mean import BTYD_COLUMNS
 from patronage.models.ensemble.encoding import Encoding, Matrices
 from patronage.models.ensemble.member import TargetEnsemble
@@ -30,6 +35,10 @@ from patronage.typing import Array, Columns
 FEATURES = describe(LensesConfig())  # a name of the configuration stands for itself
 RHYTHM = "rhythm"  # BTYD's part: how often and how recently the customer ordered
 MOST_RAISING, MOST_LOWERING = 3, 1
+# Larger values of the first mean more orders, of the second fewer.
+OFTEN = (c.N_ORDERS, c.ACTIVE_DAYS, c.ACTIVE_DAYS_RECENT, c.REPEAT_DAYS_PER_MONTH, "usage_days_per_month",
+         c.N_GAPS, c.FREQUENCY, *(f"n_orders_{days}d" for days in WINDOWS))  # fmt: skip
+SELDOM = (c.DAYS_SINCE_LAST_ORDER, c.LATENESS, c.MEAN_GAP_DAYS, "longest_gap_days")
 FEW_CUSTOMERS = 1000  # below so many, threads cost more to start than they help
 PLACE = re.compile(r"\{(:\.0%)?\}")  # of the number in a reason
 ONE = {"categories": c.CATEGORY} | {
@@ -127,8 +136,7 @@ def in_words(
     described
         Features in words; those of the fitted lenses name also what was learned.
     """
-    values = np.column_stack(list(parts.parts.values()))
-    names = list(parts.parts)
+    names, values = list(parts.parts), _in_plain_sense(parts.parts, features, medians)
     order = np.argsort(-values, axis=1, kind="stable")
     lines = []
 
@@ -155,6 +163,22 @@ def in_words(
                 reasons[key] = f"{sign} {phrase}"
         lines.append("; ".join(reasons.values()) or "nothing stands out")
     return lines
+
+
+def _in_plain_sense(parts: Mapping[str, Array], features: Columns, medians: Mapping[str, float]) -> Array:
+    """(N, parts) the contributions; those of orders and gaps against their plain meaning are added to the rhythm's."""
+    values = np.column_stack(list(parts.values()))
+    names = list(parts)
+    if RHYTHM not in names:
+        return values
+    rhythm = names.index(RHYTHM)
+    for place, name in enumerate(names):
+        if name in medians and name in (*OFTEN, *SELDOM):
+            beside = np.asarray(features[name], np.float64) - medians[name]
+            against = values[:, place] * beside * (1 if name in OFTEN else -1) > 0
+            values[against, rhythm] += values[against, place]
+            values[against, place] = 0
+    return values
 
 
 def _phrase(
