@@ -54,7 +54,7 @@ def test_the_lattice_is_fine_enough(name, history):
     ]
     expected = by_many_points(law, *history, 90)
     assert float(ours[0]) == pytest.approx(expected[0], abs=5e-4)
-    np.testing.assert_allclose(ours[1:], expected[1:], rtol=1e-3, atol=1e-12)
+    np.testing.assert_allclose(ours[1:], expected[1:], rtol=2e-3, atol=1e-12)
 
 
 def test_rates_that_are_all_alike_give_the_process_of_one_customer():

@@ -23,7 +23,8 @@ from patronage.models.btyd.law import Numbers, OrderLaw, as_floats
 from patronage.models.btyd.unique_rows import in_blocks, per_unique_row
 from patronage.typing import Array
 
-RATES, LEAVINGS = 28, 24  # points of the lattice: more change no probability by 2e-4 of it
+OF_HISTORY = 28, 24  # points of the lattice, of rate and of leaving: more change no probability by two thousandths
+OF_ALIVE = 20, 16  # given alive, where both are known to lie in a narrower place
 DEPTH = 18.0  # of a log density below its top, where the lattice ends: what is left out is 1e-8
 FURTHEST = 300.0  # of a log rate, so that sums of rates are numbers
 ROWS = 256  # at a time, so that a lattice stays within the cache
@@ -129,7 +130,7 @@ class Abe(OrderLaw):
 
         An uncertain factor, of mean 1, spreads the logarithm of the rate around its mean; the mean rate stays.
         """
-        lattice = _lattice(x, T, T, *(np.full_like(x, value) for value in vars(self).values()))
+        lattice = _lattice(OF_ALIVE, x, T, T, *(np.full_like(x, value) for value in vars(self).values()))
         log_rate = np.log(lattice.rate)
         log_weight = x[:, None] * log_rate - (lattice.rate + lattice.leaving) * T[:, None] + lattice.log_weight
         weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
@@ -154,7 +155,7 @@ def _p_alive(*columns: Array) -> Array:
 
 def _history(x: Array, t_x: Array, T: Array, *parameters: Array) -> tuple[Array, Array]:
     """(N,) log likelihood of each history, and P(alive)."""
-    rate, leaving, log_weight = _lattice(x, T, t_x, *parameters)
+    rate, leaving, log_weight = _lattice(OF_HISTORY, x, T, t_x, *parameters)
     both = rate + leaving
     log_density = x[:, None] * np.log(rate) - both * t_x[:, None] + log_weight
     top = log_density.max(axis=1, keepdims=True)
@@ -167,6 +168,7 @@ def _history(x: Array, t_x: Array, T: Array, *parameters: Array) -> tuple[Array,
 
 
 def _lattice(
+    size: tuple[int, int],
     x: Array,
     longest: Array,
     shortest: Array,
@@ -179,14 +181,14 @@ def _lattice(
     """The lattice of customers with x orders who were there between the shortest and the longest time."""
     correlation = (concordance - 1) / (concordance + 1)
     middle = np.log(rate)
-    log_rate, rate_weight = _points(RATES, middle, rate_sd, (x, longest), (x, shortest))
+    log_rate, rate_weight = _points(size[0], middle, rate_sd, (x, longest), (x, shortest))
     apart = correlation[:, None] * (log_rate - middle[:, None]) / rate_sd[:, None]
     middle = np.log(leaving)[:, None] + leaving_sd[:, None] * apart
     sd = np.broadcast_to((leaving_sd * np.sqrt(1 - correlation**2))[:, None], middle.shape)
-    log_leaving, leaving_weight = _points(LEAVINGS, middle, sd, (0.0, longest[:, None]), (1.0, shortest[:, None]))
-    shape = len(x), RATES * LEAVINGS
+    log_leaving, leaving_weight = _points(size[1], middle, sd, (0.0, longest[:, None]), (1.0, shortest[:, None]))
+    shape = len(x), size[0] * size[1]
     return _Lattice(
-        np.repeat(np.exp(log_rate), LEAVINGS, axis=1),
+        np.repeat(np.exp(log_rate), size[1], axis=1),
         np.exp(log_leaving).reshape(shape),
         (rate_weight[:, :, None] + leaving_weight).reshape(shape),
     )
