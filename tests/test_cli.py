@@ -116,6 +116,13 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch):
     assert command("check")[::2] == (1, "patronage: the current folder is gone; go to another one, then start again\n")
 
 
+def test_python_without_docstrings_is_told_before_libraries_fail_on_it():
+    words = [sys.executable, "-OO", "-m", "patronage.cli", "check", "data=cdnow"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "Python runs without docstrings (-OO, PYTHONOPTIMIZE=2), and LightGBM needs them" in done.stderr
+
+
 @pytest.mark.parametrize("megabytes", [400, 900])
 def test_a_limit_under_which_the_libraries_do_not_load_is_told_before_they_are(megabytes):
     resource = pytest.importorskip("resource")

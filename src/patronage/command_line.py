@@ -105,6 +105,8 @@ def _run(words: list[str]) -> None:
         os.getcwd()
     except FileNotFoundError:
         _fail("the current folder is gone; go to another one, then start again", 1)
+    if sys.flags.optimize > 1:
+        _fail("Python runs without docstrings (-OO, PYTHONOPTIMIZE=2), and LightGBM needs them; start it otherwise", 1)
     _check_memory()
     journal.begin(_style(rest), verbose=bool(VERBOSE & set(rest)))
     stopped: list[str] = []  # the names of signals that came

@@ -85,6 +85,11 @@ class TestWriting:
             code, _, err = score()
         assert (code, "another job is writing it" in last_line(err)) == (75, True)
 
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that makes no files")
+    def test_a_place_that_takes_no_files_is_not_busy(self, score):
+        code, _, err = score(output="/proc/out.parquet")
+        assert (code, "/proc/.out.parquet.lock cannot be made; give an output in another place" in err) == (1, True)
+
     @pytest.mark.parametrize("where", ["patronage.scoring.work.settle", "pyarrow.parquet.ParquetWriter.write_table"])
     def test_a_full_disk_while_it_grows(self, score, project, monkeypatch, where):
         assert score()[0] == 0

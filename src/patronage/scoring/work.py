@@ -50,6 +50,8 @@ def alone(target: OutputTarget) -> Iterator[Path]:
     try:
         lock.acquire()
     except Timeout:
+        if not os.path.lexists(target.lock):  # the file system makes no files, whatever the rights
+            raise OutputError(f"{target.lock} cannot be made; give an output in another place") from None
         raise OutputError(
             f"{target}: another job is writing it; wait for it, or give another output", retry=True
         ) from None
