@@ -38,8 +38,9 @@ at the whole history, of which that of the first day is a part: they tell whethe
 come again from nothing. `cross_sell` and `upsell` have no interval: found again is a lift above 1. What a log does not
 support, or what names nothing, has no line: neither log has surveys, complaints, tickets, feature use, dates of
 customers or weeks with several messages, so that `drivers`, `pressure`, `use` and `timing` say what they lack; the
-groceries have no returns for `voice`, and the only step before an order there is an order, of which `obstacles` names
-nothing.
+groceries have 32 customers with enough messages for `readers`, of 100, and see an act before .5 % of their orders, of
+1 % for `ways`; the groceries have no returns for `voice`, and the only step before an order there is an order, of
+which `obstacles` names nothing.
 
 | log | analysis | found | found again | same side | other side | not there |
 |---|---|---:|---:|---:|---:|---:|
