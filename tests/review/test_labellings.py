@@ -32,6 +32,13 @@ class TestMatching:
         table = labellings.match_labels(pd.Series(pd.Categorical(reference)), pd.Series(pd.Categorical(other)))
         assert "b" in set(table.loc[table["reference"] == "", "label"])
 
+    def test_a_persona_that_keeps_its_id_under_another_name_is_the_same(self):
+        reference = pd.Series(pd.Categorical(["0: one-time, lapsed"] * 4 + ["1: active"] * 4))
+        labels = pd.Series(pd.Categorical(["0: lapsed"] * 3 + ["1: active"] * 4 + ["5: new"]))
+        table = labellings.match_labels(reference, labels, by_id=True)
+        pairs = dict(zip(table["label"], table["reference"], strict=True))
+        assert pairs == {"0: lapsed": "0: one-time, lapsed", "1: active": "1: active", "5: new": ""}
+
 
 def labels_of(baseline, candidate):
     """The labellings, how personas were matched, and why there is no frozen model."""

@@ -67,8 +67,8 @@ def labellings(
     """
     before, after = persona_labels(baseline.assignments), persona_labels(candidate.assignments)
     columns = {} if frozen is None else dict(frozen.items())
-    by_name = carries_on(candidate.bundle.personas, baseline.bundle.personas)
-    matching = match_labels(columns.get(c.PERSONA, before), after, by_name=by_name)
+    by_id = carries_on(candidate.bundle.personas, baseline.bundle.personas)
+    matching = match_labels(columns.get(c.PERSONA, before), after, by_id=by_id)
     personas = after.cat.rename_categories(_baseline_names(matching))
     labellings = [_labelling(c.PERSONA, before, personas, columns.get(c.PERSONA))]
     labellings += [
@@ -157,15 +157,16 @@ def carries_on(candidate: PersonaModel, baseline: PersonaModel) -> bool:
     return matching is not None and (matching.former_ids, matching.former_names) == (baseline.ids, baseline.names)
 
 
-def match_labels(reference: pd.Series, labels: pd.Series, *, by_name: bool = False) -> pd.DataFrame:
+def match_labels(reference: pd.Series, labels: pd.Series, *, by_id: bool = False) -> pd.DataFrame:
     """Match labels one to one so that the pairs share most customers (Kuhn 1955).
 
     Parameters
     ----------
     reference, labels
         Two categorical labellings, by customer.
-    by_name
-        Match labels of the same name in place of that.
+    by_id
+        Match labels of the same id (before the colon) in place of that: a persona whose words are true no longer has
+        another name and is the same persona.
 
     Returns
     -------
@@ -178,8 +179,9 @@ def match_labels(reference: pd.Series, labels: pd.Series, *, by_name: bool = Fal
     both = table.to_numpy()
     either = both.sum(axis=1)[:, None] + both.sum(axis=0)[None, :] - both
     jaccard = both / np.maximum(either, 1)
-    if by_name:
-        pairs = [(i, j) for i, j in np.ndindex(both.shape) if table.index[i] == table.columns[j]]
+    if by_id:
+        ids, other_ids = ([name.split(":")[0] for name in names] for names in (table.index, table.columns))
+        pairs = [(i, j) for i, j in np.ndindex(both.shape) if ids[i] == other_ids[j]]
     else:
         pairs = [(i, j) for i, j in zip(*linear_sum_assignment(-both), strict=True) if jaccard[i, j] >= MIN_JACCARD]
     rows = [(table.index[i], table.columns[j], int(both[i, j]), float(jaccard[i, j])) for i, j in pairs]
