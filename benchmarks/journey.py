@@ -46,7 +46,7 @@ from patronage.models.journey.paths import encode
 from patronage.models.journey.prediction import stage_indicator
 from patronage.statistics import calibration_error, classification
 from patronage.training.journey import calibrate
-from patronage.training.origins import holdout_at, split_at
+from patronage.training.origins import earlier, holdout_at, split_at
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models" / "journey"))
 import conftest as simulator  # the known truths of the tests
@@ -61,6 +61,7 @@ TRUTHS, TRUTH_CUSTOMERS, TRUTH_EVALUATED = (10, 11, 12, 13, 14), 10_000, 10_000
 CLICKSTREAMS = (0, 1)
 HALVES = (77, 78, 79)  # seeds of the half-splits
 RESAMPLES = 500
+SHIPPED = JourneyConfig().cadence_classes
 MILLION, PERIODS, HMM_CUSTOMERS, SAMPLE = 1_000_000, 52, 20_000, 20_000
 
 HMMLEARN = """
@@ -83,10 +84,8 @@ for states in (5, 15):
 
 
 def load(name: str) -> Tables:
-    source = DataConfig(name=name, source=name, timezone="America/New_York")
-    if name == "complete_journey":
-        source = replace(source, left_censored=True, on_duplicate_rows="keep")
-    return data.load(DuckDB(threads=2), source)
+    card = typed(DataConfig, OmegaConf.load(conf_dir() / "data" / f"{name}.yaml"))
+    return data.load(DuckDB(threads=2), card)
 
 
 def settings(cutoff: str, horizon_days: int) -> TrainConfig:
@@ -105,15 +104,17 @@ def journey_holdout(tables: Tables, cutoff: str, horizon_days: int) -> JourneyHo
     if holdout is None or holdout.evaluated.cutoff != datetime.fromisoformat(cutoff):
         raise ValueError(f"{tables.source}: the log shows no horizon after {cutoff}")
     training, unseen = holdout.split.select(~holdout.unseen), holdout.evaluated.select(holdout.unseen)
-    features, learned = training.current.features, lenses.fit(training.current.features, config.lenses)
-    fitted = calibrate(fit(features, tables, horizon_days, "auto"), training.training, seed=0)
+    features = training.current.features
+    learned = lenses.fit(features, config.lenses, earlier(training.training))
+    fitted = calibrate(fit(features, tables, horizon_days, SHIPPED), training.training, seed=0)
     law = clv.fit(features[features[c.N_ORDERS] > 0], config.clv, model="bg_nbd", horizon_days=horizon_days)
     evaluated = unseen.features
     buyers = evaluated[evaluated[c.N_ORDERS] > 0]
-    value = pd.DataFrame(law.predict(buyers), buyers.index)[[c.P_ORDER]].reindex(evaluated.index)
+    by_btyd = pd.Series(law.predict(buyers)[c.P_ORDER], buyers.index)
     predictions = pd.DataFrame(fitted.predict(evaluated), evaluated.index)
-    assignments = pd.concat([predictions, value, lenses.segments(evaluated, learned)], axis=1)
-    return JourneyHoldout(fitted, training, holdout.split.select(holdout.unseen), unseen, assignments, learned)
+    assignments = pd.concat([predictions, lenses.segments(evaluated, learned)], axis=1)
+    unseen_split = holdout.split.select(holdout.unseen)
+    return JourneyHoldout(fitted, training, unseen_split, unseen, assignments, by_btyd, learned)
 
 
 def fit(features: pd.DataFrame, tables: Tables, horizon_days: int, classes: int | str) -> JourneyModel:
@@ -207,7 +208,7 @@ def scale() -> list[str]:
     tables = load("cdnow")
     config = settings("1998-01-01", 91)
     features = split_at(tables, datetime(1998, 1, 1), config).current.features
-    fitted = fit(features, tables, 91, 2)  # compiles the kernels
+    fitted = fit(features, tables, 91, SHIPPED)  # compiles the kernels
     rows: list[dict[str, object]] = []
 
     def add(what: str, task: Callable[[], object], target: str) -> float:
@@ -215,7 +216,8 @@ def scale() -> list[str]:
         rows.append({"what": what, "CPU s": f"{used:.2f}", "wall s": f"{wall:.2f}", "target": target})
         return used
 
-    add(f"fit, {SAMPLE:,} customers of CDNOW, 2 classes", lambda: fit(features, tables, 91, 2), "seconds")
+    shipped = f"fit, {SAMPLE:,} customers of CDNOW, {SHIPPED} classes"
+    add(shipped, lambda: fit(features, tables, 91, SHIPPED), "seconds")
     add("fit, the same, classes chosen", lambda: fit(features, tables, 91, "auto"), "")
     letters = np.array(list(journey.ALPHABET))
     codes = rng.choice(5, (HMM_CUSTOMERS, PERIODS), p=[0.8, 0.08, 0.03, 0.08, 0.01]).astype(np.int8)
