@@ -20,6 +20,7 @@ from patronage.errors import ConfigError, DataError
         ({"test": "customer_id = 'cleo'", "refund": "amount < 0"}, 7, "left out (where): test 3"),
         ({"unknown": "order_id IS NULL"}, 10, "0 of 10"),
         (None, 10, ""),
+        ("", 10, ""),
     ],
 )
 def test_rows_are_left_out_and_counted_by_their_first_reason(where, rows, note):

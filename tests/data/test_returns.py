@@ -188,7 +188,7 @@ def test_refunds_that_are_settled_at_once_are_matched_as_one_by_one(monkeypatch)
         )
         return ordered.reset_index(drop=True).assign(line=range(rows))
 
-    logs = [lines(int(rows)) for rows in rng.integers(0, 60, 40)]
+    logs = [lines(int(rows)) for rows in rng.integers(0, 60, 20)]
     at_once = [returns._match(log) for log in logs]
     assert any(returns._settle_alone(log)[0].any() for log in logs)
     none = pd.DataFrame({name: pd.Series(dtype="int64") for name in ("row", "refund", "money")})
