@@ -111,7 +111,8 @@ def first_optimum(
     raise FitError(
         f"{name}: found no optimum of the likelihood in {searches} searches from {len(starts)} starts; the best: "
         f"{min(failures, key=failures.__getitem__)}; check the units and ranges of the amounts, "
-        "or try another law: clv=bg_nbd, mbg_nbd, pareto_nbd or abe"
+        "or try another law: clv=bg_nbd, mbg_nbd, pareto_nbd or abe; none holds for orders as regular as the bills of "
+        "a subscription, for which there is churn=contractual"
     )
 
 
