@@ -41,8 +41,10 @@ def history():
 
 def test_an_order_is_troubled_until_the_next_one_and_for_a_month(history):
     table = troubled_orders(history, ["complaint", "ticket_opened"], "category").set_index("label")
-    assert table[["n", "k"]].to_dict("index") == {"jam": {"n": 4, "k": 3}, "tea": {"n": 2, "k": 1}}
-    assert table.loc["jam", ["kk", "kn", "nn"]].tolist() == [3, 4, 6]  # of a 1 of 2, of b and c 1 of 1
+    usual = {"jam": 2 * 0.5 + 0.5 + 1, "tea": 0.5 + 0.5}  # half of the orders of a and b are troubled, that of c is
+    assert table["k"].to_dict() == {"jam": 3, "tea": 1}
+    assert table["n"].to_dict() == pytest.approx({name: value / 0.6 for name, value in usual.items()})  # 3 of 5 orders
+    assert table.loc["jam", ["kk", "kn", "nn"]].tolist() == pytest.approx([3, 2.5 / 0.6, 2.25 / 0.36])
 
 
 def test_a_ticket_belongs_to_the_last_order_before_it(history):

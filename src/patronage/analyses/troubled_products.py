@@ -1,7 +1,8 @@
 """Troubles and tickets by what was bought before them: a complaint seldom names a product, the order before it does.
 
 An order counts as troubled where a complaint, ticket or request to return came within `AFTER_DAYS` days and before the
-next order. It counts for each category of the order: one bad category raises those in the same baskets a little.
+next order. It counts for each category of the order: one bad category raises those in the same baskets a little. Some
+customers complain more than others, whatever they buy: orders are beside what is usual of the same customers.
 """
 
 from __future__ import annotations
@@ -19,32 +20,40 @@ SUMS = "sum(k) AS k, sum(n) AS n, sum(k * k) AS kk, sum(k * n) AS kn, sum(n * n)
 
 
 def troubled_orders(history: History, negative: Sequence[str], column: str) -> pd.DataFrame:
-    """Orders (`n`) and those followed by a trouble (`k`) by label of a column of the order lines.
+    """Orders followed by a trouble (`k`) by label of a column of the order lines, beside what is usual.
 
     Returns
     -------
     DataFrame
-        `label`, `n`, `k`, and sums of squares and products over customers: `kk`, `kn`, `nn`.
+        `label`, `k`, and `n`: so many orders of usual customers would have the troubles that are usual of those who
+        placed these, so that `k / n` is the common share where a label is like the others; and sums of squares and
+        products over customers: `kk`, `kn`, `nn`.
     """
     told = "CAST(occurred_at AS DATE)"
     since = history.engine.days("bought.day", told)
-    return history.frame(
-        f"SELECT label, {SUMS} FROM by_customer GROUP BY label ORDER BY label",
-        {
-            "bought": "SELECT customer_id, day, lead(day) OVER (PARTITION BY customer_id ORDER BY day) AS following "
-            "FROM order_days",
-            "troubled": f"""
-                SELECT DISTINCT bought.customer_id, bought.day FROM bought
-                JOIN events ON events.customer_id = bought.customer_id AND event IN ({texts(negative)})
-                WHERE {since} BETWEEN 0 AND {AFTER_DAYS} AND (following IS NULL OR {told} < following)""",
-            "lines": _lines(column),
-            "by_customer": """
-                SELECT lines.label, lines.customer_id, count(*) * 1.0e0 AS n,
-                       count(troubled.customer_id) * 1.0e0 AS k
-                FROM lines LEFT JOIN troubled ON troubled.customer_id = lines.customer_id AND troubled.day = lines.day
-                GROUP BY lines.label, lines.customer_id""",
-        },
-    )
+    steps = {
+        "bought": "SELECT customer_id, day, lead(day) OVER (PARTITION BY customer_id ORDER BY day) AS following "
+        "FROM order_days",
+        "troubled": f"""
+            SELECT DISTINCT bought.customer_id, bought.day FROM bought
+            JOIN events ON events.customer_id = bought.customer_id AND event IN ({texts(negative)})
+            WHERE {since} BETWEEN 0 AND {AFTER_DAYS} AND (following IS NULL OR {told} < following)""",
+        "usual": """
+            SELECT bought.customer_id, count(*) AS days, count(troubled.customer_id) AS hits,
+                   count(troubled.customer_id) * 1.0e0 / count(*) AS share
+            FROM bought LEFT JOIN troubled ON troubled.customer_id = bought.customer_id AND troubled.day = bought.day
+            GROUP BY bought.customer_id""",
+        "lines": _lines(column),
+        "by_customer": """
+            SELECT lines.label, lines.customer_id, count(*) * max(share) AS n, count(troubled.customer_id) * 1.0e0 AS k
+            FROM lines JOIN usual ON usual.customer_id = lines.customer_id
+            LEFT JOIN troubled ON troubled.customer_id = lines.customer_id AND troubled.day = lines.day
+            GROUP BY lines.label, lines.customer_id""",
+    }
+    rows = history.frame(f"SELECT label, {SUMS} FROM by_customer GROUP BY label ORDER BY label", steps)
+    whole = history.frame("SELECT sum(hits) * 1.0e0 / sum(days) AS share FROM usual", steps)
+    share = float(whole["share"].fillna(0.0).iloc[0]) or 1.0
+    return rows.assign(n=rows["n"] / share, kn=rows["kn"] / share, nn=rows["nn"] / share**2)
 
 
 def tickets_by_product(history: History, tickets: dict[str, str], column: str, *, least_age: int) -> pd.DataFrame:
