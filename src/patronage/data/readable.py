@@ -98,12 +98,12 @@ def how_to_read(table: IncomingTable, column: Column) -> str | None:
     """
     if table.engine.cluster is not None or column.kind == "id":
         return None
-    if column.computed:
-        return _operands(table, column)
     if column.kind == "time":
         readings = [] if column.type.startswith("TIMESTAMP") else [*_formats(table, column), *_stamps(table, column)]
     else:
         readings = _numbers(table, column) if column.type == "VARCHAR" else []
+        if column.computed and not readings:
+            return _operands(table, column)
     return " or ".join(readings[:MOST]) or None
 
 
