@@ -30,6 +30,7 @@ CHANGED_ON_PURPOSE = {
     "churn_reasons": "the words speak of the customer",
     "persona_reason": "the words speak of the customer",
     "flags": "the words name what is left empty",
+    "rfm_segment": "champions and loyal ask for everyone's chance to come back",
 }
 
 
