@@ -138,7 +138,7 @@ def test_a_first_spend_acts_on_cdnow_as_published(cdnow_summary, fits):
 @pytest.mark.slow
 def test_planted_rates_that_go_together_are_found():
     rng = np.random.default_rng(3)
-    size, correlation = 4000, 0.5
+    size, correlation = 1500, 0.5
     z = rng.standard_normal((2, size))
     rate = 0.02 * np.exp(0.8 * z[0])
     leaving = 0.004 * np.exp(1.0 * (correlation * z[0] + np.sqrt(1 - correlation**2) * z[1]))
