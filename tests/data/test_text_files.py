@@ -32,6 +32,7 @@ def place(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(("name", "text"), [("o.csv", CSV), ("o.jsonl", "\n".join(ROWS))], ids=["csv", "json"])
 def test_the_same_text_in_any_encoding_is_the_same_log(place, encoding, name, text):
