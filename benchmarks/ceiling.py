@@ -12,23 +12,16 @@ it knows the level, the season and the year that no forecast can know: what it c
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 
 import lightgbm
 import numpy as np
 import pandas as pd
-from forecasts import CELLS, RATIOS
+from forecasts import RATIOS, cells
 from scipy.special import expit, logit
 from sklearn.model_selection import KFold
 
-from patronage import data, statistics
-from patronage.engine import DuckDB
+from patronage import statistics
 from patronage.evaluation import backtest
-from patronage.jobs.compose import settings
-from patronage.labels import buyers
-from patronage.models.btyd.fit import FitCache
-from patronage.training.forecast import fit_forecast
-from patronage.training.origins import measured_at
 from patronage.typing import Array
 
 FOLDS, SEEDS, ROUNDS, PATIENCE = 10, 2, 1500, 80
@@ -88,17 +81,8 @@ def ratios(part: backtest.BacktestHoldout) -> dict[str, tuple[float, float]]:
 
 def main() -> None:
     log, *overrides = sys.argv[1:]
-    tables = None
-    for cutoff, horizons in CELLS[log].items():
-        for days in horizons:
-            config = settings("train", [f"data={log}", *overrides, f"cutoff={cutoff}", f"horizon_days={days}"])
-            tables = tables or data.load(DuckDB(threads=1), config.data)
-            holdout, fits = measured_at(tables, datetime.fromisoformat(cutoff), config), FitCache()
-            forecast = fit_forecast(holdout.split, config, fits)
-            laws = backtest._structural_laws(holdout.split.current, fits)
-            evaluated = buyers(holdout.evaluated)
-            part = backtest.BacktestHoldout(backtest.LATER, forecast, laws, holdout.split.training, evaluated)
-            print(log, cutoff, days, ratios(part), flush=True)
+    for cell in cells(log, overrides):
+        print(log, cell.cutoff, cell.days, ratios(cell.part), flush=True)
 
 
 if __name__ == "__main__":

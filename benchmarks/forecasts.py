@@ -10,12 +10,16 @@ All customers who had bought, later time, one fit per cell. Further words are ov
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import pandas as pd
 
 from patronage import data, statistics
 from patronage import names as c
+from patronage.config import TrainConfig
+from patronage.data import Tables
 from patronage.engine import DuckDB
 from patronage.evaluation import backtest
 from patronage.evaluation.coverage import evaluate_intervals
@@ -35,7 +39,7 @@ CELLS = {
 RATIOS = (("churn", "log_loss"), ("churn", "roc_auc"), (c.ORDERS, "rmse"), (c.SPEND, "rmse"), (c.SPEND, "gini"))
 
 
-def ratios(holdout: Holdout, part: backtest.BacktestHoldout) -> dict[str, float]:
+def ratios(part: backtest.BacktestHoldout) -> dict[str, float]:
     """Shipped over the best structural model in hindsight; of what is better higher, of its distance to 1."""
     tables = {}
     for label, target in backtest.TARGETS.items():
@@ -53,8 +57,19 @@ def ratios(holdout: Holdout, part: backtest.BacktestHoldout) -> dict[str, float]
     return row | {f"{name}/bias": tables[name].loc["bias_percent", backtest.SHIPPED] for name in (c.ORDERS, c.SPEND)}
 
 
-def main() -> None:
-    log, *overrides = sys.argv[1:]
+class Cell(NamedTuple):
+    """A cutoff and a horizon of a log, with what was forecast there and what came."""
+
+    cutoff: str
+    days: int
+    config: TrainConfig
+    tables: Tables
+    holdout: Holdout
+    part: backtest.BacktestHoldout
+
+
+def cells(log: str, overrides: list[str]) -> Iterator[Cell]:
+    """Each cell of a log, fitted with the default settings but for the overrides."""
     tables = None
     for cutoff, horizons in CELLS[log].items():
         for days in horizons:
@@ -64,21 +79,28 @@ def main() -> None:
             forecast, evaluated = fit_forecast(holdout.split, config, fits), buyers(holdout.evaluated)
             laws = backtest._structural_laws(holdout.split.current, fits)
             part = backtest.BacktestHoldout(backtest.LATER, forecast, laws, holdout.split.training, evaluated)
-            print(log, cutoff, days, {name: round(float(value), 3) for name, value in ratios(holdout, part).items()})
-            inputs, multiplier, alive = forecast.law_inputs(evaluated.features)
-            shipped = forecast.predict(evaluated.features)
-            spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)})
-            spend = spend.set_axis(evaluated.features.index).assign(**{c.SPEND: evaluated.labels[c.SPEND]})
-            orders = evaluated.labels[c.ORDERS]
-            intervals = evaluate_intervals(forecast.clv, inputs, orders, multiplier, alive, spend)
-            personas = personas_at(holdout.split, config, evaluated.features)
-            intervals |= evaluate_totals(forecast, evaluated, spend, personas)
-            print({name: round(value, 3) for name, value in intervals.items()}, flush=True)
-            first = first_order_days(tables, holdout.evaluated.cutoff, days, evaluated.features.index).to_numpy(float)
-            check = check_horizons(
-                forecast.ahead(evaluated.features), evaluated.features[c.FREQUENCY].to_numpy(float), first, days
-            )
-            print(check.horizons.round(3).to_string(index=False), check.next_order.round(3).to_string(index=False))
+            yield Cell(cutoff, days, config, tables, holdout, part)
+
+
+def main() -> None:
+    log, *overrides = sys.argv[1:]
+    for cutoff, days, config, tables, holdout, part in cells(log, overrides):
+        forecast, evaluated = part.forecast, part.evaluated
+        print(log, cutoff, days, {name: round(float(value), 3) for name, value in ratios(part).items()})
+        inputs, multiplier, alive = forecast.law_inputs(evaluated.features)
+        shipped = forecast.predict(evaluated.features)
+        spend = pd.DataFrame({name: shipped[name] for name in (c.EXPECTED_SPEND, c.EXPECTED_ORDERS)})
+        spend = spend.set_axis(evaluated.features.index).assign(**{c.SPEND: evaluated.labels[c.SPEND]})
+        orders = evaluated.labels[c.ORDERS]
+        intervals = evaluate_intervals(forecast.clv, inputs, orders, multiplier, alive, spend)
+        personas = personas_at(holdout.split, config, evaluated.features)
+        intervals |= evaluate_totals(forecast, evaluated, spend, personas)
+        print({name: round(value, 3) for name, value in intervals.items()}, flush=True)
+        first = first_order_days(tables, holdout.evaluated.cutoff, days, evaluated.features.index).to_numpy(float)
+        check = check_horizons(
+            forecast.ahead(evaluated.features), evaluated.features[c.FREQUENCY].to_numpy(float), first, days
+        )
+        print(check.horizons.round(3).to_string(index=False), check.next_order.round(3).to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -73,8 +73,9 @@ def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[str]:
         rest = [each for each in arguments if each is not types.NoneType]
         kind = rest[0] if len(rest) == 1 and value is not None else Any
         origin, arguments = get_origin(kind), get_args(kind)
-    if is_dataclass(kind) and isinstance(value, dict):
-        kinds = _types(kind)  # type: ignore[arg-type]
+    of_keys = is_dataclass(kind)
+    if of_keys and isinstance(value, dict):
+        kinds = _types(kind)
         for key, item in value.items():
             yield from misplaced(kinds.get(key, Any), item, f"{path}.{key}" if path else key)
     elif origin is list and isinstance(value, list):
@@ -83,7 +84,7 @@ def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[str]:
     elif origin is dict and isinstance(value, dict):
         for key, item in value.items():
             yield from misplaced(arguments[1], item, f"{path}.{key}")
-    elif is_dataclass(kind) or origin is dict:
+    elif of_keys or origin is dict:
         yield f"{path}={value}; expected a table"
     elif origin is list:
         yield f"{path}={value}; expected a list"
