@@ -4,8 +4,9 @@ It adds to analyses.md, where each size of log has a section of its own, which a
 sections stay as they are. Customers are simulated with every column and event, into FOLDER where one is given and kept
 there. The door, the features as of the cutoff and each analysis with its shipped settings are measured in CPU seconds
 of one process, one after the other; a busy machine makes all of them dearer, and their ratios little. With names only
-these are run: FOLDER keeps what was measured, features included, so that a large log can be measured in pieces, minutes
-apart, and the section has all pieces. `features` is a name too.
+these are run, in their order: FOLDER keeps each analysis as soon as it is measured, so that a large log can be measured
+in pieces, minutes apart, and what came before an end by force is not lost. `features` is a name too, `page` writes the
+section of what is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -36,7 +37,7 @@ from patronage.training.origins import earlier_of
 
 T = TypeVar("T")
 CUSTOMERS = 290_000  # 10 million lines
-THREADS, MEMORY = 2, "6GB"
+THREADS, MEMORY = 1, "6GB"
 CUTOFF = "2023-10-01"
 PERIOD_DAYS = 7
 MOST = 3.0  # times the features
@@ -48,7 +49,7 @@ Made by `benchmarks/analyses.py`: CPU seconds of one process, and as a multiple 
 each analysis reads. Some analyses look at a sample (`most_customers`), which is drawn in the engine.
 """
 SECTION = """
-{customers:,} simulated customers with {lines:,} lines and {events:,} events; {threads} threads, DuckDB limited to
+{customers:,} simulated customers with {lines:,} lines and {events:,} events; {threads} thread, DuckDB limited to
 {memory}, Python {python}, {how}, peak memory {peak:,.0f} MB; the machine's load was {load:.1f} at the end. The most is
 {name}: {most:.2f} times the features; the border of the design is {border:.0f}.
 
@@ -102,11 +103,13 @@ def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, Measured]
     now, used = population(cutoff, anew=not only or FEATURES in only)
     if used:
         measured[FEATURES] = Measured(used, f"{now.features.shape[1]} of {len(now.features):,} customers")
-    print(measured, flush=True)
+    counts = {**tables.rows, "customers": len(now.features)}
+    keep(folder, measured, counts)
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
         view = View(history, now, then, config.movement_days, config.seed, meanings, config.lenses.occasion)
-        for analysis in [each for each in ANALYSES if not only or each.name in only]:
+        named = {analysis.name: analysis for analysis in ANALYSES}
+        for analysis in [named[name] for name in only if name in named] if only else ANALYSES:
             own = config.lenses.value if analysis.name == "pyramid" else getattr(config, analysis.name, config)
             began, remark = time.process_time(), ""
             try:
@@ -114,8 +117,23 @@ def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, Measured]
             except DataError as error:
                 remark = str(error)
             measured[f"`{analysis.name}`"] = Measured(time.process_time() - began, remark)
-            print(analysis.name, measured[f"`{analysis.name}`"], flush=True)
-    return measured, {**tables.rows, "customers": len(now.features)}
+            keep(folder, measured, counts)
+    return measured, counts
+
+
+def measured_before(folder: Path) -> dict[str, Any]:
+    """What earlier pieces measured in a folder: rows, counts of the log and the most memory of a piece."""
+    pieces = folder / "measured.json"
+    return json.loads(pieces.read_text()) if pieces.exists() else {"peak": 0.0, "rows": {}, "counts": {}}
+
+
+def keep(folder: Path, measured: Mapping[str, Measured], counts: Mapping[str, int]) -> None:
+    """Add what was measured so far to what the folder keeps."""
+    earlier = measured_before(folder)
+    peak = max(earlier["peak"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    rows = {**earlier["rows"], **measured}
+    (folder / "measured.json").write_text(json.dumps({"peak": peak, "rows": rows, "counts": dict(counts)}))
+    print(list(measured.items())[-1], flush=True)
 
 
 def put(page: str, title: str, text: str) -> str:
@@ -132,13 +150,13 @@ def main(folder: Path, customers: int = CUSTOMERS, only: Sequence[str] = ()) -> 
         write(SimulatedConfig(customers=customers), folder, threads=THREADS)
     if tuple(only) == ("simulate",):
         return
-    found, counts = measure(folder, only)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    pieces = folder / "measured.json"
-    earlier = json.loads(pieces.read_text()) if only and pieces.exists() else {"peak": 0.0, "rows": {}}
-    rows = {**{name: Measured(*row) for name, row in earlier["rows"].items()}, **found}
-    peak = max(peak, earlier["peak"])
-    pieces.write_text(json.dumps({"peak": peak, "rows": rows}))
+    if not only:
+        (folder / "measured.json").unlink(missing_ok=True)
+    if tuple(only) != ("page",):
+        measure(folder, only)
+    earlier = measured_before(folder)
+    peak, counts = earlier["peak"], earlier["counts"]
+    rows = {name: Measured(*row) for name, row in earlier["rows"].items()}
     order = ["the door", FEATURES, *(f"`{analysis.name}`" for analysis in ANALYSES)]
     measured = {name: rows[name] for name in order if name in rows}
     base = measured[FEATURES].seconds

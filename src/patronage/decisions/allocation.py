@@ -73,19 +73,36 @@ def allocate(profit: Array, cost: Array, budget: float | None = None) -> Allocat
     if budget is None or spent <= budget:
         total = float(_of(worth, free).sum())
         return Allocation(free, total, float(spent), total, 0.0)
-    # only customers with an action that pays, and their costs, matter from here on
-    low, high = 0.0, _dearest(worth, cost)
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        if not low < middle < high:
-            break
-        over = _of(cost, _choose(worth, cost, middle)).sum() > budget
-        low, high = (middle, high) if over else (low, middle)
+    low, high = _prices(worth, cost, budget)
     chosen = _choose(worth, cost, high)
     bound = float(_of(worth - high * cost, chosen).sum() + high * budget)
     chosen = _fill(chosen, _choose(worth, cost, low), worth, cost, budget)
     chosen = _spend_rest(chosen, worth, cost, budget)
     return Allocation(chosen, float(_of(worth, chosen).sum()), float(_of(cost, chosen).sum()), bound, high)
+
+
+def _prices(worth: Array, cost: Array, budget: float) -> tuple[float, float]:
+    """Two prices of money as near as can be told apart: at the first the budget does not last, at the second it does.
+
+    Who gets the same action at both ends of the search gets it at every price between them, since an action's profit
+    falls evenly with the price. So each step looks only at those who are still open.
+    """
+    low, high = 0.0, _dearest(worth, cost)
+    at_low, at_high = _choose(worth, cost, low), _choose(worth, cost, high)
+    settled = 0.0  # what those cost who are no longer open
+    for _ in range(STEPS):
+        same = at_low == at_high
+        settled += float(_of(cost[same], at_low[same]).sum())
+        worth, cost, at_low, at_high = worth[~same], cost[~same], at_low[~same], at_high[~same]
+        middle = (low + high) / 2
+        if not low < middle < high:
+            break
+        choice = _choose(worth, cost, middle)
+        if settled + float(_of(cost, choice).sum()) > budget:
+            low, at_low = middle, choice
+        else:
+            high, at_high = middle, choice
+    return low, high
 
 
 def _choose(worth: Array, cost: Array, price: float) -> Index:
@@ -130,14 +147,15 @@ def _spend_rest(chosen: Index, worth: Array, cost: Array, budget: float) -> Inde
     """Give what is left to customers without an action, the best profit per cost first, as long as something fits."""
     filled = chosen.copy()
     left = budget - _of(cost, filled).sum()
-    ratio = np.where(np.isfinite(worth) & (cost > 0), worth / np.where(cost > 0, cost, 1.0), -np.inf)
-    for _ in range(ROUNDS):
-        rows = np.flatnonzero(filled == NOTHING)
-        affordable = np.where(cost[rows] <= left, ratio[rows], -np.inf)
+    rows = np.flatnonzero((filled == NOTHING) & ((worth > 0) & (cost <= left)).any(axis=1))  # what is left only shrinks
+    worth, cost = worth[rows], cost[rows]
+    ratio = np.where((worth > 0) & (cost > 0), worth / np.where(cost > 0, cost, 1.0), -np.inf)
+    for _ in range(ROUNDS if len(rows) else 0):
+        affordable = np.where((cost <= left) & (filled[rows] == NOTHING)[:, None], ratio, -np.inf)
         best = np.argmax(affordable, axis=1)
         value = affordable[np.arange(len(rows)), best]
         order = np.argsort(-value, kind="stable")[: int((value > 0).sum())]
-        total = np.cumsum(cost[rows[order], best[order]])
+        total = np.cumsum(cost[order, best[order]])
         taken = order[total <= left]
         if not len(taken):
             break
