@@ -100,3 +100,21 @@ def test_a_small_shop_is_judged_by_its_month():
     (line,) = latest_days(dearer(rare, 10, 372), LIMITS)
     assert line.startswith("a usual purchase of the 28 days to 2024-02-04 is 200.9, and was 20.09 to 20.09 in the year")
     assert list(latest_days(dearer(rare, 10, 398), LIMITS)) == []
+
+
+def of_few_customers(seed: int) -> DailyLines:
+    """Some thirty purchases a month, of amounts that differ twentyfold, several of them at a time."""
+    rng = np.random.default_rng(seed)
+    buyers = rng.poisson(0.6, 500)
+    lines = np.array([rng.geometric(0.6, each).sum() for each in buyers])
+    logs = [float(size * rng.normal(3, 0.5) + rng.normal(0, 0.6, size).sum()) for size in lines]
+    return DailyLines("2023-01-01", tuple(lines.tolist()), tuple(buyers.tolist()), tuple(logs))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_shop_of_few_customers_is_judged_beside_what_chance_makes_of_its_months(seed):
+    few = of_few_customers(seed)
+    assert [list(latest_days(until(few, days), LIMITS)) for days in range(100, 500, 25)] == [[]] * 16
+    (line,) = latest_days(dearer(few, 10, 470), LIMITS)
+    assert line.startswith("a usual purchase of the 28 days to 2024-05-14 is ")
+    assert list(latest_days(dearer(until(few, 120), 10, 90), LIMITS)) == []  # too young to know its months

@@ -21,7 +21,9 @@ FEWEST_DAYS, FEWEST_LINES = 28, 100  # of both logs in common: fewer are no past
 LONGEST_SHIFT = 400  # days by which dates are looked for elsewhere
 ALIKE, UNLIKE = 0.98, 0.9  # correlations of days: of a past that has moved where it went to, and where it was
 SPANS = (1, 7, 28)  # days: of the latest lines, and of those that they stand beside
-FEWEST_SPANS, FEWEST_IN_SPAN = 20, 50  # earlier spans, and lines of each of them
+FEWEST_SPANS, MANY_IN_SPAN = 20, 50  # earlier spans, and lines of each of them
+FEW_SPANS, FEWEST_IN_SPAN = 5, 10  # of a small shop: earlier spans that share no day, and lines and buyers of a span
+DEVIATIONS = 4.0  # of earlier spans, by which the last one differs
 WEEK, YEAR = 7, 365
 
 
@@ -61,21 +63,37 @@ def latest_days(now: DailyLines, limits: PlausibleConfig) -> Iterator[str]:
     days = now.frame()
     for length in (span for span in SPANS if len(days) > span + FEWEST_SPANS):
         spans = days.rolling(length).sum().iloc[length - 1 :]
-        spans = spans.assign(size=np.exp(spans["logs"] / spans["lines"]), often=spans["lines"] / spans["buyers"])
-        last, earlier = spans.iloc[-1], spans.iloc[-length - YEAR : -length]
-        earlier = earlier[earlier["lines"] >= FEWEST_IN_SPAN]
-        if last["lines"] < FEWEST_IN_SPAN or len(earlier) < FEWEST_SPANS:
+        spans = spans.assign(size=spans["logs"] / spans["lines"], often=np.log(spans["lines"] / spans["buyers"]))
+        last, earlier = spans.iloc[-1], _alike(spans.iloc[-length - YEAR : -length], spans.iloc[-1], length)
+        if earlier is None:
             continue
         span = f"the {length} days to {days.index[-1]:%Y-%m-%d}" if length > 1 else f"{days.index[-1]:%Y-%m-%d}"
         lines = [
-            f"{what} of {span} is {last[name]:,.4g}, and was {earlier[name].min():,.4g} to {earlier[name].max():,.4g} "
-            f"in the year before (plausible.latest={limits.latest:g})"
+            f"{what} of {span} is {np.exp(last[name]):,.4g}, and was {np.exp(earlier[name].min()):,.4g} to "
+            f"{np.exp(earlier[name].max()):,.4g} in the year before (plausible.latest={limits.latest:g})"
             for name, what in (("size", "a usual purchase"), ("often", "the purchases of a customer and day"))
-            if last[name] > limits.latest * earlier[name].max() or last[name] * limits.latest < earlier[name].min()
+            if _beyond_all(last[name], earlier[name], limits.latest)
         ]
         if lines:
             yield from lines
             return
+
+
+def _alike(earlier: pd.DataFrame, last: pd.Series, length: int) -> pd.DataFrame | None:
+    """The earlier spans that the last one can be held against: all of many purchases, or enough of a few each."""
+    many = earlier[earlier["lines"] >= MANY_IN_SPAN]
+    if last["lines"] >= MANY_IN_SPAN and len(many) >= FEWEST_SPANS:
+        return many
+    few = earlier[earlier["lines"] >= FEWEST_IN_SPAN]
+    enough = min(last["lines"], last["buyers"]) >= FEWEST_IN_SPAN and len(few) >= max(FEWEST_SPANS, FEW_SPANS * length)
+    return few if enough else None
+
+
+def _beyond_all(last: float, earlier: pd.Series, times: float) -> bool:
+    """Whether a logarithm lies beyond all earlier ones by this factor, and by more than they differ by chance."""
+    margin = np.log(times)
+    beyond = last - earlier.max() > margin or earlier.min() - last > margin
+    return bool(beyond and abs(last - earlier.mean()) > DEVIATIONS * earlier.std())
 
 
 def _beyond(ratio: float, times: float) -> bool:
