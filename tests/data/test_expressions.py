@@ -71,6 +71,8 @@ def test_texts_of_a_computed_amount_that_are_no_numbers_come_with_their_reading(
     [
         ("Pricee", r'^amount="Pricee": no such column; the table has .*; did you mean Price\?'),
         ("Quantity *", r'^amount="Quantity \*": neither a column nor SQL over the columns Customer ID, .*syntax'),
+        ("sum(Price)", r"neither a column nor SQL over .*must appear in the GROUP BY"),
+        ("Price * random()", r"^amount=.*: random gives another value each time"),
         ("Quantity * Cost", r"neither a column nor SQL over the columns .*Cost"),
         ("Quantity * Customer ID", r'write names such as Customer ID in double quotes: "Customer ID"$'),
     ],

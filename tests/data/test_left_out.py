@@ -47,6 +47,9 @@ def test_a_header_inside_a_file_is_a_reason(tmp_path):
         (7, ConfigError, r"^where=7: expected SQL that holds for the rows to keep"),
         ({"test": None}, ConfigError, r"mapping of reasons"),
         ("amont > 0", ConfigError, r"^where: .*amont > 0.*: neither a column nor SQL over the columns customer_id"),
+        ("sum(amount) > 3", ConfigError, r"neither a column nor SQL over .*aggregate"),
+        ("row_number() OVER () > 3", ConfigError, r"neither a column nor SQL over .*window"),
+        ("Random () < 0.5", ConfigError, r"^where: .*: Random gives another value each time the log is read"),
         ({"kept": "amount IS NOT NULL"}, DataError, r"leaves out all 10 rows of transactions \(kept 10\); a text or a"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -86,6 +87,16 @@ def test_ids_that_differ_in_capitals_alone_are_named():
     found = finding(through_the_door(frame), "differ from another in capitals or blanks")
     assert "60 of 60 ids" in found.what
     assert found.remedy.endswith("customer_id=lower(trim(customer_id))")
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\n", "\ufeff"])
+def test_ids_that_differ_in_what_is_not_seen_are_named(unseen):
+    frame = busy()
+    frame.loc[::2, "customer_id"] = frame["customer_id"] + unseen
+    found = finding(through_the_door(frame), "differ from another in characters that are not seen alone")
+    assert "60 of 60 ids" in found.what
+    remedy = found.remedy.partition("customer_id=")[2]
+    assert through_the_door(frame.assign(customer_id=duckdb.sql(f"SELECT {remedy} FROM frame").df())).findings == ()
 
 
 @pytest.mark.parametrize("columns", [{}, {"order_id": [f"o{n}" for n in range(10)]}])

@@ -15,6 +15,12 @@ def test_pairing_shows_a_small_difference_between_two_noisy_losses():
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.1 / np.sqrt(5000), rel=0.15)
 
 
+def test_the_last_digits_of_one_forecast_are_no_difference():
+    losses = np.random.default_rng(0).gamma(1, 10, 200)
+    assert paired_difference(losses * (1 + 1e-15), losses, Resampling(50, 0)) == (0, 0, 0)
+    assert paired_difference(losses * (1 + 1e-8), losses, Resampling(50, 0)).low > 0
+
+
 @pytest.mark.slow
 def test_the_interval_covers_as_often_as_it_claims():
     rng = np.random.default_rng(1)

@@ -199,7 +199,7 @@ def _charges(table: IncomingTable, condition: str) -> str:
     """SQL: whether a row is a charge, checked against the table's columns."""
     engine, relation = table.engine, table.source.relation
     setting = f"{table.keys.option(table.name, 'charges')}: {condition}"
-    return expression(engine, relation, engine.types(relation), condition, setting).sql
+    return expression(engine, relation, engine.types(relation), condition, setting, condition=True).sql
 
 
 def _may_stay(table: IncomingTable, columns: list[Column], good: str) -> bool:

@@ -13,6 +13,8 @@ from patronage.errors import ConfigError
 
 TOKENS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|[\w$]+""")
 NAME = re.compile(r"[\w .-]+")  # what is more likely a misspelt column than SQL
+TEXT = re.compile(r"'(?:[^']|'')*'")
+CHANGING = re.compile(r"\b(random|rand|randn|uuid|gen_random_uuid|uuidv\d|nextval|setseed)\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ class Expression:
     type: str
 
 
-def expression(engine: Engine, relation: str, types: Mapping[str, str], sql: str, setting: str) -> Expression:
+def expression(
+    engine: Engine, relation: str, types: Mapping[str, str], sql: str, setting: str, *, condition: bool = False
+) -> Expression:
     """Check what the user wrote against a relation.
 
     A file of text has no numbers: where SQL does not fit text, the columns that it needs as numbers are read as such.
@@ -34,18 +38,25 @@ def expression(engine: Engine, relation: str, types: Mapping[str, str], sql: str
         The relation's columns and their types.
     setting
         How a message names the place where it was written.
+    condition
+        Whether it chooses rows, one by one.
 
     Raises
     ------
     ConfigError
-        It is neither a column nor SQL over the columns.
+        It is neither a column nor SQL over the columns, or gives another value each time.
     """
-    reason = ""
+    if changing := CHANGING.search(TEXT.sub("''", sql)):
+        raise ConfigError(
+            f"{setting}: {changing[1]} gives another value each time the log is read, so that no run could be "
+            "reproduced; write the values into the log, or draw by hash(...) of a column"
+        )
+    reason, beside = "", engine.quote(next(iter(types)))  # beside a column nothing can be a sum of all rows
     for candidate in _readings(engine, types, sql):
+        rows = f"WHERE ({candidate})" if condition else ""
         try:
-            return Expression(
-                candidate, engine.types(f"(SELECT ({candidate}) AS value FROM {relation}) AS typed")["value"]
-            )
+            relations = f"(SELECT ({candidate}) AS value, {beside} AS beside FROM {relation} {rows}) AS typed"
+            return Expression(candidate, engine.types(relations)["value"])
         except engine.failure as error:
             reason = reason or str(error).splitlines()[0]
     present = ", ".join(types)

@@ -70,7 +70,7 @@ def leave_out(table: IncomingTable) -> tuple[IncomingTable, list[str]]:
     engine, setting = table.engine, table.keys.option(table.name, "where")
     types, relation = engine.types(table.source.relation), table.source.relation
     conditions = {
-        reason: expression(engine, relation, types, sql, f"{setting}: {sql}").sql
+        reason: expression(engine, relation, types, sql, f"{setting}: {sql}", condition=True).sql
         for reason, sql in table.source.where.items()
     }
     cases = " ".join(f"WHEN {sql} THEN {text(reason)}" for reason, sql in conditions.items())

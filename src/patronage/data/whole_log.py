@@ -19,11 +19,15 @@ from patronage.engine import Engine
 NOBODY, FEW = 0.01, 0.5  # shares of the smaller table's customers that are in the other one
 ENOUGH = 20  # customers of the smaller table: of fewer, that none is in the other says little
 ALIKE = 0.01  # share of the ids that are another one but for how they are written
+# line ends, tabs and other control characters, blanks that do not break, marks of width nothing and of direction
+UNSEEN = r"\x00-\x1f\x7f-\xa0\xad\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}"
 WRITTEN_ALIKE = {  # in what ids may differ alone, and SQL that makes them one
     "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
     "capitals, blanks, brackets or quotes": f"lower(trim({c.CUSTOMER_ID}, ' {{}}()[]\"'))",
     "leading zeros": f"regexp_replace({c.CUSTOMER_ID}, '^0+', '')",
+    "characters that are not seen": f"regexp_replace({c.CUSTOMER_ID}, '[{UNSEEN}]', '', 'g')",
 }
+DUCKDB_ONLY = ("capitals, blanks, brackets or quotes", "characters that are not seen")  # Spark writes them otherwise
 ALIKE_BY = {  # what may be all that keeps the ids of two tables apart, and SQL without it
     "capitals or blanks": f"lower(trim({c.CUSTOMER_ID}))",
     "leading zeros": f"regexp_replace(trim({c.CUSTOMER_ID}), '^0+', '')",
@@ -266,11 +270,18 @@ def _placeholders(engine: Engine, findings: DataFindings, keys: Keys) -> None:
 
 
 def _alike(engine: Engine, source: SourceTable, findings: DataFindings, keys: Keys) -> None:
-    """Ids that differ in nothing but how they are written: capitals, blanks, brackets, leading zeros."""
+    """Ids that differ in nothing but how they are written: capitals, blanks, leading zeros, what is not seen."""
+    distinct = _ids(TRANSACTIONS.name)
+    engine.table(distinct, f"SELECT DISTINCT {c.CUSTOMER_ID} FROM {TRANSACTIONS.name}")
+    _name_alike(engine, distinct, source, findings, keys)
+    engine.drop(distinct)
+
+
+def _name_alike(engine: Engine, distinct: str, source: SourceTable, findings: DataFindings, keys: Keys) -> None:
     for differ, plain in WRITTEN_ALIKE.items():
-        if engine.cluster is not None and "brackets" in differ:
+        if engine.cluster is not None and differ in DUCKDB_ONLY:
             continue
-        ids = f"SELECT {plain} AS plain, count(DISTINCT {c.CUSTOMER_ID}) AS n FROM {TRANSACTIONS.name} GROUP BY {plain}"
+        ids = f"SELECT {plain} AS plain, count(*) AS n FROM {distinct} GROUP BY {plain}"
         groups, merged, customers = engine.row(
             f"SELECT count(*) FILTER (WHERE n > 1), coalesce(sum(n) FILTER (WHERE n > 1), 0), sum(n) FROM ({ids})"
         )

@@ -12,6 +12,7 @@ from patronage.typing import Array
 
 GROUPS = 10_000
 ENDS = (0.025, 0.975)  # of a 95 % interval
+SAME = 1e-12  # of a loss: closer ones are of one forecast, whose last digits differ by how it was computed
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def paired_difference(losses: Array, baseline_losses: Array, resampling: Resampl
     losses, baseline_losses
         (N,) loss of each customer under the two, in the same order.
     """
-    difference = np.asarray(losses, np.float64) - np.asarray(baseline_losses, np.float64)
+    losses, baseline_losses = np.asarray(losses, np.float64), np.asarray(baseline_losses, np.float64)
+    difference = losses - baseline_losses
+    difference[np.abs(difference) <= SAME * np.abs(baseline_losses)] = 0
     rng = np.random.default_rng(resampling.seed)
     n = len(difference)
     means = [difference[rng.integers(0, n, n)].mean() for _ in range(resampling.times)]
