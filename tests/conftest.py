@@ -168,6 +168,7 @@ LASTING = {
     "journey_holdout",
     "view",
     "recovered",
+    "empty_store",
 }  # fixtures that take seconds, once for many tests: a fit of all models, all lenses of simulated customers
 
 

@@ -201,6 +201,7 @@ def test_lenses_of_python_alone_are_those_of_conf():
     assert LensesConfig().needs.line_weight == 0.25
 
 
+@pytest.mark.slow
 def test_seed_0_is_a_seed():
     assert typed(TrainConfig, composed("train", [*needed(), "seed=0"])).seed == 0
 

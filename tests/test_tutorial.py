@@ -26,6 +26,7 @@ def test_there_are_four_of_them():
     assert [words[0] for words in COMMANDS] == ["check", "train", "promote", "score"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 def test_every_command_is_one(words):
     config = settings(words[0], words[1:])

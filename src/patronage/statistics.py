@@ -72,11 +72,16 @@ def calibration_table(y_true: Array, y_pred: Array, bins: int = 10) -> pd.DataFr
     DataFrame
         A row per bin: `predicted`, the mean probability; `actual`, the share of events; `customers`.
     """
-    ranks = pd.Series(y_pred).rank(method="max", pct=True)
-    groups = np.ceil(ranks * bins).astype(int)
-    frame = pd.DataFrame({"predicted": y_pred, "actual": y_true, "bin": groups})
-    return frame.groupby("bin").agg(
-        predicted=("predicted", "mean"), actual=("actual", "mean"), customers=("predicted", "size")
+    y_true, y_pred = np.asarray(y_true, float), np.asarray(y_pred, float)
+    not_higher = np.searchsorted(np.sort(y_pred), y_pred, side="right")
+    bin_of = np.ceil(not_higher / max(len(y_pred), 1) * bins).astype(int)
+    customers = np.bincount(bin_of, minlength=bins + 1)
+    filled = np.flatnonzero(customers)
+    sums = {"predicted": y_pred, "actual": y_true}
+    return pd.DataFrame(
+        {name: np.bincount(bin_of, values)[filled] / customers[filled] for name, values in sums.items()}
+        | {"customers": customers[filled]},
+        index=pd.Index(filled, name="bin"),
     )
 
 

@@ -29,6 +29,7 @@ def test_the_early_act_that_matters_is_told(planted):
     assert cohorts["behaviour"].str.startswith("wishlist").any()
 
 
+@pytest.mark.slow
 def test_what_nobody_does_is_too_little(planted):
     result = first_days.run(planted, FirstDaysConfig({"stays": StayTarget("login", 1, 30, 120)}, shuffles=0))
     assert result.notes == ["first days and stays: nobody has the event login in the days 30 to 120"]

@@ -58,6 +58,7 @@ def test_the_planted_obstacle_is_found_with_its_size_and_its_money(planted_obsta
     assert table.loc[("checkout_started", "terms_read"), "verdict"] == ""
 
 
+@pytest.mark.slow
 def test_steps_are_named_and_counted(planted_obstacle):
     steps = planted_obstacle.tables["steps"].set_index("step")
     assert steps.loc["checkout_started", "episodes"] == 3600

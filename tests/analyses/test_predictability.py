@@ -60,6 +60,7 @@ def test_what_is_fixed_is_predicted_and_what_is_drawn_is_not(result):
     assert result.metrics["predictability/better_than_usual"] == (table["verdict"] == "better than usual").sum()
 
 
+@pytest.mark.slow
 def test_labels_have_rows_of_their_own(result):
     by = result.tables["predictability_by"]
     assert set(by["label"]) == {"visitor", "other"}

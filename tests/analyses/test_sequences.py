@@ -98,6 +98,7 @@ def test_the_share_after_any_other_purchase_leaves_out_the_pair_itself():
     assert table.loc[("jam", "honey"), "after_any_purchase"] == pytest.approx((60 + 60 + 210) / 1500)
 
 
+@pytest.mark.slow
 def test_an_answer_that_was_asked_for_follows_nothing(planted):
     told = sequences.run(planted, SequencesConfig(surveys=[])).tables["sequences"]
     without = sequences.run(planted, SequencesConfig(surveys=["honey"])).tables["sequences"]

@@ -60,6 +60,7 @@ def result(tables: pt.Tables) -> timing.Result:
         return timing.run(View(history, best, best, 91, 0), TimingConfig())
 
 
+@pytest.mark.slow
 def test_a_birthday_that_brings_orders_is_found_with_its_list_and_the_window_is_proved():
     found = result(log(planted=True))
     dates = found.tables["own_dates"].set_index("personal_date")

@@ -48,6 +48,35 @@ def test_each_value_is_taken_over():
     assert exact(Outer, given()) == expected == typed(Outer, OmegaConf.create(given()))
 
 
+@dataclass
+class Needed:
+    path: str = "???"
+    low: Inner = field(default_factory=lambda: Inner(share=0.1))
+    count: int = 1
+
+
+@pytest.mark.parametrize("left_out", [["count"], ["inner", "windows"], list(given())])
+def test_what_is_left_out_has_its_default(left_out):
+    some = {key: value for key, value in given(inner={"tiers": {}}).items() if key not in left_out}
+    expected = Outer(**{**vars(Outer()), **some})
+    expected.inner = Inner(0.5, {}) if "inner" in some else Inner()
+    expected.windows = {"carnival": Inner(0.25, {"silver": 1.0})} if "windows" in some else {}
+    assert exact(Outer, some) == expected
+
+
+@pytest.mark.parametrize("low", [{}, {"tiers": {}}, {"share": 0.2, "tiers": {"silver": 1}}])
+def test_the_default_of_a_key_is_not_the_one_of_its_class(low):
+    some = {"path": "a", "low": low}
+    settings = exact(Needed, some)
+    assert settings == Needed("a", Inner(low.get("share", 0.1), low.get("tiers", {"gold": 1.0})))
+    assert settings == typed(Needed, OmegaConf.create(some))
+
+
+@pytest.mark.parametrize("some", [{}, {"count": 2}, {"path": "???"}, {"path": "a", "low": {"share": "${count}"}}])
+def test_what_must_be_given_is_left_to_omegaconf(some):
+    assert exact(Needed, some) is None
+
+
 def test_a_whole_number_for_a_float_becomes_one():
     settings = exact(Inner, {"share": 1, "tiers": {"gold": 2}})
     assert settings == Inner(1.0, {"gold": 2.0})
@@ -89,13 +118,6 @@ def test_what_is_wrong_is_named_by_omegaconf(changed, message):
     assert exact(Outer, given(**changed)) is None
     with pytest.raises(ConfigError, match=message):
         typed(Outer, OmegaConf.create(given(**changed)))
-
-
-def test_a_key_that_is_not_given_has_its_default():
-    rest = given()
-    del rest["count"]
-    assert exact(Outer, rest) is None
-    assert typed(Outer, OmegaConf.create(rest)).count == 1
 
 
 def test_nothing_of_the_given_is_shared():

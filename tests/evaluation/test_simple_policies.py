@@ -60,6 +60,7 @@ def trial(effect, seed: int = 1) -> tuple[pt.ContactEffects, pd.DataFrame]:
     return pt.ContactEffects(costs={"mail": 0.1}, rounds=5, folds=2).fit(X, y), labels
 
 
+@pytest.mark.slow
 def test_the_simple_policy_that_surely_wins_is_followed_and_one_by_chance_is_not():
     model, labels = trial(1.0)
     rule = rule_to_follow(model, labels, None)

@@ -45,6 +45,7 @@ def test_volume_and_quality_by_hand(asked):
     assert labels.loc["ben", "usage_segment"] == "one_time"
 
 
+@pytest.mark.slow
 def test_heavy_in_volume_but_thin_in_quality_is_hollow(ask):
     days = pd.date_range("2023-09-01", periods=36, freq="5D").strftime("%Y-%m-%d")
     kinds = {"light": (12, 4), "medium": (6, 4), "broad": (1, 2), "thin": (1, 2)}  # every how manyth day, how many

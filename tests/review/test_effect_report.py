@@ -41,6 +41,7 @@ def null(number: int, customers: int = 400) -> tuple[pd.DataFrame, pd.DataFrame,
     return pd.DataFrame(spans), pd.Series(rng.integers(0, 8, customers)), 3.0 * (given[:, None] == [0, 1, 2])
 
 
+@pytest.mark.slow
 def test_of_several_spans_and_arms_none_shows_an_effect_by_chance_alone():
     """By their own intervals a third of such nulls had a span that showed one."""
     arms, spans, doublings = ["control", "mail", "sms"], 0, 0

@@ -28,6 +28,7 @@ class TestOwnOrders:
         assert_near((customers["orders"] == 1).sum(), p_no_repeat.sum(), deviation)
         assert 0.05 < p_no_repeat.mean() < 0.6
 
+    @pytest.mark.slow
     def test_repeat_orders_are_poisson_for_half_of_the_customers(self, pure):
         customers = pure[0][pure[0][c.TRUE_GAP_SHAPE] == 1.0]
         mean = customers[c.TRUE_RATE] * customers[c.TRUE_EXPOSURE_DAYS]
@@ -57,6 +58,7 @@ class TestOwnOrders:
 
 
 class TestOccasionsAndOffers:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("occasion", "share"), [("week", 0.7), ("month", 0.5), ("year", 0.05)])
     def test_recurring_occasions_recur_on_their_day(self, purchases, occasion, share):
         orders = purchases[purchases[c.TRUE_OCCASION] == occasion].drop_duplicates(c.ORDER_ID)

@@ -26,6 +26,7 @@ class TestTables:
     def test_every_event_of_the_vocabulary_occurs(self, log):
         assert set(log.events[c.EVENT]) == set(VOCABULARY)
 
+    @pytest.mark.slow
     def test_some_contacts_never_buy_and_some_never_act(self, log):
         buyers = log.transactions[c.CUSTOMER_ID].nunique()
         own = log.events[~log.events[c.EVENT].isin(["message_sent", "offer_received"])]

@@ -39,6 +39,7 @@ def test_chunks_change_no_row():
         assert len(joined)
 
 
+@pytest.mark.slow
 def test_written_tables_are_the_simulated_ones(tmp_path):
     rows = write(SimulatedConfig(**SMALL), tmp_path / "out")
     log = simulate(**SMALL)

@@ -1,7 +1,8 @@
-"""A configuration that is complete and of the right types already, as its dataclass.
+"""A configuration that is of the right types already, as its dataclass.
 
-Hydra composes a configuration against its schema, and a bundle keeps one that was checked before. To build the schema
-once more with OmegaConf takes a third of a second for a training; to look at each value takes a hundredth of it.
+Hydra composes a configuration against its schema, a bundle keeps one that was checked before, and `patronage.read`
+gives the few keys that its user set. To build the schema once more with OmegaConf takes a third of a second for a
+training; to look at each value takes a hundredth of it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ class InexactError(Exception):
 
 
 def exact(schema: type[C], given: Any) -> C | None:
-    """The dataclass, where each of its keys is given and each value is of the type of its field; None anywhere else.
+    """The dataclass, where each value that is given is of the type of its field; None anywhere else.
 
-    An integer for a float becomes one, as OmegaConf makes it. Whatever would be converted otherwise, is missing,
+    A key that is left out has its default, if it has one. An integer for a float becomes one, as OmegaConf makes it. Whatever would be converted otherwise, is missing,
     unknown, infinite or an interpolation, gives None: OmegaConf then converts it, or names it in its error.
     """
     try:
@@ -40,16 +41,16 @@ def _types(schema: type) -> dict[str, Any]:
     return get_type_hints(schema)
 
 
-def _value(kind: Any, value: Any) -> Any:
+def _value(kind: Any, value: Any, default: Any = None) -> Any:
     if is_dataclass(kind):
-        return _settings(kind, value)
+        return _settings(kind, value, default)
     if kind is float and type(value) is int:
         return float(value)
     if kind is Any:
         return _anything(value)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        return _one_of(arguments, value)
+        return _one_of(arguments, value, default)
     if origin is list and type(value) is list:
         return [_value(arguments[0], item) for item in value]
     if origin is dict and type(value) is dict and all(type(key) is str for key in value):
@@ -59,11 +60,36 @@ def _value(kind: Any, value: Any) -> Any:
     raise InexactError
 
 
-def _settings(schema: Any, given: Any) -> Any:
+def _settings(schema: Any, given: Any, default: Any) -> Any:
+    """The dataclass of a table; what is left out comes from the default of the key that it stands under."""
     kinds = _types(schema)
-    if type(given) is not dict or given.keys() != kinds.keys():
+    if type(given) is not dict or not given.keys() <= kinds.keys():
         raise InexactError
-    return schema(**{key: _value(kinds[key], value) for key, value in given.items()})
+    if type(default) is not schema:
+        default = _default(schema)
+    left_out = {key: getattr(default, key, MISSING) for key in kinds.keys() - given.keys()}
+    for value in left_out.values():
+        _require_whole(value)
+    return schema(
+        **left_out, **{key: _value(kinds[key], value, getattr(default, key, None)) for key, value in given.items()}
+    )
+
+
+def _default(schema: Any) -> Any:
+    try:
+        return schema()
+    except TypeError:  # a key without a default
+        return None
+
+
+def _require_whole(default: Any) -> None:
+    if is_dataclass(default):
+        default = vars(default)
+    if isinstance(default, dict):
+        for value in default.values():
+            _require_whole(value)
+    else:
+        _anything(default)
 
 
 def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[str]:
@@ -92,13 +118,13 @@ def misplaced(kind: Any, value: Any, path: str = "") -> Iterator[str]:
         yield f"{path}={value}; expected a single value, not a list or a table"
 
 
-def _one_of(kinds: tuple[Any, ...], value: Any) -> Any:
+def _one_of(kinds: tuple[Any, ...], value: Any, default: Any) -> Any:
     """A value of the first of the types that it is of; of two types of numbers OmegaConf must choose."""
     if value is None and types.NoneType in kinds:
         return None
     rest = [kind for kind in kinds if kind is not types.NoneType]
     if len(rest) == 1:
-        return _value(rest[0], value)
+        return _value(rest[0], value, default)
     if type(value) in rest:
         return _anything(value)
     raise InexactError

@@ -82,6 +82,7 @@ class TestWithCovariates:
             assert with_effects.effects[name] == effects
         assert with_effects.effects["bg_nbd"] != with_effects.effects["mbg_nbd"]
 
+    @pytest.mark.slow
     def test_a_customer_is_predicted_by_the_law_of_the_branch(self, with_effects, branches):
         some = branches.iloc[[5, 1, 3, 8, 2]].assign(branch=["a", "b", "a", "b", "c"])
         predicted = with_effects.predict(some, 30)

@@ -35,6 +35,7 @@ def test_a_planted_effect_is_found_where_it_is():
     assert model.policies_.loc["by effect", "low"] < truth < model.policies_.loc["by effect", "high"] + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("effect", [0.0, -0.08])
 def test_a_null_and_a_harm_contact_nobody(effect):
     X, y, _ = customers(6000, 2, lambda age: np.full(len(age), effect))

@@ -45,6 +45,7 @@ def test_saved_and_loaded_it_answers_the_same(model, tmp_path):
     assert loaded.average("mail") == pytest.approx(model.average_.loc["mail", ["effect", "low", "high"]].tolist())
 
 
+@pytest.mark.slow
 def test_the_intervals_of_customers_hold_their_effects(model):
     rng = np.random.default_rng(4)
     new = pd.DataFrame({"n_orders": rng.integers(1, 20, 500).astype(float), "persona": "a"})

@@ -13,6 +13,8 @@ from patronage import names as c
 from patronage.errors import DataError, FitError
 from patronage.models.journey import ALPHABET, STAGES, JourneyModel
 
+pytestmark = pytest.mark.slow  # they wait for a fit
+
 PREDICTED = [c.JOURNEY_STAGE, c.JOURNEY_PROBABILITY, c.NEXT_STAGE, c.JOURNEY_P_ORDER]
 
 
@@ -25,7 +27,6 @@ def predicted(model, features):
 
 
 class TestContract:
-    @pytest.mark.slow
     def test_reads_one_column_and_predicts_four(self, model, book):
         assert model.columns == (c.JOURNEY_PATH,)
         table = predicted(model, book.assign(other=1.0))
