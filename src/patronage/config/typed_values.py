@@ -26,8 +26,9 @@ class InexactError(Exception):
 def exact(schema: type[C], given: Any) -> C | None:
     """The dataclass, where each value that is given is of the type of its field; None anywhere else.
 
-    A key that is left out has its default, if it has one. An integer for a float becomes one, as OmegaConf makes it. Whatever would be converted otherwise, is missing,
-    unknown, infinite or an interpolation, gives None: OmegaConf then converts it, or names it in its error.
+    A key that is left out has its default, if it has one. An integer for a float becomes one, as OmegaConf makes it.
+    Whatever would be converted otherwise, is missing, unknown, infinite or an interpolation, gives None: OmegaConf
+    then converts it, or names it in its error.
     """
     try:
         settings: C = _value(schema, given)
