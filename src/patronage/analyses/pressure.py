@@ -13,6 +13,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.analyses.acts import sampled
+from patronage.analyses.beyond_chance import CHANCE, with_verdicts
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import PressureConfig
 from patronage.data.contract import SENT
@@ -58,6 +59,7 @@ def run(view: View, settings: PressureConfig) -> Result:
         f"{len(beyond):,} customers ({share:.1%}) had more than {settings.cap} messages in a week; "
         f"in such weeks like customers unsubscribed {100 * row['value']:+.2f} points "
         f"[{100 * row['low']:+.2f}, {100 * row['high']:+.2f}] more"
+        f"{f', {CHANCE}' if row['verdict'] == CHANCE else ''}"
     )
     result.drawings["pressure"] = Drawing("lines", _lines(table), result.finding, "messages in a week")
     return result
@@ -154,8 +156,10 @@ def _within_customers(weeks: pd.DataFrame, beyond_cap: pd.Series) -> pd.DataFram
         parts = pd.Series(surprise * (beyond - value * high.to_numpy())).groupby(weeks[c.CUSTOMER_ID].to_numpy()).sum()
         error = float(np.sqrt((parts**2).sum())) / weight if weight > 0 else np.nan
         estimate = Estimate(np.array(value), np.array(error))
-        rows.append((outcome, int((parts != 0).sum()), value, float(estimate.low), float(estimate.high)))
-    return pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high"])
+        ends = float(estimate.low), float(estimate.high), float(estimate.p_value)
+        rows.append((outcome, int((parts != 0).sum()), value, *ends))
+    table = pd.DataFrame(rows, columns=["outcome", "customers", "value", "low", "high", "p_value"])
+    return with_verdicts(table.drop(columns="p_value"), table["p_value"].to_numpy(np.float64))
 
 
 def _likely(weeks: pd.DataFrame, high: pd.Series) -> pd.Series:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from patronage import names as c
 from patronage.analyses.acts import BEGINNINGS, sampled
+from patronage.analyses.beyond_chance import CHANCE, with_verdicts
 from patronage.analyses.contract import Analysis, Drawing, Population, Result, View
 from patronage.config import TimingConfig
 from patronage.data.contract import SENT
@@ -22,6 +22,7 @@ from patronage.engine import text, texts
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.lenses.week import countries, day_parts, is_weekend
+from patronage.statistics import Estimate, two_sided
 from patronage.typing import Array
 
 DAY = pd.Timedelta(days=1)
@@ -29,7 +30,6 @@ RESPONSES = ("message_opened", "message_clicked", "offer_redeemed")
 RESPONSE_HOURS = 24
 BEGINNING_DAYS = 30  # after the first order or sign-up are no anniversary
 BESIDE_DAYS = 28  # before and after those around a date: what is usual
-Z = float(norm.ppf(0.975))
 
 
 def run(view: View, settings: TimingConfig) -> Result:
@@ -58,14 +58,16 @@ def _dates(result: Result, view: View, dates: pd.DataFrame, settings: TimingConf
                 f"expected at least {settings.least}"
             )
             continue
-        half = Z * float(np.sqrt(((placed_near - expected) ** 2).sum())) / expected.sum()
-        ratio = float(placed_near.sum() / expected.sum())
-        rows.append((name, len(known), int(placed_near.sum()), expected.sum(), ratio, ratio - half, ratio + half))
+        error = float(np.sqrt(((placed_near - expected) ** 2).sum())) / expected.sum()
+        ratio = Estimate(np.array(placed_near.sum() / expected.sum()), np.array(error))
+        p_value = float(two_sided((ratio.value - 1) / error)) if error > 0 else np.nan
+        rows.append((name, len(known), int(placed_near.sum()), expected.sum(), *_told(ratio), p_value))
     if not rows:
         return
-    names = [c.PERSONAL_DATE, "customers", "orders", "usual_orders", "value", "low", "high"]
+    names = [c.PERSONAL_DATE, "customers", "orders", "usual_orders", "value", "low", "high", "p_value"]
     table = pd.DataFrame(rows, columns=names)
-    sure = table[(table["low"] > 1) | (table["high"] < 1)]
+    table = with_verdicts(table.drop(columns="p_value"), table["p_value"].to_numpy(np.float64), 1.0)
+    sure = table[table["verdict"] != CHANCE]
     days = f"in the {settings.around_days} days before and after"
     told = [f"{row[c.PERSONAL_DATE]} {row['value']:.2f} times [{row['low']:.2f}, {row['high']:.2f}]"
             for row in sure.to_dict("records")]  # fmt: skip
@@ -171,11 +173,14 @@ def _windows(result: Result, view: View, settings: TimingConfig) -> None:
         _window("all", both),
         *(_window(name, own) for name, own in both.groupby(windows) if len(own) >= settings.least),
     ]
-    table = pd.DataFrame(rows, columns=["window", "customers", "inside", "outside", "value", "low", "high"])
+    names = ["window", "customers", "inside", "outside", "value", "low", "high", "p_value"]
+    table = pd.DataFrame(rows, columns=names)
+    table = with_verdicts(table.drop(columns="p_value"), table["p_value"].to_numpy(np.float64))
     whole = table.iloc[0]
     finding = (
         f"messages in the customer's best window are answered by {100 * whole['value']:+.1f} points "
         f"[{100 * whole['low']:+.1f}, {100 * whole['high']:+.1f}] beside others to the same customers"
+        f"{f', {CHANCE}' if whole['verdict'] == CHANCE else ''}"
     )
     result.finding = "; ".join(filter(None, [result.finding, finding]))
     drawing = Drawing("forest", table.assign(label=table["window"]), finding, "points of response; 95% interval", 0.0)
@@ -189,9 +194,15 @@ def _window(name: object, rows: pd.DataFrame) -> tuple[object, ...]:
     weight = sent[True] * sent[False] / (sent[True] + sent[False])
     difference = rate[True] - rate[False]
     mean = float(np.average(difference, weights=weight))
-    half = Z * float(np.sqrt((weight**2 * (difference - mean) ** 2).sum()) / weight.sum())
+    error = float(np.sqrt((weight**2 * (difference - mean) ** 2).sum()) / weight.sum())
+    estimate = Estimate(np.array(mean), np.array(error))
     inside, outside = (float(np.average(rate[side], weights=weight)) for side in (True, False))
-    return name, len(rows), inside, outside, mean, mean - half, mean + half
+    return name, len(rows), inside, outside, *_told(estimate), float(estimate.p_value)
+
+
+def _told(estimate: Estimate) -> tuple[float, float, float]:
+    """An estimate and the ends of its 95 % interval."""
+    return float(estimate.value), float(estimate.low), float(estimate.high)
 
 
 def _responses(view: View, before: Population, settings: TimingConfig) -> pd.DataFrame:
