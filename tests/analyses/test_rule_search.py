@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patronage.analyses.rule_search import Rules, search_rules
+from patronage.analyses.rule_search import EarlierPeriod, Rules, search_rules
 from patronage.errors import DataError
 
 N = 3000
@@ -44,6 +44,27 @@ def test_a_shuffled_outcome_shows_nothing(planted):
     rules, y, adjust, held_out = planted
     shuffled = np.random.default_rng(1).permutation(y)
     assert len(search_rules(rules, shuffled, adjust, held_out, least=30, shuffles=2, seed=0).holding) <= 1
+
+
+@pytest.mark.parametrize(
+    ("before", "others", "verdict"),
+    [(0.15, 0.0, "found"), (-0.1, 0.0, "not in the time before"), (0.15, 0.2, "no more than chance")],
+)
+def test_what_the_period_before_shows_counts(planted, before, others, verdict):
+    rules, y, activity, held_out = planted
+    rng = np.random.default_rng(2)
+    matters, noise = rng.random(N) < 0.3, rng.random((N, 61)) < 0.2
+    then = Rules(np.column_stack([matters, noise]).astype(float), rules.families, rules.wordings)
+    outcome = rng.normal(0.3, 0.4, N) + before * matters + noise @ rng.choice([-others, others], 61)
+    search = search_rules(
+        rules, y, activity, held_out, least=30, shuffles=0, seed=0, earlier=EarlierPeriod(then, outcome, activity)
+    )
+    row = search.table.set_index("family").loc["matters"]
+    alone = search_rules(rules, y, activity, held_out, least=30, shuffles=0, seed=0).table.set_index("family")
+    width, narrower = (one["high"] - one["low"] for one in (row, alone.loc["matters"]))
+    assert width == pytest.approx(narrower * search.periods_differ)
+    assert row["verdict"] == verdict
+    assert (search.periods_differ > 1.5) == (others > 0)
 
 
 def test_too_little_is_told(planted):

@@ -35,8 +35,9 @@ class View:
         Everything before the cutoff.
     now
         The customers at the cutoff.
-    before
-        The same `since_days` earlier, from what was known then; None where the log does not reach back so far.
+    before, earlier
+        The same `since_days` earlier, and twice as long ago, from what was known then; None where the log does not
+        reach back so far. Of a large log, `earlier` is a part of the customers.
     meanings
         Feature to what it is, in words.
     occasion
@@ -50,6 +51,7 @@ class View:
     seed: int
     meanings: Mapping[str, str] = field(default_factory=dict)
     occasion: OccasionConfig = field(default_factory=OccasionConfig)
+    earlier: Population | None = None
 
     def meaning(self, feature: str) -> str:
         """What a feature measures, in words that a sentence can hold; its name where nobody told."""

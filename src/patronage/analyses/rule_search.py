@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2
 
 from patronage.errors import DataError
 from patronage.statistics import Estimate, false_discovery, linear_effects, residuals, single_effects
@@ -21,9 +22,12 @@ from patronage.typing import Array, Index, Mask
 
 LEVEL = 0.05  # share of false discoveries
 HOLDS, ALONG, CHANCE = "found", "goes along", "no more than chance"
+NOT_BEFORE = "not in the time before"  # found, and on the other side of zero in the same search a period earlier
 NOT_HELD = "not on those kept out"  # found, and on the other side of zero among the customers who were not searched
 MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
+LEAST_RULES = 10  # that tell how much two periods differ
+MEDIAN_OF_CHANCE = float(chi2.median(1))
 ALIKE = 0.98  # correlation of two rules that are one in other words
 LEAST_EVENTS = 30  # customers of each outcome
 DIGITS = 12  # of correlations; what differs behind them is the order in which a processor adds
@@ -52,6 +56,10 @@ class Rules:
 
     def without_doubles(self) -> Rules:
         """Without the rules that are an earlier one in other words, or its opposite."""
+        return self.of(np.ones(len(self.matrix), bool), self.distinct())
+
+    def distinct(self) -> list[int]:
+        """The places of the rules that are no earlier one in other words, nor its opposite."""
         counts = self.matrix.astype(np.float32)  # whole numbers, exact up to 2**24 customers
         both, shares = (counts.T @ counts).astype(np.float64) / len(counts), self.matrix.mean(axis=0)
         spread = np.sqrt(shares * (1 - shares))
@@ -62,7 +70,7 @@ class Rules:
             others = [k for k in places if self.families[k] != self.families[place]]
             if not alike[place, others].any():
                 places.append(place)
-        return self.of(np.ones(len(self.matrix), bool), places)
+        return places
 
     def of(self, rows: Mask, places: Sequence[int] | None = None) -> Rules:
         """Those of some customers, and of some places only."""
@@ -87,6 +95,15 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class EarlierPeriod:
+    """The same rules, in the same order, with outcome and adjustment of the customers of a period before."""
+
+    rules: Rules
+    y: Array
+    adjust: Array
+
+
+@dataclass(frozen=True)
 class RuleSearch:
     """What was found.
 
@@ -96,13 +113,18 @@ class RuleSearch:
         A row per family: its best `rule`, how many `customers` fulfil it, the mean outcome `with_it` and `without_it`,
         the cross-fitted `effect` with its 95% interval `low` to `high`, `p_value_adjusted`, the effect `together` with
         all that was found, `goes_along_with`, `held_out_effect` (and its `held_out_low`,
-        `held_out_high`) on customers who were not searched, and the verdict.
+        `held_out_high`) on customers who were not searched, `earlier_effect` (with its ends) in the period before,
+        and the verdict.
     by_chance
         Families that the same search finds in a shuffled outcome, as the mean of several.
+    periods_differ
+        How many times as far apart as by the customers alone this period and the one before it are; errors were
+        multiplied by it. Missing where there is no period before.
     """
 
     table: pd.DataFrame
     by_chance: float
+    periods_differ: float = np.nan
 
     @property
     def holding(self) -> pd.DataFrame:
@@ -113,14 +135,29 @@ class RuleSearch:
     def counted(self) -> str:
         """How many rules hold, beside how many would by chance, in words."""
         n, chance = len(self.holding), self.by_chance
-        return (
+        told = (
             f"{n} of {len(self.table)} rules {'holds' if n == 1 else 'hold'} beyond chance; "
             f"by chance alone {f'{chance:.1f}' if chance >= 0.05 else 'fewer than 0.1'} would"
         )
+        return told if np.isnan(self.periods_differ) else f"{told}; {self._told_of_before()}"
+
+    def _told_of_before(self) -> str:
+        again = (self.holding["earlier_low"] > 0) | (self.holding["earlier_high"] < 0)
+        turned = int((self.table["verdict"] == NOT_BEFORE).sum())
+        others = f", {turned} more lay on the other side then and {'is' if turned == 1 else 'are'} not counted"
+        return f"{int(again.sum())} of them did so in the period before too{others if turned else ''}"
 
 
 def search_rules(
-    rules: Rules, y: Array, adjust: Array, held_out: Mask, *, least: int, shuffles: int, seed: int
+    rules: Rules,
+    y: Array,
+    adjust: Array,
+    held_out: Mask,
+    *,
+    least: int,
+    shuffles: int,
+    seed: int,
+    earlier: EarlierPeriod | None = None,
 ) -> RuleSearch:
     """Search.
 
@@ -132,6 +169,9 @@ def search_rules(
         (N, A) what effects are beside.
     held_out
         (N,) customers who are kept out of the search, to hold its findings against; none where all are False.
+    earlier
+        What the same rules were worth in the period before. Errors hold then how far two periods lie apart, beyond the
+        customers drawn anew, and what lay on the other side of zero is not found.
 
     Raises
     ------
@@ -148,10 +188,13 @@ def search_rules(
     half = rng.permutation(len(target)) % 2 == 0
     outcomes = np.stack([target, *(rng.permutation(target) for _ in range(shuffles))])
     families, effects = _cross_fitted(inside.families, x, outcomes, half)
-    fitted = Estimate(effects.value[0], effects.error[0])
-    adjusted, *of_chance = (false_discovery(p_values) for p_values in effects.p_value)
     (best,) = _best(inside.families, families, _correlations(x, target[None], target[None] @ x))
     table = _described(inside, best, y[~held_out])
+    before = _in_period(earlier, [names[rule] for rule in table["rule"]], least)
+    times = periods_differ(Estimate(effects.value[0], effects.error[0]), before)
+    effects = Estimate(effects.value, effects.error * (times if np.isfinite(times) else 1.0))
+    fitted = Estimate(effects.value[0], effects.error[0])
+    adjusted, *of_chance = (false_discovery(p_values) for p_values in effects.p_value)
     table.insert(0, "family", families)
     table["effect"], table["low"], table["high"] = fitted.value, fitted.low, fitted.high
     table["p_value_adjusted"] = adjusted
@@ -159,13 +202,39 @@ def search_rules(
     chosen = rules.of(held_out, [names[rule] for rule in table["rule"]])
     table = _on_held_out(table, chosen, y[held_out], adjust[held_out])
     chance = [int((p_values < LEVEL).sum()) for p_values in of_chance]
+    table["earlier_effect"], table["earlier_low"], table["earlier_high"] = before.value, before.low, before.high
+    table.loc[(table["verdict"] == HOLDS) & (np.sign(before.value) == -np.sign(fitted.value)), "verdict"] = NOT_BEFORE
     turned = (table["verdict"] == HOLDS) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
     table.loc[turned, "verdict"] = NOT_HELD
-    order = {HOLDS: 0, NOT_HELD: 1, ALONG: 2, CHANCE: 3}
+    order = {HOLDS: 0, NOT_BEFORE: 1, NOT_HELD: 2, ALONG: 3, CHANCE: 4}
     table["strength"] = np.abs(fitted.value / np.where(fitted.error > 0, fitted.error, np.nan))
     table = table.sort_values(["verdict", "strength"], ascending=[True, False], kind="stable",
                               key=lambda column: column.map(order) if column.name == "verdict" else column)  # fmt: skip
-    return RuleSearch(table.drop(columns="strength").reset_index(drop=True), float(np.mean(chance)) if chance else 0.0)
+    table = table.drop(columns="strength").reset_index(drop=True)
+    return RuleSearch(table, float(np.mean(chance)) if chance else 0.0, times)
+
+
+def _in_period(earlier: EarlierPeriod | None, places: Sequence[int], least: int) -> Estimate:
+    """The effects of rules in a period before; missing where there is none, or too few fulfilled the rule."""
+    missing = np.full(len(places), np.nan)
+    if earlier is None:
+        return Estimate(missing, missing)
+    rules = earlier.rules.of(np.ones(len(earlier.y), bool), places)
+    sums = rules.matrix.sum(axis=0)
+    enough = (sums >= least) & (sums <= len(earlier.y) - least)
+    effects = single_effects(rules.left_beside(earlier.adjust), residuals(earlier.y, earlier.adjust))
+    return Estimate(*(np.where(enough, part, np.nan) for part in effects))
+
+
+def periods_differ(effects: Estimate, before: Estimate) -> float:
+    """How far two periods lie apart, as times of what drawing the customers anew would do; 1 where that is all.
+
+    Of the differences beside their errors the median square, beside that of a normal one: a few rules that turned are
+    told one by one, and must not widen all others. Missing with fewer than `LEAST_RULES`.
+    """
+    z = (effects.value - before.value) / np.hypot(effects.error, before.error)
+    z = z[np.isfinite(z)]
+    return float(np.sqrt(max(np.median(z**2) / MEDIAN_OF_CHANCE, 1.0))) if len(z) >= LEAST_RULES else np.nan
 
 
 def _check_enough(y: Array, inside: Mask) -> None:

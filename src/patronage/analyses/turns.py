@@ -3,12 +3,15 @@
 Everything that explains was known before an earlier cutoff; the turn lies between that cutoff and the present one,
 among customers who could still turn.
 Effects are beside recency, frequency, revenue and the label held before, so that a rule that only repeats how good a
-customer is explains nothing. A third of the customers, drawn by lot, is kept out to hold the findings against.
+customer is explains nothing. A third of the customers, drawn by lot, is kept out to hold the findings against. Where
+the log reaches back another period, the same rules are held against it: intervals then tell what another period may
+show, not only other customers of this one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +20,7 @@ from patronage import lenses
 from patronage import names as c
 from patronage.analyses.acts import BY_CHANNEL, IN_CATEGORY, ORDER, acts
 from patronage.analyses.contract import Analysis, Drawing, Population, Result, View
-from patronage.analyses.rule_search import Rules, RuleSearch, search_rules
+from patronage.analyses.rule_search import LEAST_CUSTOMERS, EarlierPeriod, Rules, RuleSearch, search_rules
 from patronage.config import TurnsConfig, TurnTarget
 from patronage.engine import text
 from patronage.errors import DataError
@@ -34,10 +37,13 @@ def run(view: View, settings: TurnsConfig) -> Result:
     result, sentences = Result(), []
     if view.before is None:
         raise DataError(f"the log does not reach {view.since_days} days back from the cutoff; lower movement_days")
-    candidates = _candidates(view, view.before, settings)
+    periods = [Period(view.before, view.now, 0)]
+    if view.earlier is not None:
+        periods.append(Period(view.earlier, view.before, 1))
+    candidates = [_candidates(view, period, settings) for period in periods]
     for name, target in settings.targets.items():
         try:
-            search = _search(view, view.before, settings, target, candidates)
+            search = _search(view, periods, settings, target, candidates)
         except DataError as error:
             result.notes.append(f"turns, {name}: {error}")
             continue
@@ -71,22 +77,31 @@ def _told(search: RuleSearch, scale: float, unit: str) -> str:
     return f"customers with {best['rule']} {told}; {search.counted}"
 
 
-def _candidates(view: View, before: Population, settings: TurnsConfig) -> pd.DataFrame:
-    """What was known of each customer at the earlier cutoff: features, labels, and what was done in the time before."""
-    features = before.features
+class Period(NamedTuple):
+    """The customers at the beginning of a period and at its end; `ago` periods end before the cutoff."""
+
+    before: Population
+    after: Population
+    ago: int
+
+
+def _candidates(view: View, period: Period, settings: TurnsConfig) -> pd.DataFrame:
+    """What was known of each customer before a period: features, labels, and what was done in the time before it."""
+    features = period.before.features
     names = [name for name in lenses.numeric(features) if name not in settings.leave_out]
-    did = acts_before(view)
-    return pd.concat([features[names], did.reindex(features.index).fillna(0.0), before.segments], axis=1)
+    did = acts_before(view, period.ago)
+    return pd.concat([features[names], did.reindex(features.index).fillna(0.0), period.before.segments], axis=1)
 
 
-def acts_before(view: View) -> pd.DataFrame:
-    """How often each customer did each thing in the `since_days` before the earlier cutoff."""
+def acts_before(view: View, ago: int = 0) -> pd.DataFrame:
+    """How often each customer did each thing in the `since_days` before the last period, or before one `ago`."""
     history = view.history
     age = history.age("day")
+    first, last = (ago + 1) * view.since_days, (ago + 2) * view.since_days
     rows = history.frame(
         f"""
         SELECT customer_id, act, count(*) AS times FROM acts
-        WHERE {age} > {view.since_days} AND {age} <= {2 * view.since_days} GROUP BY customer_id, act""",
+        WHERE {age} > {first} AND {age} <= {last} GROUP BY customer_id, act""",
         acts(),
     )
     table = rows.pivot_table("times", c.CUSTOMER_ID, "act", aggfunc="sum", fill_value=0)
@@ -94,9 +109,44 @@ def acts_before(view: View) -> pd.DataFrame:
 
 
 def _search(
-    view: View, before: Population, settings: TurnsConfig, target: TurnTarget, candidates: pd.DataFrame
+    view: View, periods: Sequence[Period], settings: TurnsConfig, target: TurnTarget, known: Sequence[pd.DataFrame]
 ) -> RuleSearch:
-    y, own = outcome_of(view, before, target)
+    """Search the last period, beside the one before it where there is one."""
+    candidates, y, adjust = _of_target(view, periods[0], settings, target, known[0])
+    tests = _tests(candidates, settings.least, view.meanings)
+    rules = Rules(_matrix(tests, candidates), [test.family for test in tests], [test.wording for test in tests])
+    places = rules.distinct()
+    rng = np.random.default_rng(view.seed)
+    return search_rules(
+        rules.of(np.ones(len(y), bool), places), y.to_numpy(np.float64), adjust, rng.random(len(y)) < HELD_OUT,
+        least=settings.least, shuffles=settings.shuffles, seed=view.seed,
+        earlier=_earlier(view, periods[1:], settings, target, known[1:], [tests[place] for place in places]),
+    )  # fmt: skip
+
+
+def _earlier(
+    view: View,
+    periods: Sequence[Period],
+    settings: TurnsConfig,
+    target: TurnTarget,
+    known: Sequence[pd.DataFrame],
+    tests: Sequence[Test],
+) -> EarlierPeriod | None:
+    """The same tests in the period before, where there is one with enough customers and both outcomes."""
+    if not periods:
+        return None
+    candidates, y, adjust = _of_target(view, periods[0], settings, target, known[0])
+    if len(y) < LEAST_CUSTOMERS or y.nunique() < 2:
+        return None
+    rules = Rules(_matrix(tests, candidates), [test.family for test in tests], [test.wording for test in tests])
+    return EarlierPeriod(rules, y.to_numpy(np.float64), adjust)
+
+
+def _of_target(
+    view: View, period: Period, settings: TurnsConfig, target: TurnTarget, candidates: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.Series, Array]:
+    """Of the customers who could turn in a period: what was known, the outcome, and what effects are beside."""
+    y, own = outcome_of(view, period.before, target, period)
     y = y.dropna()
     known = candidates.loc[y.index]
     if target.column:
@@ -104,27 +154,24 @@ def _search(
     if len(known) > settings.most_customers:
         known = known.sample(settings.most_customers, random_state=view.seed).sort_index()
         y = y.loc[known.index]
-    rules = _rules(known, settings.least, view.meanings)
-    features = before.features.loc[known.index]
+    features = period.before.features.loc[known.index]
     adjust = [np.log1p(features[name].clip(lower=0).fillna(0.0)) for name in BEFORE_ALL if name in features]
     labels = own.reindex(known.index).fillna("")
     adjust += [(labels == label).astype(float) for label in sorted(labels.unique())[1:]]
-    rng = np.random.default_rng(view.seed)
-    return search_rules(
-        rules, y.to_numpy(np.float64), np.column_stack(adjust), rng.random(len(y)) < HELD_OUT,
-        least=settings.least, shuffles=settings.shuffles, seed=view.seed,
-    )  # fmt: skip
+    return known, y, np.column_stack(adjust)
 
 
-def outcome_of(view: View, before: Population, target: TurnTarget) -> tuple[pd.Series, pd.Series]:
+def outcome_of(
+    view: View, before: Population, target: TurnTarget, period: Period | None = None
+) -> tuple[pd.Series, pd.Series]:
     """The outcome of the customers who could turn, missing for the others; and the label that each held before."""
     nobody = pd.Series("", before.features.index)
     if target.survey or target.event:
-        return _since(view, before, target), nobody
+        return _since(view, before, target, period.ago if period else 0), nobody
     if target.column not in before.segments:
         raise DataError(f"this log does not support the segment {target.column}")
     earlier = before.segments[target.column]
-    now = view.now.segments[target.column].reindex(earlier.index)
+    now = (period.after if period else view.now).segments[target.column].reindex(earlier.index)
     if target.became:
         could = ~earlier.isin(target.became) & now.notna()
         return now.isin(target.became).astype(float).where(could), earlier
@@ -135,53 +182,63 @@ def outcome_of(view: View, before: Population, target: TurnTarget) -> tuple[pd.S
     return better.astype(float).where(rank_before.notna() & rank_now.notna() & (rank_before != end)), earlier
 
 
-def _since(view: View, before: Population, target: TurnTarget) -> pd.Series:
-    """What the customers did, or answered, since the earlier cutoff."""
+def _since(view: View, before: Population, target: TurnTarget, ago: int) -> pd.Series:
+    """What the customers did, or answered, in the period."""
     wanted = target.survey or target.event
     of_orders = wanted == ORDER or wanted.startswith((IN_CATEGORY, BY_CHANNEL))
     if not of_orders and wanted not in view.history.tables.events:
         raise DataError(f"the log has no event {wanted}")
-    history, since = view.history, f"{view.history.age('day')} <= {view.since_days}"
+    history, first, last = view.history, ago * view.since_days, (ago + 1) * view.since_days
     buyers = before.features.index[before.features[c.N_ORDERS].fillna(0) > 0]
     if target.survey:
         day = history.age("CAST(occurred_at AS DATE)")
         rows = history.frame(
             f"SELECT customer_id, avg(value) AS answer FROM events WHERE event = {text(target.survey)} "
-            f"AND value IS NOT NULL AND {day} <= {view.since_days} GROUP BY customer_id"
+            f"AND value IS NOT NULL AND {day} > {first} AND {day} <= {last} GROUP BY customer_id"
         )
         return rows.set_index(c.CUSTOMER_ID)["answer"].reindex(before.features.index)
+    since = f"{history.age('day')} > {first} AND {history.age('day')} <= {last}"
     rows = history.frame(f"SELECT DISTINCT customer_id FROM acts WHERE act = {text(target.event)} AND {since}", acts())
     did = pd.Series(buyers.isin(rows[c.CUSTOMER_ID]), buyers).astype(float)
     return (1 - did if target.absent else did).reindex(before.features.index)
 
 
-def _rules(known: pd.DataFrame, least: int, meanings: Mapping[str, str]) -> Rules:
-    """Every number above its quantiles, every label, in words."""
-    columns: list[Array] = []
-    families: list[str] = []
-    wordings: list[str] = []
+class Test(NamedTuple):
+    """A rule: a number above a border, or a label."""
 
-    def add(values: Array, family: str, wording: str) -> None:
-        if least <= values.sum() <= len(values) - least:
-            columns.append(values.astype(np.float64))
-            families.append(family)
-            wordings.append(wording)
+    column: str
+    border: float | None
+    label: str
+    family: str
+    wording: str
 
-    for name in known:
+    def holds(self, known: pd.DataFrame) -> Array:
+        """(N,) 1 where the customer fulfils it; a column that is not known is fulfilled by nobody."""
+        if self.column not in known:
+            return np.zeros(len(known))
+        values = known[self.column]
+        return ((values == self.label) if self.border is None else (values > self.border)).to_numpy(np.float64)
+
+
+def _tests(known: pd.DataFrame, least: int, meanings: Mapping[str, str]) -> list[Test]:
+    """Every number above its quantiles, every label, in words; those that enough fulfil, and enough do not."""
+    tests: list[Test] = []
+    for name in map(str, known):
         values = known[name]
         if pd.api.types.is_numeric_dtype(values):
-            for border in _borders(values):
-                add(
-                    (values > border).to_numpy(),
-                    str(name),
-                    f"{lenses.short(meanings.get(str(name), str(name)))} above {_short(border)}",
-                )
+            words = lenses.short(meanings.get(name, name))
+            tests += [Test(name, border, "", name, f"{words} above {_short(border)}") for border in _borders(values)]
         else:
-            for label in sorted(set(values.dropna()) - {c.UNKNOWN}):
-                add((values == label).to_numpy(), f"{name} {label}", f"{name} is {label}")
-    if not columns:
+            labels = sorted(set(values.dropna()) - {c.UNKNOWN})
+            tests += [Test(name, None, label, f"{name} {label}", f"{name} is {label}") for label in labels]
+    tests = [test for test in tests if least <= test.holds(known).sum() <= len(known) - least]
+    if not tests:
         raise DataError(f"no candidate that {least} customers show and {least} do not")
-    return Rules(np.column_stack(columns), families, wordings).without_doubles()
+    return tests
+
+
+def _matrix(tests: Sequence[Test], known: pd.DataFrame) -> Array:
+    return np.column_stack([test.holds(known) for test in tests])
 
 
 def _short(border: float) -> str:

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from patronage import cutoff as when
 from patronage import data, lenses, tracking
 from patronage import names as c
+from patronage.analyses import turns
 from patronage.analyses.catalogue import ANALYSES
 from patronage.analyses.contract import Analysis, Population, Result, View
 from patronage.analyses.lists import homes, ready
@@ -51,7 +52,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
     print(tables.summary(), flush=True)
     when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     store = tracking.open_store(config.tracking, project_root())
-    before = _before(config, cutoff, tables)
+    before = _before(config, cutoff - timedelta(days=config.movement_days), tables)
     with lenses.look_back(tables, cutoff, config.lenses, PERIOD_DAYS) as history:
         begun = time.time()
         features = lenses.features_of(history, config.lenses)
@@ -61,8 +62,11 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
             expected = ", ".join(now.segments)
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
-        view = View(history, now, before, config.movement_days, config.seed, meanings, config.lenses.occasion)
         wanted = [analysis for analysis in ANALYSES if not config.only or analysis.name in config.only]
+        earlier = _earlier(config, cutoff, tables, len(features)) if turns.ANALYSIS in wanted else None
+        view = View(
+            history, now, before, config.movement_days, config.seed, meanings, config.lenses.occasion, earlier
+        )  # fmt: skip
         results = {analysis.name: _result(analysis, view, config) for analysis in wanted}
         places = homes(history)
     notes = [note for result in results.values() for note in result.notes]
@@ -88,15 +92,22 @@ def _population(features: pd.DataFrame, tables: Tables, cutoff: datetime, config
     return Population(features, lenses.segments(features, fitted))
 
 
-def _before(config: AnalyseConfig, cutoff: datetime, tables: Tables) -> Population | None:
-    """The customers at the earlier cutoff; None where the log does not reach back so far."""
-    earlier = cutoff - timedelta(days=config.movement_days)
+def _before(
+    config: AnalyseConfig, cutoff: datetime, tables: Tables, part: lenses.Part = lenses.WHOLE
+) -> Population | None:
+    """The customers at an earlier cutoff; None where the log does not reach back so far."""
     try:
-        when.check_inside(earlier, tables.first, tables.last, config.data.max_staleness_days)
+        when.check_inside(cutoff, tables.first, tables.last, config.data.max_staleness_days)
     except ConfigError:
         return None
-    features = lenses.features_at(tables, earlier, config.lenses, PERIOD_DAYS)
-    return _population(features, tables, earlier, config)
+    features = lenses.features_at(tables, cutoff, config.lenses, PERIOD_DAYS, part=part)
+    return _population(features, tables, cutoff, config)
+
+
+def _earlier(config: AnalyseConfig, cutoff: datetime, tables: Tables, customers: int) -> Population | None:
+    """Those twice as long ago: of a large log as many as an analysis looks at."""
+    part = lenses.Part(0, max(1, customers // config.turns.most_customers))
+    return _before(config, cutoff - timedelta(days=2 * config.movement_days), tables, part)
 
 
 def _settings(analysis: Analysis, config: AnalyseConfig) -> Any:
