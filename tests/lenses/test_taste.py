@@ -56,7 +56,7 @@ def test_two_kinds_of_customers_lie_at_the_two_ends(lens_settings, column):
     assert np.isnan(taste["extra"])  # what hardly anybody buys says nothing
     words = lenses.described(settings)["taste_1"]
     assert words.missing == "what is bought: not known"  # not the names of both ends
-    ends = {words.high.removeprefix("more "), words.low.removeprefix("more ")}
+    ends = {word.removeprefix("more ").removeprefix("goods like ") for word in (words.high, words.low)}
     assert len(ends & set(KINDS["tea"])) == len(ends & set(KINDS["toys"])) == 1
 
 
@@ -69,6 +69,22 @@ def test_a_place_is_the_projection_pulled_to_the_middle_by_hand(lens_settings):
     share = own.groupby("category")["amount"].sum().reindex(axes.items).fillna(0) / own["amount"].sum()
     place = (np.sqrt(share) * np.array(axes.loadings)[:, 0]).sum() - axes.middle[0]
     assert taste["c001"] == pytest.approx(place / 1e6 * 12 / (12 + 20), abs=1e-5)
+
+
+def test_the_goods_of_an_end_count_above_the_usual_share_by_hand(lens_settings):
+    tables = through_the_door(log(), on_duplicate_rows="keep")
+    settings = learned(tables, lens_settings)
+    axes, features = TasteAxes.of(settings.taste.learned), places(tables, settings)
+    lines = log()
+    lines = lines[lines["category"].isin(axes.items)]
+    goods = features["taste_1_goods"]
+    for name in ("c001", "c002"):
+        end = 0 if features.loc[name, "taste_1"] > 0 else 1
+        share = lines.loc[lines["customer_id"] == name, "category"].isin(axes.goods[0][end]).mean()
+        above = max(share - axes.usual[0][end] / 1e6, 0)
+        assert goods[name] == pytest.approx((1, -1)[end] * above, abs=2e-6)
+    assert goods.min() < 0 < goods.max()
+    assert set(axes.goods[0][0]) <= set(KINDS["tea"]) or set(axes.goods[0][0]) <= set(KINDS["toys"])
 
 
 @pytest.mark.slow

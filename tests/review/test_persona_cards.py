@@ -61,8 +61,7 @@ def test_what_they_buy_more_is_lift_and_not_popularity(cards):
 
 def test_the_sentence_tells_the_shares_of_the_words(inputs, cards):
     personas = inputs.bundle.personas
-    columns = {name: inputs.features[name].to_numpy(float) for name in personas.columns}
-    held = pd.DataFrame(held_words(personas.words, columns, personas.columns), inputs.features.index)
+    held = pd.DataFrame(held_words(personas.words, inputs.features, personas.columns), inputs.features.index)
     held.columns = [word for each in personas.words for word in each.texts]
     members = inputs.assignments.groupby(c.PERSONA_ID).groups
     for _, line in cards[cards["part"] == "sentence"].iterrows():

@@ -60,7 +60,7 @@ def held(personas: Personas) -> dict[str, np.ndarray]:
     """Word to the customers that it is true of; both axes of taste may end at one product."""
     truth: dict[str, np.ndarray] = {}
     for name, word in zip(personas.model.columns, personas.model.words, strict=True):
-        values = personas.features[name].to_numpy(float)
+        values = personas.features[word.judged_by or name].to_numpy(float)
         middle_from = word.below if word.middle_from is None else word.middle_from
         between = (values > max(word.below, middle_from)) & (values < word.above)
         for text, true in zip(word.texts, (values <= word.below, between, values >= word.above), strict=True):

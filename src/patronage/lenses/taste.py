@@ -2,7 +2,9 @@
 
 Each axis is a principal component of the square roots of the shares of spend by category (by product, where a log has
 no categories): the square root is Hellinger's distance of two mixes, in which no large category drowns the others (Rao
-1995). An axis is named by the goods at its ends. The axes are learned once, before the first features are made
+1995). An axis is named by the goods that customers at its ends really buy more of than most (`taste_goods.py`); a place
+is a sum over all goods, so that who stands at an end need not buy them, and the words of taste are held against the
+spend on them. The axes are learned once, before the first features are made
 (`taste_axes.py`), and frozen in the settings of the lens: the same purchases have the same place at every cutoff. A
 customer of few lines is pulled to the middle: chance alone makes a small basket one-sided.
 """
@@ -28,29 +30,63 @@ BY_PRODUCT = """
 def _select(history: History, config: LensesConfig) -> str:
     axes = TasteAxes.of(config.taste.learned)
     half = f"{float(config.taste.half_lines)!r}e0"
+    ends = {
+        item: [1 if item in high else -1 if item in low else 0 for high, low in axes.goods]
+        for item in (axes.items if axes.goods else [])
+    }
     rows = ", ".join(
-        f"({text(item)}, {first}, {second})" for item, (first, second) in zip(axes.items, axes.loadings, strict=True)
+        f"({text(item)}, {first}, {second}, {end_1}, {end_2})"
+        for item, (first, second) in zip(axes.items, axes.loadings, strict=True)
+        for end_1, end_2 in [ends.get(item, [0, 0])]
     )
-    places = ",\n               ".join(
-        f"(sum(CAST(round(sqrt(paid * 1.0e0 / total) * load_{axis}) AS BIGINT)) - {axes.middle[axis - 1]})"
-        f" / {SCALE}.0e0 * sum(n) / (sum(n) + {half}) AS {name}"
-        if axis <= axes.steady_axes
+    steady = range(1, axes.steady_axes + 1)
+    sums = "".join(
+        f""",
+                   sum(CAST(round(sqrt(paid * 1.0e0 / total) * load_{axis}) AS BIGINT)) - {axes.middle[axis - 1]}
+                       AS place_{axis},
+                   {_share(axis, 1)} AS high_{axis},
+                   {_share(axis, -1)} AS low_{axis}"""
+        for axis in steady
+    )
+    places = [
+        f"place_{axis} / {SCALE}.0e0 * lines / (lines + {half}) AS {name}"
+        if axis in steady
         else f"CAST(NULL AS DOUBLE) AS {name}"
         for axis, name in enumerate(c.TASTES, start=1)
-    )
+    ]
+    goods = [
+        f"""CASE WHEN place_{axis} > 0 THEN greatest(high_{axis} - {axes.usual[axis - 1][0]}, 0)
+                    WHEN place_{axis} < 0 THEN -greatest(low_{axis} - {axes.usual[axis - 1][1]}, 0)
+                    ELSE 0 END / {SCALE}.0e0 AS {name}"""
+        if axis in steady and axes.goods
+        else f"CAST(NULL AS DOUBLE) AS {name}"
+        for axis, name in enumerate(c.TASTE_GOODS, start=1)
+    ]
+    columns = ",\n               ".join([*places, *goods])
     return f"""
         WITH bought AS ({BY_CATEGORY if axes.column == c.CATEGORY else BY_PRODUCT}
         ),
         loadings AS (
-            SELECT * FROM (VALUES {rows}) AS loading_rows (item, load_1, load_2)
+            SELECT * FROM (VALUES {rows}) AS loading_rows (item, load_1, load_2, end_1, end_2)
         ),
         known AS (
-            SELECT customer_id, paid, n, load_1, load_2, sum(paid) OVER (PARTITION BY customer_id) AS total
+            SELECT customer_id, paid, n, load_1, load_2, end_1, end_2,
+                   sum(paid) OVER (PARTITION BY customer_id) AS total
             FROM bought JOIN loadings ON bought.item = loadings.item
+        ),
+        mixes AS (
+            SELECT customer_id, sum(n) AS lines{sums}
+            FROM known WHERE total > 0 GROUP BY customer_id
         )
         SELECT customer_id,
-               {places}
-        FROM known WHERE total > 0 GROUP BY customer_id"""
+               {columns}
+        FROM mixes"""
+
+
+def _share(axis: int, end: int) -> str:
+    """The share of spend on the goods of an end, in millionths."""
+    spent = f"sum(CASE WHEN end_{axis} = {end} THEN paid ELSE 0 END)"
+    return f"CAST(round({spent} * 1.0e0 / max(total) * {SCALE}) AS BIGINT)"
 
 
 def _named(config: LensesConfig) -> dict[str, Feature]:
@@ -58,21 +94,25 @@ def _named(config: LensesConfig) -> dict[str, Feature]:
     if not config.taste.learned:
         return {}
     axes = TasteAxes.of(config.taste.learned)
-    return {
-        name: Feature(
+    described = {}
+    for axis, ((high, low), words) in enumerate(zip(axes.named_ends, axes.words, strict=True)):
+        more, less = (f"more {word}" if word else "" for word in words)
+        to_high, to_low = (f"buying {word or f'more {plain(side[0])}'}" for word, side in ((more, high), (less, low)))
+        described[c.TASTES[axis]] = Feature(
             f"what is bought: from {' and '.join(low)} to {' and '.join(high)}",
-            *_words(high, low),
-            reason="|".join(f"buys more {plain(items[0])} than most" for items in (high, low)),
+            more,
+            less,
+            to_high,
+            to_low,
+            reason="|".join(f"buys more of what goes with {plain(side[0])} than most" for side in (high, low)),
             missing=NOT_KNOWN,
         )
-        for name, (high, low) in zip(c.TASTES, axes.named_ends, strict=True)
-    }
-
-
-def _words(high: list[str], low: list[str]) -> tuple[str, str, str, str]:
-    """The words of an axis, and of a change on it."""
-    more, less = (f"more {plain(items[0])}" for items in (high, low))
-    return more, less, f"buying {more}", f"buying {less}"
+        described[c.TASTE_GOODS[axis]] = Feature(
+            f"share of spend above the usual on {words[0] or 'nothing'}, below 0 on {words[1] or 'nothing'}",
+            reason="buys other goods than most",
+            missing=NOT_KNOWN,
+        )
+    return described
 
 
 LENS = Lens(
@@ -84,6 +124,13 @@ LENS = Lens(
             "place on the axis that sets what customers buy apart most", reason="buys other goods than most"
         ),
         c.TASTES[1]: Feature("place on the next axis, which is independent of it", reason="buys other goods than most"),
+        **{
+            name: Feature(
+                "share of spend above the usual on the goods at the end where the customer is; below 0 at its low end",
+                reason="buys other goods than most",
+            )
+            for name in c.TASTE_GOODS
+        },
     },
     more_features=_named,
     requires=("transactions.category", "transactions.product_id"),

@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from patronage import names as c
 from patronage.config import LensesConfig
 from patronage.data import Tables
 from patronage.data.contract import TRANSACTIONS
+from patronage.lenses.taste_goods import goods_of_ends
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,10 @@ class TasteAxes:
         How many axes are: the places on the others are missing.
     ends
         Of each axis, the items at its high end and at its low end, the farthest first.
+    goods
+        Of each axis, the items that a word stands for at its high end and at its low end (`taste_goods.py`).
+    usual
+        The share of spend that a usual customer has for them, in millionths.
     names
         What the products among the items are called, where the log tells: a code tells a reader nothing.
     """
@@ -61,12 +67,29 @@ class TasteAxes:
     middle: list[int]
     steady_axes: int
     ends: list[list[list[str]]]
+    goods: list[list[list[str]]] = field(default_factory=list)
+    usual: list[list[int]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 
     @property
     def named_ends(self) -> list[list[list[str]]]:
         """The ends in the names of the items."""
         return [[[self.names.get(item, item) for item in side] for side in axis] for axis in self.ends]
+
+    @property
+    def words(self) -> list[list[str]]:
+        """Of each axis, what its high and its low goods are called: "beef", "goods like beef"; empty without goods.
+
+        No two ends are called by one item: their goods are not the same.
+        """
+        taken: set[str] = set()
+        return [[self._called(side, taken) for side in axis] for axis in self.goods] or [["", ""] for _ in self.ends]
+
+    def _called(self, side: list[str], taken: set[str]) -> str:
+        item = next((item for item in side if item not in taken), "")
+        taken.add(item)
+        called = plain(self.names.get(item, item))
+        return f"goods like {called}" if called and len(side) > 1 else called
 
     def to_text(self) -> str:
         """JSON without a dollar sign, which the settings would read as a reference."""
@@ -130,7 +153,7 @@ def item_groups(tables: Tables, cutoff: datetime, axes: TasteAxes) -> pd.Series:
         return pd.Series(axes.items, index=axes.items)
     from sklearn.cluster import KMeans  # imported here: features do not need it
 
-    mixes = _mixes(tables, cutoff, axes.column, axes.items)
+    mixes = _mixes(tables, cutoff, axes.column, axes.items).roots
     mean, deviation = _moments(mixes)
     covariance = (mixes.T @ mixes).toarray() / mixes.shape[0] - np.outer(mean, mean)
     correlation = covariance / np.outer(deviation, deviation)
@@ -176,7 +199,7 @@ def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) 
     items = list(buyers.loc[buyers["n"] >= LEAST_BUYERS, "item"].head(most))
     if len(items) <= AXES:
         return None
-    mixes = _mixes(tables, cutoff, column, items)
+    mixes, lines = _mixes(tables, cutoff, column, items)
     if mixes.shape[0] < LEAST_CUSTOMERS:
         return None
     directions = _directions(mixes)
@@ -190,8 +213,12 @@ def _learn(tables: Tables, cutoff: datetime, column: str, config: LensesConfig) 
     loadings = np.rint(directions * SCALE).astype(int)
     middle = np.rint(np.asarray(mixes.mean(axis=0)).ravel() @ directions * SCALE).astype(int)
     ends = _ends(mixes, places, items)
+    pulled = (places - places.mean(axis=0)) * (lines / (lines + config.taste.half_lines))[:, None]
+    of_ends = [goods_of_ends(mixes, pulled[:, axis], directions[:, axis]) for axis in range(AXES)]
+    goods = [[[items[j] for j in end.columns] for end in axis] for axis in of_ends]
+    usual = [[round(end.usual * SCALE) for end in axis] for axis in of_ends]
     names = _names(tables, cutoff, items) if column == c.PRODUCT_ID else {}
-    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), steady_axes, ends, names)
+    return TasteAxes(column, items, loadings.tolist(), middle.tolist(), steady_axes, ends, goods, usual, names)
 
 
 def _names(tables: Tables, cutoff: datetime, items: list[str]) -> dict[str, str]:
@@ -219,8 +246,14 @@ def _lines(tables: Tables, cutoff: datetime, column: str) -> pd.DataFrame:
     )
 
 
-def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> sparse.csr_array:
-    """(customers, items) square roots of the shares of spend, of those who bought enough."""
+class _Mixes(NamedTuple):
+    """(customers, items) square roots of the shares of spend, and (customers,) lines, of those who bought enough."""
+
+    roots: sparse.csr_array
+    lines: np.ndarray
+
+
+def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> _Mixes:
     lines = _lines(tables, cutoff, column)
     lines = lines[lines["item"].isin(items)]
     of_customer = lines.groupby(c.CUSTOMER_ID)[["paid", "n"]].transform("sum")
@@ -228,7 +261,8 @@ def _mixes(tables: Tables, cutoff: datetime, column: str, items: list[str]) -> s
     rows, _ = pd.factorize(lines[c.CUSTOMER_ID])
     columns = pd.Index(items).get_indexer(lines["item"])
     roots = np.sqrt(lines["paid"].to_numpy(float) / of_customer.loc[lines.index, "paid"].to_numpy(float))
-    return sparse.csr_array((roots, (rows, columns)), shape=(rows.max() + 1 if len(rows) else 0, len(items)))
+    roots = sparse.csr_array((roots, (rows, columns)), shape=(rows.max() + 1 if len(rows) else 0, len(items)))
+    return _Mixes(roots, np.bincount(rows, lines["n"].to_numpy(float), roots.shape[0]))
 
 
 def _directions(mixes: sparse.csr_array) -> np.ndarray:

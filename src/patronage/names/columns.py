@@ -102,6 +102,7 @@ MAJORITY_SHARES = (
 )  # fmt: skip
 NONE_SHARES = ("coupon_share", "offer_response", "response_rate", "return_share")
 TASTES = ("taste_1", "taste_2")  # places on the axes of what is bought
+TASTE_GOODS = ("taste_1_goods", "taste_2_goods")  # spend on the goods at the ends of the axes, above the usual
 TOP_INTEREST = "top_interest"
 SECOND_INTEREST = "second_interest"
 ADJACENT_INTEREST = "adjacent_interest"

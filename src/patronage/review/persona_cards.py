@@ -87,8 +87,7 @@ class CardInputs:
 def persona_cards(inputs: CardInputs) -> pd.DataFrame:
     """A row per persona and line of its card: `persona_id`, `persona`, `part`, `what`, `value`, `base`, `text`."""
     personas = inputs.bundle.personas
-    columns = {name: inputs.features[name].to_numpy(float) for name in personas.columns}
-    held = held_words(personas.words, columns, personas.columns)
+    held = held_words(personas.words, inputs.features, personas.columns)
     rows = []
     for number, name in zip(personas.ids, personas.names, strict=True):
         members = (inputs.assignments[c.PERSONA_ID] == number).to_numpy()

@@ -129,12 +129,13 @@ class Holdout:
 def learnable(features: pd.DataFrame, lenses: LensesConfig) -> tuple[str, ...]:
     """The features of a frame that a model may learn from: a packed one is neither number nor category.
 
-    The first order's value is a covariate of the laws; trees were measured without it. What the lenses
-    acts and contract make is for models of their own (`training/targets.py`, `training/contracts.py`).
+    The first order's value is a covariate of the laws, and the spend on the goods of an axis of taste tells which words
+    of personas are true; trees were measured without them. What the lenses acts and contract make is for models of
+    their own (`training/targets.py`, `training/contracts.py`).
     """
     left_out = {name for name, feature in described(lenses).items() if feature.packed or feature.date}
     left_out |= set(described(lenses, [ACTS_LENS, CONTRACT_LENS]))
-    return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE})
+    return tuple(name for name in features if name not in left_out | {c.FIRST_ORDER_VALUE, *c.TASTE_GOODS})
 
 
 def earlier(snapshots: Sequence[LabelledSnapshot]) -> list[Earlier]:

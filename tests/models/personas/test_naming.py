@@ -132,3 +132,13 @@ def test_what_sets_two_of_one_name_apart_is_truest_beside_its_twin():
     silence = [5] * 10 + [5] * 3 + [200] * 7 + [200] * 10  # lapsed: nobody, 7 of 10, all
     base = held(orders=[5] * 20 + [1] * 10, silence=silence, value=[99] * 17 + [20] * 3 + [99] * 10)
     assert name_all(WORDS, base, labels, ["frequent", None, None])[1] == "frequent, lapsed"
+
+
+def test_a_word_of_taste_is_held_against_the_spend_on_its_goods():
+    """Who stands at the end of beef and buys none of it buys no more beef."""
+    features = pd.DataFrame({"taste_1": [2.0, 2.0, -2.0, 0.0], "taste_1_goods": [0.3, 0.0, -0.2, np.nan]})
+    described = {"taste_1": Feature("what is bought", "more beef", "more beer")}
+    (word,) = words_of(["taste_1"], features, described, {})
+    low, _, high = held_words([word], features, ["taste_1"]).T
+    assert high.tolist() == [True, False, False, False]
+    assert low.tolist() == [False, False, True, False]

@@ -98,7 +98,8 @@ class PersonaModel:
     def reads(self) -> tuple[str, ...]:
         """The columns that it needs, beside what its lenses read."""
         labels = () if self.lenses else (name.split(IS, 1)[0] for name in self.columns if IS in name)
-        return tuple(dict.fromkeys([*(name for name in self.columns if IS not in name), *labels]))
+        judged_by = (word.judged_by for word in self.words if word.judged_by)
+        return tuple(dict.fromkeys([*(name for name in self.columns if IS not in name), *judged_by, *labels]))
 
     def read(self, features: Columns) -> Columns:
         """The features with the columns that tell of labels."""
@@ -231,14 +232,15 @@ class PersonaModel:
         scores = self._voters.scores(features)
         probabilities = self._probabilities(self._voters.points(scores))
         first, second = _best_two(probabilities)
-        values = np.stack([features[name] for name in self._voters.columns])
+        values = np.stack([features[name] for name in self._judged_by])
         true = true_words(self._voting_words, values)
         explanations = explain_assignments(scores, first, second, self._contrasts, true, self._views)
         code = reason_codes(explanations, self._voting_words, values)
         return first, second, probabilities[np.arange(len(first)), first], code
 
     def _blocks(self, features: Columns, block_rows: int) -> Iterator[Mapping[str, np.ndarray]]:
-        columns = {name: np.asarray(features[name], np.float64) for name in self._voters.columns}
+        names = {*self._voters.columns, *self._judged_by}
+        columns = {name: np.asarray(features[name], np.float64) for name in names}
         rows = len(columns[self._voters.columns[0]])
         for start in range(0, max(rows, 1), block_rows):
             yield {name: values[start : start + block_rows] for name, values in columns.items()}
@@ -256,6 +258,12 @@ class PersonaModel:
     @cached_property
     def _voting_words(self) -> tuple[FeatureWords, ...]:
         return tuple(self.words[j] for j in self.preparation.voting)
+
+    @cached_property
+    def _judged_by(self) -> tuple[str, ...]:
+        """The column that decides whether the words of each voting column are true."""
+        pairs = zip(self._voting_words, self._voters.columns, strict=True)
+        return tuple(word.judged_by or name for word, name in pairs)
 
     @cached_property
     def _views(self) -> tuple[np.ndarray, ...]:

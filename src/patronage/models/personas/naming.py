@@ -18,6 +18,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.config.personas import ViewConfig
 from patronage.lenses.lens import Feature
+from patronage.typing import Columns
 
 MOST = 2 / 3  # of a persona's customers: a word of its name is true of so many
 CLEAR = 0.15  # a greater share of the persona's customers than of the others
@@ -29,6 +30,8 @@ HALF = 0.5
 LEAST_GAPS = 20  # customers with a gap, to know the rhythm of the base
 PLAIN = "in the middle"
 WORDS = 3  # of a feature: low, middle, high
+JUDGED_BY = dict(zip(c.TASTES, c.TASTE_GOODS, strict=True))  # the words of a place on an axis of taste
+LEAST_ABOVE = 5e-7  # of the spend on goods: the shares are whole millionths
 NO_WORD = WORDS  # the zone of a value of which none of them is true
 
 
@@ -50,6 +53,9 @@ class FeatureWords:
         The word that is true between the two borders; empty where there is none.
     middle_from
         The word in the middle is true of greater values only; None: of all between the two borders.
+    judged_by
+        The column whose values the words are held against; empty: the feature itself. A place on an axis of taste is
+        made of all goods, and its words are held against the spend on the goods that they name.
     """
 
     high: str
@@ -61,6 +67,7 @@ class FeatureWords:
     view: str
     middle: str = ""
     middle_from: float | None = None
+    judged_by: str = ""
 
     @property
     def texts(self) -> tuple[str, str, str]:
@@ -97,14 +104,18 @@ def words_of(
     view_of = {name: view for view, settings in views.items() for name in settings.features}
     words = []
     for name in columns:
-        feature, values = descriptions[name], features[name].dropna()
-        above, below = _borders(name, values, gaps)
+        judged_by = JUDGED_BY.get(name, "")
+        judged_by = judged_by if judged_by in features else ""
+        feature, values = descriptions[name], features[judged_by or name].dropna()
+        above, below = _borders(judged_by or name, values, gaps)
         middle_from = _long_silence(gaps) if name == c.DAYS_SINCE_LAST_ORDER else None
         high, low, middle = (_flat(word) for word in (feature.high, feature.low, feature.middle))
         plain = name.replace("_", " ")
         more, less = feature.more or f"with a higher {plain}", feature.less or f"with a lower {plain}"
         view = view_of.get(name, name)
-        words.append(FeatureWords(high, above, low, below, _flat(more), _flat(less), view, middle, middle_from))
+        words.append(
+            FeatureWords(high, above, low, below, _flat(more), _flat(less), view, middle, middle_from, judged_by)
+        )
     return tuple(words)
 
 
@@ -116,6 +127,8 @@ def _borders(name: str, values: pd.Series, gaps: pd.Series) -> tuple[float, floa
         return float(values[values > 0].quantile(THIRDS[1])), 0.0
     if name == c.ACTIVE_DAYS_RECENT:
         return 1.0, 0.0
+    if name in c.TASTE_GOODS:  # any spend above the usual
+        return LEAST_ABOVE, -LEAST_ABOVE
     low, high = (float(border) for border in values.quantile(list(THIRDS)))
     if name in c.MAJORITY_SHARES:
         return max(high, HALF), min(low, HALF)
@@ -138,9 +151,10 @@ def _flat(word: str) -> str:
     return " ".join(word.replace(",", " ").replace(";", " ").replace(":", " ").split())
 
 
-def held_words(words: Sequence[FeatureWords], features: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarray:
+def held_words(words: Sequence[FeatureWords], features: Columns, columns: Sequence[str]) -> np.ndarray:
     """(N, 3F) masks of the customers that each word is true of: of each column its low, its middle, its high word."""
-    return np.hstack([word.hold(np.asarray(features[name], float)) for word, name in zip(words, columns, strict=True)])
+    judged = [word.judged_by or name for word, name in zip(words, columns, strict=True)]
+    return np.hstack([word.hold(np.asarray(features[name], float)) for word, name in zip(words, judged, strict=True)])
 
 
 class Vocabulary(NamedTuple):
