@@ -112,6 +112,8 @@ class TestChooseK:
         grid = [candidate(4, 0.971, silhouette=0.30), candidate(5, 0.859, silhouette=0.314, error=0.07)]
         assert choose_k(grid, SETTINGS) == 4
         assert choose_k(grid[1:], SETTINGS) == 5  # there is no surer one
+        barely = [candidate(5, 0.936, tells=0.176), candidate(6, 0.879, tells=0.189, error=0.022)]
+        assert choose_k(barely, SETTINGS) == 5  # two standard errors reach below the limit
 
     def test_what_they_tell_decides_and_then_the_fewest_personas(self):
         grid = [candidate(3, 0.99, tells=0.20), candidate(4, 0.94, tells=0.245), candidate(5, 0.95, tells=0.25)]

@@ -3,11 +3,11 @@
 Hennig (2007), "Cluster-wise assessment of cluster stability": refit on bootstrap samples, label the customers of one
 sample by each refit, and compare. A k is stable when refits agree with each other (adjusted Rand index), each persona
 of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. A k is surely stable where
-the agreement is above its limit by more than its error. Among the surely stable k decides what they tell of later
-behaviour at an earlier origin, among those that tell as much the agreement where it differs by more than its error, and
-then the fewest personas. Personas of which two have the same name by their clear words are one too many: such a k is
-taken only where every stable one is so. Without an earlier origin the
-criterion decides (silhouette for KMeans, BIC for a mixture), and between nearly equal criteria the agreement.
+the agreement is above its limit by more than two standard errors. Among the surely stable k decides what they tell of
+later behaviour at an earlier origin, among those that tell as much the agreement where it differs by more than its
+error, and then the fewest personas. Personas of which two have the same name by their clear words are one too many:
+such a k is taken only where every stable one is so. Without an earlier origin the criterion decides (silhouette for
+KMeans, BIC for a mixture), and between nearly equal criteria the agreement.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from patronage.models.personas.telling import explained
 
 STARTS = 10  # of each refit, as of the final fit: with fewer, refits differ by their starts and not by their customers
 SILHOUETTE_SAMPLE = 2000  # it compares all pairs
+SURE_ERRORS = 2  # standard errors: an agreement that is above its limit by less may as well be below it
 TIE = 0.01  # silhouettes this close count as equal
 BIC_TIE = 10.0  # Kass and Raftery (1995): a greater difference is very strong evidence
 
@@ -132,7 +133,7 @@ def choose_k(grid: Sequence[PersonaCandidate], config: PersonasConfig) -> int:
     stable = [candidate for candidate in stable if not candidate.twins] or stable
     if not stable:
         return max(grid, key=lambda candidate: (candidate.smallest >= config.min_share, candidate.ari)).k
-    sure = [candidate for candidate in stable if candidate.ari - candidate.ari_error >= config.stable_ari]
+    sure = [each for each in stable if each.ari - SURE_ERRORS * each.ari_error >= config.stable_ari]
     if not sure:
         return max(stable, key=lambda candidate: candidate.ari).k
     if all(candidate.tells is not None for candidate in sure):
@@ -152,7 +153,7 @@ def _tell_most(sure: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
 def _most_stable(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
     """Those on which refits agree as well as on the best, to within two standard errors of the difference."""
     best = max(tied, key=lambda candidate: candidate.ari)
-    return [each for each in tied if best.ari - each.ari <= 2 * np.hypot(best.ari_error, each.ari_error)]
+    return [each for each in tied if best.ari - each.ari <= SURE_ERRORS * np.hypot(best.ari_error, each.ari_error)]
 
 
 def _fewest(tied: Sequence[PersonaCandidate]) -> int:
