@@ -22,7 +22,7 @@ from patronage.jobs.backtest import HEADLINES, ratios
 RESULT = Path(__file__).with_suffix(".md")
 REMARKS = "## What the figures say"
 TARGETS = {
-    "churn/log_loss": 0.93, "1 - churn/roc_auc": 0.95, "orders/rmse": 0.95, "spend/rmse": 0.97, "1 - spend/gini": 0.90,
+    "churn/log_loss": 0.90, "1 - churn/roc_auc": 0.93, "orders/rmse": 0.95, "spend/rmse": 0.96, "1 - spend/gini": 0.90,
 }  # fmt: skip
 MODELS = ("rate", "recency", "mean", "past_rate", "bg_nbd", "mbg_nbd", "pareto_nbd", "btyd", "features", "offset",
           "ensemble", "law", "shipped")  # fmt: skip
@@ -47,7 +47,7 @@ def main() -> None:
     shown = cell[["log", "origin", *names]].round(3)
     shown.loc[len(shown)] = ["geometric mean", "", *mean.round(3)]
     shown.loc[len(shown)] = ["worst cell", "", *cell[names].max().round(3)]
-    shown.loc[len(shown)] = ["target (no cell above 1.005)", "", *TARGETS.values()]
+    shown.loc[len(shown)] = ["target (no cell above 1)", "", *TARGETS.values()]
     lines = ["# Backtest: measured by `patronage backtest`, written by `python benchmarks/backtest.py`", ""]
     lines += [
         "Ratio of what is shipped to the structural model that is best in hindsight; all customers, later time.",
