@@ -28,6 +28,8 @@ def only(column: object, **settings: object) -> pa.ChunkedArray:
         (["a", None], {"dtype": object}, pa.string(), ["a", None]),
         ([date(2024, 1, 2), None], {"dtype": object}, pa.string(), ["2024-01-02", None]),
         ([2**70, 1], {"dtype": object}, pa.string(), [str(2**70), "1"]),
+        ([b"7", None], {"dtype": object}, pa.binary(), [b"7", None]),
+        ([1.5, 2.0], {"dtype": "float16"}, pa.float32(), [1.5, 2.0]),
     ],
 )
 def test_a_column_has_one_type(values, settings, kind, expected):

@@ -78,6 +78,12 @@ def test_dates_come_with_the_format_that_reads_them_all(written, remedy):
     assert remedy in f"{line}."
 
 
+def test_days_that_are_whole_numbers_come_with_their_format():
+    frame = BY_HAND.assign(ordered_at=BY_HAND["ordered_at"].dt.strftime("%Y%m%d").astype(int))
+    assert "read them by data.transactions.date_format=%Y%m%d" in refusal(frame)
+    assert read(frame, date_format="%Y%m%d").first == BY_HAND["ordered_at"].min().normalize()
+
+
 def test_what_the_remedy_names_reads_the_log():
     frame = BY_HAND.assign(amount=[f"€ 1.{n:03},50" for n in N])
     sql = "replace(regexp_replace(amount, '[^0-9,+-]', '', 'g'), ',', '.')"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from conftest import BY_HAND, through_the_door
+from patronage import read
 from patronage.config import DataConfig
 from patronage.data.columns import Column, IncomingTable, resolve
 from patronage.data.contract import CONTACTS, EVENTS, TRANSACTIONS, Contract
@@ -96,6 +97,24 @@ def test_values_that_mean_nothing_are_bad_rows(column, value, message):
     frame.loc[0, column] = value
     with pytest.raises(DataError, match=message):
         through_the_door(frame)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("amount", BY_HAND["amount"] > 20, r"10 of 10 rows are true or false and no amount .*; map the column of the"),
+        ("customer_id", [[name] for name in BY_HAND["customer_id"]], "10 of 10 rows are lists; give a row per"),
+        ("customer_id", [{"id": 1, "to": 2}] * 10, "10 of 10 rows are objects of several fields; name the field"),
+    ],
+)
+def test_columns_of_a_type_that_no_such_column_has(column, values, message):
+    with pytest.raises(DataError, match=message):
+        read(BY_HAND.assign(**{column: values}))
+
+
+def test_ids_of_bytes_are_their_text():
+    with read(BY_HAND.assign(customer_id=BY_HAND["customer_id"].str.encode("utf-8"))) as log:
+        assert log.engine.row("SELECT min(customer_id) FROM transactions") == ("anna",)
 
 
 def test_ids_that_floating_point_has_made_one_are_refused():

@@ -11,7 +11,7 @@ import pyarrow as pa
 from patronage.errors import DataError
 
 NUMBERS = ("integer", "floating", "decimal", "mixed-integer-float", "boolean")  # names of
-TEXT = "string"  # pandas.api.types.infer_dtype
+TEXTS = ("string", "bytes")  # pandas.api.types.infer_dtype
 SHOWN = 5  # column names in a message
 
 
@@ -54,7 +54,8 @@ def _array(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     """One column as Arrow; as text where Arrow, or the engine, has no type for it."""
     if column.dtype == object:
         inferred = pd.api.types.infer_dtype(column, skipna=True)
-        if inferred not in (*NUMBERS, TEXT):
+        several = isinstance(next(iter(column.dropna()), None), list | tuple | dict)  # which the door refuses as ids
+        if inferred not in (*NUMBERS, *TEXTS) and not several:
             return _text(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return pa.chunked_array(column)  # pa.array makes pandas warn of what pandas 4 changes
@@ -62,6 +63,8 @@ def _array(column: pd.Series) -> pa.Array | pa.ChunkedArray:
         array = pa.array(column, from_pandas=True)
     except (pa.ArrowException, OverflowError, TypeError):
         return _text(column)
+    if pa.types.is_float16(array.type):
+        return array.cast(pa.float32())
     return _text(column) if isinstance(array.type, pa.ExtensionType) else array
 
 

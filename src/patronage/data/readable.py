@@ -219,17 +219,16 @@ def _operands(table: IncomingTable, column: Column) -> str | None:
 
 
 def _formats(table: IncomingTable, column: Column) -> list[str]:
-    if column.type != "VARCHAR":
+    if column.type != "VARCHAR" and not column.type.endswith(("INT", "INTEGER")):
         return []
-    some = table.engine.frame(
-        f"SELECT {column.raw} AS v FROM {table.source.relation} WHERE NOT {column.empty} LIMIT 50"
-    )
+    written = f"CAST({column.raw} AS STRING)"
+    some = table.engine.frame(f"SELECT {written} AS v FROM {table.source.relation} WHERE NOT {column.empty} LIMIT 50")
     sample = [value.strip() for value in some["v"] if value.strip().lower() != column.source.lower()]
     formats = [day + hour for day in DAYS for hour in HOURS if day + hour != table.source.date_format]
     formats = [each for each in formats if all(_follows(value, each) for value in sample)]
     if not formats:
         return []
-    moments = (table.engine.clock_of_format(f"trim({column.raw})", each) for each in formats)
+    moments = (table.engine.clock_of_format(f"trim({written})", each) for each in formats)
     fitting = _fitting(table, column, [f"CAST({moment} AS DATE) BETWEEN {EARLIEST} AND {LATEST}" for moment in moments])
     return [table.keys.option(table.name, "date_format", formats[number]) for number in fitting]
 

@@ -122,8 +122,10 @@ def _id_rules(table: IncomingTable, column: Column, another: str) -> list[Rule]:
             ),
             Rule(column, "numbers such as 1.2E+11, whose last digits are lost", spelt, lost),
         ]
-    if column.type.startswith("STRUCT"):
+    if column.type.startswith(("STRUCT", "MAP")):
         return [Rule(column, "objects of several fields", f"{column.raw} IS NOT NULL", f"name the field, {another}")]
+    if column.type.endswith("]"):
+        return [Rule(column, "lists", f"{column.raw} IS NOT NULL", f"give a row per customer of the list, {another}")]
     if column.type in EXACT:
         large = f"abs({column.raw}) > {EXACT[column.type]}"
         lost = "export them as whole numbers or text: different ids may have become one"
@@ -135,6 +137,9 @@ def _money_rules(table: IncomingTable, column: Column) -> list[Rule]:
     decimals = table.config.money_decimals
     too_large = f"{table.engine.finite(column.parsed)} AND abs({column.parsed}) * {10**decimals} >= {LARGEST}"
     remedy = f"lower {table.keys.setting('money_decimals')}"
+    if column.type == "BOOLEAN":
+        another = f"map the column of the amounts by {table.keys.column(table.name, column.name)}"
+        return [Rule(column, "true or false and no amount", f"{column.raw} IS NOT NULL", another)]
     rules = [Rule(column, f"too large for {decimals} decimals", too_large, remedy)]
     if column.name != c.AMOUNT:
         rules.append(Rule(column, "negative", f"{column.parsed} < 0", "give it as a positive amount"))
