@@ -11,6 +11,13 @@ import pytest
 from patronage.evaluation.effects import effects_by_days, effects_by_pressure
 from patronage.review.effect_report import _fading, _harmed, _largest_first, _under_pressure, effect_finding
 
+LOT = {  # two customers in control, three in the arm
+    "arms_": ("control", "mail"),
+    "effects_": np.zeros((5, 1)),
+    "cross_fit_": SimpleNamespace(weights=np.array([[2.5, 0], [2.5, 0], [0, 1.7], [0, 1.7], [0, 1.7]])),
+}
+SIZES = "in a lot of 5 (2 control, 3 mail) "
+
 
 @pytest.mark.parametrize(
     ("policy", "best", "end"),
@@ -27,9 +34,10 @@ def test_it_says_which_policy_is_followed_and_why(policy, best, end):
         policy_=policy,
         best_simple_=best,
         learned_=SimpleNamespace(rule=None),
+        **LOT,
     )
     found = effect_finding(model)
-    assert found.startswith("no average effect is found")
+    assert found.startswith(f"{SIZES}no average effect is found")
     assert found.endswith(end)
 
 
@@ -61,18 +69,18 @@ def test_one_of_several_arms_is_no_effect_by_its_own_interval_alone():
     )
     model = SimpleNamespace(
         average_=average, gain_=(0.0, 0.0, 0.0), policy_="treat none", best_simple_="treat none",
-        learned_=SimpleNamespace(rule=None),
+        learned_=SimpleNamespace(rule=None), **LOT,
     )  # fmt: skip
-    assert effect_finding(model).startswith("no average effect is found")
+    assert effect_finding(model).startswith(f"{SIZES}no average effect is found")
     sure = effect_finding(SimpleNamespace(**{**vars(model), "average_": average.assign(p=[0.0004, 0.9, 0.4])}))
-    assert sure.startswith("mail changes the outcome by +0.2 [+0.01, +0.4] per customer; contacting")
+    assert sure.startswith(f"{SIZES}mail changes the outcome by +0.2 [+0.01, +0.4] per customer; contacting")
 
 
 def test_large_numbers_have_no_exponent():
     model = SimpleNamespace(
         average_=pd.DataFrame({"effect": [2.0], "low": [1.0], "high": [3.0], "p": [0.001]}, index=["mail"]),
         gain_=(1463.2, -2741.0, 180.4), policy_="treat none", best_simple_="treat none",
-        learned_=SimpleNamespace(rule=None),
+        learned_=SimpleNamespace(rule=None), **LOT,
     )  # fmt: skip
     assert "earns +1,463 [-2,741, +180] per 1,000" in effect_finding(model)
 

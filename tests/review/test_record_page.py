@@ -63,3 +63,11 @@ def test_a_column_that_the_log_does_not_fill_is_left_out_and_others_are_understo
     assert "share paid by the best 1%" in page
     assert ">14.5%</td>" in page
     assert ">profit<" not in page
+
+
+def test_names_to_be_typed_stay_as_they_are_and_a_feature_told_in_words_has_no_name_beside():
+    frame = pd.DataFrame({"what": ["orders"], "driver": ["n_orders"], "would need": ["events:return_requested"]})
+    page = page_of(tables={"table.json": frame})
+    assert "events:return_requested" in page
+    assert "n orders" not in page
+    assert "n orders" in page_of(tables={"table.json": frame.assign(what="")})

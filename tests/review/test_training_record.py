@@ -27,9 +27,15 @@ def test_a_row_reads_as_a_sentence(interval, verdict):
 @pytest.mark.parametrize(
     ("metric", "value", "baseline", "interval", "words"),
     [
-        ("log_loss", 0.4, 0.5, Interval(-0.1, -0.2, -0.01), "-0.1 [-0.2, -0.01]"),
-        ("spend_rmse", 3.0, 5.0, Interval(-16.0, -21.0, 11.0), "-2 [-3, +1]"),  # of squared errors: 9, 4 and 36 for 25
-        ("later_behaviour", 0.03, 0.01, Interval(-0.02, -0.03, -0.01), "+0.02 [+0.01, +0.03]"),  # more is better
+        ("log_loss", 0.4, 0.5, Interval(-0.1, -0.2, -0.01), "-0.10 [-0.20, -0.01]"),
+        (
+            "spend_rmse",
+            3.0,
+            5.0,
+            Interval(-16.0, -21.0, 11.0),
+            "-2.0 [-3.0, +1.0]",
+        ),  # of squared errors: 9, 4 and 36 for 25
+        ("later_behaviour", 0.03, 0.01, Interval(-0.02, -0.03, -0.01), "+0.020 [+0.010, +0.030]"),  # more is better
     ],
 )
 def test_it_says_by_how_much_in_the_unit_of_the_metric(metric, value, baseline, interval, words):

@@ -20,6 +20,7 @@ from patronage.review.gates import gate_table, judge_gates
 from patronage.review.labellings import Labelling, labellings, predict_frozen
 from patronage.review.largest_changes import largest_changes
 from patronage.review.metric_words import loss_in_words
+from patronage.review.page.html import signed
 from patronage.review.paired_losses import SAME_WINDOW, PairedForecasts, pair_forecasts, paired_differences
 from patronage.review.training_run import TrainingRun, with_row_numbers
 
@@ -221,10 +222,8 @@ def _migration_sentence(changes: Changes, column: str) -> str:
 
 
 def _paired_sentence(row: pd.Series) -> str:
-    return (
-        f"{row['baseline']:.4g} → {row['candidate']:.4g} "
-        f"({row['difference']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]): {row['verdict']}"
-    )
+    difference, low, high = signed(row["difference"], row["low"], row["high"])
+    return f"{row['baseline']:.4g} → {row['candidate']:.4g} ({difference} [{low}, {high}]): {row['verdict']}"
 
 
 def _figures(changes: Changes) -> dict[str, Figure]:

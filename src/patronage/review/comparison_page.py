@@ -132,7 +132,9 @@ def _migration(comparison: Comparison) -> Section:
     moved = comparison.report.tables[Artifact.MIGRATION]
     table = Table(moved[moved["customers"] > 0], formats=SHARES | _whole(comparison), most=30)
     spec = comparison_charts.reasons(moved, TOPICS)
-    chart = _chart(comparison, Artifact.MIGRATION_FIGURE, spec, "Share of customers with another label, by reason.")
+    somebody = (~moved["reason"].isin([*UNCHANGED, JOINED, LEFT]) & (moved["customers"] > 0)).any()
+    told = "Share of customers with another label, by reason."
+    chart = _chart(comparison, Artifact.MIGRATION_FIGURE, spec, told) if somebody else []
     return Section("Who moved, and why", _moved(moved), [*chart, Text(how), table])
 
 
@@ -165,7 +167,8 @@ def _labels(comparison: Comparison, column: str, title: str, lead: str) -> Secti
     told = f"{title}: customers from the baseline (left) to the candidate (right); who kept the label is pale."
     drawn = _chart(comparison, Artifact.flows_figure_of(column), spec, told)
     blocks: list[Block] = [Text(lead), *(replace(each, title="") for each in drawn)]
-    blocks.append(Table(table, "Who moved, the most first", formats={"of those": ".1%"}, most=12))
+    if len(table):
+        blocks.append(Table(table, "Who moved, the most first", formats={"of those": ".1%"}, most=12))
     if column == c.PERSONA:
         matching = Table(tables[Artifact.PERSONA_MATCHING])
         blocks.append(More("How the candidate's personas were matched", [matching]))
@@ -264,6 +267,8 @@ def _largest(comparison: Comparison) -> Section:
         "By churn probability, CLV and labels together; their ids are in the artifact. The last column has the "
         "features that changed most, in standard deviations of the baseline's customers."
     )
+    if frame.empty:
+        return Section("The customers that changed most", "No customer of both runs changed.")
     change = frame[f"{c.CLV} after"].fillna(0) - frame[f"{c.CLV} before"].fillna(0)
     shown, formats = changed(frame), {"CLV before": ",.0f", "CLV after": ",.0f", "churn before": ".0%",
                                       "churn after": ".0%"}  # fmt: skip

@@ -130,6 +130,8 @@ def _support(view: DataView) -> Section:
     states = view.lenses["state"].value_counts()
     counted = ", ".join(f"{states[state]} {state}" for state in ("available", "partial", "absent") if state in states)
     models = pd.DataFrame(view.models, columns=["model", "what it could learn"])
-    looked = Table(view.lenses, "Lenses: ways of looking at a customer", marks=MARKS, most=200)
+    looked = Table(
+        view.lenses, "Lenses: ways of looking at a customer", marks=MARKS, verbatim=("would need",), most=200
+    )
     blocks = [Table(models, "Models"), looked]
     return Section("What does it support?", f"Of {len(view.lenses)} lenses: {counted}.", blocks)

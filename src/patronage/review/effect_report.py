@@ -60,8 +60,9 @@ def effect_report(
     differences = model.cross_fit_.scores[:, 1:] - model.cross_fit_.scores[:, [0]]
     ranked = _ranking(model, differences)
     policies = all_policies(model, labels, features)
+    control, *sent = _customers(model)
     tables = {
-        Artifact.EFFECTS_AVERAGE: model.average_.reset_index(),
+        Artifact.EFFECTS_AVERAGE: model.average_.assign(customers=sent, in_control=control).reset_index(),
         Artifact.EFFECT_POLICIES: policies.reset_index(),
         Artifact.EFFECT_RANKING: ranked,
         Artifact.EFFECT_BALANCE: _largest_first(model.randomness_.balance),
@@ -184,7 +185,13 @@ def effect_finding(model: ContactEffects) -> str:
     if model.learned_.rule is not None:
         followed = f"the simple policy {words(model.policy_)!r} is followed"
         verdict = f"; {followed}, since by effect does not surely earn more than it"
-    return f"{average}; {best} {words(model.best_simple_)!r}{verdict}."
+    sizes = ", ".join(f"{n:,} {arm}" for arm, n in zip(model.arms_, _customers(model), strict=True))
+    return f"in a lot of {len(model.effects_):,} ({sizes}) {average}; {best} {words(model.best_simple_)!r}{verdict}."
+
+
+def _customers(model: ContactEffects) -> list[int]:
+    """How many were drawn into each arm, control first."""
+    return [int(n) for n in (model.cross_fit_.weights > 0).sum(axis=0)]
 
 
 def _ranking(model: ContactEffects, differences: Array) -> pd.DataFrame:

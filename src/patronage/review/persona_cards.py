@@ -205,7 +205,11 @@ def _ways(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
             label = (labels / usual).where(labels >= 0.1).idxmax() if (labels >= 0.1).any() else labels.index[0]
             own, base = float(labels[label]), float(usual[label])
             yield CardLine(
-                "ways", what, own, base, f"{what} {label}: {percent(own)} of those known (all: {percent(base)})"
+                "ways",
+                what,
+                own,
+                base,
+                f"{what} {str(label).replace('_', ' ')}: {percent(own)} of those known (all: {percent(base)})",
             )
 
 

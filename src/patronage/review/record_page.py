@@ -48,6 +48,7 @@ Drawn = Chart | tuple[str, bytes]  # or the title of a figure, and its PNG witho
 SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
 ENDS = ("low", "high")  # of an interval
 MOST_COLUMNS = 8  # of a table that a page can hold
+DRIVER = "driver"  # the column of a feature's name
 
 
 def with_record_page(
@@ -129,12 +130,14 @@ def blocks_of(stem: str, frame: pd.DataFrame, drawn: Drawn | None = None) -> lis
     if frame.empty:
         return [Text(f"{_heading(stem)}: nothing that is more than chance.")]
     frame = frame.dropna(axis="columns", how="all")  # what the log does not hold
+    if {DRIVER, "what"} <= set(frame) and frame["what"].ne("").all():
+        frame = frame.drop(columns=DRIVER)  # the same in the words of the code
     shown = frame.iloc[:, :MOST_COLUMNS]
     hidden = frame.shape[1] - shown.shape[1]
     more = "1 more column is" if hidden == 1 else f"{hidden} more columns are"
     left = f"; {more} in the table {stem} of the run" if hidden else ""
     formats = {COLUMNS.get(name, name): form for name, form in _formats(shown).items()}
-    table = Table(shown.rename(columns=COLUMNS), f"{_heading(stem)}{left}", formats)
+    table = Table(shown.rename(columns=COLUMNS), f"{_heading(stem)}{left}", formats, verbatim=("would need",))
     if drawn is None:
         return [table]
     figure = drawn if isinstance(drawn, Chart) else Picture(*drawn, f"{_heading(stem)}; the numbers are below.")

@@ -20,6 +20,7 @@ from patronage.evaluation.scorecard import Headline, Scorecard
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review.model_card import card_of
+from patronage.review.page.html import signed
 from patronage.review.record import MeasuredOn, RunRecord
 from patronage.training.origins import Split
 
@@ -206,7 +207,7 @@ def by_how_much(line: Headline) -> str:
         parts = [-ends.mean, -ends.high, -ends.low]
     else:
         parts = list(ends)
-    mean, low, high = (f"{part:+.2g}" if abs(part) < 10 else f"{part:+,.0f}" for part in parts)
+    mean, low, high = signed(*parts)
     return f"{mean} [{low}, {high}]"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from patronage.review.page import charts
 from patronage.review.page.blocks import Card, Cards, Chart, Fact, Facts, More, Page, Section, Table, Text
-from patronage.review.page.html import number, percent, render, sentence
+from patronage.review.page.html import number, percent, render, sentence, signed
 
 EVIL = "</script><script>alert('x')</script>"
 
@@ -29,6 +29,16 @@ def page_of(*blocks, **settings) -> str:
 )  # fmt: skip
 def test_numbers_have_three_digits_that_matter(value, shown, text):
     assert number(value, shown) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [((-0.0013, -0.0034, 1.1e-07), ["-0.0013", "-0.0034", "0"]), ((-2.3e-18, -6.9e-18, 3.2e-18), ["0", "0", "0"]),
+     ((1234.5, -3, 99999), ["+1,234", "-3", "+99,999"]), ((0, 0, 0), ["0", "0", "0"]),
+     ((0.016, -0.043), ["+0.016", "-0.043"])],
+)  # fmt: skip
+def test_differences_have_the_digits_of_the_largest(values, texts):
+    assert signed(*values) == texts
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from browser import Browser, chromium
 from patronage import names as c
+from patronage.data.finding import DataFinding, Severity
 from patronage.names import Artifact
 from patronage.review.page.blocks import Cards, Facts, Table
 from patronage.review.page.html import render
@@ -40,6 +41,14 @@ def test_it_is_one_small_file_without_ids_of_customers(page, view):
     html = render(page)
     assert len(html) < 2_500_000
     assert not any(f">{customer}<" in html or f'"{customer}"' in html for customer in view.features.index)
+
+
+def test_what_is_severely_wrong_with_the_log_stands_on_top(view):
+    finding = DataFinding(
+        "transactions.amount", "amounts in 2 currencies", "they are added", "make them one", Severity.SEVERE
+    )
+    page = run_page(replace(view, findings=(finding,)))
+    assert page.sections[0].blocks[0].text == f"Wrong with the log: {finding.line}"
 
 
 def test_totals_are_those_of_the_assignments(page, view):

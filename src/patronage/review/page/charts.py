@@ -66,6 +66,8 @@ def bars(rows: pd.DataFrame, name: str, value: str, title: str, *, percent: bool
     """A horizontal bar per name, in the order of the rows, with its number at the end."""
     order = list(dict.fromkeys(rows[name]))
     y, x = _names(name, order), quantitative(value, title, percent=percent)
+    if not rows[value].fillna(0).any():
+        x["scale"]["domain"] = [0, 1]  # of an axis without an end nothing could be read
     text: Spec = {"field": value, "type": "quantitative", "format": ",.3~r"}
     whole = f"datum['{value}'] >= 1000 || datum['{value}'] % 1 == 0"  # as `html.number` writes it
     text["condition"] = {"test": whole, "field": value, "type": "quantitative", "format": ",.0f"}

@@ -24,7 +24,8 @@ SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 ABSENT = "–"
 LEAST = 0.0001  # smaller numbers are no better to read with all their zeros
 JOINED = re.compile(r"(?<=[a-z0-9])_(?=[a-z0-9])")
-SHORT = re.compile(r"\b(clv|rfm)\b")  # written in capitals
+MOST_DECIMALS = 6  # of a difference
+SHORT = re.compile(r"\b(ami|ari|btyd|clv|psi|rfm)\b")  # written in capitals
 TYPED = re.compile(r"[=/`{}\[\]]|\.\w")  # of a word that a reader types again, such as a setting or a file
 
 
@@ -120,6 +121,14 @@ def number(value: float, shown: str = "") -> str:
     if 0 < abs(value) < LEAST:
         return f"below {LEAST}" if value > 0 else f"above -{LEAST}"
     return f"{value:,.3g}" if abs(value) >= 0.001 or value == 0 else f"{value:.1g}"
+
+
+def signed(*values: float) -> list[str]:
+    """Differences that are read side by side: their signs, and two digits of the largest for all of them."""
+    largest = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
+    decimals = min(max(1 - int(np.floor(np.log10(largest))), 0), MOST_DECIMALS) if largest else 0
+    shown = [f"{value:+,.{decimals}f}" for value in values]
+    return [text if text.strip("+-0.,") else "0" for text in shown]
 
 
 def percent(share: float) -> str:

@@ -52,7 +52,11 @@
     const names = [...new Set(spec.data.values.map((row) => row[y[0].field]))].filter((name) => name !== null);
     const lines = Object.fromEntries(names.map((name) => [name, inLines(name)]));
     const most = Math.max(1, ...Object.values(lines).map((each) => each.length));
-    if (most > 1) y.forEach((each) => { each.axis = { ...each.axis, labelExpr: JSON.stringify(lines) + "[datum.label]", labelLineHeight: lineHeight }; });
+    // the first line of a label stands at its row: it is moved up, so that its middle does
+    const above = [...new Set(names.map((name) => lines[name].length))].filter((number) => number > 1).map((number) => ({
+      test: `indexof(${JSON.stringify(names.filter((name) => lines[name].length === number))}, datum.value) >= 0`, value: -(number - 1) * lineHeight / 2,
+    }));
+    if (most > 1) y.forEach((each) => { each.axis = { ...each.axis, labelExpr: JSON.stringify(lines) + "[datum.label]", labelLineHeight: lineHeight, labelOffset: { condition: above, value: 0 } }; });
     if (typeof spec.height === "number") spec.height = Math.max(spec.height, names.length * (most * lineHeight + 6));
   };
   const draw = async (place) => {

@@ -170,10 +170,13 @@ def _curves(view: RunView, name: str, offer: ActionConfig) -> list[Block]:
     best = int(np.argmax(promised.profit))
     at_best = len(expected) * np.array([promised.profit[best], realised.profit[best]])
     title = (
-        f"{plain(name)}: last time {view.money(at_best[0])} were promised at the best share, and "
+        f"{plain(name)} to anyone: last time {view.money(at_best[0])} were promised at the best share, and "
         f"{view.money(at_best[1])} came under the same assumptions"
     )
     spec = charts.lines(rows, "share", c.PROFIT, "of", "share of the customers contacted", view.in_currency(c.PROFIT))
     spec["encoding"]["x"]["axis"]["format"] = "%"
-    description = f"Customers in the order of the profit that {plain(name)} promises; n = {count(len(expected))}."
+    description = (
+        f"All buyers, whether the catalogue's conditions leave them in or not, in the order of the profit that "
+        f"{plain(name)} promises; n = {count(len(expected))}. What is recommended now stands below."
+    )
     return [Chart(title, spec, description, view.picture(Artifact.PROFIT_FIGURE))]

@@ -72,7 +72,8 @@ def expectation(view: RunView) -> Section:
         Fact("orders", count(orders.expected), _range(orders, count)),
         Fact(c.REVENUE, view.money(revenue.expected), _range(revenue, view.money)),
     ]
-    blocks: list[Block] = [Facts(items), *_last_time(view), *_by_persona(view), *_scorecard(view)]
+    wrong = [Text(f"Wrong with the log: {finding.line}", warning=True) for finding in view.findings]
+    blocks: list[Block] = [*wrong, Facts(items), *_last_time(view), *_by_persona(view), *_scorecard(view)]
     return Section("What to expect", finding, blocks)
 
 

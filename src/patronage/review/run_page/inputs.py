@@ -12,6 +12,7 @@ from scipy.stats import beta
 from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config import TrainConfig
+from patronage.data.finding import DataFinding
 from patronage.evaluation.measurement import Measurement
 from patronage.report import Report
 from patronage.review.figures import in_currency, png
@@ -39,7 +40,9 @@ class RunView:
     champion
         The champion's bundle, if it is of the same log and reads the same features; and its version.
     notes
-        What the door found in the log, a line each.
+        What the door did to the log, a line each.
+    findings
+        What is severely wrong with the log, those first that do most to the answers.
     """
 
     config: TrainConfig
@@ -53,6 +56,7 @@ class RunView:
     champion: Bundle | None = None
     champion_version: str = ""
     notes: tuple[str, ...] = ()
+    findings: tuple[DataFinding, ...] = ()
 
     @property
     def buyers(self) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def limits(view: RunView) -> Section:
     lacking = support[support["state"] != "available"]
     finding = (
         f"{(support['state'] == 'available').sum()} of {len(support)} ways of looking at a customer are fully "
-        f"supported; {(support['state'] == 'absent').sum()} have no data at all."
+        f"supported; for {(support['state'] == 'absent').sum()} there is no data at all."
     )
     frame = pd.DataFrame(
         {

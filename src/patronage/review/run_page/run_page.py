@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from patronage.bundle import Bundle
 from patronage.data import Tables
+from patronage.data.finding import Severity
 from patronage.evaluation.run import Run
 from patronage.names import Artifact
 from patronage.report import Report
@@ -70,11 +71,13 @@ def with_page(
         champion=bundle,
         champion_version=version,
         notes=tables.notes,
+        findings=tuple(each for each in tables.findings if each.severity >= Severity.SEVERE),
     )
     page = run_page(view, past)
     first, *others = (f"**{part.title}**: {part.finding}" for part in page.sections[:DESCRIBED])
     # MLflow shows some four lines, and folds the rest
     head = f"`{Artifact.REPORT}` among the artifacts shows everything on one page. {first}"
+    others += [f"**Wrong with the log**: {finding.fact}: {finding.effect}" for finding in view.findings]
     description = "\n\n".join([head, record.description, "\n".join(f"- {finding}" for finding in others)])
     return replace(record, description=description, texts={**record.texts, Artifact.REPORT: render(page)})
 
