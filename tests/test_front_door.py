@@ -184,6 +184,8 @@ class TestChurnAlone:
             pt.Churn().fit(features, whole)
         with pytest.raises(pt.DataError, match=r"expected 1 \(no order\), 0 \(an order\) or missing"):
             pt.Churn().fit(features, churned * 2)
+        with pytest.raises(pt.DataError, match="y holds what is no number"):
+            pt.Churn().fit(features, churned.map({0.0: "no", 1.0: "yes"}))
         with pytest.raises(pt.FitError, match="no customer who has bought has a label"):
             pt.Churn().fit(features, churned * float("nan"))
         with pytest.raises(pt.DataError, match=r"expected the DataFrame that patronage\.features gives"):
@@ -201,6 +203,20 @@ MISTAKES = {  # what a new user gives by mistake, and what the line then speaks 
     "score by a number": (lambda run, log: pt.score(3, log, CUTOFF), "expected a Bundle"),
     "outcomes of a text": (lambda run, log: pt.outcomes(log, CUTOFF, "90"), "whole number of days"),
     "outcomes of no day": (lambda run, log: pt.outcomes(log, CUTOFF, 0), "whole number of days"),
+    "overrides of one text": (
+        lambda run, log: front_door.train(log, CUTOFF, overrides="personas.k=4"),
+        "list of settings",
+    ),
+    "overrides of a table": (
+        lambda run, log: front_door.train(log, CUTOFF, overrides={"personas.k": 4}),
+        "list of settings",
+    ),
+    "no such setting": (lambda run, log: front_door.train(log, CUTOFF, overrides=["nonsense=1"]), "nonsense.*--help"),
+    "a horizon of words": (lambda run, log: front_door.train(log, CUTOFF, "ninety"), "horizon_days=ninety.*Integer"),
+    "score the past": (
+        lambda run, log: pt.score(run.bundle, log, "2023-10-01"),
+        "trained on days up to 2023-12-.* knows",
+    ),
     "no date": (lambda run, log: pt.features(log, "soon"), "soon"),
 }
 
@@ -210,6 +226,20 @@ def test_a_mistake_gets_a_line_of_ours(mistake, run, log):
     call, words = MISTAKES[mistake]
     with pytest.raises(pt.ConfigError, match=words):
         call(run, log)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (lambda rows: rows[["frequency"]], "features lack .* more; expected the features of patronage.features"),
+        (lambda rows: rows.assign(T=float("nan")), "T: missing in 66 of 66 rows"),
+        (lambda rows: rows.assign(n_orders=rows["n_orders"].where(rows["n_orders"] > 1)), "n_orders: missing in"),
+        (lambda rows: rows.to_numpy(), "features is a ndarray"),
+    ],
+)
+def test_a_bundle_refuses_what_no_model_can_answer(run, spoil, line):
+    with pytest.raises(pt.DataError, match=line):
+        run.bundle.assign(spoil(run.features))
 
 
 def test_what_is_printed_fits_a_few_lines(run, log):

@@ -22,11 +22,12 @@ from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.next_action import by_labels
-from patronage.errors import ConfigError, FitError, PatronageError
+from patronage.errors import ConfigError, DataError, FitError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.agreement import band_claims, disagreements, perhaps_not_first
 from patronage.models.btyd import clv
+from patronage.models.btyd.summary import SUMMARY_COLUMNS
 from patronage.models.contracts.contract_model import NO_CONTRACT, ContractModel
 from patronage.models.contracts.renewals import runs
 from patronage.models.effects.learned import LearnedEffects
@@ -53,6 +54,7 @@ NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
 UNSTABLE = "personas are not stable in this data"
+SHOWN = 5  # names of columns in a message
 CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be right
 
 
@@ -152,8 +154,11 @@ class Bundle:
         ------
         ConfigError
             A horizon is no whole number of days, or longer than the longest, `clv.settings.most_days`.
+        DataError
+            The features lack a column, or a summary of orders is missing.
         """
         self.check_horizons(horizons)
+        _check_features(features, self.columns)
         bought = features[c.N_ORDERS].to_numpy() > 0
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
@@ -336,6 +341,21 @@ def _typed(column: npt.ArrayLike) -> npt.ArrayLike:
     """Text as text, also where no customer has any: pandas would take the type from the values."""
     text = isinstance(column, np.ndarray) and column.dtype == object
     return pd.array(column, dtype="str") if text else column
+
+
+def _check_features(features: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse what no model can answer: a column that is not there, orders of which nothing is known."""
+    expected = "expected the features of patronage.features(log, cutoff, like=bundle)"
+    if not isinstance(features, pd.DataFrame):
+        raise DataError(f"features is a {type(features).__name__}; {expected}")
+    if lacking := [name for name in columns if name not in features]:
+        more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
+        raise DataError(f"features lack {', '.join(lacking[:SHOWN])}{more}; {expected}")
+    bought = features[c.N_ORDERS].to_numpy(float) > 0
+    for name in (c.N_ORDERS, *SUMMARY_COLUMNS):
+        missing = features[name].isna().to_numpy() & (bought | (name == c.N_ORDERS))
+        if missing.any():
+            raise DataError(f"{name}: missing in {missing.sum()} of {len(features)} rows; {expected}")
 
 
 def _flags(

@@ -229,6 +229,8 @@ def train(
     """
     from patronage.jobs.compose import settings
 
+    if isinstance(overrides, str) or not all(isinstance(word, str) and "=" in word for word in overrides):
+        raise ConfigError(f'overrides={overrides!r}; expected a list of settings such as ["personas.k=4"]')
     if data := [word for word in overrides if word.lstrip("+~").startswith("data")]:
         raise ConfigError(f"{data[0]}: the log was read already; give such settings to patronage.read")
     moment = _moment_of(log, cutoff)
@@ -270,6 +272,11 @@ def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff, *, horizons:
     DataFrame
         Indexed by `customer_id`, sorted: `cutoff`, and the columns of docs/assignments.md.
 
+    Raises
+    ------
+    ConfigError
+        The bundle was trained on days from the cutoff on, so that it knows what came later.
+
     Examples
     --------
     >>> import patronage as pt
@@ -281,6 +288,12 @@ def score(bundle: Bundle | str | Path, log: Tables, cutoff: Cutoff, *, horizons:
     fitted = Bundle.load(Path(bundle)) if isinstance(bundle, str | Path) else bundle
     _check_bundle("bundle", fitted)
     moment = _moment_of(log, cutoff)
+    learned_to = fitted.reference.days.last if fitted.reference and fitted.reference.days else None
+    if learned_to and not when.is_past(learned_to, moment):
+        raise ConfigError(
+            f"the bundle was trained on days up to {learned_to:%Y-%m-%d}: it knows what came after "
+            f"cutoff={moment:%Y-%m-%d}; give a later cutoff, or a bundle of that day"
+        )
     assignments = fitted.assign(features(log, moment, like=fitted), horizons=horizons)
     assignments.insert(0, c.CUTOFF, pd.Timestamp(moment))
     return assignments

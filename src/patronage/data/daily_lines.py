@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,11 @@ class DailyLines:
     def of(cls, state: Mapping[str, Any]) -> DailyLines:
         """What `dataclasses.asdict` made of one, and JSON kept."""
         return cls(state["first"], *(tuple(state[name]) for name in ("lines", "buyers", "logs")))
+
+    @property
+    def last(self) -> datetime:
+        """The last day on which something was bought."""
+        return datetime.fromisoformat(self.first) + timedelta(days=len(self.lines) - 1)
 
     def frame(self) -> pd.DataFrame:
         """A row per day."""

@@ -10,7 +10,9 @@ from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from patronage.config import (
     AnalyseConfig,
@@ -50,7 +52,7 @@ SCHEMAS: dict[str, type] = {
     "clean": CleanConfig,
 }
 
-
+REFUSALS = (HydraException, OmegaConfBaseException, ValueError, TypeError)
 ENTRIES = re.compile(r"data\.\w+\.(where|attributes|vocabulary)(\.[^=]+=|=\{)")
 
 
@@ -96,15 +98,24 @@ def composed(verb: str, overrides: Sequence[str] = ()) -> DictConfig:
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
         try:
             return hydra.compose(verb, overrides=opened(overrides))
-        except (ValueError, TypeError) as error:  # of a number or a list where the name of an option is expected
-            raise no_option(error, overrides) from error
+        except REFUSALS as error:
+            raise refusal(error, verb, overrides) from error
 
 
-def no_option(error: ValueError | TypeError, words: Sequence[str]) -> ConfigError:
-    """What Hydra raises, without a word of configuration, where it is given something else than names of options."""
-    if isinstance(error, ValueError):
-        return ConfigError(plain(str(error)))
-    return ConfigError(f"{' '.join(words)}: Hydra cannot compose this; expected the name of an option for each group")
+def refusal(error: Exception, verb: str, words: Sequence[str]) -> ConfigError:
+    """What Hydra and OmegaConf refuse, one of `REFUSALS`, as a line.
+
+    Two options that exclude each other end in a `ValueError`, a number or a list in place of the name of an option in a
+    `TypeError`.
+    """
+    if not isinstance(error, HydraException | OmegaConfBaseException):
+        if isinstance(error, ValueError):
+            return ConfigError(plain(str(error)))
+        what = "Hydra cannot compose this; expected the name of an option for each group"
+        return ConfigError(f"{' '.join(words)}: {what}")
+    cause = error.__cause__
+    detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
+    return ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)")
 
 
 def settings(verb: str, overrides: Sequence[str] = ()) -> Any:
@@ -125,8 +136,6 @@ def settings(verb: str, overrides: Sequence[str] = ()) -> Any:
     Raises
     ------
     ConfigError
-        An unknown key, a wrong type, a value out of range or a missing one.
-    hydra.errors.HydraException
-        An option or key that does not exist.
+        An unknown key or option, a wrong type, a value out of range or a missing one.
     """
     return typed(SCHEMAS[verb], composed(verb, overrides))

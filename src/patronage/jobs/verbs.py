@@ -17,17 +17,15 @@ from importlib import import_module
 
 import hydra
 from hydra._internal.hydra import Hydra
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from patronage import journal, threads
-from patronage.config import ProcessConfig, plain, typed
+from patronage.config import ProcessConfig, typed
 from patronage.config.places import conf_dir, project_root
 from patronage.engine import shortage
 from patronage.errors import ConfigError, OutputError, PatronageError
 from patronage.jobs import secrets
-from patronage.jobs.compose import SCHEMAS, no_option, opened, store_schema
+from patronage.jobs.compose import REFUSALS, SCHEMAS, opened, refusal, store_schema
 from patronage.jobs.failure import Failure
 from patronage.jobs.help import help_of
 from patronage.jobs.quoting import options_first, quote_values
@@ -81,12 +79,8 @@ def run_verb(verb: str, arguments: list[str]) -> None:
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=verb)(_task(verb))()
     except Failure as failed:
         raise failed.error from None
-    except (HydraException, OmegaConfBaseException) as error:
-        cause = error.__cause__
-        detail = f"{error} {cause}" if isinstance(cause, OmegaConfBaseException) else str(error)
-        raise ConfigError(f"{plain(detail)} (patronage {verb} --help lists the keys)") from error
-    except (ValueError, TypeError) as error:  # two options of Hydra that exclude each other, or no name of an option
-        raise no_option(error, arguments) from error
+    except REFUSALS as error:
+        raise refusal(error, verb, arguments) from error
     except OSError as error:  # Hydra's own folder; some of its errors of configuration are of this kind too
         raise _plain(error) from error
     finally:

@@ -123,7 +123,10 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             No customer has a label, or BTYD cannot be fitted to so few repeat orders.
         """
         _check(X)
-        churned = np.asarray(y, np.float64)
+        try:
+            churned = np.asarray(y, np.float64)
+        except (TypeError, ValueError):
+            raise DataError("y holds what is no number; expected 1 (no order), 0 (an order) or missing") from None
         if churned.shape != (len(X),):
             remedy = f"; give one column, such as y[{c.CHURNED!r}]" if churned.ndim > 1 else ""
             raise DataError(f"y has shape {churned.shape}; expected a label for each of the {len(X)} rows of X{remedy}")
