@@ -50,7 +50,10 @@ def test_each_persona_has_a_card_with_its_parts(inputs, cards):
     for part in ("size", "money", "next", "do", "typical"):
         assert cards.loc[cards["part"] == part, c.PERSONA_ID].nunique() == cards[c.PERSONA_ID].nunique(), part
     assert not cards["text"].str.contains("unknown|nan", regex=True).any()
-    assert cards[cards["part"] == "differs"].groupby(c.PERSONA_ID).size().max() <= 5
+    differs = cards[cards["part"] == "differs"]
+    assert differs.groupby(c.PERSONA_ID).size().max() <= 5
+    silence = differs.loc[differs["what"] == c.DAYS_SINCE_LAST_ORDER, "text"]
+    assert silence.str.fullmatch(r"[\d,.]+ days? since the last order \(all: [\d,.]+\)").all()
 
 
 def test_what_they_buy_more_is_lift_and_not_popularity(cards):

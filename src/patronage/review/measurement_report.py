@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from patronage import names as c
 from patronage.decisions.retention import empc, profit_curve, retention_offer, retention_profit
 from patronage.evaluation.baselines import churn as churn_baselines
-from patronage.evaluation.later_behaviour import SHUFFLED, TWO_BY_TWO
+from patronage.evaluation.later_behaviour import SHUFFLED, TWO_BY_TWO, LaterBehaviour
 from patronage.evaluation.leakage import SUSPECT, single_auc
 from patronage.evaluation.measurement import Measurement
 from patronage.evaluation.totals import LEVEL
@@ -73,9 +73,16 @@ def _personas(measurement: Measurement) -> Report:
     line = later.headline
     left = "of what a grid of orders and recency of as many cells leaves over"
     verdict = f"tell {line.value:.1%} {left}, beside {line.baseline_value:.1%} by {WORDS[line.baseline]}"
-    if line.difference.high >= 0:
-        verdict = f"TELL NO MORE of later behaviour than {WORDS[line.baseline]}: {line.value:.1%} {left}"
+    if no_more := tell_no_more(later):
+        verdict = f"TELL NO MORE {no_more}: {line.value:.1%} {left}"
     return Report(tables={Artifact.PERSONA_LATER: later.table}, messages=[f"personas     {verdict}"])
+
+
+def tell_no_more(later: LaterBehaviour) -> str:
+    """What the personas tell no more of later behaviour than; empty where they surely tell more than that."""
+    line = later.headline
+    none = "; this data holds no personas that tell of it" if line.baseline == SHUFFLED else ""
+    return "" if line.difference.high < 0 else f"of later behaviour than {WORDS[line.baseline]}{none}"
 
 
 def _leakage(measurement: Measurement) -> Report:

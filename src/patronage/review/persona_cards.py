@@ -20,6 +20,7 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.config.actions import LEAVE_ALONE
 from patronage.lenses.taste_axes import plain
+from patronage.models.ensemble.reasons import number_in_words
 from patronage.models.personas import PersonaModel
 from patronage.models.personas.naming import FeatureWords, held_words
 from patronage.review.page.html import percent
@@ -154,8 +155,9 @@ def _measures(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         if high <= low:  # most have the same: means tell more
             own, base, high = float(np.nanmean(values[members])), float(np.nanmean(values)), low + np.nanstd(values)
         apart.append(abs(own - base) / max(high - low, 1e-12))
-        what = lenses.short(described[name].what) if name in described else name.replace("_", " ")
-        text = f"{what}: {_number(own)} (all: {_number(float(base))})"
+        feature = described.get(name)
+        what = lenses.short(feature.what) if feature else name.replace("_", " ")
+        text = number_in_words(feature, what, own, float(base), "all:")
         lines.append((views.get(name, name), CardLine("differs", name, own, float(base), text)))
     told: set[str] = set()
     for place in np.argsort(-np.array(apart), kind="stable"):
@@ -163,11 +165,6 @@ def _measures(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         if apart[place] > 0 and view not in told and len(told) < MEASURES:
             told.add(view)
             yield line
-
-
-def _number(value: float) -> str:
-    """At most three digits that matter, and none of a large number is cut."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _goods(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:

@@ -14,7 +14,7 @@ from patronage.labels import LabelledSnapshot
 from patronage.lenses import Feature
 from patronage.models.ensemble.ensemble import Ensemble
 from patronage.models.ensemble.fitting import fit_ensemble
-from patronage.models.ensemble.reasons import FEATURES, RHYTHM, Contributions, in_words
+from patronage.models.ensemble.reasons import FEATURES, RHYTHM, Contributions, in_words, number_in_words
 
 COLUMNS = ["lateness", "weekend_share", "mean_gap_days"]
 
@@ -78,6 +78,7 @@ def test_in_words_lateness_raises_the_risk_and_punctuality_lowers_it(fitted):
         ("net_revenue", 11230.4, 695.5, "11,230 spent, less refunds (usually 696)"),
         ("mean_order_value", 24.91, 31.5, "24.9 spent on an order (usually 31.5)"),
         ("weekend_share", 0.666, 0.25, "67% of the orders at the weekend (usually 25%)"),
+        ("discount_share", 0.0445, 0.0339, "4% off the list prices (usually 3%)"),
         ("gap_variation", 0.9, 0.5, "orders less regularly than most"),
         ("gap_variation", 0.1, 0.5, "orders more regularly than most"),
         ("gap_variation", np.nan, 0.5, "ordered on one day only"),
@@ -96,6 +97,11 @@ def test_a_reason_is_what_a_marketer_reads(name, value, usual, words):
     }
     parts = Contributions(0.0, {name: np.array([0.5])})
     assert in_words(parts, {name: np.array([value])}, {name: usual}, 30, described) == [f"+ {words}"]
+
+
+def test_two_shares_beside_each_other_are_told_apart():
+    words = number_in_words(FEATURES["discount_share"], "discounts", 0.0442, 0.0361, "all:")
+    assert words == "4.4% off the list prices (all: 3.6%)"
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,19 @@ class TestCustomersWithoutAnOrder:
         model = self.fitted(frame, rhythm=False)
         assert set(model.predict(frame)[c.PERSONA_ID]) <= set(model.ids)
         assert not model.without_order(frame).any()
+
+
+def test_a_reason_names_goods_only_where_the_customer_buys_them_and_all_else_reads_no_goods(planted, tmp_path):
+    frame, _ = planted
+    taste = np.log(frame["value"]) - np.log(frame["value"]).mean()
+    frame = frame.assign(taste_1=taste, taste_1_goods=np.where(np.arange(len(frame)) % 2, 0.0, 0.1 * np.sign(taste)))
+    words = {**WORDS, "taste_1": Feature("what is bought", "more beef", "more beer", "buying beef", "buying beer")}
+    config = configured(features={"orders": True, "taste_1": True})
+    model = personas.fit(frame, config, seed=0, descriptions=words)
+    model.save(tmp_path)
+    assigned = predicted(PersonaModel.load(tmp_path), frame)
+    buys = assigned[c.PERSONA_REASON].str.split("; if").str[0].str.contains("more be")
+    assert buys[::2].any()
+    assert not buys[1::2].any()
+    assert model.reads == ("orders", "taste_1", "taste_1_goods")
+    assert len(model.explain(frame)) == len(model.ids_of(frame.drop(columns="taste_1_goods"))) == len(frame)

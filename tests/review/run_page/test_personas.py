@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from patronage import names as c
-from patronage.review.run_page.personas import label_in_words
+from patronage.evaluation.intervals import Interval
+from patronage.evaluation.later_behaviour import SHUFFLED, TWO_BY_TWO
+from patronage.evaluation.scorecard import Headline
+from patronage.review.run_page.personas import doubts, label_in_words
 
 
 @pytest.mark.parametrize(
@@ -19,3 +24,21 @@ from patronage.review.run_page.personas import label_in_words
 )
 def test_a_label_is_understood_alone(column, label, words):
     assert label_in_words(column, label) == words
+
+
+@pytest.mark.parametrize(
+    ("baseline", "high", "stable", "words"),
+    [
+        (TWO_BY_TWO, -0.01, True, ""),
+        (TWO_BY_TWO, 0.01, True, " They tell no more of later behaviour than four groups by frequency and recency."),
+        (SHUFFLED, 0.01, True, " They tell no more of later behaviour than shuffled personas; this data holds no"),
+        (SHUFFLED, -0.01, False, " They are not stable: a fit on other customers gives others."),
+    ],
+)
+def test_what_speaks_against_the_personas_stands_above_their_cards(baseline, high, stable, words):
+    line = Headline("personas", "later_behaviour", 0.1, baseline, 0.1, Interval(high - 0.02, high - 0.04, high))
+    later = SimpleNamespace(later=SimpleNamespace(headline=line))
+    choice = SimpleNamespace(choice=SimpleNamespace(stable=stable))
+    told = doubts(SimpleNamespace(measurement=later, bundle=SimpleNamespace(personas=choice)))
+    assert told.startswith(words)
+    assert bool(told) == bool(words)

@@ -204,17 +204,36 @@ def _phrase(
     if feature and "|" in feature.reason:
         above, below = feature.reason.split("|")
         return below if number < medians.get(name, -np.inf) else above
-    text, usual = (_text(feature, one) for one in (number, medians.get(name, np.nan)))
-    if feature and feature.reason:
-        words = _singular(re.sub(PLACE, text, feature.reason), text)
-        return words + (f" (usually {usual})" if name in medians and PLACE.search(feature.reason) else "")
-    return f"{what}: {text}" + (f" (usually {usual})" if name in medians else "")
+    if feature and feature.reason and not PLACE.search(feature.reason):
+        return feature.reason
+    usual = medians.get(name, np.nan)
+    return number_in_words(feature, what, number, usual, "usually" if name in medians else "")
 
 
-def _text(feature: Feature | None, number: float) -> str:
+def number_in_words(feature: Feature | None, what: str, number: float, usual: float, beside: str) -> str:
+    """A number in the words of its feature, with the usual one beside: "11 orders (usually 4)".
+
+    Parameters
+    ----------
+    what
+        What it measures, where the feature has no words for a number.
+    beside
+        What the usual number is called, such as "usually"; empty: none is named.
+    """
+    digits = 0
+    text, other = (_text(feature, one, digits) for one in (number, usual))
+    while beside and text == other and "%" in text and digits < 2:  # 4% beside 4% tells nothing
+        digits += 1
+        text, other = (_text(feature, one, digits) for one in (number, usual))
+    in_place = feature is not None and PLACE.search(feature.reason)
+    words = _singular(re.sub(PLACE, text, feature.reason), text) if feature and in_place else f"{what}: {text}"
+    return words + (f" ({beside} {other})" if beside else "")
+
+
+def _text(feature: Feature | None, number: float, digits: int = 0) -> str:
     """A number as the feature's reason wants it: a share in percent, others with three digits that matter."""
     if feature and "{:.0%}" in feature.reason:
-        return f"{number:.0%}"
+        return f"{number:.{digits}%}"
     return f"{number:,.0f}" if abs(number) >= 100 or float(number).is_integer() else f"{number:.3g}"
 
 

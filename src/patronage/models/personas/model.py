@@ -119,7 +119,7 @@ class PersonaModel:
         without an order has no persona where the personas see the rhythm of orders: `NO_PERSONA` stands there.
         """
         features = self.read(features)
-        blocks = [self._assign(block) for block in self._blocks(features, block_rows)]
+        blocks = [self._assign(block) for block in self._blocks(features, block_rows, self._judged_by)]
         first, second, probability, code = (np.concatenate(part) for part in zip(*blocks, strict=True))
         names = np.asarray(self.names, dtype=object)
         assigned = {
@@ -238,9 +238,10 @@ class PersonaModel:
         code = reason_codes(explanations, self._voting_words, values)
         return first, second, probabilities[np.arange(len(first)), first], code
 
-    def _blocks(self, features: Columns, block_rows: int) -> Iterator[Mapping[str, np.ndarray]]:
-        names = {*self._voters.columns, *self._judged_by}
-        columns = {name: np.asarray(features[name], np.float64) for name in names}
+    def _blocks(
+        self, features: Columns, block_rows: int, more: Collection[str] = ()
+    ) -> Iterator[Mapping[str, np.ndarray]]:
+        columns = {name: np.asarray(features[name], np.float64) for name in (*self._voters.columns, *more)}
         rows = len(columns[self._voters.columns[0]])
         for start in range(0, max(rows, 1), block_rows):
             yield {name: values[start : start + block_rows] for name, values in columns.items()}

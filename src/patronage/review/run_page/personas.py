@@ -6,6 +6,7 @@ import pandas as pd
 
 from patronage import names as c
 from patronage.names import Artifact
+from patronage.review.measurement_report import tell_no_more
 from patronage.review.page import charts
 from patronage.review.page.blocks import Block, Card, Cards, Chart, Fact, More, Section, Table
 from patronage.review.page.html import percent
@@ -27,7 +28,7 @@ def personas(view: RunView) -> Section:
     finding = (
         f'{len(table)} personas. The largest is "{largest[c.PERSONA]}" ({percent(largest["share"])} of the customers); '
         f'"{richest[c.PERSONA]}" holds {percent(richest["clv_share"])} of the expected value with '
-        f"{percent(richest['share'])} of the customers."
+        f"{percent(richest['share'])} of the customers.{doubts(view)}"
     )
     rows = table.melt([c.PERSONA], ["share", "revenue_share", "clv_share"], "part", "of all")
     rows["part"] = rows["part"].map(
@@ -49,6 +50,17 @@ def personas(view: RunView) -> Section:
             more = [Table(shown[~first], "For customers whom these rules miss; rules may overlap", formats)]
             blocks.append(More("Further rules", more))
     return Section("Who they are", finding, blocks)
+
+
+def doubts(view: RunView) -> str:
+    """What speaks against these personas, as sentences; empty where nothing does."""
+    later = view.measurement.later if view.measurement else None
+    no_more = tell_no_more(later) if later else ""
+    doubts = [
+        f"They tell no more {no_more}." if no_more else "",
+        "" if view.bundle.personas.choice.stable else "They are not stable: a fit on other customers gives others.",
+    ]
+    return "".join(f" {doubt}" for doubt in doubts if doubt)
 
 
 def label_in_words(column: str, label: str) -> str:
