@@ -107,6 +107,23 @@ def test_the_server_quotes_nothing_of_the_rows(model, rows):
     assert (line["error_code"], caught.value.get_http_status_code()) == ("INVALID_PARAMETER_VALUE", 400)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "line"),
+    [
+        ("journey_path", "secret", "journey_path: a character outside '.eipm' in 1 of 3 rows; expected"),
+        ("observed_day", None, "observed_day: cannot be read (IndexError); expected"),
+        ("n_gaps", None, "n_gaps: missing in 1 of 3 rows; expected"),
+    ],
+)
+def test_a_value_that_only_its_own_model_reads_is_named_and_not_shown(model, rows, column, value, line):
+    values = rows[column].astype(object)
+    values.iloc[0] = value
+    with pytest.raises(MlflowException) as caught:
+        model.predict(rows.assign(**{column: values}))
+    assert caught.value.message.startswith(line)
+    assert "secret" not in caught.value.message
+
+
 def test_no_rows_and_no_buyers(model, rows):
     whole = model.predict(rows)
     untyped = pd.DataFrame({name: [] for name in rows})

@@ -7,7 +7,7 @@ last order lies before the first one, a count below zero, an amount without an e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from numbers import Real
 
@@ -66,7 +66,8 @@ def typed_features(rows: pd.DataFrame, features: Mapping[str, Feature]) -> pd.Da
     Raises
     ------
     DataError
-        One line: a feature that the rows do not have, or the first whose values cannot be read, and in how many rows.
+        One line: a feature that the rows do not have, or the first whose values cannot be read, or are missing although
+        a lens always gives them, and in how many rows.
     """
     if absent := [name for name in features if name not in rows]:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
@@ -77,7 +78,43 @@ def typed_features(rows: pd.DataFrame, features: Mapping[str, Feature]) -> pd.Da
         name: _texts(name, rows[name]) if feature.text else _numbers(name, rows[name])
         for name, feature in features.items()
     }
+    for name, feature in features.items():
+        missing = 0 if feature.absent is None else int(np.isnan(read[name]).sum())
+        if missing:
+            raise DataError(f"{name}: missing in {missing} of {len(rows)} rows; {EXPECTED}")
     return pd.DataFrame(read, index=rows.index)
+
+
+def column_at_fault(
+    rows: pd.DataFrame, features: Mapping[str, Feature], assign: Callable[[pd.DataFrame], object]
+) -> str | None:
+    """The one feature without which rows that cannot be assigned could be; None where it takes several."""
+    names = list(features)
+
+    def works(without: list[str]) -> bool:
+        try:
+            assign(rows.assign(**{name: _nothing(features[name]) for name in without}))
+        except Exception:
+            return False
+        return True
+
+    if not works(names):
+        return None
+    while len(names) > 1:
+        half = names[: len(names) // 2]
+        rest = names[len(half) :]
+        if works(half):
+            names = half
+        elif works(rest):
+            names = rest
+        else:
+            return None
+    return names[0]
+
+
+def _nothing(feature: Feature) -> object:
+    """What a feature is where it tells nothing of the customer."""
+    return "" if feature.text else (np.nan if feature.absent is None else feature.absent)
 
 
 def _check_given_once(name: str, values: pd.Series | pd.DataFrame) -> None:

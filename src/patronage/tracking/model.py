@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +27,7 @@ from patronage.bundle import ABOUT_BUYERS, Bundle
 from patronage.errors import PatronageError, TrackingError
 from patronage.review.record import RunRecord
 from patronage.scoring import example_features
-from patronage.scoring.requests import EXPECTED, check_rows, typed_features, with_ids
+from patronage.scoring.requests import EXPECTED, check_rows, column_at_fault, typed_features, with_ids
 from patronage.tracking.store import Store, alone
 
 NAME = "bundle"
@@ -36,6 +37,7 @@ ABOUT = """Personas, churn, value and journey of every customer of one log.
 The version in use has the alias `champion`; `patronage promote run=RUN` gives it. Assign customers by
 `patronage score model=models:/{name}@champion data=... cutoff=... output=...`. Each version has a card.
 """
+FEW_ROWS = 1_000  # of which the column at fault is looked for
 KINDS = {"f": "double", "i": "integer", "b": "boolean"}
 REQUIREMENTS = (
     "patronage", "mlflow", "scikit-learn", "lightgbm", "pandas", "numpy", "scipy", "numba",
@@ -201,18 +203,28 @@ class BundleModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
+        features = None
         try:
             # by position: a request may hold the same customer twice, as of two cutoffs
             rows = with_ids(model_input).reset_index(drop=True)
-            features = typed_features(rows, lenses.described(self.bundle.lenses, self.bundle.lens_names))
+            features = typed_features(rows, self._described())
             check_rows(features)
             assignments = self.bundle.assign(features, pd.Index(rows[c.CUSTOMER_ID]))
         except PatronageError as error:
             raise RefusedRows(str(error)) from None
         except Exception as error:  # MLflow would answer with our stack and its paths
-            raise RefusedRows(f"these rows could not be assigned ({type(error).__name__}); {EXPECTED}") from None
+            named = self._at_fault(features) if features is not None and len(features) <= FEW_ROWS else None
+            what = f"{named}: cannot be read" if named else "these rows could not be assigned"
+            raise RefusedRows(f"{what} ({type(error).__name__}); {EXPECTED}") from None
         assignments.insert(0, c.CUSTOMER_ID, rows[c.CUSTOMER_ID].to_numpy())
         return assignments
+
+    def _at_fault(self, features: pd.DataFrame) -> str | None:
+        """The column of rows that cannot be assigned."""
+        return column_at_fault(features, self._described(), self.bundle.assign)
+
+    def _described(self) -> Mapping[str, lenses.Feature]:
+        return lenses.described(self.bundle.lenses, self.bundle.lens_names)
 
 
 def serve() -> None:

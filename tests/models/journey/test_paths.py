@@ -35,14 +35,17 @@ def test_reads_nothing(column):
     assert paths.lengths.tolist() == [0] * len(column)
 
 
-def test_names_the_customer_and_counts_the_rows():
+def test_counts_the_rows_and_shows_none_unless_asked(monkeypatch):
     column = pd.Series(["p.", "p?x", "..", "é"], index=["a", "b", "c", "d"])
-    with pytest.raises(DataError, match=r"journey_path: 2 paths .* '\.eipm', the first is 'p\?x' of customer b"):
+    with pytest.raises(DataError, match=r"^journey_path: a character outside '\.eipm' in 2 of 4 rows; expected"):
+        encode(column)
+    monkeypatch.setenv("PATRONAGE_DEBUG", "1")
+    with pytest.raises(DataError, match=r"in 2 of 4 rows \(such as 'p\?x'\); expected"):
         encode(column)
 
 
 def test_reads_arrays_and_lists_as_well():
     assert encode(np.array(["pp", "e"], object)).lengths.tolist() == [2, 1]
     assert encode(["pp", None]).lengths.tolist() == [2, 0]
-    with pytest.raises(DataError, match="of customer 1;"):
+    with pytest.raises(DataError, match="in 1 of 2 rows;"):
         encode(["pp", "x"])

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from patronage import names as c
-from patronage.errors import DataError
+from patronage.errors import DataError, in_brackets
 from patronage.models.journey.stages import ALPHABET
 
 PERIOD_DAYS = "period_days"  # attribute of a frame of features: days of one character of its paths
@@ -63,6 +63,6 @@ def _unknown_events(column: pd.Series[str], paths: Paths) -> str:
     positions = np.flatnonzero(paths.codes < 0)
     rows = np.unique(np.searchsorted(paths.offsets, positions, side="right") - 1)
     return (
-        f"{c.JOURNEY_PATH}: {len(rows)} paths hold a character outside {ALPHABET!r}, the first is "
-        f"{column.iloc[rows[0]]!r} of customer {column.index[rows[0]]}; build the column with the journey SQL"
+        f"{c.JOURNEY_PATH}: a character outside {ALPHABET!r} in {len(rows)} of {len(column)} rows"
+        f"{in_brackets(column.iloc[rows[0]])}; expected the features of `patronage.features`"
     )
