@@ -72,6 +72,7 @@ class EffectConfig(ProcessConfig):
     costs: dict[str, float] = field(default_factory=dict)
     learner: str = "dr"
     folds: int = 5
+    confidence: float = 0.95
     output: str | None = None
     model: str | None = None
     seed: int = 0
@@ -80,6 +81,7 @@ class EffectConfig(ProcessConfig):
         super().check()
         one_of("learner", self.learner, ("dr", "t", "s"))
         within("folds", self.folds, 2, 50)
+        within("confidence", self.confidence, 0, 0.9999)
         within("seed", self.seed, 0, 2**31 - 1)
         within("outcome_value", self.outcome_value, 1e-9, 1e12)
         within("contact_days", self.contact_days, 1, 366)

@@ -63,6 +63,9 @@ class LoopSettings:
         The probability of a contact by the lot.
     window_days
         After the contact, in which orders count.
+    confidence
+        Of `ContactEffects`: a policy is in force for a month, then learned anew, and its lot goes on. So it is followed
+        as soon as it earned more on unseen customers, which loses least in the worst case (Manski 2004, Stoye 2009).
     """
 
     worth: float = 12.0
@@ -70,6 +73,7 @@ class LoopSettings:
     recommended: float = 0.7
     others: float = 0.3
     window_days: int = 14
+    confidence: float = 0.0
     folds: int = 3
     rounds: int = 60
     seed: int = 0
@@ -196,7 +200,7 @@ def learn_of(past: Sequence[pd.DataFrame], settings: LoopSettings) -> ContactEff
     customers, rows = rows.index, rows.reset_index(drop=True)
     model = ContactEffects(
         propensity=c.PROPENSITY, costs={ARM: settings.cost}, folds=settings.folds, rounds=settings.rounds,
-        seed=settings.seed,
+        confidence=settings.confidence, seed=settings.seed,
     )  # fmt: skip
     labels = rows.select_dtypes(exclude="number").drop(columns=c.ARM)
     return learn(model, rows.drop(columns=OUTCOME), rows[OUTCOME], labels, customers)

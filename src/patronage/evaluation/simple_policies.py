@@ -17,7 +17,7 @@ import pandas as pd
 from patronage import names as c
 from patronage.models.effects.estimator import BY_EFFECT, TREAT_NONE, ContactEffects
 from patronage.models.effects.learned import SimpleRule
-from patronage.models.effects.policy import LEVEL, best_arm, gains, mean_interval, profits
+from patronage.models.effects.policy import best_arm, gains, mean_interval, profits
 from patronage.typing import Array, Index, Mask
 
 SHARES = (0.1, 0.2, 0.3, 0.5, 0.7)  # of the customers that a policy by a number may contact, from either end
@@ -147,9 +147,9 @@ def rule_to_follow(model: ContactEffects, labels: pd.DataFrame, features: pd.Dat
     everyone = np.ones(len(profit), bool)
     name, base = _most(policies, profit, everyone), _most(constant(model), profit, everyone)
     own = gains(profit, policies[name])
-    more = mean_interval(own - gains(profit, constant(model)[base]), 1 - (1 - LEVEL) / len(policies))
+    more = mean_interval(own - gains(profit, constant(model)[base]), 1 - (1 - model.confidence) / len(policies))
     learned = gains(profit, best_arm(model.effects_, model.costs_))
-    if not more.positive or (model.policy_ == BY_EFFECT and mean_interval(learned - own).positive):
+    if not more.positive or (model.policy_ == BY_EFFECT and mean_interval(learned - own, model.confidence).positive):
         return None
     differences = model.cross_fit_.scores[:, 1:] - model.cross_fit_.scores[:, [0]]
     if name == BEST_LABEL:

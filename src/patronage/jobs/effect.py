@@ -103,6 +103,7 @@ def _model(config: EffectConfig, propensity: str | None) -> ContactEffects:
         costs=dict(config.costs),
         learner=config.learner,
         folds=config.folds,
+        confidence=config.confidence,
         seed=config.seed,
     )
 

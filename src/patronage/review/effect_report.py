@@ -20,7 +20,7 @@ from patronage.evaluation.effects import (
 )
 from patronage.evaluation.simple_policies import beside, constant, simple
 from patronage.models.effects.estimator import BY_EFFECT, ContactEffects
-from patronage.models.effects.policy import best_arm, profits
+from patronage.models.effects.policy import LEVEL, best_arm, profits
 from patronage.names import Artifact, Metric
 from patronage.report import Report
 from patronage.review.page.html import words
@@ -103,7 +103,8 @@ def _not_surely_better(policies: pd.DataFrame, model: ContactEffects) -> list[st
         return []
     policy, simple_one = words(model.policy_), words(str(name))
     if model.learned_.rule is not None:
-        followed = f"; it surely earns more than contacting nobody or everybody, so {policy!r} is followed"
+        surely = "surely earns" if model.confidence >= LEVEL else f"earns, with a confidence of {model.confidence:.0%},"
+        followed = f"; it {surely} more than contacting nobody or everybody, so {policy!r} is followed"
     else:
         followed = f"; {policy!r} is followed, since {simple_one!r} does not surely earn more than contacting nobody"
     return [
@@ -180,6 +181,8 @@ def effect_finding(model: ContactEffects) -> str:
     gain, low, high = model.gain_
     best = f"contacting by effect earns {_interval(gain, low, high)} per 1,000 customers beside"
     verdict = "" if model.policy_ == BY_EFFECT else ", which is not surely more, so the simple policy stays"
+    if model.policy_ == BY_EFFECT and low <= 0:
+        verdict = f", which is not surely more, but enough for a confidence of {model.confidence:.0%}: it is followed"
     if model.policy_ not in (BY_EFFECT, model.best_simple_):
         verdict = ", which is not surely more; nor does that one surely pay, so nobody is contacted"
     if model.learned_.rule is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 import pytest
 
 import patronage as pt
+from patronage.errors import ConfigError
+from patronage.models.effects.policy import profits
 
 PROMOTION = Path(__file__).parents[4] / "shared" / "data" / "promotion" / "promotion.parquet"
 
@@ -107,3 +110,18 @@ def test_everybody_is_contacted_only_where_that_surely_pays():
     above, contacted = np.array(followed).T
     assert above.sum() >= 3
     assert contacted.sum() <= 2
+
+
+def test_a_policy_is_followed_with_the_confidence_that_is_asked_for():
+    """An average that may be chance is followed where it only had to earn more, and what was learned tells so."""
+    X, y, _ = customers(600, 4, lambda age: np.where(age < 45, 0.12, -0.08))
+    model = pt.ContactEffects(rounds=5, folds=2, confidence=0.0).fit(X, y)
+    assert model.average_.loc["mail", "low"] < 0 < model.average_.loc["mail", "effect"]
+    assert model.policy_ == "treat all: mail"
+    assert model.learned_.least()["mail"] == pytest.approx(model.average_.loc["mail", "effect"])
+    sure = replace(model.learned_, confidence=0.95)
+    assert sure.least()["mail"] == pytest.approx(model.average_.loc["mail", "low"])
+    model.set_params(confidence=0.95)._value(profits(model.cross_fit_.scores, model.costs_))
+    assert model.policy_ == "treat none"
+    with pytest.raises(ConfigError, match="confidence=1"):
+        pt.ContactEffects(confidence=1).fit(X, y)

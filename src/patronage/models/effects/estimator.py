@@ -25,7 +25,16 @@ from patronage.models.effects.learners import (
     fit_learner,
     spread_trees,
 )
-from patronage.models.effects.policy import Slope, best_arm, effect_curve, fit_slope, gains, mean_interval, profits
+from patronage.models.effects.policy import (
+    LEVEL,
+    Slope,
+    best_arm,
+    effect_curve,
+    fit_slope,
+    gains,
+    mean_interval,
+    profits,
+)
 from patronage.models.effects.randomness import RandomnessFinding, check_randomness
 from patronage.models.ensemble.encoding import Encoding, learn_encoding
 from patronage.models.validation import require_columns
@@ -60,6 +69,9 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         Of the cross-fitting.
     learning_rate, num_leaves, min_share_in_leaf, rounds
         Of LightGBM.
+    confidence
+        How sure a policy must be before it is followed: that its gain over the best simple one, or of contacting
+        everybody over nobody, lies above 0 with this two-sided confidence. 0: it earned more on unseen customers.
     assume_random
         True learns although the arms do not look drawn by lot; what it then finds may be no effect.
     seed
@@ -110,6 +122,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         num_leaves: int = 4,
         min_share_in_leaf: float = 0.01,
         rounds: int = 60,
+        confidence: float = LEVEL,
         assume_random: bool = False,
         seed: int = 0,
     ) -> None:
@@ -124,6 +137,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self.num_leaves = num_leaves
         self.min_share_in_leaf = min_share_in_leaf
         self.rounds = rounds
+        self.confidence = confidence
         self.assume_random = assume_random
         self.seed = seed
 
@@ -223,6 +237,7 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             slopes=tuple(_slopes(raw, differences)),
             spreads=spread_trees(self.learner, trial, settings),
             by_customer=self.policy_ == BY_EFFECT,
+            confidence=self.confidence,
             curves=tuple(effect_curve(self.effects_[:, arm], differences[:, arm]) for arm in range(raw.shape[1])),
         )
 
@@ -240,10 +255,11 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         self.policies_["share"] = [float((policy > 0).mean()) for policy in policies.values()]
         best = max(simple, key=lambda name: values[name].mean())
         self.best_simple_ = best
-        difference = mean_interval(values[BY_EFFECT] - values[best])
-        self.gain_ = tuple(1000 * value for value in difference[:3])
-        sure = best if mean_interval(values[best]).positive else TREAT_NONE  # contacting everybody must surely pay, too
-        self.policy_ = BY_EFFECT if difference.positive else sure
+        more = values[BY_EFFECT] - values[best]
+        self.gain_ = tuple(1000 * value for value in mean_interval(more)[:3])
+        # contacting everybody must surely pay, too
+        sure = best if mean_interval(values[best], self.confidence).positive else TREAT_NONE
+        self.policy_ = BY_EFFECT if mean_interval(more, self.confidence).positive else sure
 
     def _policy(self, effects: Array, X: pd.DataFrame) -> Index:
         if self.policy_ == BY_EFFECT:
@@ -286,6 +302,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             raise ConfigError(f"learner={self.learner}; expected one of {', '.join(LEARNERS)}")
         if not 2 <= self.folds <= 50:
             raise ConfigError(f"folds={self.folds}; expected 2 to 50")
+        if not 0 <= self.confidence < 1:
+            raise ConfigError(f"confidence={self.confidence}; expected 0 to below 1")
 
     def _settings(self) -> TreeSettings:
         return TreeSettings(self.learning_rate, self.num_leaves, self.min_share_in_leaf, self.rounds, self.seed)

@@ -11,12 +11,13 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from patronage import manifest
 from patronage import names as c
 from patronage.errors import FitError
 from patronage.models.effects.learners import HALVES, EffectTrees, predict_trees
-from patronage.models.effects.policy import EffectCurve, Slope
+from patronage.models.effects.policy import LEVEL, EffectCurve, Slope
 from patronage.models.ensemble.encoding import Encoding
 from patronage.models.ensemble.trees import read_trees, write_trees
 from patronage.models.validation import require_columns
@@ -78,6 +79,8 @@ class LearnedEffects:
         of the rule, or everybody the average.
     rule
         A simple policy that surely earned more than contacting nobody and everybody; None: there is none.
+    confidence
+        With which everybody's average must lie above its cost to be acted on.
     curves
         Of each arm but control, promised and realised by the share contacted; empty if they were not kept.
     """
@@ -89,6 +92,7 @@ class LearnedEffects:
     spreads: tuple[lgb.Booster, ...]
     by_customer: bool
     rule: SimpleRule | None = None
+    confidence: float = LEVEL
     curves: tuple[EffectCurve, ...] = ()
 
     def predict(self, customers: pd.DataFrame) -> Array:
@@ -123,7 +127,9 @@ class LearnedEffects:
         """The low end of the average of each arm, where everybody is given the average; else none."""
         if self.by_customer or self.rule is not None:
             return {}
-        return {arm: self.average(arm)[1] for arm in self.arms[1:]}
+        share = norm.ppf((1 + self.confidence) / 2) / norm.ppf((1 + LEVEL) / 2)
+        averages = {arm: self.average(arm) for arm in self.arms[1:]}
+        return {arm: float(mean - share * (mean - low)) for arm, (mean, low, _) in averages.items()}
 
     def average(self, arm: str) -> tuple[float, float, float]:
         """What an arm changes on average, with the ends of its 95 % interval."""
@@ -154,6 +160,7 @@ class LearnedEffects:
             "slopes": self.slopes,
             "by_customer": self.by_customer,
             "rule": None if self.rule is None else asdict(self.rule),
+            "confidence": self.confidence,
             "curves": self.curves,
         }
         (folder / FILE).write_text(json.dumps(state, indent=1))
@@ -189,6 +196,7 @@ class LearnedEffects:
             spreads=tuple(read_trees(folder / f"spread_{arm}.txt") for arm in range(len(state["arms"]) - 1)),
             by_customer=state["by_customer"],
             rule=None if state["rule"] is None else _rule(state["rule"]),
+            confidence=state.get("confidence", LEVEL),
             curves=tuple(_curve(parts) for parts in state.get("curves", ())),
         )
 
