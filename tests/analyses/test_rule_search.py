@@ -46,6 +46,20 @@ def test_a_shuffled_outcome_shows_nothing(planted):
     assert len(search_rules(rules, shuffled, adjust, held_out, least=30, shuffles=2, seed=0).holding) <= 1
 
 
+def test_what_only_goes_along_is_told_where_each_act_is_held_beside_all_others():
+    rng = np.random.default_rng(6)
+    tour = rng.random(N) < 0.3
+    banner = rng.random(N) < np.where(tour, 0.6, 0.15)
+    other = rng.poisson(0.1, N)
+    rules = Rules(
+        np.column_stack([tour, banner]).astype(float), ["tour", "banner"], ["tour 1+", "banner 1+"],
+        {"tour": np.log1p(other + 2 * banner), "banner": np.log1p(other)}, ["tour", "banner"],
+    )  # fmt: skip
+    y = (rng.random(N) < 0.4 + 0.3 * tour).astype(float)
+    search = search_rules(rules, y, np.zeros((N, 1)), np.zeros(N, bool), least=30, shuffles=0, seed=0)
+    assert search.table.set_index("family")["verdict"].to_dict() == {"tour": "found", "banner": "goes along"}
+
+
 @pytest.mark.parametrize(
     ("before", "others", "verdict"),
     [(0.15, 0.0, "found"), (-0.1, 0.0, "not in the time before"), (0.15, 0.2, "no more than chance")],

@@ -158,3 +158,14 @@ def test_the_lots_of_several_months_are_learned_from_together(project):
     assert (Path("learned") / "effects.json").is_file()
     code, _, err = command("effect", *log, "past_actions=actions.parquet")
     assert (code, "past_actions: 1 for 2 cutoffs; expected one of each cutoff" in err) == (2, True)
+
+
+def test_outcomes_that_are_missing_in_one_arm_are_refused_and_named(project):
+    rows = trial(0.0, customers=400)
+    rows.loc[(rows["arm"] == "control") & (rows["age"] < 40), "spent"] = np.nan
+    rows.to_csv("trial.csv", index=False)
+    code, out, err = command("effect", *WORDS)
+    assert code == 1
+    assert "rows without an outcome" in out
+    assert "the outcome is missing for" in err
+    assert "0.0% of mail; give 0 where nothing came" in err

@@ -81,8 +81,8 @@ def _run(view: View, steps: Steps) -> Result:
     _feedback(result, steps, named, settings)
     hardest = table.loc[table["lost_value"].idxmax()]
     result.finding = (
-        f"most is lost after {hardest['step']}: {1 - hardest['passed_share']:.0%} of {hardest['episodes']:,} did not "
-        f"order in its days ({hardest['lost_value']:,.0f} if they had)"
+        f"most is lost after {hardest['step']}: in {1 - hardest['passed_share']:.0%} of {hardest['episodes']:,} times "
+        "no order came in its days"
     )
     if len(pairs):
         _told(result, steps, pairs.assign(lost_value=pairs["lost_orders"] * value))

@@ -198,7 +198,7 @@ def search_rules(
     table.insert(0, "family", families)
     table["effect"], table["low"], table["high"] = fitted.value, fitted.low, fitted.high
     table["p_value_adjusted"] = adjusted
-    table = _together(table, inside.matrix[:, best], x[:, best], y[~held_out], adjust[~held_out])
+    table = _together(table, inside.of(np.ones(len(x), bool), best), y[~held_out], adjust[~held_out])
     chosen = rules.of(held_out, [names[rule] for rule in table["rule"]])
     table = _on_held_out(table, chosen, y[held_out], adjust[held_out])
     chance = [int((p_values < LEVEL).sum()) for p_values in of_chance]
@@ -292,8 +292,12 @@ def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
     )
 
 
-def _together(table: pd.DataFrame, matrix: Array, left: Array, y: Array, adjust: Array) -> pd.DataFrame:
-    """With the effects of the rules that were found, all in one regression, and the verdicts."""
+def _together(table: pd.DataFrame, rules: Rules, y: Array, adjust: Array) -> pd.DataFrame:
+    """With the effect of each rule that was found beside all others that were, and the verdicts.
+
+    Each has a regression of its own, since each is beside other things, too: what is left of another rule beside those
+    would leave out a part of it that goes with this one.
+    """
     table = table.assign(together=np.nan, goes_along_with="", verdict=CHANCE)
     holding = (table["p_value_adjusted"] < LEVEL).to_numpy()
     places = np.flatnonzero(holding)
@@ -301,10 +305,14 @@ def _together(table: pd.DataFrame, matrix: Array, left: Array, y: Array, adjust:
     table.loc[holding, "verdict"] = HOLDS
     if len(places) < 2:
         return table.assign(together=np.where(holding, table["effect"], np.nan))
-    joint = linear_effects(np.column_stack([left[:, places], adjust]), y)
-    alike = np.abs(np.corrcoef(matrix[:, places], rowvar=False)) - np.eye(len(places))
+    matrix = rules.matrix[:, places]
+    alike = np.abs(np.corrcoef(matrix, rowvar=False)) - np.eye(len(places))
     own = table["effect"].to_numpy()[places]
-    for place, (row, value, low, high) in enumerate(zip(places, joint.value, joint.low, joint.high, strict=False)):
+    for place, row in enumerate(map(int, places)):
+        more = [rules.beside[key] for key in rules.held_beside[row : row + 1] if key in rules.beside]
+        order = [place, *(other for other in range(len(places)) if other != place)]
+        joint = linear_effects(np.column_stack([matrix[:, order], adjust, *more]), y)
+        value, low, high = (float(end[0]) for end in (joint.value, joint.low, joint.high))
         table.loc[row, "together"] = value
         if low <= 0 <= high or abs(value) < abs(own[place]) / 2:
             table.loc[row, "goes_along_with"] = table["rule"].iloc[places[int(alike[place].argmax())]]

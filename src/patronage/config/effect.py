@@ -62,6 +62,7 @@ class EffectConfig(ProcessConfig):
     decay_days: list[int] = field(default_factory=lambda: shipped("effect", "decay_days"))
     pressure_days: int = 28
     contacts_before: str | None = None
+    customer: str | None = None
     arm: str = "arm"
     control: str = "control"
     outcome: str = "outcome"

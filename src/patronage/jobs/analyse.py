@@ -63,7 +63,7 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
         wanted = [analysis for analysis in ANALYSES if not config.only or analysis.name in config.only]
-        earlier = _earlier(config, cutoff, tables, len(features)) if turns.ANALYSIS in wanted else None
+        earlier = earlier_customers(config, cutoff, tables, len(features)) if turns.ANALYSIS in wanted else None
         view = View(
             history, now, before, config.movement_days, config.seed, meanings, config.lenses.occasion, earlier
         )  # fmt: skip
@@ -104,7 +104,7 @@ def _before(
     return _population(features, tables, cutoff, config)
 
 
-def _earlier(config: AnalyseConfig, cutoff: datetime, tables: Tables, customers: int) -> Population | None:
+def earlier_customers(config: AnalyseConfig, cutoff: datetime, tables: Tables, customers: int) -> Population | None:
     """Those twice as long ago: of a large log as many as an analysis looks at."""
     part = lenses.Part(0, max(1, customers // config.turns.most_customers))
     return _before(config, cutoff - timedelta(days=2 * config.movement_days), tables, part)

@@ -59,7 +59,7 @@ def run(config: EffectConfig) -> None:
         customers.features,
         customers.outcome,
         customers.labels,
-        customers.customers,
+        customers.groups,
     )
     report = effect_report(
         model,
@@ -89,8 +89,11 @@ def run(config: EffectConfig) -> None:
 def _recommended(model: ContactEffects, customers: TrialData) -> pd.DataFrame:
     """What each customer is recommended: as of the last cutoff, where there are several."""
     rows = model.predict(customers.features.assign(**customers.labels))
+    if customers.left_out is not None:  # of a table: its ids may stand there
+        rows = pd.concat([customers.left_out, rows], axis=1)
     if customers.customers is None:
         return rows.reset_index() if rows.index.name else rows
+    rows = rows.drop(columns=c.CUSTOMER_ID, errors="ignore")
     rows.insert(0, c.CUSTOMER_ID, customers.customers)
     return rows.drop_duplicates(c.CUSTOMER_ID, keep="last", ignore_index=True)
 

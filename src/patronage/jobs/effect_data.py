@@ -22,6 +22,7 @@ from patronage.decisions.contact_state import contact_state
 from patronage.engine import connect
 from patronage.errors import ConfigError, DataError
 from patronage.evaluation import trials
+from patronage.models.effects.randomness import missing_reasons
 from patronage.names import Artifact
 from patronage.tracking import Store
 from patronage.training.origins import earlier_of, period_at
@@ -48,7 +49,9 @@ class TrialData(NamedTuple):
     contacts_before
         How many contacts each customer had before, where it is known.
     customers
-        Of each row, where the lots of several cutoffs give a customer several.
+        Of each row, where it is known and not their index.
+    left_out
+        Of a table: the columns that are no attributes, such as ids.
     """
 
     features: pd.DataFrame
@@ -59,6 +62,12 @@ class TrialData(NamedTuple):
     by_days: pd.DataFrame | None = None
     contacts_before: pd.Series | None = None
     customers: pd.Index | None = None
+    left_out: pd.DataFrame | None = None
+
+    @property
+    def groups(self) -> pd.Index | None:
+        """The customer of each row where some have several; else None."""
+        return self.customers if self.customers is not None and self.customers.has_duplicates else None
 
 
 def trial_data(config: EffectConfig, store: Store) -> TrialData:
@@ -84,19 +93,37 @@ def _of_table(config: EffectConfig) -> TrialData:
     """The customers whose arm and outcome are known."""
     table = read_table(str(config.path))
     columns = [config.arm, config.outcome, *config.labels, *config.leave_out]
-    columns += [name for name in (config.propensity, config.contacts_before) if name]
+    columns += [name for name in (config.propensity, config.contacts_before, config.customer) if name]
     if lacking := [name for name in columns if name not in table]:
         raise DataError(f"{config.path}: no column {', '.join(lacking)}; the table has {', '.join(table)}")
-    table = table[table[config.arm].notna() & table[config.outcome].notna()].reset_index(drop=True)
+    table = table[table[config.arm].notna()].reset_index(drop=True)
+    customer = config.customer or (c.CUSTOMER_ID if c.CUSTOMER_ID in table else None)
     try:
         outcome = table[config.outcome].astype(float) * config.outcome_value
     except (TypeError, ValueError) as error:
         raise DataError(f"{config.path}: the column {config.outcome} holds no numbers ({error})") from error
-    features = table.drop(columns=[config.outcome, *config.leave_out])
+    known = outcome.notna()
+    _check_missing(table[config.arm].astype(str), known, str(config.path))
+    table, outcome = table[known].reset_index(drop=True), outcome[known].reset_index(drop=True)
+    own = [customer] if customer else []
+    features = table.drop(columns=[*{config.outcome, *config.leave_out, *own}])
     before = table[config.contacts_before].fillna(0) if config.contacts_before else None
     return TrialData(
-        features, outcome, table[config.labels], config.propensity, str(config.path), contacts_before=before
-    )
+        features, outcome, table[config.labels], config.propensity, str(config.path), contacts_before=before,
+        customers=pd.Index(table[customer], name=c.CUSTOMER_ID) if customer else None,
+        left_out=table[list(config.leave_out)],
+    )  # fmt: skip
+
+
+def _check_missing(arm: pd.Series, known: pd.Series, path: str) -> None:
+    """Tell the rows without an outcome, and refuse them where one arm has more of them than another."""
+    if known.all():
+        return
+    print(f"left out     {int((~known).sum()):,} of {len(arm):,} rows without an outcome")
+    counts = arm.groupby(arm).size()
+    present = arm[known].groupby(arm[known]).size().reindex(counts.index, fill_value=0)
+    if told := missing_reasons(list(counts.index), present.to_numpy(), (counts - present).to_numpy()):
+        raise DataError(f"{path}: {told[0]}")
 
 
 def _by_cutoff(config: EffectConfig) -> list[EffectConfig]:

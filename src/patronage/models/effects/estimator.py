@@ -167,14 +167,17 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         if outcome.shape != (len(X),):
             raise DataError(f"y has shape {outcome.shape}; expected an outcome for each of the {len(X)} rows of X")
         features = self._features(X)
-        known = np.isfinite(outcome) & X[self.arm].notna().to_numpy()
+        drawn, known = X[self.arm].notna().to_numpy(), np.isfinite(outcome)
+        lost = X.loc[drawn & ~known, self.arm].astype(str)
+        known &= drawn
         frame, outcome = X[known], outcome[known]
         self.arms_ = self._arms(frame)
         encoding = learn_encoding(frame, features)
         given = pd.Index(self.arms_).get_indexer(frame[self.arm].astype(str))
         group = None if groups is None else pd.factorize(np.asarray(groups)[known])[0]
         trial = Trial(encoding.matrix(frame[features]), given, self._propensities(frame, given), outcome, group)
-        self.randomness_: RandomnessFinding = check_randomness(trial, self.arms_, features, self._settings())
+        missing = np.array([(lost == name).sum() for name in self.arms_], np.intp)
+        self.randomness_: RandomnessFinding = check_randomness(trial, self.arms_, features, self._settings(), missing)
         if self.randomness_.reasons and not self.assume_random:
             raise DataError(_refusal(self.randomness_))
         self._learn(trial, encoding)

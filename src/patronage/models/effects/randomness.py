@@ -1,7 +1,9 @@
 """Whether arms were drawn by lot: balance of every feature, shares beside the stated propensities, overlap.
 
 A lot knows nothing of the customers. Each feature, and whether it is missing, is held against each arm by the
-inverse-propensity difference of means; and trees try to predict the arm of customers they have not seen.
+inverse-propensity difference of means; and trees try to predict the arm of customers they have not seen. What comes
+after the lot may spoil it: outcomes that are missing more often in one arm, and one lot that is counted once for each
+of a customer's rows.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import NamedTuple
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import chi2_contingency, norm
 
 from patronage import names as c
 from patronage.models.effects.learners import TreeSettings, Trial, folds_of
@@ -21,6 +23,7 @@ from patronage.typing import Array, Index
 
 ALPHA = 0.001  # of a balance test after Bonferroni: one experiment in a thousand is refused by chance
 PREDICTABLE = 3.0  # z of the log-loss that trees gain, from which the arms were chosen; by chance trees lose
+SAME_ARM = 4.0  # z of equal arms of a customer's rows, from which the lot was of the customer
 FOLDS = 3
 FEWEST = 30  # customers of an arm
 OVERLAP = 0.01  # a propensity below leaves nobody to compare with
@@ -48,8 +51,10 @@ class RandomnessFinding:
         return bool(self.reasons) and self.balance.empty
 
 
-def check_randomness(trial: Trial, arms: list[str], features: list[str], settings: TreeSettings) -> RandomnessFinding:
-    """Hold the arms (control first) against what a lot would give."""
+def check_randomness(
+    trial: Trial, arms: list[str], features: list[str], settings: TreeSettings, without_outcome: Index | None = None
+) -> RandomnessFinding:
+    """Hold the arms (control first) against what a lot would give; `without_outcome` counts those left out, by arm."""
     counts: Index = np.bincount(trial.arm, minlength=len(arms)).astype(np.intp)
     reasons = [
         f"arm {name} has {count} customers with a known outcome; expected at least {FEWEST}"
@@ -61,6 +66,10 @@ def check_randomness(trial: Trial, arms: list[str], features: list[str], setting
     balance = pd.concat([_balance(trial, arm, arms[arm], features) for arm in range(1, len(arms))], ignore_index=True)
     balance["p"] = np.minimum(balance["p"] * len(balance), 1.0)
     reasons += _share_reasons(trial, arms, counts)
+    reasons += missing_reasons(
+        arms, counts, np.zeros(len(arms), np.intp) if without_outcome is None else without_outcome
+    )
+    reasons += _same_arm_reasons(trial)
     off = balance[balance["p"] < ALPHA].sort_values("p")
     if not off.empty:
         worst = ", ".join(f"{row.feature} ({row.difference:+.2f} sd in {row.arm})" for row in off.head(3).itertuples())
@@ -122,6 +131,33 @@ def _share_reasons(trial: Trial, arms: list[str], counts: Index) -> list[str]:
                 f"arm {name}: a propensity of {stated.min():.3f} leaves no overlap; expected {OVERLAP} or more"
             )
     return reasons
+
+
+def missing_reasons(arms: list[str], known: Index, missing: Index) -> list[str]:
+    """Outcomes that are missing more often in one arm than in another: who has one was then no lot."""
+    if not missing.any() or not known.any() or chi2_contingency(np.stack([known, missing])).pvalue >= ALPHA:
+        return []
+    shares = ", ".join(f"{share:.1%} of {name}" for name, share in zip(arms, missing / (known + missing), strict=True))
+    return [f"the outcome is missing for {shares}; give 0 where nothing came"]
+
+
+def _same_arm_reasons(trial: Trial) -> list[str]:
+    """Customers whose rows were given the same arm more often than a lot for each row would."""
+    if trial.group is None:
+        return []
+    order = np.argsort(trial.group, kind="stable")
+    first, second = order[:-1], order[1:]
+    pair = trial.group[first] == trial.group[second]
+    first, second = first[pair], second[pair]
+    by_lot = (trial.propensity[first] * trial.propensity[second]).sum(axis=1)
+    same = (trial.arm[first] == trial.arm[second]).astype(float)
+    error = float(np.sqrt((by_lot * (1 - by_lot)).sum()))
+    if not len(same) or (same - by_lot).sum() <= SAME_ARM * max(error, 1.0):
+        return []
+    return [
+        f"customers with several rows have the same arm in {same.mean():.0%} of them, and a lot for each row would "
+        f"give {by_lot.mean():.0%}: the lot was of the customer; give a row per customer with the outcome in all"
+    ]
 
 
 def _predictability(trial: Trial, settings: TreeSettings) -> Predictability:
