@@ -81,7 +81,8 @@ def _personas(measurement: Measurement) -> Report:
 def tell_no_more(later: LaterBehaviour) -> str:
     """What the personas tell no more of later behaviour than; empty where they surely tell more than that."""
     line = later.headline
-    none = "; this data holds no personas that tell of it" if line.baseline == SHUFFLED else ""
+    nothing = line.baseline == SHUFFLED or line.value <= 0
+    none = "; this data holds no personas that tell of it" if nothing else ""
     return "" if line.difference.high < 0 else f"of later behaviour than {WORDS[line.baseline]}{none}"
 
 

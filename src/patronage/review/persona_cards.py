@@ -36,7 +36,7 @@ EVERYDAY = (
 GOODS = 4  # items that a persona buys more than others
 TYPICAL = 3
 LEAST_LIFT = 1.15  # of an item's share, to be named
-LEAST_SHARE, LEAST_BUYERS = 0.005, 10  # of the persona's spend, and of its customers, for an item to be named
+LEAST_SHARE, LEAST_BUYERS = 0.005, 10  # of the persona's spend, and of its customers, for an item or label to be named
 MORE = "more "  # a word of taste begins so: it is true of what customers buy, the others of what they are
 # what to do, by the first view word that holds; the words stand in the features' descriptions
 ADVICE = {
@@ -141,14 +141,15 @@ def _sentence(words: tuple[FeatureWords, ...], held: np.ndarray, members: np.nda
 
 
 def _measures(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
-    """The measures in which they differ most, at most one a view, as medians."""
+    """The measures in which they differ most, as medians, at most one a view; none whose number tells nothing."""
     personas = inputs.bundle.personas
     apart, lines = [], []
     described = lenses.described(inputs.bundle.lenses)
     views = dict(zip(personas.columns, (word.view for word in personas.words), strict=True))
     for name in dict.fromkeys([*personas.columns, *(name for name in EVERYDAY if name in inputs.features)]):
         values = inputs.features[name].to_numpy(float)
-        if name in c.TASTES or np.isnan(values[members]).all():
+        number_tells = name not in described or "|" not in described[name].reason
+        if name in c.TASTES or not number_tells or np.isnan(values[members]).all():
             continue
         low, base, high = np.nanquantile(values, [0.25, 0.5, 0.75])
         own = float(np.nanmedian(values[members]))
@@ -196,7 +197,8 @@ def _ways(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
         if column not in assignments:
             continue
         known = assignments[column] != c.UNKNOWN
-        labels = assignments.loc[known & members, column].value_counts(normalize=True)
+        counts = assignments.loc[known & members, column].value_counts()
+        labels = counts[counts >= LEAST_BUYERS] / max(counts.sum(), 1)
         usual = assignments.loc[known, column].value_counts(normalize=True)
         if len(labels) and len(usual) > 1:
             label = (labels / usual).where(labels >= 0.1).idxmax() if (labels >= 0.1).any() else labels.index[0]

@@ -27,16 +27,29 @@ def test_a_label_is_understood_alone(column, label, words):
 
 
 @pytest.mark.parametrize(
-    ("baseline", "high", "stable", "words"),
+    ("baseline", "value", "high", "stable", "words"),
     [
-        (TWO_BY_TWO, -0.01, True, ""),
-        (TWO_BY_TWO, 0.01, True, " They tell no more of later behaviour than four groups by frequency and recency."),
-        (SHUFFLED, 0.01, True, " They tell no more of later behaviour than shuffled personas; this data holds no"),
-        (SHUFFLED, -0.01, False, " They are not stable: a fit on other customers gives others."),
+        (TWO_BY_TWO, 0.1, -0.01, True, ""),
+        (
+            TWO_BY_TWO,
+            0.1,
+            0.01,
+            True,
+            " They tell no more of later behaviour than four groups by frequency and recency.",
+        ),
+        (
+            TWO_BY_TWO,
+            -0.1,
+            0.01,
+            True,
+            " They tell no more of later behaviour than four groups by frequency and recency;",
+        ),
+        (SHUFFLED, 0.1, 0.01, True, " They tell no more of later behaviour than shuffled personas; this data holds no"),
+        (SHUFFLED, 0.1, -0.01, False, " They are not stable: a fit on other customers gives others."),
     ],
 )
-def test_what_speaks_against_the_personas_stands_above_their_cards(baseline, high, stable, words):
-    line = Headline("personas", "later_behaviour", 0.1, baseline, 0.1, Interval(high - 0.02, high - 0.04, high))
+def test_what_speaks_against_the_personas_stands_above_their_cards(baseline, value, high, stable, words):
+    line = Headline("personas", "later_behaviour", value, baseline, 0.1, Interval(high - 0.02, high - 0.04, high))
     later = SimpleNamespace(later=SimpleNamespace(headline=line))
     choice = SimpleNamespace(choice=SimpleNamespace(stable=stable))
     told = doubts(SimpleNamespace(measurement=later, bundle=SimpleNamespace(personas=choice)))
