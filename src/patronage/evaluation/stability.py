@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from patronage.config import PersonasConfig
 from patronage.evaluation.scorecard import Scorecard
 from patronage.models.personas import PersonaModel, consecutive_ari, refit_labels
-from patronage.models.personas.choice import overlaps
+from patronage.models.personas.calibration import same_again
 from patronage.names import Metric
 from patronage.statistics import calibration_error
 from patronage.typing import Array
@@ -55,22 +54,13 @@ def posterior_by_refits(
 ) -> tuple[Array, Array]:
     """The probability of each customer's persona, and the share of refits that give the customer the same one.
 
-    Each refit's clusters are matched to the personas by the customers that they share. Where the posterior is
-    calibrated, the two are alike.
+    Where the posterior is calibrated, the two are alike.
     """
     rows = np.random.default_rng(seed).permutation(len(features))[: config.bootstrap_sample]
     points, sample = personas.points(features), features.iloc[rows]
     probabilities = personas.probabilities(sample)
     own = probabilities.argmax(axis=1)
-    same = np.zeros(len(own))
-    refits = refit_labels(points, points[rows], personas.k, config, seed)
-    for labels in refits:
-        shared = overlaps(own, labels, personas.k, personas.k)
-        persona_of_cluster = np.empty(personas.k, int)
-        matched, clusters = linear_sum_assignment(-shared)
-        persona_of_cluster[clusters] = matched
-        same += persona_of_cluster[labels] == own
-    return probabilities.max(axis=1), same / len(refits)
+    return probabilities.max(axis=1), same_again(points, rows, own, personas.k, config, seed)
 
 
 def moved_by_refit(former: PersonaModel, new: PersonaModel, features: pd.DataFrame) -> float:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ClusterEstimator: TypeAlias = "KMeans | GaussianMixture"
 
-# Least variance of a mixture's component: many counts are equal, and there the likelihood has no bound.
-RIDGE = 1e-2
+# Variance that every component of a mixture has in every direction. A mixture fits any scale as well, so that without
+# it a view of weight .05 had the say of one of 1.25; and many counts are equal, where the likelihood has no bound.
+RIDGE = 0.1
 FILE = "clusters.npz"
 
 
@@ -51,9 +52,15 @@ class Clusters:
         """As the configuration names it."""
         return "kmeans" if self.weights is None else "gmm"
 
-    def probabilities(self, points: np.ndarray, variance: float) -> np.ndarray:
-        """(N, k) posteriors of the clusters; KMeans is read as a mixture of spherical clusters of this variance."""
-        return softmax(self._log_densities(points, variance), axis=1)
+    def probabilities(self, points: np.ndarray, variance: float, temperature: float = 1.0) -> np.ndarray:
+        """(N, k) posteriors of the clusters; KMeans is read as a mixture of spherical clusters of this variance.
+
+        Parameters
+        ----------
+        temperature
+            What the logarithms of the densities are divided by: below 1 the posterior is surer.
+        """
+        return softmax(self._log_densities(points, variance) / temperature, axis=1)
 
     def nearest(self, points: np.ndarray) -> np.ndarray:
         """(N,) the most probable cluster."""

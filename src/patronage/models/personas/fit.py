@@ -17,6 +17,7 @@ from patronage.labels import LabelledSnapshot
 from patronage.lenses import FittedLenses
 from patronage.lenses.lens import Feature
 from patronage.models.btyd.heavy import ordinary_customers
+from patronage.models.personas.calibration import temperature_by_refits
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
 from patronage.models.personas.labels import fit_inputs
@@ -206,4 +207,5 @@ def build_model(
         variance=max(float(squared.mean() / preparation.dimensions), LEAST_VARIANCE),
         ambiguous_below=config.ambiguous_below,
         choice=choice,
+        temperature=temperature_by_refits(sample.points, clusters, config) if config.method == "gmm" else 1.0,
     )

@@ -71,6 +71,8 @@ class PersonaModel:
         How they were matched to the former personas; None where there were none.
     lenses
         Those that give the labels which the personas see; None where they see none.
+    temperature
+        Of a mixture's posterior, by which it is as sure as refits agree; 1 for KMeans.
     """
 
     preparation: Preparation
@@ -88,6 +90,7 @@ class PersonaModel:
     choice: PersonaChoice
     matching: PersonaMatching | None = None
     lenses: FittedLenses | None = None
+    temperature: float = 1.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -192,7 +195,7 @@ class PersonaModel:
         self.clusters.save(folder)
         state = {
             **{name: getattr(self, name) for name in ("ids", "names", "described", "next_id")},
-            **{name: getattr(self, name) for name in ("variance", "ambiguous_below")},
+            **{name: getattr(self, name) for name in ("variance", "ambiguous_below", "temperature")},
             **{name: getattr(self, name).tolist() for name in ("order", "means", "correlations")},
             "lenses": [lens.name for lens in self.lenses.lenses] if self.lenses else [],
             "words": [asdict(word) for word in self.words],
@@ -222,10 +225,11 @@ class PersonaModel:
             choice=PersonaChoice.of(state["choice"]),
             matching=PersonaMatching.of(state["matching"]) if state["matching"] else None,
             lenses=lenses.select(names) if lenses and (names := state.get("lenses")) else None,
+            temperature=state.get("temperature", 1.0),
         )
 
     def _probabilities(self, points: np.ndarray) -> np.ndarray:
-        return self.clusters.probabilities(points, self.variance)[:, self.order]
+        return self.clusters.probabilities(points, self.variance, self.temperature)[:, self.order]
 
     def _assign(self, features: Columns) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Position, runner-up, probability and code of the reason of each customer."""
