@@ -154,11 +154,12 @@ def test_a_bundle_comes_back_from_its_folder_and_assigns_the_same(run, log, tmp_
     assert (scored["cutoff"] == pd.Timestamp(CUTOFF)).all()
 
 
-class TestChurnAlone:
-    @pytest.fixture(scope="class")
-    def learned(self, log) -> tuple[pd.DataFrame, pd.Series]:
-        return pt.features(log, "2023-09-01"), pt.outcomes(log, "2023-09-01", horizon_days=90)["churned"]
+@pytest.fixture(scope="module")
+def learned(log) -> tuple[pd.DataFrame, pd.Series]:
+    return pt.features(log, "2023-09-01"), pt.outcomes(log, "2023-09-01", horizon_days=90)["churned"]
 
+
+class TestChurnAlone:
     def test_it_takes_part_in_scikit_learn(self, learned):
         features, churned = learned
         scores = cross_val_score(pt.Churn(), features, churned, scoring="roc_auc", cv=3, error_score="raise")
@@ -177,10 +178,10 @@ class TestChurnAlone:
 
     def test_bad_labels_are_named(self, learned):
         features, churned = learned
-        with pytest.raises(pt.DataError, match=r"y has shape \(65,\); expected a label for each of the 66 rows"):
+        with pytest.raises(pt.DataError, match=r"y has shape \(65,\); expected 1 \(no order\), .* each of the 66 rows"):
             pt.Churn().fit(features, churned.iloc[1:])
         whole = pd.DataFrame({"orders": churned, "churned": churned})
-        with pytest.raises(pt.DataError, match=r"y has shape \(66, 2\); .*; give one column, such as y\['churned'\]"):
+        with pytest.raises(pt.DataError, match=r"y has shape \(66, 2\); .*; give one column of it"):
             pt.Churn().fit(features, whole)
         with pytest.raises(pt.DataError, match=r"expected 1 \(no order\), 0 \(an order\) or missing"):
             pt.Churn().fit(features, churned * 2)
@@ -213,6 +214,7 @@ MISTAKES = {  # what a new user gives by mistake, and what the line then speaks 
     ),
     "no such setting": (lambda run, log: front_door.train(log, CUTOFF, overrides=["nonsense=1"]), "nonsense.*--help"),
     "a horizon of words": (lambda run, log: front_door.train(log, CUTOFF, "ninety"), "horizon_days=ninety.*Integer"),
+    "horizons of a number": (lambda run, log: run.bundle.assign(run.features, horizons=30), "a list of days"),
     "score the past": (
         lambda run, log: pt.score(run.bundle, log, "2023-10-01"),
         "trained on days up to 2023-12-.* knows",
@@ -231,15 +233,36 @@ def test_a_mistake_gets_a_line_of_ours(mistake, run, log):
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (lambda rows: rows[["frequency"]], "features lack .* more; expected the features of patronage.features"),
+        (
+            lambda rows: rows[["frequency"]],
+            "Bundle: X lacks .* more; expected the DataFrame that",
+        ),
         (lambda rows: rows.assign(T=float("nan")), "T: missing in 66 of 66 rows"),
         (lambda rows: rows.assign(n_orders=rows["n_orders"].where(rows["n_orders"] > 1)), "n_orders: missing in"),
-        (lambda rows: rows.to_numpy(), "features is a ndarray"),
+        (lambda rows: rows.to_numpy(), "Bundle: X is a ndarray"),
     ],
 )
 def test_a_bundle_refuses_what_no_model_can_answer(run, spoil, line):
     with pytest.raises(pt.DataError, match=line):
         run.bundle.assign(spoil(run.features))
+
+
+def test_a_bundle_is_not_saved_over_anything(run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "manifest.json").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for place in ("mine", "file"):
+        with pytest.raises(pt.OutputError, match="something stands there; give a new folder"):
+            run.bundle.save(tmp_path / place)
+    assert (tmp_path / "mine" / "manifest.json").read_text() == (tmp_path / "file").read_text() == "mine"
+    assert len(list(tmp_path.rglob("*"))) == 3
+
+
+def test_a_log_that_was_closed_says_so():
+    log = pt.read(pt.example_orders())
+    log.close()
+    with pytest.raises(pt.ConfigError, match="the log was closed; read it again"):
+        pt.features(log, CUTOFF)
 
 
 def test_what_is_printed_fits_a_few_lines(run, log):

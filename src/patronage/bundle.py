@@ -22,12 +22,11 @@ from patronage import names as c
 from patronage.config import LensesConfig, typed
 from patronage.decisions.catalogue import ActionPlan
 from patronage.decisions.next_action import by_labels
-from patronage.errors import ConfigError, DataError, FitError, PatronageError
+from patronage.errors import ConfigError, FitError, OutputError, PatronageError
 from patronage.lenses import Feature, FittedLenses
 from patronage.models import journey, personas
 from patronage.models.agreement import band_claims, disagreements, perhaps_not_first
 from patronage.models.btyd import clv
-from patronage.models.btyd.summary import SUMMARY_COLUMNS
 from patronage.models.contracts.contract_model import NO_CONTRACT, ContractModel
 from patronage.models.contracts.renewals import runs
 from patronage.models.effects.learned import LearnedEffects
@@ -36,6 +35,7 @@ from patronage.models.personas import PersonaModel
 from patronage.models.reference import Reference
 from patronage.models.returned import NEVER_AGAIN, SENT_BACK, nearly_all_sent_back, sent_back
 from patronage.models.targets.act_model import ActModel
+from patronage.models.validation import require_columns, require_summaries
 from patronage.typing import Mask
 
 FORMAT = 11
@@ -54,7 +54,6 @@ NEVER_BOUGHT = "never bought: no churn, no value"
 CONTRADICTED = "churn and clv contradict each other"
 AMBIGUOUS = "persona ambiguous"
 UNSTABLE = "personas are not stable in this data"
-SHOWN = 5  # names of columns in a message
 CONTRADICTION = 0.5  # churn probability and the CLV law's P(no order) this far apart cannot both be right
 
 
@@ -158,7 +157,8 @@ class Bundle:
             The features lack a column, or a summary of orders is missing.
         """
         self.check_horizons(horizons)
-        _check_features(features, self.columns)
+        require_columns(features, self.columns, "Bundle")
+        require_summaries(features)
         bought = features[c.N_ORDERS].to_numpy() > 0
         buyers = features if bought.all() else features[bought]
         ids = features.index if customers is None else customers
@@ -208,6 +208,8 @@ class Bundle:
             A horizon is no whole number of days, or longer than the longest, `clv.settings.most_days`.
         """
         most = self.clv.settings.most_days
+        if isinstance(horizons, str) or not isinstance(horizons, Iterable):
+            raise ConfigError(f"horizons={horizons!r}; expected a list of days, such as [7, 30, 90]")
         for days in horizons:
             if not isinstance(days, (int, np.integer)) or not 1 <= days <= most:
                 raise ConfigError(
@@ -229,8 +231,16 @@ class Bundle:
         return forecast
 
     def save(self, folder: str | Path) -> None:
-        """Write the bundle as a folder without pickle."""
+        """Write the bundle as a new folder, without pickle.
+
+        Raises
+        ------
+        OutputError
+            Something stands there: it is left as it is.
+        """
         folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(f"{folder}: something stands there; give a new folder")
         folder.mkdir(parents=True, exist_ok=True)
         state = {
             "format": FORMAT,
@@ -341,21 +351,6 @@ def _typed(column: npt.ArrayLike) -> npt.ArrayLike:
     """Text as text, also where no customer has any: pandas would take the type from the values."""
     text = isinstance(column, np.ndarray) and column.dtype == object
     return pd.array(column, dtype="str") if text else column
-
-
-def _check_features(features: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse what no model can answer: a column that is not there, orders of which nothing is known."""
-    expected = "expected the features of patronage.features(log, cutoff, like=bundle)"
-    if not isinstance(features, pd.DataFrame):
-        raise DataError(f"features is a {type(features).__name__}; {expected}")
-    if lacking := [name for name in columns if name not in features]:
-        more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
-        raise DataError(f"features lack {', '.join(lacking[:SHOWN])}{more}; {expected}")
-    bought = features[c.N_ORDERS].to_numpy(float) > 0
-    for name in (c.N_ORDERS, *SUMMARY_COLUMNS):
-        missing = features[name].isna().to_numpy() & (bought | (name == c.N_ORDERS))
-        if missing.any():
-            raise DataError(f"{name}: missing in {missing.sum()} of {len(features)} rows; {expected}")
 
 
 def _flags(

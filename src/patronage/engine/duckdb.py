@@ -101,6 +101,8 @@ class DuckDB:
     # Running
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if not self._release.alive:
+            raise ConfigError("the log was closed; read it again")
         cursor = self._connection.cursor()
         if self._secret is not None:  # a variable is the cursor's own
             cursor.execute("SET VARIABLE patronage_key = ?", [self._secret])

@@ -75,7 +75,10 @@ def test_intervals_cover_simulated_contracts():
 def test_what_cannot_be_fitted_is_refused():
     with pytest.raises(FitError, match="0 cancellations and 2 renewals among 2"):
         fit_contracts([1, 2], [False, False])
-    with pytest.raises(DataError, match="no column renewals"):
+    with pytest.raises(DataError, match="Contracts: X lacks renewals; expected a frame of contracts"):
         pt.Contracts().fit(pd.DataFrame({"age": [1]}), [True])
     with pytest.raises(DataError, match="1 values of renewals"):
         pt.Contracts().fit(pd.DataFrame({"renewals": [1.5, 2]}), [True, False])
+    for y, what in ((["True", "False"], "what is no number"), ([2, 1], r"\[1. 2.\]; expected 1 \(cancelled\)")):
+        with pytest.raises(DataError, match=f"y holds {what}"):
+            pt.Contracts().fit(pd.DataFrame({"renewals": [1, 2]}), y)

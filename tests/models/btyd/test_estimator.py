@@ -104,12 +104,12 @@ def test_the_input_is_untouched(fitted, X):
 @pytest.mark.parametrize("name", NEEDED)
 def test_a_missing_column_is_named(fitted, X, name):
     for call in (CLV().fit, fitted.predict):
-        with pytest.raises(DataError, match=f"^X has no column {name}; expected the DataFrame that patronage.features"):
+        with pytest.raises(DataError, match=f"^CLV: X lacks {name}; expected the DataFrame that patronage.features"):
             call(X.drop(columns=name))
 
 
 def test_an_array_is_refused(X):
-    with pytest.raises(DataError, match="^X is a ndarray; expected the DataFrame"):
+    with pytest.raises(DataError, match="^CLV: X is a ndarray; expected the DataFrame"):
         CLV().fit(X.to_numpy())
 
 

@@ -65,6 +65,19 @@ def test_contacts_that_were_chosen_are_refused():
         pt.ContactEffects().fit(X, y)
 
 
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"costs": {"mail": -1}}, "costs.mail=-1; expected at least 0"),
+        ({"costs": {"post": 1}}, "costs of post, which is no arm in the column arm"),
+    ],
+)
+def test_costs_are_those_of_the_arms(changed, line):
+    X, y, _ = customers(200, 3, lambda age: np.zeros(len(age)))
+    with pytest.raises(pt.ConfigError, match=line):
+        pt.ContactEffects(**changed).fit(X, y)
+
+
 def test_too_few_customers_are_not_called_contacts_that_were_chosen():
     X, y, _ = customers(200, 3, lambda age: np.zeros(len(age)))
     X["arm"] = ["mail"] * 10 + ["control"] * 190

@@ -28,6 +28,7 @@ from patronage import names as c
 from patronage.config.rules import within
 from patronage.errors import DataError, FitError
 from patronage.models.btyd.clv import DAYS_A_YEAR
+from patronage.models.validation import numbers_of, require_columns
 from patronage.typing import Array
 
 LARGEST = 1e4  # of a parameter: beyond it all customers are alike, and the likelihood is flat
@@ -158,7 +159,7 @@ class Contracts(BaseEstimator):  # type: ignore[misc]
         ConfigError
             A parameter is out of its range.
         DataError
-            A number of renewals is missing, or no whole number from 0 on.
+            A number of renewals is missing, or no whole number from 0 on; or y is not 0 or 1 for each contract.
         FitError
             Nobody cancelled, or nobody renewed.
         """
@@ -167,7 +168,11 @@ class Contracts(BaseEstimator):  # type: ignore[misc]
         within("discount_rate", self.discount_rate, 0, 10)
         within("margin", self.margin, 0, 1)
         within("level", self.level, 0.01, 0.999)
-        self.law_ = fit_contracts(_renewals(X), y)
+        renewed = _renewals(X)
+        cancelled = numbers_of(y, len(X), "whether the contract was cancelled (1) or not (0)")
+        if not np.isin(cancelled, (0.0, 1.0)).all():
+            raise DataError(f"y holds {np.unique(cancelled)[:5]}; expected 1 (cancelled) or 0 (renewed or running)")
+        self.law_ = fit_contracts(renewed, cancelled)
         return self
 
     def predict(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -218,9 +223,8 @@ class Contracts(BaseEstimator):  # type: ignore[misc]
 
 def _renewals(X: pd.DataFrame) -> Array:
     """(N,) how often each contract was renewed."""
-    if c.RENEWALS not in X:
-        raise DataError(f"X has no column {c.RENEWALS}; expected how often each contract was renewed, from 0 on")
-    renewed = X[c.RENEWALS].to_numpy(np.float64)
+    require_columns(X, [c.RENEWALS], "Contracts", "a frame of contracts, with how often each was renewed")
+    renewed = pd.to_numeric(X[c.RENEWALS], errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = ~((renewed >= 0) & (renewed == np.floor(renewed)))
     if wrong.any():
         raise DataError(f"{int(wrong.sum())} values of {c.RENEWALS} are no whole number from 0 on; correct them")

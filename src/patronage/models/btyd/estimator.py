@@ -17,6 +17,7 @@ from patronage.config.rules import one_of, within
 from patronage.errors import DataError
 from patronage.models.btyd import clv
 from patronage.models.btyd.summary import SUMMARY_COLUMNS
+from patronage.models.validation import require_columns
 from patronage.typing import Mask
 
 NEEDED = (*SUMMARY_COLUMNS, c.MONETARY_VALUE)
@@ -158,10 +159,7 @@ class CLV(BaseEstimator):  # type: ignore[misc]
 
 def _bought(X: pd.DataFrame) -> Mask:
     """(N,) the customers with an order, once X is known to have the columns and no impossible value."""
-    if not isinstance(X, pd.DataFrame):
-        raise DataError(f"X is a {type(X).__name__}; expected the DataFrame that patronage.features gives")
-    if missing := [name for name in NEEDED if name not in X]:
-        raise DataError(f"X has no column {', '.join(missing)}; expected the DataFrame that patronage.features gives")
+    require_columns(X, NEEDED, "CLV")
     bought = X[c.T].notna().to_numpy()
     x, t_x, age, value = (X.loc[bought, name].to_numpy(np.float64) for name in NEEDED)
     wrong = ~((x >= 0) & (x == np.floor(x)) & (t_x >= 0) & (t_x <= age)) | ((x == 0) & (t_x != 0))

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from patronage import names as c
+from patronage.config.rules import at_least
 from patronage.errors import ConfigError, DataError, FitError
 from patronage.models.effects.learned import LearnedEffects, SimpleRule
 from patronage.models.effects.learners import (
@@ -37,7 +38,7 @@ from patronage.models.effects.policy import (
 )
 from patronage.models.effects.randomness import RandomnessFinding, check_randomness
 from patronage.models.ensemble.encoding import Encoding, learn_encoding
-from patronage.models.validation import require_columns
+from patronage.models.validation import numbers_of, require_columns, require_single_values
 from patronage.typing import Array, Index
 
 BY_EFFECT, TREAT_NONE = "by effect", "treat none"
@@ -163,11 +164,12 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
             A parameter is out of its range.
         """
         self._check(X)
-        outcome = np.asarray(y, np.float64)
-        if outcome.shape != (len(X),):
-            raise DataError(f"y has shape {outcome.shape}; expected an outcome for each of the {len(X)} rows of X")
+        outcome = numbers_of(y, len(X), "an outcome")
         features = self._features(X)
+        require_single_values(X, features, "ContactEffects")
         drawn, known = X[self.arm].notna().to_numpy(), np.isfinite(outcome)
+        if unknown := sorted(set(self.costs or {}) - set(X.loc[drawn, self.arm].astype(str))):
+            raise ConfigError(f"costs of {', '.join(unknown)}, which is no arm in the column {self.arm}")
         lost = X.loc[drawn & ~known, self.arm].astype(str)
         known &= drawn
         frame, outcome = X[known], outcome[known]
@@ -280,8 +282,8 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
         present = sorted(frame[self.arm].astype(str).unique())
         if self.control not in present or len(present) < 2:
             raise DataError(
-                f"effects: the column {self.arm} holds {', '.join(present[:5])}; expected {self.control} (control=...) "
-                "and at least one other arm"
+                f"effects: the column {self.arm} holds {', '.join(present[:5]) or 'nothing'}; expected {self.control} "
+                "(control=...) and at least one other arm"
             )
         return [self.control, *(arm for arm in present if arm != self.control)]
 
@@ -300,13 +302,15 @@ class ContactEffects(BaseEstimator):  # type: ignore[misc]
 
     def _check(self, X: pd.DataFrame) -> None:
         own = [self.propensity] if isinstance(self.propensity, str) else []
-        require_columns(X, [self.arm, *own, *(self.columns or ())], "ContactEffects")
+        expected = "a frame with what was known before the contact, and the arm (arm=...)"
+        require_columns(X, [self.arm, *own, *(self.columns or ())], "ContactEffects", expected)
         if self.learner not in LEARNERS:
             raise ConfigError(f"learner={self.learner}; expected one of {', '.join(LEARNERS)}")
         if not 2 <= self.folds <= 50:
             raise ConfigError(f"folds={self.folds}; expected 2 to 50")
         if not 0 <= self.confidence < 1:
             raise ConfigError(f"confidence={self.confidence}; expected 0 to below 1")
+        at_least("costs", self.costs or {}, 0.0)
 
     def _settings(self) -> TreeSettings:
         return TreeSettings(self.learning_rate, self.num_leaves, self.min_share_in_leaf, self.rounds, self.seed)

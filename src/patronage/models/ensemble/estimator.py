@@ -22,6 +22,7 @@ from patronage.models.ensemble.encoding import Matrices
 from patronage.models.ensemble.fitting import fit_target
 from patronage.models.ensemble.reasons import contributions, in_words
 from patronage.models.ensemble.target import CHURN
+from patronage.models.validation import numbers_of, require_columns
 from patronage.typing import Array
 
 NEEDED = (c.N_ORDERS, c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE)
@@ -122,14 +123,8 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         FitError
             No customer has a label, or BTYD cannot be fitted to so few repeat orders.
         """
-        _check(X)
-        try:
-            churned = np.asarray(y, np.float64)
-        except (TypeError, ValueError):
-            raise DataError("y holds what is no number; expected 1 (no order), 0 (an order) or missing") from None
-        if churned.shape != (len(X),):
-            remedy = f"; give one column, such as y[{c.CHURNED!r}]" if churned.ndim > 1 else ""
-            raise DataError(f"y has shape {churned.shape}; expected a label for each of the {len(X)} rows of X{remedy}")
+        require_columns(X, NEEDED, "Churn")
+        churned = numbers_of(y, len(X), "1 (no order), 0 (an order) or missing")
         known = ~np.isnan(churned)
         if not set(np.unique(churned[known])) <= {0.0, 1.0}:
             raise DataError(f"y holds {np.unique(churned[known])[:5]}; expected 1 (no order), 0 (an order) or missing")
@@ -193,9 +188,8 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return config
 
     def _buyers(self, X: pd.DataFrame) -> pd.DataFrame:
-        _check(X)
-        if missing := [name for name in self.feature_names_in_ if name not in X]:
-            raise DataError(f"X has no column {missing[0]}; expected those of fit ({len(self.feature_names_in_)})")
+        require_columns(X, NEEDED, "Churn")
+        require_columns(X, self.feature_names_in_, "Churn", f"the {len(self.feature_names_in_)} columns of fit")
         return self._with_btyd(X[X[c.N_ORDERS].to_numpy(np.float64) > 0])
 
     def _with_btyd(self, buyers: pd.DataFrame) -> pd.DataFrame:
@@ -206,10 +200,3 @@ class Churn(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _probability(self, buyers: pd.DataFrame) -> Array:
         return np.asarray(np.mean(list(self.model_.predict(buyers).values()), axis=0), np.float64)
-
-
-def _check(X: pd.DataFrame) -> None:
-    if not isinstance(X, pd.DataFrame):
-        raise DataError(f"X is a {type(X).__name__}; expected the DataFrame that patronage.features gives")
-    if missing := [name for name in NEEDED if name not in X]:
-        raise DataError(f"X has no column {', '.join(missing)}; expected the DataFrame that patronage.features gives")
