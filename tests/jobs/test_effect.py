@@ -10,6 +10,8 @@ import pytest
 from mlflow.client import MlflowClient
 
 from conftest import command
+from patronage.config import EffectConfig
+from patronage.jobs import effect
 
 
 def trial(effect: float, *, chosen: bool = False, customers: int = 3000) -> pd.DataFrame:
@@ -169,3 +171,11 @@ def test_outcomes_that_are_missing_in_one_arm_are_refused_and_named(project):
     assert "rows without an outcome" in out
     assert "the outcome is missing for" in err
     assert "0.0% of mail; give 0 where nothing came" in err
+
+
+def test_arms_without_a_cost_and_costs_of_no_arm_are_told(capsys):
+    effect._print_costs(EffectConfig(path="trial.csv", costs={"mial": 2.0, "call": 3.0}), ["call", "control", "mail"])
+    assert capsys.readouterr().out == (
+        "costs        nobody got mial; the arms are call, control, mail\n"
+        "costs        not given of mail: such a contact counts as free; give costs={ARM: ...}\n"
+    )

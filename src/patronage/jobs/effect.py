@@ -51,8 +51,7 @@ def run(config: EffectConfig) -> None:
         raise OutputError(f"model={config.model}: something stands there; give another folder")
     store = tracking.open_store(config.tracking, project_root())
     customers = trial_data(config, store)
-    if not config.costs:
-        print("costs        not given: a contact counts as free; give costs={ARM: ...}")
+    _print_costs(config, sorted(customers.features[config.arm].dropna().astype(str).unique()))
     journal.step("the lot, then effects of customers that the trees did not see")
     model = learn(
         _model(config, customers.propensity),
@@ -128,6 +127,14 @@ def _record(
         figures={f"{name}.png": draw(drawing) for name, drawing in drawings.items()},
     )
     return with_record_page(record, "What contacts changed", report.messages, finding, charts=charts_of(drawings))
+
+
+def _print_costs(config: EffectConfig, arms: list[str]) -> None:
+    """Tell arms without a cost, and costs of arms that nobody got, such as a name that is mistyped."""
+    if unknown := sorted(set(config.costs) - set(arms)):
+        print(f"costs        nobody got {', '.join(unknown)}; the arms are {', '.join(arms)}")
+    if free := [arm for arm in arms if arm != config.control and arm not in config.costs]:
+        print(f"costs        not given of {', '.join(free)}: such a contact counts as free; give costs={{ARM: ...}}")
 
 
 def _print_plan(config: EffectConfig) -> None:
