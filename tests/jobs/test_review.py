@@ -106,7 +106,7 @@ class TestCompare:
         run_id = found(client, "summer to autumn").info.run_id
         code, _, said = patronage("compare", "baseline=summer", f"candidate={run_id}")
         assert code == 1
-        assert "is a comparison run, FINISHED; expected a finished train run" in said
+        assert "is of kind comparison and FINISHED; expected a finished train run" in said
 
     def test_without_a_store_nothing_is_made(self, reviewed, patronage, project):
         code, _, said = patronage("compare", "baseline=a", "candidate=b", "tracking.uri=sqlite:///mlruns/other.db")

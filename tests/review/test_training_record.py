@@ -44,10 +44,11 @@ def test_it_says_by_how_much_in_the_unit_of_the_metric(metric, value, baseline, 
 
 def test_the_verdicts_of_all_models_are_one_sentence():
     better, tie = Interval(-0.1, -0.2, -0.01), Interval(0.0, -0.1, 0.1)
-    rows = [("churn", better), ("clv", tie), ("journey", better)]
+    rows = [("churn", better), ("clv", tie), ("journey", better), ("personas", better)]
     headlines = [Headline(model, "log_loss", 0.5, "recency", 0.6, interval) for model, interval in rows]
-    sentence = "**How good**: churn and journey better than the best baseline; clv no better than the best baseline."
+    better_ones, others = "churn, journey and personas better than", "CLV no better than"
+    sentence = f"**How good**: {better_ones} the best baseline; {others} the best baseline."
     assert in_a_sentence(headlines) == sentence
-    assert verdict_tag(headlines) == "better: churn, journey; no better: clv"
+    assert verdict_tag(headlines) == "better: churn, journey, personas; no better: clv"
     assert in_a_sentence([]) == "**How good**: not measured."
     assert verdict_tag([]) == "not measured"

@@ -53,4 +53,5 @@ def test_actions_come_beside_the_assignments_marked_and_the_same_again(patronage
     assert "was not written by patronage score" in err
     assert ((project / "actions.parquet").read_text(), (project / "out.parquet").read_bytes()) == ("mine", before)
     assert "give another place" in run("next_actions=out.parquet")[2]
+    assert "lie one inside the other" in run("next_actions=out.parquet/actions.parquet")[2]
     assert not [path.name for path in project.iterdir() if path.name.endswith(".scoring")]

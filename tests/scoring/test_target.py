@@ -21,7 +21,7 @@ def test_the_form_of_the_output_says_what_it_is(tmp_path, monkeypatch, output, k
     assert target.work.parent == target.path.parent  # a rename must not cross file systems
 
 
-@pytest.mark.parametrize("output", ["s3://bucket/scores", "duckdb://scores", "duckdb://shop.duckdb/two words"])
+@pytest.mark.parametrize("output", ["", " ", "s3://bucket/scores", "duckdb://scores", "duckdb://shop.duckdb/two words"])
 def test_places_of_no_known_form_are_refused(output):
     with pytest.raises(ConfigError, match="expected .*duckdb://FILE/TABLE"):
         scoring.parse(output)

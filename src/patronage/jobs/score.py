@@ -113,11 +113,19 @@ def _beside(config: ScoreConfig, claim: Claim) -> Iterator[ActionOutput | None]:
     own = _claim(config, config.next_actions)
     if own.target == claim.target:
         raise ConfigError(f"next_actions={config.next_actions} is the output of the assignments; give another place")
+    if _inside(own, claim) or _inside(claim, own):
+        raise ConfigError(
+            f"next_actions={config.next_actions} and output={config.output} lie one inside the other; give two places"
+        )
     scoring.check_place(own.target, config.engine.name)
     if config.engine.name != "spark":
         _announce(own.check())
     with scoring.alone(own.target) as folder:
         yield ActionOutput(own, folder)
+
+
+def _inside(one: Claim, other: Claim) -> bool:
+    return other.target.path in one.target.path.parents
 
 
 def _announce(destroyed: str | None) -> None:

@@ -20,7 +20,7 @@ from patronage.evaluation.scorecard import Headline, Scorecard
 from patronage.names import Artifact, Metric, Tag
 from patronage.report import Report
 from patronage.review.model_card import card_of
-from patronage.review.page.html import signed
+from patronage.review.page.html import signed, words
 from patronage.review.record import MeasuredOn, RunRecord
 from patronage.training.origins import Split
 
@@ -167,8 +167,14 @@ def in_a_sentence(headlines: Sequence[Headline]) -> str:
     models: dict[str, list[str]] = {}
     for line in headlines:
         models.setdefault(line.verdict, []).append(line.model)
-    parts = [f"{' and '.join(names)} {verdict} the best baseline" for verdict, names in models.items()]
+    parts = [f"{_listed(names)} {verdict} the best baseline" for verdict, names in models.items()]
     return f"**How good**: {'; '.join(parts)}." if parts else "**How good**: not measured."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as in a sentence: churn, CLV and journey."""
+    *first, last = map(words, names)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def verdict_tag(headlines: Sequence[Headline]) -> str:

@@ -77,6 +77,8 @@ def parse(output: str) -> OutputTarget:
         It names no place of a form that is known.
     """
     kind, where, table = FOLDER, output, ""
+    if not output.strip():  # as of a variable of a shell that is not set: it would be the current folder
+        raise ConfigError(f"output={output} is empty; {FORMS}")
     if output.startswith(DUCKDB):
         where, _, table = output.removeprefix(DUCKDB).rpartition("/")
         kind = TABLE

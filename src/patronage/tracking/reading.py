@@ -192,7 +192,7 @@ def _registered(store: Store, reference: str) -> str:
 def _checked(run: Run) -> Run:
     kind, status = run.data.tags.get(Tag.KIND), run.info.status
     if kind != "train" or status != RunStatus.to_string(RunStatus.FINISHED):
-        raise TrackingError(f"run {run.info.run_id} is a {kind} run, {status}; expected a finished train run")
+        raise TrackingError(f"run {run.info.run_id} is of kind {kind} and {status}; expected a finished train run")
     return run
 
 
