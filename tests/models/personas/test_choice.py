@@ -126,6 +126,12 @@ class TestChooseK:
         within_the_error = [candidate(4, 0.97, tells=0.25), candidate(5, 0.991, tells=0.25)]
         assert choose_k(within_the_error, PersonasConfig()) == 4
 
+    def test_where_none_tells_anything_the_best_agreement_decides(self):
+        grid = [candidate(4, 0.959, tells=0.003, error=0.021), candidate(5, 0.99, tells=0.007, error=0.001)]
+        assert choose_k(grid, SETTINGS) == 5
+        telling = [candidate(4, 0.959, tells=0.103, error=0.021), candidate(5, 0.99, tells=0.107, error=0.001)]
+        assert choose_k(telling, SETTINGS) == 4
+
     def test_without_a_stable_number_agreement_decides_among_those_without_a_small_persona(self):
         grid = [
             candidate(3, 0.6, smallest=0.02, against="ARI"),

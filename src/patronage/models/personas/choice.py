@@ -5,9 +5,10 @@ sample by each refit, and compare. A k is stable when refits agree with each oth
 of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. A k is surely stable where
 the agreement is above its limit by more than two standard errors. Among the surely stable k decides what they tell of
 later behaviour at an earlier origin, among those that tell as much the agreement where it differs by more than its
-error, and then the fewest personas. Personas of which two have the same name by their clear words are one too many:
-such a k is taken only where every stable one is so. Without an earlier origin the criterion decides (silhouette for
-KMeans, BIC for a mixture), and between nearly equal criteria the agreement.
+error, and then the fewest personas; where none surely tells anything, the agreement alone. Personas of which two have
+the same name by their clear words are one too many: such a k is taken only where every stable one is so. Without an
+earlier origin the criterion decides (silhouette for KMeans, BIC for a mixture), and between nearly equal criteria the
+agreement.
 """
 
 from __future__ import annotations
@@ -137,10 +138,17 @@ def choose_k(grid: Sequence[PersonaCandidate], config: PersonasConfig) -> int:
     if not sure:
         return max(stable, key=lambda candidate: candidate.ari).k
     if all(candidate.tells is not None for candidate in sure):
+        if not any(_tells(candidate) for candidate in sure):  # personas of taste alone tell nothing of orders and spend
+            return max(sure, key=lambda candidate: candidate.ari).k
         return _fewest(_most_stable(_tell_most(sure)))
     best = max(candidate.criterion for candidate in sure)
     tied = [each for each in sure if best - each.criterion <= (TIE if each.bic is None else BIC_TIE)]
     return max(tied, key=lambda candidate: candidate.ari).k
+
+
+def _tells(candidate: PersonaCandidate) -> bool:
+    """Whether they surely tell anything of later orders, spend and churn."""
+    return (candidate.tells or 0.0) > SURE_ERRORS * (candidate.tells_error or 0.0)
 
 
 def _tell_most(sure: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
