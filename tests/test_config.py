@@ -101,6 +101,7 @@ def test_typos_are_refused_in_every_form(override):
         ("data.timezone=Europe/Berln", "data.timezone=Europe/Berln; expected a name such as UTC"),
         ("churn.laws={bg_nbd: false, mbg_nbd: false}", "churn.laws: none is on"),
         ("journey.period_days=200", "shorter than a period of the journey .* lower the period"),
+        ("data.name=''", r"data.name=''; expected a name of the log"),
     ],
 )
 def test_values_out_of_range_are_named_with_what_is_expected(trained, override, message):

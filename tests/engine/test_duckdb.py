@@ -163,9 +163,10 @@ class TestClosing:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_limit_that_is_no_size_is_refused():
-    with pytest.raises(ConfigError, match="engine.memory_limit=much: not a size; expected one such as 3GB"):
-        DuckDB(memory_limit="much")
+@pytest.mark.parametrize("limit", ["much", "-1GB"])
+def test_a_limit_that_is_no_size_is_refused(limit):
+    with pytest.raises(ConfigError, match=f"engine.memory_limit={limit}: not a size; expected one such as 3GB"):
+        DuckDB(memory_limit=limit)
 
 
 def test_a_table_takes_the_place_of_a_view_that_it_reads():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,6 +192,10 @@ class DataConfig:
     simulated: dict[str, Any] = field(default_factory=dict)  # its keys: simulation/settings.py
 
     def check(self) -> None:
+        if self.name != MISSING and not re.search(
+            r"[A-Za-z0-9]", self.name
+        ):  # of which the registered model would have no name
+            raise ConfigError(f"data.name={self.name!r}; expected a name of the log, such as shop")
         one_of("data.entity", self.entity, ("customer", "account"))
         one_of("data.naive_moments", self.naive_moments, ("clock", "utc"))
         one_of("data.on_bad_rows", self.on_bad_rows, ("fail", "quarantine"))

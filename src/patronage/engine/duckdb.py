@@ -59,12 +59,13 @@ class DuckDB:
             if threads is not None:
                 self.run(f"SET threads = {int(threads)}")
             if memory_limit is not None:
+                no_size = ConfigError(f"engine.memory_limit={memory_limit}: not a size; expected one such as 3GB")
+                if str(memory_limit).lstrip().startswith("-"):  # which DuckDB takes for no limit at all
+                    raise no_size
                 try:
                     self.run(f"SET memory_limit = {text(memory_limit)}")
                 except duckdb.Error as error:
-                    raise ConfigError(
-                        f"engine.memory_limit={memory_limit}: not a size; expected one such as 3GB"
-                    ) from error
+                    raise no_size from error
             undo.pop_all()
 
     @property
