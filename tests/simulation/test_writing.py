@@ -74,7 +74,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
 
 def test_a_full_folder_is_not_overwritten(tmp_path):
     (tmp_path / "mine.csv").write_text("a\n")
-    with pytest.raises(DataError, match="there already and not an empty folder"):
+    with pytest.raises(DataError, match="there already and no empty folder; give a new one"):
         write(SimulatedConfig(**SMALL), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
 

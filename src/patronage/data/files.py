@@ -277,7 +277,7 @@ def _check_first(path: str, line: str, start: bytes) -> None:
         if fields > 1:
             raise DataError(
                 f"{path} begins with {line.strip()[:60]!r}, and the columns are named in line {number} "
-                f"({later.strip()[:60]}); remove the lines above it"
+                f"({later.strip()[:60]}); read a copy without the lines above it"
             )
 
 

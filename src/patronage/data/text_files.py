@@ -101,7 +101,7 @@ def _break_of(path: str, lines: io.BufferedReader, advice: str) -> str | None:
         if is_list:  # all rows on any number of lines
             broken = None if text.endswith(b"]") else number
         elif broken is not None:
-            return f"{path}: line {broken} is no whole JSON object; correct it, or remove the line"
+            return f"{path}: line {broken} is no whole JSON object; correct it, or read a copy without the line"
         elif not _is_json(text):
             if first:  # no object a line: the engine tells
                 return None
@@ -110,7 +110,7 @@ def _break_of(path: str, lines: io.BufferedReader, advice: str) -> str | None:
     if broken is None:
         return None
     where = f"{path} breaks off in line {broken}, the last" + (": its list of rows has no end" if is_list else "")
-    return f"{where}; its writer was stopped: write the file again, or remove the row that is not whole"
+    return f"{where}; its writer was stopped: write the file again, or read a copy without the row that is not whole"
 
 
 def _is_json(text: bytes) -> bool:

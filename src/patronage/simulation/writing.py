@@ -118,4 +118,4 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def _check_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError(f"{folder} is there already and not an empty folder; name another or remove it")
+        raise DataError(f"{folder} is there already and no empty folder; give a new one")
