@@ -79,3 +79,27 @@ class Costs:
 def test_what_is_no_finite_number_is_refused_wherever_it_stands(given, key):
     with pytest.raises(ConfigError, match=rf"^{key}=(nan|inf); expected a finite number$"):
         typed(Costs, OmegaConf.create(given))
+
+
+@dataclass
+class Named:
+    place: Place = field(default_factory=lambda: Place())
+    name: str | None = None
+
+
+@dataclass
+class Place:
+    path: str = "???"
+    unit: str = ""
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [({"place": {"path": ""}}, "place.path"), ({"place": {"path": "a"}, "name": "  "}, "name")]
+)
+def test_a_text_of_nothing_is_named(given, key):
+    with pytest.raises(ConfigError, match=f"^{key}= is empty; give a value, or leave the key out$"):
+        typed(Named, OmegaConf.create(given))
+
+
+def test_nothing_may_be_what_a_key_has_by_default():
+    assert typed(Named, OmegaConf.create({"place": {"path": "a", "unit": ""}})).place.unit == ""

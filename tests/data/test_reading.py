@@ -253,7 +253,7 @@ class TestTheEngine:
     def test_is_closed_at_the_end_of_a_with_block(self):
         with read(BY_HAND) as log:
             assert log.engine.row("SELECT count(*) FROM transactions") == (9,)
-        with pytest.raises(log.engine.failure, match="closed"):
+        with pytest.raises(ConfigError, match="the log was closed; read it again"):
             log.engine.row("SELECT 1")
         log.close()
 

@@ -33,8 +33,20 @@ def typed(schema: type[C], config: DictConfig) -> C:
             settings = _converted(schema, given)
     except OmegaConfBaseException as error:
         raise ConfigError(plain(str(error))) from error
+    for key in _empty(settings):
+        raise ConfigError(f"{key}= is empty; give a value, or leave the key out")
     check(settings)
     return settings
+
+
+def _empty(settings: Any, path: str = "") -> Iterator[str]:
+    """Keys that were given as a text of nothing, where that is not what the key has by default."""
+    for key in fields(settings):
+        value = getattr(settings, key.name)
+        if is_dataclass(value):
+            yield from _empty(value, f"{path}{key.name}.")
+        elif isinstance(value, str) and not value.strip() and key.default != value:
+            yield f"{path}{key.name}"
 
 
 def _converted(schema: type[C], given: Any) -> C:
