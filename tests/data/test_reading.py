@@ -249,6 +249,12 @@ def test_ids_of_mixed_types_stay_what_they_say():
         read(BY_HAND.assign(customer_id=pd.Series([None, *range(9)], dtype=object)))
 
 
+@pytest.mark.parametrize("source", ["", "  ", ["orders.csv", ""]])
+def test_an_empty_path_is_not_the_whole_disk(source):
+    with pytest.raises(ConfigError, match="source is an empty path; expected a DataFrame"):
+        read(source)
+
+
 class TestTheEngine:
     def test_is_closed_at_the_end_of_a_with_block(self):
         with read(BY_HAND) as log:

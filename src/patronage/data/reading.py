@@ -280,6 +280,8 @@ def _load(engine: Engine, sources: Mapping[str, Source | None], config: DataConf
     for name, source in sources.items():
         paths = _paths(source)
         if paths is not None:
+            if not all(path.strip() for path in paths):
+                raise ConfigError(f"{KEYWORDS.option(name, 'path')} is an empty path; {EXPECTED}")
             location = locate(engine, name, replace(settings[name], path=paths), KEYWORDS)
         else:
             check_encoding(name, settings[name], KEYWORDS)
