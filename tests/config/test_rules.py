@@ -91,6 +91,7 @@ class Named:
 class Place:
     path: str = "???"
     unit: str = ""
+    where: str | None = None
 
 
 @pytest.mark.parametrize(
@@ -101,5 +102,6 @@ def test_a_text_of_nothing_is_named(given, key):
         typed(Named, OmegaConf.create(given))
 
 
-def test_nothing_may_be_what_a_key_has_by_default():
-    assert typed(Named, OmegaConf.create({"place": {"path": "a", "unit": ""}})).place.unit == ""
+def test_nothing_may_be_what_a_key_has_by_default_and_a_condition():
+    place = {"path": "a", "unit": "", "where": ""}
+    assert typed(Named, OmegaConf.create({"place": place})).place == Place(**place)

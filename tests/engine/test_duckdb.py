@@ -149,7 +149,7 @@ class TestClosing:
         engine.close()
         engine.close()
         assert list(tmp_path.iterdir()) == []
-        with pytest.raises(engine.failure):
+        with pytest.raises(ConfigError, match="the log was closed"):
             engine.row("SELECT 1")
 
     def test_happens_when_the_engine_is_collected(self, tmp_path):

@@ -34,6 +34,7 @@ def test_it_says_which_policy_is_followed_and_why(policy, best, end):
         policy_=policy,
         best_simple_=best,
         learned_=SimpleNamespace(rule=None),
+        confidence=0.95,
         **LOT,
     )
     found = effect_finding(model)

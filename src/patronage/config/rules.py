@@ -16,6 +16,8 @@ from patronage.errors import ConfigError
 
 C = TypeVar("C")
 
+MAY_BE_EMPTY = ("where",)  # a condition on nothing leaves nothing out
+
 
 def typed(schema: type[C], config: DictConfig) -> C:
     """The composed configuration as the dataclass, with every key, type and range checked.
@@ -45,7 +47,7 @@ def _empty(settings: Any, path: str = "") -> Iterator[str]:
         value = getattr(settings, key.name)
         if is_dataclass(value):
             yield from _empty(value, f"{path}{key.name}.")
-        elif isinstance(value, str) and not value.strip() and key.default != value:
+        elif isinstance(value, str) and not value.strip() and key.default != value and key.name not in MAY_BE_EMPTY:
             yield f"{path}{key.name}"
 
 

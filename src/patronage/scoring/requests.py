@@ -88,8 +88,11 @@ def typed_features(rows: pd.DataFrame, features: Mapping[str, Feature]) -> pd.Da
 def column_at_fault(
     rows: pd.DataFrame, features: Mapping[str, Feature], assign: Callable[[pd.DataFrame], object]
 ) -> str | None:
-    """The one feature without which rows that cannot be assigned could be; None where it takes several."""
-    names = list(features)
+    """The one feature without which rows that cannot be assigned could be; None where it takes several.
+
+    Not one of those that `check_rows` has looked through: without orders a customer is asked for less.
+    """
+    names = [name for name in features if name not in (*OF_EVERYONE, *OF_BUYERS)]
 
     def works(without: list[str]) -> bool:
         try:

@@ -101,7 +101,7 @@ class TestPredict:
             assert (shorter < longer).all()
 
     def test_a_path_of_unknown_events_is_an_error(self, model):
-        with pytest.raises(DataError, match="customer c1"):
+        with pytest.raises(DataError, match=r"journey_path: a character outside '\.eipm' in 1 of 2 rows"):
             model.predict(frame("p", "x"))
 
 
