@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patronage.errors import DataError
-from patronage.scoring.requests import check_rows, with_ids
+from patronage.lenses import Feature
+from patronage.scoring.requests import check_rows, column_at_fault, with_ids
 
 BAD = {
     "n_orders": [-1, 0, np.inf, np.nan, 1e16],
@@ -21,6 +23,7 @@ BAD = {
     "monetary_value": [np.nan, np.inf],
     "days_since_last_order": [-2, np.nan],
     "tenure_days": [-2, np.inf],
+    "observed_day": [np.nan],
     "weekend_share": [1.5, -0.1, np.inf],
     "n_gaps": [-1],
 }
@@ -62,3 +65,16 @@ def test_a_row_is_refused_or_assigned(fitted, data):
     with contextlib.suppress(DataError):
         check_rows(rows)
         assert fitted.bundle.assign(rows)["persona"].notna().all()
+
+
+def assign(rows: pd.DataFrame) -> None:
+    """Reads two columns; neither a negative `b` nor a text in `d` that is no word."""
+    if (rows["b"] < 0).any() or not rows["d"].isin(["", "word"]).all():
+        raise IndexError("rows")
+
+
+@pytest.mark.parametrize(("b", "d", "named"), [(-1.0, "word", "b"), (1.0, "secret", "d"), (-1.0, "secret", None)])
+def test_the_column_at_fault_is_found_by_leaving_columns_out(b, d, named):
+    rows = pd.DataFrame({"n_orders": [1.0], "a": [0.0], "b": [b], "c": [0.0], "d": [d]})
+    features = {name: Feature(name, absent=0, text=name == "d") for name in rows}
+    assert column_at_fault(rows, features, assign) == named

@@ -111,7 +111,7 @@ def test_the_server_quotes_nothing_of_the_rows(model, rows):
     ("column", "value", "line"),
     [
         ("journey_path", "secret", "journey_path: a character outside '.eipm' in 1 of 3 rows; expected"),
-        ("observed_day", None, "observed_day: cannot be read (IndexError); expected"),
+        ("observed_day", None, "observed_day: missing where n_orders > 0 needs it, in 1 of 3 rows; expected"),
         ("n_gaps", None, "n_gaps: missing in 1 of 3 rows; expected"),
     ],
 )

@@ -21,7 +21,9 @@ from patronage.lenses import Feature
 from patronage.typing import Mask
 
 OF_EVERYONE = (c.N_ORDERS, c.ACTIVE_DAYS, c.NET_REVENUE)
-OF_BUYERS = (c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS)
+OF_BUYERS = (
+    c.FREQUENCY, c.RECENCY, c.T, c.MONETARY_VALUE, c.DAYS_SINCE_LAST_ORDER, c.TENURE_DAYS, c.OBSERVED_DAY
+)  # fmt: skip
 # Counts, lengths and shares: never below zero
 NOT_NEGATIVE = re.compile(r"n_\w+|\w+_days|\w+_share|frequency|recency|T|dates_span|days_since_\w+|active_days\w*")
 SHARE = re.compile(r"\w+_share")
