@@ -31,7 +31,8 @@ from patronage.data import Tables, load_tables
 from patronage.data.source import SourceTable
 from patronage.engine import DuckDB
 
-REPO = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+REPO = TESTS.parent
 
 # Ten rows that can be worked out by hand. Anna buys often, Ben once, Cleo twice on one day and sends one back,
 # Dora comes only after the cutoff of the tests, 2024-03-01.
@@ -172,6 +173,13 @@ LASTING = {
 }  # fixtures that take seconds, once for many tests: a fit of all models, all lenses of simulated customers
 
 
+SLOW = (
+    "simulation",
+    "data/test_charges.py",
+    "data/test_returns.py",
+    "data/test_signs.py",
+)  # without a mark of their own
+
 LONG = (  # files of half a minute and more: begun last, one would keep a worker busy while the other has nothing to do
     "notebooks/test_notebooks.py", "jobs/test_train.py", "faults/test_jobs.py", "faults/test_killed_jobs.py",
     "faults/test_disk.py", "jobs/test_secrets.py", "jobs/test_review.py", "scoring/test_score.py", "test_bundle.py",
@@ -182,8 +190,10 @@ LONG = (  # files of half a minute and more: begun last, one would keep a worker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What stands on such a fixture is slow: its first test waits for it, whichever that is. Long files begin."""
+    """What stands on such a fixture is slow: its first test waits for it, whichever that is. So are whole worlds, and
+    what a log was sent back or charged: each of its rows is a log of its own. Long files begin.
+    """
     for item in items:
-        if LASTING & set(getattr(item, "fixturenames", ())):
+        if LASTING & set(getattr(item, "fixturenames", ())) or item.path.relative_to(TESTS).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not str(item.path).endswith(LONG))

@@ -56,16 +56,22 @@ PUT_TOGETHER = re.compile(r"[\w{}]+(/[\w{}]+)+|[\w{}/]+[.](json|parquet|png|html
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that a file is made of: many rules walk over it."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
 
 
 def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imports(tree: ast.AST):
-    for node in ast.walk(tree):
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -76,9 +82,7 @@ def imports(tree: ast.AST):
 
 def texts(path: Path) -> set[str]:
     """The strings of a file."""
-    return {
-        node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    return {node.value for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def offences(rule: Callable[[Path], Iterable[str]]) -> list[str]:
@@ -88,7 +92,7 @@ def offences(rule: Callable[[Path], Iterable[str]]) -> list[str]:
 
 def test_imports_point_one_way():
     def rule(path: Path) -> Iterator[str]:
-        for name in imports(tree(path)) if room(path) != "__init__" else ():
+        for name in imports(path) if room(path) != "__init__" else ():
             parts = name.split(".")
             if parts[0] == "patronage" and len(parts) > 1 and LEVEL.get(parts[1], 0) > LEVEL[room(path)]:
                 yield f"{room(path)} imports {name}"
@@ -101,14 +105,14 @@ def test_no_files_import_each_other():
         return ".".join(("patronage", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
 
     faces = {module(path) for path in FILES if path.name == "__init__.py"}  # which hand on what their files define
-    graph = {module(path): set(imports(tree(path))) - faces for path in FILES if path.name != "__init__.py"}
+    graph = {module(path): set(imports(path)) - faces for path in FILES if path.name != "__init__.py"}
     TopologicalSorter(graph).prepare()  # a CycleError names the circle
 
 
 def test_heavy_libraries_have_one_importer():
     def rule(path: Path) -> Iterator[str]:
         where = path.relative_to(SOURCE).as_posix()
-        for name in imports(tree(path)):
+        for name in imports(path):
             owner = ONE_IMPORTER.get(name.split(".")[0])
             if owner is not None and not where.startswith(owner):
                 yield f"only {owner} imports {name}"
@@ -127,7 +131,7 @@ def test_metrics_tags_and_artifacts_are_named_in_one_place():
 
 def test_no_metric_or_artifact_of_the_review_is_put_together_from_pieces():
     def rule(path: Path) -> Iterator[str]:
-        for node in ast.walk(tree(path)) if room(path) in ("evaluation", "review") else ():
+        for node in nodes(path) if room(path) in ("evaluation", "review") else ():
             if isinstance(node, ast.JoinedStr):
                 text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
                 if PUT_TOGETHER.fullmatch(text):
@@ -138,7 +142,7 @@ def test_no_metric_or_artifact_of_the_review_is_put_together_from_pieces():
 
 def test_only_one_file_compares_with_the_cutoff():
     def rule(path: Path) -> Iterator[str]:
-        for node in ast.walk(tree(path)) if path.name != "cutoff.py" else ():
+        for node in nodes(path) if path.name != "cutoff.py" else ():
             ordered = isinstance(node, ast.Compare) and any(isinstance(op, ORDERING) for op in node.ops)
             if ordered and "cutoff" in ast.unparse(node):
                 yield ast.unparse(node)
@@ -168,9 +172,9 @@ BANNED_WORDS = re.compile(
 )
 
 
-def names_made(tree: ast.AST):
+def names_made(path: Path) -> Iterator[str]:
     """The variables, parameters, functions and classes that a file defines, word by word."""
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.arg):
@@ -181,7 +185,7 @@ def names_made(tree: ast.AST):
 
 def test_names_and_prose_are_those_of_the_field():
     def rule(path: Path) -> Iterator[str]:
-        yield from (name for name in names_made(tree(path)) if set(name.lower().strip("_").split("_")) & BANNED_NAMES)
+        yield from (name for name in names_made(path) if set(name.lower().strip("_").split("_")) & BANNED_NAMES)
         yield from BANNED_WORDS.findall(path.read_text())
 
     assert offences(rule) == []
@@ -190,7 +194,7 @@ def test_names_and_prose_are_those_of_the_field():
 def test_class_names_are_unique_and_stand_in_no_init_file():
     places: dict[str, list[str]] = {}
     for path in FILES:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(path.relative_to(SOURCE).as_posix())
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
@@ -213,7 +217,7 @@ def test_only_its_source_imports_the_simulator():
     importers = {
         path.relative_to(SOURCE).as_posix()
         for path in FILES
-        if any(name.startswith("patronage.simulation") for name in imports(tree(path)))
+        if any(name.startswith("patronage.simulation") for name in imports(path))
     }
     assert {path for path in importers if not path.startswith("simulation/")} == {"data/simulated.py"}
 

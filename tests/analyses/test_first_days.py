@@ -39,6 +39,7 @@ def test_a_wording_gives_its_behaviour_back():
     assert _behaviour("ordered by web 2+ in 7 days") == Behaviour("ordered by web", 2, 7)
 
 
+@pytest.mark.slow
 def test_too_short_a_log_is_told(planted):
     with pytest.raises(DataError, match="nobody began 4000 days before"):
         first_days._search(planted, FirstDaysConfig(), StayTarget("order", 1, 30, 4000),

@@ -68,6 +68,7 @@ def test_labels_have_rows_of_their_own(result):
     assert (weekdays["low"] > 0.5).all()
 
 
+@pytest.mark.slow
 def test_the_list_names_what_each_customer_keeps_to(result):
     customers = result.lists["predictable_customers"]
     assert (customers["behaviour"] == "weekday of the order").mean() > 0.9

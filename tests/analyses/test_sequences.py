@@ -106,6 +106,7 @@ def test_an_answer_that_was_asked_for_follows_nothing(planted):
     assert "honey" not in set(without["then"])
 
 
+@pytest.mark.slow
 def test_honey_after_tea_is_told(planted):
     table = sequences.run(planted, SequencesConfig()).tables["sequences"]
     first = table.iloc[0]

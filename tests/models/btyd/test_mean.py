@@ -44,6 +44,7 @@ def test_a_rate_is_a_factor_on_every_order_rate(btyd, customers):
     assert (btyd.predict(customers, 60, 0.0)[c.EXPECTED_ORDERS] == 0).all()
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_is_equal(btyd, tmp_path):
     btyd.save(tmp_path)
     assert BtydMean.load(tmp_path) == btyd

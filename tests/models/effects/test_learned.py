@@ -83,6 +83,7 @@ def test_the_intervals_of_customers_hold_effects_of_every_shape(shape):
     assert np.mean(covered) >= 0.85
 
 
+@pytest.mark.slow
 def test_a_simple_rule_that_is_followed_gives_each_group_its_own_mean(model, tmp_path):
     rule = SimpleRule("by value: n_orders", "n_orders", 1.0, 10.5, (), ((-2.0,), (5.0,)), ((0.1,), (0.2,)))
     replace(model.learned_, by_customer=False, rule=rule).save(tmp_path / "ruled")
