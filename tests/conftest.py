@@ -173,12 +173,9 @@ LASTING = {
 }  # fixtures that take seconds, once for many tests: a fit of all models, all lenses of simulated customers
 
 
-SLOW = (
-    "simulation",
-    "data/test_charges.py",
-    "data/test_returns.py",
-    "data/test_signs.py",
-)  # without a mark of their own
+SLOW = tuple(  # files and folders whose tests bear no mark of their own
+    str(TESTS / name) for name in ("simulation", "data/test_charges.py", "data/test_returns.py", "data/test_signs.py")
+)
 
 LONG = (  # files of half a minute and more: begun last, one would keep a worker busy while the other has nothing to do
     "notebooks/test_notebooks.py", "jobs/test_train.py", "faults/test_jobs.py", "faults/test_killed_jobs.py",
@@ -194,6 +191,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     what a log was sent back or charged: each of its rows is a log of its own. Long files begin.
     """
     for item in items:
-        if LASTING & set(getattr(item, "fixturenames", ())) or item.path.relative_to(TESTS).as_posix().startswith(SLOW):
+        if LASTING & set(getattr(item, "fixturenames", ())) or str(item.path).startswith(SLOW):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: not str(item.path).endswith(LONG))
