@@ -174,8 +174,12 @@ LASTING = {
 
 
 SLOW = tuple(  # files and folders whose tests bear no mark of their own
-    str(TESTS / name) for name in ("simulation", "data/test_charges.py", "data/test_returns.py", "data/test_signs.py")
-)
+    str(TESTS / name)
+    for name in (
+        "simulation", "data/test_charges.py", "data/test_returns.py", "data/test_row_rules.py", "data/test_signs.py",
+        "data/test_whole_log.py", "lenses/test_occasion.py",
+    )
+)  # fmt: skip
 
 LONG = (  # files of half a minute and more: begun last, one would keep a worker busy while the other has nothing to do
     "notebooks/test_notebooks.py", "jobs/test_train.py", "faults/test_jobs.py", "faults/test_killed_jobs.py",
@@ -187,8 +191,8 @@ LONG = (  # files of half a minute and more: begun last, one would keep a worker
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What stands on such a fixture is slow: its first test waits for it, whichever that is. So are whole worlds, and
-    what a log was sent back or charged: each of its rows is a log of its own. Long files begin.
+    """What stands on such a fixture is slow: its first test waits for it, whichever that is. So are whole worlds,
+    and files of which each test is a log of its own. Long files begin.
     """
     for item in items:
         if LASTING & set(getattr(item, "fixturenames", ())) or str(item.path).startswith(SLOW):
