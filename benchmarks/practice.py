@@ -54,10 +54,9 @@ The analyses were mended on logs of seeds 0 to 4; the others were not looked at 
 early act that matters was missed, 9 of 151 pairs were obstacles where none is planted, and with strength 0
 `sequences` named 9 of 1,048 pairs and `voice` 20 of 472 cells.
 
-Since each early act is held beside all others that were found, and no longer beside what is left of them, the banner that goes
-along is named in none of 16 logs (1 before), and the act that matters in 5 of 8 with full strength (8 before): in the others it
-goes along with carts and visits of the same days, which follow from it in part. Two acts that the same customers did, such as
-a login and a use of a feature, share their effect, and then neither is named.
+Since each early act is held beside all others that were found, and no longer beside what is left of them, the
+banner that goes along is named in none of 16 logs (1 before), and the act that matters in 5 of 8 with full strength (8
+before): in the others it goes along with carts and visits of the same days, which follow from it in part.
 
 Planted in other places and with other, mostly smaller shares (`PLACES`; seeds 101 to 104 and 201 to 204, full strength)
 the early act was named in 7 of 8 logs, the bad category in 7, obstacle, pressure and precursor in all 8; of what else

@@ -40,6 +40,15 @@ def test_what_matters_is_found_and_what_goes_along_is_told(planted):
     assert search.by_chance < 1
 
 
+def test_of_two_acts_of_the_same_customers_one_speaks_for_both(planted):
+    rules, y, adjust, held_out = planted
+    again = rules.matrix[:, 0].copy()
+    again[:10] = 1 - again[:10]
+    both = Rules(np.column_stack([rules.matrix, again]), [*rules.families, "again"], [*rules.wordings, "again 1+"])
+    rows = search_rules(both, y, adjust, held_out, least=30, shuffles=1, seed=0).table.set_index("family")
+    assert sorted(rows.loc[["matters", "again"], "verdict"]) == ["found", "goes along"]
+
+
 def test_a_shuffled_outcome_shows_nothing(planted):
     rules, y, adjust, held_out = planted
     shuffled = np.random.default_rng(1).permutation(y)

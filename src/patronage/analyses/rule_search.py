@@ -27,6 +27,7 @@ NOT_HELD = "not on those kept out"  # found, and on the other side of zero among
 MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
 LEAST_RULES = 10  # that tell how much two periods differ
+SAME_CUSTOMERS = 0.9  # correlation of two rules above which one of them speaks for both
 MEDIAN_OF_CHANCE = float(chi2.median(1))
 ALIKE = 0.98  # correlation of two rules that are one in other words
 LEAST_EVENTS = 30  # customers of each outcome
@@ -305,16 +306,19 @@ def _together(table: pd.DataFrame, rules: Rules, y: Array, adjust: Array) -> pd.
     table.loc[holding, "verdict"] = HOLDS
     if len(places) < 2:
         return table.assign(together=np.where(holding, table["effect"], np.nan))
-    matrix = rules.matrix[:, places]
-    alike = np.abs(np.corrcoef(matrix, rowvar=False)) - np.eye(len(places))
+    alike = np.abs(np.corrcoef(rules.matrix[:, places], rowvar=False)) - np.eye(len(places))
+    first = [place for place in range(len(places)) if not (alike[place, :place] > SAME_CUSTOMERS).any()]
     own = table["effect"].to_numpy()[places]
     for place, row in enumerate(map(int, places)):
-        more = [rules.beside[key] for key in rules.held_beside[row : row + 1] if key in rules.beside]
-        order = [place, *(other for other in range(len(places)) if other != place)]
-        joint = linear_effects(np.column_stack([matrix[:, order], adjust, *more]), y)
-        value, low, high = (float(end[0]) for end in (joint.value, joint.low, joint.high))
-        table.loc[row, "together"] = value
-        if low <= 0 <= high or abs(value) < abs(own[place]) / 2:
+        along = place not in first  # with one that as good as the same customers fulfil, and that is surer
+        if not along:
+            more = [rules.beside[key] for key in rules.held_beside[row : row + 1] if key in rules.beside]
+            order = [place, *(other for other in first if other != place)]
+            joint = linear_effects(np.column_stack([rules.matrix[:, places[order]], adjust, *more]), y)
+            value, low, high = (float(end[0]) for end in (joint.value, joint.low, joint.high))
+            table.loc[row, "together"] = value
+            along = low <= 0 <= high or abs(value) < abs(own[place]) / 2
+        if along:
             table.loc[row, "goes_along_with"] = table["rule"].iloc[places[int(alike[place].argmax())]]
             table.loc[row, "verdict"] = ALONG
     return table
