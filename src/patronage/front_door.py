@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -229,7 +229,7 @@ def train(
     """
     from patronage.jobs.compose import settings
 
-    if isinstance(overrides, str) or not all(isinstance(word, str) and "=" in word for word in overrides):
+    if isinstance(overrides, str | Mapping) or not all(isinstance(word, str) for word in overrides):
         raise ConfigError(f'overrides={overrides!r}; expected a list of settings such as ["personas.k=4"]')
     if data := [word for word in overrides if word.lstrip("+~").startswith("data")]:
         raise ConfigError(f"{data[0]}: the log was read already; give such settings to patronage.read")

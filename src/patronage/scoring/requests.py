@@ -99,7 +99,7 @@ def column_at_fault(
     def works(without: list[str]) -> bool:
         try:
             assign(rows.assign(**{name: _nothing(features[name]) for name in without}))
-        except Exception:
+        except Exception:  # whatever a model ends with where it cannot read a column
             return False
         return True
 
