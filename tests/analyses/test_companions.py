@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -24,7 +25,7 @@ def bought():
 
 def test_companions_are_found_inside_the_segment_where_they_are(bought):
     segment = pd.Series({f"c{number:02d}": "a" if number < 20 else "b" for number in range(40)})
-    table = companions.cross_sell(bought, segment, least=5, top=3)
+    table = companions.cross_sell(bought, segment, least=5, top=3).table
     first = table[table["segment"] == "a"].iloc[0]
     assert (first["has"], first["offer"], first["buyers"], first["both"], first["candidates"]) == (
         "tea", "honey", 10, 9, 1,
@@ -44,7 +45,7 @@ def test_upsell_only_climbs_one_step_of_the_same_category():
         pd.Series("all", index=[f"c{n:02d}" for n in range(30)]),
         least=2,
         top=10,
-    )
+    ).table
     assert list(zip(table["has"], table["offer"], strict=True)) == [("wine: low", "wine: middle")]
     assert table["candidates"].tolist() == [8]
     # 12 of the 20 who buy cheap wine buy the next third; so do 12 of all 30 who buy wine
@@ -59,10 +60,32 @@ def test_an_upsell_is_held_against_the_buyers_of_the_category():
         pd.Series("all", index=[*(f"w{n}" for n in range(20)), *(f"t{n}" for n in range(80))]),
         least=2,
         top=10,
-    )
+    ).table
     assert table.empty  # half of the buyers of cheap wine, as of all buyers of wine: lift 1, not 5
 
 
 def test_nothing_bought_together_gives_an_empty_table():
     bought = pd.DataFrame({"customer_id": ["a", "b"], "item": ["tea", "jam"]})
-    assert companions.cross_sell(bought, pd.Series({"a": "x", "b": "x"}), least=1, top=5).empty
+    assert companions.cross_sell(bought, pd.Series({"a": "x", "b": "x"}), least=1, top=5).table.empty
+
+
+def test_pairs_that_chance_or_a_full_cupboard_brings_together_do_not_count():
+    """1,500 customers who buy of few or of many categories, each by lot; only tea and honey belong together."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(1500):
+        breadth = rng.choice([0.1, 0.5])
+        items = [f"item {k:02d}" for k in range(20) if rng.random() < breadth]
+        if rng.random() < breadth:
+            items += ["tea", "honey"] if rng.random() < 0.8 else ["tea"]
+        elif rng.random() < breadth / 2:
+            items.append("honey")
+        rows += [(f"c{number:04d}", item) for item in items]
+    bought = pd.DataFrame(rows, columns=["customer_id", "item"])
+    pairs = companions.cross_sell(bought, pd.Series("all", index=bought["customer_id"].unique()), least=20, top=50)
+    assert {frozenset(pair) for pair in zip(pairs.table["has"], pairs.table["offer"], strict=True)} == {
+        frozenset(("tea", "honey"))
+    }
+    assert (pairs.clear, pairs.tested) == (2, 22 * 21)
+    assert (pairs.table["low"] > 1).all()
+    assert np.isfinite(pairs.table["high"]).all()

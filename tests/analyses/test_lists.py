@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 
-from patronage.analyses.lists import ready
-from patronage.config import ListsConfig
+from conftest import through_the_door
+from patronage.analyses.lists import homes, ready
+from patronage.analyses.voice import HOMES
+from patronage.config import LensesConfig, ListsConfig
+from patronage.lenses import look_back
 
 
 def test_a_list_has_its_size_and_a_holdout_that_a_seed_repeats():
@@ -28,3 +33,15 @@ def test_each_branch_has_its_own_list():
 def test_a_sample_that_is_cut_short_still_stands_for_all():
     customers = pd.DataFrame({"customer_id": [f"c{n}" for n in range(100)], "weight": 3.0})
     assert ready(customers, ListsConfig(size=50), 0)["weight"].sum() == 300
+
+
+def test_home_is_where_most_orders_were():
+    rows = [
+        ("ann", f"2023-0{month}-01", 10.0, f"o{month}", place)
+        for month, place in enumerate(("west", "east", "east"), 1)
+    ]
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "order_id", "location"])
+    frame = frame.astype({"ordered_at": "datetime64[us]"})
+    with look_back(through_the_door(frame), datetime(2024, 1, 1), LensesConfig(), 7) as history:
+        assert homes(history).to_dict() == {"ann": "east"}
+        assert history.frame("SELECT location, n_orders FROM homes", HOMES).values.tolist() == [["east", 3]]

@@ -48,6 +48,7 @@ def test_two_reasons_are_two_groups():
     assert "late_parcels" not in text
     assert table["value"].sum() == pytest.approx(100 * leaves.sum())
     assert "who may come back" in result.notes[0]
+    assert "expected_back" not in table  # nobody knows, which is not zero
 
 
 def test_leaving_by_lot_has_no_reasons():

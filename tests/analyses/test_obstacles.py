@@ -94,3 +94,28 @@ def test_an_act_of_customers_who_seldom_order_is_no_obstacle():
     assert row["high"] < 0
     assert row["same_customer_low"] < 0 < row["same_customer_high"]
     assert row["verdict"] == "marks the customer"
+
+
+def test_the_passes_of_one_customer_are_alike_and_channels_by_lot_make_no_difference():
+    """Customers who nearly always or hardly ever order, each with one of six channels: no channel stands out."""
+    rng = np.random.default_rng(4)
+    orders, events = [], []
+    for number in range(120):
+        customer, keen, channel = f"c{number:03d}", number % 2, f"channel {rng.integers(0, 6)}"
+        for visit in range(20):
+            begins = pd.Timestamp("2023-01-01 10:00") + pd.Timedelta(days=int(10 * visit))
+            events.append((customer, begins, "visit", channel))
+            if rng.random() < (0.9 if keen else 0.1):
+                orders.append((customer, begins + pd.Timedelta(minutes=9), 30.0, f"{customer}-{visit}"))
+    log = pd.DataFrame(events, columns=["customer_id", "occurred_at", "event", "channel"])
+    transactions = pd.DataFrame(orders, columns=["customer_id", "ordered_at", "amount", "order_id"])
+    tables = through_the_door(
+        transactions.astype({"ordered_at": "datetime64[us]"}), log.astype({"occurred_at": "datetime64[us]"})
+    )
+    nobody = Population(pd.DataFrame(), pd.DataFrame())
+    view = View(look_back(tables, datetime(2023, 9, 1), LensesConfig(), 7), nobody, None, 91, 0)
+    result = obstacles.run(view, ObstaclesConfig(pass_days=5))
+    by = result.tables["steps_by"]
+    assert len(by[by["by"] == "channel"]) == 6
+    assert (by.loc[by["by"] == "channel", "stands_out"] == "").all()
+    assert "no order came in the 5 days after it" in result.finding

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from patronage.analyses.pooling import pooled_means, pooled_shares
+from patronage.analyses.pooling import (
+    as_one_family,
+    by_customer,
+    judged,
+    means_by_customer,
+    pooled_means,
+    pooled_shares,
+)
 
 
 def test_small_groups_are_drawn_to_the_common_share_and_chance_to_it_alone():
@@ -93,3 +101,37 @@ def test_means_that_differ_by_chance_are_the_common_mean():
     mean, _, high = pooled_means(np.array([1.0, 1.1]), np.array([9.0, 9.0]), np.array([5.0, 5.0]))
     assert mean.tolist() == pytest.approx([1.05, 1.05])
     assert (high - mean).tolist() == pytest.approx([1.959964 * np.sqrt(9 / 10)] * 2)
+
+
+def test_answers_of_one_customer_count_as_alike_as_they_are():
+    """Customers with a level of their own, in places by lot: of 60 tables few name a place; by rows alone most do."""
+    rng = np.random.default_rng(3)
+    customer = np.repeat(np.arange(300), rng.integers(1, 9, 300))
+    answer = np.round(rng.normal(size=300)[customer] + rng.normal(size=len(customer)), 2)
+    rows = pd.DataFrame({"customer_id": customer, "n": 1.0, "total": answer, "squares": answer**2})
+    named = {"rows": 0, "customers": 0}
+    for _ in range(60):
+        labels = pd.Series(np.array(list("abcde"))[rng.integers(0, 5, 300)][customer])
+        counts = means_by_customer(rows, labels)
+        for by, frame in {"rows": counts.drop(columns=["tt", "tn", "nn"]), "customers": counts}.items():
+            named[by] += (judged("rating", "place", frame, shares=False, most=9)["stands_out"] != "").any()
+    assert named["customers"] <= 5
+    assert named["rows"] > 20
+
+
+def test_means_and_sums_by_customer_by_hand():
+    rows = pd.DataFrame({"customer_id": ["ann", "ann", "bob"], "n": 1.0, "total": [1.0, 3, 5], "squares": [1.0, 9, 25]})
+    (row,) = means_by_customer(rows, pd.Series(["x"] * 3)).to_dict("records")
+    assert (row["mean"], row["variance"], row["tt"], row["tn"], row["nn"]) == (3, 4, 16 + 25, 8 + 5, 4 + 1)
+    (row,) = by_customer(rows.assign(k=[1, 0, 1], label="x"), ["label"]).to_dict("records")
+    assert (row["k"], row["kk"], row["kn"], row["nn"]) == (2, 2, 2 + 1, 4 + 1)
+
+
+def test_of_many_tables_shown_as_one_each_names_no_group_of_its_own_by_chance():
+    """Two hundred groups of which one p-value is .004: clear among two, chance among four hundred."""
+    two = pd.DataFrame(
+        {"value": [0.4, 0.2], "low": [0.3, 0.1], "high": [0.5, 0.3], "common": 0.25, "p_value": [0.004, 0.9]}
+    )
+    assert as_one_family(two)["stands_out"].tolist() == ["above", ""]
+    many = as_one_family(pd.concat([two] + [two.assign(p_value=0.9)] * 199))
+    assert (many["stands_out"] == "").all()

@@ -73,3 +73,27 @@ def test_the_list_names_what_each_customer_keeps_to(result):
     customers = result.lists["predictable_customers"]
     assert (customers["behaviour"] == "weekday of the order").mean() > 0.9
     assert customers["reason"].str.contains("10 times of 10").mean() > 0.9
+
+
+def test_what_the_business_does_is_no_behaviour_of_a_customer():
+    rng = np.random.default_rng(1)
+    orders, events = [], []
+    for number in range(N):
+        customer = f"c{number:03d}"
+        for month in range(12):
+            at = pd.Timestamp("2023-01-05 10:00") + pd.Timedelta(days=30 * month)
+            orders.append((customer, at, 10.0, f"{customer}-{month}"))
+            for event in ("message_sent", "visit"):
+                events += [(customer, at, event)] if rng.random() < number / N else []
+    log = pd.DataFrame(events, columns=["customer_id", "occurred_at", "event"])
+    transactions = pd.DataFrame(orders, columns=["customer_id", "ordered_at", "amount", "order_id"])
+    tables = through_the_door(
+        transactions.astype({"ordered_at": "datetime64[us]"}), log.astype({"occurred_at": "datetime64[us]"})
+    )
+    nobody = Population(pd.DataFrame(), pd.DataFrame())
+    view = View(look_back(tables, datetime(2024, 1, 1), LensesConfig(), 7), nobody, None, 60, 0)
+    told = set(
+        predictability.run(view, PredictabilityConfig(segments=[], least=50)).tables["predictability"]["behaviour"]
+    )
+    assert "visit" in told
+    assert "message_sent" not in told

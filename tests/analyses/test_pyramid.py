@@ -41,6 +41,15 @@ def test_profit_is_added_up_by_tier():
     assert table["profit"].tolist() == [25.0, -4.0]
 
 
+def test_what_the_log_does_not_tell_has_no_column():
+    features = pd.DataFrame({"net_revenue": [60.0, 40.0], "cost_to_serve": [0.0, 0.0], "profit": [np.nan, np.nan]})
+    table = pyramid.profitability(features, pd.Series(["gold", "lead"]))
+    assert table.columns.tolist() == ["value_tier", "customers", "customer_share", "net_revenue", "revenue_share"]
+    features = features.assign(n_orders=[3, 1], return_share=0.0)
+    drivers = pyramid.value_drivers(pd.concat([features] * 2), pd.Series(["gold", "lead"] * 2), ["gold", "lead"])
+    assert set(drivers["driver"]) == {"n_orders"}
+
+
 def test_a_first_order_joins_the_pyramid():
     before, after = pd.Series({"ann": "unknown", "bob": "unknown"}), pd.Series({"ann": "lead", "bob": "unknown"})
     revenue = pd.Series({"ann": 1.0, "bob": 0.0})

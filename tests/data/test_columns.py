@@ -103,6 +103,16 @@ def test_moments_without_an_offset_may_be_instants_of_utc(moment, local):
         assert through_the_door(BY_HAND.assign(ordered_at=pd.Timestamp(moment)), **settings).first == local
 
 
+def test_days_that_are_stored_as_moments_stay_those_days():
+    """Midnights of UTC would be evenings before in New York; among clock times a midnight is one of them."""
+    settings = {"timezone": "America/New_York", "naive_moments": "utc"}
+    days = pd.Series(pd.to_datetime(["2024-01-05"] * 9 + ["2024-01-06"])).astype("datetime64[us]")
+    frame = pd.concat([BY_HAND.head(1)] * 10).assign(ordered_at=days.to_numpy(), order_id=[f"o{n}" for n in range(10)])
+    assert through_the_door(frame, **settings).first == datetime(2024, 1, 5)
+    frame["ordered_at"] = [*frame["ordered_at"].iloc[:9], pd.Timestamp("2024-01-06 10:00")]
+    assert through_the_door(frame, **settings).first == datetime(2024, 1, 4, 19)
+
+
 OFFSET, NONE = "2024-01-01T10:00:00+02:00", "2024-01-01T10:00:00"
 
 

@@ -39,6 +39,12 @@ def test_campaigns_and_coupons_are_events_of_the_vocabulary(groceries):
     counts = groceries.engine.frame("SELECT event, count(*) AS n FROM events GROUP BY event ORDER BY event")
     assert dict(zip(counts["event"], counts["n"], strict=True)) == {"offer_received": 6_589, "offer_redeemed": 2_102}
     assert groceries.unknown_events == {}
+    (apart,) = groceries.engine.row(
+        "SELECT count(*) FROM events WHERE event = 'offer_redeemed' "
+        "AND (customer_id, CAST(occurred_at AS DATE)) NOT IN "
+        "(SELECT (customer_id, CAST(ordered_at AS DATE)) FROM transactions)"
+    )
+    assert apart == 0  # a coupon is redeemed on a day of shopping
 
 
 def test_products_bring_category_brand_and_private_label(groceries):

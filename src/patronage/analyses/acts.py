@@ -60,6 +60,25 @@ def product_column(history: History) -> str:
     return c.PRODUCT_NAME if history.has("transactions", c.PRODUCT_NAME) else c.PRODUCT_ID
 
 
+def product_label(history: History) -> str:
+    """SQL: what a reader knows a product by; a space that a till added to a name makes no other product."""
+    column = product_column(history)
+    return f"trim({column})" if column == c.PRODUCT_NAME else column
+
+
+def most_often(column: str) -> str:
+    """SQL: the label of a column of the order lines that each customer ordered under most often, the first of equals.
+
+    Customers without any label have no row.
+    """
+    return f"""
+        SELECT customer_id, {column} FROM (
+            SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY n DESC, {column}) AS place FROM (
+                SELECT customer_id, {column}, count(DISTINCT order_id) AS n FROM order_lines
+                WHERE amount > 0 AND {column} IS NOT NULL GROUP BY customer_id, {column}) AS counted) AS ranked
+        WHERE place = 1"""
+
+
 def product_names(history: History, item: str) -> dict[str, str]:
     """The commonest name of each product id; nothing where the items are no products, or have no names."""
     if item != c.PRODUCT_ID or not history.has("transactions", c.PRODUCT_NAME):

@@ -170,7 +170,9 @@ def run(view: View, settings: CohortsConfig) -> Result:
             result.notes.append(f"retention of {event}: the log has none before the cutoff")
             continue
         if any(everyone.equals(other) for other in drawn):
-            result.notes.append(f"retention of {event}: the same as that before it, since the log has no other act")
+            result.notes.append(
+                f"retention of {event}: the same as that before it, since no other act lies in a period without one"
+            )
             continue
         drawn.append(everyone)
         points = everyone.rename(columns={"period": "x", "retention": "value"}).assign(group=event)

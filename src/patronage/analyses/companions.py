@@ -1,22 +1,30 @@
 """Upsell and cross-sell candidates: what goes with what a customer buys, among similar customers.
 
 Inside a segment, an item goes with another when those who bought the one buy the other more often than the segment
-does as a whole (lift, Brin, Motwani, Ullman and Tsur 1997). Cross-sell looks at categories; upsell at the price thirds
-of one category, from a lower one to a higher, among those who buy in that category: against all customers of a segment
-every pair of thirds would go together. Candidates bought the one and not yet the other.
+does as a whole (lift, Brin, Motwani, Ullman and Tsur 1997). Cross-sell looks at categories. Who buys of many categories
+has more of any two, so a pair is held against customers of about as many categories (strata of Mantel and Haenszel
+1959). Upsell looks at the price thirds of one category, from a lower one to a higher, among those who buy in that
+category: against all customers of a segment every pair of thirds would go together. Candidates bought the one and not
+yet the other. Of all pairs that were looked at one false discovery in twenty is allowed, and the surest come first.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from patronage import names as c
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import CompanionsConfig
 from patronage.lenses import History
+from patronage.statistics import TINY, Z, false_discovery
 
 LEVELS = ("low", "middle", "high")
+LEVEL = 0.05
+STRATA, LEAST_IN_STRATUM = 5, 100  # by the number of items; customers of each
 SHRINK = 5.0  # imagined customers at the segment's own rate: a lift from a handful of them is mostly chance
 
 
@@ -43,7 +51,15 @@ def price_levels(history: History) -> pd.DataFrame:
     )
 
 
-def cross_sell(bought: pd.DataFrame, segment: pd.Series, *, least: int, top: int) -> pd.DataFrame:
+class Companions(NamedTuple):
+    """The pairs that go together, the surest of each segment, and how many did so of all that were looked at."""
+
+    table: pd.DataFrame
+    clear: int
+    tested: int
+
+
+def cross_sell(bought: pd.DataFrame, segment: pd.Series, *, least: int, top: int) -> Companions:
     """Pairs of items inside each segment, by lift.
 
     Parameters
@@ -59,19 +75,20 @@ def cross_sell(bought: pd.DataFrame, segment: pd.Series, *, least: int, top: int
 
     Returns
     -------
-    DataFrame
-        `segment`, `has`, `offer`, `buyers` of the first, those of them with `both`, `confidence` (share with both),
-        `lift`, and the number of `candidates` who have the first and not the second.
+    Companions
+        Its table has `segment`, `has`, `offer`, `buyers` of the first, those of them with `both`, `confidence` (share
+        with both), `lift` with its 95% interval, the adjusted p-value, and the number of `candidates` who have the
+        first and not the second.
     """
     frames = [
-        _pairs(mine).assign(segment=label)
+        _pairs(mine, STRATA).assign(segment=label)
         for label, members in segment.groupby(segment)
         if len(mine := bought[bought[c.CUSTOMER_ID].isin(members.index)])
     ]
     return _best(frames, least, top)
 
 
-def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) -> pd.DataFrame:
+def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) -> Companions:
     """From a price third of a category to the next higher one, inside each segment; columns as in `cross_sell`.
 
     The lift compares with everyone of the segment who buys in the category.
@@ -79,71 +96,90 @@ def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) ->
     frames = []
     for label, members in segment.groupby(segment):
         mine = levels[levels[c.CUSTOMER_ID].isin(members.index)]
-        named = mine.assign(item=mine["item"] + ": " + mine["level"].map(dict(enumerate(LEVELS))))
-        in_category = mine.groupby("item")[c.CUSTOMER_ID].nunique()
-        pairs = _pairs(named[[c.CUSTOMER_ID, "item"]], in_category) if len(named) else _nothing()
-        steps = {(f"{item}: {low}", f"{item}: {high}") for item in set(mine["item"])
-                 for low, high in (LEVELS[:2], LEVELS[1:])}  # fmt: skip
-        is_step = [pair in steps for pair in zip(pairs["has"], pairs["offer"], strict=True)]
-        frames.append(pairs[np.array(is_step, dtype=bool)].assign(segment=label))
+        for item, own in mine.groupby("item"):
+            named = own.assign(item=[f"{item}: {LEVELS[level]}" for level in own["level"]])
+            pairs = _pairs(named[[c.CUSTOMER_ID, "item"]], 1)
+            steps = {(f"{item}: {low}", f"{item}: {high}") for low, high in (LEVELS[:2], LEVELS[1:])}
+            is_step = [pair in steps for pair in zip(pairs["has"], pairs["offer"], strict=True)]
+            frames.append(pairs[np.array(is_step, dtype=bool)].assign(segment=label))
     return _best(frames, least, top)
 
 
-def _nothing() -> pd.DataFrame:
-    kinds = {"has": str, "offer": str, "buyers": int, "both": int, "confidence": float, "lift": float}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in {**kinds, "candidates": int}.items()})
-
-
-def _pairs(bought: pd.DataFrame, in_category: pd.Series | None = None) -> pd.DataFrame:
-    """Every ordered pair of items with how often one customer has both, of the customers who have any.
-
-    Parameters
-    ----------
-    in_category
-        Of price thirds: the buyers of each category, among whom a third has its usual share.
-    """
+def _pairs(bought: pd.DataFrame, strata: int) -> pd.DataFrame:
+    """Every ordered pair of items with how often one customer has both, beside customers of as many items."""
     rows, _ = pd.factorize(bought[c.CUSTOMER_ID])
     places, items = pd.factorize(bought["item"], sort=True)
     table = np.zeros((rows.max() + 1, len(items)), dtype=np.float32)
     table[rows, places] = 1
+    expected, variance = np.zeros((2, len(items), len(items)))
+    number = max(1, min(strata, len(table) // LEAST_IN_STRATUM))
+    order = np.argsort(table.sum(axis=1), kind="stable")
+    for part in np.array_split(order, number):
+        own, n = table[part].sum(axis=0).astype(np.float64), len(part)
+        expected += np.outer(own, own) / n
+        variance += np.outer(own * (n - own), own * (n - own)) / (n**2 * max(n - 1, 1))
     both = table.T @ table
     buyers = np.diag(both)
-    among = len(table) if in_category is None else in_category[[item.rpartition(": ")[0] for item in items]].to_numpy()
-    rate = buyers / among
-    confidence = (both + SHRINK * rate[None, :]) / (buyers[:, None] + SHRINK)
+    usual = SHRINK * buyers[None, :] / len(table)
     first, second = np.nonzero(~np.eye(len(items), dtype=bool))
+    lift, error = (both + usual) / (expected + usual), np.sqrt(variance) / np.maximum(expected, TINY)
+    z = (both - expected) / np.sqrt(np.maximum(variance, TINY))
     return pd.DataFrame(
         {
             "has": items[first],
             "offer": items[second],
             "buyers": buyers[first].astype(int),
+            "offer_buyers": buyers[second].astype(int),
             "both": both[first, second].astype(int),
             "confidence": (both / buyers[:, None])[first, second],
-            "lift": (confidence / rate[None, :])[first, second],
+            "lift": lift[first, second],
+            "low": (lift * np.exp(-Z * error))[first, second],
+            "high": (lift * np.exp(Z * error))[first, second],
+            "p_value": np.where(variance > 0, norm.sf(z), 1.0)[first, second],
             "candidates": (buyers[:, None] - both)[first, second].astype(int),
         }
     )
 
 
-def _best(frames: list[pd.DataFrame], least: int, top: int) -> pd.DataFrame:
-    table = pd.concat(frames, ignore_index=True) if frames else _nothing().assign(segment="")
-    table = table[(table["both"] >= least) & (table["candidates"] > 0) & (table["lift"] > 1)]
-    table = table.sort_values(
-        ["segment", "lift", "has", "offer"], ascending=[True, False, True, True], ignore_index=True
+def _best(frames: list[pd.DataFrame], least: int, top: int) -> Companions:
+    columns = ["segment", "has", "offer", "buyers", "both", "confidence", "lift", "low", "high", "p_value_adjusted",
+               "candidates"]  # fmt: skip
+    frames = [frame for frame in frames if len(frame)]
+    if not frames:
+        return Companions(pd.DataFrame(columns=columns), 0, 0)
+    table = pd.concat(frames, ignore_index=True)
+    table = table[(table["buyers"] >= least) & (table["offer_buyers"] >= least)]
+    table = table.assign(p_value_adjusted=false_discovery(table["p_value"].to_numpy(np.float64)))
+    clear = table[(table["p_value_adjusted"] < LEVEL) & (table["both"] >= least) & (table["candidates"] > 0)]
+    clear = clear.sort_values(
+        ["segment", "low", "has", "offer"], ascending=[True, False, True, True], ignore_index=True
     )
-    columns = ["segment", "has", "offer", "buyers", "both", "confidence", "lift", "candidates"]
-    return table.groupby("segment", sort=False).head(top)[columns].reset_index(drop=True)
+    return Companions(
+        clear.groupby("segment", sort=False).head(top)[columns].reset_index(drop=True), len(clear), len(table)
+    )
 
 
 def run(view: View, settings: CompanionsConfig) -> Result:
     """Cross-sell over categories, upsell over price thirds."""
     result, segment = Result(), view.now.segments[settings.segment]
     cross = cross_sell(categories(view.history), segment, least=settings.least, top=settings.top)
-    result.add("cross_sell", cross, Drawing("pairs", cross, "Cross-sell: who buys this, and not yet that"))
+    result.add("cross_sell", cross.table, Drawing("pairs", cross.table, _told("Cross-sell", "of categories", cross)))
     up = upsell(price_levels(view.history), segment, least=settings.least, top=settings.top)
-    result.add("upsell", up, Drawing("pairs", up, "Upsell: from one price third of a category to the next"))
-    result.finding = f"{len(cross)} pairs of categories and {len(up)} steps of price go together beyond chance"
+    result.add("upsell", up.table, Drawing("pairs", up.table, _told("Upsell", "of price thirds", up)))
+    result.finding = f"{_told('cross-sell', 'of categories', cross)}; {_told('upsell', 'of price thirds', up)}"
     return result
+
+
+def _told(what: str, kind: str, pairs: Companions) -> str:
+    """How many pairs go together, and the surest."""
+    told = f"{what}: {pairs.clear:,} of {pairs.tested:,} pairs {kind} go together beyond chance"
+    if pairs.clear:
+        best = pairs.table.loc[pairs.table["low"].idxmax()]
+        told += (
+            f", the surest {best['has']} and {best['offer']} ({best['segment']}): {best['lift']:.1f} times the usual "
+            f"[{best['low']:.1f}, {best['high']:.1f}]"
+        )
+    return told
 
 
 ANALYSIS = Analysis("companions", "What goes with what a customer buys?", run, ("transactions.category",))

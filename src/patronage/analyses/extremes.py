@@ -10,7 +10,7 @@ import pandas as pd
 from patronage import lenses
 from patronage import names as c
 from patronage.analyses.contract import Result, View
-from patronage.analyses.pooling import FEWEST_ROWS, judged
+from patronage.analyses.pooling import FEWEST_ROWS, as_one_family, judged
 from patronage.statistics import mean_differences
 
 
@@ -57,5 +57,5 @@ def extremes_by(result: Result, view: View, columns: Sequence[str], most: int) -
             hits = (rows[c.CUSTOMER_ID].map(known) == extreme).astype(float)
             counts = hits.groupby(rows["label"]).agg(k="sum", n="size").reset_index()
             tables.append(judged(f"satisfaction: {extreme}", by, counts, shares=True, most=most))
-    if tables and len(table := pd.concat(tables, ignore_index=True)):
-        result.add("satisfaction_by", table)
+    if tables and len(table := pd.concat(tables)):
+        result.add("satisfaction_by", as_one_family(table))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
+from patronage.analyses.acts import most_often
 from patronage.config import ListsConfig
 from patronage.lenses import History
 
@@ -17,14 +18,7 @@ def homes(history: History) -> pd.Series | None:
     """The place at which each customer ordered most often; None where the log knows no places."""
     if not history.has("transactions", c.LOCATION):
         return None
-    rows = history.frame(
-        """
-        SELECT customer_id, location FROM (
-            SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY n DESC, location) AS place FROM (
-                SELECT customer_id, location, count(DISTINCT order_id) AS n FROM order_lines
-                WHERE amount > 0 AND location IS NOT NULL GROUP BY customer_id, location) AS counted) AS ranked
-        WHERE place = 1"""
-    )
+    rows = history.frame(most_often(c.LOCATION))
     return rows.set_index(c.CUSTOMER_ID)[c.LOCATION]
 
 

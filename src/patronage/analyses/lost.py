@@ -140,8 +140,9 @@ def _described(view: View, before: Population, groups: pd.Series, back: pd.Serie
     )  # fmt: skip
     table = frame.groupby("group").agg(
         customers=("group", "size"), value=("paid", "sum"), mean_orders=("orders", "mean"),
-        may_come_back=("p_return", "mean"), expected_back=("p_return", "sum"),
+        may_come_back=("p_return", "mean"), expected_back=("p_return", lambda known: known.sum(min_count=1)),
     ).reset_index()  # fmt: skip
+    table = table.dropna(axis="columns", how="all")  # where who may come back could not be learned
     table.insert(2, "share", table["customers"] / len(groups))
     table.insert(4, "value_share", table["value"] / max(table["value"].sum(), 1e-9))
     return table.assign(agreement_of_halves=agreement).sort_values("value", ascending=False, ignore_index=True)

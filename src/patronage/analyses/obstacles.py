@@ -21,7 +21,7 @@ from patronage import names as c
 from patronage.analyses.acts import ORDER
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.analyses.like_customers import beside_like_customers, keep_met
-from patronage.analyses.pooling import pooled_means, pooled_shares
+from patronage.analyses.pooling import FEWEST_ROWS, as_one_family, by_customer, judged, means_by_customer
 from patronage.analyses.same_customer import same_customer
 from patronage.analyses.steps import (
     BANDS,
@@ -39,7 +39,7 @@ from patronage.engine import texts
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.names import Metric
-from patronage.statistics import false_discovery, two_sided
+from patronage.statistics import false_discovery
 
 LEVEL = 0.05
 OBSTACLE, HELPS = "obstacle", "goes with passing"
@@ -47,7 +47,6 @@ MARKS = "marks the customer"  # less pass than among like customers, and not tha
 T = float(student.ppf(0.975, BUCKETS - 1))  # of a 95% interval by leaving buckets out
 OWN = ["step", "obstacle", "same_customers", "same_customer_effect", "same_customer_low", "same_customer_high",
        "same_customer_error"]  # fmt: skip
-FEWEST_ANSWERS = 50
 ANSWERED_DAYS = 30  # an answer is about the last step within so many days
 
 
@@ -60,8 +59,7 @@ def run(view: View, settings: ObstaclesConfig) -> Result:
 def _run(view: View, steps: Steps) -> Result:
     history, settings = view.history, steps.settings
     counts = steps.frame(
-        "SELECT act, band, coalesce(channel, '') AS channel, bucket, count(*) AS n, sum(passed) AS passed "
-        "FROM episodes GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+        "SELECT act, bucket, count(*) AS n, sum(passed) AS passed FROM episodes GROUP BY act, bucket ORDER BY 1, 2"
     )
     named = _searched(steps, counts)
     if not named:
@@ -71,10 +69,11 @@ def _run(view: View, steps: Steps) -> Result:
     result = Result()
     table = _passed(counts, named, value)
     result.add("steps", table)
-    by = pd.concat([_by(counts, "band", "stage"), _by(counts, c.CHANNEL, c.CHANNEL), _by_label(view, steps, named)])
+    by = as_one_family(pd.concat([*_by_stage_and_channel(steps, named), *_by_label(view, steps, named)]))
+    by = by.rename(columns={"voice": "step", "n": "episodes"})
     shares = by[by["by"] == "stage"].rename(columns={"step": "row", "label": "column"})
     title = "Share of customers who pass each step, by the orders that they had before"
-    result.add("steps_by", by.reset_index(drop=True), Drawing("shares", shares, title, "orders before the step"))
+    result.add("steps_by", by, Drawing("shares", shares, title, "orders before the step"))
     keep_met(steps, named)
     pairs = beside_like_customers(steps, settings.least)
     pairs = _judged(pairs, steps) if len(pairs) else pairs
@@ -82,7 +81,7 @@ def _run(view: View, steps: Steps) -> Result:
     hardest = table.loc[table["lost_value"].idxmax()]
     result.finding = (
         f"most is lost after {hardest['step']}: in {1 - hardest['passed_share']:.0%} of {hardest['episodes']:,} times "
-        "no order came in its days"
+        f"no order came in the {settings.again_days if hardest['step'] == ORDER else settings.pass_days} days after it"
     )
     if len(pairs):
         _told(result, steps, pairs.assign(lost_value=pairs["lost_orders"] * value))
@@ -141,34 +140,35 @@ def _passed(counts: pd.DataFrame, named: Sequence[str], value: float) -> pd.Data
     return pd.DataFrame(rows, columns=["step", "episodes", "passed_share", "low", "high", "lost", "lost_value"])
 
 
-def _by(counts: pd.DataFrame, column: str, by: str) -> pd.DataFrame:
-    """The share passed at each step by a column; small groups are drawn to the step's own share."""
+def _by_stage_and_channel(steps: Steps, named: Sequence[str]) -> list[pd.DataFrame]:
+    """By the orders before the step, and by its channel."""
     frames = []
-    for step, own in counts[counts[column] != ""].groupby("act", sort=False):
-        sums = own.groupby(column)[["n", "passed"]].sum().reset_index()
-        labels = [BANDS[int(band)] for band in sums[column]] if column == "band" else list(sums[column].astype(str))
-        n, k = sums["n"].to_numpy(float), sums["passed"].to_numpy(float)
-        value, low, high = pooled_shares(k, n)
-        common = k.sum() / max(n.sum(), 1)
-        clear = (false_discovery(_z_p(k, n, common)) < LEVEL) & ((low > common) | (high < common))
-        side = np.where(clear, np.where(value > common, "above", "below"), "")
-        frames.append(
-            pd.DataFrame(
-                {"step": step, "by": by, "label": labels, "episodes": n.astype(int), "raw": k / n, "value": value,
-                 "low": low, "high": high, "common": common, "stands_out": side}
-            )
-        )  # fmt: skip
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    for by, column in (("stage", "band"), (c.CHANNEL, c.CHANNEL)):
+        sums = steps.frame(
+            "SELECT act, label, sum(k) AS k, sum(n) AS n, sum(k * k) AS kk, sum(k * n) AS kn, sum(n * n) AS nn "
+            "FROM own GROUP BY act, label ORDER BY act, label",
+            own=f"SELECT act, {column} AS label, customer, sum(passed) * 1.0e0 AS k, count(*) * 1.0e0 AS n "
+            f"FROM episodes WHERE {column} IS NOT NULL AND act IN ({steps.among(named)}) "
+            f"GROUP BY act, {column}, customer",
+        )
+        if by == "stage":
+            sums["label"] = [BANDS[int(band)] for band in sums["label"]]
+        frames.append(_by(sums, named, by))
+    return frames
 
 
-def _z_p(k: np.ndarray, n: np.ndarray, common: float) -> np.ndarray:
-    return two_sided((k / n - common) / np.sqrt(max(common * (1 - common), 1e-12) / n))
+def _by(sums: pd.DataFrame, named: Sequence[str], by: str) -> pd.DataFrame:
+    """The share passed at each step by a label, resting on customers; small groups are drawn to the step's share."""
+    tables = [
+        judged(step, by, sums[sums["act"] == step], shares=True, most=len(sums)).sort_values("label") for step in named
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
-def _by_label(view: View, steps: Steps, named: Sequence[str]) -> pd.DataFrame:
+def _by_label(view: View, steps: Steps, named: Sequence[str]) -> list[pd.DataFrame]:
     """By the labels that customers held at the earlier cutoff, of the steps since."""
     if view.before is None:
-        return pd.DataFrame()
+        return []
     rows = steps.frame(
         "SELECT customer_id, act, n, passed FROM done JOIN people ON people.customer = done.customer "
         "ORDER BY act, customer_id",
@@ -178,9 +178,10 @@ def _by_label(view: View, steps: Steps, named: Sequence[str]) -> pd.DataFrame:
     frames = []
     for name in steps.settings.segments:
         if name in view.before.segments:
-            label = rows[c.CUSTOMER_ID].map(view.before.segments[name]).fillna("")
-            frames.append(_by(rows.assign(label=label), "label", f"{name} before"))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+            label = rows[c.CUSTOMER_ID].map(view.before.segments[name])
+            known = rows.assign(label=label, k=rows["passed"])[label.notna().to_numpy()]
+            frames.append(_by(by_customer(known, ["act", "label"]), named, f"{name} before"))
+    return frames
 
 
 def _judged(table: pd.DataFrame, steps: Steps) -> pd.DataFrame:
@@ -241,9 +242,11 @@ def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: Obst
     moment = seconds(steps.history, c.OCCURRED_AT)
     rows = steps.frame(
         f"""
-        SELECT kind, stood.act, count(*) AS n, avg(value) AS mean, var_samp(value) AS variance
+        SELECT kind, stood.act, last_step.customer AS customer_id, count(*) AS n, sum(value) AS total,
+               sum(value * value) AS squares, count(value) AS answers
         FROM last_step JOIN stood ON stood.customer = last_step.customer AND stood.moment = last_step.step_at
-        WHERE last_step.moment - step_at <= {ANSWERED_DAYS * DAY} GROUP BY kind, stood.act ORDER BY 1, 2""",
+        WHERE last_step.moment - step_at <= {ANSWERED_DAYS * DAY} GROUP BY kind, stood.act, last_step.customer
+        ORDER BY 1, 2, 3""",
         stood=f"SELECT customer, moment, max(act) AS act FROM timeline WHERE act IN ({steps.among(named)}) "
         "GROUP BY customer, moment",
         spoken=f"SELECT customer, {moment} AS moment, event AS kind, value, 1 AS is_answer "
@@ -253,32 +256,23 @@ def _feedback(result: Result, steps: Steps, named: Sequence[str], settings: Obst
         "ORDER BY moment, is_answer, kind ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS step_at FROM spoken",
         last_step="SELECT * FROM placed WHERE is_answer = 1 AND step_at IS NOT NULL",
     )
-    frames = []
-    for survey, own in rows[rows["kind"].isin(settings.surveys)].dropna(subset=["mean"]).groupby("kind"):
-        if len(own) < 2 or own["n"].sum() < FEWEST_ANSWERS:
-            continue
-        sizes, variances = own["n"].to_numpy(float), own["variance"].fillna(0.0).to_numpy(float)
-        value, low, high = pooled_means(own["mean"].to_numpy(float), variances, sizes)
-        frames.append(_feedback_rows(f"mean {survey}", own, value, low, high, np.average(own["mean"], weights=sizes)))
-    arrivals = steps.frame("SELECT act, count(*) AS n FROM timeline GROUP BY act").set_index("act")["n"]
-    troubles = rows[rows["kind"].isin(settings.negative)].groupby("act")["n"].sum().reset_index()
-    if len(troubles) > 1 and troubles["n"].sum() >= FEWEST_ANSWERS:
-        of = troubles["act"].map(arrivals).to_numpy(float)
-        k = np.minimum(troubles["n"].to_numpy(float), of)
-        value, low, high = pooled_shares(k, of)
-        frames.append(_feedback_rows("troubles per step", troubles, value, low, high, k.sum() / of.sum()))
-    if frames:
-        result.add("steps_feedback", pd.concat(frames, ignore_index=True))
-
-
-def _feedback_rows(
-    what: str, own: pd.DataFrame, value: np.ndarray, low: np.ndarray, high: np.ndarray, common: float
-) -> pd.DataFrame:
-    side = np.where(low > common, "above", np.where(high < common, "below", ""))
-    return pd.DataFrame(
-        {"what": what, "step": own["act"].to_numpy(), "n": own["n"].astype(int).to_numpy(), "value": value, "low": low,
-         "high": high, "common": common, "stands_out": side}
-    )  # fmt: skip
+    tables = []
+    for survey, own in rows[rows["answers"] > 0].assign(n=rows["answers"]).groupby("kind"):
+        if survey in settings.surveys:
+            counts = means_by_customer(own, own["act"])
+            tables.append(judged(f"mean {survey}", "step", counts, shares=False, most=len(counts)))
+    arrivals = steps.frame(
+        f"SELECT act, customer AS customer_id, count(*) AS n FROM timeline WHERE act IN ({steps.among(named)}) "
+        "GROUP BY act, customer ORDER BY 1, 2"
+    )
+    troubles = rows[rows["kind"].isin(settings.negative)].groupby(["act", c.CUSTOMER_ID])["n"].sum().rename("k")
+    if troubles.sum() >= FEWEST_ROWS:
+        arrivals = arrivals.join(troubles, on=["act", c.CUSTOMER_ID]).fillna({"k": 0.0})
+        counts = by_customer(arrivals.assign(k=arrivals[["k", "n"]].min(axis=1)), arrivals["act"])
+        tables.append(judged("troubles per step", "step", counts, shares=True, most=len(counts)))
+    if tables := [table for table in tables if len(table)]:
+        told = as_one_family(pd.concat(tables)).rename(columns={"voice": "what", "label": "step"})
+        result.add("steps_feedback", told.drop(columns=["by", "raw"]))
 
 
 ANALYSIS = Analysis("obstacles", "At which steps are customers lost, and what did they meet there?", run, ("events",))

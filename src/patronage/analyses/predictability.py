@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import BEGINNINGS, acts, commonest, sampled
+from patronage.analyses.acts import ANY, BEGINNINGS, acts, commonest, is_act, sampled
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import PredictabilityConfig
 from patronage.errors import DataError
@@ -100,7 +100,7 @@ def _half(customers: pd.Index, seed: int) -> Mask:
 
 
 def _whether(view: View, settings: PredictabilityConfig) -> Sequence[tuple[str, str, pd.DataFrame]]:
-    """Every act, done or not in the last span, from the spans before."""
+    """Every act of the customer's own, done or not in the last span, from the spans before."""
     history, days = view.history, view.since_days
     sample = sampled(history, c.CUSTOMER_ID, settings.most_customers)
     ages = history.frame(f"SELECT customer_id, {history.age('start')} AS age FROM beginnings WHERE {sample} "
@@ -111,7 +111,7 @@ def _whether(view: View, settings: PredictabilityConfig) -> Sequence[tuple[str, 
     span = f"CAST(floor(({history.age('day')} - 1) * 1.0e0 / {days}) AS INTEGER)"
     rows = history.frame(
         f"SELECT DISTINCT customer_id, act, {span} AS span FROM acts "
-        f"WHERE {history.age('day')} <= {days * (settings.spans + 1)} AND {sample}",
+        f"WHERE {is_act(ANY)} AND {history.age('day')} <= {days * (settings.spans + 1)} AND {sample}",
         acts(categories),
     )
     half = _half(spans.index, view.seed)

@@ -15,6 +15,7 @@ from patronage import names as c
 from patronage.analyses.acts import sampled
 from patronage.analyses.beyond_chance import CHANCE, with_verdicts
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.pooling import by_customer, times_over
 from patronage.config import PressureConfig
 from patronage.data.contract import SENT
 from patronage.engine import text
@@ -122,9 +123,11 @@ def _senders(result: Result, history: History, weeks: pd.DataFrame, settings: Pr
 def _by_pressure(weeks: pd.DataFrame, top: int) -> pd.DataFrame:
     frames = []
     for outcome, span in OUTCOMES.items():
-        counts = weeks.groupby("pressure")[outcome].agg(events="sum", weeks="size").reset_index()
-        low, high = wilson_interval(counts["events"].to_numpy(float), counts["weeks"].to_numpy(float))
-        value = counts["events"] / counts["weeks"]
+        counts = by_customer(weeks.assign(k=weeks[outcome], n=1), ["pressure"])
+        value = counts["k"] / counts["n"]
+        once = times_over(counts, value.to_numpy(float))  # the weeks of one customer are alike
+        low, high = wilson_interval(counts["k"].to_numpy(float) / once, counts["n"].to_numpy(float) / once)
+        counts = counts.rename(columns={"k": "events", "n": "weeks"}).astype({"events": int, "weeks": int})
         frames.append(counts.assign(outcome=f"{outcome} {span}", value=value, low=low, high=high))
     table = pd.concat(frames, ignore_index=True)
     table["messages"] = [f"{n} or more" if n == top else str(n) for n in table["pressure"]]

@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import commonest, product_column
+from patronage.analyses.acts import commonest, product_label
+from patronage.analyses.adoption import adoption
 from patronage.analyses.companions import LEVELS, price_levels
 from patronage.analyses.contract import Analysis, Drawing, Result, View
+from patronage.analyses.pooling import by_customer, times_over
 from patronage.analyses.ripening import upsell_ripens
 from patronage.config import ProductsConfig
 from patronage.engine import text
 from patronage.errors import DataError
 from patronage.lenses import History
-from patronage.names import Metric
 from patronage.statistics import Estimate, false_discovery, wilson_interval
 
 LEVEL = 0.05
@@ -24,10 +25,11 @@ LEAST_MONTHS = 13  # for a season: every month of the year, and one twice
 def run(view: View, settings: ProductsConfig) -> Result:
     """Growth by item and region, season, price thirds by segment, adoption."""
     result, history = Result(), view.history
-    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else product_column(history)
+    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else product_label(history)
     growth = _growth(history, item, view.since_days, settings)
     if growth.empty:
-        raise DataError(f"no {item} with {settings.least} buyers in the last {2 * view.since_days} days")
+        what = item if item == c.CATEGORY else "product"
+        raise DataError(f"no {what} with {settings.least} buyers in the last {2 * view.since_days} days")
     clear = growth[growth["verdict"] != ""]
     result.finding = (
         f"{len(clear):,} of {len(growth):,} items by region grew or shrank beyond the whole in {view.since_days} days"
@@ -42,7 +44,7 @@ def run(view: View, settings: ProductsConfig) -> Result:
         if len(ripe := upsell_ripens(history, settings.least)):
             result.add("upsell_ripens", ripe, _ripening(ripe))
     if history.has("transactions", c.PRODUCT_ID):
-        _adoption(result, view, settings)
+        adoption(result, view, settings)
     return result
 
 
@@ -52,7 +54,8 @@ def _growth(history: History, item: str, days: int, settings: ProductsConfig) ->
     age = history.age("CAST(ordered_at AS DATE)")
     rows = history.frame(
         f"""
-        SELECT item, location, count(*) AS buyers, sum(now) AS now, sum(before) AS before, sum(revenue) AS revenue
+        SELECT item, location, count(*) AS buyers, sum(now) AS now, sum(before) AS before, sum(now * before) AS both,
+               sum(revenue) AS revenue
         FROM bought GROUP BY item, location HAVING sum(now) + sum(before) >= {settings.least}""",
         {
             "bought": f"""
@@ -68,7 +71,8 @@ def _growth(history: History, item: str, days: int, settings: ProductsConfig) ->
         return rows
     now, before = rows["now"].to_numpy(np.float64) + 0.5, rows["before"].to_numpy(np.float64) + 0.5
     whole = now.sum() / before.sum()
-    estimate = Estimate(np.log(now / before / whole), np.sqrt(1 / now + 1 / before))
+    both = rows.pop("both").to_numpy(np.float64)  # who bought at both times tells nothing of growth
+    estimate = Estimate(np.log(now / before / whole), np.sqrt((now + before - 2 * both) / (now * before)))
     rows["growth"], rows["low"], rows["high"] = np.exp(estimate.value), np.exp(estimate.low), np.exp(estimate.high)
     clear = false_discovery(estimate.p_value) < LEVEL
     rows["verdict"] = np.where(clear, np.where(estimate.value > 0, "grows", "shrinks"), "")
@@ -102,7 +106,13 @@ def _thirds(view: View, settings: ProductsConfig) -> pd.DataFrame:
     counts = levels.groupby([labels.rename("segment"), "level"]).size().rename("n").reset_index()
     counts["of"] = counts.groupby("segment")["n"].transform("sum")
     counts["third"] = counts["level"].map(dict(enumerate(LEVELS)))
-    counts["low"], counts["high"] = wilson_interval(counts["n"].to_numpy(float), counts["of"].to_numpy(float))
+    share, once = (counts["n"] / counts["of"]).to_numpy(float), np.ones(len(counts))
+    for level in LEVELS:  # the purchases of one customer are alike
+        hits = levels.assign(k=(levels["level"] == LEVELS.index(level)).astype(float), n=1.0)
+        sums = by_customer(hits, labels.rename("label")).set_index("label").reindex(counts["segment"])
+        once = np.where(counts["third"] == level, times_over(sums, share), once)
+    n, of = counts["n"].to_numpy(float) / once, counts["of"].to_numpy(float) / once
+    counts["low"], counts["high"] = wilson_interval(n, of)
     return counts.assign(share=counts["n"] / counts["of"])[["segment", "third", "n", "of", "share", "low", "high"]]
 
 
@@ -115,51 +125,6 @@ def _ripening(table: pd.DataFrame) -> Drawing:
     )
     shown = table.rename(columns={c.CATEGORY: "label", "up_by_90": "value"})
     return Drawing("forest", shown, title, "share with a clearly dearer purchase within 90 days, with 95% interval")
-
-
-def _adoption(result: Result, view: View, settings: ProductsConfig) -> None:
-    """Of the customers who bought after a product was new: how many bought a new one, and within how many days."""
-    history = view.history
-    age_of_launch = history.age("min(CAST(ordered_at AS DATE))")
-    since_new = history.engine.days("launched", "CAST(ordered_at AS DATE)")
-    (oldest,) = history.frame(f"SELECT {age_of_launch} AS age FROM order_lines WHERE amount > 0")["age"]
-    launches = f"""
-        SELECT product_id, min(CAST(ordered_at AS DATE)) AS launched FROM order_lines
-        WHERE amount > 0 AND product_id IS NOT NULL GROUP BY product_id
-        HAVING {age_of_launch} <= {int(oldest) - settings.new_after_days} AND {age_of_launch} > 30"""
-    rows = history.frame(
-        f"""
-        SELECT order_lines.customer_id, min({since_new}) AS days, count(DISTINCT order_lines.product_id) AS products
-        FROM order_lines JOIN launches ON order_lines.product_id = launches.product_id
-        WHERE amount > 0 GROUP BY order_lines.customer_id""",
-        {"launches": launches},
-    ).set_index(c.CUSTOMER_ID)
-    if len(rows) < settings.least:
-        result.notes.append(
-            f"adoption: {len(rows)} customers bought a product first sold {settings.new_after_days} days in"
-        )
-        return
-    segment = view.now.segments[settings.segment]
-    buyers = segment[segment != c.UNKNOWN]
-    days = rows["days"].reindex(buyers.index)
-    table = pd.DataFrame({"segment": buyers, "first": days <= 7, "within_30": days <= 30, "ever": days.notna()})
-    table = table.groupby("segment").agg(customers=("ever", "size"), first_week=("first", "sum"),
-                                         within_30=("within_30", "sum"), ever=("ever", "sum"))  # fmt: skip
-    table = table.reset_index()
-    table["early_share"] = table["within_30"] / table["customers"]
-    early, customers = table["within_30"].to_numpy(float), table["customers"].to_numpy(float)
-    table["low"], table["high"] = wilson_interval(early, customers)
-    shown = table.rename(columns={"segment": "label", "early_share": "value"})
-    best = table.loc[table["early_share"].idxmax()]
-    title = f"{best['segment']} customers are the first to buy what is new: {best['early_share']:.0%} within 30 days"
-    reference = float(table["within_30"].sum() / table["customers"].sum())
-    drawing = Drawing("forest", shown, title, "share with a product in its first 30 days", reference)
-    result.add("adoption", table, drawing)
-    result.metrics[Metric.ADOPTION_EARLY] = reference
-    first = rows[(rows["days"] <= 7) & rows.index.isin(buyers.index)]
-    first = first.rename_axis(c.CUSTOMER_ID).sort_values(["products", c.CUSTOMER_ID], ascending=[False, True])
-    reason = "bought new products in the week in which they were first sold"
-    result.lists["first_buyers"] = first.reset_index()[[c.CUSTOMER_ID, "products"]].assign(reason=reason)
 
 
 ANALYSIS = Analysis("products", "What sells where and when, and who buys what is new?", run)

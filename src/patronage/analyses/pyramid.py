@@ -32,11 +32,13 @@ def profitability(features: pd.DataFrame, tiers: pd.Series) -> pd.DataFrame:
     DataFrame
         A row per tier: `customers`, their share, `net_revenue` and its share and, where the value lens knows them,
         `discounts_given`, `cost_to_serve` and the `profit` that is left, and where the customers tell it the
-        `acquisition_cost`; all in the currency, and empty where a tier has none that is known.
+        `acquisition_cost`; all in the currency, and empty where a tier has none that is known. A column of which the
+        log tells nothing, or 0 of everybody, is left out.
     """
     money = [name for name in (c.NET_REVENUE, *COSTS) if name in features]
     grouped = features.groupby(_in_pyramid(tiers).rename(c.VALUE_TIER))
     table = grouped[money].sum(min_count=1)
+    table = table.drop(columns=[name for name in COSTS if name in table and not table[name].fillna(0.0).any()])
     table.insert(0, "customers", grouped.size())
     table.insert(1, "customer_share", table["customers"] / table["customers"].sum())
     table.insert(3, "revenue_share", table[c.NET_REVENUE] / table[c.NET_REVENUE].sum())
@@ -138,7 +140,9 @@ def value_drivers(features: pd.DataFrame, tiers: pd.Series, order: Sequence[str]
     """
     rows = []
     names = [
-        name for name in (c.N_ORDERS, c.MEAN_ORDER_VALUE, c.TENURE_DAYS, c.RETURN_SHARE, *COSTS) if name in features
+        name
+        for name in (c.N_ORDERS, c.MEAN_ORDER_VALUE, c.TENURE_DAYS, c.RETURN_SHARE, *COSTS)
+        if name in features and features[name].fillna(0.0).any()
     ]
     known = _in_pyramid(tiers)
     for tier in order:

@@ -281,8 +281,12 @@ def _judged_list(result: Result, view: View, item: str, settings: SequencesConfi
         f"[{row['low']:+.1%}, {row['high']:+.1%}]"
     )
     now = np.maximum(had, new)
-    best = np.argsort(-np.where(now > 0, -np.inf, offer_scores(now)), axis=1)[:, 0]
-    offers = pd.DataFrame({c.CUSTOMER_ID: customers, "offer": np.array(labels)[best]})
+    scores = np.where(now > 0, -np.inf, offer_scores(now))
+    best = np.argsort(-scores, axis=1, kind="stable")[:, 0]
+    share = scores[np.arange(len(best)), best]  # of the buyers of what the customer has
+    offers = pd.DataFrame({c.CUSTOMER_ID: customers, "offer": np.array(labels)[best], "share_who_have_it": share})
+    offers = offers[np.isfinite(share)]  # who has everything is offered nothing
+    offers = offers.sort_values("share_who_have_it", ascending=False, kind="stable", ignore_index=True)
     lift = rates.hits / max(rates.popular, 1e-9)
     reason = "goes with what the customer bought and not yet has"
     result.lists["cross_sell_offers"] = offers.assign(reason=reason, measured_lift=lift)

@@ -14,10 +14,10 @@ import pandas as pd
 
 from patronage import cutoff as when
 from patronage import names as c
-from patronage.analyses.acts import product_column
+from patronage.analyses.acts import most_often, product_column, product_label
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.analyses.extremes import extremes, extremes_by
-from patronage.analyses.pooling import COLUMNS, FEWEST_ROWS, judged
+from patronage.analyses.pooling import COLUMNS, FEWEST_ROWS, as_one_family, by_customer, judged, means_by_customer
 from patronage.analyses.troubled_products import AFTER_DAYS as AFTER_DAYS_OF_ORDER
 from patronage.analyses.troubled_products import tickets_by_product, troubled_orders
 from patronage.config import VoiceConfig
@@ -39,7 +39,7 @@ def run(view: View, settings: VoiceConfig) -> Result:
     tables = [table for table in tables if len(table) > 1]
     _tickets(result, view, settings)
     if tables:
-        _groups(result, pd.concat(tables, ignore_index=True)[COLUMNS])
+        _groups(result, as_one_family(pd.concat(tables)[COLUMNS]))
     elif not result.tables:
         raise DataError(f"no survey, complaint, ticket or return with at least {FEWEST_ROWS} rows")
     _reviews(result, history)
@@ -69,7 +69,8 @@ def _groups(result: Result, table: pd.DataFrame) -> None:
 def _places(history: History) -> dict[str, str]:
     """What the order lines can be grouped by: name to column."""
     names = (c.CATEGORY, product_column(history), c.BRAND, c.LOCATION, c.CHANNEL)
-    return {name: name for name in names if history.has("transactions", name)}
+    sql = {c.PRODUCT_NAME: product_label(history)}
+    return {name: sql.get(name, name) for name in names if history.has("transactions", name)}
 
 
 def _products(history: History) -> list[str]:
@@ -78,10 +79,14 @@ def _products(history: History) -> list[str]:
 
 
 HOMES = {
-    "homes": """
-        SELECT customer_id, max(location) AS location, max(channel) AS channel, count(DISTINCT order_id) AS n_orders
-        FROM order_lines WHERE amount > 0 GROUP BY customer_id""",
-}  # the place and channel of a customer; of several, one for good
+    "home_locations": most_often(c.LOCATION),
+    "home_channels": most_often(c.CHANNEL),
+    "buyers": "SELECT customer_id, count(DISTINCT order_id) AS n_orders FROM order_lines WHERE amount > 0 "
+    "GROUP BY customer_id",
+    "homes": "SELECT buyers.customer_id, location, channel, n_orders FROM buyers "
+    "LEFT JOIN home_locations ON home_locations.customer_id = buyers.customer_id "
+    "LEFT JOIN home_channels ON home_channels.customer_id = buyers.customer_id",
+}  # the place and channel of a customer: where most orders were
 
 
 def _segments(view: View, rows: pd.DataFrame, settings: VoiceConfig) -> Mapping[str, pd.Series]:
@@ -108,14 +113,12 @@ def _negatives(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     if not per_customer["n_negative"].sum():
         return []
     for by in _products(history):
-        counts = troubled_orders(history, settings.negative, by)
+        counts = troubled_orders(history, settings.negative, _places(history)[by])
         tables.append(judged(TROUBLED, by, counts, shares=True, most=settings.most))
-    k, n = per_customer["n_negative"].astype(float), per_customer[c.N_ORDERS].astype(float)
-    per_customer = per_customer.assign(k=k, n=n, kk=k * k, kn=k * n, nn=n * n)
+    per_customer = per_customer.assign(k=per_customer["n_negative"], n=per_customer[c.N_ORDERS])
     groups = {name: per_customer[name] for name in (c.LOCATION, c.CHANNEL) if per_customer[name].notna().any()}
     for by, labels in {**groups, **_segments(view, per_customer, settings)}.items():
-        counts = per_customer.groupby(labels)[["k", "n", "kk", "kn", "nn"]].sum()
-        counts = counts.rename_axis("label").reset_index()
+        counts = by_customer(per_customer, labels)
         tables.append(judged("troubles per order", by, counts, shares=True, most=settings.most))
     return tables
 
@@ -138,12 +141,7 @@ def _answers(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
             continue
         groups = {name: rows[name] for name in (c.SUBJECT, c.CHANNEL, c.LOCATION, "month")}
         for by, labels in {**groups, **_segments(view, rows, settings)}.items():
-            counts = rows[["n", "total", "squares"]].groupby(labels).sum().rename_axis("label").reset_index()
-            counts = counts[counts["label"] != ""]
-            counts["mean"] = counts["total"] / counts["n"]
-            counts["variance"] = (counts["squares"] - counts["n"] * counts["mean"] ** 2) / (counts["n"] - 1).clip(
-                lower=1
-            )
+            counts = means_by_customer(rows[labels != ""], labels[labels != ""])
             tables.append(judged(survey, by, counts, shares=False, most=settings.most))
     return tables
 
@@ -157,10 +155,10 @@ def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     tables = []
     for item in (c.CATEGORY, product_column(history)) if c.LOCATION in places else ():
         if item in places:  # a region in which one item is worse than the same item elsewhere
-            places[f"{item} in {c.LOCATION}"] = f"concat({item}, ' in ', {c.LOCATION})"
+            places[f"{item} in {c.LOCATION}"] = f"concat({places[item]}, ' in ', {c.LOCATION})"
     for by, column in places.items():
         of = by.removesuffix(f" in {c.LOCATION}")
-        item = f"max({of})" if of != by else text("")
+        item = f"max({places[of]})" if of != by else text("")
         counts = history.frame(
             "SELECT label, max(item) AS of, sum(k) AS k, sum(n) AS n, sum(k * k) AS kk, sum(k * n) AS kn, "
             "sum(n * n) AS nn FROM by_customer GROUP BY label",
@@ -239,10 +237,10 @@ def _tickets(result: Result, view: View, settings: VoiceConfig) -> None:
     tables = [_unsolved(rows, by, labels, settings) for by, labels in groups.items()]
     steps = {"opened": OPENED, "solved": SOLVED}
     for by in _products(history):
-        counts = tickets_by_product(history, steps, by, least_age=LEAST_AGE)
+        counts = tickets_by_product(history, steps, _places(history)[by], least_age=LEAST_AGE)
         tables.append(judged("tickets not solved", f"{by} bought before", counts, shares=True, most=settings.most))
     if tables := [one for one in tables if len(one)]:
-        result.add("tickets_unsolved", pd.concat(tables, ignore_index=True).drop(columns="voice"))
+        result.add("tickets_unsolved", as_one_family(pd.concat(tables)).drop(columns="voice"))
     _after_tickets(result, rows[rows["age"] > AFTER_DAYS])
 
 
@@ -252,21 +250,19 @@ def _solvers(result: Result, rows: pd.DataFrame) -> None:
     Days are drawn to the common mean as those of any group are; a solver of few tickets leads no list.
     """
     solved = rows[(rows["unsolved"] == 0) & (rows["solver"] != "")]
-    counts = solved.groupby("solver")["days"].agg(n="size", mean="mean", variance="var", median_days="median")
-    counts = counts.rename_axis("label").reset_index()
+    rest = solved.assign(n=1.0, total=solved["days"].astype(float), squares=solved["days"].astype(float) ** 2)
+    counts = means_by_customer(rest, rest["solver"])
     table = judged("days until solved", "solver", counts, shares=False, most=len(counts))
     if len(table):
-        table = table.merge(counts[["label", "median_days"]], "left", "label")
+        medians = solved.groupby("solver")["days"].median()
+        table = table.assign(median_days=table["label"].map(medians))
         result.add("tickets_solvers", table.drop(columns=["voice", "by"]).sort_values("value", ignore_index=True))
 
 
 def _unsolved(rows: pd.DataFrame, by: str, labels: pd.Series, settings: VoiceConfig) -> pd.DataFrame:
     """The share of tickets not solved by group, resting on customers."""
-    frame = rows.assign(label=labels.to_numpy())
-    frame = frame[frame["label"] != ""].groupby(["label", c.CUSTOMER_ID])["unsolved"].agg(k="sum", n="size")
-    frame = frame.astype(float).reset_index()
-    frame = frame.assign(kk=frame["k"] ** 2, kn=frame["k"] * frame["n"], nn=frame["n"] ** 2)
-    counts = frame.groupby("label")[["k", "n", "kk", "kn", "nn"]].sum().reset_index()
+    frame = rows.assign(label=labels.to_numpy(), k=rows["unsolved"], n=1)
+    counts = by_customer(frame[frame["label"] != ""], ["label"])
     return judged("tickets not solved", by, counts, shares=True, most=settings.most)
 
 

@@ -86,7 +86,7 @@ def resolve(table: IncomingTable) -> list[Column]:
     types = table.engine.types(table.source.relation)
     kinds = {**table.contract.kinds, **dict.fromkeys(table.source.attributes, "label")}
     columns = [column for name, kind in kinds.items() if (column := _column(table, types, name, kind)) is not None]
-    columns = _without_decimals(table, columns)
+    columns = _days_as_they_are(table, _without_decimals(table, columns))
     if table.config.pseudonymise:
         columns = [_pseudonymised(table, column) for column in columns]
     for source in {column.source for column in columns}:
@@ -154,6 +154,30 @@ def _without_decimals(table: IncomingTable, columns: list[Column]) -> list[Colum
             parsed = f"regexp_replace({column.parsed}, '[.]0+ *$', '')"
             columns = [replace(column, parsed=parsed) if each is column else each for each in columns]
     return columns
+
+
+def _days_as_they_are(table: IncomingTable, columns: list[Column]) -> list[Column]:
+    """The columns, days that are stored as moments read as days: as instants of UTC they would be evenings before.
+
+    A column of moments is one of days where no value has a time of day.
+    """
+    if table.config.naive_moments != "utc":
+        return columns
+    moments = [
+        column
+        for column in columns
+        if column.kind == "time" and column.type.startswith("TIMESTAMP") and not column.type.endswith(("TZ", "ZONE"))
+    ]
+    if not moments:
+        return columns
+    tests = ", ".join(
+        f"count(*) FILTER (WHERE {column.raw} <> CAST(CAST({column.raw} AS DATE) AS TIMESTAMP))" for column in moments
+    )
+    counts = table.engine.row(f"SELECT {tests} FROM {table.source.relation}")
+    days = {column.name: column for column, rows in zip(moments, counts, strict=True) if not rows}
+    return [
+        replace(column, parsed=table.engine.clock(column.raw)) if column.name in days else column for column in columns
+    ]
 
 
 def _pseudonymised(table: IncomingTable, column: Column) -> Column:
