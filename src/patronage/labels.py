@@ -62,14 +62,19 @@ class LabelledSnapshot(Snapshot):
         log, in the currency; a refund of an order before the cutoff corrects the past, not the window), `churned` (1.0
         without an order, missing for a customer without one in the lookback before; of a contract, 1.0 with a
         cancellation, missing for a customer who has none to cancel).
+    goods
+        What was bought in the window: square roots of the shares of spend, a row per customer and a column per group of
+        goods, missing for who bought too little to tell; None where nothing reads it (`training/goods.py`).
     """
 
     labels: pd.DataFrame
+    goods: pd.DataFrame | None = None
 
     def select(self, keep: pd.Series) -> Self:
         """The same for the customers of a boolean mask on the index of the features."""
         rows = keep.reindex(self.features.index)
-        return replace(self, features=self.features[rows], labels=self.labels[rows])
+        goods = None if self.goods is None else self.goods[rows]
+        return replace(self, features=self.features[rows], labels=self.labels[rows], goods=goods)
 
 
 AnySnapshot = TypeVar("AnySnapshot", bound=Snapshot)

@@ -20,10 +20,10 @@ from patronage import names as c
 from patronage.data import Tables
 from patronage.evaluation.intervals import ENDS, Interval, Resampling, resampled_sums
 from patronage.evaluation.scorecard import Headline
-from patronage.labels import LabelledSnapshot, bought_in, habits_in
-from patronage.lenses.taste_axes import LEAST_LINES, TasteAxes, item_groups
+from patronage.labels import LabelledSnapshot, habits_in
 from patronage.models.personas.telling import group_errors
 from patronage.names import Metric
+from patronage.training.goods import goods_of
 from patronage.training.origins import Split
 from patronage.typing import Array
 
@@ -120,7 +120,7 @@ def later_outcomes(tables: Tables, learned_from: Split, evaluated: LabelledSnaps
         Outcome(AMOUNT, c.SPEND, everyone, np.log1p(labels[c.SPEND].clip(lower=0).to_numpy(float))),
         Outcome(AMOUNT, "churn", *_known(labels[c.CHURNED])),
     ]
-    mix = _mix(tables, learned_from, evaluated)
+    mix = goods_of(tables, evaluated, learned_from.lenses)
     if mix is not None:
         outcomes.append(Outcome(GOODS, "mix", *_known(mix)))
     habits = habits_in(tables, evaluated.cutoff, evaluated.horizon_days, labels.index)
@@ -134,29 +134,6 @@ def _known(values: pd.Series | pd.DataFrame) -> tuple[np.ndarray, Array]:
     array = values.to_numpy(float)
     rows = np.flatnonzero(~np.isnan(array.reshape(len(array), -1)).any(axis=1))
     return rows, array[rows]
-
-
-def _mix(tables: Tables, learned_from: Split, evaluated: LabelledSnapshot) -> pd.DataFrame | None:
-    """Square roots of the shares of spend by group of goods: Hellinger's distance of two mixes.
-
-    Of customers with `LEAST_LINES`, where enough have them: the roots of few lines tell how much was bought, not what
-    (of one line, one root is 1), which any grid of orders foresees.
-    """
-    learned = learned_from.lenses.taste.learned
-    if not learned:
-        return None
-    axes = TasteAxes.of(learned)
-    group = item_groups(tables, evaluated.cutoff, axes)
-    bought = bought_in(tables, evaluated.cutoff, evaluated.horizon_days, axes.column)
-    bought = bought[bought["item"].isin(group.index) & bought[c.CUSTOMER_ID].isin(evaluated.labels.index)]
-    lines = bought.groupby(c.CUSTOMER_ID)["lines"].transform("sum")
-    if bought.loc[lines >= LEAST_LINES, c.CUSTOMER_ID].nunique() >= LEAST:
-        bought = bought[lines >= LEAST_LINES]
-    spend = bought.assign(goods=bought["item"].map(group)).pivot_table(
-        index=c.CUSTOMER_ID, columns="goods", values="paid", aggfunc="sum", fill_value=0.0
-    )
-    spend = spend.reindex(evaluated.labels.index)
-    return np.sqrt(spend.div(spend.sum(axis=1).replace(0, np.nan), axis=0))
 
 
 class _Errors(NamedTuple):

@@ -12,6 +12,7 @@ from patronage.review.page.html import words
 
 BOUND = 2.0  # standard deviations, of the colours
 SILHOUETTE, BIC = "silhouette", "bic"
+HOW_MUCH = "how much (orders, spend, churn), one standard error"
 CRITERIA = {SILHOUETTE: "silhouette (more is better)", BIC: "BIC (less is better)"}
 
 
@@ -40,7 +41,9 @@ def persona_profile(profile: pd.DataFrame) -> Figure:
 
 
 def persona_choice(grid: pd.DataFrame, stable_ari: float, stable_jaccard: float) -> Figure:
-    """Each k: how well refits agree, how well the weakest persona is recovered, and the criterion.
+    """Each k: how well refits agree, how well the weakest persona is recovered, and what the personas tell.
+
+    Without an earlier origin to be told of, the right half holds the criterion.
 
     Parameters
     ----------
@@ -52,17 +55,37 @@ def persona_choice(grid: pd.DataFrame, stable_ari: float, stable_jaccard: float)
     taken = grid.loc[grid["taken"].astype(bool)].iloc[0]
     _stability(left, grid, stable_ari, stable_jaccard)
     set_title(left, f"{taken['k']:.0f} personas are {'not stable' if taken['against'] else 'stable'} when refitted")
-    criterion = SILHOUETTE if grid["bic"].isna().all() else BIC
-    right.plot(grid["k"], grid[criterion], color=MUTED, marker="o")
-    right.plot([taken["k"]], [taken[criterion]], "o", color=ACCENT, markersize=9, label="taken")
-    right.set_ylabel(CRITERIA[criterion])
-    right.legend(frameon=False)
-    best = grid.loc[grid[criterion].idxmin() if criterion == BIC else grid[criterion].idxmax(), "k"]
-    set_title(right, f"{best} personas have the best {criterion if criterion == SILHOUETTE else 'BIC'}")
+    (_criterion if grid["tells"].isna().all() else _told)(right, grid, taken)
     for axes in (left, right):
         axes.set_xticks(list(grid["k"]))
         axes.set_xlabel("personas")
     return figure
+
+
+def _told(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
+    """Shares of later behaviour, with the standard error: other numbers within it tell as much."""
+    axes.errorbar(grid["k"], grid["tells"], grid["tells_error"], color=MUTED, marker="o", capsize=3, label=HOW_MUCH)
+    if grid["tells_goods"].notna().any():
+        axes.plot(grid["k"], grid["tells_goods"], color=MUTED, marker="s", linestyle="--", label="which goods")
+    axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, label="taken")
+    highest = np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float))
+    axes.set_ylim(min(0.0, 1.2 * grid["tells"].min()), 1.3 * max(highest, 0.01))
+    axes.set_ylabel("share told of an earlier horizon")
+    axes.legend(frameon=False, loc="best")
+    best = grid.loc[grid["tells"].idxmax()]
+    alike = taken["tells"] >= best["tells"] - best["tells_error"]
+    what = "tell as much as the best, to within the error" if alike else f"tell less than {best['k']:.0f}"
+    set_title(axes, f"{taken['k']:.0f} personas {what}")
+
+
+def _criterion(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
+    criterion = SILHOUETTE if grid["bic"].isna().all() else BIC
+    axes.plot(grid["k"], grid[criterion], color=MUTED, marker="o")
+    axes.plot([taken["k"]], [taken[criterion]], "o", color=ACCENT, markersize=9, label="taken")
+    axes.set_ylabel(CRITERIA[criterion])
+    axes.legend(frameon=False)
+    best = grid.loc[grid[criterion].idxmin() if criterion == BIC else grid[criterion].idxmax(), "k"]
+    set_title(axes, f"{best} personas have the best {criterion if criterion == SILHOUETTE else 'BIC'}")
 
 
 def _stability(axes: Axes, grid: pd.DataFrame, stable_ari: float, stable_jaccard: float) -> None:

@@ -26,6 +26,7 @@ from patronage.errors import ConfigError, DataError
 from patronage.labels import LabelledSnapshot, Snapshot, act_labels, buyers, check_acts, held_out, labels_at
 from patronage.lenses import Earlier, described, features_at, with_taste
 from patronage.models.btyd.heavy import ordinary
+from patronage.training.goods import goods_of
 from patronage.training.journey import choose_period
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,8 @@ class Split:
     current
         Everyone at the cutoff, without labels.
     training
-        Labelled snapshots of earlier origins, the latest first; their label windows may be shorter than the horizon.
+        Labelled snapshots of earlier origins, the latest first, which knows the goods that were bought, too; their
+        label windows may be shorter than the horizon.
     period_days
         Length of a period of the journey paths.
     lenses
@@ -196,7 +198,8 @@ def split_at(tables: Tables, cutoff: datetime, config: TrainConfig) -> Split:
             f"expected at least {config.min_customers} (min_customers)"
         )
     earlier = (replace(_snapshot(tables, origin, config, period), horizon_days=window) for origin in origins)
-    training = tuple(_labelled(tables, snapshot, config) for snapshot in earlier)
+    latest, *others = (_labelled(tables, snapshot, config) for snapshot in earlier)
+    training = (replace(latest, goods=goods_of(tables, latest, config.lenses)), *others)
     check_learnable(training, chosen_acts(config.target))
     return Split(current, training, period, config.lenses, _calendar_history(tables, current, config, period))
 

@@ -8,6 +8,7 @@ from sklearn.metrics import silhouette_score
 
 from patronage.config import PersonasConfig
 from patronage.models.personas.choice import (
+    LaterOutcomes,
     PersonaCandidate,
     PersonaChoice,
     assess,
@@ -30,7 +31,7 @@ def candidate(
     k: int, ari: float = 0.9, *, silhouette: float = 0.4, bic: float | None = None, **row
 ) -> PersonaCandidate:
     smallest, against, error = row.get("smallest", 0.1), row.get("against", ""), row.get("error", 0.01)
-    told = row.get("tells"), 0.01, row.get("twins", "")
+    told = row.get("tells"), 0.01, row.get("twins", ""), row.get("goods")
     return PersonaCandidate(k, ari, error, 0.9, smallest, silhouette, bic, against, *told)
 
 
@@ -132,6 +133,22 @@ class TestChooseK:
         telling = [candidate(4, 0.959, tells=0.103, error=0.021), candidate(5, 0.99, tells=0.107, error=0.001)]
         assert choose_k(telling, SETTINGS) == 4
 
+    def test_of_those_that_agree_as_well_the_fewest_that_tell_nine_tenths_of_the_goods_are_taken(self):
+        grid = [candidate(4, tells=0.25, goods=0.38), candidate(5, tells=0.25, goods=0.45),
+                candidate(6, tells=0.25, goods=0.49)]  # fmt: skip
+        assert choose_k(grid, SETTINGS) == 5
+        assert choose_k([candidate(4, tells=0.25, goods=0.45), *grid[1:]], SETTINGS) == 4
+        less_stable = [*grid[:2], candidate(6, 0.87, tells=0.25, goods=0.6)]
+        assert choose_k(less_stable, SETTINGS) == 5  # the goods choose among those that agree as well
+        tells_less = [candidate(4, tells=0.25, goods=0.3), candidate(5, tells=0.2, goods=0.45)]
+        assert choose_k(tells_less, SETTINGS) == 4  # and among those that tell as much of orders and spend
+
+    def test_personas_of_taste_alone_are_chosen_by_agreement_and_goods(self):
+        grid = [candidate(4, 0.990, tells=0.006, goods=0.37, error=0.001),
+                candidate(5, 0.990, tells=0.009, goods=0.44, error=0.001),
+                candidate(7, 0.941, tells=0.012, goods=0.48, error=0.006)]  # fmt: skip
+        assert choose_k(grid, SETTINGS) == 5
+
     def test_without_a_stable_number_agreement_decides_among_those_without_a_small_persona(self):
         grid = [
             candidate(3, 0.6, smallest=0.02, against="ARI"),
@@ -141,6 +158,19 @@ class TestChooseK:
         assert choose_k(grid, PersonasConfig(min_share=0.02)) == 3
         assert choose_k(grid, PersonasConfig(min_share=0.021)) == 4
         assert choose_k(grid, PersonasConfig(min_share=0.4)) == 5
+
+
+def test_how_much_and_the_goods_are_told_of_those_who_are_known(settings):
+    points = groups(900, (0, 8))
+    kind = points[:, 0] > 4
+    how_much = np.column_stack([kind, np.random.default_rng(1).permutation(kind)]).astype(float)
+    goods = np.column_stack([kind, ~kind]).astype(float)
+    goods[:300] = np.nan  # who bought too little
+    told = assess_k(points, 2, settings(), seed=0, later=LaterOutcomes(points, how_much, goods))
+    assert told.tells == pytest.approx(0.5, abs=0.01)  # one outcome wholly, the other not at all
+    assert told.tells_goods == pytest.approx(1.0)
+    without = assess_k(points, 2, settings(), seed=0, later=LaterOutcomes(points, how_much))
+    assert (without.tells, without.tells_goods) == (told.tells, None)
 
 
 def test_the_silhouette_is_that_of_scikit_learn(settings):

@@ -4,11 +4,11 @@ Hennig (2007), "Cluster-wise assessment of cluster stability": refit on bootstra
 sample by each refit, and compare. A k is stable when refits agree with each other (adjusted Rand index), each persona
 of the reference fit exists in the refits (mean of its best Jaccard) and none is too small. A k is surely stable where
 the agreement is above its limit by more than two standard errors. Among the surely stable k decides what they tell of
-later behaviour at an earlier origin, among those that tell as much the agreement where it differs by more than its
-error, and then the fewest personas; where none surely tells anything, the agreement alone. Personas of which two have
-the same name by their clear words are one too many: such a k is taken only where every stable one is so. Without an
-earlier origin the criterion decides (silhouette for KMeans, BIC for a mixture), and between nearly equal criteria the
-agreement.
+how much is bought after an earlier origin, among those that tell as much the agreement where it differs by more than
+its error, then what they tell of the goods, and then the fewest personas; where none surely tells how much, it begins
+with the agreement. Personas of which two have the same name by their clear words are one too many: such a k is taken
+only where every stable one is so. Without an earlier origin the criterion decides (silhouette for KMeans, BIC for a
+mixture), and between nearly equal criteria the agreement.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ STARTS = 10  # of each refit, as of the final fit: with fewer, refits differ by 
 SILHOUETTE_SAMPLE = 2000  # it compares all pairs
 SURE_ERRORS = 2  # standard errors: an agreement that is above its limit by less may as well be below it
 TIE = 0.01  # silhouettes this close count as equal
+SAME_GOODS = 0.9  # of what the best k tells: where tastes shade into each other, every further persona tells a bit more
 BIC_TIE = 10.0  # Kass and Raftery (1995): a greater difference is very strong evidence
 
 
@@ -52,10 +53,12 @@ class PersonaCandidate:
     against
         Why this k is not stable; empty for a stable one.
     tells, tells_error
-        Share of later behaviour at an earlier origin that the personas explain, and its standard error; None where no
-        such origin is given.
+        Share of how much customers bought after an earlier origin (orders, spend, churn) that the personas explain,
+        and its standard error; None where no such origin is given.
     twins
         A name that two of the personas have by their clear words; empty where words tell all apart.
+    tells_goods
+        Share of the mix of goods that was bought then; None where the log tells too little of goods.
     """
 
     k: int
@@ -69,6 +72,7 @@ class PersonaCandidate:
     tells: float | None = None
     tells_error: float | None = None
     twins: str = ""
+    tells_goods: float | None = None
 
     @property
     def criterion(self) -> float:
@@ -96,7 +100,7 @@ class PersonaChoice:
     def table(self) -> pd.DataFrame:
         """A row for each k."""
         rows = [{**asdict(candidate), "taken": candidate.k == self.k} for candidate in self.grid]
-        return pd.DataFrame(rows).astype({"bic": float, "tells": float, "tells_error": float})
+        return pd.DataFrame(rows).astype(dict.fromkeys(["bic", "tells", "tells_error", "tells_goods"], float))
 
     def state(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -110,10 +114,15 @@ class PersonaChoice:
 
 @dataclass(frozen=True, eq=False)
 class LaterOutcomes:
-    """Customers at an earlier origin: (N, D) their points, and (N, M) what they did later, by outcome."""
+    """Customers at an earlier origin: (N, D) their points, and what they did later.
+
+    `how_much` is (N, M), a column per outcome; `goods` (N, G) the mix of goods, missing for who bought too little, or
+    None.
+    """
 
     points: np.ndarray
-    outcomes: np.ndarray
+    how_much: np.ndarray
+    goods: np.ndarray | None = None
 
 
 def assess(
@@ -138,9 +147,11 @@ def choose_k(grid: Sequence[PersonaCandidate], config: PersonasConfig) -> int:
     if not sure:
         return max(stable, key=lambda candidate: candidate.ari).k
     if all(candidate.tells is not None for candidate in sure):
-        if not any(_tells(candidate) for candidate in sure):  # personas of taste alone tell nothing of orders and spend
+        if any(_tells(candidate) for candidate in sure):  # personas of taste alone tell nothing of orders and spend
+            return _fewest(_tell_goods(_most_stable(_tell_most(sure))))
+        if all(candidate.tells_goods is None for candidate in sure):
             return max(sure, key=lambda candidate: candidate.ari).k
-        return _fewest(_most_stable(_tell_most(sure)))
+        return _fewest(_tell_goods(_most_stable(sure)))
     best = max(candidate.criterion for candidate in sure)
     tied = [each for each in sure if best - each.criterion <= (TIE if each.bic is None else BIC_TIE)]
     return max(tied, key=lambda candidate: candidate.ari).k
@@ -162,6 +173,12 @@ def _most_stable(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
     """Those on which refits agree as well as on the best, to within two standard errors of the difference."""
     best = max(tied, key=lambda candidate: candidate.ari)
     return [each for each in tied if best.ari - each.ari <= SURE_ERRORS * np.hypot(best.ari_error, each.ari_error)]
+
+
+def _tell_goods(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
+    """Those that tell about as much as the best of the goods."""
+    best = max(candidate.tells_goods or 0.0 for candidate in tied)
+    return [candidate for candidate in tied if (candidate.tells_goods or 0.0) >= SAME_GOODS * best]
 
 
 def _fewest(tied: Sequence[PersonaCandidate]) -> int:
@@ -191,16 +208,20 @@ def assess_k(
     smallest = float(np.bincount(labels, minlength=k).min() / len(labels))
     ari, error = float(agreement.mean()), float(agreement.std(ddof=1) / np.sqrt(len(agreement)))
     against = weaknesses(ari, jaccard, smallest, config)
-    tells, tells_error = _told(reference, later, seed) if later else (None, None)
+    tells, tells_error, goods = _told(reference, later, seed) if later else (None, None, None)
     twins = vocabulary.twins(drawn, labels, k) if vocabulary else ""
-    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, tells, tells_error, twins)
+    told = tells, tells_error, twins, goods
+    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, *told)
 
 
-def _told(reference: ClusterEstimator, later: LaterOutcomes, seed: int) -> tuple[float, float]:
-    """Mean explained share of the outcomes, and its error."""
+def _told(reference: ClusterEstimator, later: LaterOutcomes, seed: int) -> tuple[float, float, float | None]:
+    """Mean explained share of how much, its error, and the explained share of the goods."""
     groups = Clusters.of(reference).nearest(later.points)
-    shares = [explained(groups, outcome, seed) for outcome in later.outcomes.T]
-    return float(np.mean([share for share, _ in shares])), float(np.mean([error for _, error in shares]))
+    share, error = np.mean([explained(groups, outcome, seed) for outcome in later.how_much.T], axis=0)
+    if later.goods is None:
+        return float(share), float(error), None
+    known = ~np.isnan(later.goods).any(axis=1)
+    return float(share), float(error), explained(groups[known], later.goods[known], seed)[0]
 
 
 def weaknesses(ari: float, jaccard: float, smallest: float, config: PersonasConfig) -> str:

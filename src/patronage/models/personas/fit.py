@@ -120,16 +120,19 @@ def vocabulary(sample: PersonaSample, config: PersonasConfig, descriptions: Mapp
 
 
 def later_behaviour(preparation: Preparation, later: LabelledSnapshot, seed: int) -> LaterOutcomes | None:
-    """The points and outcomes of those who had bought: orders and spend by their logarithm, and churn where known."""
+    """The points of those who had bought, how much they bought later (orders, spend, churn), and which goods."""
     features = ordinary_customers(later.features)
     bought = features[c.N_ORDERS] > 0 if c.N_ORDERS in features else pd.Series(True, features.index)
     if not set(preparation.columns) <= set(features) or bought.sum() < LEAST_LATER:
         return None
     rows = np.flatnonzero(bought)[np.random.default_rng(seed).permutation(int(bought.sum()))[:MOST_LATER]]
     labels = later.labels.loc[features.index[rows]]
-    outcomes = [np.log1p(labels[c.ORDERS]), np.log1p(labels[c.SPEND].clip(lower=0)), labels[c.ORDERS] > 0]
+    how_much = [np.log1p(labels[c.ORDERS]), np.log1p(labels[c.SPEND].clip(lower=0)), labels[c.ORDERS] > 0]
+    goods = None if later.goods is None else later.goods.loc[labels.index].to_numpy(float)
+    if goods is not None and np.count_nonzero(~np.isnan(goods).any(axis=1)) < LEAST_LATER:
+        goods = None
     points = preparation.points(preparation.scores(features.iloc[rows]))
-    return LaterOutcomes(points, np.column_stack(outcomes).astype(float))
+    return LaterOutcomes(points, np.column_stack(how_much).astype(float), goods)
 
 
 def draw_sample(
