@@ -12,7 +12,6 @@ from patronage.review.page.html import words
 
 BOUND = 2.0  # standard deviations, of the colours
 SILHOUETTE, BIC = "silhouette", "bic"
-HOW_MUCH = "how much (orders, spend, churn), one standard error"
 CRITERIA = {SILHOUETTE: "silhouette (more is better)", BIC: "BIC (less is better)"}
 
 
@@ -64,24 +63,21 @@ def persona_choice(grid: pd.DataFrame, stable_ari: float, stable_jaccard: float)
 
 def _told(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
     """Shares of later behaviour, with the standard error: other numbers within it tell as much."""
-    axes.errorbar(grid["k"], grid["tells"], grid["tells_error"], color=MUTED, marker="o", capsize=3, label=HOW_MUCH)
+    axes.errorbar(grid["k"], grid["tells"], grid["tells_error"], color=MUTED, marker="o", capsize=3, label="how much")
     if grid["tells_goods"].notna().any():
         axes.plot(grid["k"], grid["tells_goods"], color=MUTED, marker="s", linestyle="--", label="which goods")
-    axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, label="taken")
-    highest = np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float))
-    axes.set_ylim(min(0.0, 1.2 * grid["tells"].min()), 1.3 * max(highest, 0.01))
-    axes.set_ylabel("share told of an earlier horizon")
-    axes.legend(frameon=False, loc="best")
-    best = grid.loc[grid["tells"].idxmax()]
-    alike = taken["tells"] >= best["tells"] - best["tells_error"]
-    what = "tell as much as the best, to within the error" if alike else f"tell less than {best['k']:.0f}"
-    set_title(axes, f"{taken['k']:.0f} personas {what}")
+    axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, zorder=3, label="taken")
+    axes.set_ylim(top=1.4 * max(np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float)), 0.01))
+    axes.set_ylabel("share told, with its standard error")
+    axes.legend(frameon=False, loc="upper left", ncols=3)
+    goods = "" if np.isnan(taken["tells_goods"]) else f", {taken['tells_goods']:.0%} of which goods"
+    set_title(axes, f"{taken['k']:.0f} tell {taken['tells']:.0%} of how much{goods}")
 
 
 def _criterion(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
     criterion = SILHOUETTE if grid["bic"].isna().all() else BIC
     axes.plot(grid["k"], grid[criterion], color=MUTED, marker="o")
-    axes.plot([taken["k"]], [taken[criterion]], "o", color=ACCENT, markersize=9, label="taken")
+    axes.plot([taken["k"]], [taken[criterion]], "o", color=ACCENT, markersize=9, zorder=3, label="taken")
     axes.set_ylabel(CRITERIA[criterion])
     axes.legend(frameon=False)
     best = grid.loc[grid[criterion].idxmin() if criterion == BIC else grid[criterion].idxmax(), "k"]
