@@ -31,7 +31,7 @@ def candidate(
     k: int, ari: float = 0.9, *, silhouette: float = 0.4, bic: float | None = None, **row
 ) -> PersonaCandidate:
     smallest, against, error = row.get("smallest", 0.1), row.get("against", ""), row.get("error", 0.01)
-    told = row.get("tells"), 0.01, row.get("twins", ""), row.get("goods")
+    told = row.get("tells"), 0.01, row.get("twins", ""), row.get("goods"), row.get("goods_error")
     return PersonaCandidate(k, ari, error, 0.9, smallest, silhouette, bic, against, *told)
 
 
@@ -142,6 +142,11 @@ class TestChooseK:
         assert choose_k(less_stable, SETTINGS) == 5  # the goods choose among those that agree as well
         tells_less = [candidate(4, tells=0.25, goods=0.3), candidate(5, tells=0.2, goods=0.45)]
         assert choose_k(tells_less, SETTINGS) == 4  # and among those that tell as much of orders and spend
+
+    def test_goods_that_are_told_better_within_two_errors_alone_take_no_more_personas(self):
+        grid = [candidate(5, tells=0.18, goods=0.034), candidate(8, tells=0.18, goods=0.046, goods_error=0.006)]
+        assert choose_k(grid, SETTINGS) == 5
+        assert choose_k([candidate(5, tells=0.18, goods=0.0339), grid[1]], SETTINGS) == 8
 
     def test_personas_of_taste_alone_are_chosen_by_agreement_and_goods(self):
         grid = [candidate(4, 0.990, tells=0.006, goods=0.37, error=0.001),

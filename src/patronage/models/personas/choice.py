@@ -14,7 +14,7 @@ mixture), and between nearly equal criteria the agreement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -57,8 +57,8 @@ class PersonaCandidate:
         and its standard error; None where no such origin is given.
     twins
         A name that two of the personas have by their clear words; empty where words tell all apart.
-    tells_goods
-        Share of the mix of goods that was bought then; None where the log tells too little of goods.
+    tells_goods, tells_goods_error
+        Share of the mix of goods that was bought then, and its standard error; None where the log tells too little.
     """
 
     k: int
@@ -73,6 +73,7 @@ class PersonaCandidate:
     tells_error: float | None = None
     twins: str = ""
     tells_goods: float | None = None
+    tells_goods_error: float | None = None
 
     @property
     def criterion(self) -> float:
@@ -100,7 +101,8 @@ class PersonaChoice:
     def table(self) -> pd.DataFrame:
         """A row for each k."""
         rows = [{**asdict(candidate), "taken": candidate.k == self.k} for candidate in self.grid]
-        return pd.DataFrame(rows).astype(dict.fromkeys(["bic", "tells", "tells_error", "tells_goods"], float))
+        missing = ["bic", "tells", "tells_error", "tells_goods", "tells_goods_error"]  # in some grids
+        return pd.DataFrame(rows).astype(dict.fromkeys(missing, float))
 
     def state(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -176,9 +178,11 @@ def _most_stable(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
 
 
 def _tell_goods(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
-    """Those that tell about as much as the best of the goods."""
-    best = max(candidate.tells_goods or 0.0 for candidate in tied)
-    return [candidate for candidate in tied if (candidate.tells_goods or 0.0) >= SAME_GOODS * best]
+    """Those that tell of the goods about as much as the best, or no surely less."""
+    best = max(tied, key=lambda candidate: candidate.tells_goods or 0.0)
+    most, error = best.tells_goods or 0.0, best.tells_goods_error or 0.0
+    least = min(SAME_GOODS * most, most - SURE_ERRORS * error)
+    return [candidate for candidate in tied if (candidate.tells_goods or 0.0) >= least]
 
 
 def _fewest(tied: Sequence[PersonaCandidate]) -> int:
@@ -208,20 +212,25 @@ def assess_k(
     smallest = float(np.bincount(labels, minlength=k).min() / len(labels))
     ari, error = float(agreement.mean()), float(agreement.std(ddof=1) / np.sqrt(len(agreement)))
     against = weaknesses(ari, jaccard, smallest, config)
-    tells, tells_error, goods = _told(reference, later, seed) if later else (None, None, None)
-    twins = vocabulary.twins(drawn, labels, k) if vocabulary else ""
-    told = tells, tells_error, twins, goods
-    return PersonaCandidate(k, ari, error, jaccard, smallest, float(width), bic, against, *told)
+    candidate = PersonaCandidate(
+        k, ari, error, jaccard, smallest, float(width), bic, against,
+        twins=vocabulary.twins(drawn, labels, k) if vocabulary else "",
+    )  # fmt: skip
+    return _told(candidate, reference, later, seed) if later else candidate
 
 
-def _told(reference: ClusterEstimator, later: LaterOutcomes, seed: int) -> tuple[float, float, float | None]:
-    """Mean explained share of how much, its error, and the explained share of the goods."""
+def _told(
+    candidate: PersonaCandidate, reference: ClusterEstimator, later: LaterOutcomes, seed: int
+) -> PersonaCandidate:
+    """With the mean explained share of how much, that of the goods, and their errors."""
     groups = Clusters.of(reference).nearest(later.points)
     share, error = np.mean([explained(groups, outcome, seed) for outcome in later.how_much.T], axis=0)
+    candidate = replace(candidate, tells=float(share), tells_error=float(error))
     if later.goods is None:
-        return float(share), float(error), None
+        return candidate
     known = ~np.isnan(later.goods).any(axis=1)
-    return float(share), float(error), explained(groups[known], later.goods[known], seed)[0]
+    goods, goods_error = explained(groups[known], later.goods[known], seed)
+    return replace(candidate, tells_goods=goods, tells_goods_error=goods_error)
 
 
 def weaknesses(ari: float, jaccard: float, smallest: float, config: PersonasConfig) -> str:
