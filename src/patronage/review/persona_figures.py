@@ -69,7 +69,7 @@ def _told(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
     axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, zorder=3, label="taken")
     axes.set_ylim(top=1.4 * max(np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float)), 0.01))
     axes.set_ylabel("share told, with its standard error")
-    axes.legend(frameon=False, loc="upper left", ncols=3)
+    axes.legend(frameon=False, loc="upper left", ncols=3, fontsize=8)
     goods = "" if np.isnan(taken["tells_goods"]) else f", {taken['tells_goods']:.0%} of which goods"
     set_title(axes, f"{taken['k']:.0f} tell {taken['tells']:.0%} of how much{goods}")
 
