@@ -13,7 +13,10 @@ from conftest import through_the_door
 from patronage.analyses import pyramid
 from patronage.analyses.contract import Population, View
 from patronage.config import LensesConfig
+from patronage.errors import DataError
 from patronage.lenses import features_of, look_back
+
+FREE = pd.DataFrame({"customer_id": ["ann", "bob"], "ordered_at": ["2024-01-01", "2024-01-02"], "amount": 0.0})
 
 
 def test_movements_count_who_joined_and_who_left():
@@ -39,6 +42,18 @@ def test_profit_is_added_up_by_tier():
     table = pyramid.profitability(features, pd.Series(["gold", "lead", "lead"])).set_index("value_tier")
     assert table["revenue_share"].tolist() == [0.6, 0.4]
     assert table["profit"].tolist() == [25.0, -4.0]
+
+
+def test_a_log_in_which_nobody_paid_is_told_so():
+    ids = pd.Index(["ann", "bob"], name="customer_id")
+    now = Population(
+        pd.DataFrame({"net_revenue": [0.0, 0.0]}, index=ids), pd.DataFrame({"value_tier": ["lead", "lead"]}, index=ids)
+    )
+    with (
+        look_back(through_the_door(FREE), datetime(2024, 3, 1), LensesConfig(), 7) as history,
+        pytest.raises(DataError, match="nobody has paid"),
+    ):
+        pyramid.run(View(history, now, None, 91, 0), LensesConfig().value)
 
 
 def test_what_the_log_does_not_tell_has_no_column():

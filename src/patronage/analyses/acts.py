@@ -66,6 +66,14 @@ def product_label(history: History) -> str:
     return f"trim({column})" if column == c.PRODUCT_NAME else column
 
 
+def sold_by(history: History) -> str | None:
+    """The column that tells what was sold: the category, else the product; None where neither has a label."""
+    for column in (c.CATEGORY, c.PRODUCT_ID):
+        if history.has("transactions", column) and commonest(history, column, 1):
+            return column
+    return None
+
+
 def most_often(column: str) -> str:
     """SQL: the label of a column of the order lines that each customer ordered under most often, the first of equals.
 

@@ -40,6 +40,8 @@ def by_month(history: History) -> pd.DataFrame:
         "SELECT cohort, month - cohort AS month, count(*) AS active FROM months GROUP BY cohort, month - cohort",
         {"months": months},
     ).astype(int)
+    if counts.empty:
+        return pd.DataFrame(columns=["cohort", "month", "customers", "active", "retention"])
     active = counts.set_index(["cohort", "month"])["active"]
     sizes = active.xs(0, level="month").sort_index()
     running = history.cutoff.year * 12 + history.cutoff.month - 1  # the month in which the cutoff falls is not over
@@ -151,7 +153,10 @@ def run(view: View, settings: CohortsConfig) -> Result:
     """Retention by month of the first order, and of any event since the beginning, by behaviour."""
     result, history = Result(), view.history
     table = by_month(history)
-    result.add("cohorts", table, Drawing("triangle", table))
+    if len(table):
+        result.add("cohorts", table, Drawing("triangle", table))
+    else:
+        result.notes.append("cohorts: no month since a first order is over")
     first = table[table["month"] == 1].dropna(subset=["active"])
     if len(first):
         rate = float(first["active"].sum() / first["customers"].sum())
@@ -167,7 +172,9 @@ def run(view: View, settings: CohortsConfig) -> Result:
         )
         everyone = everyone[everyone["group"] == "did"].reset_index(drop=True)
         if not everyone["active"].sum():
-            result.notes.append(f"retention of {event}: the log has none before the cutoff")
+            over = everyone["customers"].sum() > 0
+            why = "the log has none before the cutoff" if over else f"nobody's first {days} days are over"
+            result.notes.append(f"retention of {event}: {why}")
             continue
         if any(everyone.equals(other) for other in drawn):
             result.notes.append(

@@ -17,8 +17,10 @@ import pandas as pd
 from scipy.stats import norm
 
 from patronage import names as c
+from patronage.analyses.acts import commonest
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import CompanionsConfig
+from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.statistics import TINY, Z, false_discovery
 
@@ -162,9 +164,13 @@ def _best(frames: list[pd.DataFrame], least: int, top: int) -> Companions:
 def run(view: View, settings: CompanionsConfig) -> Result:
     """Cross-sell over categories, upsell over price thirds."""
     result, segment = Result(), view.now.segments[settings.segment]
+    if not commonest(view.history, c.CATEGORY, 1):
+        raise DataError("no order line has a category")
     cross = cross_sell(categories(view.history), segment, least=settings.least, top=settings.top)
-    result.add("cross_sell", cross.table, Drawing("pairs", cross.table, _told("Cross-sell", "of categories", cross)))
     up = upsell(price_levels(view.history), segment, least=settings.least, top=settings.top)
+    if not cross.tested and not up.tested:
+        raise DataError(f"no two categories or price thirds of {settings.least} buyers each in one {settings.segment}")
+    result.add("cross_sell", cross.table, Drawing("pairs", cross.table, _told("Cross-sell", "of categories", cross)))
     result.add("upsell", up.table, Drawing("pairs", up.table, _told("Upsell", "of price thirds", up)))
     result.finding = f"{_told('cross-sell', 'of categories', cross)}; {_told('upsell', 'of price thirds', up)}"
     return result
@@ -172,6 +178,8 @@ def run(view: View, settings: CompanionsConfig) -> Result:
 
 def _told(what: str, kind: str, pairs: Companions) -> str:
     """How many pairs go together, and the surest."""
+    if not pairs.tested:
+        return f"{what}: no two have enough buyers"
     told = f"{what}: {pairs.clear:,} of {pairs.tested:,} pairs {kind} go together beyond chance"
     if pairs.clear:
         best = pairs.table.loc[pairs.table["low"].idxmax()]

@@ -46,7 +46,6 @@ def run(view: View, settings: PressureConfig) -> Result:
     table = _by_pressure(weeks, top)
     result.add("pressure", table, Drawing("lines", _lines(table), "", "messages in a week"))
     own = _within_customers(weeks, weeks["messages"] > settings.cap)
-    result.add("pressure_same_customer", own)
     if view.history.has("events", c.SENDER):
         _senders(result, view.history, weeks, settings)
     beyond = weeks[weeks["messages"] > settings.cap].groupby(c.CUSTOMER_ID).size().rename("weeks_beyond_cap")
@@ -55,10 +54,18 @@ def run(view: View, settings: PressureConfig) -> Result:
     )
     share = len(beyond) / weeks[c.CUSTOMER_ID].nunique()
     result.metrics[Metric.PRESSURE_BEYOND_CAP] = share
+    result.finding = f"{len(beyond):,} customers ({share:.1%}) had more than {settings.cap} messages in a week"
+    if len(beyond) < LEAST_BESIDE:
+        result.notes.append(
+            f"pressure: what follows weeks of more than {settings.cap} messages is known of {len(beyond)} customers; "
+            f"expected {LEAST_BESIDE}"
+        )
+        result.drawings["pressure"] = Drawing("lines", _lines(table), result.finding, "messages in a week")
+        return result
+    result.add("pressure_same_customer", own)
     row = own.set_index("outcome").loc["unsubscribed"]
-    result.finding = (
-        f"{len(beyond):,} customers ({share:.1%}) had more than {settings.cap} messages in a week; "
-        f"in such weeks like customers unsubscribed {100 * row['value']:+.2f} points "
+    result.finding += (
+        f"; in such weeks like customers unsubscribed {100 * row['value']:+.2f} points "
         f"[{100 * row['low']:+.2f}, {100 * row['high']:+.2f}] more"
         f"{f', {CHANCE}' if row['verdict'] == CHANCE else ''}"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import commonest, product_label
+from patronage.analyses.acts import commonest, product_label, sold_by
 from patronage.analyses.adoption import adoption
 from patronage.analyses.companions import LEVELS, price_levels
 from patronage.analyses.contract import Analysis, Drawing, Result, View
@@ -25,7 +25,10 @@ LEAST_MONTHS = 13  # for a season: every month of the year, and one twice
 def run(view: View, settings: ProductsConfig) -> Result:
     """Growth by item and region, season, price thirds by segment, adoption."""
     result, history = Result(), view.history
-    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else product_label(history)
+    column = sold_by(history)
+    if column is None:
+        raise DataError("the log tells of no category and no product; expected one of them (data.transactions.columns)")
+    item = c.CATEGORY if column == c.CATEGORY else product_label(history)
     growth = _growth(history, item, view.since_days, settings)
     if growth.empty:
         what = item if item == c.CATEGORY else "product"

@@ -215,6 +215,8 @@ def run(view: View, settings: ValueConfig) -> Result:
         raise DataError("the value lens is not among the lenses")
     features = _with_acquisition(result, view)
     tiers, order = view.now.segments[c.VALUE_TIER], list(settings.tiers)
+    if not (tiers != c.UNKNOWN).any() or not features[c.NET_REVENUE].gt(0).any():
+        raise DataError("nobody has paid anything before the cutoff")
     table = profitability(features, tiers)
     table = table.sort_values(c.VALUE_TIER, key=lambda names: names.map(order.index), ignore_index=True)
     result.add("pyramid", table)

@@ -84,7 +84,7 @@ def share_by(times: Array, ended: Mask, days: Sequence[int]) -> tuple[Array, Arr
 
 def _first_steps(history: History) -> pd.DataFrame:
     """A row per customer and category: days to the first purchase clearly dearer, and cheaper, and days seen."""
-    labels = texts(commonest(history, c.CATEGORY, MOST_CATEGORIES))
+    labels = texts(commonest(history, c.CATEGORY, MOST_CATEGORIES))  # one at least, or nothing is sold by category
     price = "amount * 1.0e0 / CASE WHEN quantity > 0 THEN quantity ELSE 1 END"
     gap = history.engine.days("begun", "prices.day")
     return history.frame(

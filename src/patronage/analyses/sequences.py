@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from patronage import names as c
-from patronage.analyses.acts import commonest, product_names, sampled
+from patronage.analyses.acts import commonest, product_names, sampled, sold_by
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.config import SequencesConfig
 from patronage.data.contract import BY_BUSINESS
@@ -42,12 +42,14 @@ LEAST_TAKERS = 100
 def run(view: View, settings: SequencesConfig) -> Result:
     """Which act comes after which, replenishment, and a cross-sell list held against later time."""
     result, history = Result(), view.history
-    item = c.CATEGORY if history.has("transactions", c.CATEGORY) else c.PRODUCT_ID
+    item = sold_by(history)
+    if item is None and not history.has("events", c.EVENT):
+        raise DataError("the log has no events, categories or products; expected some of them")
     steps = _steps(history, item, settings)
     table = _followers(history, steps, settings)
     if table.empty:
         raise DataError(f"no act that {settings.least} customers did {settings.within_days} days after another")
-    names = product_names(history, item)
+    names = product_names(history, item) if item else {}
     table = table.assign(**{side: table[side].map(lambda label: names.get(label, label)) for side in ("after", "then")})
     followers = table[table["verdict"] == FOLLOWS]
     result.finding = f"{len(followers)} of {len(table)} pairs follow in time"
@@ -62,7 +64,7 @@ def run(view: View, settings: SequencesConfig) -> Result:
     axis = f"times as often in the {settings.within_days} days after as before, 1 = no order in time"
     result.add("sequences", table.head(200), Drawing("forest", shown, result.finding, axis, 1.0))
     result.metrics[Metric.SEQUENCES_CLEAR] = float(len(followers))
-    if history.has("transactions", item):
+    if item:
         result.add("replenishment", _replenishment(history, item, settings))
         _judged_list(result, view, item, settings)
         if names and (offers := result.lists.get("cross_sell_offers")) is not None:
@@ -70,7 +72,7 @@ def run(view: View, settings: SequencesConfig) -> Result:
     return result
 
 
-def _steps(history: History, item: str, settings: SequencesConfig) -> dict[str, str]:
+def _steps(history: History, item: str | None, settings: SequencesConfig) -> dict[str, str]:
     """SQL: acts of the commonest categories and events, once a day, and each customer's first of each."""
     business = ", ".join(map(text, BY_BUSINESS))
     sample = sampled(history, c.CUSTOMER_ID, settings.most_customers)
@@ -78,7 +80,7 @@ def _steps(history: History, item: str, settings: SequencesConfig) -> dict[str, 
         f"SELECT DISTINCT customer_id, CAST(occurred_at AS DATE) AS day, event AS act FROM events "
         f"WHERE event NOT IN ({business}) AND {sample}"
     ]
-    if history.has("transactions", item):
+    if item:
         labels = ", ".join(map(text, commonest(history, item, settings.categories)))
         parts.append(
             f"SELECT DISTINCT customer_id, CAST(ordered_at AS DATE) AS day, {item} AS act FROM order_lines "

@@ -48,7 +48,11 @@ def _result(history: History, steps: dict[str, str]) -> Result:
             f"{with_acts:.2%} of the orders had an act in the {BEFORE_DAYS} days before; expected {LEAST_SHARE:.0%}: "
             "the log does not see how customers come to an order"
         )
-    columns = [name for name in (c.CATEGORY, c.LOCATION, c.CHANNEL) if history.has("transactions", name)]
+    columns = [
+        name
+        for name in (c.CATEGORY, c.LOCATION, c.CHANNEL)
+        if history.has("transactions", name) and commonest(history, name, 1)
+    ]
     frames += [_by(history, steps, name, name) for name in columns]
     table = pd.concat(frames, ignore_index=True)
     table = table.assign(verdict=_verdicts(table)).drop(columns="p")
