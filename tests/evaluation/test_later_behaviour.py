@@ -29,15 +29,22 @@ def measured(shop):
     return tables, measured_at(tables, CUTOFF, config)
 
 
-def evaluated(measured, persona_of):
+def some_of(customers: pd.Index) -> pd.Series:
+    """Two in three, as many of each kind."""
+    return pd.Series((customers.str[1:].astype(int) // 4) % 3 > 0, customers)
+
+
+def evaluated(measured, persona_of, unseen=None):
     tables, holdout = measured
     numbers = holdout.evaluated.features.index.str[1:].astype(int)
-    assignments = pd.DataFrame({"persona_id": persona_of(numbers)}, holdout.evaluated.features.index)
-    return evaluate_later(assignments, tables, holdout.split, holdout.evaluated, Resampling(50, 0))
+    personas = pd.Series(persona_of(numbers), holdout.evaluated.features.index)
+    return evaluate_later(personas, tables, holdout.split, holdout.evaluated, Resampling(50, 0), unseen)
 
 
-def test_personas_that_know_the_taste_tell_what_will_be_bought(measured):
-    later = evaluated(measured, lambda numbers: (numbers // 2) % 2)
+@pytest.mark.parametrize("alone", [False, True])
+def test_personas_that_know_the_taste_tell_what_will_be_bought(measured, alone):
+    unseen = some_of(measured[1].evaluated.features.index) if alone else None
+    later = evaluated(measured, lambda numbers: (numbers // 2) % 2, unseen)
     table = later.table.set_index(["outcome", "grouping"])
     assert table.loc[("mix", "personas"), "explained"] > 0.5
     assert abs(table.loc[("mix", "rfm_grid"), "explained"]) < 0.1
@@ -54,13 +61,27 @@ def test_random_personas_tell_nothing(measured):
     assert later.headline.value < 0.02
 
 
+def test_the_unseen_alone_are_judged(measured):
+    features = measured[1].evaluated.features
+    unseen = some_of(features.index)
+    table = evaluated(measured, lambda numbers: (numbers // 2) % 2, unseen).table
+    bought = features["n_orders"] > 0
+    assert set(table.loc[table["outcome"] == "spend", "customers"]) == {int((bought & unseen).sum())}
+    turned = evaluated(measured, lambda numbers: (numbers // 2 + unseen.to_numpy()) % 2, unseen).table
+    mix = turned.set_index(["outcome", "grouping"]).loc[("mix", "personas"), "explained"]
+    assert mix < -0.5  # what a persona means is learned from the others
+
+
 def test_few_customers_tell_nothing(measured):
     tables, holdout = measured
     few = holdout.evaluated.select(
         pd.Series(np.arange(len(holdout.evaluated.features)) < 40, holdout.evaluated.features.index)
     )
-    assignments = pd.DataFrame({"persona_id": 0}, few.features.index)
-    assert evaluate_later(assignments, tables, holdout.split, few, Resampling(5, 0)) is None
+    personas = pd.Series(0, few.features.index)
+    assert evaluate_later(personas, tables, holdout.split, few, Resampling(5, 0)) is None
+    everyone, nobody = holdout.evaluated, pd.Series(False, holdout.evaluated.features.index)
+    personas = pd.Series(0, everyone.features.index)
+    assert evaluate_later(personas, tables, holdout.split, everyone, Resampling(5, 0), nobody) is None
 
 
 def test_the_grid_has_as_many_cells_of_like_size():

@@ -2,9 +2,10 @@
 
 Outcomes of the horizon come in themes: how much (orders, spend, churn), which goods (the mix of categories, or of
 groups of products that are bought together), when (weekend, evening) and the response to offers. A grouping explains
-what the means of its groups explain on the other half of the customers (`patronage.models.personas.telling`). Beyond
-the grid means: of what the grid's means leave over. Beside the personas stand a 2 by 2 rule (came back; ordered in the
-last 90 days) and the personas shuffled over the customers, which tell nothing.
+what the means of its groups, of the customers whom the personas were learned from, explain on unseen ones at the same
+later time (`patronage.models.personas.telling`). Beyond the grid means: of what the grid's means leave over. Beside the
+personas stand a 2 by 2 rule (came back; ordered in the last 90 days) and the personas shuffled over the customers,
+which tell nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from patronage.data import Tables
 from patronage.evaluation.intervals import ENDS, Interval, Resampling, resampled_sums
 from patronage.evaluation.scorecard import Headline
 from patronage.labels import LabelledSnapshot, habits_in
-from patronage.models.personas.telling import group_errors
+from patronage.models.personas.telling import group_errors, group_means
 from patronage.names import Metric
 from patronage.training.goods import goods_of
 from patronage.training.origins import Split
-from patronage.typing import Array
+from patronage.typing import Array, Mask
 
 PERSONAS, RFM_GRID, TWO_BY_TWO, SHUFFLED = "personas", "rfm_grid", "two_by_two", "shuffled"
 MEASURE = "later_behaviour"
@@ -53,30 +54,48 @@ class LaterBehaviour:
 
 
 def evaluate_later(
-    assignments: pd.DataFrame, tables: Tables, learned_from: Split, evaluated: LabelledSnapshot, resampling: Resampling
+    personas: pd.Series,
+    tables: Tables,
+    learned_from: Split,
+    evaluated: LabelledSnapshot,
+    resampling: Resampling,
+    unseen: pd.Series | None = None,
 ) -> LaterBehaviour | None:
     """Measure the personas on customers whom their fit did not see; None where too few have bought.
 
     Parameters
     ----------
-    assignments
-        Of the evaluated customers, by the bundle of that fit.
+    personas
+        Persona of each evaluated customer, by that fit.
     learned_from
         What it learned from: borders of the grid and groups of goods come from there.
+    evaluated
+        Everyone at the later time.
+    unseen
+        Whom the fit did not see: they are judged, by the means of the others. None judges everyone, each half of the
+        customers by the means of the other.
     """
-    bought = (evaluated.features[c.N_ORDERS] > 0).to_numpy()
-    if bought.sum() < LEAST:
+    bought = evaluated.features[c.N_ORDERS] > 0
+    judged = (bought if unseen is None else bought & unseen)[bought].to_numpy()
+    if judged.sum() < LEAST:
         return None
-    evaluated = evaluated.select(pd.Series(bought, evaluated.features.index))
-    groups = groupings(assignments[c.PERSONA_ID].to_numpy()[bought], learned_from, evaluated, resampling.seed)
-    outcomes = later_outcomes(tables, learned_from, evaluated)
+    evaluated = evaluated.select(bought)
+    groups = groupings(personas[bought].to_numpy(), learned_from, evaluated, resampling.seed)
+    outcomes = [
+        outcome
+        for outcome in later_outcomes(tables, learned_from, evaluated)
+        if judged[outcome.rows].sum() >= LEAST and np.ptp(outcome.values[judged[outcome.rows]]) > 0
+    ]
     errors = {
-        (outcome.name, name): _errors(groups, name, outcome, resampling.seed) for outcome in outcomes for name in groups
+        (outcome.name, name): _errors(groups, name, outcome, resampling.seed, judged)
+        for outcome in outcomes
+        for name in groups
     }
-    table = _table(outcomes, groups, errors, len(evaluated.features), resampling)
+    n = int(judged.sum())
+    table = _table(outcomes, groups, errors, n, resampling)
     themes = [(outcome.theme, outcome.name) for outcome in outcomes]
     beyond = {
-        name: _beyond(themes, {key: errors[key, name] for _, key in themes}, len(evaluated.features), resampling)
+        name: _beyond(themes, {key: errors[key, name] for _, key in themes}, n, resampling)
         for name in (PERSONAS, TWO_BY_TWO, SHUFFLED)
     }
     return LaterBehaviour(table, _metrics(table, beyond), _headline(beyond))
@@ -126,7 +145,7 @@ def later_outcomes(tables: Tables, learned_from: Split, evaluated: LabelledSnaps
     habits = habits_in(tables, evaluated.cutoff, evaluated.horizon_days, labels.index)
     for theme, names in ((WHEN, [c.WEEKEND_SHARE, c.EVENING_SHARE]), (OFFERS, [c.OFFER_RESPONSE])):
         outcomes += [Outcome(theme, name, *_known(habits[name])) for name in names if name in habits]
-    return [outcome for outcome in outcomes if len(outcome.rows) >= LEAST and np.ptp(outcome.values) > 0]
+    return [outcome for outcome in outcomes if len(outcome.rows) >= LEAST]
 
 
 def _known(values: pd.Series | pd.DataFrame) -> tuple[np.ndarray, Array]:
@@ -137,7 +156,10 @@ def _known(values: pd.Series | pd.DataFrame) -> tuple[np.ndarray, Array]:
 
 
 class _Errors(NamedTuple):
-    """(n,) squared errors of everyone's mean, of the grouping's, of the grid's, and of the grouping beyond the grid."""
+    """Squared errors of everyone's mean, of the grouping's, of the grid's, and of the grouping beyond the grid.
+
+    Of the judged customers with the outcome, whose places among all who are judged are `rows`.
+    """
 
     base: Array
     own: Array
@@ -146,13 +168,15 @@ class _Errors(NamedTuple):
     rows: np.ndarray
 
 
-def _errors(groups: Mapping[str, Array], name: str, outcome: Outcome, seed: int) -> _Errors:
+def _errors(groups: Mapping[str, Array], name: str, outcome: Outcome, seed: int, judged: Mask) -> _Errors:
     rows, y = outcome.rows, outcome.values.reshape(len(outcome.rows), -1)
-    own, base = group_errors(groups[name][rows], y, seed)
-    grid = groups[RFM_GRID][rows]
-    means = pd.DataFrame(y).groupby(grid).transform("mean").to_numpy()
-    beyond, left = group_errors(groups[name][rows], y - means, seed)
-    return _Errors(base, own, left, beyond, rows)
+    here, everyone = judged[rows], judged.all()
+    of_others = None if everyone else here
+    own, base = group_errors(groups[name][rows], y, seed, of_others)
+    means = group_means(groups[RFM_GRID][rows], y, np.ones(len(y), bool) if everyone else ~here)
+    beyond, left = group_errors(groups[name][rows], y - means, seed, of_others)
+    places = (np.cumsum(judged) - 1)[rows[here]]
+    return _Errors(base[here], own[here], left[here], beyond[here], places)
 
 
 def _sums(errors: Mapping[str, _Errors], n: int, resampling: Resampling) -> dict[str, Array]:
@@ -201,7 +225,7 @@ def _table(
             rows.append(
                 {
                     "theme": outcome.theme, "outcome": outcome.name, "grouping": name,
-                    "groups": len(np.unique(groups[name])), "customers": len(outcome.rows),
+                    "groups": len(np.unique(groups[name])), "customers": len(errors[outcome.name, name].rows),
                     "explained": own[0], "explained_low": low, "explained_high": high,
                     "beyond_grid": beyond[0], "beyond_grid_low": beyond_low, "beyond_grid_high": beyond_high,
                 }

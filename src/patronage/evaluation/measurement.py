@@ -116,7 +116,10 @@ def _unseen(
         second.journey, learned_from, unseen, evaluated, assignments, btyd[c.P_ORDER], second.fitted_lenses
     )
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
-    return scorecard, journey, evaluate_later(assignments, tables, learned_from, evaluated, resampling)
+    everyone = holdout.evaluated
+    personas = pd.Series(second.personas.predict(everyone.features)[c.PERSONA_ID], everyone.features.index)
+    later = evaluate_later(personas, tables, learned_from, everyone, resampling, holdout.unseen)
+    return scorecard, journey, later
 
 
 def _fit(split: Split, config: TrainConfig, k: int | str, tables: Tables, fits: FitCache | None) -> Bundle:

@@ -36,5 +36,17 @@ def test_a_small_group_has_the_mean_of_everyone():
     np.testing.assert_array_equal(errors, base)
 
 
+def test_who_is_judged_is_judged_by_the_means_of_the_others_by_hand():
+    groups = np.array([0] * 6 + [1] * 6)
+    outcome = np.array([1.0, 1, 1, 1, 1, 4, 3, 3, 3, 3, 3, 2])
+    judged = np.isin(np.arange(12), [5, 11])
+    errors, base = group_errors(groups, outcome, seed=0, judged=judged)
+    # the others' means are 1 and 3, together 2
+    assert errors[judged].tolist() == [9, 1]
+    assert base[judged].tolist() == [4, 0]
+    assert not errors[~judged].any()
+    assert not base[~judged].any()
+
+
 def test_an_outcome_that_is_the_same_for_all_has_nothing_to_explain():
     assert explained(np.array([0, 1] * 20), np.ones(40)) == (0.0, 0.0)
