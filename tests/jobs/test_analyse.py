@@ -34,7 +34,8 @@ def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
     note = run.data.tags["mlflow.note.content"]
     assert note.count("As of 2023-07-01.") == 1
     figures = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
-    assert {f"figures/{name}.png" for name in names} <= figures
+    # of 600 customers no group stands out and no step of price goes with another: nothing is drawn of them
+    assert {f"figures/{name}.png" for name in names - {"upsell", "voice"}} <= figures
 
 
 def test_what_the_data_cannot_say_is_left_out_aloud(patronage, project, shop):

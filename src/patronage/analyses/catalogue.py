@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from patronage.analyses import (
+    accounts,
+    came_back,
     candidates,
     cohorts,
     companions,
@@ -11,6 +13,7 @@ from patronage.analyses import (
     lost,
     obstacles,
     overlap,
+    policies,
     predictability,
     pressure,
     products,
@@ -26,7 +29,7 @@ from patronage.analyses import (
 from patronage.analyses.contract import Analysis
 
 ROOMS = (
-    pyramid, cohorts, first_days, turns, lost, candidates, drivers, voice, ways, obstacles, pressure, readers,
-    sequences, products, companions, use, timing, predictability, overlap,
+    pyramid, cohorts, first_days, turns, lost, came_back, candidates, drivers, voice, ways, obstacles, pressure,
+    readers, sequences, products, policies, companions, use, accounts, timing, predictability, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

@@ -23,6 +23,7 @@ from patronage.config import CompanionsConfig
 from patronage.errors import DataError
 from patronage.lenses import History
 from patronage.statistics import TINY, Z, false_discovery
+from patronage.typing import Array
 
 LEVELS = ("low", "middle", "high")
 LEVEL = 0.05
@@ -95,15 +96,19 @@ def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) ->
 
     The lift compares with everyone of the segment who buys in the category.
     """
+    known = levels.assign(segment=levels[c.CUSTOMER_ID].map(segment)).dropna(subset=["segment"])
+    has = known.assign(one=1.0).pivot_table("one", ["segment", "item", c.CUSTOMER_ID], "level", fill_value=0.0)
+    has = has.reindex(columns=range(len(LEVELS)), fill_value=0.0)
     frames = []
-    for label, members in segment.groupby(segment):
-        mine = levels[levels[c.CUSTOMER_ID].isin(members.index)]
-        for item, own in mine.groupby("item"):
-            named = own.assign(item=[f"{item}: {LEVELS[level]}" for level in own["level"]])
-            pairs = _pairs(named[[c.CUSTOMER_ID, "item"]], 1)
-            steps = {(f"{item}: {low}", f"{item}: {high}") for low, high in (LEVELS[:2], LEVELS[1:])}
-            is_step = [pair in steps for pair in zip(pairs["has"], pairs["offer"], strict=True)]
-            frames.append(pairs[np.array(is_step, dtype=bool)].assign(segment=label))
+    for low in range(len(LEVELS) - 1):
+        pairs = pd.DataFrame({"first": has[low], "second": has[low + 1], "both": has[low] * has[low + 1], "n": 1.0})
+        sums = pairs.groupby(level=["segment", "item"]).sum().reset_index()
+        own, other, n = (sums[name].to_numpy(np.float64) for name in ("first", "second", "n"))
+        spread = own * (n - own) * other * (n - other) / (n**2 * np.maximum(n - 1, 1))
+        frame = _scored(own, other, sums["both"].to_numpy(np.float64), other / n, own * other / n, spread)
+        named = {"segment": sums["segment"], "has": sums["item"] + f": {LEVELS[low]}",
+                 "offer": sums["item"] + f": {LEVELS[low + 1]}"}  # fmt: skip
+        frames.append(frame.assign(**named))
     return _best(frames, least, top)
 
 
@@ -121,24 +126,41 @@ def _pairs(bought: pd.DataFrame, strata: int) -> pd.DataFrame:
         expected += np.outer(own, own) / n
         variance += np.outer(own * (n - own), own * (n - own)) / (n**2 * max(n - 1, 1))
     both = table.T @ table
-    buyers = np.diag(both)
-    usual = SHRINK * buyers[None, :] / len(table)
+    buyers = np.diag(both).astype(np.float64)
     first, second = np.nonzero(~np.eye(len(items), dtype=bool))
-    lift, error = (both + usual) / (expected + usual), np.sqrt(variance) / np.maximum(expected, TINY)
+    frame = _scored(
+        buyers[first], buyers[second], both[first, second].astype(np.float64), buyers[second] / len(table),
+        expected[first, second], variance[first, second],
+    )  # fmt: skip
+    return frame.assign(has=items[first], offer=items[second])
+
+
+def _scored(first: Array, second: Array, both: Array, rate: Array, expected: Array, variance: Array) -> pd.DataFrame:
+    """Pairs by how many have both beside how many of like customers would.
+
+    Parameters
+    ----------
+    first, second
+        (N,) buyers of either.
+    rate
+        (N,) share of the second, to which the lift of a handful is drawn.
+    expected, variance
+        (N,) of the number who have both, were the two bought apart from each other.
+    """
+    lift = (both + SHRINK * rate) / np.maximum(expected + SHRINK * rate, TINY)
+    error = np.sqrt(variance) / np.maximum(expected, TINY)
     z = (both - expected) / np.sqrt(np.maximum(variance, TINY))
     return pd.DataFrame(
         {
-            "has": items[first],
-            "offer": items[second],
-            "buyers": buyers[first].astype(int),
-            "offer_buyers": buyers[second].astype(int),
-            "both": both[first, second].astype(int),
-            "confidence": (both / buyers[:, None])[first, second],
-            "lift": lift[first, second],
-            "low": (lift * np.exp(-Z * error))[first, second],
-            "high": (lift * np.exp(Z * error))[first, second],
-            "p_value": np.where(variance > 0, norm.sf(z), 1.0)[first, second],
-            "candidates": (buyers[:, None] - both)[first, second].astype(int),
+            "buyers": first.astype(int),
+            "offer_buyers": second.astype(int),
+            "both": both.astype(int),
+            "confidence": both / np.maximum(first, 1),
+            "lift": lift,
+            "low": lift * np.exp(-Z * error),
+            "high": lift * np.exp(np.minimum(Z * error, 100.0)),
+            "p_value": np.where(variance > 0, norm.sf(z), 1.0),
+            "candidates": (first - both).astype(int),
         }
     )
 

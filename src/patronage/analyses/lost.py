@@ -170,8 +170,9 @@ def _did(result: Result, view: View, before: Population, left: pd.Series, groups
     table["p_value_adjusted"] = false_discovery(table["p_value"].to_numpy(float))
     clear = table[table["p_value_adjusted"] < LEVEL].sort_values("p_value").groupby("group").head(MOST_ACTS)
     clear = clear.sort_values(["group", "p_value"], ignore_index=True).drop(columns="p_value")
-    shown = clear.assign(label=clear["group"] + ": " + clear["act"]).rename(columns={"difference": "value"})
-    title = "What the lost had done less or more than those who stayed"
+    first = groups.value_counts().index[0]
+    shown = clear[clear["group"] == first].rename(columns={"act": "label", "difference": "value"})
+    title = f"What the lost with {first} had done less or more than those who stayed"
     axis = "difference of the share who did it in the time before, with 95% interval"
     result.add("lost_did", clear, Drawing("forest", shown, title, axis))
 

@@ -12,7 +12,7 @@ from patronage.typing import Array
 
 FEWEST_ROWS = 50  # of all groups together
 LEVEL = 0.05
-COLUMNS = ["voice", "by", "label", "n", "raw", "value", "low", "high", "common", "p_value", "stands_out"]
+COLUMNS = ["voice", "by", "label", "n", "value", "low", "high", "stands_out", "common", "raw", "p_value"]
 MOST_POOLED = 1e6  # imagined trials at the common share, where groups differ by chance alone
 
 
@@ -103,7 +103,8 @@ def as_one_family(table: pd.DataFrame) -> pd.DataFrame:
     low, high, common = (table[name].to_numpy(np.float64) for name in ("low", "high", "common"))
     clear = (false_discovery(table["p_value"].to_numpy(np.float64)) < LEVEL) & ((low > common) | (high < common))
     side = np.where(table["value"] > table["common"], "above", "below")
-    return table.assign(stands_out=np.where(clear, side, "")).reset_index(drop=True)
+    table = table.assign(stands_out=np.where(clear, side, "")).reset_index(drop=True)
+    return table[[name for name in COLUMNS if name in table]]  # what a page has room for comes first
 
 
 def by_customer(rows: pd.DataFrame, labels: pd.Series | list[str]) -> pd.DataFrame:

@@ -79,6 +79,7 @@ def _growth(history: History, item: str, days: int, settings: ProductsConfig) ->
     rows["growth"], rows["low"], rows["high"] = np.exp(estimate.value), np.exp(estimate.low), np.exp(estimate.high)
     clear = false_discovery(estimate.p_value) < LEVEL
     rows["verdict"] = np.where(clear, np.where(estimate.value > 0, "grows", "shrinks"), "")
+    rows = rows[["item", c.LOCATION, "now", "before", "growth", "low", "high", "verdict", "buyers", c.REVENUE]]
     strength = pd.Series(-np.abs(estimate.value / estimate.error))
     return rows.loc[strength.sort_values(kind="stable").index].reset_index(drop=True)
 

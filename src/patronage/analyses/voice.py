@@ -163,7 +163,7 @@ def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
             "SELECT label, max(item) AS of, sum(k) AS k, sum(n) AS n, sum(k * k) AS kk, sum(k * n) AS kn, "
             "sum(n * n) AS nn FROM by_customer GROUP BY label",
             {
-                "lines": _lines(history),
+                "lines": sold_lines(history),
                 "by_customer": f"SELECT {column} AS label, {item} AS item, sum(back) * 1.0e0 AS k, "
                 f"count(*) * 1.0e0 AS n FROM lines WHERE {column} IS NOT NULL GROUP BY customer_id, {column}",
             },
@@ -172,7 +172,7 @@ def _returns(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     return tables
 
 
-def _lines(history: History) -> str:
+def sold_lines(history: History) -> str:
     """SQL: every line as it was bought, and whether it was `back`, in part or whole, before the cutoff."""
     refunded = when.before(c.REFUNDED_AT, history.cutoff, history.engine)
     return f"""

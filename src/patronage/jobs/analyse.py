@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from patronage import cutoff as when
 from patronage import data, lenses, tracking
 from patronage import names as c
-from patronage.analyses import turns
+from patronage.analyses import came_back, turns
 from patronage.analyses.catalogue import ANALYSES
 from patronage.analyses.contract import Analysis, Population, Result, View
 from patronage.analyses.lists import homes, ready
@@ -63,7 +63,8 @@ def _analyse(config: AnalyseConfig, cutoff: datetime, tables: Tables, started: f
             raise ConfigError(f"companions.segment={config.companions.segment}; expected one of {expected}")
         meanings = {name: feature.what for name, feature in lenses.described(config.lenses).items()}
         wanted = [analysis for analysis in ANALYSES if not config.only or analysis.name in config.only]
-        earlier = earlier_customers(config, cutoff, tables, len(features)) if turns.ANALYSIS in wanted else None
+        reads_earlier = {turns.ANALYSIS.name, came_back.ANALYSIS.name} & {analysis.name for analysis in wanted}
+        earlier = earlier_customers(config, cutoff, tables, len(features)) if reads_earlier else None
         view = View(
             history, now, before, config.movement_days, config.seed, meanings, config.lenses.occasion, earlier
         )  # fmt: skip
