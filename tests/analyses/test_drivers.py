@@ -51,6 +51,19 @@ def test_of_many_behaviours_without_an_effect_none_is_found():
     assert (table["p_value_adjusted"] > 0.05).all()
 
 
+def test_a_cause_is_found_beside_its_way_and_a_companion_is_not():
+    """Half of what the cause does goes by a behaviour that it raises; the companion only comes with the cause."""
+    rng = np.random.default_rng(5)
+    cause = rng.normal(size=N)
+    way, companion = cause + rng.normal(size=N), cause + rng.normal(size=N)
+    behaviours = pd.DataFrame({"companion": companion, "cause": cause, "way": way})
+    answers = pd.Series(0.3 * cause + 0.3 * way + rng.normal(size=N))
+    table = drivers(behaviours, answers, bootstraps=60, seed=0).table.set_index("driver")
+    assert (table.loc[["cause", "way"], "p_value_adjusted"] < 0.001).all()
+    assert table.loc["companion", "p_value_adjusted"] > 0.05
+    assert table.loc["companion", "low"] < 0 < table.loc["companion", "high"]
+
+
 def test_the_weights_undo_who_answers(planted, result):
     _, everyone, _ = planted
     assert result.mean - everyone.mean() > 0.3  # those who answer are the well served

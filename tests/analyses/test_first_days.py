@@ -12,8 +12,10 @@ from patronage.analyses import first_days
 from patronage.analyses.contract import Population, View
 from patronage.analyses.first_days import _behaviour
 from patronage.config import Behaviour, FirstDaysConfig, LensesConfig, StayTarget
+from patronage.data.simulated import simulate
 from patronage.errors import DataError
 from patronage.lenses import look_back
+from patronage.simulation.practice import BANNER, TOUR
 
 STAYS = {"stays": StayTarget("order", 1, 30, 120)}
 
@@ -43,7 +45,7 @@ def test_a_wording_gives_its_behaviour_back():
 def test_too_short_a_log_is_told(planted):
     with pytest.raises(DataError, match="nobody began 4000 days before"):
         first_days._search(planted, FirstDaysConfig(), StayTarget("order", 1, 30, 4000),
-                           *first_days.counts_by_act(planted.history, [7], [], 10**6))  # fmt: skip
+                           *first_days.counts_by_act(planted.history, [7], [1], [], 10**6))  # fmt: skip
 
 
 def test_on_a_log_of_orders_alone_who_orders_more_early_stays_more(shop):
@@ -55,3 +57,19 @@ def test_on_a_log_of_orders_alone_who_orders_more_early_stays_more(shop):
     row = table["first_days_stays"].set_index("family").loc["order"]
     assert row["low"] > 0.1
     assert row["with_it"] > row["without_it"]
+
+
+@pytest.mark.slow
+def test_an_act_is_not_held_beside_the_orders_that_follow_it():
+    """Who finishes a simulated tour orders more; beside the carts of the weeks after it little of that is left."""
+    simulated = simulate(3000, 0, planted={"early_act": 1.0})
+    tables = through_the_door(
+        simulated.transactions, simulated.events, simulated.customers, on_duplicate_rows="keep"
+    )  # fmt: skip
+    nobody = Population(pd.DataFrame(), pd.DataFrame())
+    view = View(look_back(tables, datetime(2024, 1, 1), LensesConfig(), 7), nobody, None, 91, 0)
+    settings = FirstDaysConfig({"orders": StayTarget("order")}, shuffles=0)
+    table = first_days.run(view, settings).tables["first_days_orders"].set_index("family")
+    assert table.loc[TOUR, "verdict"] == "found"
+    assert table.loc[TOUR, "together"] > table.loc[TOUR, "effect"] / 2
+    assert table.loc[BANNER, "verdict"] != "found"

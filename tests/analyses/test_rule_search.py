@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patronage.analyses.rule_search import EarlierPeriod, Rules, search_rules
+from patronage.analyses.rule_search import EarlierPeriod, search_rules
+from patronage.analyses.rules import Rules
 from patronage.errors import DataError
 
 N = 3000
@@ -71,7 +72,12 @@ def test_what_only_goes_along_is_told_where_each_act_is_held_beside_all_others()
 
 @pytest.mark.parametrize(
     ("before", "others", "verdict"),
-    [(0.15, 0.0, "found"), (-0.1, 0.0, "not in the time before"), (0.15, 0.2, "no more than chance")],
+    [
+        (0.15, 0.0, "found"),
+        (0.0, 0.0, "not clear in the time before"),
+        (-0.1, 0.0, "not clear in the time before"),
+        (0.15, 0.2, "no more than chance"),
+    ],
 )
 def test_what_the_period_before_shows_counts(planted, before, others, verdict):
     rules, y, activity, held_out = planted
@@ -119,3 +125,11 @@ def test_of_rules_that_the_same_customers_fulfil_the_first_is_told(planted):
     search = search_rules(twice, y, adjust, held_out, least=30, shuffles=0, seed=0)
     assert search.table.set_index("family").loc["matters", "rule"] == "matters 1+"
     assert search.by_chance == 0
+
+
+def test_a_rule_that_is_part_of_what_effects_are_beside_is_no_rule(planted):
+    rules, y, _, held_out = planted
+    beside = np.column_stack([rules.matrix[:, 0], rules.matrix[:, 5]])
+    table = search_rules(rules, y, beside, held_out, least=30, shuffles=0, seed=0).table
+    assert "matters" not in set(table["family"])
+    assert table["effect"].abs().max() < 1

@@ -47,5 +47,35 @@ def test_what_another_period_shows_too_is_found_and_the_contrary_is_not(view):
     assert table.loc["visits", "verdict"] != "found"
     assert table.loc["rating", "earlier_low"] > 0
     assert of_one["earlier_effect"].isna().all()
-    assert "1 of them did so in the period before too" in beside.finding
-    assert "the period before" not in alone.finding
+    assert "in the period before it holds, too" in beside.finding
+    assert "in the period before" not in alone.finding
+    assert alone.finding.endswith(
+        "the log has no period before to hold these rules against: another one may show others"
+    )
+
+
+def test_what_repeats_how_good_a_customer_is_explains_nothing(planted):
+    """Customers become heavy at a middling recency alone: no straight line, and nothing beside it."""
+    rng = np.random.default_rng(1)
+    ids = pd.Index([f"c{k}" for k in range(6000)], name="customer_id")
+    recency = rng.exponential(60, len(ids))
+    features = pd.DataFrame(
+        {
+            "days_since_last_order": recency,
+            "n_orders": rng.poisson(3, len(ids)) + 1.0,
+            "net_revenue": rng.lognormal(4, 1, len(ids)),
+            "silence": recency * rng.lognormal(0, 0.1, len(ids)),
+            "rating": rng.random(len(ids)) < 0.3,
+        },
+        index=ids,
+    ).astype(float)
+    p = 0.1 + 0.5 * np.exp(-((np.log(recency / 45) / 0.8) ** 2)) + 0.2 * features["rating"]
+    light, heavy = (
+        pd.DataFrame({"usage_segment": label, "value_tier": "gold"}, index=ids)
+        for label in ("light", np.where(rng.random(len(ids)) < p, "heavy", "light"))
+    )
+    own = replace(planted, before=Population(features, light), now=Population(features, heavy), earlier=None)
+    table = turns.run(own, TARGETS).tables["turns_heavy"].set_index("family")
+    assert table.loc["rating", "verdict"] == "found"
+    assert table.loc["silence", "verdict"] == "no more than chance"
+    assert table["effect"].abs().max() < 1

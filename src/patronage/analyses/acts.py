@@ -122,29 +122,34 @@ def sampled(history: History, customer: str, most: int) -> str:
 
 
 def counts_by_act(
-    history: History, windows: Sequence[int], categories: Sequence[str], most: int
+    history: History, windows: Sequence[int], numbers: Sequence[int], categories: Sequence[str], most: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How often each customer did each thing in the first days.
+    """How often each customer did each thing in the first days, and since when.
 
     Returns
     -------
     tuple of DataFrame
         A row per customer: the `age` in days at the cutoff; a row per customer and act: the counts
-        `within_D`, for each window of D days.
+        `within_D`, for each window of D days, and the day `day_K` on which it was done for the K-th time, for each of
+        the numbers K; missing where it was done fewer times.
     """
     age = history.engine.days("start", "acts.day")
-    columns = ", ".join(f"count(CASE WHEN {age} < {days} THEN 1 END) AS within_{days}" for days in windows)
+    columns = ", ".join(
+        [f"count(CASE WHEN age < {days} THEN 1 END) AS within_{days}" for days in windows]
+        + [f"min(CASE WHEN number = {number} THEN age END) AS day_{number}" for number in numbers]
+    )
     customers = history.frame(
         f"SELECT customer_id, {history.age('start')} AS age FROM beginnings "
         f"WHERE {sampled(history, c.CUSTOMER_ID, most)} ORDER BY customer_id",
         BEGINNINGS,
     ).set_index(c.CUSTOMER_ID)
-    counts = history.frame(
-        f"""
-        SELECT acts.customer_id, act, {columns}
+    first_acts = f"""
+        SELECT acts.customer_id, act, {age} AS age,
+               row_number() OVER (PARTITION BY acts.customer_id, act ORDER BY acts.day) AS number
         FROM acts JOIN beginnings ON acts.customer_id = beginnings.customer_id
-        WHERE {age} >= 0 AND {age} < {max(windows)} AND {sampled(history, "acts.customer_id", most)}
-        GROUP BY acts.customer_id, act""",
-        {**BEGINNINGS, **acts(categories)},
+        WHERE {age} >= 0 AND {age} < {max(windows)} AND {sampled(history, "acts.customer_id", most)}"""
+    counts = history.frame(
+        f"SELECT customer_id, act, {columns} FROM first_acts GROUP BY customer_id, act",
+        {**BEGINNINGS, **acts(categories), "first_acts": first_acts},
     )
     return customers, counts

@@ -16,7 +16,8 @@ from patronage import names as c
 from patronage.analyses import cohorts
 from patronage.analyses.acts import BEGINNINGS, BY_CHANNEL, IN_CATEGORY, acts, commonest, counts_by_act, is_act, sampled
 from patronage.analyses.contract import Analysis, Drawing, Result, View
-from patronage.analyses.rule_search import Rules, RuleSearch, search_rules
+from patronage.analyses.rule_search import RuleSearch, search_rules
+from patronage.analyses.rules import Rules
 from patronage.config import Behaviour, FirstDaysConfig, StayTarget
 from patronage.data.contract import BY_BUSINESS
 from patronage.errors import DataError
@@ -33,7 +34,9 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
     """Search for each target, and draw the retention of the cohorts that it proposes."""
     result, history = Result(), view.history
     categories = commonest(history, c.CATEGORY, settings.categories) if history.has("transactions", c.CATEGORY) else []
-    known_and_counts = counts_by_act(history, settings.within_days, categories, settings.most_customers)
+    known_and_counts = counts_by_act(
+        history, settings.within_days, settings.counts, categories, settings.most_customers
+    )
     sentences, proposed = [], dict[str, Behaviour]()
     for name, target in settings.targets.items():
         try:
@@ -123,25 +126,30 @@ def _rules(settings: FirstDaysConfig, target: StayTarget, known: pd.DataFrame, c
     if not names:
         raise DataError("no act in the first days")
     beside: dict[str, Array] = {}
-    columns, families, wordings, keys = [], [], [], []
-    for days in windows:
-        times = _times(mine, names, f"within_{days}", len(known))
+    columns, families, wordings, keys, day_of = [], [], [], [], []
+    days: dict[str, Array] = {}
+    for number in settings.counts:
+        since = _times(mine, names, f"day_{number}", len(known), np.nan)
+        days |= {f"{act} {number}+": since[:, place] for place, act in enumerate(names)}
+    for window in windows:
+        times = _times(mine, names, f"within_{window}", len(known))
         unrelated = _unrelated(times, names)
         for number, act in enumerate(names):
             others = np.log1p(times[:, unrelated[number]].sum(axis=1))
-            key = f"{act} in {days}"
+            key = f"{act} in {window}"
             beside[key] = np.column_stack([others, np.sqrt(others)])
             for at_least in settings.counts:
                 columns.append(times[:, number] >= at_least)
                 families.append(act)
-                wordings.append(_wording(act, at_least, days))
+                wordings.append(_wording(act, at_least, window))
                 keys.append(key)
-    return Rules(np.column_stack(columns).astype(np.float64), families, wordings, beside, keys)
+                day_of.append(f"{act} {at_least}+")
+    return Rules(np.column_stack(columns).astype(np.float64), families, wordings, beside, keys, days, day_of)
 
 
-def _times(mine: pd.DataFrame, names: list[str], column: str, n: int) -> Array:
-    """(n, acts) how often each customer did each."""
-    times = np.zeros((n, len(names)))
+def _times(mine: pd.DataFrame, names: list[str], column: str, n: int, missing: float = 0.0) -> Array:
+    """(n, acts) a column of the counts: how often each customer did each, or since which day."""
+    times = np.full((n, len(names)), missing)
     numbers = mine["act"].map({name: number for number, name in enumerate(names)})
     rows = numbers.notna().to_numpy()
     times[mine["place"].to_numpy(int)[rows], numbers.to_numpy(float)[rows].astype(int)] = mine[column].to_numpy()[rows]

@@ -4,95 +4,35 @@ A rule is yes or no for a customer; rules of one family differ in their threshol
 chosen on one half of the customers and its effect estimated on the other, and the other way round (cross-fitting), so
 that choosing does not flatter. Effects are beside what `adjust` holds, such as how active a customer is at all. The
 share of false discoveries over all families is kept at 5 % (Benjamini and Hochberg 1995); the same search on shuffled
-outcomes stands beside it. Of what is found, a rule whose effect vanishes beside the others only goes along.
+outcomes stands beside it. Where there is a period before, what is found must hold there too, with false discoveries
+controlled among what is held against it (Bogomolov and Heller 2013). Of what is found, a rule whose effect vanishes
+beside the others only goes along (`shared_effects`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
+from patronage.analyses.rules import Rules
+from patronage.analyses.shared_effects import MOST_TOGETHER, shared_effects
 from patronage.errors import DataError
-from patronage.statistics import Estimate, false_discovery, linear_effects, residuals, single_effects
+from patronage.statistics import Estimate, false_discovery, residuals, single_effects
 from patronage.typing import Array, Index, Mask
 
 LEVEL = 0.05  # share of false discoveries
 HOLDS, ALONG, CHANCE = "found", "goes along", "no more than chance"
-NOT_BEFORE = "not in the time before"  # found, and on the other side of zero in the same search a period earlier
+NOT_BEFORE = "not clear in the time before"  # found, and of no effect beyond chance on the same side a period earlier
 NOT_HELD = "not on those kept out"  # found, and on the other side of zero among the customers who were not searched
-MOST_TOGETHER = 25  # rules in one regression
 LEAST_CUSTOMERS = 200
 LEAST_RULES = 10  # that tell how much two periods differ
-SAME_CUSTOMERS = 0.9  # correlation of two rules above which one of them speaks for both
 MEDIAN_OF_CHANCE = float(chi2.median(1))
-ALIKE = 0.98  # correlation of two rules that are one in other words
 LEAST_EVENTS = 30  # customers of each outcome
 DIGITS = 12  # of correlations; what differs behind them is the order in which a processor adds
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Candidate rules: `matrix` (N, R) of 0 and 1, the family and the wording of each.
-
-    `beside` holds what effects are beside in addition to what those of all rules are, and `held_beside` its key for
-    each rule: an act is held beside other acts of the same days, never beside itself, or its own effect would be taken
-    away twice.
-    """
-
-    matrix: Array
-    families: Sequence[str]
-    wordings: Sequence[str]
-    beside: Mapping[str, Array] = field(default_factory=dict)
-    held_beside: Sequence[str] = ()
-
-    def of_at_least(self, least: int) -> Rules:
-        """Those that at least so many customers fulfil, and so many do not."""
-        sums = self.matrix.sum(axis=0)
-        places = [int(k) for k in np.flatnonzero((sums >= least) & (sums <= len(self.matrix) - least))]
-        return self.of(np.ones(len(self.matrix), bool), places)
-
-    def without_doubles(self) -> Rules:
-        """Without the rules that are an earlier one in other words, or its opposite."""
-        return self.of(np.ones(len(self.matrix), bool), self.distinct())
-
-    def distinct(self) -> list[int]:
-        """The places of the rules that are no earlier one in other words, nor its opposite."""
-        counts = self.matrix.astype(np.float32)  # whole numbers, exact up to 2**24 customers
-        both, shares = (counts.T @ counts).astype(np.float64) / len(counts), self.matrix.mean(axis=0)
-        spread = np.sqrt(shares * (1 - shares))
-        limit = ALIKE * np.outer(spread, spread)
-        alike = (np.abs(both - np.outer(shares, shares)) > limit) & (limit > 0)
-        places: list[int] = []
-        for place in range(len(self.wordings)):
-            others = [k for k in places if self.families[k] != self.families[place]]
-            if not alike[place, others].any():
-                places.append(place)
-        return places
-
-    def of(self, rows: Mask, places: Sequence[int] | None = None) -> Rules:
-        """Those of some customers, and of some places only."""
-        chosen = range(len(self.wordings)) if places is None else places
-        return Rules(
-            self.matrix[rows][:, list(chosen)],
-            [self.families[k] for k in chosen],
-            [self.wordings[k] for k in chosen],
-            {key: values[rows] for key, values in self.beside.items()},
-            [self.held_beside[k] for k in chosen] if self.held_beside else (),
-        )
-
-    def left_beside(self, adjust: Array) -> Array:
-        """(N, R) what `adjust`, and what each rule is held beside, leave of every rule."""
-        left = np.empty_like(self.matrix)
-        keys = np.array(self.held_beside or [""] * len(self.wordings))
-        for key in dict.fromkeys(keys):
-            columns = np.flatnonzero(keys == key)
-            more = [self.beside[key]] if key in self.beside else []
-            left[:, columns] = residuals(self.matrix[:, columns], np.column_stack([adjust, *more]))
-        return left
 
 
 @dataclass(frozen=True)
@@ -113,7 +53,7 @@ class RuleSearch:
     table
         A row per family: its best `rule`, how many `customers` fulfil it, the mean outcome `with_it` and `without_it`,
         the cross-fitted `effect` with its 95% interval `low` to `high`, `p_value_adjusted`, the effect `together` with
-        all that was found, `goes_along_with`, `held_out_effect` (and its `held_out_low`,
+        the others that were found and do not follow it, `goes_along_with`, `held_out_effect` (and its `held_out_low`,
         `held_out_high`) on customers who were not searched, `earlier_effect` (with its ends) in the period before,
         and the verdict.
     by_chance
@@ -140,13 +80,21 @@ class RuleSearch:
             f"{n} of {len(self.table)} rules {'holds' if n == 1 else 'hold'} beyond chance; "
             f"by chance alone {f'{chance:.1f}' if chance >= 0.05 else 'fewer than 0.1'} would"
         )
-        return told if np.isnan(self.periods_differ) else f"{told}; {self._told_of_before()}"
+        return f"{told}{self._told_of_before(n)}"
 
-    def _told_of_before(self) -> str:
-        again = (self.holding["earlier_low"] > 0) | (self.holding["earlier_high"] < 0)
-        turned = int((self.table["verdict"] == NOT_BEFORE).sum())
-        others = f", {turned} more lay on the other side then and {'is' if turned == 1 else 'are'} not counted"
-        return f"{int(again.sum())} of them did so in the period before too{others if turned else ''}"
+    @property
+    def held_against_before(self) -> bool:
+        """Whether there was a period before."""
+        return bool(self.table["earlier_effect"].notna().any())
+
+    def _told_of_before(self, n: int) -> str:
+        if not self.held_against_before:
+            return ""
+        unclear = int((self.table["verdict"] == NOT_BEFORE).sum())
+        more = f"{unclear} more {'does' if unclear == 1 else 'do'} so in this period only and are not counted"
+        return f"; in the period before {'it holds' if n == 1 else 'they hold'}, too" * (n > 0) + f"; {more}" * (
+            unclear > 0
+        )
 
 
 def search_rules(
@@ -172,7 +120,7 @@ def search_rules(
         (N,) customers who are kept out of the search, to hold its findings against; none where all are False.
     earlier
         What the same rules were worth in the period before. Errors hold then how far two periods lie apart, beyond the
-        customers drawn anew, and what lay on the other side of zero is not found.
+        customers drawn anew, and only what was beyond chance on the same side then, too, is found.
 
     Raises
     ------
@@ -181,10 +129,13 @@ def search_rules(
     """
     _check_enough(y, ~held_out)
     inside = rules.of(~held_out).of_at_least(least)
+    x = inside.left_beside(adjust[~held_out])
+    left = x.any(axis=0)
+    inside, x = inside.of(np.ones(len(x), bool), list(map(int, np.flatnonzero(left)))), x[:, left]
     if not inside.wordings:
         raise DataError(f"no behaviour that at least {least} customers show, and {least} do not")
     names = {wording: place for place, wording in enumerate(rules.wordings)}
-    x, target = inside.left_beside(adjust[~held_out]), residuals(y[~held_out], adjust[~held_out])
+    target = residuals(y[~held_out], adjust[~held_out])
     rng = np.random.default_rng(seed)
     half = rng.permutation(len(target)) % 2 == 0
     outcomes = np.stack([target, *(rng.permutation(target) for _ in range(shuffles))])
@@ -193,7 +144,8 @@ def search_rules(
     table = _described(inside, best, y[~held_out])
     before = _in_period(earlier, [names[rule] for rule in table["rule"]], least)
     times = periods_differ(Estimate(effects.value[0], effects.error[0]), before)
-    effects = Estimate(effects.value, effects.error * (times if np.isfinite(times) else 1.0))
+    wider = times if np.isfinite(times) else 1.0
+    effects, before = Estimate(effects.value, effects.error * wider), Estimate(before.value, before.error * wider)
     fitted = Estimate(effects.value[0], effects.error[0])
     adjusted, *of_chance = (false_discovery(p_values) for p_values in effects.p_value)
     table.insert(0, "family", families)
@@ -204,7 +156,9 @@ def search_rules(
     table = _on_held_out(table, chosen, y[held_out], adjust[held_out])
     chance = [int((p_values < LEVEL).sum()) for p_values in of_chance]
     table["earlier_effect"], table["earlier_low"], table["earlier_high"] = before.value, before.low, before.high
-    table.loc[(table["verdict"] == HOLDS) & (np.sign(before.value) == -np.sign(fitted.value)), "verdict"] = NOT_BEFORE
+    if np.isfinite(before.value).any():
+        again = _again(before, fitted.value, (adjusted < LEVEL) & np.isfinite(adjusted))
+        table.loc[(table["verdict"] == HOLDS) & ~again, "verdict"] = NOT_BEFORE
     turned = (table["verdict"] == HOLDS) & (np.sign(table["held_out_effect"]) == -np.sign(table["effect"]))
     table.loc[turned, "verdict"] = NOT_HELD
     order = {HOLDS: 0, NOT_BEFORE: 1, NOT_HELD: 2, ALONG: 3, CHANCE: 4}
@@ -225,6 +179,17 @@ def _in_period(earlier: EarlierPeriod | None, places: Sequence[int], least: int)
     enough = (sums >= least) & (sums <= len(earlier.y) - least)
     effects = single_effects(rules.left_beside(earlier.adjust), residuals(earlier.y, earlier.adjust))
     return Estimate(*(np.where(enough, part, np.nan) for part in effects))
+
+
+def _again(before: Estimate, values: Array, found: Mask) -> Mask:
+    """Which of the rules that were found are beyond chance in the period before, on the same side.
+
+    They were chosen without a look at it: false discoveries are controlled among them alone.
+    """
+    p_values = np.where(np.sign(before.value) == np.sign(values), before.p_value, 1.0)
+    again = np.zeros(len(values), bool)
+    again[found] = false_discovery(np.where(np.isfinite(before.value), p_values, np.nan)[found]) < LEVEL
+    return again
 
 
 def periods_differ(effects: Estimate, before: Estimate) -> float:
@@ -294,33 +259,18 @@ def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
 
 
 def _together(table: pd.DataFrame, rules: Rules, y: Array, adjust: Array) -> pd.DataFrame:
-    """With the effect of each rule that was found beside all others that were, and the verdicts.
-
-    Each has a regression of its own, since each is beside other things, too: what is left of another rule beside those
-    would leave out a part of it that goes with this one.
-    """
+    """With the effect of each rule that was found beside the others that were, and the verdicts."""
     table = table.assign(together=np.nan, goes_along_with="", verdict=CHANCE)
-    holding = (table["p_value_adjusted"] < LEVEL).to_numpy()
-    places = np.flatnonzero(holding)
-    places = places[np.argsort(table["p_value_adjusted"].to_numpy()[places], kind="stable")][:MOST_TOGETHER]
-    table.loc[holding, "verdict"] = HOLDS
-    if len(places) < 2:
-        return table.assign(together=np.where(holding, table["effect"], np.nan))
-    alike = np.abs(np.corrcoef(rules.matrix[:, places], rowvar=False)) - np.eye(len(places))
-    first = [place for place in range(len(places)) if not (alike[place, :place] > SAME_CUSTOMERS).any()]
-    own = table["effect"].to_numpy()[places]
-    for place, row in enumerate(map(int, places)):
-        along = place not in first  # with one that as good as the same customers fulfil, and that is surer
-        if not along:
-            more = [rules.beside[key] for key in rules.held_beside[row : row + 1] if key in rules.beside]
-            order = [place, *(other for other in first if other != place)]
-            joint = linear_effects(np.column_stack([rules.matrix[:, places[order]], adjust, *more]), y)
-            value, low, high = (float(end[0]) for end in (joint.value, joint.low, joint.high))
-            table.loc[row, "together"] = value
-            along = low <= 0 <= high or abs(value) < abs(own[place]) / 2
-        if along:
-            table.loc[row, "goes_along_with"] = table["rule"].iloc[places[int(alike[place].argmax())]]
-            table.loc[row, "verdict"] = ALONG
+    found = (table["p_value_adjusted"] < LEVEL).to_numpy()
+    table.loc[found, "verdict"] = HOLDS
+    places = np.flatnonzero(found)
+    places = places[np.argsort(table["p_value_adjusted"].to_numpy()[places], kind="stable")]
+    table.loc[found, "together"] = table["effect"][found]
+    surest = rules.of(np.ones(len(y), bool), list(map(int, places[:MOST_TOGETHER])))
+    for row, effect in zip(places, shared_effects(surest, table["effect"].to_numpy()[places], y, adjust), strict=False):
+        table.loc[row, "together"] = effect.together
+        if effect.partner is not None:
+            table.loc[row, ["goes_along_with", "verdict"]] = [table["rule"].iloc[places[effect.partner]], ALONG]
     return table
 
 

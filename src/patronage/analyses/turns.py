@@ -2,10 +2,10 @@
 
 Everything that explains was known before an earlier cutoff; the turn lies between that cutoff and the present one,
 among customers who could still turn.
-Effects are beside recency, frequency, revenue and the label held before, so that a rule that only repeats how good a
-customer is explains nothing. A third of the customers, drawn by lot, is kept out to hold the findings against. Where
-the log reaches back another period, the same rules are held against it: intervals then tell what another period may
-show, not only other customers of this one.
+Effects are beside recency, frequency and revenue, in steps, and the label held before, so that a rule that only repeats
+how good a customer is explains nothing. A third of the customers, drawn by lot, is kept out to hold the findings
+against. Where the log reaches back another period, what is found must be beyond chance there, too: a rule of one period
+alone turns too often in the next one. Where it does not, the finding says that no other period was looked at.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from patronage import lenses
 from patronage import names as c
 from patronage.analyses.acts import BY_CHANNEL, IN_CATEGORY, ORDER, acts
 from patronage.analyses.contract import Analysis, Drawing, Population, Result, View
-from patronage.analyses.rule_search import LEAST_CUSTOMERS, EarlierPeriod, Rules, RuleSearch, search_rules
+from patronage.analyses.rule_search import LEAST_CUSTOMERS, EarlierPeriod, RuleSearch, search_rules
+from patronage.analyses.rules import Rules
 from patronage.config import TurnsConfig, TurnTarget
 from patronage.engine import text
 from patronage.errors import DataError
 from patronage.names import Metric
-from patronage.typing import Array
+from patronage.typing import Array, Index
 
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
 HELD_OUT = 1 / 3
 BEFORE_ALL = (c.DAYS_SINCE_LAST_ORDER, c.N_ORDERS, c.NET_REVENUE)  # what every effect is beside
+IN_COMBINATION = BEFORE_ALL[:2]
+STEPS, CUSTOMERS_OF_A_STEP, LEAST_OF_A_CELL = 10, 100, 20
 
 
 def run(view: View, settings: TurnsConfig) -> Result:
@@ -61,6 +64,8 @@ def run(view: View, settings: TurnsConfig) -> Result:
         sentences.append(title)
         result.metrics[Metric.driver(name, "found")] = float(len(search.holding))
         result.metrics[Metric.driver(name, "by_chance")] = search.by_chance
+    if sentences and view.earlier is None:
+        sentences.append("the log has no period before to hold these rules against: another one may show others")
     result.finding = "; ".join(sentences)
     return result
 
@@ -154,11 +159,35 @@ def _of_target(
     if len(known) > settings.most_customers:
         known = known.sample(settings.most_customers, random_state=view.seed).sort_index()
         y = y.loc[known.index]
-    features = period.before.features.loc[known.index]
-    adjust = [np.log1p(features[name].clip(lower=0).fillna(0.0)) for name in BEFORE_ALL if name in features]
     labels = own.reindex(known.index).fillna("")
-    adjust += [(labels == label).astype(float) for label in sorted(labels.unique())[1:]]
-    return known, y, np.column_stack(adjust)
+    held = [(labels == label).to_numpy(np.float64) for label in sorted(labels.unique())[1:]]
+    return known, y, np.column_stack([how_good(period.before.features.loc[known.index]), *held])
+
+
+def how_good(features: pd.DataFrame) -> Array:
+    """(N, A) how good a customer is, in steps: recency, frequency and revenue, and the first two in combination.
+
+    On logarithms alone the effects of all that repeats one of them, such as a rule on revenue itself, would tell that
+    the outcome follows no straight line.
+    """
+    n = len(features)
+    steps = int(np.clip(n // CUSTOMERS_OF_A_STEP, 2, STEPS))
+    columns, grid = [], np.zeros(n, np.intp)
+    for name in BEFORE_ALL:
+        values = features[name].clip(lower=0).fillna(0.0) if name in features else pd.Series(0.0, features.index)
+        columns.append(np.log1p(values).to_numpy(np.float64))
+        step = _step_of(values, steps)
+        columns += [(step >= k).astype(np.float64) for k in np.unique(step)[1:]]
+        if name in IN_COMBINATION:
+            grid = grid * STEPS + _step_of(values, max(steps // 2, 2))
+    cells, sizes = np.unique(grid, return_counts=True)
+    columns += [(grid == cell).astype(np.float64) for cell in cells[sizes >= LEAST_OF_A_CELL][1:]]
+    return np.column_stack(columns)
+
+
+def _step_of(values: pd.Series, steps: int) -> Index:
+    """(N,) the place of each value among so many steps of as many customers."""
+    return np.searchsorted(np.unique(values.quantile(np.arange(1, steps) / steps)), values.to_numpy(np.float64))
 
 
 def outcome_of(
