@@ -54,13 +54,13 @@ The analyses were mended on logs of seeds 0 to 4; the others were not looked at 
 early act that matters was missed, 9 of 151 pairs were obstacles where none is planted, and with strength 0
 `sequences` named 9 of 1,048 pairs and `voice` 20 of 472 cells.
 
-An early act is held beside the others that were found, but not beside those that most customers did only later. That was
-decided on seeds 0 to 4 and 10 to 39 and judged on 20 others each of the three places (seeds from 600, 700 and 800): with full
-strength the act that matters is named in 53 of 60 logs, and goes along with the banner in 1; in the others it is not beyond
-chance. With half the strength it is named in 25 of 60, and beyond chance in 27; with none in 0 of 60. The banner is named in 2
-of 180: in one the tour is not beyond chance, in one the banner is surer than the tour. Before, each act was held beside
-all others: of the first 20 logs with full strength the act that matters was named in 14 and beyond chance in 19, and
-the banner named in 1.
+An early act is held beside the others that were found, but not beside those that most customers did only later.
+That was decided on seeds 0 to 4 and 10 to 39 and judged on 20 others of each of the three places (seeds from 600, 700
+and 800). With full strength the act that matters is named in 53 of 60 logs and is beyond chance in 54; in one it goes
+along with the banner. With half the strength it is named in 25 of 60 and beyond chance in 27, with none in none. The
+banner is named in 2 of 180: in one the tour is not beyond chance, in the other the banner is surer than the tour.
+Before, each act was held beside all others: with full strength the act that matters was named in 42 of the 60 and went
+along in 12, half of them with carts or orders of the weeks after it; the banner was named in 3 of 120.
 
 Planted in other places and with other, mostly smaller shares (`PLACES`; seeds 101 to 104 and 201 to 204, full strength)
 the early act was named in 7 of 8 logs, the bad category in 7, obstacle, pressure and precursor in all 8; of what else

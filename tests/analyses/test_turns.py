@@ -48,6 +48,10 @@ def test_what_another_period_shows_too_is_found_and_the_contrary_is_not(view):
     assert table.loc["rating", "earlier_low"] > 0
     assert of_one["earlier_effect"].isna().all()
     assert "in the period before it holds, too" in beside.finding
+    assert "in this period only, and not counted: 1 more rule" in beside.finding
+    labels = beside.drawings["turns_heavy"].frame["label"]
+    assert labels.str.endswith("not clear in the time before").sum() == 1
+    assert labels.str.contains("rating").sum() == 1
     assert "in the period before" not in alone.finding
     assert alone.finding.endswith(
         "the log has no period before to hold these rules against: another one may show others"

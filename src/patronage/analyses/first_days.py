@@ -45,8 +45,9 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
             result.notes.append(f"first days and {name}: {error}")
             continue
         title = f"{name}: {_told(search)}"
-        frame = search.table.rename(columns={"rule": "label", "effect": "value"})
-        drawing = Drawing("forest", frame, title, "share of customers who stay, with beside without; 95% interval")
+        drawing = Drawing(
+            "forest", search.drawn, title, "share of customers who stay, with beside without; 95% interval"
+        )
         result.add(f"first_days_{name}", search.table, drawing)
         sentences.append(title)
         result.metrics[Metric.driver(name, "found")] = float(len(search.holding))
@@ -65,7 +66,7 @@ def run(view: View, settings: FirstDaysConfig) -> Result:
 
 def _told(search: RuleSearch) -> str:
     if search.holding.empty:
-        return f"nothing beside how active a customer is ({len(search.table)} behaviours searched)"
+        return f"nothing beyond chance beside how active a customer is ({len(search.table)} behaviours searched)"
     effect, low, high = 100 * search.holding.iloc[0][["effect", "low", "high"]].to_numpy(float)
     return (
         f"customers with {search.holding['rule'].iloc[0]} stay {abs(effect):.1f} points "

@@ -73,6 +73,12 @@ class RuleSearch:
         return self.table[self.table["verdict"] == HOLDS]
 
     @property
+    def drawn(self) -> pd.DataFrame:
+        """The table as a figure shows it: `label`, with the verdict of what is not found, and the effect as `value`."""
+        words = self.table["rule"] + (": " + self.table["verdict"]).where(self.table["verdict"] != HOLDS, "")
+        return self.table.rename(columns={"effect": "value"}).assign(label=words)
+
+    @property
     def counted(self) -> str:
         """How many rules hold, beside how many would by chance, in words."""
         n, chance = len(self.holding), self.by_chance
@@ -80,21 +86,22 @@ class RuleSearch:
             f"{n} of {len(self.table)} rules {'holds' if n == 1 else 'hold'} beyond chance; "
             f"by chance alone {f'{chance:.1f}' if chance >= 0.05 else 'fewer than 0.1'} would"
         )
-        return f"{told}{self._told_of_before(n)}"
+        before = (
+            f"; in the period before {'it holds' if n == 1 else 'they hold'}, too" if self.held_against_before else ""
+        )
+        return told + before + self.of_this_period
 
     @property
     def held_against_before(self) -> bool:
         """Whether there was a period before."""
         return bool(self.table["earlier_effect"].notna().any())
 
-    def _told_of_before(self, n: int) -> str:
-        if not self.held_against_before:
-            return ""
+    @property
+    def of_this_period(self) -> str:
+        """How many rules are clear in this period alone, in words; nothing where there is none."""
         unclear = int((self.table["verdict"] == NOT_BEFORE).sum())
-        more = f"{unclear} more {'does' if unclear == 1 else 'do'} so in this period only and are not counted"
-        return f"; in the period before {'it holds' if n == 1 else 'they hold'}, too" * (n > 0) + f"; {more}" * (
-            unclear > 0
-        )
+        more = f"; in this period only, and not counted: {unclear} more {'rule' if unclear == 1 else 'rules'}"
+        return more if unclear else ""
 
 
 def search_rules(

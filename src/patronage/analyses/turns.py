@@ -55,7 +55,7 @@ def run(view: View, settings: TurnsConfig) -> Result:
         table = search.table.assign(
             what=[view.meanings.get(family, "") for family in search.table["family"]],
         )
-        frame = table.rename(columns={"rule": "label", "effect": "value"})
+        frame = search.drawn
         frame[["value", "low", "high"]] *= scale
         axis = (
             f"difference of the {'answer' if target.survey else 'share'}{', in points' if unit else ''}; 95% interval"
@@ -72,7 +72,8 @@ def run(view: View, settings: TurnsConfig) -> Result:
 
 def _told(search: RuleSearch, scale: float, unit: str) -> str:
     if search.holding.empty:
-        return f"nothing beside recency, frequency and revenue ({len(search.table)} candidates)"
+        nothing = f"nothing beyond chance beside recency, frequency and revenue ({len(search.table)} rules searched)"
+        return nothing + search.of_this_period
     best = search.holding.iloc[0]
     effect, low, high = scale * best[["effect", "low", "high"]].to_numpy(float)
     if unit:
@@ -259,7 +260,7 @@ def _tests(known: pd.DataFrame, least: int, meanings: Mapping[str, str]) -> list
             tests += [Test(name, border, "", name, f"{words} above {_short(border)}") for border in _borders(values)]
         else:
             labels = sorted(set(values.dropna()) - {c.UNKNOWN})
-            tests += [Test(name, None, label, f"{name} {label}", f"{name} is {label}") for label in labels]
+            tests += [Test(name, None, label, f"{name} {label}", f"{name} {label}") for label in labels]
     tests = [test for test in tests if least <= test.holds(known).sum() <= len(known) - least]
     if not tests:
         raise DataError(f"no candidate that {least} customers show and {least} do not")
