@@ -7,7 +7,7 @@ import pytest
 
 from patronage.analyses.rule_search import search_rules
 from patronage.analyses.rules import Rules
-from patronage.analyses.shared_effects import SharedEffect, _with_one_found
+from patronage.analyses.shared_effects import SharedEffect, _with_the_surest
 
 N = 6000
 
@@ -79,4 +79,4 @@ def test_a_cause_part_of_which_goes_another_way_is_found_beside_that_way():
 
 def test_of_rules_that_go_along_with_each_other_only_the_surest_is_found():
     shared = [SharedEffect(0.1, 1), SharedEffect(0.1, 0), SharedEffect(0.1, 1), SharedEffect(0.2, None)]
-    assert [one.partner for one in _with_one_found(shared)] == [None, 0, 1, None]
+    assert [one.partner for one in _with_the_surest(shared)] == [None, 0, 1, None]

@@ -188,14 +188,14 @@ def _in_period(earlier: EarlierPeriod | None, places: Sequence[int], least: int)
     return Estimate(*(np.where(enough, part, np.nan) for part in effects))
 
 
-def _again(before: Estimate, values: Array, found: Mask) -> Mask:
+def _again(before: Estimate, values: Array, chosen: Mask) -> Mask:
     """Which of the rules that were found are beyond chance in the period before, on the same side.
 
     They were chosen without a look at it: false discoveries are controlled among them alone.
     """
     p_values = np.where(np.sign(before.value) == np.sign(values), before.p_value, 1.0)
     again = np.zeros(len(values), bool)
-    again[found] = false_discovery(np.where(np.isfinite(before.value), p_values, np.nan)[found]) < LEVEL
+    again[chosen] = false_discovery(np.where(np.isfinite(before.value), p_values, np.nan)[chosen]) < LEVEL
     return again
 
 
@@ -268,11 +268,11 @@ def _described(rules: Rules, best: Sequence[int], y: Array) -> pd.DataFrame:
 def _together(table: pd.DataFrame, rules: Rules, y: Array, adjust: Array) -> pd.DataFrame:
     """With the effect of each rule that was found beside the others that were, and the verdicts."""
     table = table.assign(together=np.nan, goes_along_with="", verdict=CHANCE)
-    found = (table["p_value_adjusted"] < LEVEL).to_numpy()
-    table.loc[found, "verdict"] = HOLDS
-    places = np.flatnonzero(found)
+    holding = (table["p_value_adjusted"] < LEVEL).to_numpy()
+    table.loc[holding, "verdict"] = HOLDS
+    places = np.flatnonzero(holding)
     places = places[np.argsort(table["p_value_adjusted"].to_numpy()[places], kind="stable")]
-    table.loc[found, "together"] = table["effect"][found]
+    table.loc[holding, "together"] = table["effect"][holding]
     surest = rules.of(np.ones(len(y), bool), list(map(int, places[:MOST_TOGETHER])))
     for row, effect in zip(places, shared_effects(surest, table["effect"].to_numpy()[places], y, adjust), strict=False):
         table.loc[row, "together"] = effect.together

@@ -58,7 +58,7 @@ def shared_effects(rules: Rules, effects: Array, y: Array, adjust: Array) -> lis
         else SharedEffect(np.nan, int(alike[place, :place].argmax()))
         for place in range(n)
     ]
-    return _with_one_found(shared)
+    return _with_the_surest(shared)
 
 
 def _beside_others(
@@ -88,7 +88,7 @@ def _beside_others(
     return SharedEffect(together, None)
 
 
-def _with_one_found(shared: list[SharedEffect]) -> list[SharedEffect]:
+def _with_the_surest(shared: list[SharedEffect]) -> list[SharedEffect]:
     """Of rules that go along with nothing but each other the surest is found."""
     shared = list(shared)
     for place in range(len(shared)):
