@@ -33,14 +33,19 @@ side*: the estimate does, and its interval holds chance, too. *Other side*: the 
 customers, or no candidate any more; of `cross_sell` and `upsell`: no longer among the best 20 pairs of a tier, which
 are all that is kept.
 
-`turns`, `products`, `predictability`, `candidates` and `combinations` are judged on the 91 days alone. The others look
-at the whole history, of which that of the first day is a part: they tell whether a finding stays, not whether it would
-come again from nothing. `cross_sell` and `upsell` have no interval: found again is a lift above 1. What a log does not
-support, or what names nothing, has no line: neither log has surveys, complaints, tickets, feature use, dates of
-customers or weeks with several messages, so that `drivers`, `pressure`, `use` and `timing` say what they lack; the
-groceries have 32 customers with enough messages for `readers`, of 100, and see an act before .5 % of their orders, of
-1 % for `ways`; the groceries have no returns for `voice`, and the only step before an order there is an order, of
-which `obstacles` names nothing.
+`turns`, `products`, `predictability`, `candidates`, `policies` and `combinations` are judged on the 91 days alone. The
+others look at the whole history, of which that of the first day is a part: they tell whether a finding stays, not
+whether it would come again from nothing. What a log does not support, or what names nothing, has no line: neither
+log has surveys, complaints, tickets, feature use, dates of customers or weeks with several messages, so that `drivers`,
+`pressure`, `use` and `timing` say what they lack; the groceries have 32 customers with enough messages for `readers`,
+of 100, and see an act before .5 % of their orders, of 1 % for `ways`; the groceries have no returns for `voice`, and
+the only step before an order there is an order, of which `obstacles` names nothing. No growth of the
+groceries was beyond that of the whole. Growth is told of its 91 days: in the gift shop it turns round as often as it
+goes on, since the seasons do, and the finding says so.
+
+What `cross_sell` is for was judged apart: of the 80 pairs that are shown of Complete Journey as of 2017-08-20, the
+candidates of 72 bought the offer in the 91 days after more often than customers of the same tier without either who buy
+from as many categories, those of 39 beyond chance (one-sided, 5 %), those of 8 less often; 2.0 times as often in all.
 
 | log | analysis | found | found again | same side | other side | not there |
 |---|---|---:|---:|---:|---:|---:|

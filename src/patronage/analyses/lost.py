@@ -124,7 +124,7 @@ def _may_come_back(result: Result, view: View, before: Population) -> pd.Series:
     result.add(
         "may_come_back_measured",
         pd.DataFrame(
-            [{"lost_earlier": len(then), "returned_share": lift.base, "returned_of_best_tenth": lift.share,
+            [{"lost_earlier": len(then), "returned_share": lift.base, "best_tenth_share": lift.share,
               "lift": lift.value, "low": lift.low, "high": lift.high, "lift_by_revenue": lift.by_revenue}]
         ),
     )  # fmt: skip
@@ -140,7 +140,7 @@ def _described(view: View, before: Population, groups: pd.Series, back: pd.Serie
     )  # fmt: skip
     table = frame.groupby("group").agg(
         customers=("group", "size"), value=("paid", "sum"), mean_orders=("orders", "mean"),
-        may_come_back=("p_return", "mean"), expected_back=("p_return", lambda known: known.sum(min_count=1)),
+        may_come_back_share=("p_return", "mean"), expected_back=("p_return", lambda known: known.sum(min_count=1)),
     ).reset_index()  # fmt: skip
     table = table.dropna(axis="columns", how="all")  # where who may come back could not be learned
     table.insert(2, "share", table["customers"] / len(groups))
@@ -174,7 +174,8 @@ def _did(result: Result, view: View, before: Population, left: pd.Series, groups
     shown = clear[clear["group"] == first].rename(columns={"act": "label", "difference": "value"})
     title = f"What the lost with {first} had done less or more than those who stayed"
     axis = "difference of the share who did it in the time before, with 95% interval"
-    result.add("lost_did", clear, Drawing("forest", shown, title, axis))
+    if len(clear):
+        result.add("lost_did", clear, Drawing("forest", shown, title, axis))
 
 
 ANALYSIS = Analysis("lost", "Why did the lost leave, what were they worth, and who may come back?", run)

@@ -69,8 +69,8 @@ def run(view: View, settings: object) -> Result:
 def _told(table: pd.DataFrame, shown: dict[str, pd.DataFrame], notes: list[str], since_days: int) -> Result:
     sure = table[table["verdict"] == MORE].sort_values("low", ascending=False)
     told = [
-        f"{row['policy']} {row['customers']:,} customers, since then {row['since_share']:.0%} beside "
-        f"{row['since_usual']:.0%} of the others' {row['of']}"
+        f"{row['customers']:,} customers live by {row['policy']}: since then {row['since_share']:.0%} {row['of']}, "
+        f"beside {row['since_usual']:.0%} of the others"
         for row in sure.to_dict("records")
     ]
     result = Result("; ".join(told) or "nobody who lived by a policy did so since more than the others", notes=notes)

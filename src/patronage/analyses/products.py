@@ -35,7 +35,8 @@ def run(view: View, settings: ProductsConfig) -> Result:
         raise DataError(f"no {what} with {settings.least} buyers in the last {2 * view.since_days} days")
     clear = growth[growth["verdict"] != ""]
     result.finding = (
-        f"{len(clear):,} of {len(growth):,} items by region grew or shrank beyond the whole in {view.since_days} days"
+        f"{len(clear):,} of {len(growth):,} items by region grew or shrank beyond the whole in {view.since_days} "
+        "days beside those before; a season does so too, and turns round"
     )
     shown = clear.head(12).assign(label=lambda rows: rows[c.LOCATION] + ": " + rows["item"])
     drawing = Drawing("forest", shown.rename(columns={"growth": "value"}), result.finding,

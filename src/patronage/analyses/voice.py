@@ -53,7 +53,7 @@ def _groups(result: Result, table: pd.DataFrame) -> None:
     worst = table[table["stands_out"] != ""]
     worst = worst.assign(distance=(worst["value"] / worst["common"] - 1).abs()).sort_values("distance", ascending=False)
     top = worst.iloc[0] if len(worst) else None
-    result.finding = (
+    finding = (
         f"{len(worst)} of {len(table)} groups stand out; first {top['voice']} by {top['by']}, {top['label']}: "
         f"{top['value']:.3g} [{top['low']:.3g}, {top['high']:.3g}] beside {top['common']:.3g}"
         if top is not None
@@ -61,7 +61,8 @@ def _groups(result: Result, table: pd.DataFrame) -> None:
     )
     shown = worst.head(12).assign(label=lambda rows: rows["voice"] + " by " + rows["by"] + ": " + rows["label"])
     shown[["value", "low", "high"]] = shown[["value", "low", "high"]].div(shown["common"], axis=0)
-    drawing = Drawing("forest", shown, result.finding, "times the common value, with 95% interval", 1.0)
+    result.finding = "; ".join(filter(None, [result.finding, finding]))  # of the tickets, and of the groups
+    drawing = Drawing("forest", shown, finding, "times the common value, with 95% interval", 1.0)
     result.add("voice", table, drawing)
     result.metrics[Metric.VOICE_STANDS_OUT] = float(len(worst))
 
