@@ -23,7 +23,7 @@ def evaluate_personas(personas: PersonaModel, features: pd.DataFrame, config: Pe
     that is as stable there is stable because of the shapes of single features, not of any groups of customers.
     """
     features = pd.DataFrame(personas.read(features))
-    features = features[~personas.without_order(features)]
+    features = features[personas.have_persona(features)]
     points = shuffled(personas.points(features), seed)
     sample = points[np.random.default_rng(seed).permutation(len(points))[: config.bootstrap_sample]]
     by_chance = consecutive_ari(refit_labels(points, sample, personas.k, config, seed))

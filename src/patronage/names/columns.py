@@ -121,6 +121,7 @@ ACQUISITION_SEGMENT = "acquisition_segment"
 NO_ORDER = "no order yet"  # in place of a persona, of a customer whose rhythm does not exist
 NO_ORDER_ID = -1
 UNKNOWN = "unknown"  # the answer where there is no evidence
+UNKNOWN_ID = -2  # in place of a persona, of a customer who has shown nothing that personas see
 
 # Labels, over [cutoff, cutoff + horizon)
 CHURNED = "churned"

@@ -19,7 +19,7 @@ from patronage import names as c
 from patronage.bundle import Bundle
 from patronage.lenses.rfm import NAMES as RFM_NAMES
 from patronage.models.journey import STAGES
-from patronage.models.personas import PersonaModel
+from patronage.models.personas import NO_PERSONA, PersonaModel
 from patronage.review.training_run import TrainingRun
 
 MIN_JACCARD = 0.3  # below this overlap two personas are not the same
@@ -129,7 +129,8 @@ def _predict_labels(bundle: Bundle, features: pd.DataFrame, orders: Mapping[str,
     journey = pd.DataFrame(bundle.journey.predict(features), features.index)
     labels = pd.concat([lenses.segments(features, states), journey[[c.JOURNEY_STAGE]]], axis=1)
     personas = bundle.personas
-    pairs = {c.NO_ORDER_ID: c.NO_ORDER, **dict(zip(personas.ids, personas.names, strict=True))}
+    without = {number: name for number, (name, _) in NO_PERSONA.items()}
+    pairs = dict(sorted({**without, **dict(zip(personas.ids, personas.names, strict=True))}.items()))
     names, ids = [f"{number}: {name}" for number, name in pairs.items()], list(pairs)
     return pd.DataFrame(
         {

@@ -84,7 +84,7 @@ def _description(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFra
 def _rules(bundle: Bundle, features: pd.DataFrame, assignments: pd.DataFrame, seed: int) -> Report:
     """Short rules that give almost the same personas, in plain words."""
     personas = bundle.personas
-    with_persona = ~personas.without_order(features)
+    with_persona = personas.have_persona(features)
     features, assignments = features[with_persona], assignments[with_persona]
     described = lenses.described(bundle.lenses)
     plain = {

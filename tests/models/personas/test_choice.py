@@ -127,6 +127,12 @@ class TestChooseK:
         within_the_error = [candidate(4, 0.97, tells=0.25), candidate(5, 0.991, tells=0.25)]
         assert choose_k(within_the_error, PersonasConfig()) == 4
 
+    def test_agreements_within_a_hundredth_are_alike_however_small_their_errors(self):
+        grid = [candidate(4, 0.99, tells=0.006, goods=0.37, error=0.0007),
+                candidate(5, 0.981, tells=0.007, goods=0.44, error=0.0009)]  # fmt: skip
+        assert choose_k(grid, SETTINGS) == 5
+        assert choose_k([candidate(4, 0.992, tells=0.006, goods=0.37, error=0.0007), grid[1]], SETTINGS) == 4
+
     def test_where_none_tells_anything_the_best_agreement_decides(self):
         grid = [candidate(4, 0.959, tells=0.003, error=0.021), candidate(5, 0.99, tells=0.007, error=0.001)]
         assert choose_k(grid, SETTINGS) == 5

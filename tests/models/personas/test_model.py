@@ -96,7 +96,38 @@ class TestCustomersWithoutAnOrder:
         frame = self.customers()
         model = self.fitted(frame, rhythm=False)
         assert set(model.predict(frame)[c.PERSONA_ID]) <= set(model.ids)
-        assert not model.without_order(frame).any()
+        assert model.have_persona(frame).all()
+
+
+class TestCustomersOfWhomNothingIsKnown:
+    """A customer without evidence is unknown, and not in the persona nearest to the middle."""
+
+    def customers(self) -> pd.DataFrame:
+        frame, _ = customers(300)
+        frame = frame.astype(float)
+        frame.iloc[:7] = np.nan
+        frame.iloc[7, 0] = np.nan  # something is known
+        return frame
+
+    def fitted(self, frame: pd.DataFrame) -> PersonaModel:
+        config = configured(k=3, allow_unstable=True, features={"orders": True, "value": True})
+        return personas.fit(frame, config, seed=0, descriptions=WORDS)
+
+    def test_they_are_no_persona_and_shape_none(self):
+        frame = self.customers()
+        model, alone = self.fitted(frame), self.fitted(frame.iloc[7:])
+        np.testing.assert_array_equal(model.clusters.centres, alone.clusters.centres)
+        predicted = pd.DataFrame(model.predict(frame), frame.index)
+        assert set(predicted[c.PERSONA].iloc[:7]) == {c.UNKNOWN}
+        assert set(predicted[c.PERSONA_ID].iloc[:7]) == {c.UNKNOWN_ID}
+        assert set(predicted[c.PERSONA_REASON].iloc[:7]) == {"nothing is known of what the personas see"}
+        assert (predicted[c.PERSONA_ID].iloc[7:] >= 0).all()
+        np.testing.assert_array_equal(model.ids_of(frame), predicted[c.PERSONA_ID])
+        assert model.explain(frame.head(7))["feature"].tolist() == [""] * 7
+
+    def test_one_alone_is_unknown_too(self):
+        frame = self.customers()
+        assert self.fitted(frame).predict(frame.head(1))[c.PERSONA].tolist() == [c.UNKNOWN]
 
 
 def test_a_reason_names_goods_only_where_the_customer_buys_them_and_all_else_reads_no_goods(planted, tmp_path):

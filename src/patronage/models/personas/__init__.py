@@ -19,11 +19,12 @@ all of it.
 from patronage.models.personas.choice import PersonaCandidate, PersonaChoice, consecutive_ari, refit_labels
 from patronage.models.personas.fit import fit
 from patronage.models.personas.matching import PersonaMatching
-from patronage.models.personas.model import PersonaModel
+from patronage.models.personas.model import NO_PERSONA, PersonaModel
 from patronage.models.personas.rules import SurrogateRules, surrogate_rules
 
 __all__ = [
-    # the fitted value
+    # the fitted value, and what stands where a customer has none
+    "NO_PERSONA",
     "PersonaModel",
     "fit",
     # the number of personas

@@ -31,7 +31,7 @@ from patronage.models.personas.telling import explained
 STARTS = 10  # of each refit, as of the final fit: with fewer, refits differ by their starts and not by their customers
 SILHOUETTE_SAMPLE = 2000  # it compares all pairs
 SURE_ERRORS = 2  # standard errors: an agreement that is above its limit by less may as well be below it
-TIE = 0.01  # silhouettes this close count as equal
+TIE = 0.01  # silhouettes this close count as equal, and agreements, whose errors may be smaller than any difference
 SAME_GOODS = 0.9  # of what the best k tells: where tastes shade into each other, every further persona tells a bit more
 BIC_TIE = 10.0  # Kass and Raftery (1995): a greater difference is very strong evidence
 
@@ -99,10 +99,12 @@ class PersonaChoice:
         return not self.taken.against
 
     def table(self) -> pd.DataFrame:
-        """A row for each k."""
+        """A row for each k; what decides comes first."""
         rows = [{**asdict(candidate), "taken": candidate.k == self.k} for candidate in self.grid]
         missing = ["bic", "tells", "tells_error", "tells_goods", "tells_goods_error"]  # in some grids
-        return pd.DataFrame(rows).astype(dict.fromkeys(missing, float))
+        table = pd.DataFrame(rows).astype(dict.fromkeys(missing, float))
+        first = ["k", "taken", "ari", "ari_error", "tells", "tells_error", "tells_goods", "against"]
+        return table[first + [name for name in table if name not in first]]
 
     def state(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -172,9 +174,11 @@ def _tell_most(sure: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
 
 
 def _most_stable(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:
-    """Those on which refits agree as well as on the best, to within two standard errors of the difference."""
+    """Those on which refits agree as well as on the best: within `TIE`, or two standard errors of the difference."""
     best = max(tied, key=lambda candidate: candidate.ari)
-    return [each for each in tied if best.ari - each.ari <= SURE_ERRORS * np.hypot(best.ari_error, each.ari_error)]
+    return [
+        each for each in tied if best.ari - each.ari <= max(TIE, SURE_ERRORS * np.hypot(best.ari_error, each.ari_error))
+    ]
 
 
 def _tell_goods(tied: Sequence[PersonaCandidate]) -> list[PersonaCandidate]:

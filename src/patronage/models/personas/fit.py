@@ -21,7 +21,7 @@ from patronage.models.personas.calibration import temperature_by_refits
 from patronage.models.personas.choice import LaterOutcomes, PersonaChoice, assess, choose_k
 from patronage.models.personas.clusters import Clusters, fit_clusters
 from patronage.models.personas.labels import fit_inputs
-from patronage.models.personas.model import PersonaModel, without_order
+from patronage.models.personas.model import PersonaModel, no_persona
 from patronage.models.personas.naming import Vocabulary, describe, held_words, name_all, words_of
 from patronage.models.personas.preparation import Preparation, prepare
 
@@ -146,9 +146,9 @@ def draw_sample(
         )
     active = features[features[c.ACTIVE_DAYS] >= config.min_active_days] if config.min_active_days else features
     active = ordinary_customers(active)
-    if c.DAYS_SINCE_LAST_ORDER in active:  # who has no order has no rhythm, and no persona where personas see it
-        without = without_order(active, chosen)
-        active = active if without.all() else active[~without]
+    if columns := [name for name in chosen if name in active]:
+        with_persona = no_persona(active, columns) == 0  # the others shape none
+        active = active[with_persona] if with_persona.any() else active
     rows = np.sort(np.random.default_rng(seed).permutation(len(active))[: config.fit_sample])
     drawn = active.iloc[rows]
     preparation = prepare(drawn, chosen, config.winsorise, config.views)

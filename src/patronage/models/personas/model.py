@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,12 +31,9 @@ from patronage.models.personas.reasons import (
 from patronage.typing import Columns
 
 BLOCK_ROWS = 20_000  # customers at a time: the intermediate arrays stay small
-NO_PERSONA = {
-    c.PERSONA_ID: c.NO_ORDER_ID,
-    c.PERSONA: c.NO_ORDER,
-    c.PERSONA_PROBABILITY: 1.0,
-    c.PERSONA_RUNNER_UP: c.UNKNOWN,
-    c.PERSONA_REASON: "no order stands at the cutoff; the first one gives a persona",
+NO_PERSONA = {  # by id: what stands in place of the name, and why
+    c.NO_ORDER_ID: (c.NO_ORDER, "no order stands at the cutoff; the first one gives a persona"),
+    c.UNKNOWN_ID: (c.UNKNOWN, "nothing is known of what the personas see"),
 }
 PAST_THE_BORDER = 1.001  # of a step that ends on the border between two personas
 
@@ -119,7 +116,8 @@ class PersonaModel:
         """Id, name and probability of each customer's most probable persona, the runner-up, and a reason.
 
         The rows are processed in blocks of `block_rows`; no row of the result depends on another row. A customer
-        without an order has no persona where the personas see the rhythm of orders: `NO_PERSONA` stands there.
+        without an order has no persona where the personas see the rhythm of orders, and no customer has one whose every
+        feature that they see is missing: `NO_PERSONA` stands there.
         """
         features = self.read(features)
         blocks = [self._assign(block) for block in self._blocks(features, block_rows, self._judged_by)]
@@ -132,20 +130,23 @@ class PersonaModel:
             c.PERSONA_RUNNER_UP: names[second],
             c.PERSONA_REASON: sentences(code, self._voting_words, self.names),
         }
-        without = without_order(features, self._voters.columns)
-        for name, value in NO_PERSONA.items():
-            assigned[name][without] = value
+        instead = no_persona(features, self._voters.columns)
+        for number, (name, reason) in NO_PERSONA.items():
+            rows = instead == number
+            assigned[c.PERSONA_ID][rows], assigned[c.PERSONA][rows] = number, name
+            assigned[c.PERSONA_PROBABILITY][rows], assigned[c.PERSONA_RUNNER_UP][rows] = 1.0, c.UNKNOWN
+            assigned[c.PERSONA_REASON][rows] = reason
         return assigned
 
     def ids_of(self, features: Columns) -> np.ndarray:
         """(N,) the persona of each customer, as `predict` gives it, without the reasons."""
         ids = np.asarray(self.ids, np.int32)[self.probabilities(features).argmax(axis=1)]
-        ids[self.without_order(features)] = c.NO_ORDER_ID
-        return ids
+        instead = no_persona(self.read(features), self._voters.columns)
+        return np.where(instead < 0, instead, ids)
 
-    def without_order(self, features: Columns) -> np.ndarray:
-        """(N,) the customers who have no persona: the personas see the rhythm of orders, and they have no order."""
-        return without_order(features, self._voters.columns)
+    def have_persona(self, features: Columns) -> np.ndarray:
+        """(N,) the customers who have a persona; `NO_PERSONA` stands in place of that of the others."""
+        return no_persona(self.read(features), self._voters.columns) == 0
 
     def probabilities(self, features: Columns) -> np.ndarray:
         """(N, k) probability of each position.
@@ -170,7 +171,7 @@ class PersonaModel:
         scores = voters.scores(features)
         first, second = _best_two(self._probabilities(voters.points(scores)))
         explanations = explain_assignments(scores, first, second, self._contrasts)
-        possible = ~np.isnan(explanations.step) & ~self.without_order(features)
+        possible = ~np.isnan(explanations.step) & self.have_persona(features)
         changed = features[list(self.columns)].astype(float)
         now, needed = np.full(len(features), np.nan), np.full(len(features), np.nan)
         for j, column in enumerate(voters.columns):
@@ -275,13 +276,21 @@ class PersonaModel:
         return shared_views(self._voting_words)
 
 
-def without_order(features: Columns, columns: Collection[str]) -> np.ndarray:
-    """(N,) the customers without a last order; nobody where the columns do not have its age: who never bought may
-    have a taste, but no rhythm.
+def no_persona(features: Columns, columns: Sequence[str]) -> np.ndarray:
+    """(N,) the id that stands in place of a persona's, 0 for who has one.
+
+    `NO_ORDER_ID` where the columns have the age of the last order and the customer has none: who never bought may have
+    a taste, but no rhythm. `UNKNOWN_ID` where all columns are missing.
     """
-    if c.DAYS_SINCE_LAST_ORDER not in columns:
-        return np.zeros(len(np.asarray(features[next(iter(columns))])), bool)
-    return np.isnan(np.asarray(features[c.DAYS_SINCE_LAST_ORDER], np.float64))
+    nothing = np.isnan(np.asarray(features[columns[0]], np.float64))
+    for name in columns[1:]:
+        if not nothing.any():
+            break
+        nothing &= np.isnan(np.asarray(features[name], np.float64))
+    instead = np.where(nothing, c.UNKNOWN_ID, 0).astype(np.int32)
+    if c.DAYS_SINCE_LAST_ORDER in columns:
+        instead[np.isnan(np.asarray(features[c.DAYS_SINCE_LAST_ORDER], np.float64))] = c.NO_ORDER_ID
+    return instead
 
 
 def _best_two(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
