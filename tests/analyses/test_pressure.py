@@ -16,4 +16,8 @@ def test_weeks_beyond_the_cap_are_counted_and_held_against_the_same_customer(pla
     assert low < 0.02 < high + 0.04  # nothing was planted on orders
     weeks = result.tables["pressure"]
     assert weeks["messages"].unique().tolist() == ["1", "2", "3 or more"]
-    assert len(result.lists["beyond_contact_cap"]) > 800
+    listed = result.lists["beyond_contact_cap"]
+    assert len(listed) > 800
+    assert listed["weeks_beyond_cap"].is_monotonic_decreasing  # a list is cut short from its end
+    assert listed["reason"].iloc[0] == f"more than 2 messages in {listed['weeks_beyond_cap'].iloc[0]} weeks"
+    assert listed["measured_lift"].isna().all()  # nobody left in a week within the cap: there is nothing to divide by

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import through_the_door
 from patronage.analyses import sequences
-from patronage.config import SequencesConfig
+from patronage.analyses.contract import Population, Result, View
+from patronage.config import LensesConfig, SequencesConfig
+from patronage.lenses import look_back
 
 
 def test_offers_follow_what_goes_together():
@@ -112,3 +117,23 @@ def test_honey_after_tea_is_told(planted):
     first = table.iloc[0]
     assert (first["after"], first["then"], first["verdict"]) == ("tea", "honey", "follows")
     assert first["low"] > 1
+
+
+def test_a_list_of_offers_begins_with_the_surest():
+    """Customers of ten categories by lot: the first by name are no better than others, and a list is cut short."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"c{number:03d}", pd.Timestamp(day), 10.0, f"{number}-{day}", f"item {k}")
+        for number in range(250)
+        for day in ("2023-06-01 10:00", "2023-11-01 10:00")
+        for k in rng.choice(10, int(rng.integers(1, 4)), replace=False)
+    ]
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "order_id", "category"])
+    tables = through_the_door(frame.astype({"ordered_at": "datetime64[us]"}))
+    nobody = Population(pd.DataFrame(), pd.DataFrame())
+    with look_back(tables, datetime(2023, 12, 1), LensesConfig(), 7) as history:
+        result = Result()
+        sequences._judged_list(result, View(history, nobody, None, 91, 0), "category", SequencesConfig())
+    listed = result.lists["cross_sell_offers"]
+    assert listed["share_who_have_it"].is_monotonic_decreasing
+    assert not listed["customer_id"].is_monotonic_increasing

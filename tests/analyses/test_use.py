@@ -68,6 +68,9 @@ def test_the_hollow_who_are_dissatisfied_are_held_against_the_others(used):
     row = table.loc[("hollow", "dissatisfied")]
     assert (row["customers"], row["left"], row["left_share"]) == (40, 20, 0.5)
     assert len(used.lists["hollow_dissatisfied"]) == 40
+    usual = used.tables["hollow_dissatisfied"][["left", "customers"]].sum()
+    lift = row["left_share"] / (usual["left"] / usual["customers"])
+    assert used.lists["hollow_dissatisfied"]["measured_lift"].unique().tolist() == pytest.approx([lift])
 
 
 def test_senders_who_meet_in_a_week_are_counted():

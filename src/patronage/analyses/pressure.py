@@ -49,8 +49,11 @@ def run(view: View, settings: PressureConfig) -> Result:
     if view.history.has("events", c.SENDER):
         _senders(result, view.history, weeks, settings)
     beyond = weeks[weeks["messages"] > settings.cap].groupby(c.CUSTOMER_ID).size().rename("weeks_beyond_cap")
-    result.lists["beyond_contact_cap"] = beyond.reset_index().assign(
-        reason=f"more than {settings.cap} messages in a week"
+    listed = beyond.reset_index().sort_values(["weeks_beyond_cap", c.CUSTOMER_ID], ascending=[False, True])
+    left = weeks.groupby(weeks["messages"] > settings.cap)["unsubscribed"].mean().replace(0.0, np.nan)
+    result.lists["beyond_contact_cap"] = listed.reset_index(drop=True).assign(
+        reason=[f"more than {settings.cap} messages in {n} week{'s' if n > 1 else ''}" for n in listed[beyond.name]],
+        measured_lift=left.get(True, np.nan) / left.get(False, np.nan),  # of unsubscribing in such a week
     )
     share = len(beyond) / weeks[c.CUSTOMER_ID].nunique()
     result.metrics[Metric.PRESSURE_BEYOND_CAP] = share

@@ -122,16 +122,23 @@ def _hollow(result: Result, view: View, before: Population) -> None:
         }
     )[silent.notna().to_numpy()]
     table = frame.groupby(["hollow", "dissatisfied"])["left"].agg(customers="size", left="sum").reset_index()
+    lift = np.nan
     if len(table):
         left, customers = table["left"].to_numpy(float), table["customers"].to_numpy(float)
         table["left_share"] = left / customers
         table["low"], table["high"] = wilson_interval(left, customers)
         result.add("hollow_dissatisfied", table)
+        both = (table["hollow"] == "hollow") & (table["dissatisfied"] == "dissatisfied")
+        if both.any() and frame["left"].any():
+            lift = float(table.loc[both, "left_share"].iloc[0] / frame["left"].mean())
     now = view.now.segments
     both = now.index[(now[c.USAGE_SEGMENT] == HOLLOW) & (now[c.SATISFACTION_SEGMENT] == LOW)]
     if len(both):
         reason = "uses much of little and is dissatisfied"
-        result.lists["hollow_dissatisfied"] = pd.DataFrame({c.CUSTOMER_ID: both, "reason": reason})
+        paid = view.now.features[c.NET_REVENUE] if c.NET_REVENUE in view.now.features else pd.Series(dtype=np.float64)
+        listed = pd.DataFrame({c.CUSTOMER_ID: both, "reason": reason, "measured_lift": lift})
+        most_first = paid.reindex(both).fillna(0.0).to_numpy().argsort(kind="stable")[::-1]
+        result.lists["hollow_dissatisfied"] = listed.iloc[most_first].reset_index(drop=True)
 
 
 ANALYSIS = Analysis("use", "Which features are used, by whom, and which no longer?", run, ("events.subject",))
