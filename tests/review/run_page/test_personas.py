@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from patronage import names as c
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.later_behaviour import SHUFFLED, TWO_BY_TWO
 from patronage.evaluation.scorecard import Headline
-from patronage.review.run_page.personas import doubts, label_in_words
+from patronage.review.run_page.personas import doubts, label_in_words, without_persona
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,15 @@ def test_what_speaks_against_the_personas_stands_above_their_cards(baseline, val
     told = doubts(SimpleNamespace(measurement=later, bundle=SimpleNamespace(personas=choice)))
     assert told.startswith(words)
     assert bool(told) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        ([0, 1, 1], ""),
+        ([0, -1, -1], " 2 have no order yet: they have no persona."),
+        ([-2, -1, 0], " 1 have no order yet and 1 have shown nothing that the personas see: they have no persona."),
+    ],
+)
+def test_customers_without_a_persona_are_told(ids, words):
+    assert without_persona(SimpleNamespace(assignments=pd.DataFrame({c.PERSONA_ID: ids}))) == words

@@ -28,7 +28,7 @@ def personas(view: RunView) -> Section:
     finding = (
         f'{len(table)} personas. The largest is "{largest[c.PERSONA]}" ({percent(largest["share"])} of the customers); '
         f'"{richest[c.PERSONA]}" holds {percent(richest["clv_share"])} of the expected value with '
-        f"{percent(richest['share'])} of the customers.{doubts(view)}"
+        f"{percent(richest['share'])} of the customers.{without_persona(view)}{doubts(view)}"
     )
     rows = table.melt([c.PERSONA], ["share", "revenue_share", "clv_share"], "part", "of all")
     rows["part"] = rows["part"].map(
@@ -50,6 +50,14 @@ def personas(view: RunView) -> Section:
             more = [Table(shown[~first], "For customers whom these rules miss; rules may overlap", formats)]
             blocks.append(More("Further rules", more))
     return Section("Who they are", finding, blocks)
+
+
+def without_persona(view: RunView) -> str:
+    """How many customers have no persona, and why, as a sentence; empty where everyone has one."""
+    ids = view.assignments[c.PERSONA_ID]
+    reasons = {c.NO_ORDER_ID: "have no order yet", c.UNKNOWN_ID: "have shown nothing that the personas see"}
+    counted = [f"{count(n)} {reason}" for number, reason in reasons.items() if (n := int((ids == number).sum()))]
+    return f" {' and '.join(counted)}: they have no persona." if counted else ""
 
 
 def doubts(view: RunView) -> str:
