@@ -24,7 +24,7 @@ def test_the_share_between_accounts_by_hand():
     assert accounts.between_share(np.ones(4), np.array([0, 0, 1, 1])) == 0
 
 
-def shop(*, of_account: bool, number: int = 80) -> View:
+def shop(*, of_account: bool, number: int = 80, entity: str = "customer") -> View:
     """Eighty accounts of four users and a hundred persons: how much a user orders is the account's, or the user's."""
     rng = np.random.default_rng(1)
     orders, customers = [], []
@@ -37,7 +37,9 @@ def shop(*, of_account: bool, number: int = 80) -> View:
             orders.append((f"c{place:03d}", at, 10.0, f"{place}-{day}"))
     frame = pd.DataFrame(orders, columns=["customer_id", "ordered_at", "amount", "order_id"])
     people = pd.DataFrame(customers, columns=["customer_id", "account_id", "industry"])
-    tables = through_the_door(frame.astype({"ordered_at": "datetime64[us]"}), None, people, ("industry",))
+    tables = through_the_door(
+        frame.astype({"ordered_at": "datetime64[us]"}), None, people, ("industry",), entity=entity
+    )
     tables = replace(tables, attributes={"industry": "firmographic"})
     paid = frame.groupby("customer_id")["amount"].sum().rename("net_revenue").to_frame()
     history = look_back(tables, datetime(2023, 12, 1), LensesConfig(), 7)
@@ -65,3 +67,8 @@ def test_users_who_order_as_they_like_are_persons():
 def test_few_accounts_are_told():
     with pytest.raises(DataError, match="20 accounts of several users; expected 30"):
         accounts.run(shop(of_account=True, number=20), None)
+
+
+def test_where_customers_are_accounts_nobody_looks_for_users():
+    with pytest.raises(DataError, match="customers are accounts here"):
+        accounts.run(shop(of_account=True, entity="account"), None)

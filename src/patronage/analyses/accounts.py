@@ -17,6 +17,7 @@ from patronage.analyses.beyond_chance import CHANCE, MORE, with_verdicts
 from patronage.analyses.contract import Analysis, Drawing, Result, View
 from patronage.analyses.pooling import as_one_family, by_customer, judged
 from patronage.analyses.steps import BUCKETS, jackknife_error
+from patronage.data.contract import USERS
 from patronage.errors import DataError
 from patronage.statistics import Z
 from patronage.typing import Array
@@ -29,6 +30,8 @@ MEASURES = {"orders": "days with an order", "acts": "acts of the user"}
 
 def run(view: View, settings: object) -> Result:
     """How alike users of an account are, what persons and companies do, and which types of companies do most."""
+    if view.history.has(USERS):
+        raise DataError("customers are accounts here; data.entity=customer holds users against their accounts")
     users = _users(view)
     sizes = users.groupby(c.ACCOUNT_ID)[c.CUSTOMER_ID].transform("size")
     kind = np.select([users[c.ACCOUNT_ID].isna(), sizes == 1], [PERSON, ALONE], SEVERAL)
