@@ -47,6 +47,9 @@ What `cross_sell` is for was judged apart: of the 80 pairs that are shown of Com
 candidates of 72 bought the offer in the 91 days after more often than customers of the same tier without either who buy
 from as many categories, those of 39 beyond chance (one-sided, 5 %), those of 8 less often; 2.0 times as often in all.
 
+`turns` has few rules at one pair of days; `turns_later.md` counts over many periods, by the very same rule. Here a rule
+is looked up by its feature, whose clearest border may be another one later.
+
 | log | analysis | found | found again | same side | other side | not there |
 |---|---|---:|---:|---:|---:|---:|
 """
@@ -73,6 +76,7 @@ FINDINGS = {
     "turns": Finding("turns_", ("family",), "effect", 0.0, "found", "customers"),
     "obstacles": Finding("obstacles", ("step", "obstacle"), "effect", 0.0, "obstacle"),
     "sequences": Finding("sequences", ("after", "then"), "sequence_ratio", 1.0, "follows"),
+    "products": Finding("products_growth", ("item", "location"), "growth", 1.0, "grew|shrank"),
     "voice": Finding("voice", ("voice", "by", "label"), "value", "common", "above|below", verdict="stands_out"),
     "pressure": Finding("pressure_same_customer", ("outcome",), "value", 0.0, "more|less"),
     "lost": Finding("lost_did", ("act",), "difference", 0.0),
@@ -81,9 +85,6 @@ FINDINGS = {
     "contact windows": Finding("contact_windows", ("window",), "value", 0.0, "more|less"),
     "use": Finding("use_by_label", ("label", "feature"), "difference", 0.0),
     "predictability": Finding("predictability", ("kind", "behaviour"), "predictability", 0.0, "better than usual"),
-    "policies": Finding("policies", ("policy",), "value", 1.0, "more"),
-    "adoption": Finding("adoption", ("segment",), "value", 1.0, "more|less"),
-    "products": Finding("products_growth", ("item", "location"), "growth", 1.0, "grows|shrinks"),
     "candidates": Finding("lists_measured", ("list",), "lift", 1.0),
     "cross_sell": Finding("cross_sell", ("segment", "has", "offer"), "lift", 1.0),
     "combinations": Finding("combinations", ("first", "second"), "gain", 0.0, "tell more together"),
