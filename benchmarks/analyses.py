@@ -113,7 +113,7 @@ def measure(folder: Path, only: Sequence[str] = ()) -> tuple[dict[str, Measured]
         named = {analysis.name: analysis for analysis in ANALYSES}
         for analysis in [named[name] for name in only if name in named] if only else ANALYSES:
             extra = 0.0
-            if analysis.name == "turns":  # alone looks at a third moment
+            if analysis.name in ("turns", "came_back") and view.earlier is None:  # these alone look at a third moment
                 earlier, extra = spent(lambda: earlier_customers(config, cutoff, tables, len(now.features)))
                 view = replace(view, earlier=earlier)
             own = config.lenses.value if analysis.name == "pyramid" else getattr(config, analysis.name, config)

@@ -89,3 +89,16 @@ def test_pairs_that_chance_or_a_full_cupboard_brings_together_do_not_count():
     assert (pairs.clear, pairs.tested) == (2, 22 * 21)
     assert (pairs.table["low"] > 1).all()
     assert np.isfinite(pairs.table["high"]).all()
+
+
+def test_the_order_in_which_an_engine_gives_the_rows_changes_nothing():
+    """Customers of as many categories fall into two strata: which of them do must not hang on the engine."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"c{number:03d}", f"item {item}")
+        for number in range(600)
+        for item in rng.choice(8, 1 + number % 4, replace=False)
+    ]
+    bought = pd.DataFrame(rows, columns=["customer_id", "item"])
+    one, other = (companions._pairs(frame, 5) for frame in (bought, bought.sample(frac=1, random_state=1)))
+    pd.testing.assert_frame_equal(one, other)

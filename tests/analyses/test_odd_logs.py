@@ -9,14 +9,25 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage.analyses import cohorts, companions, obstacles, policies, pressure, products, sequences, voice, ways
+from patronage.analyses import (
+    cohorts,
+    companions,
+    obstacles,
+    policies,
+    pressure,
+    products,
+    rituals,
+    sequences,
+    voice,
+    ways,
+)
 from patronage.analyses.contract import Population, View
 from patronage.config import AnalyseConfig, CompanionsConfig, LensesConfig, ProductsConfig
 from patronage.errors import DataError
 from patronage.lenses import look_back
 
 N = 120
-ROOMS = (cohorts, companions, obstacles, policies, pressure, products, sequences, voice, ways)
+ROOMS = (cohorts, companions, obstacles, policies, pressure, products, rituals, sequences, voice, ways)
 
 
 def orders() -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from conftest import through_the_door
-from patronage.analyses import products
+from patronage.analyses import products, voice
+from patronage.analyses.acts import product_label
 from patronage.analyses.contract import Population
 from patronage.config import LensesConfig, ProductsConfig
 from patronage.lenses import look_back
@@ -23,6 +24,7 @@ def test_no_growth_is_told_where_none_was_planted(planted):
     assert set(table["location"]) == {"north", "south"}
     assert (table["verdict"] == "").mean() > 0.7
     assert "adoption" not in result.tables  # the shop has no product ids
+    assert result.finding.endswith("beside those before; a season does so too, and turns round")
 
 
 def test_who_buys_at_both_times_tells_nothing_of_growth_and_who_came_does():
@@ -43,6 +45,24 @@ def test_who_buys_at_both_times_tells_nothing_of_growth_and_who_came_does():
     assert tea["growth"] == pytest.approx(140.5 / 100.5 / ((140.5 + 150.5) / (100.5 + 150.5)))
     assert np.log(tea["high"] / tea["low"]) == pytest.approx(2 * 1.96 * np.sqrt(41 / (140.5 * 100.5)), rel=1e-3)
     assert table["verdict"].to_dict() == {"tea": "grows", "jam": "shrinks"}
+
+
+def test_a_space_that_a_till_added_to_a_name_makes_no_other_product():
+    """Half of the lines of each product have a name with spaces around it: by name there are two products, not four."""
+    rows = [
+        (f"c{number:03d}", f"2023-{month:02d}-01 10:00", 10.0, f"{number}-{month}", product, name)
+        for number in range(60)
+        for month in (8, 11)
+        for product, name in [
+            ("1", ("tea", " tea ")[number % 2]) if number < 30 else ("2", ("jam", "jam ")[number % 2])
+        ]
+    ]
+    columns = ["customer_id", "ordered_at", "amount", "order_id", "product_id", "product_name"]
+    frame = pd.DataFrame(rows, columns=columns).astype({"ordered_at": "datetime64[us]"})
+    history = look_back(through_the_door(frame), datetime(2024, 1, 1), LensesConfig(), 7)
+    table = products._growth(history, product_label(history), 91, ProductsConfig())
+    assert table.set_index("item")["buyers"].to_dict() == {"tea": 30, "jam": 30}
+    assert voice._places(history)["product_name"] == product_label(history)
 
 
 def test_prices_of_one_customer_are_alike(planted):

@@ -15,6 +15,7 @@ from patronage.config import LensesConfig, PressureConfig, UseConfig, VoiceConfi
 from patronage.lenses import look_back
 
 N, CUTOFF = 200, pd.Timestamp("2024-01-01")
+PAID = np.random.default_rng(0).permutation(N) * 1.0
 
 
 def view_of(events: list, orders: list, now: Population, before: Population | None = None) -> View:
@@ -45,7 +46,7 @@ def used():
         "usage_segment": np.where(np.arange(N) < 80, "hollow", "medium"),
         "satisfaction_segment": np.where(np.arange(N) < 40, "low", "high"),
     }
-    silent = pd.DataFrame({"days_since_last_order": np.where(np.arange(N) < 20, 150, 10)})
+    silent = pd.DataFrame({"days_since_last_order": np.where(np.arange(N) < 20, 150, 10), "net_revenue": PAID})
     return use.run(view_of(events, orders, of(features=silent, **labels), of(**labels)), UseConfig())
 
 
@@ -71,6 +72,11 @@ def test_the_hollow_who_are_dissatisfied_are_held_against_the_others(used):
     usual = used.tables["hollow_dissatisfied"][["left", "customers"]].sum()
     lift = row["left_share"] / (usual["left"] / usual["customers"])
     assert used.lists["hollow_dissatisfied"]["measured_lift"].unique().tolist() == pytest.approx([lift])
+
+
+def test_those_who_paid_most_come_first_on_the_list(used):
+    listed = used.lists["hollow_dissatisfied"]["customer_id"].str[1:].astype(int)
+    assert listed.tolist() == sorted(range(40), key=lambda number: -PAID[number])
 
 
 def test_senders_who_meet_in_a_week_are_counted():

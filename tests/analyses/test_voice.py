@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from patronage.analyses import voice
-from patronage.analyses.pooling import judged
+from patronage.analyses.contract import Result
+from patronage.analyses.pooling import COLUMNS, judged
 from patronage.config import VoiceConfig
 
 
@@ -16,6 +17,18 @@ def test_the_bad_product_of_one_region_leads(planted):
     assert both.loc["tea in north", "stands_out"] == "above"
     assert both.loc["jam in south", "stands_out"] != "above"
     assert 0.3 < both.loc["tea in north", "value"] < 0.5
+
+
+def test_the_finding_tells_of_the_tickets_and_of_the_groups():
+    """What stands out takes not the place of what was told of the tickets, and alone titles its figure."""
+    result = Result("tickets: 3 of 9 not solved")
+    groups = pd.DataFrame(
+        [("returns", "category", "tea", 9, 0.4, 0.3, 0.5, "above", 0.1, 0.4, 0.0)], columns=COLUMNS
+    )  # fmt: skip
+    voice._groups(result, groups)
+    told = "1 of 1 groups stand out; first returns by category, tea: 0.4 [0.3, 0.5] beside 0.1"
+    assert result.finding == f"tickets: 3 of 9 not solved; {told}"
+    assert result.drawings["voice"].title == told
 
 
 def test_a_handful_does_not_lead():

@@ -19,6 +19,7 @@ from patronage.analyses import (
     products,
     pyramid,
     readers,
+    rituals,
     sequences,
     timing,
     turns,
@@ -30,6 +31,6 @@ from patronage.analyses.contract import Analysis
 
 ROOMS = (
     pyramid, cohorts, first_days, turns, lost, came_back, candidates, drivers, voice, ways, obstacles, pressure,
-    readers, sequences, products, policies, companions, use, accounts, timing, predictability, overlap,
+    readers, sequences, products, policies, companions, use, accounts, timing, rituals, predictability, overlap,
 )  # fmt: skip
 ANALYSES: tuple[Analysis, ...] = tuple(module.ANALYSIS for module in ROOMS)

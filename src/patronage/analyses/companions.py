@@ -114,7 +114,7 @@ def upsell(levels: pd.DataFrame, segment: pd.Series, *, least: int, top: int) ->
 
 def _pairs(bought: pd.DataFrame, strata: int) -> pd.DataFrame:
     """Every ordered pair of items with how often one customer has both, beside customers of as many items."""
-    rows, _ = pd.factorize(bought[c.CUSTOMER_ID])
+    rows, _ = pd.factorize(bought[c.CUSTOMER_ID], sort=True)  # strata part equals by name, not by the engine's order
     places, items = pd.factorize(bought["item"], sort=True)
     table = np.zeros((rows.max() + 1, len(items)), dtype=np.float32)
     table[rows, places] = 1
