@@ -155,6 +155,11 @@ def test_the_door_reports_what_it_matched():
     )
 
 
+def test_what_is_matched_in_full_leaves_nothing_to_tell():
+    tables = log(BUY, ("C1", "2024-01-11", "tea", -3, -6.0))
+    assert tables.notes == ("1 of 1 refunds undo earlier lines (100% of the money refunded)",)
+
+
 def test_a_log_without_refunds_is_left_alone():
     tables = log(BUY, AGAIN)
     assert not tables.revised

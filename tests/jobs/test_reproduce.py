@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+
+import pandas as pd
 import pytest
 
 from patronage.jobs.reproduce import _differences
@@ -33,3 +36,14 @@ def test_it_holds_on_other_threads_and_with_rows_in_another_order(patronage, pro
     shop.assign(amount=shop["amount"] + 1).to_parquet("log.parquet", index=False)
     code, _, err = patronage("reproduce", "run=first")
     assert (code, "the data is not what the run read" in err) == (1, True)
+
+
+def test_a_wide_frame_is_compared_without_a_warning():
+    """Of a frame in more than a hundred parts pandas warned in the output of the command."""
+    frame = pd.DataFrame({"label": pd.Categorical(["a", "b"])}, index=["anna", "ben"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for n in range(120):
+            frame[f"n_{n}"] = float(n)
+        warnings.simplefilter("error")
+        assert _differences(frame, frame) == []

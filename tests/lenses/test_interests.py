@@ -12,6 +12,7 @@ from conftest import through_the_door
 from patronage import lenses
 from patronage.lenses import interests
 from patronage.lenses.packing import unpacked
+from patronage.models.ensemble.reasons import number_in_words
 
 CUTOFF = pd.Timestamp("2024-03-01")
 
@@ -80,4 +81,7 @@ def test_shares_that_the_configuration_names_become_features(rich, lens_settings
     shares = features["interest_share_tea"]
     assert shares.where(top == "tea", 1 - shares).tolist() == pytest.approx(features["interest_focus"].tolist())
     assert (features["interest_share_it's"] == 0).all()
-    assert "interest_share_tea" in lenses.described(settings)
+    feature = lenses.described(settings)["interest_share_tea"]
+    told = number_in_words(feature, "", 0.334, 0.006, "all:")
+    assert told == "33% of the interest in tea (all: 1%)"  # share of tea in all affinity: 0.334 (all: 0.006)
+    assert (feature.more, feature.less) == ("with more interest in tea", "with less interest in tea")

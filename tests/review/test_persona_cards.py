@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -54,6 +55,13 @@ def test_each_persona_has_a_card_with_its_parts(inputs, cards):
     assert differs.groupby(c.PERSONA_ID).size().max() <= 5
     silence = differs.loc[differs["what"] == c.DAYS_SINCE_LAST_ORDER, "text"]
     assert silence.str.fullmatch(r"[\d,.]+ days? since the last order \(all: [\d,.]+\)").all()
+
+
+def test_one_day_is_no_days(inputs):
+    yesterday = {c.DAYS_SINCE_LAST_ORDER: 1.0, c.N_ORDERS: 2.0}
+    cards = persona_cards(replace(inputs, features=inputs.features.assign(**yesterday)))
+    typical = cards.loc[cards["part"] == "typical", "text"]
+    assert typical.str.contains(r": 2 orders, the last 1 day ago, [\d,]+ an order$").all()
 
 
 def test_what_they_buy_more_is_lift_and_not_popularity(cards):

@@ -21,7 +21,7 @@ def test_the_taken_number_and_the_best_one_are_in_the_titles():
             "k": [3, 4], "ari": [0.9, 0.7], "ari_error": [0.01, 0.02], "jaccard": [0.8, 0.6],
             "silhouette": [0.2, 0.3], "bic": [float("nan")] * 2, "against": ["", "bootstrap ARI 0.70"],
             "taken": [True, False], "tells": [float("nan")] * 2, "tells_error": [float("nan")] * 2,
-            "tells_goods": [float("nan")] * 2,
+            "tells_goods": [float("nan")] * 2, "tells_goods_error": [float("nan")] * 2,
         }
     )  # fmt: skip
     titles = [axes.get_title(loc="left") for axes in figures.persona_choice(grid, 0.85, 0.75).axes]
@@ -29,21 +29,24 @@ def test_the_taken_number_and_the_best_one_are_in_the_titles():
 
 
 @pytest.mark.parametrize(
-    ("goods", "title"),
+    ("tells", "goods", "title"),
     [
-        ([0.03, 0.04], "3 tell 20% of how much, 3% of which goods"),
-        ([float("nan")] * 2, "3 tell 20% of how much"),
+        ([0.2, 0.205], [0.03, 0.04], "3 tell 20% of how much, 3% of which goods"),
+        ([0.2, 0.205], [float("nan")] * 2, "3 tell 20% of how much"),
+        ([-0.004, 0.0], [0.03, 0.04], "3 tell 0% of how much, 3% of which goods"),
     ],
 )
-def test_what_the_taken_number_tells_is_in_the_title(goods, title):
+def test_what_the_taken_number_tells_is_in_the_title(tells, goods, title):
     grid = pd.DataFrame(
         {
             "k": [3, 4], "ari": [0.9, 0.7], "ari_error": [0.01, 0.02], "jaccard": [0.8, 0.6],
             "silhouette": [0.2, 0.3], "bic": [float("nan")] * 2, "against": ["", "bootstrap ARI 0.70"],
-            "taken": [True, False], "tells": [0.2, 0.205], "tells_error": [0.01, 0.01], "tells_goods": goods,
+            "taken": [True, False], "tells": tells, "tells_error": [0.01, 0.01], "tells_goods": goods,
+            "tells_goods_error": [0.002, 0.002],
         }
     )  # fmt: skip
     right = figures.persona_choice(grid, 0.85, 0.75).axes[1]
     assert right.get_title(loc="left") == title
-    drawn = [list(line.get_ydata()) for line in right.get_lines() if line.get_label() == "which goods"]
-    assert drawn == ([] if title.endswith("much") else [[0.03, 0.04]])
+    drawn = {bars.get_label(): list(bars.lines[0].get_ydata()) for bars in right.containers}
+    assert drawn == {"how much": tells} | ({} if title.endswith("much") else {"which goods": goods})
+    assert all(len(bars.lines[2]) for bars in right.containers), "bars of the standard error"

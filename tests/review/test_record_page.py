@@ -48,6 +48,13 @@ def test_an_interval_is_written_as_the_value_that_it_bounds():
     assert "217.0%" not in page
 
 
+def test_shares_beside_shares_are_written_as_shares():
+    frame = pd.DataFrame({"share_after": [0.67], "popularity": [0.46], "after_any_purchase": [0.432]})
+    assert all(
+        text in page_of(tables={"sequences.json": frame}) for text in (">67.0%</td>", ">46.0%</td>", ">43.2%</td>")
+    )
+
+
 def test_answers_come_first_and_what_is_missing_is_opened_by_the_reader():
     record = RunRecord(kind="analysis", name=None, started_ms=0, tables={"pairs.json": pd.DataFrame({"a": [1]})})
     chapters = [("What follows what?", "Tea follows bread", ["pairs.json"])]

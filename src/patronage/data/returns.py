@@ -60,10 +60,10 @@ class Matched:
         """One line for the user."""
         share = self.undone / self.amount if self.amount else 0.0
         left = (self.amount - self.undone) / money_scale
-        return (
-            f"{self.undoing:,} of {self.refunds:,} refunds undo earlier lines ({share:.0%} of the money refunded); "
-            f"{left:,.2f} that matches no earlier line lowers net revenue"
-        )
+        matched = f"{self.undoing:,} of {self.refunds:,} refunds undo earlier lines ({share:.0%} of the money refunded)"
+        if not self.amount - self.undone:
+            return matched
+        return f"{matched}; {left:,.2f} that matches no earlier line lowers net revenue"
 
 
 def undo_purchases(engine: Engine, present: frozenset[str]) -> Matched | None:

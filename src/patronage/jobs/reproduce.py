@@ -101,8 +101,9 @@ def _differences(then: pd.DataFrame, now: pd.DataFrame) -> list[str]:
 
 
 def _on_disk(frame: pd.DataFrame, folder: Path) -> pa.Table:
-    words = {name: frame[name].astype("str") for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)}
-    frame.assign(**words).rename_axis(c.CUSTOMER_ID).reset_index().to_parquet(folder / "frame.parquet", index=False)
+    words = {name: "str" for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)}
+    # the index as it is: to make it a column pandas warns of the many parts that a wide frame has
+    frame.astype(words).rename_axis(c.CUSTOMER_ID).to_parquet(folder / "frame.parquet", index=True)
     return pq.read_table(folder / "frame.parquet")
 
 

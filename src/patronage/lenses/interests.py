@@ -66,7 +66,15 @@ def _select(history: History, config: LensesConfig) -> str:
 
 def _shares(config: LensesConfig) -> dict[str, Feature]:
     return {
-        SHARE + name: Feature(f"share of {name} in all affinity", f"{name}-loving", f"{name}-free")
+        SHARE + name: Feature(
+            f"share of {name} in all interest",
+            f"{name}-loving",
+            f"{name}-free",
+            reason=f"{{:.0%}} of the interest in {name}",
+            none=f"no interest in {name}",
+            more=f"with more interest in {name}",
+            less=f"with less interest in {name}",
+        )
         for name in config.interests.shares
     }
 

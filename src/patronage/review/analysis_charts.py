@@ -38,7 +38,7 @@ def _forest(drawing: Drawing) -> Chart:
         rows, "label", "low", "value", "high", drawing.axis, percent=percent, zero=False, reference=drawing.reference
     )
     left = f"; the first {len(rows)} of {len(drawing.frame):,}" if len(drawing.frame) > len(rows) else ""
-    return Chart(drawing.title, spec, f"Bars are 95% intervals{left}; the numbers are below.")
+    return Chart(words(drawing.title), spec, f"Bars are 95% intervals{left}; the numbers are below.")
 
 
 def _lines(drawing: Drawing) -> Chart:
@@ -47,7 +47,7 @@ def _lines(drawing: Drawing) -> Chart:
     rows = rows.rename(columns={"group": "what"}).assign(what=rows["group"].map(lambda name: words(str(name))))
     spec = charts.lines(rows, "x", "value", "what", drawing.axis, "% of customers", percent=True, band=("low", "high"))
     spec["layer"][0]["encoding"]["x"]["axis"]["format"] = spec["layer"][1]["encoding"]["x"]["axis"]["format"] = ",~r"
-    return Chart(drawing.title, spec, "Bands are 95% intervals; the numbers are below.")
+    return Chart(words(drawing.title), spec, "Bands are 95% intervals; the numbers are below.")
 
 
 def _pairs(drawing: Drawing) -> Chart:
@@ -57,13 +57,13 @@ def _pairs(drawing: Drawing) -> Chart:
         "pair": [words(f"{row.segment}: {row.has} → {row.offer}") for row in rows.itertuples()], "lift": rows["lift"],
     })  # fmt: skip
     spec = charts.bars(named.drop_duplicates("pair"), "pair", "lift", "lift in the segment; 1 is no association")
-    return Chart(drawing.title, spec, "The pairs of the highest lift; the candidates of each are below.")
+    return Chart(words(drawing.title), spec, "The pairs of the highest lift; the candidates of each are below.")
 
 
 def _shares(drawing: Drawing) -> Chart:
     """Shares (`value`) by `row` and `column`."""
     rows = drawing.frame[["row", "column", "value"]].dropna(subset=["value"])
-    return _grid(rows, drawing.title, (drawing.axis, ""), "Cells are shares; the numbers are below.")
+    return _grid(rows, words(drawing.title), (drawing.axis, ""), "Cells are shares; the numbers are below.")
 
 
 def _triangle(drawing: Drawing) -> Chart:

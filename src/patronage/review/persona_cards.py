@@ -260,10 +260,12 @@ def _typical(inputs: CardInputs, members: np.ndarray) -> Iterator[CardLine]:
     distance = ((points - points.mean(axis=0)) ** 2).sum(axis=1)
     for row in rows[np.argsort(distance, kind="stable")[:TYPICAL]]:
         customer = inputs.features.iloc[row]
-        orders = f"{customer[c.N_ORDERS]:,.0f} order" + ("s" if customer[c.N_ORDERS] != 1 else "")
+        orders, days = (
+            f"{number:,.0f} {word}" + ("" if number == 1 else "s")
+            for number, word in ((customer[c.N_ORDERS], "order"), (customer[c.DAYS_SINCE_LAST_ORDER], "day"))
+        )
         text = (
-            f"{inputs.features.index[row]}: {orders}, the last "
-            f"{customer[c.DAYS_SINCE_LAST_ORDER]:,.0f} days ago, {customer[c.MEAN_ORDER_VALUE]:,.0f} an order"
+            f"{inputs.features.index[row]}: {orders}, the last {days} ago, {customer[c.MEAN_ORDER_VALUE]:,.0f} an order"
         )
         if np.isfinite(customer[c.MEAN_ORDER_VALUE]):
             yield CardLine("typical", str(inputs.features.index[row]), float(customer[c.NET_REVENUE]), np.nan, text)

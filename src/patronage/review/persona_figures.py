@@ -65,13 +65,17 @@ def _told(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
     """Shares of later behaviour, with the standard error: other numbers within it tell as much."""
     axes.errorbar(grid["k"], grid["tells"], grid["tells_error"], color=MUTED, marker="o", capsize=3, label="how much")
     if grid["tells_goods"].notna().any():
-        axes.plot(grid["k"], grid["tells_goods"], color=MUTED, marker="s", linestyle="--", label="which goods")
+        goods = {"color": MUTED, "marker": "s", "linestyle": "--", "capsize": 3, "label": "which goods"}
+        axes.errorbar(grid["k"], grid["tells_goods"], grid["tells_goods_error"], **goods)
+        axes.plot([taken["k"]], [taken["tells_goods"]], "s", color=ACCENT, markersize=9, zorder=3)
     axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, zorder=3, label="taken")
     axes.set_ylim(top=1.4 * max(np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float)), 0.01))
-    axes.set_ylabel("share told, with its standard error")
+    axes.set_ylabel("share told of what is bought later,\nwith its standard error")
     axes.legend(frameon=False, loc="upper left", ncols=3, fontsize=8)
-    goods = "" if np.isnan(taken["tells_goods"]) else f", {taken['tells_goods']:.0%} of which goods"
-    set_title(axes, f"{taken['k']:.0f} tell {taken['tells']:.0%} of how much{goods}")
+    shares = [f"{max(taken['tells'], 0.0):.0%} of how much"]  # less than nothing is nothing told
+    if not np.isnan(taken["tells_goods"]):
+        shares.append(f"{max(taken['tells_goods'], 0.0):.0%} of which goods")
+    set_title(axes, f"{taken['k']:.0f} tell {', '.join(shares)}")
 
 
 def _criterion(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:

@@ -45,7 +45,10 @@ COLUMNS = {  # that are not understood without a word
     "p_adjusted": "p, adjusted",
 }
 Drawn = Chart | tuple[str, bytes]  # or the title of a figure, and its PNG without it
-SHARES = ("retention", "popularity", "hit_rate", "hit_rate_by_popularity")  # of customers, beside those named share
+SHARES = (
+    "retention", "popularity", "after_any_purchase", "hit_rate", "hit_rate_by_popularity", "of_those_who_stayed",
+    "since_usual", "ordered_after_solved", "ordered_after_unsolved", "up_by_30", "up_by_90", "up_by_180", "down_by_90",
+)  # of customers, beside those named share  # fmt: skip
 ENDS = ("low", "high")  # of an interval
 MOST_COLUMNS = 8  # of a table that a page can hold
 DRIVER = "driver"  # the column of a feature's name

@@ -75,13 +75,14 @@ def analyse() -> str:
     pairs = pd.DataFrame({"segment": ["gold"], "has": ["tea"], "offer": ["a_cup"], "lift": [2.5], "candidates": [4]})
     grid = pd.DataFrame({"row": ["a", "b"], "column": ["x", "y"], "value": [0.2, 0.5]})
     drawings = {
-        "acts": Drawing("forest", frame, "Those who did a order more", "difference of the share; 95% interval"),
+        "acts": Drawing("forest", frame, "Those who did an_act order more", "difference of the share; 95% interval"),
         "retention": Drawing("lines", points, "20% come back", "periods of 30 days"),
         "cross_sell": Drawing("pairs", pairs, "Who buys this, and not yet that"),
         "grid": Drawing("shares", grid, "a picture", "columns"),
     }
     charts = charts_of(drawings)
     assert set(charts) == set(drawings)  # no figure is a picture, which a phone would cut
+    assert charts["acts"].title == "Those who did an act order more"  # in words, as its finding
     tables = {"acts.json": frame, "retention.json": points, "cross_sell.json": pairs, "grid.json": grid,
               "sizes.json": frame[["label", "customers"]]}  # fmt: skip
     figures = {f"{name}.png": draw(drawing) for name, drawing in drawings.items()}

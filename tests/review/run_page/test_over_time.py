@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from patronage import names as c
 from patronage.review.page.blocks import Chart, Table
 from patronage.review.past_run import PastRun
 from patronage.review.run_page.over_time import over_time
@@ -94,6 +95,19 @@ def test_a_run_that_was_measured_after_its_own_cutoff_has_actual_totals(view):
     table = next(block for block in section.blocks if isinstance(block, Table)).frame
     assert table["orders actual"].tolist() == [220.0, actual]
     assert section.finding.startswith("The model as of 2023-07-01 expected ")
+
+
+def test_the_actual_totals_are_of_the_buyers_of_whom_they_are_expected(view):
+    """First orders of those who had none were counted among what came, and nobody had expected them."""
+    evaluated = view.measurement.holdout.evaluated
+    contact = evaluated.labels[c.ORDERS].idxmax()  # as if the customer had been a contact at the cutoff
+    features = evaluated.features.copy()
+    features.loc[contact, c.N_ORDERS] = 0
+    holdout = replace(view.measurement.holdout, evaluated=replace(evaluated, features=features))
+    counted = replace(view, measurement=replace(view.measurement, holdout=holdout))
+    table = next(block for block in over_time(counted, [SPRING]).blocks if isinstance(block, Table)).frame
+    expected = evaluated.labels[c.ORDERS].drop(contact).sum()
+    assert table["orders actual"].tolist() == [220.0, expected]
 
 
 def test_personas_that_are_carried_on_keep_one_line_by_whatever_name(view):

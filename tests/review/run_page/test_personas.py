@@ -11,7 +11,7 @@ from patronage import names as c
 from patronage.evaluation.intervals import Interval
 from patronage.evaluation.later_behaviour import SHUFFLED, TWO_BY_TWO
 from patronage.evaluation.scorecard import Headline
-from patronage.review.run_page.personas import doubts, label_in_words, without_persona
+from patronage.review.run_page.personas import best_rules, doubts, label_in_words, without_persona
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,18 @@ def test_what_speaks_against_the_personas_stands_above_their_cards(baseline, val
     ("ids", "words"),
     [
         ([0, 1, 1], ""),
-        ([0, -1, -1], " 2 have no order yet: they have no persona."),
-        ([-2, -1, 0], " 1 have no order yet and 1 have shown nothing that the personas see: they have no persona."),
+        ([0, -1, -1], " Without a persona: 2 customers with no order yet."),
+        (
+            [-2, -1, -2],
+            " Without a persona: 1 customer with no order yet, 2 customers with nothing known that the personas see.",
+        ),
     ],
 )
 def test_customers_without_a_persona_are_told(ids, words):
     assert without_persona(SimpleNamespace(assignments=pd.DataFrame({c.PERSONA_ID: ids}))) == words
+
+
+def test_the_rule_that_is_shown_is_right_about_most_customers():
+    """A rule that holds for many and is right about few was said to give almost the persona."""
+    rules = pd.DataFrame({c.PERSONA: ["a", "a", "b"], "share": [0.42, 0.16, 0.1], "right": [0.33, 0.90, float("nan")]})
+    assert list(best_rules(rules)) == [False, True, True]

@@ -37,6 +37,14 @@ def test_it_answers_the_questions_in_their_order(page):
     assert [section.title for section in page.sections if section.title in QUESTIONS] == QUESTIONS
 
 
+def test_the_choice_begins_with_personas_and_ends_with_who_has_none(view):
+    some = view.assignments.copy()
+    some[c.PERSONA] = some[c.PERSONA].astype(object)
+    for row, (number, name) in enumerate([(c.UNKNOWN_ID, c.UNKNOWN), (c.NO_ORDER_ID, c.NO_ORDER)]):
+        some.iloc[row, [some.columns.get_loc(column) for column in (c.PERSONA_ID, c.PERSONA)]] = number, name
+    assert replace(view, assignments=some).personas == [*view.bundle.personas.names, c.NO_ORDER, c.UNKNOWN]
+
+
 def test_it_is_one_small_file_without_ids_of_customers(page, view):
     html = render(page)
     assert len(html) < 2_500_000
@@ -92,6 +100,20 @@ def test_personas_have_one_order_in_all_figures(page, view):
 
 def test_a_model_differs_from_itself_in_nothing(page):
     assert "0%" in section(page, "What changed since the champion").finding
+
+
+def test_what_is_expected_of_horizons_of_other_lengths_is_not_compared(view):
+    """A champion of 180 days and a model of 90 differed by half in the expected orders, and nothing told why."""
+    other = section(
+        run_page(replace(view, champion=replace(view.champion, horizon_days=180))), "What changed since the champion"
+    )
+    assert "looks 180 days ahead and this one 90: what they expect then is not compared" in other.finding
+    totals = next(block for block in other.blocks if isinstance(block, Table))
+    assert list(totals.frame["total"]) == ["value expected"]
+    same = next(
+        block for block in section(run_page(view), "What changed since the champion").blocks if isinstance(block, Table)
+    )
+    assert list(same.frame["total"]) == ["orders expected", "revenue expected", "value expected"]
 
 
 def test_without_a_champion_or_a_holdout_it_says_so(view):

@@ -14,6 +14,7 @@ LABELS = {
     c.PERSONA: c.PERSONA, c.JOURNEY_STAGE: "journey stage", c.VALUE_TIER: "value tier",
     c.STATUS_SEGMENT: "status", c.RFM_SEGMENT: "RFM segment", c.CHURN_BAND: "band of churn",
 }  # fmt: skip
+OF_THE_HORIZON = (c.CHURN_BAND, c.EXPECTED_ORDERS, c.EXPECTED_SPEND)
 
 
 def changes(view: RunView) -> Section:
@@ -23,10 +24,12 @@ def changes(view: RunView) -> Section:
         return Section(title, "There is no champion of this log yet: nothing to compare with.")
     sample = some(view.features.index)
     before, after = view.champion.assign(view.features.loc[sample]), view.assignments.loc[sample]
+    own, former = view.bundle.horizon_days, view.champion.horizon_days
+    of_horizon = () if own == former else OF_THE_HORIZON  # of spans of other lengths: no two models differ by these
     rows = [
         {"label": words, "moved": float((before[name].astype(str) != after[name].astype(str)).mean())}
         for name, words in LABELS.items()
-        if name in before and name in after
+        if name in before and name in after and name not in of_horizon
     ]
     moved = pd.DataFrame(rows).sort_values("moved", ascending=False)
     most = moved.iloc[0]
@@ -34,6 +37,8 @@ def changes(view: RunView) -> Section:
         f"On the same customers this model and version {view.champion_version} differ most in {most['label']}: "
         f"{percent(most['moved'])} of the customers would carry another one."
     )
+    if of_horizon:
+        finding += f" That version looks {former} days ahead and this one {own}: what they expect then is not compared."
     spec = charts.bars(moved, "label", "moved", "% of customers with another label", percent=True)
     description = f"Both models on the same features of today; n = {count(len(before))}. patronage compare shows why."
     totals = pd.DataFrame(
@@ -44,6 +49,7 @@ def changes(view: RunView) -> Section:
                 (c.EXPECTED_SPEND, "revenue expected"),
                 (c.CLV, "value expected"),
             )
+            if name not in of_horizon
         ]
     )
     totals["difference"] = totals["this run"] / totals["champion"] - 1

@@ -65,8 +65,9 @@ class RunView:
 
     @property
     def personas(self) -> list[str]:
-        """The names of the personas that customers have, in the order of their numbers."""
+        """The names of the personas that customers have, in the order of their numbers; last what stands for none."""
         named = self.assignments[[c.PERSONA_ID, c.PERSONA]].drop_duplicates().sort_values(c.PERSONA_ID)
+        named = pd.concat([named[named[c.PERSONA_ID] >= 0], named[named[c.PERSONA_ID] < 0][::-1]])
         return [str(name) for name in named[c.PERSONA]]
 
     def money(self, value: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from patronage import names as c
+from patronage.labels import buyers
 from patronage.models.journey import STAGES
 from patronage.names import Tag
 from patronage.review.page import charts
@@ -57,7 +58,7 @@ def _this(view: RunView) -> PastRun:
     named = view.assignments[[c.PERSONA, c.PERSONA_ID]].drop_duplicates()
     actual: dict[str, float] = {}
     if view.measurement is not None and view.measurement.holdout.evaluated.cutoff == view.split.current.cutoff:
-        labels = view.measurement.holdout.evaluated.labels
+        labels = buyers(view.measurement.holdout.evaluated).labels  # the totals are expected of these alone
         totals = (float(labels[name].sum()) for name in (c.ORDERS, c.SPEND))
         actual = dict(zip(("actual_orders", "actual_revenue"), totals, strict=True))
     return PastRun(

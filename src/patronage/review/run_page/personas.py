@@ -44,20 +44,30 @@ def personas(view: RunView) -> Section:
     if (rules := view.table(Artifact.PERSONA_RULES)) is not None:
         names = {"share": "customers with it", "right": "of the persona"}
         shown, formats = rules.rename(columns=names), dict.fromkeys(names.values(), ".0%")
-        first = ~shown[c.PERSONA].duplicated()  # the one of most customers
-        blocks.append(Table(shown[first], "The shortest rule that almost gives each persona", formats))
+        first = best_rules(rules)
+        blocks.append(Table(shown[first], "The rule that finds most customers of each persona", formats))
         if not first.all():
             more = [Table(shown[~first], "For customers whom these rules miss; rules may overlap", formats)]
             blocks.append(More("Further rules", more))
     return Section("Who they are", finding, blocks)
 
 
+def best_rules(rules: pd.DataFrame) -> pd.Series:
+    """(N,) whether a rule is the one of its persona that is right about most customers, not the one of most."""
+    right = (rules["share"] * rules["right"]).fillna(0.0)
+    return pd.Series(rules.index.isin(right.groupby(rules[c.PERSONA]).idxmax()), rules.index)
+
+
 def without_persona(view: RunView) -> str:
-    """How many customers have no persona, and why, as a sentence; empty where everyone has one."""
+    """How many customers have no persona, and why, in words; empty where everyone has one."""
     ids = view.assignments[c.PERSONA_ID]
-    reasons = {c.NO_ORDER_ID: "have no order yet", c.UNKNOWN_ID: "have shown nothing that the personas see"}
-    counted = [f"{count(n)} {reason}" for number, reason in reasons.items() if (n := int((ids == number).sum()))]
-    return f" {' and '.join(counted)}: they have no persona." if counted else ""
+    reasons = {c.NO_ORDER_ID: "with no order yet", c.UNKNOWN_ID: "with nothing known that the personas see"}
+    counted = [
+        f"{count(n)} customer{'' if n == 1 else 's'} {reason}"
+        for number, reason in reasons.items()
+        if (n := int((ids == number).sum()))
+    ]
+    return f" Without a persona: {', '.join(counted)}." if counted else ""
 
 
 def doubts(view: RunView) -> str:

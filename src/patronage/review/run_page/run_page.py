@@ -92,7 +92,7 @@ def run_page(view: RunView, past: Sequence[PastRun] = ()) -> Page:
     return Page(
         title=f"{words(view.config.data.name)}: who the customers are, as of {view.config.cutoff}",
         subtitle=(
-            f"{int(view.log['customers']):,} customers and {int(view.log['rows.transactions']):,} transactions from "
+            f"{int(view.log['rows.transactions']):,} transactions of {int(view.log['customers']):,} customers from "
             f"{first} to {last}; everything here rests on what was known before {view.config.cutoff}."
         ),
         sections=sections,
