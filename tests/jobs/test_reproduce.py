@@ -27,7 +27,12 @@ def test_what_differs_is_named_with_its_customers(fitted):
 @pytest.mark.slow
 def test_it_holds_on_other_threads_and_with_rows_in_another_order(patronage, project, shop):
     shop.to_parquet("log.parquet", index=False)
-    code, _, err = patronage("train", *SMALL, "data.transactions.path=log.parquet", "threads=1", "name=first", "seed=0")
+    customers = shop["customer_id"].drop_duplicates().sort_values()
+    days = pd.date_range("2023-06-24", "2023-06-30")
+    sent = customers.iloc[::2].to_frame().merge(pd.DataFrame({"occurred_at": days}), how="cross")
+    sent.assign(event="message_sent").to_parquet("sent.parquet", index=False)  # who had enough of them gets no action
+    log = ("data.transactions.path=log.parquet", "data.events.path=sent.parquet")
+    code, out, err = patronage("train", *SMALL, *log, "threads=1", "name=first", "seed=0")
     assert code == 0, err
     shop.sample(frac=1, random_state=1).to_parquet("log.parquet", index=False)
     code, out, err = patronage("reproduce", "run=first", "threads=2")

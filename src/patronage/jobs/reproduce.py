@@ -17,6 +17,8 @@ from patronage import names as c
 from patronage.config import ReproduceConfig, TrainConfig, typed
 from patronage.config.places import project_root
 from patronage.data import Tables
+from patronage.decisions.contact_state import contact_state
+from patronage.decisions.next_action import agreeing, next_actions
 from patronage.engine import connect
 from patronage.errors import ConfigError, DataError, GateError
 from patronage.masking import MASK
@@ -71,7 +73,10 @@ def _again(tables: Tables, settings: TrainConfig, former: PersonaModel | None) -
     journal.step("fitting")
     fits = FitCache()
     bundle = fit_bundle(split, settings, left_censored=tables.left_censored, former=former, fits=fits)
-    return split.current.features, bundle.assign(split.current.features)
+    features = split.current.features
+    assigned = bundle.assign(features)
+    actions = next_actions(assigned, contact_state(tables, split.current.cutoff, bundle.actions.days), bundle.actions)
+    return features, agreeing(assigned, actions.frame)  # messages and carts of the log decide, too
 
 
 def _former(store: tracking.Store, logged: TrainingRun) -> PersonaModel | None:

@@ -65,8 +65,10 @@ def _told(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
     """Shares of later behaviour, with the standard error: other numbers within it tell as much."""
     axes.errorbar(grid["k"], grid["tells"], grid["tells_error"], color=MUTED, marker="o", capsize=3, label="how much")
     if grid["tells_goods"].notna().any():
-        goods = {"color": MUTED, "marker": "s", "linestyle": "--", "capsize": 3, "label": "which goods"}
-        axes.errorbar(grid["k"], grid["tells_goods"], grid["tells_goods_error"], **goods)
+        axes.errorbar(
+            grid["k"], grid["tells_goods"], grid["tells_goods_error"],
+            color=MUTED, marker="s", linestyle="--", capsize=3, label="which goods",
+        )  # fmt: skip
         axes.plot([taken["k"]], [taken["tells_goods"]], "s", color=ACCENT, markersize=9, zorder=3)
     axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, zorder=3, label="taken")
     axes.set_ylim(top=1.4 * max(np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float)), 0.01))
