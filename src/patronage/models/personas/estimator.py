@@ -153,8 +153,8 @@ class Personas(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         DataFrame
             On the index of X: `persona_id`, `persona` (its name), `persona_probability`, `persona_runner_up` (the name
             of the second most probable one) and `persona_reason` (why this one, and what would change it). A customer
-            of whom nothing is known that the personas see has none: the id is -2 and the name `unknown`; where they see
-            the time since the last order, who never ordered has the id -1 and the name `no order yet`.
+            whose every feature that the personas see is missing has none: the id is -2 and the name `unknown`. Where
+            they see the time since the last order, a customer without one has the id -1 and the name `no order yet`.
         """
         check_is_fitted(self)
         require_columns(X, self.model_.reads, "Personas")
