@@ -64,6 +64,13 @@ def test_users_who_order_as_they_like_are_persons():
     assert row["low"] < 0 < row["high"]
 
 
+def test_less_than_nothing_is_told_as_none():
+    row = {"what": "days with an order", "value": -0.05, "low": -0.09, "high": -0.002, "verdict": accounts.CHANCE}
+    assert accounts._sentence(row) == "none of the differences in days with an order is the account's"
+    told = accounts._sentence({**row, "high": 0.03})
+    assert told.startswith("0% [0%, 3%] of the differences in days with an order are the account's, no more than")
+
+
 def test_few_accounts_are_told():
     with pytest.raises(DataError, match="20 accounts of several users; expected 30"):
         accounts.run(shop(of_account=True, number=20), None)

@@ -35,6 +35,7 @@ def test_those_who_came_back_stand_beside_those_who_stayed():
     assert (table["low"] < table["ordered_again_share"]).all()
     assert "100 customers came back after more than 91 days" in result.finding
     assert "40% of them ordered again in the next 91 days, beside 80%" in result.finding
+    assert "never silent, -40 points [-" in result.finding
 
 
 def test_a_log_that_does_not_reach_back_far_enough_is_told():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from patronage.analyses import candidates
 from patronage.analyses.contract import Population, Result, View
+from patronage.analyses.ranking import Lift
 from patronage.config import CandidatesConfig
 
 
@@ -36,6 +39,24 @@ def test_the_sample_stands_for_all_who_are_silent(view):
     assert groups["silent"].to_dict() == {"gold": 300, "lead": 600}
     # of gold nobody answered yet: more of them are asked, and each stands for fewer
     assert groups.loc["gold", "weight"] < groups.loc["lead", "weight"]
+
+
+def test_where_nobody_was_asked_no_share_answered(view):
+    """A share of 0 % would say that all were asked and none answered."""
+
+    class Unasked(Silence):
+        def frame(self, sql: str) -> pd.DataFrame:
+            return super().frame(sql).iloc[:0]
+
+    result = Result()
+    candidates._to_ask(result, replace(view, history=Unasked()), CandidatesConfig(ask=200, strata=["value_tier"]))
+    assert list(result.tables["whom_to_ask_groups"]) == ["group", "silent", "asked", "weight"]
+
+
+def test_a_share_and_the_usual_one_are_rounded_alike():
+    result = Result()
+    candidates._measured(result, {"loyal": Lift(100, 12, 0.112, 0.0631, 1.2, 2.5, 1.0)})
+    assert "best loyal: 11.2% beside 6.3%" in result.finding
 
 
 def test_who_is_due_is_at_the_end_of_the_own_gap():

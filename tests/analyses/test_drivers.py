@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patronage.analyses.drivers import drivers
+from patronage.analyses.drivers import _told, drivers
 from patronage.errors import DataError
 
 N = 6000
@@ -89,3 +89,12 @@ def test_too_few_answers_are_refused(planted):
     behaviours, everyone, _ = planted
     with pytest.raises(DataError, match="10 customers with 10 different answers; expected at least 50"):
         drivers(behaviours, everyone.where(everyone.index < 10), bootstraps=20, seed=0)
+
+
+def test_none_alone_and_much_together_is_no_contradiction():
+    assert _told(0, 74, "rating", 0.17) == (
+        "none of 74 features goes with rating beyond chance by itself, beside the others; all together explain 17% of "
+        "it for customers not fitted on"
+    )
+    assert _told(3, 74, "csat", -0.1).startswith("3 of 74 features go with csat beyond chance by themselves, beside ")
+    assert "explain nothing of it" in _told(3, 74, "csat", -0.1)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from patronage.analyses import overlap
+from patronage.analyses.contract import Population, View
 
 
 def test_lenses_that_say_the_same_agree_fully():
@@ -21,11 +22,30 @@ def test_lenses_that_say_the_same_agree_fully():
 
 
 def test_the_finding_names_the_pair_that_agrees_most():
-    table = pd.DataFrame([[1, 0.9, 0.1], [0.9, 1, 0.5], [0.1, 0.5, 1]], list("abc"), list("abc"))
-    told = overlap._told(table)
+    told = overlap._told({("a", "b"): 0.9, ("a", "c"): 0.1, ("b", "c"): 0.5}, 3)
     assert told.startswith("a and b agree most: 0.90")
-    assert "2 of 3 pairs agree by 0.5 or more" in told
-    assert overlap._told(table.iloc[:1, :1]) == "There are no two segment columns to hold against each other"
+    assert told.endswith("2 of 3 pairs agree by 0.5 or more and tell much the same")
+    assert overlap._told({}, 1).startswith("There are no two segment columns of different sources")
+
+
+def test_a_column_beside_its_own_source_is_not_what_agrees_most():
+    """A segment made of a declared attribute, two columns of one lens, and two that only tell much the same."""
+    rng = np.random.default_rng(0)
+    tier = rng.choice(list("abc"), 600)
+    channel = rng.choice(list("xyz"), 600)
+    ids = pd.Index([f"c{number}" for number in range(600)], name="customer_id")
+    labels = pd.DataFrame(
+        {"value_tier": tier, "royal": np.where((tier == "a") & (rng.random(600) < 0.9), "yes", "no"),
+         "acquisition_segment": channel, "profile_acquisition_channel": np.char.add("by ", channel),
+         "rfm_segment": np.where(rng.random(600) < 0.8, tier, "d")}, ids,
+    )  # fmt: skip
+    result = overlap.run(View(None, Population(pd.DataFrame(index=ids), labels), None, 91, 0), None)
+    assert (
+        result.tables["overlap"].set_index("segment").loc["acquisition_segment", "profile_acquisition_channel"] > 0.99
+    )
+    assert result.finding.startswith("value_tier and rfm_segment agree most: 0.")
+    assert result.finding.endswith(" of 8 pairs agree by 0.5 or more and tell much the same, 2 of one source left out")
+    assert result.drawings["overlap"].title == "value_tier and rfm_segment agree most"
 
 
 def test_a_combination_that_tells_more_than_both_is_named_and_one_that_adds_up_is_not():

@@ -55,6 +55,10 @@ def test_the_planted_groups_are_named_and_do_so_again_in_later_time(planted):
         assert table.loc[policy, "low"] > 1.5
     assert table.loc["returns", "since_share"] == pytest.approx(0.5, abs=0.06)
     assert 0.1 < table.loc["returns", "since_usual"] < 0.2  # some who send much back were not sure by then
+    share = table.loc["returns", "since_share"]
+    assert f"live by returns: of those who did 120 days ago, {share:.0%} of the lines since then are sent back" in (
+        planted.finding
+    )
 
 
 def test_a_list_holds_the_members_with_their_own_numbers(planted):

@@ -24,7 +24,8 @@ def test_no_growth_is_told_where_none_was_planted(planted):
     assert set(table["location"]) == {"north", "south"}
     assert (table["verdict"] == "").mean() > 0.7
     assert "adoption" not in result.tables  # the shop has no product ids
-    assert result.finding.endswith("beside those before; a season does so too, and turns round")
+    assert result.finding.startswith("0 of ")
+    assert result.finding.endswith("beside those before")  # nothing moved, so that there is nothing to be wary of
 
 
 def test_who_buys_at_both_times_tells_nothing_of_growth_and_who_came_does():

@@ -119,8 +119,8 @@ def test_honey_after_tea_is_told(planted):
     assert first["low"] > 1
 
 
-def test_a_list_of_offers_begins_with_the_surest():
-    """Customers of ten categories by lot: the first by name are no better than others, and a list is cut short."""
+def orders_of_ten(item: str) -> pd.DataFrame:
+    """Customers of ten items by lot."""
     rng = np.random.default_rng(0)
     rows = [
         (f"c{number:03d}", pd.Timestamp(day), 10.0, f"{number}-{day}", f"item {k}")
@@ -128,8 +128,13 @@ def test_a_list_of_offers_begins_with_the_surest():
         for day in ("2023-06-01 10:00", "2023-11-01 10:00")
         for k in rng.choice(10, int(rng.integers(1, 4)), replace=False)
     ]
-    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "order_id", "category"])
-    tables = through_the_door(frame.astype({"ordered_at": "datetime64[us]"}))
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount", "order_id", item])
+    return frame.astype({"ordered_at": "datetime64[us]"})
+
+
+def test_a_list_of_offers_begins_with_the_surest():
+    """The first by name are no better than others, and a list is cut short."""
+    tables = through_the_door(orders_of_ten("category"))
     nobody = Population(pd.DataFrame(), pd.DataFrame())
     with look_back(tables, datetime(2023, 12, 1), LensesConfig(), 7) as history:
         result = Result()
@@ -137,3 +142,22 @@ def test_a_list_of_offers_begins_with_the_surest():
     listed = result.lists["cross_sell_offers"]
     assert listed["share_who_have_it"].is_monotonic_decreasing
     assert not listed["customer_id"].is_monotonic_increasing
+
+
+def test_products_are_told_by_name_and_the_judged_customers_are_counted():
+    first = orders_of_ten("product_id")
+    later = {"ordered_at": first["ordered_at"] + pd.Timedelta("5D"), "order_id": first["order_id"] + "-later",
+             "product_id": first["product_id"].sample(frac=1, random_state=0).to_numpy()}  # fmt: skip
+    orders = pd.concat([first, first.assign(**later)], ignore_index=True).drop_duplicates()
+    tables = through_the_door(orders.assign(product_name="Name of " + orders["product_id"]))
+    nobody = Population(pd.DataFrame(), pd.DataFrame())
+    with look_back(tables, datetime(2023, 12, 1), LensesConfig(), 7) as log:
+        result = sequences.run(View(log, nobody, None, 91, 0), SequencesConfig(least=5, within_days=10))
+    assert result.tables["replenishment"]["item"].str.startswith("Name of item ").all()
+    row = result.tables["cross_sell_judged"].iloc[0]
+    told = (
+        f"offered 3 things each, {row['hit_rate']:.1%} of the {row['customers']:,.0f} customers who bought something "
+        f"new in the last 91 days bought one of them, beside {row['hit_rate_by_popularity']:.1%} by popularity, "
+        f"{100 * row['difference']:+.1f} points ["
+    )
+    assert told in result.finding

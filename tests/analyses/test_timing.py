@@ -68,6 +68,8 @@ def test_a_birthday_that_brings_orders_is_found_with_its_list_and_the_window_is_
     assert dates.loc["birthday", "verdict"] == "more"
     windows = found.tables["contact_windows"].set_index("window")
     assert windows.loc["all", "low"] > 0.1
+    points = 100 * windows.loc["all", "value"]
+    assert f"best window are answered more often by {points:.1f} points [+" in found.finding
     coming = found.lists["own_dates_to_come"]
     assert coming["reason"].str.match(r"(birthday|first_order) on 2024-01-\d\d").all()
     assert coming["measured_lift"].max() == pytest.approx(dates["value"].max())

@@ -57,6 +57,11 @@ def test_features_are_counted_and_their_growth_judged(used):
     assert table.loc["feature_used: print", ["users", "users_before", "verdict"]].tolist() == [0, N, "shrinks"]
 
 
+def test_the_most_and_the_least_used_are_rounded_alike(used):
+    assert "search by 100.0% of the users" in used.finding
+    assert "print by 0.0%;" in used.finding
+
+
 def test_what_the_valuable_use_is_told(used):
     table = used.tables["use_by_label"].set_index(["label", "feature"])
     row = table.loc[("gold", "feature_used: export")]

@@ -31,6 +31,15 @@ def test_the_finding_tells_of_the_tickets_and_of_the_groups():
     assert result.drawings["voice"].title == told
 
 
+def test_shares_are_told_in_percent_and_answers_in_points():
+    rows = [(voice.RETURNED, "category", "tea", 9, 0.0848, 0.07, 0.1, "above", 0.0155, 0.09, 0.0)]
+    result = Result()
+    voice._groups(result, pd.DataFrame(rows, columns=COLUMNS))
+    assert result.finding.endswith("returned lines by category, tea: 8.5% [7.0%, 10.0%] beside 1.6%")
+    voice._groups(other := Result(), pd.DataFrame(rows, columns=COLUMNS).assign(voice="rating", value=3.25))
+    assert "rating by category, tea: 3.25 [" in other.finding
+
+
 def test_a_handful_does_not_lead():
     frame = pd.DataFrame({"label": ["tiny", "large", "usual"], "k": [2, 60, 300], "n": [2, 200, 3000]})
     table = judged("returns", "product", frame, shares=True, most=10).set_index("label")

@@ -8,6 +8,9 @@ firmographic attributes; their shares rest on accounts, and small types are draw
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -40,11 +43,7 @@ def run(view: View, settings: object) -> Result:
     if accounts < LEAST_ACCOUNTS:
         raise DataError(f"{accounts} accounts of several users; expected {LEAST_ACCOUNTS}")
     alike = _alike(several, view.seed)
-    told = [
-        f"{row['value']:.0%} [{row['low']:.0%}, {row['high']:.0%}] of the differences in {row['what']} are the "
-        f"account's{', no more than chance' if row['verdict'] == CHANCE else ''}"
-        for row in alike.to_dict("records")
-    ]
+    told = [_sentence(row) for row in alike.to_dict("records")]
     result = Result(
         f"of {len(several):,} users of {accounts:,} accounts with several, in {view.since_days} days, {'; '.join(told)}"
     )
@@ -60,6 +59,15 @@ def run(view: View, settings: object) -> Result:
     result.add("accounts", table)
     _companies(result, view, users[kind != PERSON])
     return result
+
+
+def _sentence(row: Mapping[Hashable, Any]) -> str:
+    """How much of one measure is the account's: an estimate below zero is a share of none, and is told as none."""
+    if row["high"] <= 0:
+        return f"none of the differences in {row['what']} is the account's"
+    value, low, high = (max(row[name], 0.0) for name in ("value", "low", "high"))
+    by_chance = ", no more than chance" if row["verdict"] == CHANCE else ""
+    return f"{value:.0%} [{low:.0%}, {high:.0%}] of the differences in {row['what']} are the account's{by_chance}"
 
 
 def _users(view: View) -> pd.DataFrame:

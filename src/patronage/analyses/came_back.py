@@ -47,7 +47,8 @@ def run(view: View, settings: object) -> Result:
     result = Result(
         f"{table['customers'].iloc[0]:,} customers came back after more than {view.since_days} days without an order; "
         f"{returned:.0%} of them ordered again in the next {view.since_days} days, beside {stayed:.0%} of those who "
-        f"were never silent [{100 * difference.low[0]:+.0f}, {100 * difference.high[0]:+.0f} points]"
+        f"were never silent, {100 * difference.value[0]:+.0f} points [{100 * difference.low[0]:+.0f}, "
+        f"{100 * difference.high[0]:+.0f}]"
     )
     shown = table.rename(columns={"group": "label", "ordered_again_share": "value"}).dropna(subset=["value"])
     axis = f"share with an order in the next {view.since_days} days, with 95% interval"

@@ -69,7 +69,7 @@ def _measured(result: Result, lifts: dict[str, Lift]) -> None:
     if len(holds):
         best = holds.loc[holds["lift"].idxmax()]
         result.finding += (
-            f"; best {best['list']}: {best['share']:.0%} beside {best['usual_share']:.1%}, "
+            f"; best {best['list']}: {best['share']:.1%} beside {best['usual_share']:.1%}, "
             f"{best['lift']:.1f} times [{best['low']:.1f}, {best['high']:.1f}]"
         )
     frame = table.rename(columns={"list": "label", "lift": "value"})
@@ -160,7 +160,8 @@ def _to_ask(result: Result, view: View, settings: CandidatesConfig) -> None:
         result.notes.append(f"list {TO_ASK}: {len(buyers)} customers; expected {settings.ask}, and one of the strata")
         return
     groups = segments.loc[buyers, names].fillna(c.UNKNOWN).agg(", ".join, axis=1)
-    silent = ~buyers.isin(_answered(view, settings.surveys))
+    answered = _answered(view, settings.surveys)
+    silent = ~buyers.isin(answered)
     answers = 1 - pd.Series(silent, buyers).groupby(groups).mean()
     quiet = groups[silent]
     sizes = quiet.value_counts().sort_index()
@@ -178,7 +179,8 @@ def _to_ask(result: Result, view: View, settings: CandidatesConfig) -> None:
                         for weight, label in zip(sample["weight"], sample["group_of"], strict=True)]  # fmt: skip
     result.lists[TO_ASK] = sample.drop(columns="group_of")
     table = pd.DataFrame({"group": sizes.index, "silent": sizes.to_numpy(), "asked": sizes_drawn.to_numpy()})
-    table["answered_share"] = answers.reindex(sizes.index).to_numpy()
+    if len(answered):  # where nobody was ever asked, a share of nothing would look like silence
+        table["answered_share"] = answers.reindex(sizes.index).to_numpy()
     result.add("whom_to_ask_groups", table.assign(weight=table["silent"] / table["asked"]))
 
 

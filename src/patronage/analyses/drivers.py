@@ -182,11 +182,7 @@ def run(view: View, settings: DriversConfig) -> Result:
             result.notes.append(f"drivers of {survey}: {error}")
             continue
         clear = int((effects.table["p_value_adjusted"] < LEVEL).sum())
-        told = f"{effects.explained:.0%}" if effects.explained > 0 else "nothing"
-        title = (
-            f"{clear or 'none'} of {len(effects.table)} features {'goes' if clear < 2 else 'go'} with {survey} beyond "
-            f"chance; {told} of it explained for customers not fitted on"
-        )
+        title = _told(clear, len(effects.table), survey, effects.explained)
         frame = effects.table.rename(columns={"effect": "value"})
         frame["label"] = [view.meaning(name) for name in frame["driver"]]
         axis = "points of the survey per standard deviation of the feature, with 95% interval"
@@ -197,6 +193,16 @@ def run(view: View, settings: DriversConfig) -> Result:
         sentences.append(title)
     result.finding = "; ".join(sentences)
     return result
+
+
+def _told(clear: int, features: int, survey: str, explained: float) -> str:
+    """What goes with a survey: alone, beside all others, and all of it together, which are two questions."""
+    together = f"{explained:.0%}" if explained > 0 else "nothing"
+    single = "goes with {} beyond chance by itself" if clear < 2 else "go with {} beyond chance by themselves"
+    return (
+        f"{clear or 'none'} of {features} features {single.format(survey)}, beside the others; all together explain "
+        f"{together} of it for customers not fitted on"
+    )
 
 
 ANALYSIS = Analysis("drivers", "Which behaviours go with the answers to surveys?", run, ("events",))

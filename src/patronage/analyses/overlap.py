@@ -7,6 +7,7 @@ pair tells more than the sum do the two belong together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 from patronage import names as c
 from patronage.analyses.contract import Analysis, Drawing, Population, Result, View
+from patronage.lenses.catalogue import BUILT_IN
 from patronage.statistics import Estimate, false_discovery
 from patronage.typing import Array, Mask
 
@@ -50,9 +52,10 @@ def overlap(labels: pd.DataFrame) -> pd.DataFrame:
 def run(view: View, settings: object) -> Result:
     """The agreement of every two segment columns."""
     table = overlap(view.now.segments)
-    result = Result(_told(table))
+    pairs = _of_different_sources(table, view.now.segments)
+    result = Result(_told(pairs, len(table)))
     shown = table.rename_axis("segment").reset_index()
-    result.add("overlap", shown, Drawing("agreement", table))
+    result.add("overlap", shown, Drawing("agreement", table, _closest(pairs)))
     if view.before is not None and c.N_ORDERS in view.now.features:
         _together(result, view, view.before)
     return result
@@ -67,8 +70,8 @@ def _together(result: Result, view: View, before: Population) -> None:
         return
     more = int((judged["verdict"] == TOGETHER).sum())
     result.finding += (
-        f"; {more} of {len(judged)} pairs of columns {'tells' if more == 1 else 'tell'} more of the orders of the next "
-        f"{view.since_days} days as a combination than both do added up"
+        f"; {more:,} of {len(judged):,} pairs of columns {'tells' if more == 1 else 'tell'} more of the orders of the "
+        f"next {view.since_days} days as a combination than both do added up"
     )
     result.add("combinations", judged)
 
@@ -169,16 +172,35 @@ def _predicted(codes: npt.NDArray[np.int64], y: Array, half: Mask) -> Array:
     return predicted
 
 
-def _told(table: pd.DataFrame) -> str:
-    """Which two columns agree most, and how many pairs tell much the same."""
-    pairs = {(first, second): table.loc[first, second] for first, second in combinations(table, 2)}
+def _of_different_sources(table: pd.DataFrame, labels: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The agreement of each pair but those that cannot but agree: both of one lens, or one follows from the other."""
+    lens_of = {column: lens.name for lens in BUILT_IN for column in lens.labels}  # a declared attribute is its own
+    codes = {name: pd.factorize(labels[name])[0] for name in table}
+    return {
+        (first, second): float(table.loc[first, second])
+        for first, second in combinations(table, 2)
+        if lens_of.get(first, first) != lens_of.get(second, second) and not _nested(codes[first], codes[second])
+    }
+
+
+def _closest(pairs: Mapping[tuple[str, str], float]) -> str:
+    """Which two columns agree most."""
     if not pairs:
-        return "There are no two segment columns to hold against each other"
-    first, second = max(pairs, key=pairs.__getitem__)
+        return "There are no two segment columns of different sources to hold against each other"
+    first, second = max(pairs, key=lambda pair: pairs[pair])
+    return f"{first} and {second} agree most"
+
+
+def _told(pairs: Mapping[tuple[str, str], float], columns: int) -> str:
+    """Which two columns agree most, and how many pairs tell much the same."""
+    if not pairs:
+        return _closest(pairs)
+    left_out = columns * (columns - 1) // 2 - len(pairs)
     alike = sum(agreement >= ALIKE for agreement in pairs.values())
     return (
-        f"{first} and {second} agree most: {pairs[first, second]:.2f}, where 1 is the same and 0 is chance; "
-        f"{alike} of {len(pairs)} pairs agree by {ALIKE} or more and tell much the same"
+        f"{_closest(pairs)}: {max(pairs.values()):.2f}, where 1 is the same and 0 is chance; "
+        f"{alike:,} of {len(pairs):,} pairs agree by {ALIKE} or more and tell much the same"
+        f"{f', {left_out:,} of one source left out' if left_out else ''}"
     )
 
 

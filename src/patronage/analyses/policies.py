@@ -23,9 +23,9 @@ from patronage.statistics import Estimate
 from patronage.typing import Array, Mask
 
 RETURNS, PERKS, LOW, HIGH = "returns", "coupons and discounts", "low prices", "high prices"
-WHAT = {
-    RETURNS: "lines sent back", PERKS: "orders with a coupon or discount",
-    LOW: "purchases in the lowest price third", HIGH: "purchases in the highest price third",
+SHARE_OF = {
+    RETURNS: ("lines", "sent back"), PERKS: ("orders", "with a coupon or discount"),
+    LOW: ("purchases", "in the lowest price third"), HIGH: ("purchases", "in the highest price third"),
 }  # fmt: skip
 LISTS = {RETURNS: "lives_by_returns", PERKS: "lives_by_perks", LOW: "lives_by_low_prices", HIGH: "lives_by_high_prices"}
 LEAST = 30  # customers of a group until the earlier moment, and others, who bought since
@@ -55,8 +55,9 @@ def run(view: View, settings: object) -> Result:
             continue
         own, others, ratio = _beside(since["k"].to_numpy(np.float64), since["n"].to_numpy(np.float64), inside)
         usual = float(whole["k"].sum() / whole["n"].sum())
-        rows.append((policy, WHAT[policy], len(members), len(members) / len(whole), usual, int(inside.sum()), own,
-                     others, float(np.exp(ratio.value)), float(np.exp(ratio.low)), float(np.exp(ratio.high)),
+        what = " ".join(SHARE_OF[policy])
+        rows.append((policy, what, len(members), len(members) / len(whole), usual, int(inside.sum()), own, others,
+                     float(np.exp(ratio.value)), float(np.exp(ratio.low)), float(np.exp(ratio.high)),
                      float(ratio.p_value)))  # fmt: skip
         shown[policy] = members
     if not rows:
@@ -69,9 +70,10 @@ def run(view: View, settings: object) -> Result:
 def _told(table: pd.DataFrame, shown: dict[str, pd.DataFrame], notes: list[str], since_days: int) -> Result:
     sure = table[table["verdict"] == MORE].sort_values("low", ascending=False)
     told = [
-        f"{row['customers']:,} customers live by {row['policy']}: since then {row['since_share']:.0%} {row['of']}, "
-        f"beside {row['since_usual']:.0%} of the others"
+        f"{row['customers']:,} customers live by {row['policy']}: of those who did {since_days} days ago, "
+        f"{row['since_share']:.0%} of the {what} since then are {how}, beside {row['since_usual']:.0%} of the others'"
         for row in sure.to_dict("records")
+        for what, how in [SHARE_OF[row["policy"]]]
     ]
     result = Result("; ".join(told) or "nobody who lived by a policy did so since more than the others", notes=notes)
     frame = table.rename(columns={"policy": "label"})

@@ -36,7 +36,7 @@ def run(view: View, settings: ProductsConfig) -> Result:
     clear = growth[growth["verdict"] != ""]
     result.finding = (
         f"{len(clear):,} of {len(growth):,} items by region grew or shrank beyond the whole in {view.since_days} "
-        "days beside those before; a season does so too, and turns round"
+        f"days beside those before{'; a season does so too, and turns round' if len(clear) else ''}"
     )
     shown = clear.head(12).assign(label=lambda rows: rows[c.LOCATION] + ": " + rows["item"])
     drawing = Drawing("forest", shown.rename(columns={"growth": "value"}), result.finding,

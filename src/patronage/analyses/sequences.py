@@ -52,7 +52,7 @@ def run(view: View, settings: SequencesConfig) -> Result:
     names = product_names(history, item) if item else {}
     table = table.assign(**{side: table[side].map(lambda label: names.get(label, label)) for side in ("after", "then")})
     followers = table[table["verdict"] == FOLLOWS]
-    result.finding = f"{len(followers)} of {len(table)} pairs follow in time"
+    result.finding = f"{len(followers):,} of {len(table):,} pairs follow in time"
     if len(followers):
         top = followers.iloc[0]
         result.finding += (
@@ -65,7 +65,8 @@ def run(view: View, settings: SequencesConfig) -> Result:
     result.add("sequences", table.head(200), Drawing("forest", shown, result.finding, axis, 1.0))
     result.metrics[Metric.SEQUENCES_CLEAR] = float(len(followers))
     if item:
-        result.add("replenishment", _replenishment(history, item, settings))
+        again = _replenishment(history, item, settings)
+        result.add("replenishment", again.assign(item=again["item"].map(lambda label: names.get(label, label))))
         _judged_list(result, view, item, settings)
         if names and (offers := result.lists.get("cross_sell_offers")) is not None:
             result.lists["cross_sell_offers"] = offers.assign(offer_name=offers["offer"].map(names))
@@ -279,8 +280,9 @@ def _judged_list(result: Result, view: View, item: str, settings: SequencesConfi
     result.metrics[Metric.CROSS_SELL_HIT_RATE] = rates.hits
     result.metrics[Metric.CROSS_SELL_ABOVE_POPULARITY] = float(rates.difference.value)
     result.finding += (
-        f"; {settings.offers} offers a customer hit {rates.hits:.1%} beside {rates.popular:.1%} by popularity "
-        f"[{row['low']:+.1%}, {row['high']:+.1%}]"
+        f"; offered {settings.offers} things each, {rates.hits:.1%} of the {row['customers']:,} customers who bought "
+        f"something new in the last {since} days bought one of them, beside {rates.popular:.1%} by popularity, "
+        f"{100 * row['difference']:+.1f} points [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
     )
     now = np.maximum(had, new)
     scores = np.where(now > 0, -np.inf, offer_scores(now))

@@ -178,8 +178,9 @@ def _windows(result: Result, view: View, settings: TimingConfig) -> None:
     table = with_verdicts(table.drop(columns="p_value"), table["p_value"].to_numpy(np.float64))
     whole = table.iloc[0]
     finding = (
-        f"messages in the customer's best window are answered by {100 * whole['value']:+.1f} points "
-        f"[{100 * whole['low']:+.1f}, {100 * whole['high']:+.1f}] beside others to the same customers"
+        f"messages in the customer's best window are answered {'less' if whole['value'] < 0 else 'more'} often by "
+        f"{100 * abs(whole['value']):.1f} points [{100 * whole['low']:+.1f}, {100 * whole['high']:+.1f}] than others "
+        "to the same customers"
         f"{f', {CHANCE}' if whole['verdict'] == CHANCE else ''}"
     )
     result.finding = "; ".join(filter(None, [result.finding, finding]))

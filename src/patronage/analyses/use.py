@@ -47,8 +47,8 @@ def run(view: View, settings: UseConfig) -> Result:
     moved = int((table["verdict"] != "").sum())
     result = Result()
     result.finding = (
-        f"most used: {most['feature']} by {most['share']:.0%} of the users of the last {days} days; least: "
-        f"{least['feature']} by {least['share']:.1%}; {moved} of {len(table)} grew or shrank"
+        f"most used: {most['feature']} by {most['share']:.1%} of the users of the last {days} days; least: "
+        f"{least['feature']} by {least['share']:.1%}; {moved:,} of {len(table):,} grew or shrank"
     )
     shown = table.rename(columns={"feature": "label", "share": "value"})
     result.add("use", table, Drawing("forest", shown, result.finding, "share of the users, with 95% interval",

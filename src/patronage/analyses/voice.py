@@ -29,6 +29,8 @@ from patronage.names import Metric
 from patronage.statistics import mean_differences
 
 RETURNED, TROUBLED = "returned lines", f"orders followed by a trouble within {AFTER_DAYS_OF_ORDER} days"
+PER_ORDER = "troubles per order"
+SHARES = (RETURNED, TROUBLED, PER_ORDER)  # what is told in percent; answers are told in points of their survey
 LEAST_AGE, AFTER_DAYS = 30, 90  # days for a ticket to be solved; in which an order comes after it
 
 
@@ -53,12 +55,14 @@ def _groups(result: Result, table: pd.DataFrame) -> None:
     worst = table[table["stands_out"] != ""]
     worst = worst.assign(distance=(worst["value"] / worst["common"] - 1).abs()).sort_values("distance", ascending=False)
     top = worst.iloc[0] if len(worst) else None
-    finding = (
-        f"{len(worst)} of {len(table)} groups stand out; first {top['voice']} by {top['by']}, {top['label']}: "
-        f"{top['value']:.3g} [{top['low']:.3g}, {top['high']:.3g}] beside {top['common']:.3g}"
-        if top is not None
-        else f"none of {len(table)} groups stands out from what chance would show"
-    )
+    finding = f"none of {len(table):,} groups stands out from what chance would show"
+    if top is not None:
+        form = ".1%" if top["voice"] in SHARES else ".3g"
+        value, low, high, common = (format(top[name], form) for name in ("value", "low", "high", "common"))
+        finding = (
+            f"{len(worst):,} of {len(table):,} groups stand out; first {top['voice']} by {top['by']}, {top['label']}: "
+            f"{value} [{low}, {high}] beside {common}"
+        )
     shown = worst.head(12).assign(label=lambda rows: rows["voice"] + " by " + rows["by"] + ": " + rows["label"])
     shown[["value", "low", "high"]] = shown[["value", "low", "high"]].div(shown["common"], axis=0)
     result.finding = "; ".join(filter(None, [result.finding, finding]))  # of the tickets, and of the groups
@@ -120,7 +124,7 @@ def _negatives(view: View, settings: VoiceConfig) -> Sequence[pd.DataFrame]:
     groups = {name: per_customer[name] for name in (c.LOCATION, c.CHANNEL) if per_customer[name].notna().any()}
     for by, labels in {**groups, **_segments(view, per_customer, settings)}.items():
         counts = by_customer(per_customer, labels)
-        tables.append(judged("troubles per order", by, counts, shares=True, most=settings.most))
+        tables.append(judged(PER_ORDER, by, counts, shares=True, most=settings.most))
     return tables
 
 

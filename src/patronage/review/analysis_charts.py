@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from patronage.analyses.contract import Drawing
-from patronage.review.analysis_figures import agreement_title, behaviour_title, movements_of, retention_title
+from patronage.review.analysis_figures import behaviour_title, movements_of, retention_title
 from patronage.review.page import charts
 from patronage.review.page.blocks import Chart
 from patronage.review.page.html import percent, words
@@ -89,7 +89,7 @@ def _agreement(drawing: Drawing) -> Chart:
     """How far the segments of two lenses agree."""
     rows = drawing.frame.rename_axis("row").reset_index().melt("row", var_name="column", value_name="value")
     told = f"Adjusted mutual information: 0 is chance, 1 the same. {BELOW}"
-    return _grid(rows, agreement_title(drawing.frame), ("", ""), told, ".2f")
+    return _grid(rows, words(drawing.title), ("", ""), told, ".2f")
 
 
 def _grid(

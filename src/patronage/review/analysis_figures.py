@@ -156,26 +156,17 @@ def pairs(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def agreement(table: pd.DataFrame) -> Figure:
+def agreement(drawing: Drawing) -> Figure:
     """How far the segments of two lenses agree."""
+    table = drawing.frame
     size = 2.5 + 0.55 * len(table)
-    figure, axes = blank(agreement_title(table), size, size - 0.5)
+    figure, axes = blank(words(drawing.title), size, size - 0.5)
     _grid(axes, table, 1.0, "{:.2f}".format)
     axes.set_xticks(
         range(len(table)), [words(str(name)) for name in table.columns], rotation=40, ha="right", fontsize=8
     )
     axes.set_xlabel("adjusted mutual information, 0 = chance, 1 = the same")
     return figure
-
-
-def agreement_title(table: pd.DataFrame) -> str:
-    """The two that agree most."""
-    if len(table) < 2:
-        return "Only one lens has segments"
-    values = table.to_numpy(float)
-    two = np.where(np.tri(len(table), k=-1, dtype=bool), np.nan_to_num(values), -np.inf)
-    row, column = np.unravel_index(two.argmax(), values.shape)
-    return words(f"{table.index[row]} and {table.columns[column]} agree most")
 
 
 def shares(drawing: Drawing) -> Figure:
@@ -198,7 +189,7 @@ KINDS: Mapping[str, Callable[[Drawing], Figure]] = {
     "behaviours": lambda drawing: behaviours(drawing.frame),
     "movements": lambda drawing: movements(drawing.frame, drawing.title.split(",")),
     "pairs": lambda drawing: pairs(drawing.frame, drawing.title),
-    "agreement": lambda drawing: agreement(drawing.frame),
+    "agreement": agreement,
 }
 
 
