@@ -12,6 +12,8 @@ def test_weeks_beyond_the_cap_are_counted_and_held_against_the_same_customer(pla
     own = result.tables["pressure_same_customer"].set_index("outcome")
     assert own["verdict"].to_dict() == {"responded": CHANCE, "unsubscribed": MORE, "ordered": CHANCE}
     assert own.loc["unsubscribed", "value"] < 0.15
+    points = 100 * own.loc["unsubscribed", "value"]
+    assert f"in such weeks like customers unsubscribed more often by {points:.2f} points [+" in result.finding
     low, high = own.loc["ordered", ["low", "high"]]
     assert low < 0.02 < high + 0.04  # nothing was planted on orders
     weeks = result.tables["pressure"]

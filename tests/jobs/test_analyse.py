@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import mlflow
+import pandas as pd
 import pytest
+
+from described_columns import undescribed
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +34,10 @@ def test_it_logs_a_table_and_a_figure_of_each_analysis(patronage, project):
     assert not {"stated_satisfaction", "satisfaction_signs"} & behaviours  # an answer does not explain itself
     assert run.data.metrics["retention/month_1"] > 0
     assert "pyramid/rose" in run.data.metrics
+    for file in client.list_artifacts(run.info.run_id, "lists"):
+        if file.path.endswith(".parquet"):
+            lists = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/{file.path}")
+            assert undescribed(pd.read_parquet(lists)) == [], file.path
     note = run.data.tags["mlflow.note.content"]
     assert note.count("As of 2023-07-01.") == 1
     figures = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}

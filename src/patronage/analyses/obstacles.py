@@ -100,11 +100,11 @@ def _told(result: Result, steps: Steps, pairs: pd.DataFrame) -> None:
         title = (
             f"{worst['obstacle']} after {worst['step']}: {100 * worst['effect']:+.1f} points "
             f"[{100 * worst['low']:+.1f}, {100 * worst['high']:+.1f}] of passing beside like customers, "
-            f"{worst['lost_value']:,.0f} in all; {len(obstacles)} of {len(pairs)} pairs are obstacles"
+            f"{worst['lost_value']:,.0f} in all; {len(obstacles):,} of {len(pairs):,} pairs are obstacles"
         )
         result.lists["lost_at_obstacle"] = _lately(steps, worst)
     else:
-        pair = "the one pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+        pair = "the one pair" if len(pairs) == 1 else f"{len(pairs):,} pairs"
         title = f"no obstacle is found beyond chance in {pair} of a step and an act"
     result.finding += "; " + title
     shown = pairs[pairs["verdict"] != ""].assign(label=lambda rows: rows["obstacle"] + " after " + rows["step"])

@@ -68,8 +68,8 @@ def run(view: View, settings: PressureConfig) -> Result:
     result.add("pressure_same_customer", own)
     row = own.set_index("outcome").loc["unsubscribed"]
     result.finding += (
-        f"; in such weeks like customers unsubscribed {100 * row['value']:+.2f} points "
-        f"[{100 * row['low']:+.2f}, {100 * row['high']:+.2f}] more"
+        f"; in such weeks like customers unsubscribed {'less' if row['value'] < 0 else 'more'} often by "
+        f"{100 * abs(row['value']):.2f} points [{100 * row['low']:+.2f}, {100 * row['high']:+.2f}]"
         f"{f', {CHANCE}' if row['verdict'] == CHANCE else ''}"
     )
     result.drawings["pressure"] = Drawing("lines", _lines(table), result.finding, "messages in a week")

@@ -231,7 +231,7 @@ def run(view: View, settings: ValueConfig) -> Result:
     result.metrics[Metric.BEST_FIFTH_SHARE] = best
     for tier, share in (tiers[tiers != c.UNKNOWN].value_counts(normalize=True)).items():
         result.metrics[Metric.tier_share(str(tier))] = float(share)
-    result.finding = f"the best fifth of the buyers pays {best:.0%}"
+    result.finding = f"the best fifth of the buyers pays {best:.1%}"
     if view.before is None:
         result.notes.append(f"movements: the log does not reach {view.since_days} days back; lower movement_days")
         return result

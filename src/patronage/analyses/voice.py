@@ -231,7 +231,7 @@ def _tickets(result: Result, view: View, settings: VoiceConfig) -> None:
         table = table.merge(fast, "left", left_on="label", right_on=c.SUBJECT).drop(columns=[c.SUBJECT, "voice", "by"])
         table = table.sort_values("value", ascending=False, ignore_index=True)
     else:
-        table = fast.assign(n=len(rows), value=share)
+        table = fast.rename(columns={c.SUBJECT: "label"}).assign(n=len(rows), value=share)
     result.add("tickets", table, Drawing("forest", table, title, "share not solved, with 95% interval", share)
                if "low" in table else None)  # fmt: skip
     result.metrics[Metric.VOICE_UNSOLVED] = share
