@@ -29,22 +29,24 @@ def test_the_finding_names_the_pair_that_agrees_most():
 
 
 def test_a_column_beside_its_own_source_is_not_what_agrees_most():
-    """A segment made of a declared attribute, two columns of one lens, and two that only tell much the same."""
+    """A segment made of a declared attribute, two columns of one lens, two attributes, and two that are alike."""
     rng = np.random.default_rng(0)
     tier = rng.choice(list("abc"), 600)
-    channel = rng.choice(list("xyz"), 600)
+    channel, size = rng.choice(list("xyz"), 600), rng.choice(list("xyz"), 600)
     ids = pd.Index([f"c{number}" for number in range(600)], name="customer_id")
     labels = pd.DataFrame(
         {"value_tier": tier, "royal": np.where((tier == "a") & (rng.random(600) < 0.9), "yes", "no"),
          "acquisition_segment": channel, "profile_acquisition_channel": np.char.add("by ", channel),
+         "profile_size": size, "profile_industry": np.where(rng.random(600) < 0.97, size, "d"),
          "rfm_segment": np.where(rng.random(600) < 0.8, tier, "d")}, ids,
     )  # fmt: skip
     result = overlap.run(View(None, Population(pd.DataFrame(index=ids), labels), None, 91, 0), None)
-    assert (
-        result.tables["overlap"].set_index("segment").loc["acquisition_segment", "profile_acquisition_channel"] > 0.99
-    )
+    shown = result.tables["overlap"].set_index("segment")
+    assert shown.loc["acquisition_segment", "profile_acquisition_channel"] > 0.99
+    assert shown.loc["profile_size", "profile_industry"] > shown.loc["value_tier", "rfm_segment"]
     assert result.finding.startswith("value_tier and rfm_segment agree most: 0.")
-    assert result.finding.endswith(" of 8 pairs agree by 0.5 or more and tell much the same, 2 of one source left out")
+    assert " of 16 pairs agree by 0.5 or more" in result.finding
+    assert result.finding.endswith(", 5 of one lens or source left out")
     assert result.drawings["overlap"].title == "value_tier and rfm_segment agree most"
 
 

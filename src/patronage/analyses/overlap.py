@@ -174,7 +174,8 @@ def _predicted(codes: npt.NDArray[np.int64], y: Array, half: Mask) -> Array:
 
 def _of_different_sources(table: pd.DataFrame, labels: pd.DataFrame) -> dict[tuple[str, str], float]:
     """The agreement of each pair but those that cannot but agree: both of one lens, or one follows from the other."""
-    lens_of = {column: lens.name for lens in BUILT_IN for column in lens.labels}  # a declared attribute is its own
+    lens_of = {column: lens.name for lens in BUILT_IN for column in lens.labels}
+    lens_of |= {name: c.PROFILE for name in table if name.startswith(c.PROFILE)}  # what was declared is of one lens
     codes = {name: pd.factorize(labels[name])[0] for name in table}
     return {
         (first, second): float(table.loc[first, second])
@@ -200,7 +201,7 @@ def _told(pairs: Mapping[tuple[str, str], float], columns: int) -> str:
     return (
         f"{_closest(pairs)}: {max(pairs.values()):.2f}, where 1 is the same and 0 is chance; "
         f"{alike:,} of {len(pairs):,} pairs agree by {ALIKE} or more and tell much the same"
-        f"{f', {left_out:,} of one source left out' if left_out else ''}"
+        f"{f', {left_out:,} of one lens or source left out' if left_out else ''}"
     )
 
 
