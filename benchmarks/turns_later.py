@@ -137,7 +137,7 @@ def rules_of(period: PeriodData, config: AnalyseConfig, target: str) -> tuple[Ru
     """The distinct rules of a period for a target."""
     y, _ = period.outcomes[target]
     known = period.known.loc[y.index].drop(columns=config.turns.targets[target].column, errors="ignore")
-    tests = turns._tests(known, LEAST, {})
+    tests, _ = turns._tests(known, LEAST, {})
     places = _as_rules(tests, period, target).distinct()
     kept = [tests[place] for place in places]
     return _as_rules(kept, period, target), kept

@@ -343,8 +343,8 @@ def single_effects(x: Array, y: Array) -> Estimate:
 def residuals(values: Array, adjust: Array) -> Array:
     """What least squares on `adjust` and a constant leave of a vector or of each column."""
     design = np.column_stack([np.ones(len(adjust)), adjust])
-    left: Array = values - design @ (np.linalg.pinv(design) @ values)
-    return left
+    told: Array = design @ (np.linalg.pinv(design) @ values)
+    return np.subtract(values, told, out=told)
 
 
 # Sums over resamples

@@ -59,8 +59,9 @@ class Rules:
     def of(self, rows: Mask, places: Sequence[int] | None = None) -> Rules:
         """Those of some customers, and of some places only."""
         chosen = range(len(self.wordings)) if places is None else places
+        matrix = self.matrix if places is None else self.matrix[:, list(chosen)]
         return Rules(
-            self.matrix[rows][:, list(chosen)],
+            matrix if rows.all() else matrix[rows],
             [self.families[k] for k in chosen],
             [self.wordings[k] for k in chosen],
             {key: values[rows] for key, values in self.beside.items()},
@@ -75,14 +76,22 @@ class Rules:
         Of a rule that they tell nearly whole, such as a step of a number that is held in steps, nothing is left: what
         rounding leaves of it would have any effect.
         """
-        left = np.empty_like(self.matrix)
-        keys = np.array(self.held_beside or [""] * len(self.wordings))
-        for key in dict.fromkeys(keys):
-            columns = np.flatnonzero(keys == key)
-            more = [self.beside[key]] if key in self.beside else []
-            left[:, columns] = residuals(self.matrix[:, columns], np.column_stack([adjust, *more]))
-        left[:, (left**2).mean(axis=0) < LEAST_LEFT * self.matrix.var(axis=0)] = 0.0
+        if self.held_beside:
+            left, keys = np.empty_like(self.matrix), np.array(self.held_beside)
+            for key in dict.fromkeys(self.held_beside):
+                columns = np.flatnonzero(keys == key)
+                more = [self.beside[key]] if key in self.beside else []
+                left[:, columns] = residuals(self.matrix[:, columns], np.column_stack([adjust, *more]))
+        else:
+            left = residuals(self.matrix, adjust)
+        shares = self.matrix.mean(axis=0)
+        squares = np.einsum("ij,ij->j", left, left) / len(left)
+        left[:, squares < LEAST_LEFT * shares * (1 - shares)] = 0.0
         return left
+
+    def key_of(self, place: int) -> str:
+        """The key of what a rule is held beside; empty where all are held beside the same."""
+        return self.held_beside[place] if self.held_beside else ""
 
     def more_beside(self, place: int) -> list[Array]:
         """What the effect of one rule is beside, in addition to what those of all are; nothing, or one matrix."""

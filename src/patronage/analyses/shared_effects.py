@@ -52,8 +52,9 @@ def shared_effects(rules: Rules, effects: Array, y: Array, adjust: Array) -> lis
         return [SharedEffect(float(effect), None) for effect in effects[:n]]
     alike = np.abs(np.corrcoef(rules.matrix, rowvar=False)) - np.eye(n)
     first = [place for place in range(n) if not (alike[place, :place] > SAME_CUSTOMERS).any()]
+    left = _left_beside_own(rules, y, adjust)
     shared = [
-        _beside_others(rules, place, first, float(effects[place]), y, adjust)
+        _beside_others(rules, place, first, float(effects[place]), *left[rules.key_of(place)])
         if place in first
         else SharedEffect(np.nan, int(alike[place, :place].argmax()))
         for place in range(n)
@@ -61,8 +62,17 @@ def shared_effects(rules: Rules, effects: Array, y: Array, adjust: Array) -> lis
     return _with_the_surest(shared)
 
 
+def _left_beside_own(rules: Rules, y: Array, adjust: Array) -> dict[str, tuple[Array, Array]]:
+    """What is left of all rules and of `y` beside what a rule is held beside, by its key."""
+    designs = {
+        rules.key_of(place): np.column_stack([adjust, *rules.more_beside(place)])
+        for place in range(len(rules.wordings))
+    }
+    return {key: (residuals(rules.matrix, design), residuals(y, design)) for key, design in designs.items()}
+
+
 def _beside_others(
-    rules: Rules, place: int, first: Sequence[int], effect: float, y: Array, adjust: Array
+    rules: Rules, place: int, first: Sequence[int], effect: float, left: Array, y_left: Array
 ) -> SharedEffect:
     """Each rule has a regression of its own, since each is beside other things, too.
 
@@ -71,8 +81,6 @@ def _beside_others(
     others = [other for other in first if other != place]
     next_ones = [other for other in others if rules.follows(place, other)]
     held = [place, *(other for other in others if other not in next_ones)]
-    design = np.column_stack([adjust, *rules.more_beside(place)])
-    left, y_left = residuals(rules.matrix, design), residuals(y, design)
     joint = linear_effects(left[:, held], y_left)
     together, low, high = (float(ends[0]) for ends in (joint.value, joint.low, joint.high))
     products, with_y = left.T @ left, y_left @ left

@@ -11,6 +11,7 @@ alone turns too often in the next one. Where it does not, the finding says that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ QUANTILES = (0.25, 0.5, 0.75, 0.9)
 HELD_OUT = 1 / 3
 BEFORE_ALL = (c.DAYS_SINCE_LAST_ORDER, c.N_ORDERS, c.NET_REVENUE)  # what every effect is beside
 IN_COMBINATION = BEFORE_ALL[:2]
+NOBODY = -2  # code of a label that no customer has
 STEPS, CUSTOMERS_OF_A_STEP, LEAST_OF_A_CELL = 10, 100, 20
 
 
@@ -119,8 +121,8 @@ def _search(
 ) -> RuleSearch:
     """Search the last period, beside the one before it where there is one."""
     candidates, y, adjust = _of_target(view, periods[0], settings, target, known[0])
-    tests = _tests(candidates, settings.least, view.meanings)
-    rules = Rules(_matrix(tests, candidates), [test.family for test in tests], [test.wording for test in tests])
+    tests, matrix = _tests(candidates, settings.least, view.meanings)
+    rules = Rules(matrix, [test.family for test in tests], [test.wording for test in tests])
     places = rules.distinct()
     rng = np.random.default_rng(view.seed)
     return search_rules(
@@ -242,42 +244,51 @@ class Test(NamedTuple):
     family: str
     wording: str
 
-    def holds(self, known: pd.DataFrame) -> Array:
-        """(N,) 1 where the customer fulfils it; a column that is not known is fulfilled by nobody."""
-        if self.column not in known:
-            return np.zeros(len(known))
-        values = known[self.column]
-        return ((values == self.label) if self.border is None else (values > self.border)).to_numpy(np.float64)
 
+def _tests(known: pd.DataFrame, least: int, meanings: Mapping[str, str]) -> tuple[list[Test], Array]:
+    """Every number above its quantiles, every label, in words; those that enough fulfil, and enough do not.
 
-def _tests(known: pd.DataFrame, least: int, meanings: Mapping[str, str]) -> list[Test]:
-    """Every number above its quantiles, every label, in words; those that enough fulfil, and enough do not."""
+    With their (N, tests) matrix of who fulfils them.
+    """
     tests: list[Test] = []
+    borders = known.quantile(QUANTILES, numeric_only=True)
     for name in map(str, known):
-        values = known[name]
-        if pd.api.types.is_numeric_dtype(values):
+        if name in borders:
             words = lenses.short(meanings.get(name, name))
-            tests += [Test(name, border, "", name, f"{words} above {_short(border)}") for border in _borders(values)]
+            own = sorted(set(borders[name].dropna()))
+            tests += [Test(name, border, "", name, f"{words} above {_short(border)}") for border in own]
         else:
-            labels = sorted(set(values.dropna()) - {c.UNKNOWN})
+            labels = sorted(set(known[name].dropna().unique()) - {c.UNKNOWN})
             tests += [Test(name, None, label, f"{name} {label}", f"{name} {label}") for label in labels]
-    tests = [test for test in tests if least <= test.holds(known).sum() <= len(known) - least]
-    if not tests:
+    matrix = _matrix(tests, known)
+    sums = matrix.sum(axis=0)
+    enough = np.flatnonzero((sums >= least) & (sums <= len(known) - least))
+    if not len(enough):
         raise DataError(f"no candidate that {least} customers show and {least} do not")
-    return tests
+    return [tests[place] for place in enough], matrix[:, enough]
 
 
 def _matrix(tests: Sequence[Test], known: pd.DataFrame) -> Array:
-    return np.column_stack([test.holds(known) for test in tests])
+    """(N, tests) 1 where the customer fulfils the test; one of a column that is not known is fulfilled by nobody."""
+    matrix = np.zeros((len(known), len(tests)), order="F")
+    for column, own in groupby(enumerate(tests), lambda pair: pair[1].column):
+        if column not in known:
+            continue
+        values, labels = known[column], {}
+        if not pd.api.types.is_numeric_dtype(values):
+            codes, names = pd.factorize(values)
+            values, labels = codes, {name: code for code, name in enumerate(names)}
+        numbers = np.asarray(values, np.float64)
+        for place, test in own:
+            matrix[:, place] = (
+                numbers == labels.get(test.label, NOBODY) if test.border is None else numbers > test.border
+            )
+    return np.ascontiguousarray(matrix)  # row by row, as all that is made of it
 
 
 def _short(border: float) -> str:
     """Three digits that matter, and no exponent."""
     return f"{border:,.0f}" if abs(border) >= 100 else f"{border:.3g}"
-
-
-def _borders(values: pd.Series) -> Sequence[float]:
-    return sorted(set(values.quantile(QUANTILES).dropna())) if values.notna().any() else ()
 
 
 ANALYSIS = Analysis("turns", "What did customers do before they turned: rose, fell, became loyal, left?", run)
