@@ -64,6 +64,14 @@ def test_answers_come_first_and_what_is_missing_is_opened_by_the_reader():
     assert page.index("Tea follows bread") < page.index("What was left out, and why (1)") < page.index("no event nps")
 
 
+def test_an_answer_that_begins_with_an_abbreviation_is_written_in_capitals():
+    record = RunRecord(kind="analysis", name=None, started_ms=0, tables={"overlap.json": pd.DataFrame({"a": [1]})})
+    chapters = [("Which agree?", "rfm_segment and value_tier agree most", ["overlap.json"])]
+    page = with_record_page(record, "shop", [], "1 answer", chapters).texts["report.html"]
+    assert "RFM segment and value tier agree most" in page
+    assert "Rfm" not in page
+
+
 def test_a_column_that_the_log_does_not_fill_is_left_out_and_others_are_understood():
     frame = pd.DataFrame({"buyers": [10], "best_1_share": [0.145], "profit": [None]})
     page = page_of(tables={"pareto.json": frame})

@@ -105,7 +105,8 @@ def _sections(
     for question, answer, names in chapters:
         stems = {PurePath(name).stem: record.tables[name] for name in names}
         blocks = [block for stem, frame in stems.items() for block in blocks_of(stem, frame, figures.pop(stem, None))]
-        sections.append(Section(question, words(answer[:1].upper() + answer[1:]), blocks))
+        plain = words(answer)  # before its first letter is raised: an abbreviation is known by its small letters
+        sections.append(Section(question, plain[:1].upper() + plain[1:], blocks))
     told = {name for _, _, names in chapters for name in names}
     for name, frame in record.tables.items():
         if name in told:
