@@ -50,3 +50,15 @@ def test_what_the_taken_number_tells_is_in_the_title(tells, goods, title):
     drawn = {bars.get_label(): list(bars.lines[0].get_ydata()) for bars in right.containers}
     assert drawn == {"how much": tells} | ({} if title.endswith("much") else {"which goods": goods})
     assert all(len(bars.lines[2]) for bars in right.containers), "bars of the standard error"
+
+
+def test_shares_are_drawn_from_nought_on():
+    grid = pd.DataFrame(
+        {
+            "k": [3, 4], "ari": [0.9, 0.7], "ari_error": [0.01, 0.02], "jaccard": [0.8, 0.6],
+            "silhouette": [0.2, 0.3], "bic": [float("nan")] * 2, "against": ["", ""], "taken": [True, False],
+            "tells": [0.155, 0.163], "tells_error": [0.006, 0.006], "tells_goods": [float("nan")] * 2,
+            "tells_goods_error": [float("nan")] * 2,
+        }
+    )  # fmt: skip
+    assert figures.persona_choice(grid, 0.85, 0.75).axes[1].get_ylim()[0] == 0

@@ -71,7 +71,10 @@ def _told(axes: Axes, grid: pd.DataFrame, taken: pd.Series) -> None:
         )  # fmt: skip
         axes.plot([taken["k"]], [taken["tells_goods"]], "s", color=ACCENT, markersize=9, zorder=3)
     axes.plot([taken["k"]], [taken["tells"]], "o", color=ACCENT, markersize=9, zorder=3, label="taken")
-    axes.set_ylim(top=1.4 * max(np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float)), 0.01))
+    axes.set_ylim(
+        min(0.0, (grid["tells"] - grid["tells_error"]).min()),
+        1.4 * max(np.nanmax(grid[["tells", "tells_goods"]].to_numpy(float)), 0.01),
+    )
     axes.set_ylabel("share told of what is bought later,\nwith its standard error")
     axes.legend(frameon=False, loc="upper left", ncols=3, fontsize=8)
     shares = [f"{max(taken['tells'], 0.0):.0%} of how much"]  # less than nothing is nothing told
