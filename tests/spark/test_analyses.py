@@ -66,7 +66,7 @@ def both(views, analysis, settings):
 def of_log(session, config, analysis, settings):
     """The results of DuckDB and of Spark on a log of its own."""
     results = []
-    for engine in (DuckDB(2), Spark(session)):
+    for engine in (DuckDB(2), Spark(session.newSession())):  # the views of the shared log are still open
         nobody = Population(pd.DataFrame(), pd.DataFrame())
         with lenses.look_back(data.load(engine, config), CUTOFF, LensesConfig(), 7) as history:
             results.append(analysis.run(View(history, nobody, None, DAYS, 0), settings))
