@@ -117,7 +117,7 @@ def _unseen(
     )
     resampling = Resampling(config.evaluation.bootstraps, config.seed)
     everyone = holdout.evaluated
-    personas = pd.Series(second.personas.predict(everyone.features)[c.PERSONA_ID], everyone.features.index)
+    personas = pd.Series(second.personas.ids_of(everyone.features), everyone.features.index)
     later = evaluate_later(personas, tables, learned_from, everyone, resampling, holdout.unseen)
     return scorecard, journey, later
 

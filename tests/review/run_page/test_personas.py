@@ -74,6 +74,6 @@ def test_customers_without_a_persona_are_told(ids, words):
 
 
 def test_the_rule_that_is_shown_is_right_about_most_customers():
-    """A rule that holds for many and is right about few was said to give almost the persona."""
+    """A rule that holds for many and is right about few stood there as the one that almost gives the persona."""
     rules = pd.DataFrame({c.PERSONA: ["a", "a", "b"], "share": [0.42, 0.16, 0.1], "right": [0.33, 0.90, float("nan")]})
     assert list(best_rules(rules)) == [False, True, True]
